@@ -1,0 +1,51 @@
+"""Everything that can go wrong, as one tree.
+
+    SpringbackError
+    ├── SettingsError      a knob is unknown or out of its range              exit 2
+    ├── InputError         a file or table given by the user is not usable    exit 2
+    │   ├── BadTable       a column, value, date or row of it is wrong
+    │   ├── MissingData    what the job needs is not there (VIX, bars, a store)
+    │   └── Unwritable     the place to write to cannot be written
+    ├── StoreError         the Parquet store is damaged or half of it is gone exit 1
+    └── ModelError         a model file is absent, foreign or tampered with   exit 1
+
+Each message says what, the value, the limit and the way out, in one line.
+"""
+
+
+class SpringbackError(Exception):
+    """Root of the tree; `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class SettingsError(SpringbackError):
+    """A knob is unknown or out of its range."""
+
+    exit_code = 2
+
+
+class InputError(SpringbackError):
+    """A file or table given by the user is not usable."""
+
+    exit_code = 2
+
+
+class BadTable(InputError):
+    """A column, value, date or row of a table is wrong."""
+
+
+class MissingData(InputError):
+    """What the job needs is not there."""
+
+
+class Unwritable(InputError):
+    """The place to write to cannot be written."""
+
+
+class StoreError(SpringbackError):
+    """The Parquet store is damaged or incomplete."""
+
+
+class ModelError(SpringbackError):
+    """A model file is absent, foreign or tampered with."""

@@ -1,0 +1,18 @@
+"""What the models said about each name in each session."""
+
+from dataclasses import dataclass
+
+from springback.market.bars import Panel
+
+
+@dataclass(frozen=True, eq=False)
+class Forecasts:
+    """Four (T, N) panels aligned to a `Bars`: `qpi` 0..100, `p_long` and `p_short` 0..1, `adv` mean volume of 63 sessions in raw shares.
+
+    NaN rule: a name outside the universe, or with a missing feature, is NaN in all four: it is not ranked that session.
+    """
+
+    qpi: Panel
+    p_long: Panel
+    p_short: Panel
+    adv: Panel

@@ -1,0 +1,45 @@
+"""Trailing liquidity: what caps the order size, filters the universe and sets the cost tier."""
+
+import numpy as np
+
+from springback.market.bars import Bars, Panel
+from springback.market.compiled import compiled_parallel, prange
+
+WINDOW = 63
+
+
+def mean_volume(bars: Bars, window: int = WINDOW) -> Panel:
+    """Mean raw volume of the last `window` sessions, shares, (T, N).
+
+    Sessions without a bar (a halt) do not count; NaN until `window // 3` sessions with a bar are in the window.
+    """
+    return _trailing_mean(bars.volume, window)
+
+
+def mean_dollar_volume(bars: Bars, window: int = WINDOW) -> Panel:
+    """Mean of raw close times raw volume over the last `window` sessions, dollars, (T, N); NaN as in `mean_volume`."""
+    return _trailing_mean(bars.close * bars.volume, window)
+
+
+def _trailing_mean(panel: Panel, window: int) -> Panel:
+    out = np.empty(panel.shape)
+    _fill_trailing_mean(panel, window, out)
+    return out
+
+
+@compiled_parallel
+def _fill_trailing_mean(panel: Panel, window: int, out: Panel) -> None:
+    """Sums each window afresh, so that a session's mean depends on its own window alone, to the last bit."""
+    sessions, names = panel.shape
+    least = max(1, window // 3)
+    for row in prange(sessions):
+        total = np.zeros(names)
+        count = np.zeros(names)
+        for lag in range(min(window, row + 1)):
+            for name in range(names):
+                value = panel[row - lag, name]
+                if not np.isnan(value):
+                    total[name] += value
+                    count[name] += 1
+        for name in range(names):
+            out[row, name] = total[name] / count[name] if count[name] >= least else np.nan

@@ -1,0 +1,83 @@
+"""The whole tape: all that happened, held only by training, the replay and the simulated broker."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.errors import BadTable
+from springback.market.actions import Actions
+from springback.market.bars import Bars, Dates, Panel
+
+TRADING, DELISTED, END_OF_DATA, BANKRUPT = 0, 1, 2, 3
+"""How a name's series ends: it goes on; it was delisted; the data stop but the firm traded on; the shares became worthless."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tape:
+    """Everything that happened, aligned to one panel of bars.
+
+    `vix` (T,) Cboe VIX close, NaN unknown. `last` (N,) row of the name's last bar (-1: it has none). `ending` (N,) one of TRADING, DELISTED,
+    END_OF_DATA, BANKRUPT. `members` (T, N) True where the name was in the index on that session; None: no membership is known and the
+    liquidity proxy stands in. `benchmark` (T,) total-return level of SPY or None. `risk_free` (T,) annual rate as a fraction.
+    `sectors` (N,) or None. `origin` names the source, its window and its biases, for the report. `findings` are the quality notes of
+    reading it, one line each.
+    """
+
+    bars: Bars
+    actions: Actions
+    vix: NDArray[np.float64]
+    last: NDArray[np.int64]
+    ending: NDArray[np.int8]
+    members: NDArray[np.bool_] | None = None
+    benchmark: NDArray[np.float64] | None = None
+    risk_free: NDArray[np.float64] | None = None
+    sectors: tuple[str, ...] | None = None
+    origin: str = ""
+    findings: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        sessions, names = self.bars.shape
+        for label, array, shape in (
+            ("vix", self.vix, (sessions,)),
+            ("last", self.last, (names,)),
+            ("ending", self.ending, (names,)),
+            ("members", self.members, (sessions, names)),
+            ("benchmark", self.benchmark, (sessions,)),
+            ("risk_free", self.risk_free, (sessions,)),
+        ):
+            if array is not None and array.shape != shape:
+                raise BadTable(f"tape: {label} has shape {array.shape}, the bars say {shape}")
+
+    def until(self, end: int) -> "Tape":
+        """The tape as it was known after the close of row `end - 1`: names that end later are still trading."""
+        bars = self.bars.between(0, end)
+        last = last_rows(bars.close)
+        return replace(
+            self,
+            bars=bars,
+            actions=self.actions.between(0, end),
+            vix=self.vix[:end],
+            last=last,
+            ending=np.where(self.last < end - 1, self.ending, TRADING).astype(np.int8),
+            members=None if self.members is None else self.members[:end],
+            benchmark=None if self.benchmark is None else self.benchmark[:end],
+            risk_free=None if self.risk_free is None else self.risk_free[:end],
+        )
+
+
+def last_rows(close: Panel) -> NDArray[np.int64]:
+    """Row of the last bar of each column of `close` (T, N); -1 where there is none. (N,) int64."""
+    has_bar = ~np.isnan(close)
+    rows = close.shape[0] - 1 - np.argmax(has_bar[::-1], axis=0)
+    return np.where(has_bar.any(axis=0), rows, -1).astype(np.int64)
+
+
+def align_series(sessions: Dates, dates: Dates, values: NDArray[np.float64], carry: bool = False) -> NDArray[np.float64]:
+    """`values` known at `dates` (increasing) on the panel's `sessions`, (T,); NaN where the day is absent, or the last earlier one with `carry`."""
+    at = np.searchsorted(dates, sessions, side="right") - 1
+    known = at >= 0
+    picked = np.where(known, at, 0)
+    if not carry:
+        known &= dates[picked] == sessions
+    return np.where(known, values[picked], np.nan) if len(values) else np.full(len(sessions), np.nan)

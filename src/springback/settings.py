@@ -1,0 +1,105 @@
+"""TOML tables -> frozen dataclasses. An unknown knob is refused with the nearest known name.
+
+A part is its own settings: each room declares a frozen dataclass whose fields are the knobs, and `wiring.Settings` has one field
+for each table. This module only reads, merges and checks; it knows none of them.
+"""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from springback.errors import SettingsError
+
+Root = TypeVar("Root")
+
+
+def load(root: type[Root], files: Iterable[Path] = (), overrides: Iterable[str] = ()) -> Root:
+    """The settings of `root` (a dataclass of dataclasses): its defaults, then each TOML file, then each `table.name=value`.
+
+    Raises `SettingsError` on an unreadable file, an unknown table or knob, and a value outside its type or range.
+    """
+    tables: dict[str, dict[str, Any]] = {}
+    for file in files:
+        _merge(tables, _read(file))
+    for text in overrides:
+        _merge(tables, _parse(text))
+    return build(root, tables)
+
+
+def build(root: type[Root], tables: Mapping[str, Mapping[str, Any]]) -> Root:
+    """`root` filled from `tables`; what a table does not name keeps its default."""
+    kinds = get_type_hints(root)
+    for table in tables:
+        if table not in kinds:
+            raise SettingsError(f"settings have no table '{table}'{_nearest(table, kinds)}")
+    parts = {table: _part(table, kinds[table], values) for table, values in tables.items()}
+    return root(**parts)
+
+
+def flat(settings: Any) -> dict[str, Any]:
+    """`{"table.name": value}` of every knob, in order: what a run folder records."""
+    return {
+        f"{table}.{name}": value
+        for table, values in dataclasses.asdict(settings).items()
+        for name, value in values.items()
+    }
+
+
+def _part(table: str, kind: Any, values: Mapping[str, Any]) -> Any:
+    hints = get_type_hints(kind)
+    if not isinstance(values, Mapping):
+        raise SettingsError(f"settings: '{table}' is a table of knobs, was {values!r}: write '{table}.name = value'")
+    checked = {}
+    for name, value in values.items():
+        if name not in hints:
+            raise SettingsError(f"settings have no knob '{table}.{name}'{_nearest(name, hints, table + '.')}")
+        checked[name] = _value(f"{table}.{name}", hints[name], value)
+    return kind(**checked)
+
+
+def _value(name: str, hint: Any, value: Any) -> Any:
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False)).validate_python(value)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Input should be ")
+        raise SettingsError(f"settings: {name} should be {reason}, was {value!r}") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"settings file {file} does not exist") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"settings file {file} is not TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"settings file {file} cannot be read: {error.strerror}") from None
+
+
+def _parse(text: str) -> dict[str, Any]:
+    name, equals, value = text.partition("=")
+    table, dot, knob = name.strip().partition(".")
+    if not (equals and dot and knob):
+        raise SettingsError(f"--set takes table.name=value, was '{text}'")
+    try:
+        parsed = tomllib.loads(f"value = {value.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    return {table: {knob: parsed}}
+
+
+def _merge(tables: dict[str, dict[str, Any]], more: Mapping[str, Any]) -> None:
+    for table, values in more.items():
+        if not isinstance(values, Mapping):
+            raise SettingsError(f"settings: '{table}' stands outside any table: write it as table.name = value")
+        tables.setdefault(table, {}).update(values)
+
+
+def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f": did you mean '{prefix}{near[0]}'?" if near else f": known are {', '.join(prefix + k for k in known)}"
