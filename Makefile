@@ -1,0 +1,75 @@
+# `make help` lists the verbs.
+
+VENV := .venv
+BIN := $(VENV)/bin
+SPRINGBACK := $(BIN)/springback
+PYTHON ?=
+RUN_ARGS ?=
+LOCK_ARGS ?=
+TEST_ARGS ?= --numprocesses=auto --dist=loadfile
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+COMPILE_LOCK := uv pip compile $(LOCK_ARGS) --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+SOURCES := src tests $(wildcard benchmarks) $(wildcard train_ml_models.py)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check lint types bench lock clean
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## make .venv with the `springback` command, from requirements.lock
+
+setup-dev: $(VENV)/.installed-dev ## the same with the tools of tests, types and lint
+
+run: setup ## run the main job on the offline demo market; the last line is the path of the report
+	@$(SPRINGBACK) run $(RUN_ARGS)
+
+test: setup-dev ## run the tests
+	@$(BIN)/python -m pytest $(TEST_ARGS)
+
+check: lint types test ## ruff, ruff format, mypy strict and the tests
+
+lint: setup-dev ## ruff and ruff format
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+
+types: setup-dev ## mypy strict
+	@$(BIN)/mypy
+
+bench: setup-dev ## measure speed and memory (benchmarks/)
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+lock: setup ## resolve requirements*.in anew into the hash-pinned locks (LOCK_ARGS=--upgrade takes the newest)
+	@$(PIP) --target $(VENV)/lock uv
+	@$(VENV)/lock/bin/$(COMPILE_LOCK) requirements.in --output-file requirements.lock
+	@$(VENV)/lock/bin/$(COMPILE_LOCK) requirements-dev.in --output-file requirements-dev.lock
+
+clean: ## remove .venv and every cache; store, runs and models stay
+	@rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@set -e; \
+	for python in $(or $(PYTHON),python3.11 python3 python); do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+		echo "make: Springback needs Python 3.11, found $$($(or $(PYTHON),python3) --version 2>/dev/null || echo none): install it, or name it: make setup PYTHON=path/to/python3.11" >&2; \
+		exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "make: this Python cannot make a virtual environment: install Debian's python3-venv" >&2; \
+		exit 1; \
+	fi; \
+	echo "Installing Springback and its pinned libraries into $(VENV), about a minute, once ..."; \
+	"$$found" -m venv $(VENV)
+	@$(PIP) --require-hashes --only-binary :all: -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing the tools of tests, types and lint ..."
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
