@@ -14,12 +14,13 @@ from tests.features.tapes import bars_of, random_bars, random_splits, splits
 from springback import features
 from springback.features.window import measure
 from springback.market.actions import Actions
+from springback.market.bars import Panel
 from springback.market.compiled import COMPILED
 
 seeds = st.integers(0, 2**32 - 1)
 
 
-def same(left: np.ndarray, right: np.ndarray) -> bool:
+def same(left: Panel, right: Panel) -> bool:
     """Equal to the last bit, NaN like NaN."""
     return left.shape == right.shape and bool(np.array_equal(left, right, equal_nan=True))
 

@@ -124,7 +124,8 @@ def test_golden_forecasts_hold_the_same_qpi(tape: str) -> None:
     values = events["value"].to_list() if len(events) else []
     actions = Actions.align(bars, dates, events["symbol"].to_list(), events["event"].to_list(), values)
     golden = pd.read_csv(GOLDEN / tape / "forecasts.csv.gz", parse_dates=["date"])
-    qpi = features.panel(bars, actions)[index.get_indexer(golden["date"]), symbols.get_indexer(golden["symbol"]), 0]
+    at = index.get_indexer(pd.Index(golden["date"])), symbols.get_indexer(pd.Index(golden["symbol"]))
+    qpi = features.panel(bars, actions)[..., 0][at]
     off = np.abs(qpi - golden["qpi"])[~np.isnan(qpi)]  # holes cut into the strategy tape after its forecasts were made
     assert np.isnan(qpi).mean() < 0.01
     assert off.max() < 0.03 and off.median() < 1e-5 and off.quantile(0.98) < 2e-3

@@ -21,7 +21,8 @@ def panel(bars: Bars, actions: Actions) -> Panel:
 
 def latest(bars: Bars, actions: Actions) -> Panel:
     """The features of the last session, (N, 8): `panel(bars, actions)[-1]` to the last bit, without the other sessions."""
-    return _measured(bars, actions, max(len(bars.sessions) - 1, 0))[-1]
+    values: Panel = _measured(bars, actions, max(len(bars.sessions) - 1, 0))[-1]
+    return values
 
 
 def _measured(bars: Bars, actions: Actions, first: int) -> Panel:

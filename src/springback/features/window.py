@@ -1,5 +1,7 @@
 """The 8 features of one name from its last 21 sessions: the only place where they are computed."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +39,7 @@ def measure(close: Array, volume: Array, out: Array) -> None:
     out[6] = today / close[0] - 1.0 if closes >= 21 else np.nan
     out[7] = ratio
     for k in range(8):
-        if not np.isfinite(out[k]):
+        if not math.isfinite(out[k]):
             out[k] = np.nan
 
 
@@ -79,10 +81,10 @@ def _qpi(close: Array, volume_ratio: float) -> float:
     for k in range(1, 21):
         off = close[k] / close[k - 1] - 1.0 - mean
         squares += off * off
-    volatility = np.sqrt(squares / 19.0)
+    volatility = math.sqrt(squares / 19.0)
     ret_3d = close[20] / close[17] - 1.0
     raw = 50.0 + 10.0 * ret_3d / (volatility + EPSILON) - 5.0 * (volume_ratio - 1.0)
-    if np.isnan(raw):
+    if math.isnan(raw):
         return np.nan
     return min(max(raw, 0.0), 100.0)
 
@@ -110,4 +112,4 @@ def _band_position(close: Array) -> float:
     for k in range(1, 21):
         off = close[k] - mean
         squares += off * off
-    return (close[20] - mean) / (np.sqrt(squares / 19.0) + EPSILON)
+    return (close[20] - mean) / (math.sqrt(squares / 19.0) + EPSILON)
