@@ -67,7 +67,8 @@ def _over_mean(volume: Array, sessions: int) -> float:
     total = 0.0
     for k in range(21 - sessions, 21):
         total += volume[k]
-    return volume[20] / (total / sessions) if total > 0.0 else np.nan
+    ratio: float = volume[20] / (total / sessions) if total > 0.0 else np.nan
+    return ratio
 
 
 @compiled
@@ -86,7 +87,8 @@ def _qpi(close: Array, volume_ratio: float) -> float:
     raw = 50.0 + 10.0 * ret_3d / (volatility + EPSILON) - 5.0 * (volume_ratio - 1.0)
     if math.isnan(raw):
         return np.nan
-    return min(max(raw, 0.0), 100.0)
+    qpi: float = min(max(raw, 0.0), 100.0)
+    return qpi
 
 
 @compiled
@@ -98,7 +100,8 @@ def _rsi(close: Array) -> float:
         change = close[k] - close[k - 1]
         gain += max(change, 0.0)
         loss += max(-change, 0.0)
-    return 100.0 - 100.0 / (1.0 + (gain / 14.0) / (loss / 14.0 + EPSILON))
+    index: float = 100.0 - 100.0 / (1.0 + (gain / 14.0) / (loss / 14.0 + EPSILON))
+    return index
 
 
 @compiled
@@ -112,4 +115,5 @@ def _band_position(close: Array) -> float:
     for k in range(1, 21):
         off = close[k] - mean
         squares += off * off
-    return (close[20] - mean) / (math.sqrt(squares / 19.0) + EPSILON)
+    position: float = (close[20] - mean) / (math.sqrt(squares / 19.0) + EPSILON)
+    return position
