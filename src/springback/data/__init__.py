@@ -1,0 +1,1 @@
+"""The front door: sources, quality findings, the universe and the store."""

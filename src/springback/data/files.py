@@ -1,0 +1,229 @@
+"""Files of the edge: whole or not at all when written, one clear line when they cannot be read."""
+
+import difflib
+import gzip
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from springback.errors import BadTable, InputError, MissingData, Unwritable
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` to write to; renamed to `path` when the block ends well, removed when it does not.
+
+    It keeps the suffixes of `path`, so that writers which look at them do the same. Raises `Unwritable` when the folder cannot be written.
+    """
+    path = Path(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".writing-", suffix=f"-{path.name}", dir=path.parent)
+        os.close(handle)
+    part = Path(name)
+    try:
+        with writing(path):
+            yield part
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+            part.chmod(0o666 & ~_umask())
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusal to write `path` into `Unwritable`."""
+    try:
+        yield
+    except OSError as error:
+        raise Unwritable(f"{path} cannot be written ({error.strerror or error}): choose another place or free it") from None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns a table must have, by what they hold, and those it may have; all others are passed over."""
+
+    dates: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, dates first."""
+        return self.dates + self.texts + self.numbers
+
+    def arrow(self) -> dict[str, Any]:
+        """Name -> Arrow type."""
+        kinds = dict.fromkeys(self.dates, pa.date32()) | dict.fromkeys(self.texts, pa.dictionary(pa.int32(), pa.string()))
+        return kinds | dict.fromkeys(self.numbers, pa.float64())
+
+
+def read_table(path: Path, columns: Columns, empty_dates: bool = False) -> pd.DataFrame:
+    """The wanted columns of a CSV, gzipped CSV or (by suffix) Parquet file, rows in file order.
+
+    Dates are datetime64[s], texts categories, numbers float64 with NaN where the cell is empty; a text such as `NA` or `TRUE` stays a text.
+    Raises `MissingData` when there is no file, `BadTable` on an empty or damaged file, a missing column or an unreadable cell.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingData(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
+    parquet = path.suffix in (".parquet", ".pq")
+    table = _read_parquet(path, columns) if parquet else _read_csv(path, columns)
+    if table.num_rows == 0:
+        raise BadTable(f"{path} has a header and no rows")
+    frame = pd.DataFrame({name: _to_pandas(table.column(name)) for name in table.column_names})
+    for name in (*columns.dates, *columns.texts):
+        if name in frame and not (empty_dates and name in columns.dates):
+            empty = np.flatnonzero((frame[name].isna() | (frame[name] == "")).to_numpy())
+            if len(empty):
+                raise BadTable(f"{path}: line {line(empty[0])}: {name} is empty")
+    return frame
+
+
+def line(row: int) -> int:
+    """The line of a file, counted from 1 with the header, on which row `row` stands."""
+    return int(row) + 2
+
+
+def write_table(path: Path, frame: pd.DataFrame) -> None:
+    """Writes `frame` as Parquet, CSV or gzipped CSV by the suffix of `path`, whole or not at all.
+
+    Raises `InputError` on another suffix and `Unwritable`.
+    """
+    path = Path(path)
+    if not path.name.endswith((".csv", ".csv.gz", ".parquet")):
+        raise InputError(f"{path}: the suffix must be .csv, .csv.gz or .parquet")
+    with atomic(path) as part:
+        if path.suffix == ".parquet":
+            pa.parquet.write_table(pa.Table.from_pandas(frame, preserve_index=False), part, compression="zstd")
+        elif path.suffix == ".gz":
+            frame.to_csv(part, index=False, lineterminator="\n", compression={"method": "gzip", "mtime": 0, "compresslevel": 5})
+        else:
+            frame.to_csv(part, index=False, lineterminator="\n")
+
+
+def _read_csv(path: Path, columns: Columns) -> Any:
+    _check_header(path, _header(path), columns)
+    wanted = columns.names
+    options = pa.csv.ConvertOptions(
+        column_types=columns.arrow(),
+        include_columns=[name for name in wanted if name in _header(path)],
+        null_values=[""],
+        strings_can_be_null=False,
+    )
+    try:
+        with _opened(path) as stream:
+            return pa.csv.read_csv(stream, convert_options=options, read_options=pa.csv.ReadOptions(block_size=1 << 23))
+    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, EOFError, zlib.error) as error:
+        _explain(path, columns, error)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The plain bytes of `path`; gzip is told by its first bytes, not by its name."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    stream = pa.OSFile(str(path))
+    with pa.CompressedInputStream(stream, "gzip") if packed else stream as source:
+        yield source
+
+
+def _header(path: Path) -> list[str]:
+    try:
+        with _opened(path) as stream:
+            first = bytes(stream.read(1 << 16)).split(b"\n", 1)[0]
+    except (OSError, EOFError) as error:
+        raise BadTable(f"{path} cannot be read: {_short(error)}") from None
+    try:
+        names = first.decode("utf-8-sig").strip("\r")
+    except UnicodeDecodeError:
+        raise BadTable(f"{path} is not UTF-8 text") from None
+    if not names.strip():
+        raise BadTable(f"{path} is empty: a header line and rows are needed")
+    return [name.strip('"') for name in names.split(",")]
+
+
+def _check_header(path: Path, header: Sequence[str], columns: Columns) -> None:
+    for name in columns.names:
+        if header.count(name) > 1:
+            raise BadTable(f"{path} has the column '{name}' twice")
+        if name not in header and name not in columns.optional:
+            lower = {have.strip().lower(): have for have in header}
+            near = difflib.get_close_matches(name, list(lower), n=1, cutoff=0.6)
+            hint = f": did you mean '{lower[near[0]]}'?" if near else f": it has {', '.join(header)}"
+            raise BadTable(f"{path} has no column '{name}'{hint}")
+
+
+def _explain(path: Path, columns: Columns, error: Exception) -> NoReturn:
+    """Finds the first cell that cannot be read, the slow way, and says on which line it stands."""
+    texts = pa.csv.ConvertOptions(column_types=dict.fromkeys(_header(path), pa.string()), strings_can_be_null=False)
+    try:
+        with _opened(path) as stream:
+            table = pa.csv.read_csv(stream, convert_options=texts)
+    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, EOFError, zlib.error) as worse:
+        raise BadTable(f"{path} cannot be read: {_short(worse)}") from None
+    for name in columns.names:
+        cells = table.column(name).to_pandas() if name in table.column_names else pd.Series(dtype=str)
+        if name in columns.dates:
+            bad = pd.to_datetime(cells.where(cells != ""), format="%Y-%m-%d", errors="coerce").isna() & (cells != "")
+            must = "a date such as 2020-03-31"
+        elif name in columns.numbers:
+            bad, must = pd.to_numeric(cells.where(cells != ""), errors="coerce").isna() & ~cells.str.lower().isin(["", "nan"]), "a number"
+        else:
+            continue
+        if bad.any():
+            row = int(np.argmax(bad.to_numpy()))
+            raise BadTable(f"{path}: line {line(row)}: {name} must be {must}, was '{cells.iloc[row]}'") from None
+    raise BadTable(f"{path} cannot be read: {_short(error)}") from None
+
+
+def _read_parquet(path: Path, columns: Columns) -> Any:
+    try:
+        header = pa.parquet.read_schema(path).names
+        _check_header(path, header, columns)
+        table = pa.parquet.read_table(path, columns=[name for name in columns.names if name in header])
+        kinds = columns.arrow()
+        for name in table.column_names:
+            values = table.column(name)
+            if name in columns.texts and pa.types.is_dictionary(values.type):
+                values = values.cast(pa.string())
+            kept = values.dictionary_encode() if name in columns.texts else values.cast(kinds[name])
+            table = table.set_column(table.column_names.index(name), name, kept)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise BadTable(f"{path} cannot be read: {_short(error)}") from None
+    return table
+
+
+def _to_pandas(column: Any) -> Any:
+    if pa.types.is_date32(column.type):
+        return column.cast(pa.timestamp("s")).to_pandas()
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries() if hasattr(column, "unify_dictionaries") else column
+    return column.to_pandas()
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if "truncated" in text.lower() or isinstance(error, EOFError | gzip.BadGzipFile):
+        return "its gzip data end early: copy or download it again"
+    return text[:160]
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,94 @@
+"""Small files beside the bars: VIX, rates, membership, corporate actions."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from springback.data.files import Columns, line, read_table
+from springback.errors import BadTable
+from springback.market.actions import KINDS, Actions
+from springback.market.bars import Bars, Dates
+from springback.market.tape import align_series
+
+
+def read_closes(path: Path, sessions: Dates) -> NDArray[np.float64]:
+    """`close` of a file with the columns date, close on `sessions`, (T,); NaN where a session has no row.
+
+    Raises `BadTable` on dates that do not rise or a close that is not above 0.
+    """
+    frame = read_table(path, Columns(("date",), (), ("close",)))
+    dates, closes = _rising(path, frame["date"]), frame["close"].to_numpy()
+    bad = np.flatnonzero(~(np.isfinite(closes) & (closes > 0)))
+    if len(bad):
+        raise BadTable(f"{path}: line {line(bad[0])}: close must be above 0 and finite, was {closes[bad[0]]:g}")
+    return align_series(sessions, dates, closes)
+
+
+def read_rates(path: Path, sessions: Dates) -> NDArray[np.float64]:
+    """Annual risk-free rate as a fraction on `sessions`, (T,), carried from its last change; NaN before the first.
+
+    The file is LEAN's `interest-rate.csv`: DATE, PCREDIT8 in percent, changes only.
+    """
+    frame = read_table(path, Columns(("DATE",), (), ("PCREDIT8",)))
+    dates, rates = _rising(path, frame["DATE"]), frame["PCREDIT8"].to_numpy() / 100
+    bad = np.flatnonzero(~np.isfinite(rates))
+    if len(bad):
+        raise BadTable(f"{path}: line {line(bad[0])}: PCREDIT8 must be a rate in percent, was {rates[bad[0]]:g}")
+    return align_series(sessions, dates, rates, carry=True)
+
+
+def read_members(path: Path, bars: Bars, since: str | None = None) -> NDArray[np.bool_]:
+    """True where a name was in the index on that session, (T, N); columns symbol, start, end (exclusive, empty = still in).
+
+    Intervals that start on `since` reach back to the first session: the oldest list stands in for what came before it.
+    """
+    frame = read_table(path, Columns(("start", "end"), ("symbol",)), empty_dates=True)
+    starts, ends = frame["start"].to_numpy().astype("datetime64[D]"), frame["end"].to_numpy().astype("datetime64[D]")
+    wrong = np.flatnonzero(np.isnat(starts) | (ends <= starts))
+    if len(wrong):
+        raise BadTable(f"{path}: line {line(wrong[0])}: start must be a date before end, was {starts[wrong[0]]}, end {ends[wrong[0]]}")
+    first = np.searchsorted(bars.sessions, starts)
+    if since is not None:
+        first[starts == np.datetime64(since, "D")] = 0
+    end = np.where(np.isnat(ends), len(bars.sessions), np.searchsorted(bars.sessions, ends))
+    members = np.zeros(bars.shape, dtype=bool)
+    columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
+    for symbol, a, b in zip(frame["symbol"], first, end, strict=True):
+        if symbol in columns:
+            members[a:b, columns[symbol]] = True
+    if not members.any():
+        raise BadTable(f"{path} names no member among the symbols and sessions of the bars")
+    return members
+
+
+def read_actions(path: Path, bars: Bars) -> tuple[Actions, int]:
+    """Corporate actions of a file with the columns date, symbol, event (split or dividend), value, and how many had no place in the bars.
+
+    Raises `BadTable` on an unknown event, a value that is not above 0, and a split that is there twice.
+    """
+    frame = read_table(path, Columns(("date",), ("symbol", "event"), ("value",)))
+    events = frame["event"].astype(str)
+    unknown = np.flatnonzero(~events.isin(KINDS).to_numpy())
+    if len(unknown):
+        raise BadTable(f"{path}: line {line(unknown[0])}: event must be one of {', '.join(KINDS)}, was '{events.iloc[unknown[0]]}'")
+    values = frame["value"].to_numpy()
+    bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    if len(bad):
+        raise BadTable(f"{path}: line {line(bad[0])}: value must be above 0 and finite, was {values[bad[0]]:g}")
+    twice = np.flatnonzero((frame.duplicated(["date", "symbol", "event"]) & (events == "split")).to_numpy())
+    if len(twice):
+        raise BadTable(f"{path}: line {line(twice[0])}: the split of {frame['symbol'].iloc[twice[0]]} is there twice")
+    actions = Actions.align(bars, frame["date"].to_numpy(), list(frame["symbol"]), list(events), list(values))
+    return actions, len(frame) - len(actions.row)
+
+
+def _rising(path: Path, dates: "pd.Series[pd.Timestamp]") -> Dates:
+    days = dates.to_numpy().astype("datetime64[D]")
+    bad = np.flatnonzero(np.diff(days) <= np.timedelta64(0, "D"))
+    if len(bad):
+        k = int(bad[0]) + 1
+        word = "is there twice" if days[k] == days[k - 1] else "comes after a later date: sort the file by date"
+        raise BadTable(f"{path}: line {line(k)}: {days[k]} {word}")
+    return days
