@@ -3,7 +3,7 @@
 import numpy as np
 
 from springback.market.bars import Bars, Panel
-from springback.market.compiled import compiled_parallel, prange
+from springback.compiled import compiled_parallel, prange
 
 WINDOW = 63
 

@@ -1,0 +1,1 @@
+"""The embedded backtest: a compiled session loop over the rule and the fills."""

@@ -1,0 +1,479 @@
+"""The session loop, compiled: midnight, fills, decision, one session after the other.
+
+Longer than the house's limit for functions because compiled state cannot be passed around cheaply: it reads from top to bottom as
+one session does.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.backtest.fills import delisting_price, paid_price, stop_trigger
+from springback.market.actions import DIVIDEND
+from springback.market.book import Book
+from springback.compiled import compiled
+from springback.market.costs import DAYS_PER_YEAR, Charges, borrow_rate, commission
+from springback.market.tape import BANKRUPT, DELISTED, TRADING
+from springback.strategy.decide import FUNNEL, LONG, SHORT, Orders, Today, decide
+from springback.strategy.knobs import Knobs
+from springback.strategy.rule import DELISTING, ENTRY, RESTING_STOP, STOP_LOSS, is_bear, round_price, stop_level
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Market(NamedTuple):
+    """The tape and the forecasts as the loop reads them: panels (T, N), series (T,), columns (N,), actions (E,)."""
+
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    qpi: Floats
+    p_long: Floats
+    p_short: Floats
+    adv: Floats
+    mean_volume: Floats
+    mean_dollars: Floats
+    vix: Floats
+    vix_mean: Floats
+    risk_free: Floats
+    nights: Floats
+    last: Ints
+    ending: NDArray[np.int8]
+    action_row: Ints
+    action_name: Ints
+    action_kind: Ints
+    action_value: Floats
+
+
+class Log(NamedTuple):
+    """What the loop writes; each field is a growing set of columns, `counts` (3,) how many rows of orders, fills and trades."""
+
+    orders: Floats
+    fills: Floats
+    trades: Floats
+    daily: Floats
+    funnel: Ints
+    counts: Ints
+
+
+ORDER_COLUMNS = ("order_id", "row", "name", "quantity", "reason", "level")
+FILL_COLUMNS = ("order_id", "row", "midnight", "name", "quantity", "price", "fee", "slippage", "reason")
+TRADE_COLUMNS = (
+    "name",
+    "side",
+    "entry_row",
+    "exit_row",
+    "quantity",
+    "entry_price",
+    "exit_price",
+    "reason",
+    "fees",
+    "slippage",
+    "dividends",
+    "borrow",
+    "profit",
+    "bear",
+    "probability",
+    "qpi",
+)
+DAILY_COLUMNS = (
+    "equity",
+    "cash",
+    "n_long",
+    "n_short",
+    "bear",
+    "vix",
+    "vix_sma15",
+    "long_value",
+    "short_value",
+    "traded",
+    "fees",
+    "slippage",
+    "dividends",
+    "borrow",
+    "financing",
+    "long_candidates",
+    "short_candidates",
+    "long_entries",
+    "short_entries",
+    "equity_midnight",
+)
+EQUITY, CASH, N_LONG, N_SHORT, BEAR, VIX, VIX_MEAN, LONG_VALUE, SHORT_VALUE, TRADED, FEES, SLIPPAGE, DIVIDENDS, BORROW, FINANCING = range(15)
+LONG_CANDIDATES, SHORT_CANDIDATES, LONG_ENTRIES, SHORT_ENTRIES, MIDNIGHT = range(15, 20)
+
+
+class Open(NamedTuple):
+    """Orders at the market, ascending by id: columns with room for all that can wait at once; `count` (1,)."""
+
+    id: Ints
+    name: Ints
+    quantity: Ints
+    reason: Ints
+    level: Floats
+    row: Ints
+    count: Ints
+
+
+class Lives(NamedTuple):
+    """The life of each open position, for the trades table; columns (N,)."""
+
+    entry_row: Ints
+    quantity: Ints
+    entry_price: Floats
+    fees: Floats
+    slippage: Floats
+    dividends: Floats
+    borrow: Floats
+    flow: Floats
+    bear: Floats
+    probability: Floats
+    qpi: Floats
+
+
+@compiled
+def replay(
+    market: Market,
+    first: int,
+    end: int,
+    knobs: Knobs,
+    charges: Charges,
+    multiple: float,
+    cash: float,
+    book: Book,
+    lives: Lives,
+    waiting: Open,
+    orders: Orders,
+    log: Log,
+) -> float:
+    """Runs sessions `first <= row < end` and returns the cash at the end. Writes everything else into `log`."""
+    next_id = 1
+    action = np.searchsorted(market.action_row, first)
+    final = np.zeros(len(book.quantity), np.bool_)
+    for row in range(first, end):
+        daily = log.daily[row - first]
+        if row > first:
+            cash -= _accrue(market, row, charges, cash, book, lives, daily)
+            cash, next_id = _delist(market, row, charges, cash, next_id, book, lives, waiting, log, first)
+        while action < len(market.action_row) and market.action_row[action] == row:
+            cash += _act(market, action, book, lives, waiting, daily)
+            action += 1
+        daily[MIDNIGHT] = cash + _holdings(book)
+        cash, next_id = _settle(market, row, knobs, charges, cash, next_id, book, lives, waiting, log, daily)
+        _mark(market.close[row], book)
+        equity = cash + _holdings(book)
+        bear = is_bear(market.vix[row], market.vix_mean[row], multiple)
+        _describe(market, row, cash, equity, bear, book, daily)
+        if row < end - 1:
+            for name in range(len(final)):
+                final[name] = market.last[name] == row and market.ending[name] != TRADING
+            today = Today(
+                market.close[row],
+                market.qpi[row],
+                market.p_long[row],
+                market.p_short[row],
+                market.adv[row],
+                market.mean_dollars[row],
+                final,
+            )
+            funnel = log.funnel[row - first]
+            count = decide(knobs, bear, equity, today, book, orders, funnel)
+            next_id = _send(market, row, bear, count, next_id, orders, lives, waiting, log)
+            for side, candidates, entries in ((LONG, LONG_CANDIDATES, LONG_ENTRIES), (SHORT, SHORT_CANDIDATES, SHORT_ENTRIES)):
+                stages = funnel[side]
+                daily[candidates] = stages[6] + stages[7] + stages[8]
+                daily[entries] = stages[8]
+    return cash
+
+
+@compiled
+def _send(market: Market, row: int, bear: bool, count: int, next_id: int, orders: Orders, lives: Lives, waiting: Open, log: Log) -> int:
+    for k in range(count):
+        name = orders.name[k]
+        if orders.reason[k] == ENTRY:
+            lives.bear[name] = 1.0 if bear else 0.0
+            lives.probability[name] = market.p_long[row, name] if orders.quantity[k] > 0 else market.p_short[row, name]
+            lives.qpi[name] = market.qpi[row, name]
+        else:
+            _drop(waiting, name)
+        _place(row, next_id, name, orders.quantity[k], orders.reason[k], np.nan, waiting, log)
+        next_id += 1
+    return next_id
+
+
+@compiled
+def _place(row: int, id: int, name: int, quantity: int, reason: int, level: float, waiting: Open, log: Log) -> None:
+    at = waiting.count[0]
+    waiting.id[at] = id
+    waiting.name[at] = name
+    waiting.quantity[at] = quantity
+    waiting.reason[at] = reason
+    waiting.level[at] = level
+    waiting.row[at] = row
+    waiting.count[0] += 1
+    line = log.orders[log.counts[0]]
+    line[0], line[1], line[2], line[3], line[4], line[5] = id, row, name, quantity, reason, level
+    log.counts[0] += 1
+
+
+@compiled
+def _drop(waiting: Open, name: int) -> None:
+    """Takes the orders of `name` from the market (a stop before its time stop, all of them at a delisting)."""
+    kept = 0
+    for k in range(waiting.count[0]):
+        if waiting.name[k] != name:
+            _move(waiting, k, kept)
+            kept += 1
+    waiting.count[0] = kept
+
+
+@compiled
+def _move(waiting: Open, source: int, target: int) -> None:
+    waiting.id[target] = waiting.id[source]
+    waiting.name[target] = waiting.name[source]
+    waiting.quantity[target] = waiting.quantity[source]
+    waiting.reason[target] = waiting.reason[source]
+    waiting.level[target] = waiting.level[source]
+    waiting.row[target] = waiting.row[source]
+
+
+@compiled
+def _accrue(market: Market, row: int, charges: Charges, cash: float, book: Book, lives: Lives, daily: Floats) -> float:
+    """Dollars of borrow and financing for the nights before this session; 0 in the profile `lean`."""
+    if not charges.financed:
+        return 0.0
+    years = market.nights[row] / DAYS_PER_YEAR
+    proceeds = 0.0
+    borrow = 0.0
+    for name in np.flatnonzero(book.quantity < 0):
+        value = -book.quantity[name] * book.mark[name]
+        fee = value * borrow_rate(charges, book.mark[name], market.mean_dollars[row - 1, name]) * years
+        lives.borrow[name] += fee
+        lives.flow[name] -= fee
+        borrow += fee
+        proceeds += value
+    free = cash - proceeds
+    rate = market.risk_free[row - 1]
+    over = rate + charges.debit_over if free < 0 else max(0.0, rate - charges.credit_under)
+    financing = -free * over * years
+    daily[BORROW] = borrow
+    daily[FINANCING] = financing
+    return borrow + financing
+
+
+@compiled
+def _delist(
+    market: Market,
+    row: int,
+    charges: Charges,
+    cash: float,
+    next_id: int,
+    book: Book,
+    lives: Lives,
+    waiting: Open,
+    log: Log,
+    first: int,
+) -> tuple[float, int]:
+    """Midnight after the last session of a name: its orders are dropped, its position is closed at the last close, free of fee."""
+    for name in range(len(book.quantity)):
+        if market.last[name] != row - 1 or market.ending[name] == TRADING:
+            continue
+        _drop(waiting, name)
+        book.waiting[name] = 0
+        quantity = book.quantity[name]
+        if quantity == 0:
+            continue
+        kind = market.ending[name]
+        price = delisting_price(charges, quantity, book.mark[name], kind == BANKRUPT, kind == DELISTED)
+        cash += quantity * price
+        lives.flow[name] += quantity * price
+        lost = abs(quantity * (book.mark[name] - price))
+        lives.slippage[name] += lost
+        _record_fill(log, next_id, row - 1, 1, name, -quantity, price, 0.0, lost, DELISTING)
+        _close(log, row - 1, name, price, DELISTING, book, lives)
+        next_id += 1
+    return cash, next_id
+
+
+@compiled
+def _act(market: Market, action: int, book: Book, lives: Lives, waiting: Open, daily: Floats) -> float:
+    """Cash from one dividend or split at midnight of its ex-date."""
+    name = market.action_name[action]
+    value = market.action_value[action]
+    quantity = book.quantity[name]
+    if market.action_kind[action] == DIVIDEND:
+        lives.dividends[name] += quantity * value
+        lives.flow[name] += quantity * value
+        daily[DIVIDENDS] += quantity * value
+        return float(quantity * value)
+    paid = 0.0
+    if quantity != 0:
+        whole = int(quantity / value)
+        book.mark[name] *= value
+        book.entry_price[name] *= value
+        paid = (quantity / value - whole) * book.mark[name]
+        lives.flow[name] += paid
+        lives.entry_price[name] *= value
+        lives.quantity[name] = int(lives.quantity[name] / value)
+        book.quantity[name] = whole
+    book.waiting[name] = int(book.waiting[name] / value)
+    for k in range(waiting.count[0]):
+        if waiting.name[k] == name:
+            waiting.quantity[k] = int(waiting.quantity[k] / value)
+            if waiting.reason[k] == RESTING_STOP:
+                waiting.level[k] = round_price(waiting.level[k] * value)
+    return paid
+
+
+@compiled
+def _settle(
+    market: Market,
+    row: int,
+    knobs: Knobs,
+    charges: Charges,
+    cash: float,
+    next_id: int,
+    book: Book,
+    lives: Lives,
+    waiting: Open,
+    log: Log,
+    daily: Floats,
+) -> tuple[float, int]:
+    """Fills what can be filled in this session's bars, ascending by id; a filled entry may place its resting stop."""
+    before = waiting.count[0]
+    kept = 0
+    for k in range(before):
+        name, quantity, reason = waiting.name[k], waiting.quantity[k], waiting.reason[k]
+        price = market.open[row, name]
+        at_open = True
+        if reason == RESTING_STOP:
+            price = stop_trigger(quantity, waiting.level[k], market.open[row, name], market.high[row, name], market.low[row, name])
+            at_open = price == market.open[row, name]
+        if np.isnan(price) or quantity == 0:
+            if quantity != 0:
+                _move(waiting, k, kept)
+                kept += 1
+            continue
+        close = market.close[row, name]
+        worth = close
+        if reason == RESTING_STOP:
+            worth = max(waiting.level[k], close) if quantity < 0 else min(waiting.level[k], close)
+        paid = paid_price(charges, quantity, price, market.mean_volume[row - 1, name], market.mean_dollars[row - 1, name], at_open)
+        fee = commission(charges, quantity, worth)
+        lost = quantity * (paid - price)
+        cash -= quantity * paid + fee
+        daily[TRADED] += abs(quantity) * paid
+        daily[FEES] += fee
+        daily[SLIPPAGE] += lost
+        logged = STOP_LOSS if reason == RESTING_STOP else reason
+        _record_fill(log, waiting.id[k], row, 0, name, quantity, paid, fee, lost, logged)
+        if reason == ENTRY:
+            _open(row, name, quantity, paid, fee, lost, close, book, lives)
+            if knobs.intraday:
+                _place(row, next_id, name, -quantity, RESTING_STOP, stop_level(quantity, paid, knobs.stop_loss), waiting, log)
+                next_id += 1
+        else:
+            lives.flow[name] -= quantity * paid + fee
+            lives.fees[name] += fee
+            lives.slippage[name] += lost
+            _close(log, row, name, paid, logged, book, lives)
+    for k in range(before, waiting.count[0]):
+        _move(waiting, k, kept)
+        kept += 1
+    waiting.count[0] = kept
+    return cash, next_id
+
+
+@compiled
+def _open(row: int, name: int, quantity: int, price: float, fee: float, lost: float, close: float, book: Book, lives: Lives) -> None:
+    book.quantity[name] = quantity
+    book.waiting[name] = 0
+    book.closing[name] = False
+    book.held[name] = 0
+    book.entry_price[name] = price
+    book.mark[name] = close
+    lives.entry_row[name] = row
+    lives.quantity[name] = quantity
+    lives.entry_price[name] = price
+    lives.fees[name] = fee
+    lives.slippage[name] = lost
+    lives.dividends[name] = 0.0
+    lives.borrow[name] = 0.0
+    lives.flow[name] = -quantity * price - fee
+
+
+@compiled
+def _close(log: Log, row: int, name: int, price: float, reason: int, book: Book, lives: Lives) -> None:
+    line = log.trades[log.counts[2]]
+    line[0] = name
+    line[1] = LONG if lives.quantity[name] > 0 else SHORT
+    line[2] = lives.entry_row[name]
+    line[3] = row
+    line[4] = abs(lives.quantity[name])
+    line[5] = lives.entry_price[name]
+    line[6] = price
+    line[7] = reason
+    line[8] = lives.fees[name]
+    line[9] = lives.slippage[name]
+    line[10] = lives.dividends[name]
+    line[11] = lives.borrow[name]
+    line[12] = lives.flow[name]
+    line[13] = lives.bear[name]
+    line[14] = lives.probability[name]
+    line[15] = lives.qpi[name]
+    log.counts[2] += 1
+    book.quantity[name] = 0
+    book.waiting[name] = 0
+    book.closing[name] = False
+    book.held[name] = 0
+    book.entry_price[name] = np.nan
+    book.mark[name] = np.nan
+
+
+@compiled
+def _record_fill(
+    log: Log, id: int, row: int, midnight: int, name: int, quantity: int, price: float, fee: float, lost: float, reason: int
+) -> None:
+    line = log.fills[log.counts[1]]
+    line[0], line[1], line[2], line[3] = id, row, midnight, name
+    line[4], line[5], line[6], line[7], line[8] = quantity, price, fee, lost, reason
+    log.counts[1] += 1
+
+
+@compiled
+def _mark(close: Floats, book: Book) -> None:
+    for name in np.flatnonzero(book.quantity):
+        if not np.isnan(close[name]):
+            book.mark[name] = close[name]
+
+
+@compiled
+def _holdings(book: Book) -> float:
+    value = 0.0
+    for name in np.flatnonzero(book.quantity):
+        value += book.quantity[name] * book.mark[name]
+    return value
+
+
+@compiled
+def _describe(market: Market, row: int, cash: float, equity: float, bear: bool, book: Book, daily: Floats) -> None:
+    """The account after the close, before new orders."""
+    for name in range(len(book.quantity)):
+        value = book.quantity[name] * book.mark[name] if book.quantity[name] != 0 else 0.0
+        size = book.quantity[name] + book.waiting[name]
+        if size > 0:
+            daily[N_LONG] += 1
+            daily[LONG_VALUE] += value
+        elif size < 0:
+            daily[N_SHORT] += 1
+            daily[SHORT_VALUE] += value
+    daily[EQUITY] = equity
+    daily[CASH] = cash
+    daily[BEAR] = 1.0 if bear else 0.0
+    daily[VIX] = market.vix[row]
+    daily[VIX_MEAN] = market.vix_mean[row]
+
+
+STAGES = len(FUNNEL)

@@ -1,0 +1,119 @@
+"""What a backtest gives: orders, fills, account, trades and the funnel, as columns and as frames."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from springback.backtest.loop import Floats
+from springback.market.bars import Dates
+from springback.strategy.decide import FUNNEL
+from springback.strategy.rule import REASONS, RESTING_STOP
+
+Columns = dict[str, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One run. `sessions` (S,), `symbols` (N,), `first` the row of the tape its first session has.
+
+    `orders`, `fills`, `trades` and `daily` are columns of equal length, named as in `loop.py`; `row` columns count from the start of the
+    tape. `funnel` (S, 2, len(FUNNEL)) counts what became of the names beyond the QPI threshold, long and short.
+    """
+
+    sessions: Dates
+    symbols: tuple[str, ...]
+    first: int
+    cash: float
+    orders: Columns
+    fills: Columns
+    trades: Columns
+    daily: Columns
+    funnel: NDArray[np.int64]
+
+
+def orders_frame(result: Result) -> pd.DataFrame:
+    """order_id, decided, symbol, quantity, reason: the orders as they were sent; a resting stop reads `resting_stop@LEVEL`."""
+    columns = result.orders
+    reasons = [
+        f"resting_stop@{float(level)}" if code == RESTING_STOP else REASONS[code]
+        for code, level in zip(columns["reason"].astype(int), columns["level"], strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "order_id": columns["order_id"].astype(np.int64),
+            "decided": _days(result, columns["row"]),
+            "symbol": _symbols(result, columns["name"]),
+            "quantity": columns["quantity"].astype(np.int64),
+            "reason": reasons,
+        }
+    )
+
+
+def fills_frame(result: Result) -> pd.DataFrame:
+    """order_id, time, symbol, quantity, price, fee, reason, slippage; time is 16:00 of the session, 00:00 after it for a delisting."""
+    columns = result.fills
+    days = pd.DatetimeIndex(_days(result, columns["row"]))
+    midnight = columns["midnight"].astype(bool)
+    times = days + pd.to_timedelta(np.where(midnight, 24, 16), unit="h")
+    return pd.DataFrame(
+        {
+            "order_id": columns["order_id"].astype(np.int64),
+            "time": times,
+            "symbol": _symbols(result, columns["name"]),
+            "quantity": columns["quantity"].astype(np.int64),
+            "price": columns["price"],
+            "fee": columns["fee"],
+            "reason": [REASONS[code] for code in columns["reason"].astype(int)],
+            "slippage": columns["slippage"],
+        }
+    )
+
+
+def daily_frame(result: Result) -> pd.DataFrame:
+    """date and the account's columns, one row a session, as it stood at 16:30 before new orders."""
+    counts = ("n_long", "n_short", "bear", "long_candidates", "short_candidates", "long_entries", "short_entries")
+    frame = pd.DataFrame({"date": pd.DatetimeIndex(result.sessions), **result.daily})
+    return frame.astype(dict.fromkeys(counts, np.int64))
+
+
+def trades_frame(result: Result) -> pd.DataFrame:
+    """One row a closed position, in the order of closing; `profit` is net of all costs, `return` is profit over the entry's value."""
+    columns = result.trades
+    value = columns["quantity"] * columns["entry_price"]
+    return pd.DataFrame(
+        {
+            "symbol": _symbols(result, columns["name"]),
+            "side": np.where(columns["side"] == 0, "long", "short"),
+            "entry_date": _days(result, columns["entry_row"]),
+            "exit_date": _days(result, columns["exit_row"]),
+            "quantity": columns["quantity"].astype(np.int64),
+            "entry_price": columns["entry_price"],
+            "exit_price": columns["exit_price"],
+            "sessions": (columns["exit_row"] - columns["entry_row"]).astype(np.int64),
+            "reason": [REASONS[code] for code in columns["reason"].astype(int)],
+            "fees": columns["fees"],
+            "slippage": columns["slippage"],
+            "dividends": columns["dividends"],
+            "borrow": columns["borrow"],
+            "profit": columns["profit"],
+            "return": np.divide(columns["profit"], value, out=np.full(len(value), np.nan), where=value > 0),
+            "bear": columns["bear"].astype(np.int64),
+            "probability": columns["probability"],
+            "qpi": columns["qpi"],
+        }
+    )
+
+
+def funnel_frame(result: Result) -> pd.DataFrame:
+    """One row a side, one column a stage of `FUNNEL`: counts over the whole run."""
+    return pd.DataFrame(result.funnel.sum(axis=0), index=["long", "short"], columns=list(FUNNEL))
+
+
+def _days(result: Result, rows: Floats) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(result.sessions[rows.astype(np.int64) - result.first])
+
+
+def _symbols(result: Result, columns: Floats) -> list[str]:
+    return [result.symbols[column] for column in columns.astype(np.int64)]

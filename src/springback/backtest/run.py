@@ -1,0 +1,173 @@
+"""One backtest: a tape, forecasts and settings in; orders, fills, account and trades out."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+
+from springback.backtest.loop import (
+    DAILY_COLUMNS,
+    FILL_COLUMNS,
+    ORDER_COLUMNS,
+    STAGES,
+    TRADE_COLUMNS,
+    Floats,
+    Lives,
+    Log,
+    Market,
+    Open,
+    replay,
+)
+from springback.backtest.result import Result
+from springback.errors import MissingData, SettingsError
+from springback.market.book import empty_book
+from springback.market.costs import Costs, charges
+from springback.market.forecasts import Forecasts
+from springback.market.liquidity import mean_dollar_volume, mean_volume
+from springback.market.tape import Tape
+from springback.strategy.decide import empty_orders
+from springback.strategy.knobs import Regime, Strategy, knobs
+from springback.strategy.rule import vix_mean
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """The account and its span: `start` and `end` are calendar days, both included; `cash` in dollars."""
+
+    start: date = date(2020, 1, 1)
+    end: date = date(2023, 12, 31)
+    cash: float = 1_000_000.0
+    profile: Literal["lean", "realistic"] = "realistic"
+
+    def __post_init__(self) -> None:
+        if self.start >= self.end:
+            raise SettingsError(f"backtest.start must be before backtest.end, was {self.start} and {self.end}")
+        if self.cash <= 0:
+            raise SettingsError(f"backtest.cash must be above 0, was {self.cash}")
+
+
+def prepare(tape: Tape, forecasts: Forecasts, regime: Regime) -> Market:
+    """The tape and the forecasts as the loop reads them; made once, used for many backtests with the same regime window."""
+    bars = tape.bars
+    sessions, names = bars.shape
+    for label, panel in (("qpi", forecasts.qpi), ("p_long", forecasts.p_long), ("p_short", forecasts.p_short), ("adv", forecasts.adv)):
+        if panel.shape != (sessions, names):
+            raise MissingData(f"forecasts: {label} has shape {panel.shape}, the bars say {(sessions, names)}")
+    means = np.array([vix_mean(tape.vix, row, regime.window) for row in range(sessions)])
+    nights = np.zeros(sessions)
+    nights[1:] = np.diff(bars.sessions).astype(np.float64)
+    return Market(
+        open=bars.open,
+        high=bars.high,
+        low=bars.low,
+        close=bars.close,
+        qpi=forecasts.qpi,
+        p_long=forecasts.p_long,
+        p_short=forecasts.p_short,
+        adv=forecasts.adv,
+        mean_volume=mean_volume(bars),
+        mean_dollars=mean_dollar_volume(bars),
+        vix=tape.vix,
+        vix_mean=means,
+        risk_free=np.zeros(sessions) if tape.risk_free is None else np.nan_to_num(tape.risk_free),
+        nights=nights,
+        last=tape.last,
+        ending=tape.ending,
+        action_row=tape.actions.row,
+        action_name=tape.actions.name,
+        action_kind=tape.actions.kind,
+        action_value=tape.actions.value,
+    )
+
+
+def span(tape: Tape, account: Backtest) -> tuple[int, int]:
+    """Rows `first <= row < end` of the backtest's sessions. Raises `MissingData` where the tape or its VIX does not cover them."""
+    first = tape.bars.row(np.datetime64(account.start))
+    end = tape.bars.row(np.datetime64(account.end) + 1)
+    if end - first < 2:
+        known = f"{tape.bars.sessions[0]} to {tape.bars.sessions[-1]}" if tape.bars.shape[0] else "nothing"
+        raise MissingData(
+            f"backtest {account.start} to {account.end} has {end - first} sessions, needs at least 2; the bars hold {known}: "
+            "set backtest.start and backtest.end, or fetch more"
+        )
+    unknown = np.flatnonzero(np.isnan(tape.vix[first:end]))
+    if len(unknown):
+        raise MissingData(
+            f"no VIX for session {tape.bars.sessions[first + unknown[0]]} ({len(unknown)} of {end - first} sessions lack it): "
+            "give --vix a file that covers the backtest"
+        )
+    return first, end
+
+
+def backtest(
+    tape: Tape,
+    forecasts: Forecasts,
+    account: Backtest,
+    strategy: Strategy,
+    regime: Regime,
+    costs: Costs,
+    flat_bp: float = 0.0,
+    market: Market | None = None,
+) -> Result:
+    """The rule of `strategy` and `regime` on `tape`, from `account.cash`, charged as `account.profile` says plus `flat_bp` a side.
+
+    `market` is `prepare(tape, forecasts, regime)` where it is known already. Raises `MissingData` where bars or VIX do not cover the span.
+    """
+    first, end = span(tape, account)
+    charged = charges(costs, account.profile, flat_bp)
+    turned = knobs(strategy, charged.no_short_price, charged.no_short_dollar_volume)
+    names = tape.bars.shape[1]
+    log = _empty_log(end - first, names, strategy.slots)
+    replay(
+        prepare(tape, forecasts, regime) if market is None else market,
+        first,
+        end,
+        turned,
+        charged,
+        float(regime.multiple),
+        float(account.cash),
+        empty_book(names),
+        _empty_lives(names),
+        _empty_market(names, strategy.slots),
+        empty_orders(names, strategy.slots),
+        log,
+    )
+    return Result(
+        sessions=tape.bars.sessions[first:end],
+        symbols=tape.bars.symbols,
+        first=first,
+        cash=account.cash,
+        orders=_columns(ORDER_COLUMNS, log.orders[: log.counts[0]]),
+        fills=_columns(FILL_COLUMNS, log.fills[: log.counts[1]]),
+        trades=_columns(TRADE_COLUMNS, log.trades[: log.counts[2]]),
+        daily=_columns(DAILY_COLUMNS, log.daily),
+        funnel=log.funnel,
+    )
+
+
+def _columns(names: tuple[str, ...], table: Floats) -> dict[str, Floats]:
+    return {name: np.ascontiguousarray(table[:, k]) for k, name in enumerate(names)}
+
+
+def _empty_log(sessions: int, names: int, slots: int) -> Log:
+    entries = sessions * 2 * min(slots, names)
+    return Log(
+        orders=np.empty((3 * entries + 1, len(ORDER_COLUMNS))),
+        fills=np.empty((2 * entries + 1, len(FILL_COLUMNS))),
+        trades=np.empty((entries + 1, len(TRADE_COLUMNS))),
+        daily=np.zeros((sessions, len(DAILY_COLUMNS))),
+        funnel=np.zeros((sessions, 2, STAGES), np.int64),
+        counts=np.zeros(3, np.int64),
+    )
+
+
+def _empty_lives(names: int) -> Lives:
+    whole = [np.zeros(names, np.int64) for _ in range(2)]
+    return Lives(whole[0], whole[1], *(np.zeros(names) for _ in range(9)))
+
+
+def _empty_market(names: int, slots: int) -> Open:
+    size = 2 * names + 2 * slots
+    ints = [np.zeros(size, np.int64) for _ in range(5)]
+    return Open(ints[0], ints[1], ints[2], ints[3], np.zeros(size), ints[4], np.zeros(1, np.int64))

@@ -1,0 +1,1 @@
+"""The heart: regime, rule, decision. Pure, compiled where numba is installed, and the same lines in every host."""
