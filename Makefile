@@ -7,7 +7,7 @@ PYTHON ?=
 RUN_ARGS ?=
 LOCK_ARGS ?=
 TEST_ARGS ?= --numprocesses=auto --dist=loadfile
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 COMPILE_LOCK := uv pip compile $(LOCK_ARGS) --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 SOURCES := src tests $(wildcard benchmarks) $(wildcard train_ml_models.py)
 
@@ -20,8 +20,10 @@ help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed ## make .venv with the `springback` command, from requirements.lock
+	@:
 
 setup-dev: $(VENV)/.installed-dev ## the same with the tools of tests, types and lint
+	@:
 
 run: setup ## run the main job on the offline demo market; the last line is the path of the report
 	@$(SPRINGBACK) run $(RUN_ARGS)

@@ -1,0 +1,26 @@
+"""What every test shares: how hypothesis draws, and a header that says which half of the suite can run here."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SHARED = REPOSITORY.parent / "shared"
+
+# A compiled kernel's first call takes seconds, so an example has no deadline; CI draws the same examples each time.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("here"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_report_header() -> str:
+    """One line on whether the recorded LEAN runs and the real bars are at hand."""
+    return f"golden LEAN runs and real bars: {'at hand' if SHARED.is_dir() else 'absent, their tests are skipped'}"
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
