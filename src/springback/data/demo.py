@@ -27,7 +27,7 @@ class Demo:
     unpredictable but for the constant `market_return` (a year, times the name's beta). `shocks` is the number of crashes.
     """
 
-    seed: int = 7
+    seed: int = 15
     names: int = 400
     start: str = "2017-01-03"
     end: str = "2023-12-29"

@@ -124,7 +124,7 @@ def draw_market(sessions: int, market_return: float, onsets: NDArray[np.int64], 
         state[row] = variance / CALM
         variance = (1 - persistence - answer) * CALM + answer * swing**2 + persistence * variance
         if row in crashes:
-            variance += 0.035**2 * force[row]
+            variance += 0.028**2 * force[row]
         variance = min(variance, 0.06**2)
         alarm = 0.8 * alarm - 2.5 * (night[row] + day[row])
         haze = 0.9 * haze + noise[row]
