@@ -54,12 +54,16 @@ def writing(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns a table must have, by what they hold, and those it may have; all others are passed over."""
+    """The columns a table must have, by what they hold; all others are passed over.
+
+    `optional` may be absent. Dates and texts are never empty but for those in `sparse`; an empty number is NaN.
+    """
 
     dates: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    sparse: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,7 +76,7 @@ class Columns:
         return kinds | dict.fromkeys(self.numbers, pa.float64())
 
 
-def read_table(path: Path, columns: Columns, empty_dates: bool = False) -> pd.DataFrame:
+def read_table(path: Path, columns: Columns) -> pd.DataFrame:
     """The wanted columns of a CSV, gzipped CSV or (by suffix) Parquet file, rows in file order.
 
     Dates are datetime64[s], texts categories, numbers float64 with NaN where the cell is empty; a text such as `NA` or `TRUE` stays a text.
@@ -87,7 +91,7 @@ def read_table(path: Path, columns: Columns, empty_dates: bool = False) -> pd.Da
         raise BadTable(f"{path} has a header and no rows")
     frame = pd.DataFrame({name: _to_pandas(table.column(name)) for name in table.column_names})
     for name in (*columns.dates, *columns.texts):
-        if name in frame and not (empty_dates and name in columns.dates):
+        if name in frame and name not in columns.sparse:
             empty = np.flatnonzero((frame[name].isna() | (frame[name] == "")).to_numpy())
             if len(empty):
                 raise BadTable(f"{path}: line {line(empty[0])}: {name} is empty")

@@ -44,7 +44,7 @@ def read_members(path: Path, bars: Bars, since: str | None = None) -> NDArray[np
 
     Intervals that start on `since` reach back to the first session: the oldest list stands in for what came before it.
     """
-    frame = read_table(path, Columns(("start", "end"), ("symbol",)), empty_dates=True)
+    frame = read_table(path, Columns(("start", "end"), ("symbol",), sparse=("start", "end")))
     starts, ends = frame["start"].to_numpy().astype("datetime64[D]"), frame["end"].to_numpy().astype("datetime64[D]")
     wrong = np.flatnonzero(np.isnat(starts) | (ends <= starts))
     if len(wrong):

@@ -1,0 +1,168 @@
+"""A folder of real prices: prices/prices_YYYY.csv.gz with vix, benchmark, splits, securities, membership and riskfree beside it.
+
+Its prices are adjusted for every later split; here they are put back on the scale of their day, so that a filter sees what was printed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import union_categoricals
+
+from springback.data import checks, rows, series
+from springback.data.files import Columns, line, read_table
+from springback.data.folder_actions import dividends, splits
+from springback.errors import BadTable, InputError, MissingData
+from springback.market.actions import Actions
+from springback.market.bars import FIELDS, Bars, Dates, Panel
+from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Tape, align_series, last_rows
+
+FIRST_LIST = "2017-06-26"
+"""The oldest membership list; it stands in for the sessions before it."""
+WORTHLESS = ("FRC", "SBNY", "SIVB")
+"""Banks closed by their supervisors in 2023: the last listed price is far above the nothing that holders got."""
+PRICE_COLUMNS = Columns(("date",), ("symbol", "src"), (*FIELDS, "adj_close"))
+
+
+@dataclass(frozen=True, eq=False)
+class Adjusted:
+    """What the price files say: split-adjusted `bars`, `factor` = adj_close / close, `source` (T, N) code of the row's origin, -1 none."""
+
+    bars: Bars
+    factor: Panel
+    noise: Panel
+    source: NDArray[np.int8]
+    sources: tuple[str, ...]
+
+
+def read(folder: Path, start: str = "2017-01-03", end: str = "2023-12-31") -> Tape:
+    """The tape of `folder` from `start` to `end`, both included, at raw prices; sessions are SPY's.
+
+    A row without open, high and low stays close-only. A series that stops before the last session was delisted, unless `securities.csv`
+    says that a snapshot cut it short (end of data). Raises `MissingData` and `BadTable`.
+    """
+    folder = Path(folder)
+    if not (folder / "prices").is_dir():
+        raise MissingData(f"{folder} holds no folder 'prices' with files prices_YYYY.csv.gz")
+    window = _window(start, end)
+    sessions, benchmark = _benchmark(folder / "benchmark.csv", window)
+    adjusted = _prices(folder / "prices", sessions)
+    split = splits(folder / "splits.csv", adjusted.bars)
+    bars = _raw(adjusted.bars, split.later)
+    paid = dividends(adjusted.bars, adjusted.factor, adjusted.noise, adjusted.source, adjusted.sources, split.later)
+    last = last_rows(bars.close)
+    ending, sectors, notes = _securities(folder / "securities.csv", bars, last)
+    tape = Tape(
+        bars=bars,
+        actions=Actions.align(bars, *_merged(split.events, paid.events)),
+        vix=series.read_closes(folder / "vix.csv", sessions),
+        last=last,
+        ending=ending,
+        members=series.read_members(folder / "membership.csv", bars, since=FIRST_LIST),
+        benchmark=benchmark,
+        risk_free=series.read_rates(folder / "riskfree.csv", sessions),
+        sectors=sectors,
+        origin=_origin(bars),
+        findings=(*split.findings, *paid.findings, *notes),
+    )
+    return checks.clean(tape)[0]
+
+
+def _window(start: str, end: str) -> tuple[np.datetime64, np.datetime64]:
+    try:
+        window = np.datetime64(start, "D"), np.datetime64(end, "D")
+    except ValueError:
+        raise InputError(f"start and end must be dates such as 2018-01-02, were '{start}' and '{end}'") from None
+    if window[0] >= window[1]:
+        raise InputError(f"start must be before end, were {start} and {end}")
+    return window
+
+
+def _benchmark(path: Path, window: tuple[np.datetime64, np.datetime64]) -> tuple[Dates, NDArray[np.float64]]:
+    """SPY's sessions in the window and its total-return level on them."""
+    frame = read_table(path, Columns(("date",), ("symbol",), ("adj_close",)))
+    frame = frame[(frame["symbol"] == "SPY").to_numpy()]
+    days, levels = frame["date"].to_numpy().astype("datetime64[D]"), frame["adj_close"].to_numpy()
+    sessions = np.unique(days[(days >= window[0]) & (days <= window[1])])
+    if len(sessions) < 2:
+        raise MissingData(f"{path} has no sessions of SPY from {window[0]} to {window[1]}: choose another start and end")
+    return sessions, align_series(sessions, days, levels)
+
+
+def _prices(folder: Path, sessions: Dates) -> Adjusted:
+    years = [_year(folder, int(str(year)), sessions) for year in np.unique(sessions.astype("datetime64[Y]"))]
+    words = {name: union_categoricals([year[name] for year in years]) for name in PRICE_COLUMNS.texts}
+    frame = pd.concat([year.drop(columns=list(words)) for year in years], ignore_index=True).assign(**words)
+    if len(frame) == 0:
+        raise MissingData(f"{folder} has no prices from {sessions[0]} to {sessions[-1]}")
+    found = rows.place(frame)
+    places = rows.Rows(sessions, found.symbols, np.searchsorted(sessions, found.sessions)[found.row], found.column)
+    close, adjusted = frame["close"].to_numpy(), frame["adj_close"].to_numpy()
+    unit = np.where(frame["src"] == "S", 0.005, 0.00005)
+    source = places.scatter(frame["src"].cat.codes)
+    return Adjusted(
+        bars=rows.to_bars(frame, places),
+        factor=places.scatter(adjusted / close),
+        noise=places.scatter(unit / close + unit / adjusted),
+        source=np.where(np.isnan(source), -1, source).astype(np.int8),
+        sources=tuple(frame["src"].cat.categories),
+    )
+
+
+def _year(folder: Path, year: int, sessions: Dates) -> pd.DataFrame:
+    """The checked rows of one file that fall on `sessions`."""
+    packed, plain = folder / f"prices_{year}.csv.gz", folder / f"prices_{year}.csv"
+    path = plain if plain.is_file() and not packed.is_file() else packed
+    frame = read_table(path, PRICE_COLUMNS)
+    rows.check_order(path, frame, rows.place(frame))
+    rows.check_prices(path, frame)
+    astray = np.flatnonzero((frame["date"].dt.year != year).to_numpy())
+    if len(astray):
+        raise BadTable(f"{path}: line {line(astray[0])}: the date must be in {year}, was {frame['date'].iloc[astray[0]]:%Y-%m-%d}")
+    return frame[np.isin(frame["date"].to_numpy().astype("datetime64[D]"), sessions)]
+
+
+def _raw(bars: Bars, later: Panel | None) -> Bars:
+    """Prices times the shares that one share of that day has since become; volume divided by it."""
+    if later is None:
+        return bars
+    panels = {name: getattr(bars, name) / later if name == "volume" else np.round(getattr(bars, name) * later, 4) for name in FIELDS}
+    return Bars(bars.sessions, bars.symbols, **panels)
+
+
+def _securities(path: Path, bars: Bars, last: NDArray[np.int64]) -> tuple[NDArray[np.int8], tuple[str, ...], tuple[str, ...]]:
+    """How each name ends within the window, its sector, and the findings about endings."""
+    frame = (
+        read_table(path, Columns((), ("symbol", "end_kind", "sector"), sparse=("sector",)))
+        .astype(str)
+        .drop_duplicates("symbol")
+        .set_index("symbol")
+    )
+    kinds = frame["end_kind"].reindex(bars.symbols).fillna("")
+    sectors = tuple(frame["sector"].reindex(bars.symbols).fillna(""))
+    early = last < len(bars.sessions) - 1
+    ending = np.where(kinds == "delisted_or_ended", DELISTED, END_OF_DATA)
+    ending = np.where(np.isin(bars.symbols, WORTHLESS), BANKRUPT, ending)
+    ending = np.where(early, np.where(kinds.str.startswith("trading"), TRADING, ending), TRADING).astype(np.int8)
+    cut, gone = int((ending == END_OF_DATA).sum()), int(np.isin(ending, (DELISTED, BANKRUPT)).sum())
+    notes = (
+        f"{gone:,} names were delisted in the window; of these {int((ending == BANKRUPT).sum())} banks are known to have become worthless",
+        f"{cut:,} series stop where a snapshot of the source stops, not at a delisting: survivorship bias, most from 2018-07 to 2020-12",
+    )
+    return ending, sectors, notes
+
+
+def _merged(*events: pd.DataFrame) -> tuple[Dates, list[str], list[str], list[float]]:
+    frame = pd.concat(events, ignore_index=True)
+    return frame["date"].to_numpy().astype("datetime64[D]"), list(frame["symbol"]), list(frame["kind"]), list(frame["value"])
+
+
+def _origin(bars: Bars) -> str:
+    return (
+        f"Real prices of Russell 3000 members, point in time, delisted names included: {len(bars.symbols):,} names, {bars.sessions[0]} to"
+        f" {bars.sessions[-1]}. Known biases: 5 to 9 % of member-days have no price; some series stop at a snapshot, not at their end;"
+        " additions between the June lists are absent and takeovers stay listed; many names of 2020-12 to 2024-03 have closes only;"
+        " the last price of a bankrupt name is not what was recovered; dividends are inferred and partly missing"
+    )

@@ -1,0 +1,126 @@
+"""Splits and dividends of a folder whose prices are split-adjusted and whose adj_close is adjusted for dividends too."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from springback.data.files import Columns, line, read_table
+from springback.errors import BadTable
+from springback.market.bars import Bars, Panel
+
+CARRIED = ("C", "N", "R", "U")
+"""Sources without adj_close of their own: their rows carry the last known factor, so a step beside them says nothing."""
+LARGE = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """`events` (date, symbol, kind, value = old shares per new) of the window.
+
+    `later` (T, N) is how many shares one share of that session has become by now; None when there was no split.
+    """
+
+    events: pd.DataFrame
+    later: Panel | None
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Dividends:
+    """`events` (date, symbol, kind, value = dollars a raw share)."""
+
+    events: pd.DataFrame
+    findings: tuple[str, ...]
+
+
+def splits(path: Path, bars: Bars) -> Splits:
+    """The splits of `path` (symbol, date, new_shares_per_old) against split-adjusted `bars`.
+
+    A split whose factor (half as much again or more) is still to be seen in the prices was not adjusted for: its prices are raw already.
+    """
+    frame = read_table(path, Columns(("date",), ("symbol",), ("new_shares_per_old",)))
+    columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
+    dates = frame["date"].to_numpy().astype("datetime64[D]")
+    ratios = frame["new_shares_per_old"].to_numpy()
+    bad = np.flatnonzero(~(np.isfinite(ratios) & (ratios > 0)))
+    if len(bad):
+        raise BadTable(f"{path}: line {line(bad[0])}: new_shares_per_old must be above 0 and finite, was {ratios[bad[0]]:g}")
+    later, kept, unadjusted = np.ones(bars.shape), [], []
+    for k in np.argsort(dates, kind="stable"):
+        column, ratio = columns.get(frame["symbol"].iloc[k]), ratios[k]
+        if column is None or ratio == 1.0:
+            continue
+        row = int(np.searchsorted(bars.sessions, dates[k]))
+        if _in_prices(bars.close[:, column], row, ratio):
+            unadjusted.append(bars.symbols[column])
+        else:
+            later[:row, column] *= ratio
+        if 0 < row < len(bars.sessions):
+            kept.append((dates[k], bars.symbols[column], "split", 1 / ratio))
+    events = pd.DataFrame(kept, columns=["date", "symbol", "kind", "value"])
+    findings = [f"{len(kept):,} splits in the window; prices before a split were put back on the scale of their day"]
+    if unadjusted:
+        findings.append(
+            f"{len(unadjusted)} splits were not adjusted for by the source and are taken as they stand ({', '.join(unadjusted)})"
+        )
+    return Splits(events, later if np.any(later != 1.0) else None, tuple(findings))
+
+
+def dividends(
+    bars: Bars, factor: Panel, noise: Panel, source: NDArray[np.int8], sources: tuple[str, ...], later: Panel | None
+) -> Dividends:
+    """Dividends read off the steps of `factor` = adj_close / close: on the ex-date it rises by 1 / (1 - dividend / last close).
+
+    Both prices are printed with 4 decimals (2 in source S), so a factor is off by up to half a unit of each: `noise`, relative. A step
+    counts when it is more than twice the noise of its two sessions: on the bundle this was made for, 0.05 % of the steps lie between one
+    and five times the noise and 0.9 % above. Steps across a change of source or on CARRIED rows do not count. A name whose factor falls
+    more than twice has a noisy source and gets none.
+    """
+    previous = _previous(factor)
+    here, there = np.nonzero(previous >= 0)
+    before = previous[here, there]
+    step = 1 - factor[before, there] / factor[here, there]
+    beyond = 2 * (noise[before, there] + noise[here, there])
+    carried = np.isin(source, [k for k, name in enumerate(sources) if name in CARRIED])
+    sound = (source[before, there] == source[here, there]) & ~carried[here, there]
+    falls = np.bincount(there[sound & (step < -beyond)], minlength=factor.shape[1])
+    paid = sound & (step > beyond) & (step < 1)
+    noisy = paid & (falls[there] > 2)
+    row, name, size = here[paid & ~noisy], there[paid & ~noisy], step[paid & ~noisy]
+    scale = np.ones_like(size) if later is None else later[row, name]
+    value = np.round(size * bars.close[before[paid & ~noisy], name] * scale, 4)
+    worth = value > 0
+    row, name, size, value = row[worth], name[worth], size[worth], value[worth]
+    frame = pd.DataFrame({"date": bars.sessions[row], "symbol": np.array(bars.symbols)[name], "kind": "dividend", "value": value})
+    large, names = int((size > LARGE).sum()), len(np.unique(name))
+    findings = (
+        f"{len(frame):,} dividends in {names:,} names were inferred from adj_close / close; {large} are above {LARGE:.0%} of the price",
+        f"{int(noisy.sum()):,} dividends in {int((falls > 2).sum())} names with a noisy adj_close were left out",
+        f"{int(carried.sum()):,} rows of the sources {', '.join(CARRIED)} have no adj_close of their own and can show no dividend",
+    )
+    return Dividends(frame.sort_values("date", kind="stable"), findings)
+
+
+def _in_prices(close: NDArray[np.float64], row: int, ratio: float) -> bool:
+    """True when the closes around `row` still jump by the split: within half of its logarithm of a full jump."""
+    size = abs(np.log(ratio))
+    if size < np.log(1.5) or not 0 < row < len(close):
+        return False
+    before, after = close[:row][~np.isnan(close[:row])], close[row:][~np.isnan(close[row:])]
+    if len(before) == 0 or len(after) == 0:
+        return False
+    return bool(abs(np.log(after[0] / before[-1]) + np.log(ratio)) < 0.5 * size)
+
+
+def _previous(panel: Panel) -> NDArray[np.int64]:
+    """Row of the name's bar before this one, (T, N); -1 where there is no bar here or none before."""
+    has = ~np.isnan(panel)
+    rows = np.where(has, np.arange(len(panel))[:, None], -1)
+    latest = np.maximum.accumulate(rows, axis=0)
+    out = np.full(panel.shape, -1, dtype=np.int64)
+    out[1:] = latest[:-1]
+    out[~has] = -1
+    return out
