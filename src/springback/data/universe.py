@@ -1,0 +1,53 @@
+"""Which names may be ranked on which session."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.errors import SettingsError
+from springback.market.bars import Panel
+from springback.market.liquidity import mean_dollar_volume
+from springback.market.tape import Tape
+
+
+@dataclass(frozen=True)
+class Universe:
+    """The universe (table `universe`): names that are tradable, by what was known on the session.
+
+    `members` "index" takes the index's members of that session, or the liquidity proxy when the tape knows none; "liquidity" always takes
+    the proxy: the `proxy_size` names with the largest mean dollar volume over `window` sessions. Of these a name stays whose raw close
+    is above `min_price` dollars and whose mean dollar volume is above `min_dollar_volume`.
+    """
+
+    members: Literal["index", "liquidity"] = "index"
+    min_price: float = 1.0
+    min_dollar_volume: float = 1_000_000.0
+    window: int = 63
+    proxy_size: int = 3000
+
+    def __post_init__(self) -> None:
+        for name, least in (("min_price", 0), ("min_dollar_volume", 0), ("window", 1), ("proxy_size", 1)):
+            if not getattr(self, name) >= least:
+                raise SettingsError(f"universe.{name} must be at least {least}, was {getattr(self, name)}")
+
+
+def eligible(tape: Tape, universe: Universe) -> NDArray[np.bool_]:
+    """True where a name is in the universe at the close of a session, (T, N).
+
+    It has a bar that session; each row depends on the rows up to it and on the membership of that session alone.
+    """
+    dollars = mean_dollar_volume(tape.bars, universe.window)
+    known = tape.members if universe.members == "index" else None
+    chosen = known if known is not None else _largest(np.where(np.isnan(tape.bars.close), np.nan, dollars), universe.proxy_size)
+    return np.asarray(chosen & (tape.bars.close > universe.min_price) & (dollars > universe.min_dollar_volume))
+
+
+def _largest(dollars: Panel, size: int) -> NDArray[np.bool_]:
+    """The `size` largest of each row, ties in alphabetical order; NaN is never among them."""
+    ranked = ~np.isnan(dollars)
+    for row in np.flatnonzero(ranked.sum(axis=1) > size):
+        order = np.argsort(-np.where(ranked[row], dollars[row], -1.0), kind="stable")
+        ranked[row, order[size:]] = False
+    return np.asarray(ranked)
