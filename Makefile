@@ -69,6 +69,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	"$$found" -m venv $(VENV)
 	@$(PIP) --require-hashes --only-binary :all: -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c 'import lightgbm' 2>/dev/null || \
+		echo "Note: LightGBM cannot load here, everything else can: install OpenMP's library (Debian: libgomp1)"
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
