@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.features.tapes import bars_of, random_bars, random_splits, splits
 
 from springback import features
+from springback.compiled import COMPILED
 from springback.features.window import measure
 from springback.market.actions import Actions
 from springback.market.bars import Panel
-from springback.market.compiled import COMPILED
+from tests.features.tapes import bars_of, random_bars, random_splits, splits
 
 seeds = st.integers(0, 2**32 - 1)
 

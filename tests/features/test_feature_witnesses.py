@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.features.tapes import bars_of, random_bars
 
 from springback import features
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars
+from tests.features.tapes import bars_of, random_bars
 
 GOLDEN = Path(__file__).resolve().parents[2] / "../shared/lean-golden"
 

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.compiled import compiled, compiled_parallel, prange
 from springback.features.window import FEATURES, WINDOW, measure
 from springback.market.actions import SPLIT, Actions
 from springback.market.bars import Bars, Panel
-from springback.market.compiled import compiled, compiled_parallel, prange
 
 BLOCK = 64  # names a thread takes at a time: their 21-session windows stay in its cache
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.market.compiled import compiled
+from springback.compiled import compiled
 
 Array = NDArray[np.float64]
 
