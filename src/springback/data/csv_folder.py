@@ -155,8 +155,9 @@ def _securities(path: Path, bars: Bars, last: NDArray[np.int64]) -> tuple[NDArra
 
 
 def _merged(*events: pd.DataFrame) -> tuple[Dates, list[str], list[str], list[float]]:
-    frame = pd.concat(events, ignore_index=True)
-    return frame["date"].to_numpy().astype("datetime64[D]"), list(frame["symbol"]), list(frame["kind"]), list(frame["value"])
+    dates = np.concatenate([frame["date"].to_numpy(dtype="datetime64[D]") for frame in events])
+    symbols, kinds, values = ([item for frame in events for item in frame[name]] for name in ("symbol", "kind", "value"))
+    return dates, symbols, kinds, values
 
 
 def _origin(bars: Bars) -> str:

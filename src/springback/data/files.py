@@ -111,13 +111,15 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
     path = Path(path)
     if not path.name.endswith((".csv", ".csv.gz", ".parquet")):
         raise InputError(f"{path}: the suffix must be .csv, .csv.gz or .parquet")
+    table = pa.Table.from_pandas(frame, preserve_index=False)
     with atomic(path) as part:
         if path.suffix == ".parquet":
-            pa.parquet.write_table(pa.Table.from_pandas(frame, preserve_index=False), part, compression="zstd")
-        elif path.suffix == ".gz":
-            frame.to_csv(part, index=False, lineterminator="\n", compression={"method": "gzip", "mtime": 0, "compresslevel": 5})
-        else:
-            frame.to_csv(part, index=False, lineterminator="\n")
+            pa.parquet.write_table(table.replace_schema_metadata(), part, compression="zstd")
+            return
+        plain = part.open("wb")
+        with plain, gzip.GzipFile("", "wb", 5, plain, mtime=0) if path.suffix == ".gz" else plain as file:
+            file.write((",".join(table.column_names) + "\n").encode())
+            pa.csv.write_csv(table, file, pa.csv.WriteOptions(include_header=False, quoting_style="needed"))
 
 
 def _read_csv(path: Path, columns: Columns) -> Any:

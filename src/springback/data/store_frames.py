@@ -34,14 +34,12 @@ def write_all(part: Path, tape: Tape, at: datetime, old: Path | None) -> dict[st
 
 def actions(bars: Bars, splits: pd.DataFrame, dividends: pd.DataFrame) -> Actions:
     """The stored corporate actions on the panel `bars`, in their stored order."""
-    frame = pd.concat(
-        [
-            splits.rename(columns={"old_shares_per_new": "value"}).assign(kind="split"),
-            dividends.rename(columns={"dollars": "value"}).assign(kind="dividend"),
-        ],
-        ignore_index=True,
-    ).sort_values(["date", "place"], kind="stable")
-    return Actions.align(bars, frame["date"].to_numpy(), list(frame["symbol"]), list(frame["kind"]), list(frame["value"]))
+    dates = np.concatenate([splits["date"].to_numpy(), dividends["date"].to_numpy()])
+    symbols = [*splits["symbol"], *dividends["symbol"]]
+    kinds = ["split"] * len(splits) + ["dividend"] * len(dividends)
+    values = [*splits["old_shares_per_new"], *dividends["dollars"]]
+    order = np.lexsort([[*splits["place"], *dividends["place"]], dates])
+    return Actions.align(bars, dates[order], [symbols[k] for k in order], [kinds[k] for k in order], [values[k] for k in order])
 
 
 def members(bars: Bars, frame: pd.DataFrame) -> NDArray[np.bool_]:
@@ -133,7 +131,7 @@ def _known_at(table: Any, at: datetime, old: Path | None) -> Any:
     if old is None or not old.is_file():
         return now
     try:
-        before = pa.parquet.read_table(old)
+        before = pa.parquet.ParquetFile(old).read()
     except (pa.ArrowInvalid, OSError):
         return now
     if before.column_names != [*table.column_names, "known_at"]:
@@ -141,8 +139,7 @@ def _known_at(table: Any, at: datetime, old: Path | None) -> Any:
     columns = [name for name in table.column_names if name != "place"]
     plain = _plain(table.select(columns))
     merged = plain.merge(_plain(before.select([*columns, "known_at"])).drop_duplicates(columns), how="left", on=columns)
-    known = merged["known_at"].fillna(pd.Timestamp(at)).to_numpy()
-    return pa.array(known.astype("datetime64[us]")).cast(kind)
+    return pa.array(merged["known_at"].fillna(pd.Timestamp(at))).cast(kind)
 
 
 def _plain(table: Any) -> pd.DataFrame:

@@ -1,0 +1,55 @@
+"""Findings: each oddity told once, with a count and an example; the tape itself is left as it is."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from springback.data import checks, csv_file
+from springback.data.demo import Demo, draw
+from springback.market.actions import SPLIT, Actions
+from springback.market.tape import last_rows
+from tests.data.samples import TAPES, assert_same, write_bars
+
+
+def test_a_clean_tape_is_unchanged_and_cleaning_twice_says_it_once() -> None:
+    tape = draw(Demo(names=30, start="2019-01-02", end="2019-12-31"))
+    once, findings = checks.clean(tape)
+    again, same = checks.clean(once)
+    assert_same(once, tape)
+    assert findings == same == again.findings
+    assert len(findings) == len(set(findings))
+
+
+def test_stale_closes_no_volume_and_odd_ranges(tmp_path: Path) -> None:
+    days = [f"2020-01-{day:02d}" for day in (2, 3, 6, 7, 8, 9, 10, 13, 14, 15, 16)]
+    rows = [f"{day},A,12,11,9,10,0" for day in days]
+    findings = csv_file.read(write_bars(tmp_path, *rows)).findings
+    assert "1 bars end a run of 10 equal closes, in 1 names (such as A on 2020-01-15)" in findings
+    assert "11 bars have no volume, in 1 names (such as A on 2020-01-02)" in findings
+    assert "11 bars have an open or close outside high-low, in 1 names (such as A on 2020-01-02)" in findings
+    assert "11 sessions have no VIX close (such as 2020-01-02)" in findings
+    assert not any("New York calendar" in line for line in findings)
+
+
+def test_a_session_off_the_calendar_is_told(tmp_path: Path) -> None:
+    rows = [f"2020-07-{day:02d},A,10,11,9,10,5" for day in (2, 3, 7)]
+    findings = csv_file.read(write_bars(tmp_path, *rows)).findings
+    assert "1 sessions are not on the New York calendar and 1 of it are absent (such as 2020-07-03 is none)" in findings
+
+
+def test_a_short_history_is_told() -> None:
+    findings = csv_file.read(TAPES / "halt.csv").findings
+    assert "2 names have fewer than 21 bars, too few for the features: they are never ranked (such as HALT has 2)" in findings
+
+
+def test_nothing_is_said_of_a_spotless_tape() -> None:
+    tape = draw(Demo(names=12, start="2019-01-02", end="2019-12-31", shocks=0, seed=3))
+    split = set(tape.actions.name[tape.actions.kind == SPLIT])
+    kept = [name for k, name in enumerate(tape.bars.symbols) if k not in split and not np.isnan(tape.bars.close[:, k]).any()]
+    bars = tape.bars.of(kept)
+    n = len(kept)
+    calm = replace(
+        tape, bars=bars, actions=Actions.none(), last=last_rows(bars.close), ending=np.zeros(n, dtype=np.int8), members=None, sectors=None
+    )
+    assert checks.examine(calm) == ()

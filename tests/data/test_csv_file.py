@@ -1,0 +1,152 @@
+"""One plain CSV file: the small ugly tapes, the golden folders, and all that is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from springback.data import checks, csv_file
+from springback.errors import BadTable, MissingData
+from springback.market.actions import DIVIDEND, SPLIT
+from springback.market.tape import DELISTED, TRADING
+from tests.data.samples import GOOD, HEADER, SHARED, TAPES, assert_same, write_bars
+
+GOLDEN = SHARED / "lean-golden"
+
+
+def test_a_split_and_a_dividend_stand_at_the_session_before_whose_open_they_act() -> None:
+    tape = csv_file.read(TAPES / "split.csv", events=TAPES / "split_events.csv")
+    assert list(tape.actions.row) == [2, 2]
+    assert list(tape.actions.kind) == [SPLIT, DIVIDEND]
+    assert list(tape.actions.value) == [0.25, 0.5]
+    assert "1 corporate actions are of names or dates outside the bars" in tape.findings
+    assert not any("moved more than" in line for line in tape.findings)
+
+
+def test_a_jump_without_a_split_is_a_finding() -> None:
+    findings = csv_file.read(TAPES / "split.csv").findings
+    assert "1 closes moved more than 50% in a session with no split on record, in 1 names (such as FOUR on 2020-08-31)" in findings
+
+
+def test_a_halt_is_a_hole_and_odd_names_stay_names() -> None:
+    tape = csv_file.read(TAPES / "halt.csv")
+    assert tape.bars.symbols == ("HALT", "NA")
+    assert list(np.isnan(tape.bars.close[:, 0])) == [False, True, True, False]
+    assert list(tape.ending) == [TRADING, TRADING]
+    assert any(line.startswith("2 sessions without a bar inside a name's life") for line in tape.findings)
+
+
+def test_a_name_that_stops_early_is_delisted() -> None:
+    tape = csv_file.read(TAPES / "delisting.csv")
+    assert tape.bars.symbols == ("SIVB", "TRUE")
+    assert list(tape.ending) == [DELISTED, TRADING]
+    assert list(tape.last) == [2, 3]
+    assert tape.bars.close[2, 0] == 106.04
+
+
+def test_a_close_only_row_marks_and_is_a_finding() -> None:
+    tape = csv_file.read(TAPES / "gap.csv")
+    assert np.isnan(tape.bars.open[1, 0]) and tape.bars.close[1, 0] == 325
+    assert any(line.startswith("1 bars have a close and no open, high, low") for line in tape.findings)
+    assert any("fewer than 21 bars" in line for line in tape.findings)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (("2020-01-02,A,10,11,9,10,100", "2020-01-02,A,10,11,9,10,100"), "line 3: A on 2020-01-02 is there twice (first on line 2)"),
+        (("2020-01-03,A,10,11,9,10,1", "2020-01-02,A,10,11,9,10,1"), "line 3: A on 2020-01-02 comes after a later date of the same name"),
+        (("2020-01-02,A,10,11,9,-1,1",), "line 2: close of A on 2020-01-02 must be above 0 and finite, was -1"),
+        (("2020-01-02,A,0,11,9,10,1",), "open of A on 2020-01-02 must be above 0 and finite, was 0"),
+        (("2020-01-02,A,10,inf,9,10,1",), "high of A on 2020-01-02 must be above 0 and finite, was inf"),
+        (("2020-01-02,A,10,8,9,10,1",), "high of A on 2020-01-02 must not be below its low 9, was 8"),
+        (("2020-01-02,A,10,11,9,,1",), "close of A on 2020-01-02 must be a number: leave out the row"),
+        (("2020-01-02,A,10,11,9,NaN,1",), "close of A on 2020-01-02 must be a number"),
+        (("2020-01-02,A,nan,11,9,10,1",), "open of A on 2020-01-02 must be a number, or empty together with"),
+        (("2020-01-02,A,10,11,9,10,",), "volume of A on 2020-01-02 must be a number, 0 or more, was empty or NaN"),
+        (("2020-01-02,A,10,11,9,10,-5",), "volume of A on 2020-01-02 must be a number, 0 or more, was -5"),
+        (("2020-01-02,A,ten,11,9,10,1",), "line 2: open must be a number, was 'ten'"),
+    ],
+)
+def test_bad_bars_are_refused_with_one_line(tmp_path: Path, rows: tuple[str, ...], message: str) -> None:
+    with pytest.raises(BadTable) as caught:
+        csv_file.read(write_bars(tmp_path, *rows))
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_by_symbol_and_by_date_are_both_sorted(tmp_path: Path) -> None:
+    by_date = sorted(GOOD)
+    assert_same(csv_file.read(write_bars(tmp_path)), csv_file.read(write_bars(tmp_path, *by_date, name="other.csv")))
+
+
+@given(st.permutations(GOOD))
+def test_an_order_is_read_as_it_is_or_refused(rows: list[str]) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        good = write_bars(Path(folder))
+        mixed = write_bars(Path(folder), *rows, name="mixed.csv")
+        sound = all(rows.index(GOOD[k]) < rows.index(GOOD[k + 1]) for k in (0, 2))
+        if sound:
+            assert_same(csv_file.read(good), csv_file.read(mixed))
+        else:
+            with pytest.raises(BadTable, match="sort the file"):
+                csv_file.read(mixed)
+
+
+def test_the_files_beside_the_bars(tmp_path: Path) -> None:
+    bars = write_bars(tmp_path)
+    (tmp_path / "vix.csv").write_text("date,close\n2020-01-01,13.5\n2020-01-02,14.5\n")
+    (tmp_path / "members.csv").write_text("symbol,start,end\nA,2019-01-01,2020-01-03\nB,2020-01-03,\nZ,2019-01-01,\n")
+    (tmp_path / "rates.csv").write_text("DATE,PCREDIT8\n2019-06-01,2.5\n2020-01-03,2.25\n")
+    tape = csv_file.read(bars, vix=tmp_path / "vix.csv", members=tmp_path / "members.csv", risk_free=tmp_path / "rates.csv")
+    assert np.array_equal(tape.vix, [14.5, np.nan], equal_nan=True)
+    assert tape.members is not None and tape.members.tolist() == [[True, False], [False, True]]
+    assert tape.risk_free is not None and np.allclose(tape.risk_free, [0.025, 0.0225])
+    checks.require_vix(tape, 0, 1)
+    with pytest.raises(MissingData, match="no VIX close for the session 2020-01-03"):
+        checks.require_vix(tape)
+    with pytest.raises(MissingData, match="give --vix FILE"):
+        checks.require_vix(csv_file.read(bars))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        ("vix", "date,close\n2020-01-03,14\n2020-01-02,14\n", "line 3: 2020-01-02 comes after a later date"),
+        ("vix", "date,close\n2020-01-03,14\n2020-01-03,14\n", "line 3: 2020-01-03 is there twice"),
+        ("vix", "date,close\n2020-01-03,\n", "close must be above 0"),
+        ("members", "symbol,start,end\nA,2020-01-03,2020-01-03\n", "line 2: start must be a date before end"),
+        ("members", "symbol,start,end\nZ,2020-01-02,\n", "names no member"),
+        ("events", "date,symbol,event,value\n2020-01-03,A,merger,1\n", "event must be one of dividend, split, was 'merger'"),
+        ("events", "date,symbol,event,value\n2020-01-03,A,split,0\n", "value must be above 0"),
+        ("events", "date,symbol,event,value\n2020-01-03,A,split,2\n2020-01-03,A,split,2\n", "line 3: the split of A is there twice"),
+        ("events", "symbol,event,first,last\nA,delisted,2020-01-02,2020-01-02\n", "has no column 'date'"),
+    ],
+)
+def test_a_bad_file_beside_the_bars_is_refused(tmp_path: Path, kind: str, text: str, message: str) -> None:
+    path = tmp_path / f"{kind}.csv"
+    path.write_text(text)
+    with pytest.raises(BadTable) as caught:
+        csv_file.read(write_bars(tmp_path), **{kind: path})
+    assert message in str(caught.value)
+
+
+def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "win.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + (HEADER + "\n".join(GOOD)).replace("\n", "\r\n").encode())
+    assert_same(csv_file.read(path), csv_file.read(write_bars(tmp_path)))
+
+
+@pytest.mark.golden
+@pytest.mark.skipif(not GOLDEN.is_dir(), reason="../shared/lean-golden is absent")
+def test_the_golden_folders_read() -> None:
+    plain = csv_file.read(GOLDEN / "strategy" / "bars.csv.gz", GOLDEN / "strategy" / "vix.csv")
+    assert plain.bars.shape == (1047, 400)
+    assert int((plain.ending == DELISTED).sum()) == 25
+    checks.require_vix(plain)
+    corporate = GOLDEN / "corporate"
+    acted = csv_file.read(corporate / "bars.csv.gz", corporate / "vix.csv", events=corporate / "events.csv")
+    assert np.bincount(acted.actions.kind).tolist() == [4233, 180]

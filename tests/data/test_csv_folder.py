@@ -1,0 +1,118 @@
+"""The folder of real prices: back to raw, dividends inferred, endings told apart. A miniature folder by hand, then the real one."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from springback.data import csv_file, csv_folder
+from springback.errors import BadTable, InputError, MissingData
+from springback.market.actions import DIVIDEND, SPLIT
+from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Tape
+from tests.data.samples import SHARED
+
+DAYS = ("2018-01-02", "2018-01-03", "2018-01-04", "2018-01-05", "2018-01-08")
+PRICES = "date,symbol,open,high,low,close,adj_close,volume,src\n"
+
+
+def miniature(folder: Path) -> Path:
+    """Five sessions: AA splits 2-for-1 and pays, CUT stops at a snapshot, GONE is delisted, R1 has closes only, SIVB fails."""
+    rows = []
+    for k, day in enumerate(DAYS):
+        factor = 0.98 if k < 2 else 1.0
+        rows.append(f"{day},AA,50,51,49,50,{50 * factor:.4f},1000,D")
+        if k < 3:
+            rows += [f"{day},{name},10,11,9,10,10,100,D" for name in ("CUT", "GONE", "SIVB")]
+        rows.append(f"{day},R1,,,,{20 + k},{20 + k},300,R")
+    (folder / "prices").mkdir()
+    rows.sort(key=lambda row: row.split(",")[1::-1])
+    (folder / "prices" / "prices_2018.csv.gz").write_bytes(gzip.compress((PRICES + "\n".join(rows) + "\n").encode()))
+    (folder / "benchmark.csv").write_text(
+        "date,symbol,adj_close\n" + "".join(f"{d},SPY,{100 + k}\n{d},IWM,9\n" for k, d in enumerate(DAYS))
+    )
+    (folder / "vix.csv").write_text("date,open,high,low,close\n" + "".join(f"{day},9,9,9,9.5\n" for day in DAYS))
+    (folder / "riskfree.csv").write_text("DATE,PCREDIT8\n2017-12-14,2.00\n2018-01-05,2.25\n")
+    (folder / "splits.csv").write_text("symbol,date,new_shares_per_old,source\nAA,2018-01-05,2.0,x\nZZ,2018-01-05,2.0,x\n")
+    kinds = {"AA": "trading_at_2024-03", "CUT": "truncated_by_snapshot", "GONE": "delisted_or_ended", "R1": "trading_at_2024-03"}
+    kinds["SIVB"] = "delisted_or_ended"
+    (folder / "securities.csv").write_text("symbol,end_kind,sector\n" + "".join(f"{name},{kind},\n" for name, kind in kinds.items()))
+    (folder / "membership.csv").write_text("symbol,start,end,tickers\nAA,2017-06-26,2018-01-05,AA\nR1,2018-01-04,2024-06-28,R1\n")
+    return folder
+
+
+def events(tape: Tape, kind: int) -> dict[tuple[str, str], float]:
+    """(symbol, session) -> value."""
+    a = tape.actions
+    rows = zip(a.row, a.name, a.kind, a.value, strict=True)
+    return {(tape.bars.symbols[name], str(tape.bars.sessions[row])): float(value) for row, name, this, value in rows if this == kind}
+
+
+def test_the_miniature_by_hand(tmp_path: Path) -> None:
+    tape = csv_folder.read(miniature(tmp_path))
+    assert tape.bars.symbols == ("AA", "CUT", "GONE", "R1", "SIVB")
+    assert tape.bars.close[:, 0].tolist() == [100, 100, 100, 50, 50]
+    assert tape.bars.volume[:, 0].tolist() == [500, 500, 500, 1000, 1000]
+    assert events(tape, SPLIT) == {("AA", "2018-01-05"): 0.5}
+    assert events(tape, DIVIDEND) == {("AA", "2018-01-04"): 2.0}
+    assert tape.ending.tolist() == [TRADING, END_OF_DATA, DELISTED, TRADING, BANKRUPT]
+    assert np.isnan(tape.bars.open[:, 3]).all() and tape.bars.close[4, 3] == 24
+    assert tape.members is not None and tape.members.sum(axis=1).tolist() == [1, 1, 2, 1, 1]
+    assert tape.risk_free is not None and tape.risk_free.tolist() == [0.02, 0.02, 0.02, 0.0225, 0.0225]
+    assert tape.benchmark is not None and tape.benchmark.tolist() == [100, 101, 102, 103, 104]
+    assert "Known biases" in tape.origin
+
+
+def test_a_split_that_the_source_left_in_the_prices_is_taken_as_it_stands(tmp_path: Path) -> None:
+    folder = miniature(tmp_path)
+    path = folder / "prices" / "prices_2018.csv.gz"
+    text = gzip.decompress(path.read_bytes()).decode()
+    for day in DAYS[3:]:
+        text = text.replace(f"{day},AA,50,51,49,50,50.0000", f"{day},AA,25,26,24,25,25.0000")
+    path.write_bytes(gzip.compress(text.encode()))
+    tape = csv_folder.read(folder)
+    assert tape.bars.close[:, 0].tolist() == [50, 50, 50, 25, 25]
+    assert events(tape, SPLIT) == {("AA", "2018-01-05"): 0.5}
+    assert any("taken as they stand (AA)" in line for line in tape.findings)
+
+
+def test_a_window_that_ends_before_a_name_does_leaves_it_trading(tmp_path: Path) -> None:
+    tape = csv_folder.read(miniature(tmp_path), end="2018-01-04")
+    assert set(tape.ending) == {TRADING}
+    assert tape.bars.close[:, 0].tolist() == [100, 100, 100]
+
+
+def test_a_bad_folder_is_refused_with_one_line(tmp_path: Path) -> None:
+    with pytest.raises(MissingData, match="holds no folder 'prices'"):
+        csv_folder.read(tmp_path)
+    folder = miniature(tmp_path)
+    with pytest.raises(InputError, match="must be dates"):
+        csv_folder.read(folder, "soon")
+    with pytest.raises(MissingData, match="no sessions of SPY"):
+        csv_folder.read(folder, "2020-01-01", "2021-01-01")
+    path = folder / "prices" / "prices_2018.csv.gz"
+    text = gzip.decompress(path.read_bytes()).decode()
+    path.write_bytes(gzip.compress((text + "2019-01-02,ZZ,1,1,1,1,1,1,D\n").encode()))
+    with pytest.raises(BadTable, match="the date must be in 2018, was 2019-01-02"):
+        csv_folder.read(folder)
+    path.unlink()
+    with pytest.raises(MissingData, match=r"prices_2018\.csv\.gz does not exist"):
+        csv_folder.read(folder)
+
+
+@pytest.mark.golden
+@pytest.mark.skipif(not (SHARED / "data").is_dir(), reason="../shared/data is absent")
+def test_the_real_folder_against_the_golden_corporate_file() -> None:
+    golden = SHARED / "lean-golden" / "corporate"
+    witness = csv_file.read(golden / "bars.csv.gz", events=golden / "events.csv")
+    tape = csv_folder.read(SHARED / "data", "2019-10-01", "2023-12-31")
+    ours, theirs = events(tape, DIVIDEND), events(witness, DIVIDEND)
+    near = [key for key in theirs if key in ours and abs(ours[key] / theirs[key] - 1) < 0.1]
+    assert len(near) / len(theirs) > 0.99
+    known = {key: value for key, value in ours.items() if key[0] in witness.bars.symbols and key[1] > "2019-11-01"}
+    assert len(known) - len(near) < 0.04 * len(theirs)
+    splits = events(tape, SPLIT)
+    assert all(splits[key] == pytest.approx(value, rel=0.005) for key, value in events(witness, SPLIT).items())
+    row, column = tape.bars.row("2020-08-28"), tape.bars.symbols.index("AAPL")
+    assert tape.bars.close[row, column] == pytest.approx(499.23)
+    assert {"FRC", "SBNY", "SIVB"} == {tape.bars.symbols[k] for k in np.flatnonzero(tape.ending == BANKRUPT)}

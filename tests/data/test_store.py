@@ -1,0 +1,144 @@
+"""The store: what is written is read, or the old one stays; damage is told in one line."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from springback.data import csv_file, store_frames
+from springback.data.demo import Demo, draw
+from springback.data.store import Store
+from springback.data.store_hash import content_hash
+from springback.errors import InputError, MissingData, StoreError, Unwritable
+from springback.market.bars import Bars
+from springback.market.tape import TRADING, Tape
+from tests.data.samples import TAPES, assert_same
+
+DEMO = draw(Demo(names=60, seed=4, start="2019-06-03", end="2021-06-30", shocks=1))
+MONDAY, TUESDAY = datetime(2024, 1, 1, 22, tzinfo=UTC), datetime(2024, 1, 2, 22, tzinfo=UTC)
+
+
+def changed(tape: Tape) -> Tape:
+    """The same tape with one close of its last session corrected."""
+    close = tape.bars.close.copy()
+    close[-1, 0] += 1.0
+    bars = tape.bars
+    return replace(tape, bars=Bars(bars.sessions, bars.symbols, bars.open, bars.high, bars.low, close, bars.volume))
+
+
+def test_a_tape_comes_back_as_it_was(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.write(DEMO)
+    back = store.read()
+    assert_same(back, DEMO)
+    assert (back.origin, back.findings) == (DEMO.origin, DEMO.findings)
+    assert store.hash == content_hash(DEMO) == content_hash(back)
+
+
+@pytest.mark.parametrize("name", ["split", "halt", "delisting", "gap"])
+def test_small_ugly_tapes_come_back(tmp_path: Path, name: str) -> None:
+    events = TAPES / "split_events.csv" if name == "split" else None
+    tape = csv_file.read(TAPES / f"{name}.csv", events=events)
+    Store(tmp_path).write(tape)
+    assert_same(Store(tmp_path).read(), tape)
+
+
+def test_a_window_is_the_tape_of_that_window(tmp_path: Path) -> None:
+    Store(tmp_path).write(DEMO)
+    window = Store(tmp_path).read("2019-12-15", "2020-09-30")
+    first, end = DEMO.bars.row("2019-12-15"), DEMO.bars.row("2020-10-01")
+    assert np.array_equal(window.bars.sessions, DEMO.bars.sessions[first:end])
+    expected = DEMO.bars.between(first, end).of(window.bars.symbols)
+    assert np.array_equal(window.bars.close, expected.close, equal_nan=True)
+    ends_later = [DEMO.last[DEMO.bars.symbols.index(name)] >= end for name in window.bars.symbols]
+    assert np.all(window.ending[ends_later] == TRADING)
+    assert np.array_equal(window.vix, DEMO.vix[first:end])
+
+
+def test_the_hash_knows_every_number_and_not_the_origin() -> None:
+    assert content_hash(changed(DEMO)) != content_hash(DEMO)
+    assert content_hash(replace(DEMO, vix=DEMO.vix + 0.01)) != content_hash(DEMO)
+    assert content_hash(replace(DEMO, origin="elsewhere")) == content_hash(DEMO)
+
+
+def test_each_row_keeps_the_time_it_was_learned(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write(DEMO, MONDAY)
+    store.write(changed(DEMO), TUESDAY)
+    files = sorted(tmp_path.glob("g*/bars/*/bars.parquet"))
+    known = pd.concat([pd.read_parquet(path) for path in files]).set_index(["date", "symbol"])["known_at"]
+    assert (known == pd.Timestamp(TUESDAY)).sum() == 1
+    assert known[known == pd.Timestamp(TUESDAY)].index[0] == (DEMO.bars.sessions[-1].item(), DEMO.bars.symbols[0])
+    assert (known == pd.Timestamp(MONDAY)).sum() == len(known) - 1
+
+
+def test_duckdb_reads_it(tmp_path: Path) -> None:
+    Store(tmp_path).write(DEMO)
+    query = f"select count(*), sum(volume), min(year) from read_parquet('{tmp_path}/g*/bars/*/*.parquet', hive_partitioning=true)"
+    rows, volume, year = duckdb.sql(query).fetchall()[0]
+    assert rows == int((~np.isnan(DEMO.bars.close)).sum())
+    assert volume == pytest.approx(np.nansum(DEMO.bars.volume))
+    assert year == 2019
+
+
+def test_an_interrupted_write_leaves_the_old_store_and_the_next_one_cleans_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    store.write(DEMO, MONDAY)
+    real, count = store_frames._write, iter(range(100))
+
+    def failing(*args: object) -> object:
+        if next(count) == 2:
+            raise KeyboardInterrupt
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store_frames, "_write", failing)
+    with pytest.raises(KeyboardInterrupt):
+        store.write(changed(DEMO), TUESDAY)
+    monkeypatch.undo()
+    assert_same(store.read(), DEMO)
+    (tmp_path / ".writing-g000009" / "bars").mkdir(parents=True)
+    (tmp_path / "g000008" / "bars").mkdir(parents=True)
+    (tmp_path / "notes").mkdir()
+    store.write(changed(DEMO), TUESDAY)
+    assert_same(store.read(), changed(DEMO))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["g000002", "manifest.json", "notes"]
+
+
+def test_damage_is_told_in_one_line(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(MissingData, match="holds no store: run 'springback fetch'"):
+        store.read()
+    store.write(DEMO)
+    bars = tmp_path / "g000001" / "bars" / "year=2020" / "bars.parquet"
+    whole = bars.read_bytes()
+    bars.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
+    with pytest.raises(StoreError, match="SHA-256 differs"):
+        store.read()
+    assert store.read("2021-01-01").bars.sessions[0] == np.datetime64("2021-01-04")
+    bars.unlink()
+    with pytest.raises(StoreError, match="is missing"):
+        store.read()
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(StoreError, match="is damaged"):
+        store.read()
+    (tmp_path / "manifest.json").write_text(json.dumps({"format": 99, "files": {}, "content_hash": ""}))
+    with pytest.raises(StoreError, match="format 99"):
+        store.read()
+    store.write(DEMO)
+    assert_same(store.read(), DEMO)
+
+
+def test_a_window_without_sessions_and_a_folder_that_cannot_be(tmp_path: Path) -> None:
+    Store(tmp_path).write(DEMO)
+    with pytest.raises(MissingData, match="no session"):
+        Store(tmp_path).read("2030-01-01")
+    with pytest.raises(InputError, match="must be dates"):
+        Store(tmp_path).read("soon")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unwritable):
+        Store(tmp_path / "file" / "store").write(DEMO)
