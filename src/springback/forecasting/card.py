@@ -1,0 +1,71 @@
+"""The card of a pair of models: what they were trained on, under which libraries, and the SHA-256 of each of their files."""
+
+import dataclasses
+import json
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from springback.errors import ModelError
+
+LIBRARIES = ("numpy", "scikit-learn", "lightgbm")
+
+
+def versions() -> dict[str, str]:
+    """Python (major.minor) and the libraries a model file depends on, as they are here; a library that is not installed is left out."""
+    found = {"python": ".".join(platform.python_version_tuple()[:2])}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything known about a pair of models, as it stands in card.json.
+
+    `features` in the order the models take them; `first`, `last` the sessions of the oldest and newest training row and `known_by` the
+    session by whose close all their labels were known (ISO dates); `rows` of training; `horizon` sessions of the label; `settings` of the
+    training; `seed`; `fingerprint` SHA-256 of the training rows; `created` as handed in; `scores` out of sample (None: unknown);
+    `versions` of Python and the libraries; `files` name -> SHA-256, filled by the shelf.
+    """
+
+    features: tuple[str, ...]
+    first: str
+    last: str
+    known_by: str
+    rows: int
+    horizon: int
+    settings: Mapping[str, Any]
+    seed: int
+    fingerprint: str
+    created: str
+    scores: Mapping[str, float | None] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=versions)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The card as text; a score that is not a number is null."""
+        values = dataclasses.asdict(self)
+        values["scores"] = {name: None if value is None or math.isnan(value) else value for name, value in self.scores.items()}
+        return json.dumps(values, indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+    @staticmethod
+    def from_json(text: str, where: str) -> "Card":
+        """The card that `text` holds; raises `ModelError` naming `where` if it is not one."""
+        names = {one.name for one in dataclasses.fields(Card)}
+        try:
+            values = json.loads(text)
+            odd = names ^ set(values)
+            if odd:
+                raise ModelError(
+                    f"{where}: a card has the fields {', '.join(sorted(names))}, this one differs in {', '.join(sorted(odd))}: train again"
+                )
+            return Card(**{**values, "features": tuple(values["features"])})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ModelError(f"{where} is not a model card ({error}): train again") from None

@@ -1,0 +1,46 @@
+"""What the models learn to foresee: the return from today's close to the close `horizon` sessions later."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.market.actions import Actions, split_scale
+from springback.market.bars import Bars, Panel
+
+HORIZON = 6
+
+
+def forward_return(bars: Bars, actions: Actions, horizon: int = HORIZON) -> Panel:
+    """close of t + `horizon` over close of t, less 1, on one split scale, dividends left out, (T, N); NaN where either close is unknown.
+
+    NaN is no label at all: it is neither a rise nor a fall.
+    """
+    return _grown(bars.close, actions, 0, horizon)
+
+
+def tradable_return(bars: Bars, actions: Actions, horizon: int = HORIZON) -> Panel:
+    """open of t + 1 + `horizon` over open of t + 1, less 1: what a decision at t can have, beside the label, (T, N); NaN as above."""
+    return _grown(bars.open, actions, 1, horizon)
+
+
+def label_known_at(sessions: NDArray[np.int64], horizon: int = HORIZON) -> NDArray[np.int64]:
+    """The row at whose close the label of each row is known."""
+    return sessions + horizon
+
+
+def _grown(price: Panel, actions: Actions, delay: int, horizon: int) -> Panel:
+    """price[t + delay + horizon] / price[t + delay] - 1 on one split scale."""
+    sessions, names = price.shape
+    out = np.full((sessions, names), np.nan)
+    start, end = delay, delay + horizon
+    rows = sessions - end
+    if rows <= 0:
+        return out
+    old, new = price[start : start + rows], price[end:]
+    scale = split_scale(actions, (sessions, names))
+    if scale is not None:
+        then, later = scale[start : start + rows], scale[end:]
+        old = np.where(then == later, old, old * later / then)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        out[:rows] = new / old - 1.0
+    out[~np.isfinite(out)] = np.nan
+    return out

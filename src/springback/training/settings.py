@@ -1,0 +1,84 @@
+"""The knobs of training and of the walk-forward."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from springback.errors import SettingsError
+
+
+def _at_least(name: str, value: float, least: float) -> None:
+    if not value >= least:
+        raise SettingsError(f"{name} must be at least {least:g}, was {value:g}")
+
+
+def _between(name: str, value: float, low: float, high: float) -> None:
+    if not low < value < high:
+        raise SettingsError(f"{name} must lie between {low:g} and {high:g}, was {value:g}")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a pair of models is trained.
+
+    `estimator`: "histogram" is LightGBM, "exact" scikit-learn's GradientBoostingClassifier (hours on a whole universe: see `max_rows`).
+    `rows`: "all" eligible rows, or the "events" with QPI below `event_low` or above `event_high`. `horizon` of the label, sessions.
+    `test_fraction` of the sessions, the newest, is kept for testing; `embargo` sessions before them, beside the horizon, are left out.
+    `max_rows`: rows are thinned evenly to this many; 0 takes all. `threads`: fits at a time, 0 for one a core; no result depends on it.
+    `threshold` of probability at which precision and firing are counted.
+    """
+
+    estimator: Literal["histogram", "exact"] = "histogram"
+    rows: Literal["all", "events"] = "all"
+    event_low: float = 15.0
+    event_high: float = 85.0
+    horizon: int = 6
+    test_fraction: float = 0.2
+    embargo: int = 20
+    trees: int = 100
+    depth: int = 4
+    learning_rate: float = 0.1
+    seed: int = 1
+    max_rows: int = 0
+    threads: int = 0
+    threshold: float = 0.6
+
+    def __post_init__(self) -> None:
+        for name, choices in (("estimator", ("histogram", "exact")), ("rows", ("all", "events"))):
+            if getattr(self, name) not in choices:
+                raise SettingsError(f"training.{name} must be one of {', '.join(choices)}, was '{getattr(self, name)}'")
+        for name, least in (("horizon", 1), ("embargo", 0), ("trees", 1), ("depth", 1), ("seed", 0), ("max_rows", 0), ("threads", 0)):
+            _at_least(f"training.{name}", getattr(self, name), least)
+        for name in ("test_fraction", "threshold"):
+            _between(f"training.{name}", getattr(self, name), 0, 1)
+        if self.depth > 16:
+            raise SettingsError(f"training.depth must be at most 16, was {self.depth}")
+        if not 0 < self.learning_rate <= 1:
+            raise SettingsError(f"training.learning_rate must be above 0 and at most 1, was {self.learning_rate:g}")
+        if not 0 <= self.event_low <= self.event_high <= 100:
+            raise SettingsError(
+                f"training.event_low and event_high must satisfy 0 <= low <= high <= 100, were {self.event_low:g} and {self.event_high:g}"
+            )
+
+
+@dataclass(frozen=True)
+class WalkForward:
+    """When new models are trained.
+
+    `start`: first session to forecast, an ISO date; empty: the first period that has `min_sessions` of training sessions before it.
+    `months` of a period, counted from January: 3 is calendar quarters. Each period's models learn from all earlier known labels.
+    """
+
+    start: str = ""
+    months: int = 3
+    min_sessions: int = 252
+
+    def __post_init__(self) -> None:
+        if self.start:
+            try:
+                date.fromisoformat(self.start)
+            except ValueError:
+                raise SettingsError(f"walk_forward.start must be a date as 2020-01-02 or empty, was '{self.start}'") from None
+        if self.months not in (1, 2, 3, 4, 6, 12):
+            raise SettingsError(f"walk_forward.months must divide a year (1, 2, 3, 4, 6 or 12), was {self.months}")
+        _at_least("walk_forward.min_sessions", self.min_sessions, 1)

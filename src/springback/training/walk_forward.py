@@ -1,0 +1,128 @@
+"""Quarterly models, each trained on what was known before its quarter, and their forecasts joined into one panel."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.forecasting.card import Card
+from springback.forecasting.forecast import forecast_panel
+from springback.forecasting.models import Classifier, Models
+from springback.market.bars import Panel
+from springback.market.forecasts import Forecasts
+from springback.market.liquidity import mean_volume
+from springback.market.tape import Tape
+from springback.training.estimators import fit, side_by_side, targets
+from springback.training.evaluate import Side, judge, mirror
+from springback.training.rows import Rows, gather
+from springback.training.settings import Training, WalkForward
+from springback.training.splits import Period, walk
+from springback.training.train import Progress, write_card
+
+Save = Callable[[np.datetime64, Models], Models | None]
+Known = Callable[[np.datetime64], Models | None]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One quarter: its sessions `first..last`, the session `as_of` by whose close all its training labels were known (ISO dates), training
+    `rows`, forecast rows, and how its forecasts did, afterwards, on the rows whose label came to be known by the end of the tape.
+    """
+
+    as_of: str
+    first: str
+    last: str
+    rows: int
+    forecasts: int
+    long: Side
+    short: Side
+    mirror: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class WalkForwardResult:
+    """`forecasts` (T, N) on the tape's sessions, NaN outside the walk; `folds` oldest first; `models` by as-of date."""
+
+    forecasts: Forecasts
+    folds: tuple[Fold, ...]
+    models: dict[np.datetime64, Models]
+
+
+def walk_forward(
+    tape: Tape,
+    eligible: NDArray[np.bool_],
+    features: Panel,
+    training: Training,
+    settings: WalkForward,
+    now: str,
+    start: np.datetime64 | None = None,
+    end: np.datetime64 | None = None,
+    save: Save | None = None,
+    known: Known | None = None,
+    progress: Progress | None = None,
+) -> WalkForwardResult:
+    """Forecasts of `start..end` by models that are trained anew for each period on every label known before it.
+
+    `save(as_of, models)` is called as each pair is ready, oldest first, and may hand back the pair with its completed card;
+    `known(as_of)` may hand back a pair of an earlier run, which is used if it was trained on the same rows under the same settings and
+    libraries. So an interrupted walk goes on where it stopped. Raises `MissingData` when there is too little to learn from.
+    """
+    rows = gather(tape, eligible, features, training)
+    quarters = walk(rows, tape.bars.sessions, settings, start, end)
+    cards = [write_card(rows.known_by(one.as_of), tape.bars.sessions, training, one.as_of, now) for one in quarters]
+    adv = mean_volume(tape.bars)
+    joined = Forecasts(*(np.full(tape.bars.shape, np.nan) for _ in range(4)))
+    folds: list[Fold] = []
+    models: dict[np.datetime64, Models] = {}
+    for period, pair in zip(quarters, _pairs(rows, quarters, cards, training, known), strict=True):
+        as_of = tape.bars.sessions[period.as_of]
+        kept = (save(as_of, pair) if save else None) or pair
+        models[as_of] = kept
+        span = slice(period.first, period.end)
+        said = forecast_panel(kept, features[span], eligible[span], adv[span])
+        for name in ("qpi", "p_long", "p_short", "adv"):
+            getattr(joined, name)[span] = getattr(said, name)
+        folds.append(_fold(tape, rows, period, kept.card, joined, training))
+        if progress:
+            progress(len(folds), len(quarters), f"{folds[-1].first} to {folds[-1].last}, {kept.card.rows:,} rows")
+    return WalkForwardResult(joined, tuple(folds), models)
+
+
+def _pairs(rows: Rows, quarters: list[Period], cards: list[Card], training: Training, known: Known | None) -> Iterator[Models]:
+    """The models of each period in order: found, or fitted as many at a time as there are threads."""
+    found = [known(np.datetime64(card.known_by, "D")) if known else None for card in cards]
+    found = [old if old is not None and _same_lesson(old.card, card) else None for old, card in zip(found, cards, strict=True)]
+    missing = [(quarter, side) for quarter, old in zip(quarters, found, strict=True) if old is None for side in (0, 1)]
+
+    def learn(task: tuple[Period, int]) -> Classifier:
+        lesson = rows.known_by(task[0].as_of).thinned(training.max_rows)
+        return fit(lesson, targets(lesson)[task[1]], training)
+
+    fitted = side_by_side(learn, missing, training.threads)
+    for old, card in zip(found, cards, strict=True):
+        yield old if old is not None else Models(next(fitted), next(fitted), card)
+
+
+def _same_lesson(old: Card, new: Card) -> bool:
+    """Whether the models of `old` are those that `new` would give: same rows, settings and libraries."""
+    plain, wanted = (replace(card, created="", scores={}, files={}).to_json() for card in (old, new))
+    return plain == wanted
+
+
+def _fold(tape: Tape, rows: Rows, period: Period, card: Card, said: Forecasts, training: Training) -> Fold:
+    """The record of one period."""
+    tested = rows.between(period.first, period.end)
+    p_long, p_short = (panel[tested.session, tested.name] for panel in (said.p_long, said.p_short))
+    long, short = judge(tested, p_long, p_short, training)
+    sessions = tape.bars.sessions
+    return Fold(
+        as_of=card.known_by,
+        first=str(sessions[period.first]),
+        last=str(sessions[period.end - 1]),
+        rows=card.rows,
+        forecasts=int((~np.isnan(said.p_long[period.first : period.end])).sum()),
+        long=long,
+        short=short,
+        mirror=mirror(p_long, p_short),
+    )
