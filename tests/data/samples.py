@@ -1,6 +1,7 @@
 """Files and tapes that the tests of this room share."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def write_bars(folder: Path, *rows: str, name: str = "bars.csv") -> Path:
 def assert_same(left: Tape, right: Tape) -> None:
     """Two tapes are equal to the last bit in all that they hold."""
     assert left.bars.symbols == right.bars.symbols
-    pairs = [(left.bars.sessions, right.bars.sessions)]
+    pairs: list[tuple[Any, Any]] = [(left.bars.sessions, right.bars.sessions)]
     pairs += [(getattr(left.bars, name), getattr(right.bars, name)) for name in FIELDS]
     pairs += [(getattr(left.actions, name), getattr(right.actions, name)) for name in ("row", "name", "kind", "value")]
     pairs += [(getattr(left, name), getattr(right, name)) for name in ("vix", "last", "ending", "members", "benchmark", "risk_free")]

@@ -67,6 +67,8 @@ def test_a_close_only_row_marks_and_is_a_finding() -> None:
         (("2020-01-02,A,nan,11,9,10,1",), "open of A on 2020-01-02 must be a number, or empty together with"),
         (("2020-01-02,A,10,11,9,10,",), "volume of A on 2020-01-02 must be a number, 0 or more, was empty or NaN"),
         (("2020-01-02,A,10,11,9,10,-5",), "volume of A on 2020-01-02 must be a number, 0 or more, was -5"),
+        (("9999-01-02,A,10,11,9,10,1",), "the date must be in 1900 to 2199, was 9999-01-02"),
+        (("2020-01-02, A,10,11,9,10,1",), "the symbol ' A' has spaces around it"),
         (("2020-01-02,A,ten,11,9,10,1",), "line 2: open must be a number, was 'ten'"),
     ],
 )

@@ -83,6 +83,8 @@ def test_gzip_is_told_by_its_bytes_not_its_name(tmp_path: Path) -> None:
         ("date,symbol,close,close\n2020-01-02,A,1,1\n", "'close' twice"),
         ("date,symbol,close\n2020-01-02,A,1\n2020-13-02,A,1\n", "line 3: date must be a date such as 2020-03-31, was '2020-13-02'"),
         ("date,symbol,close\n2020-01-02,A,1\n01/03/2020,A,1\n", "line 3: date must be a date"),
+        ("date,symbol,close\n2020-1-2,A,1\n", "line 2: date must be a date such as 2020-03-31, was '2020-1-2'"),
+        ("date;symbol;close\n2020-01-02;A;1\n", "no column 'date'"),
         ("date,symbol,close\n2020-01-02,A,one\n", "line 2: close must be a number, was 'one'"),
         ("date,symbol,close\n,A,1\n", "line 2: date is empty"),
         ("date,symbol,close\n2020-01-02,,1\n", "line 2: symbol is empty"),

@@ -80,7 +80,7 @@ def test_each_row_keeps_the_time_it_was_learned(tmp_path: Path) -> None:
 def test_duckdb_reads_it(tmp_path: Path) -> None:
     Store(tmp_path).write(DEMO)
     query = f"select count(*), sum(volume), min(year) from read_parquet('{tmp_path}/g*/bars/*/*.parquet', hive_partitioning=true)"
-    rows, volume, year = duckdb.sql(query).fetchall()[0]
+    rows, volume, year = duckdb.execute(query).fetchall()[0]
     assert rows == int((~np.isnan(DEMO.bars.close)).sum())
     assert volume == pytest.approx(np.nansum(DEMO.bars.volume))
     assert year == 2019

@@ -185,7 +185,8 @@ def _explain(path: Path, columns: Columns, error: Exception) -> NoReturn:
     for name in columns.names:
         cells = table.column(name).to_pandas() if name in table.column_names else pd.Series(dtype=str)
         if name in columns.dates:
-            bad = pd.to_datetime(cells.where(cells != ""), format="%Y-%m-%d", errors="coerce").isna() & (cells != "")
+            good = cells.str.fullmatch(r"\d{4}-\d{2}-\d{2}") & pd.to_datetime(cells, format="%Y-%m-%d", errors="coerce").notna()
+            bad = ~good & (cells != "")
             must = "a date such as 2020-03-31"
         elif name in columns.numbers:
             bad, must = pd.to_numeric(cells.where(cells != ""), errors="coerce").isna() & ~cells.str.lower().isin(["", "nan"]), "a number"

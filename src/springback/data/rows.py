@@ -52,8 +52,9 @@ def place(frame: pd.DataFrame) -> Rows:
 def check_order(path: Path, frame: pd.DataFrame, rows: Rows) -> None:
     """Each name's dates must rise down the file, with no day twice; sorting by date or by symbol first are both fine.
 
-    Raises `BadTable` naming the first row that breaks it.
+    Raises `BadTable` naming the first row that breaks it, and on a year or a name that cannot be meant.
     """
+    _check_words(path, rows)
     by_name = np.argsort(rows.column, kind="stable")
     same = np.diff(rows.column[by_name]) == 0
     step = np.diff(rows.row[by_name])
@@ -94,6 +95,15 @@ def check_prices(path: Path, frame: pd.DataFrame) -> None:
 def to_bars(frame: pd.DataFrame, rows: Rows) -> Bars:
     """The checked rows as `Bars`."""
     return Bars(rows.sessions, rows.symbols, **{name: rows.scatter(frame[name]) for name in FIELDS})
+
+
+def _check_words(path: Path, rows: Rows) -> None:
+    for day in (rows.sessions[0], rows.sessions[-1]):
+        if not np.datetime64("1900-01-01") <= day < np.datetime64("2200-01-01"):
+            raise BadTable(f"{path}: the date must be in 1900 to 2199, was {day}")
+    for symbol in rows.symbols:
+        if symbol != symbol.strip():
+            raise BadTable(f"{path}: the symbol '{symbol}' has spaces around it: take them away")
 
 
 def _refuse(path: Path, frame: pd.DataFrame, name: str, bad: NDArray[np.bool_], must: str) -> None:

@@ -116,7 +116,9 @@ class Store:
             raise MissingData(f"{self.folder} holds no store: run 'springback fetch' first")
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
-            known, _, _ = manifest["format"] == FORMAT, manifest["files"].items(), manifest["content_hash"]
+            known = manifest["format"] == FORMAT
+            if known:
+                _ = manifest["files"].items(), [str(manifest[name]) for name in ("content_hash", "generation", "source", "findings")]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise StoreError(f"{path} is damaged: run 'springback fetch' again") from None
         if not known:

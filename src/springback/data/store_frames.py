@@ -137,8 +137,10 @@ def _known_at(table: Any, at: datetime, old: Path | None) -> Any:
     if before.column_names != [*table.column_names, "known_at"]:
         return now
     columns = [name for name in table.column_names if name != "place"]
-    plain = _plain(table.select(columns))
-    merged = plain.merge(_plain(before.select([*columns, "known_at"])).drop_duplicates(columns), how="left", on=columns)
+    plain, prior = _plain(table.select(columns)), _plain(before.select(columns))
+    if plain.equals(prior):
+        return before.column("known_at").cast(kind)
+    merged = plain.merge(prior.assign(known_at=before.column("known_at").to_pandas()).drop_duplicates(columns), how="left", on=columns)
     return pa.array(merged["known_at"].fillna(pd.Timestamp(at))).cast(kind)
 
 
