@@ -10,22 +10,26 @@ if TYPE_CHECKING:
 
 
 class Boosted:
-    """LightGBM's `Booster` behind scikit-learn's method. LightGBM's own `LGBMClassifier` of 4.6 warns at every prediction from an array
-    under scikit-learn 1.6, and would bin the rows of each model anew.
+    """LightGBM's `Booster` of log-odds above `start`, behind scikit-learn's method.
+
+    LightGBM 4.6's own `LGBMClassifier` warns at every prediction from an array under scikit-learn 1.6.
     """
 
-    def __init__(self, booster: "Booster") -> None:
+    def __init__(self, booster: "Booster", start: float) -> None:
         self.booster = booster
+        self.start = start
 
     def predict_proba(self, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:  # noqa: N803 (scikit-learn's name)
         """Probability of class 0 and of class 1, (n, 2), for rows (n, 8). One thread: two models are asked side by side."""
-        one = np.asarray(self.booster.predict(X, num_threads=1), dtype=np.float64)
+        above = np.asarray(self.booster.predict(X, raw_score=True, num_threads=1), dtype=np.float64)
+        one = 1.0 / (1.0 + np.exp(-(self.start + above)))
         return np.column_stack([1.0 - one, one])
 
-    def __getstate__(self) -> dict[str, str]:
-        return {"text": self.booster.model_to_string()}
+    def __getstate__(self) -> dict[str, Any]:
+        return {"text": self.booster.model_to_string(), "start": self.start}
 
-    def __setstate__(self, state: dict[str, str]) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         from lightgbm import Booster
 
         self.booster = Booster(model_str=state["text"], params={"verbosity": -1})
+        self.start = state["start"]

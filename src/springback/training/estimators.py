@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ Features = NDArray[np.float32]
 Target = NDArray[np.bool_]
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
+CACHEFUL = 32_768
 
 
 def exact(features: Features, target: Target, training: Training) -> Classifier:
@@ -35,13 +36,15 @@ def histogram(features: Features, target: Target, training: Training) -> Classif
     """LightGBM: the same boosting on 255 bins a feature.
 
     Leaves may be as small as in `exact` (one row), trees as deep and as full (2^depth leaves), every row and feature enters every tree,
-    and nothing stops early. One thread a fit: the same bits on any machine, and long and short are fitted side by side; LightGBM's own
-    two threads took 2 to 4 times as long whenever the machine was shared. Faster than scikit-learn's: see docs/results.md.
+    and nothing stops early. One thread a fit: the same bits on any number of cores, and long and short are fitted side by side;
+    LightGBM's own two threads took 2 to 4 times as long whenever the machine was shared. Faster than scikit-learn's: docs/results.md.
     """
     import lightgbm
 
+    share = float(target.mean())
+    start = float(np.log(share / (1.0 - share)))
     knobs = {
-        "objective": "binary",
+        "objective": _pull,
         "learning_rate": training.learning_rate,
         "max_depth": training.depth,
         "num_leaves": 2**training.depth,
@@ -52,9 +55,23 @@ def histogram(features: Features, target: Target, training: Training) -> Classif
         "num_threads": 1,
         "verbosity": -1,
     }
-    binned = lightgbm.Dataset(features, target, params=knobs)
-    booster = lightgbm.train(knobs, binned, num_boost_round=training.trees)
-    return Boosted(booster)
+    binned = lightgbm.Dataset(features, target, init_score=np.full(len(target), start), params={**knobs, "objective": "none"})
+    return Boosted(lightgbm.train(knobs, binned, num_boost_round=training.trees), start)
+
+
+def _pull(scores: NDArray[np.float64], binned: Any) -> tuple[Features, Features]:
+    """Gradient and hessian (R,) of the logistic loss at the log-odds `scores`.
+
+    LightGBM's own takes the exponential row by row, which is a third of a fit; numpy's takes many at once, a cacheful at a time.
+    """
+    target = binned.get_label()
+    gradient, hessian = np.empty(len(scores), dtype=np.float32), np.empty(len(scores), dtype=np.float32)
+    for low in range(0, len(scores), CACHEFUL):
+        part = slice(low, low + CACHEFUL)
+        probability = 1.0 / (1.0 + np.exp(-scores[part].astype(np.float32)))
+        np.subtract(probability, target[part], out=gradient[part])
+        np.multiply(probability, 1.0 - probability, out=hessian[part])
+    return gradient, hessian
 
 
 ESTIMATORS: dict[str, Callable[[Features, Target, Training], Classifier]] = {"exact": exact, "histogram": histogram}
