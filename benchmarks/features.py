@@ -85,9 +85,8 @@ def main() -> None:
     theirs = pandas_features(few)
     plain = time.perf_counter() - begun
     off = np.nanmax(np.abs(theirs.to_numpy().reshape(few.shape[1], few.shape[0], 8).transpose(1, 0, 2) - sample))
-    print(
-        f"features of {rows:,} rows x 8: {ours:.2f} s (of three: {', '.join(f'{one:.2f}' for one in times)}), peak {memory:.2f} GiB with the bars"
-    )
+    each = ", ".join(f"{one:.2f}" for one in times)
+    print(f"features of {rows:,} rows x 8: {ours:.2f} s (of three: {each}), peak {memory:.2f} GiB with the bars")
     print(f"features of the latest session, {bars.shape[1]:,} names: {last * 1e3:.1f} ms")
     print(f"pandas groupby-rolling, {few.close.size:,} rows: {plain:.2f} s; largest difference {off:.1e}")
     print(f"ratio per row: {(plain / few.close.size) / (ours / rows):.0f}x")

@@ -3,8 +3,8 @@
     python benchmarks/walk_forward.py [--quick] [--every-fold]
 
 On the real bars of ../shared/data where they are, otherwise on a random panel of the same size. scikit-learn's histogram boosting is
-fitted on the second, a middle and the last fold (`--every-fold`: all but the first, which also gathers the rows), its exact one on a thinned sample.
-`--quick`: a tenth of the names.
+fitted on the second, a middle and the last fold (`--every-fold`: all but the first, in which ours also gathers the rows), its exact one
+on a thinned sample. `--quick`: a tenth of the names.
 """
 
 import argparse
