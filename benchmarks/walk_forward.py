@@ -11,6 +11,7 @@ import argparse
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -76,28 +77,31 @@ def timed(work: Callable[[], Classifier]) -> tuple[Classifier, float]:
 
 
 def compare_estimators(rows: Rows, cut: int, training: Training) -> None:
-    """Prints exact beside histogram: fitted on the same thinned rows known by `cut`, asked about the rows after it."""
-    taught, tested = rows.known_by(cut).thinned(EXACT_ROWS), rows.pick(rows.session > cut).thinned(TEST_ROWS)
-    target, outcome = targets(taught)[0], targets(tested)[0]
-    said, seconds = {}, {}
-    for name, make in ESTIMATORS.items():
-        model, seconds[name] = timed(lambda make=make: make(taught.features, target, training))  # type: ignore[misc]
-        said[name] = model.predict_proba(tested.features)[:, 1]
+    """Prints exact beside histogram, fitted on the same thinned rows known by `cut` and asked about the rows after it.
+
+    The yardstick of their agreement is exact itself, fitted on the rows next to those.
+    """
+    known, tested = rows.known_by(cut), rows.pick(rows.session > cut).thinned(TEST_ROWS)
+    which = np.linspace(0, len(known) - 2, min(EXACT_ROWS, len(known) - 1)).astype(np.int64)
+    taught, beside = known.pick(which), known.pick(which + 1)
+    outcome, extreme = targets(tested)[0], tested.features[:, QPI] < training.event_low
+    lessons = {"exact": ("exact", taught), "histogram": ("histogram", taught), "exact, the rows beside": ("exact", beside)}
+    said = {}
     print(f"\nexact and histogram on the same {len(taught):,} rows, asked about {len(tested):,} later ones")
-    print("| estimator | fit, s | AUC | accuracy | P > 0.60 | QPI < 15 and P > 0.60 |\n|---|---|---|---|---|---|")
-    extreme = tested.features[:, QPI] < training.event_low
-    fired = {name: one > training.threshold for name, one in said.items()}
-    for name, one in said.items():
-        right = np.mean((one > 0.5) == outcome)
-        both = (fired[name] & extreme).sum()
-        print(f"| {name} | {seconds[name]:.2f} | {auc(outcome, one):.4f} | {right:.4f} | {fired[name].sum():,} | {both:,} |")
-    for label, among in (("P > 0.60", np.ones_like(extreme)), ("signals", extreme)):
-        either = among & (fired["exact"] | fired["histogram"])
-        agreed = among & fired["exact"] & fired["histogram"]
+    print(
+        "| estimator | fit, s | AUC | accuracy | P > 0.60 | signals | P > 0.60 with exact | signals with exact | correlation with exact |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    for label, (name, lesson) in lessons.items():
+        work = partial(ESTIMATORS[name], lesson.features, targets(lesson)[0], training)
+        model, seconds = timed(work)
+        one = said[label] = model.predict_proba(tested.features)[:, 1]
+        fired, first = one > training.threshold, said["exact"] > training.threshold
+        right, alike = np.mean((one > 0.5) == outcome), np.corrcoef(one, said["exact"])[0, 1]
         print(
-            f"{label}: {agreed.sum():,} of {either.sum():,} fired by either are fired by both ({agreed.sum() / max(either.sum(), 1):.0%})"
+            f"| {label} | {seconds:.2f} | {auc(outcome, one):.4f} | {right:.4f} | {fired.sum():,} | {(fired & extreme).sum():,} "
+            f"| {(fired & first).sum():,} | {(fired & first & extreme).sum():,} | {alike:.2f} |"
         )
-    print(f"correlation of the probabilities {np.corrcoef(said['exact'], said['histogram'])[0, 1]:.3f}")
 
 
 def compare_folds(rows: Rows, cuts: list[int], seconds: list[float], training: Training) -> None:
@@ -105,7 +109,7 @@ def compare_folds(rows: Rows, cuts: list[int], seconds: list[float], training: T
     ours = plain = 0.0
     for cut, own in zip(cuts, seconds, strict=True):
         known = rows.known_by(cut)
-        took = sum(timed(lambda known=known, target=target: theirs(known, target, training))[1] for target in targets(known))  # type: ignore[misc]
+        took = sum(timed(partial(theirs, known, target, training))[1] for target in targets(known))
         ours, plain = ours + own, plain + took
         print(f"  {len(known):>9,} rows: ours {own:6.2f} s, scikit-learn's histogram boosting {took:6.2f} s", flush=True)
     print(f"ratio to scikit-learn's histogram boosting on these folds: {plain / ours:.1f}x")
