@@ -32,29 +32,32 @@ class Samples:
     def performance(self) -> Numbers:
         """Daily returns as LEAN annualises them: one a calendar day, weekends as 0, without the first two points. (D - 1,) fractions."""
         equity = np.append(self.midnight, self.close.iloc[-1])
-        return (equity[1:] / equity[:-1] - 1)[1:]
+        returns: Numbers = equity[1:] / equity[:-1] - 1
+        return returns[1:]
 
     def years(self) -> float:
         """Years of 365 days from the first midnight to the last sample, New York time."""
         first = self.days[0].tz_localize("America/New_York")
         last = (self.days[-1] + CLOSE_OF_RUN).tz_localize("America/New_York")
-        return (last - first) / pd.Timedelta(days=365)
+        return float((last - first) / pd.Timedelta(days=365))
 
     def curve(self) -> "pd.Series[float]":
         """Midnights and closes in order of time: what drawdown is measured on. Dollars, indexed by New York wall time."""
         closes = pd.Series(self.close.to_numpy(), index=self.close.index + pd.Timedelta(hours=16))
-        return pd.concat([pd.Series(self.midnight, index=self.days), closes]).sort_index()
+        curve: pd.Series[float] = pd.concat([pd.Series(self.midnight, index=self.days), closes]).sort_index()
+        return curve
 
     def risk_free(self, rates: "pd.Series[float]") -> float:
         """Mean annual rate over the dates of the equity chart; `rates` annual fractions by the day they changed, carried forward."""
         dates = self.days.append([pd.DatetimeIndex(self.close.index), self.extra, self.days[-1:]])
-        return float(rates.reindex(dates, method="ffill").fillna(0.0).mean())
+        return float(rates.reindex(dates, method="ffill").bfill().fillna(0.0).mean())
 
 
 def sample(daily: pd.DataFrame, start: str, cash: float, extra_days: Sequence[str] = ()) -> Samples:
-    """LEAN's samples of a run from its `daily` frame (date, equity: one row a session, the last session included).
+    """LEAN's samples of a run from its `daily` frame (date, equity; one row a session, the last one included).
 
-    `start` is the run's first calendar day as it was asked for, `cash` its equity until the first close. Raises `BadTable` on an empty frame.
+    `start` is the run's first calendar day as it was asked for, `cash` its equity until the first close.
+    Raises `BadTable` on an empty frame.
     """
     if daily.empty:
         raise BadTable("daily: no session to take statistics of: the run needs at least one")

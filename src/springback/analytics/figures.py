@@ -1,0 +1,55 @@
+"""A figure with what it means: what summary.json, the report and `--json` show."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+Unit = Literal["fraction", "ratio", "dollars", "count", "sessions", "date", "text"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`value` None = not defined for this run (too few sessions, no benchmark); `definition` says how it was computed."""
+
+    value: float | str | None
+    definition: str
+    unit: Unit
+
+    def number(self) -> float:
+        """The value as a float; NaN where it is not a number."""
+        return float(self.value) if isinstance(self.value, (int, float)) else float("nan")
+
+
+def figure(value: float, definition: str, unit: Unit) -> Figure:
+    """A numeric figure; NaN and infinity become None."""
+    return Figure(float(value) if np.isfinite(value) else None, definition, unit)
+
+
+def as_json(figures: Mapping[str, Figure]) -> dict[str, dict[str, Any]]:
+    """`{name: {value, definition, unit}}`."""
+    return {name: asdict(one) for name, one in figures.items()}
+
+
+def shown(value: Any, unit: Unit) -> str:
+    """A figure as a person reads it: 12.3 %, 0.71, $1,094,986, 24 sessions; an en dash where there is none."""
+    if value is None or (isinstance(value, float) and not np.isfinite(value)):
+        return "–"
+    if isinstance(value, str):
+        return value
+    text = {
+        "fraction": f"{100 * value:.1f} %",
+        "ratio": f"{value:.2f}",
+        "dollars": f"{'-' if value < 0 else ''}${abs(value):,.0f}",
+        "count": f"{value:,.0f}",
+        "sessions": f"{value:,.0f} session{'' if value == 1 else 's'}" if float(value).is_integer() else f"{value:,.1f} sessions",
+    }.get(unit, str(value))
+    return _minus(text)
+
+
+def _minus(text: str) -> str:
+    """A true minus sign, and no minus before a zero."""
+    if text.startswith("-"):
+        return text[1:] if not any(digit in text for digit in "123456789") else "\u2212" + text[1:]
+    return text
