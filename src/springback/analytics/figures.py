@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-Unit = Literal["fraction", "ratio", "dollars", "count", "sessions", "date", "text"]
+Unit = Literal["fraction", "percent2", "ratio", "three", "one", "dollars", "count", "sessions", "date", "text"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ def shown(value: Any, unit: Unit) -> str:
         return value
     text = {
         "fraction": f"{100 * value:.1f} %",
+        "percent2": f"{100 * value:.2f} %",
         "ratio": f"{value:.2f}",
+        "three": f"{value:.3f}",
+        "one": f"{value:.1f}",
         "dollars": f"{'-' if value < 0 else ''}${abs(value):,.0f}",
         "count": f"{value:,.0f}",
         "sessions": f"{value:,.0f} session{'' if value == 1 else 's'}" if float(value).is_integer() else f"{value:,.1f} sessions",

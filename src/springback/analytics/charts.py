@@ -1,0 +1,298 @@
+"""Charts of the page as plain Plotly figures (data and layout, nothing else): small, quiet, one idea each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from springback.analytics import palette
+from springback.analytics.material import Account, Material
+from springback.analytics.statistics import benchmark_returns, returns_of, underwater
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """`key` its id on the page, `title` and `caption` in words, `traces` and `layout` as Plotly takes them."""
+
+    key: str
+    title: str
+    caption: str
+    traces: list[dict[str, Any]]
+    layout: dict[str, Any]
+
+
+def axis(**more: Any) -> dict[str, Any]:
+    """An axis without ornament."""
+    quiet = {"showgrid": False, "zeroline": False, "showline": False, "ticks": "", "fixedrange": True, "automargin": True}
+    return quiet | {"gridcolor": palette.RULE, "linecolor": palette.RULE} | more
+
+
+def layout(height: int, **more: Any) -> dict[str, Any]:
+    """The frame every chart shares: transparent, legend above, hover in one box."""
+    return {
+        "height": height,
+        "margin": {"l": 4, "r": 8, "t": 8, "b": 4},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": palette.MUTED, "size": 12},
+        "hovermode": "x unified",
+        "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": palette.RULE, "font": {"color": palette.INK}},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
+        "dragmode": False,
+        **more,
+    }
+
+
+def line(x: Sequence[str], y: Any, name: str, colour: str, **more: Any) -> dict[str, Any]:
+    """A thin line; `y` rounded to what can be seen."""
+    style = {"color": colour, "width": more.pop("width", 1.6), "dash": more.pop("dash", "solid")}
+    return {"type": "scatter", "mode": "lines", "x": list(x), "y": rounded(y), "name": name, "line": style, **more}
+
+
+def rounded(values: Any, digits: int = 5) -> list[float | None]:
+    """Plain numbers with `digits` decimals; None where there is none."""
+    return [None if not np.isfinite(value) else round(float(value), digits) for value in np.asarray(values, dtype=np.float64)]
+
+
+def days(frame: pd.DataFrame) -> list[str]:
+    """ISO dates of a daily frame."""
+    return list(pd.to_datetime(frame["date"]).dt.strftime("%Y-%m-%d"))
+
+
+def bear_spells(daily: pd.DataFrame) -> list[tuple[str, str]]:
+    """(first, last) date of each run of sessions whose decision saw the bear regime."""
+    flag = daily["bear"].to_numpy(dtype=np.int64)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flag, [0]])))
+    dates = days(daily)
+    return [(dates[first], dates[min(end, len(dates) - 1)]) for first, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def equity(material: Material) -> Chart:
+    """Growth of one dollar over drawdown, regime shaded, every profile and the benchmark."""
+    first, dates = material.headline, days(material.headline.daily)
+    traces, falls = [], []
+    colours = [palette.NET, palette.SECOND, palette.MUTED]
+    for account, colour in reversed(list(zip(material.accounts, colours, strict=False))):
+        returns = returns_of(account.daily, account.cash)
+        main = account is first
+        width = 2.0 if main else 1.2
+        traces.append(line(dates, (1 + returns).cumprod(), f"{account.profile} costs", colour, width=width, hovertemplate="%{y:.3f}"))
+        if main:
+            fall = {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.1%}"}
+            falls.append(
+                line(dates, underwater(returns), "fall", colour, fill="tozeroy", fillcolor="rgba(29,78,116,0.14)", width=1.2, **fall)
+            )
+    beside = benchmark_returns(material.benchmark, pd.DatetimeIndex(pd.to_datetime(first.daily["date"])))
+    if beside is not None:
+        name = material.benchmark_name
+        traces.insert(0, line(dates, (1 + beside).cumprod(), name, palette.BENCHMARK, width=1.4, hovertemplate="%{y:.3f}"))
+        fall = {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.1%}"}
+        falls.append(line(dates, underwater(beside), f"{name} fall", palette.BENCHMARK, width=1.0, **fall))
+    shade = {
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": palette.BEAR,
+        "line": {"width": 0},
+        "layer": "below",
+    }
+    shapes = [{**shade, "x0": start, "x1": end} for start, end in bear_spells(first.daily)]
+    return Chart(
+        "equity",
+        "Growth of one dollar, and how far below its high",
+        "After all costs of each profile. Shaded: sessions in the bear regime (VIX above its own mean), when new positions are small.",
+        [*traces, *falls],
+        layout(
+            460,
+            shapes=shapes,
+            xaxis=axis(anchor="y2"),
+            yaxis=axis(domain=[0.36, 1], showgrid=True, tickformat=".2f"),
+            yaxis2=axis(domain=[0, 0.28], showgrid=True, tickformat=".0%", nticks=4),
+        ),
+    )
+
+
+def exposure(account: Account) -> Chart | None:
+    """Long, short and net market value over equity; None where the frame does not hold them."""
+    daily = account.daily
+    if "long_value" not in daily or "short_value" not in daily:
+        return None
+    dates, held = days(daily), daily["equity"]
+    pieces = [
+        ("long", "long_value", palette.LONG, "rgba(47,125,107,0.18)"),
+        ("short", "short_value", palette.SHORT, "rgba(185,89,59,0.18)"),
+    ]
+    traces = [
+        line(dates, daily[column] / held, name, colour, fill="tozeroy", fillcolor=fill, width=1, hovertemplate="%{y:.0%}")
+        for name, column, colour, fill in pieces
+    ]
+    net = (daily["long_value"] + daily["short_value"]) / held
+    traces.append(line(dates, net, "net", palette.INK, width=1, hovertemplate="%{y:.0%}"))
+    chart = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, tickformat=".0%", nticks=5))
+    return Chart("exposure", "Exposure", "Market value at the close as a share of equity.", traces, chart)
+
+
+def slots(account: Account, most: int | None) -> Chart:
+    """Positions and waiting entries on each side."""
+    daily, dates = account.daily, days(account.daily)
+    traces = [
+        line(dates, daily["n_long"], "long", palette.LONG, width=1, hovertemplate="%{y}"),
+        line(dates, daily["n_short"], "short", palette.SHORT, width=1, hovertemplate="%{y}"),
+    ]
+    ceiling = {
+        "type": "line",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": most,
+        "y1": most,
+        "line": {"color": palette.MUTED, "width": 1, "dash": "dot"},
+    }
+    caption = "Positions and waiting entries on each side." + (f" Dotted: the {most} slots there are." if most else "")
+    frame = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, rangemode="tozero", nticks=5), shapes=[ceiling] if most else [])
+    return Chart("slots", "Slots used", caption, traces, frame)
+
+
+def turnover(account: Account) -> Chart | None:
+    """Dollars traded a month over mean equity."""
+    daily = account.daily
+    if "traded" not in daily:
+        return None
+    months = monthly(daily, daily["traded"] / daily["equity"])
+    bars = {"type": "bar", "x": list(months.index), "y": rounded(months, 3), "marker": {"color": palette.SECOND}, "name": "turnover"}
+    bars["hovertemplate"] = "%{y:.2f} × equity<extra></extra>"
+    frame = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, ticksuffix=" ×", nticks=5), bargap=0.25)
+    return Chart("turnover", "Turnover a month", "Dollars bought and sold, as multiples of equity.", [bars], frame)
+
+
+def firing(account: Account) -> Chart | None:
+    """Names that passed every entry condition, a month, and how many of them were ordered."""
+    daily = account.daily
+    if "long_candidates" not in daily or "long_entries" not in daily:
+        return None
+    traces = []
+    for side, colour, sign in (("long", palette.LONG, 1), ("short", palette.SHORT, -1)):
+        passed, sent = (monthly(daily, daily[f"{side}_{what}"]) for what in ("candidates", "entries"))
+        bar = {"type": "bar", "x": list(passed.index), "marker": {"color": colour}}
+        traces.append({**bar, "y": rounded(sign * passed, 0), "name": f"{side} signals", "opacity": 0.3, **_counted(passed)})
+        traces.append({**bar, "y": rounded(sign * sent, 0), "name": f"{side} orders", "width": 14 * 86_400_000, **_counted(sent)})
+    frame = layout(230, barmode="overlay", xaxis=axis(), yaxis=axis(showgrid=True, nticks=5, showticklabels=True), bargap=0.25)
+    return Chart(
+        "firing",
+        "Signals and orders a month",
+        "Names that passed every condition (light) and those ordered (dark); shorts below.",
+        traces,
+        frame,
+    )
+
+
+def _counted(values: "pd.Series[float]") -> dict[str, Any]:
+    return {"customdata": rounded(values, 0), "hovertemplate": "%{customdata:,}"}
+
+
+def monthly(daily: pd.DataFrame, values: "pd.Series[float]") -> "pd.Series[float]":
+    """Sums by calendar month, indexed by its middle, ISO."""
+    months = pd.to_datetime(daily["date"]).dt.strftime("%Y-%m-15")
+    total: pd.Series[float] = values.groupby(months.to_numpy()).sum()
+    return total
+
+
+def costs(material: Material) -> list[Chart]:
+    """Annual return and Sharpe by cost a side; empty without a sweep."""
+    sweep = material.cost_sweep
+    if sweep is None or sweep.empty:
+        return []
+    charts = []
+    wanted = (
+        ("annual_return", "Annual return by cost a side", ".0%", "%{y:.1%}"),
+        ("sharpe", "Sharpe ratio by cost a side", ".1f", "%{y:.2f}"),
+    )
+    for column, title, tick, hover in wanted:
+        marks = {
+            "mode": "lines+markers",
+            "marker": {"size": 6, "color": palette.NET},
+            "hovertemplate": hover + " at %{x} bp<extra></extra>",
+        }
+        zero = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": palette.MUTED, "width": 1}}
+        trace = line(rounded(sweep["bp"], 2), sweep[column], title, palette.NET) | marks  # type: ignore[arg-type]
+        frame = layout(
+            240,
+            xaxis=axis(ticksuffix=" bp"),
+            yaxis=axis(showgrid=True, tickformat=tick),
+            shapes=[zero],
+            showlegend=False,
+            hovermode="closest",
+        )
+        charts.append(Chart(f"cost_{column}", title, "A flat cost a side in place of the profile's spread and impact.", [trace], frame))
+    return charts
+
+
+def model_charts(material: Material) -> list[Chart]:
+    """AUC by quarter, reliability and feature importance, those that are known."""
+    return [chart for chart in (_auc(material.quarters), _reliability(material.reliability), _importance(material.importance)) if chart]
+
+
+def _sides(frame: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+    return [(side, colour, frame[frame["side"] == side]) for side, colour in (("long", palette.LONG), ("short", palette.SHORT))]
+
+
+def _auc(quarters: pd.DataFrame | None) -> Chart | None:
+    if quarters is None or quarters.empty:
+        return None
+    traces = []
+    for side, colour, part in _sides(quarters):
+        bars = {"type": "data", "array": rounded(part["error"]), "thickness": 1, "width": 0, "color": colour}
+        marks = {"mode": "markers", "marker": {"size": 7, "color": colour}, "error_y": bars, "hovertemplate": "%{y:.3f}"}
+        traces.append(line(list(part["quarter"].astype(str)), part["auc"], side, colour) | marks)
+    lines = [_level(0.5, palette.INK, "solid"), _level(0.6, palette.MUTED, "dot")]
+    frame = layout(280, xaxis=axis(type="category"), yaxis=axis(showgrid=True, tickformat=".2f"), shapes=lines, scattermode="group")
+    caption = "Each quarter by a model that had not seen it; bars: one standard error. 0.5 is a coin; dotted: the gate at 0.60."
+    return Chart("auc", "AUC by quarter, out of sample", caption, traces, frame)
+
+
+def _level(y: float, colour: str, dash: str) -> dict[str, Any]:
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": {"color": colour, "width": 1, "dash": dash}}
+
+
+def _reliability(bins: pd.DataFrame | None) -> Chart | None:
+    if bins is None or bins.empty:
+        return None
+    known = bins[(bins["rows"] > 0) & bins["probability"].notna() & bins["came_true"].notna()]
+    top = max(float(known["rows"].max()), 1.0) if len(known) else 1.0
+    traces = []
+    for side, colour, part in _sides(known):
+        size = rounded(5 + 17 * np.sqrt(part["rows"] / top), 1)
+        marks = {
+            "mode": "lines+markers",
+            "marker": {"size": size, "color": colour, "opacity": 0.75},
+            "customdata": rounded(part["rows"], 0),
+        }
+        trace = line(rounded(part["probability"]), part["came_true"], side, colour, width=1)  # type: ignore[arg-type]
+        traces.append(trace | marks | {"hovertemplate": "said %{x:.0%}, came true %{y:.0%}, %{customdata:,} rows"})
+    diagonal = {"type": "line", "x0": 0, "y0": 0, "x1": 1, "y1": 1, "line": {"color": palette.MUTED, "width": 1, "dash": "dot"}}
+    scale = {"tickformat": ".0%", "range": [0, 1]}
+    frame = layout(280, xaxis=axis(showgrid=True, **scale), yaxis=axis(showgrid=True, **scale), shapes=[diagonal], hovermode="closest")
+    caption = "Probability said (across) against the share that came true (up); larger dots hold more rows. "
+    caption += "Honest probabilities lie on the diagonal."
+    return Chart("reliability", "Reliability", caption, traces, frame)
+
+
+def _importance(table: pd.DataFrame | None) -> Chart | None:
+    if table is None or table.empty:
+        return None
+    order = list(table.groupby("feature")["auc_lost"].mean().sort_values(kind="stable").index)
+    traces = []
+    for side, colour, part in _sides(table):
+        ranked = part.set_index("feature").reindex(order)
+        spread = {"type": "data", "array": rounded(ranked["spread"]), "thickness": 1, "width": 0, "color": palette.INK}
+        bar = {"type": "bar", "orientation": "h", "y": order, "x": rounded(ranked["auc_lost"]), "name": side, "error_x": spread}
+        traces.append({**bar, "marker": {"color": colour}, "hovertemplate": "%{x:.4f}"})
+    frame = layout(
+        300, barmode="group", xaxis=axis(showgrid=True, zeroline=True, zerolinecolor=palette.MUTED), yaxis=axis(), hovermode="y unified"
+    )
+    caption = "AUC lost when a feature is shuffled in blocks of dates; line: spread over repeats. Near or below zero it carries nothing."
+    return Chart("importance", "Feature importance", caption, traces, frame)

@@ -1,0 +1,106 @@
+"""All that a run folder and its report are made of, as plain frames, series and texts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from springback.errors import BadTable
+
+GOLDEN_COLUMNS: dict[str, tuple[str, ...]] = {
+    "orders": ("order_id", "decided", "symbol", "quantity", "reason"),
+    "fills": ("order_id", "time", "symbol", "quantity", "price", "fee", "reason"),
+    "daily": ("date", "equity", "cash", "n_long", "n_short", "bear", "vix", "vix_sma15"),
+    "trades": (
+        *("symbol", "side", "entry_date", "exit_date", "quantity", "entry_price", "exit_price", "sessions", "reason"),
+        *("profit", "return", "bear"),
+    ),
+}
+"""Columns each frame must have; they are written first and in this order (those of LEAN's golden runs), the others after them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """One backtest under one cost profile: `profile` its name, `cash` at the start in dollars, and the four frames.
+
+    `daily` has one row for every session of the run, the last one included. Beyond the golden columns the report uses, where they are
+    there: daily long_value, short_value, traded, fees, slippage, dividends, borrow, financing, long_candidates, short_candidates,
+    long_entries, short_entries; trades fees, slippage, dividends, borrow, probability, qpi.
+    Raises `BadTable` where a golden column is missing.
+    """
+
+    profile: str
+    cash: float
+    daily: pd.DataFrame
+    fills: pd.DataFrame
+    orders: pd.DataFrame
+    trades: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        for name, columns in GOLDEN_COLUMNS.items():
+            missing = [column for column in columns if column not in getattr(self, name)]
+            if missing:
+                raise BadTable(f"account {self.profile}: {name} has no column {', '.join(missing)}: it must have {', '.join(columns)}")
+        if self.daily.empty:
+            raise BadTable(f"account {self.profile}: daily has no session: a report needs at least one")
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What the report shows. A part that is None is left out, and the report says why: `missing[part]`, or a general reason.
+
+    What was run
+        `accounts` the headline first (`realistic`), then the others (`lean`), all over the same sessions. `start`, `end` the window asked
+        for, ISO dates. `origin` the source in words, `universe` which names in words, `models` how forecasts were made in words
+        ("walk-forward, quarterly"). `settings` every knob, flat (`table.name`). `data_hash`, `versions` (library -> version), `seed`,
+        `command` as typed. `in_sample`: training and test overlap. `demo`: the market is generated; `planted` its dose of reversal
+        (0: none). `trials` settings tried so far, this one included. `biases` and `findings` one line each.
+    Beside it
+        `benchmark` total-return level by date, `benchmark_name`; `risk_free` annual fraction by date; `events` (date, symbol, event,
+        value), for splits in LEAN's statistics; `vix_days` days on which VIX is known (ISO), sessions or not, for LEAN's sampling.
+    The models, out of sample
+        `scores` name -> value; `auc` and `accuracy` are what the gates judge. `quarters` (quarter, side, auc, error, rows): side
+        long|short, error the standard error of auc. `reliability` (side, probability, came_true, rows). `importance` (side, feature,
+        auc_lost, spread).
+    The rule
+        `cost_sweep` (bp, annual_return, sharpe): flat cost a side instead of the profile's spread and impact. `overlays` (overlay,
+        touched, among, of_what, annual_return, sharpe): decisions it touched, out of how many of what, and the headline run without
+        it. `funnel` one row a side: side, extreme, then one column a stage with the names that left there, and entered.
+    """
+
+    accounts: tuple[Account, ...]
+    start: str
+    end: str
+    origin: str
+    universe: str
+    settings: Mapping[str, Any]
+    data_hash: str
+    versions: Mapping[str, str]
+    seed: int
+    models: str = ""
+    command: str = ""
+    in_sample: bool = False
+    demo: bool = False
+    planted: float = 0.0
+    trials: int = 1
+    biases: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    benchmark: "pd.Series[float] | None" = None
+    benchmark_name: str = "SPY"
+    risk_free: "pd.Series[float] | None" = None
+    events: pd.DataFrame | None = None
+    vix_days: tuple[str, ...] = ()
+    scores: Mapping[str, float | None] | None = None
+    quarters: pd.DataFrame | None = None
+    reliability: pd.DataFrame | None = None
+    importance: pd.DataFrame | None = None
+    cost_sweep: pd.DataFrame | None = None
+    overlays: pd.DataFrame | None = None
+    funnel: pd.DataFrame | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def headline(self) -> Account:
+        """The account whose figures stand first."""
+        return self.accounts[0]

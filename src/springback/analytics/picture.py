@@ -1,0 +1,100 @@
+"""report.png: the headline on one page."""
+
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure as Sheet
+from matplotlib.ticker import PercentFormatter
+
+from springback.analytics import palette, sections
+from springback.analytics.charts import bear_spells
+from springback.analytics.material import Material
+from springback.analytics.statistics import benchmark_returns, returns_of, underwater
+from springback.analytics.summary import Summary
+
+TONES = {"good": palette.GOOD, "bad": palette.BAD, "quiet": palette.MUTED}
+
+
+def picture(material: Material, summary: Summary, file: Path) -> None:
+    """Writes the page as PNG, 1500 by 1725 pixels, the same bytes for the same material and matplotlib."""
+    sheet = Sheet(figsize=(10, 11.5), dpi=150, facecolor=palette.PAPER)
+    canvas = FigureCanvasAgg(sheet)
+    grid = sheet.add_gridspec(4, 1, height_ratios=[3.4, 1.3, 2.6, 3.1], left=0.065, right=0.965, top=0.80, bottom=0.03, hspace=0.24)
+    _words(sheet, summary)
+    grow = sheet.add_subplot(grid[0])
+    fall = sheet.add_subplot(grid[1], sharex=grow)
+    _curves(grow, fall, material)
+    _table(sheet.add_subplot(grid[2]), sections.gates(summary))
+    _table(sheet.add_subplot(grid[3]), sections.years(material))
+    canvas.print_figure(str(file), metadata={"Software": None}, facecolor=palette.PAPER)
+
+
+def _words(sheet: Any, summary: Summary) -> None:
+    title, numbers, gates = summary.verdict
+    top = 0.968
+    for flag in summary.flags:
+        sheet.text(0.065, top, fill(flag, 118), color=palette.BAD, fontsize=10, weight="bold", va="top")
+        top -= 0.024
+    sheet.text(0.065, top, title, color=palette.INK, fontsize=21, family="serif", va="top")
+    sheet.text(0.065, top - 0.043, _plain(fill(numbers, 122)), color=palette.INK, fontsize=9.5, va="top", linespacing=1.5)
+    sheet.text(0.065, top - 0.092, _plain(fill(gates, 122)), color=palette.MUTED, fontsize=9.5, va="top", linespacing=1.5)
+
+
+def _plain(words: str) -> str:
+    return words.replace("$", r"\$")
+
+
+def _curves(grow: Axes, fall: Axes, material: Material) -> None:
+    dates = pd.DatetimeIndex(pd.to_datetime(material.headline.daily["date"]))
+    for start, end in bear_spells(material.headline.daily):
+        for one in (grow, fall):
+            one.axvspan(pd.Timestamp(start), pd.Timestamp(end), color=palette.BEAR, linewidth=0)  # type: ignore[arg-type]
+    beside = benchmark_returns(material.benchmark, dates)
+    if beside is not None:
+        grow.plot(dates, (1 + beside).cumprod(), color=palette.BENCHMARK, linewidth=1.1, label=material.benchmark_name)
+        fall.plot(dates, underwater(beside), color=palette.BENCHMARK, linewidth=0.8)
+    for account, colour, width in reversed(list(zip(material.accounts, (palette.NET, palette.SECOND), (1.6, 1.0), strict=False))):
+        returns = returns_of(account.daily, account.cash)
+        grow.plot(dates, (1 + returns).cumprod(), color=colour, linewidth=width, label=f"{account.profile} costs")
+    deep = underwater(returns_of(material.headline.daily, material.headline.cash))
+    fall.fill_between(dates, deep, 0, color=palette.NET, alpha=0.18, linewidth=0)
+    fall.plot(dates, deep, color=palette.NET, linewidth=0.9)
+    for one, name in ((grow, "Growth of one dollar (shaded: bear regime)"), (fall, "Below the highest close")):
+        one.set_title(name, loc="left", fontsize=9.5, color=palette.MUTED)
+        one.tick_params(colors=palette.MUTED, labelsize=8.5, length=0)
+        one.grid(axis="y", color=palette.RULE, linewidth=0.7)
+        one.set_axisbelow(True)
+        one.set_facecolor(palette.PAPER)
+        one.margins(x=0)
+        for spine in one.spines.values():
+            spine.set_visible(False)
+    grow.tick_params(labelbottom=False)
+    fall.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    locator = AutoDateLocator()
+    fall.xaxis.set_major_locator(locator)
+    fall.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    grow.legend(frameon=False, fontsize=9, labelcolor=palette.INK, loc="upper left", ncols=4)
+
+
+def _table(axes: Axes, table: sections.Table) -> None:
+    axes.axis("off")
+    axes.set_xlim(0, 1)
+    count = len(table.rows)
+    axes.set_ylim(count + 0.6, -1.1)
+    axes.text(0, -0.95, table.title, color=palette.INK, fontsize=12, family="serif", va="center")
+    first = 0.25 if len(table.heads) < 8 else 0.13
+    ends = [first + (1 - first) * (k + 1) / (len(table.heads) - 1) for k in range(len(table.heads) - 1)]
+    for (head, _), x in zip(table.heads[1:], ends, strict=True):
+        axes.text(x, 0, head, color=palette.MUTED, fontsize=8.5, ha="right", va="center")
+    axes.plot([0, 1], [0.5, 0.5], color=palette.RULE, linewidth=0.8)
+    for k, row in enumerate(table.rows):
+        weight = "bold" if k in table.strong else "normal"
+        for cell, x in zip(row, [0.0, *ends], strict=True):
+            tone = TONES.get(cell.tone.split()[-1] if cell.tone else "", palette.INK)
+            heavy = "bold" if "badge" in cell.tone else weight
+            axes.text(x, k + 1, _plain(cell.text), color=tone, fontsize=9.2, ha="left" if x == 0 else "right", va="center", weight=heavy)

@@ -1,0 +1,125 @@
+"""report.html, one file that opens without a network, and report.png beside it."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from springback.analytics import charts, encode, sections
+from springback.analytics.figures import shown
+from springback.analytics.lean_statistics import DEFINITIONS
+from springback.analytics.material import Material
+from springback.analytics.picture import picture
+from springback.analytics.summary import Summary
+
+WHY_MISSING = {
+    "benchmark": "The data hold no benchmark series.",
+    "scores": "Forecasts came ready-made, so their accuracy out of sample is not known.",
+    "quarters": "Forecasts came ready-made, so there is no AUC by quarter.",
+    "reliability": "Forecasts came ready-made, so there is no reliability curve.",
+    "importance": "No model was trained in this run, so there is no feature importance.",
+    "cost_sweep": "The cost sweep was not run.",
+    "overlays": "The runs without each part of the rule were not made.",
+    "funnel": "The run did not count where candidates left.",
+}
+"""Why a part is absent, unless the material says better."""
+
+
+def draw(material: Material, summary: Summary, folder: Path) -> None:
+    """Writes report.html and report.png into `folder`; the same bytes for the same material."""
+    (folder / "report.html").write_text(page(material, summary), encoding="utf-8", newline="\n")
+    picture(material, summary, folder / "report.png")
+
+
+def page(material: Material, summary: Summary) -> str:
+    """The whole page as text: styles, data and plotly.js inside, every text escaped."""
+    account = material.headline
+    slots = material.settings.get("strategy.slots")
+    use = [charts.exposure(account), charts.slots(account, int(slots) if slots else None), charts.turnover(account), charts.firing(account)]
+    parts: dict[str, list[charts.Chart]] = {
+        "equity": [charts.equity(material)],
+        "use": [chart for chart in use if chart is not None],
+        "costs": charts.costs(material),
+        "models": charts.model_charts(material),
+    }
+    drawn = {chart.key: {"data": chart.traces, "layout": chart.layout} for group in parts.values() for chart in group}
+    template = _environment().get_template("report.html")
+    return template.render(
+        material=material,
+        summary=summary,
+        charts=parts,
+        tables=_tables(material, summary),
+        tiles=_tiles(material, summary),
+        missing=missing(material),
+        figures_json=_script(drawn),
+        plotly=_plotly(),
+    )
+
+
+def missing(material: Material) -> dict[str, str]:
+    """Part -> why it is not there, for every optional part that is None."""
+    return {part: material.missing.get(part, why) for part, why in WHY_MISSING.items() if getattr(material, part) is None}
+
+
+def _tables(material: Material, summary: Summary) -> dict[str, Any]:
+    best, worst = sections.best_and_worst(material)
+    return {
+        "gates": sections.gates(summary),
+        "profiles": sections.profiles(summary, material),
+        "years": sections.years(material),
+        "regimes": sections.regimes(material),
+        "sides": sections.sides(material),
+        "reasons": sections.reasons(material),
+        "best": best,
+        "worst": worst,
+        "overlays": sections.overlays(material, summary),
+        "funnel": sections.funnel(material),
+        "definitions": sections.definitions(summary),
+        "figures": sections.every_figure(summary, material),
+        "lean": sections.every_lean_figure(summary, material, DEFINITIONS),
+        "settings": sections.settings(material),
+    }
+
+
+def _tiles(material: Material, summary: Summary) -> list[tuple[str, str, str]]:
+    """(label, figure, what stands under it) of the few numbers at the top."""
+    figures = summary.figures[material.headline.profile]
+
+    def told(name: str) -> str:
+        return shown(figures[name].value, figures[name].unit)
+
+    band = (
+        "too short for an error band" if figures["sharpe_low"].value is None else f"95 % band {told('sharpe_low')} to {told('sharpe_high')}"
+    )
+    beside = (
+        f"{material.benchmark_name} {told('benchmark_annual_return')}"
+        if figures["benchmark_annual_return"].value is not None
+        else "no benchmark"
+    )
+    water = f"under water {told('longest_under_water')}"
+    mean = shown(figures["average_trade"].value, "percent2")
+    return [
+        ("Net return a year", told("annual_return"), beside),
+        ("Sharpe ratio", told("sharpe"), band),
+        ("Deepest fall", told("max_drawdown"), water),
+        ("Trades won", told("win_rate"), f"{told('trades')} trades, mean {mean}"),
+    ]
+
+
+def _script(value: Any) -> str:
+    """JSON that may stand inside a script element."""
+    return encode.text(value, indent=None).strip().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@cache
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs()).replace("</script", "<\\/script")
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("springback.analytics"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )

@@ -1,0 +1,143 @@
+"""The run folder: everything about one backtest in files, whole or not at all, and read back without loss.
+
+summary.json                     every figure with its definition, settings, data hash, versions, seed; written last
+orders.csv fills.csv daily.csv   columns of LEAN's golden runs first;  trades.csv
+profiles/NAME/*.csv              the same four of each further cost profile
+report.json                      what else the report needs to be drawn again
+report.html report.png
+"""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from springback.analytics import encode
+from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
+from springback.analytics.summary import Summary, summarise, summary_json
+from springback.errors import BadTable, MissingData, Unwritable
+
+FRAMES = ("events", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel")
+SERIES = ("benchmark", "risk_free")
+TEXTS = ("biases", "findings", "vix_days")
+Draw = Callable[[Material, Summary, Path], None]
+
+
+def write(folder: Path, material: Material, draw: Draw | None = None) -> Summary:
+    """Writes the run folder and returns its figures. `draw` adds report.html and report.png (default: `report.draw`).
+
+    All files are made in a hidden folder beside `folder` first and then moved, summary.json last: a folder with a summary is whole. What
+    an interrupted run left behind is cleared. Files of the same names in `folder` are replaced, others are left alone.
+    Raises `Unwritable`.
+    """
+    folder = Path(folder)
+    summary = summarise(material)
+    whole = folder.absolute()
+    part = whole.parent / f".{whole.name}.unfinished"
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        try:
+            _fill(part, material, summary, draw or _report())
+            _move(part, folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:
+        raise Unwritable(f"{folder} cannot be written ({error.strerror or error}): choose another place or free it") from None
+    return summary
+
+
+def redraw(folder: Path, draw: Draw | None = None) -> Summary:
+    """Draws report.html and report.png of a run folder again, from its files alone. Raises `MissingData`, `BadTable`, `Unwritable`."""
+    return write(folder, read(folder), draw)
+
+
+def read(folder: Path) -> Material:
+    """The material of a run folder. Raises `MissingData` where it is not one, `BadTable` where a file of it is damaged."""
+    folder = Path(folder)
+    for name in ("summary.json", "report.json", *(f"{name}.csv" for name in GOLDEN_COLUMNS)):
+        if not (folder / name).is_file():
+            raise MissingData(
+                f"{folder} is not a finished run folder: it has no {name}: make it with 'springback run' or 'springback backtest'"
+            )
+    try:
+        told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        accounts = tuple(_account(folder, one) for one in told.pop("accounts"))
+        parts: dict[str, Any] = {name: encode.frame(told.pop(name)) for name in FRAMES} | {
+            name: encode.series(told.pop(name)) for name in SERIES
+        }
+        parts |= {name: tuple(told.pop(name)) for name in TEXTS}
+        return Material(accounts=accounts, **parts, **told)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadTable(f"{folder}: report.json or a table beside it is damaged ({error}): run the backtest again") from None
+
+
+def table_text(frame: pd.DataFrame, first: tuple[str, ...]) -> str:
+    """`frame` as CSV with the columns `first` at the front; floats to the last bit, missing numbers as nan, dates without a time."""
+    ordered = frame[[*first, *(name for name in frame.columns if name not in first)]].copy()
+    for name in ordered.columns:
+        if pd.api.types.is_datetime64_any_dtype(ordered[name]):
+            ordered[name] = ordered[name].dt.strftime("%Y-%m-%d %H:%M:%S" if name == "time" else "%Y-%m-%d")
+    return str(ordered.to_csv(index=False, na_rep="nan", lineterminator="\n"))
+
+
+def read_frame(file: Path) -> pd.DataFrame:
+    """A table as `table_text` wrote it, dates as ISO text; a name such as NA stays a name."""
+    texts: dict[Hashable, type[str]] = dict.fromkeys(
+        ("symbol", "side", "reason", "date", "time", "decided", "entry_date", "exit_date"), str
+    )
+    frame = pd.read_csv(file, dtype=texts, keep_default_na=False, float_precision="round_trip")
+    for name in frame.columns:
+        if name not in texts and frame[name].dtype == object:
+            frame[name] = pd.to_numeric(frame[name])
+    return frame
+
+
+def _report() -> Draw:
+    from springback.analytics.report import draw
+
+    return draw
+
+
+def _fill(part: Path, material: Material, summary: Summary, draw: Draw) -> None:
+    for account, home in zip(material.accounts, _homes(part, material), strict=True):
+        home.mkdir(parents=True, exist_ok=True)
+        for name, first in GOLDEN_COLUMNS.items():
+            (home / f"{name}.csv").write_text(table_text(getattr(account, name), first), encoding="utf-8", newline="")
+    (part / "report.json").write_text(encode.text(_remainder(material), indent=None), encoding="utf-8")
+    draw(material, summary, part)
+    (part / "summary.json").write_text(encode.text(summary_json(material, summary)), encoding="utf-8")
+
+
+def _homes(folder: Path, material: Material) -> list[Path]:
+    return [folder, *(folder / "profiles" / account.profile for account in material.accounts[1:])]
+
+
+def _remainder(material: Material) -> dict[str, Any]:
+    """What the tables do not hold; of the events only the splits of names that were traded."""
+    told = {one.name: getattr(material, one.name) for one in dataclasses.fields(material)}
+    told["accounts"] = [{"profile": account.profile, "cash": account.cash} for account in material.accounts]
+    if material.events is not None:
+        traded = set().union(*(set(account.fills["symbol"]) for account in material.accounts))
+        told["events"] = material.events[(material.events["event"] == "split") & material.events["symbol"].isin(traded)]
+    return told
+
+
+def _account(folder: Path, told: dict[str, Any]) -> Account:
+    home = folder / "profiles" / told["profile"]
+    home = home if home.is_dir() else folder
+    return Account(told["profile"], told["cash"], **{name: read_frame(home / f"{name}.csv") for name in GOLDEN_COLUMNS})
+
+
+def _move(part: Path, folder: Path) -> None:
+    """Every file of `part` to its place, the old summary away first and the new one last."""
+    (folder / "summary.json").unlink(missing_ok=True)
+    files = sorted((file for file in part.rglob("*") if file.is_file()), key=lambda file: (file.name == "summary.json", str(file)))
+    for file in files:
+        home = folder / file.relative_to(part)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(home)

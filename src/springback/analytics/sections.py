@@ -1,0 +1,297 @@
+"""The tables of the page, as rows of ready-made cells."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from springback.analytics.figures import Figure, Unit, shown
+from springback.analytics.lean_statistics import printed
+from springback.analytics.material import Material
+from springback.analytics.statistics import COSTS
+from springback.analytics.summary import Summary
+from springback.analytics.tables import by_reason, by_regime, by_side, by_year
+from springback.analytics.trades import extremes
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`text` as shown; `tone` good, bad, quiet or nothing; `text` columns stand left, numbers right."""
+
+    text: str
+    tone: str = ""
+    left: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """`heads` (text, left) and rows of cells; `strong` the rows that are totals."""
+
+    title: str
+    note: str
+    heads: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    strong: tuple[int, ...] = ()
+
+
+Column = tuple[str, str, Unit | Callable[[Any], Cell]]
+
+
+def text(value: Any) -> Cell:
+    """A word on the left."""
+    return Cell(str(value).replace("_", " "), left=True)
+
+
+def signed(unit: Unit) -> Callable[[Any], Cell]:
+    """A number that is red below zero."""
+    return lambda value: Cell(shown(float(value), unit), "bad" if float(value) < 0 else "")
+
+
+def table(frame: pd.DataFrame, columns: Iterable[Column], title: str, note: str = "", strong: tuple[int, ...] = ()) -> Table:
+    """`frame` as a table: column, heading and how to show it."""
+    kept = [column for column in columns if column[0] in frame]
+    rows = tuple(tuple(_cell(row[name], how) for name, _, how in kept) for _, row in frame.iterrows())
+    return Table(title, note, tuple((head, how is text) for _, head, how in kept), rows, strong)
+
+
+def _cell(value: Any, how: Unit | Callable[[Any], Cell]) -> Cell:
+    return how(value) if callable(how) else Cell(shown(value if isinstance(value, str) else float(value), how))
+
+
+TRADE_COLUMNS: tuple[Column, ...] = (
+    ("trades", "Trades", "count"),
+    ("win_rate", "Win rate", "fraction"),
+    ("average_trade", "Mean trade", "percent2"),
+    ("profit", "Profit", signed("dollars")),
+)
+
+
+def years(material: Material) -> Table:
+    """By calendar year, the whole, and without 2020."""
+    account = material.headline
+    frame = by_year(account.daily, account.trades, account.cash, material.risk_free, material.benchmark)
+    if frame["benchmark"].isna().all():
+        frame = frame.drop(columns="benchmark")
+    totals = tuple(k for k, period in enumerate(frame["period"]) if not period.isdigit())
+    return table(
+        frame,
+        [
+            ("period", "", text),
+            ("return", "Return", signed("fraction")),
+            ("benchmark", material.benchmark_name, signed("fraction")),
+            ("annual_return", "A year", signed("fraction")),
+            ("volatility", "Volatility", "fraction"),
+            ("sharpe", "Sharpe", signed("ratio")),
+            ("max_drawdown", "Deepest fall", "fraction"),
+            *(column for column in TRADE_COLUMNS if column[0] != "average_trade"),
+        ],
+        "By year",
+        "“Without 2020” leaves out that year's sessions and the trades closed in it.",
+        totals,
+    )
+
+
+def regimes(material: Material) -> Table:
+    """By the regime in force."""
+    account = material.headline
+    frame = by_regime(account.daily, account.trades, account.cash, material.risk_free)
+    mean: Column = ("annual_mean", "Mean a year", signed("fraction"))
+    head: list[Column] = [("regime", "", text), ("sessions", "Sessions", "count"), mean, ("volatility", "Volatility", "fraction")]
+    return table(
+        frame,
+        [*head, ("sharpe", "Sharpe", signed("ratio")), *TRADE_COLUMNS],
+        "By regime",
+        "Sessions by the regime their orders were decided in; trades by the regime at entry.",
+    )
+
+
+def sides(material: Material) -> Table:
+    """Long and short apart."""
+    account = material.headline
+    share: Column = ("share", "Of start equity", signed("fraction"))
+    return table(
+        by_side(account.trades, account.cash),
+        [("side", "", text), *TRADE_COLUMNS, share, ("holding", "Held, sessions", "one")],
+        "Long and short apart",
+        "Closed trades, net of every cost charged to them.",
+    )
+
+
+def reasons(material: Material) -> Table:
+    """By how trades ended."""
+    return table(
+        by_reason(material.headline.trades),
+        [("reason", "", text), *TRADE_COLUMNS, ("holding", "Held, sessions", "one")],
+        "By way of leaving",
+    )
+
+
+def best_and_worst(material: Material) -> tuple[Table, Table]:
+    """The best and the worst trades in dollars."""
+    best, worst = extremes(material.headline.trades)
+    columns: list[Column] = [
+        ("symbol", "Name", text),
+        ("side", "", text),
+        ("entry_date", "In", lambda value: Cell(str(value)[:10], left=True)),
+        ("sessions", "Held", "count"),
+        ("reason", "Left by", text),
+        ("return", "Return", signed("fraction")),
+        ("profit", "Profit", signed("dollars")),
+    ]
+    return table(best, columns, "Best trades"), table(worst, columns, "Worst trades")
+
+
+def gates(summary: Summary) -> Table:
+    """Each gate beside claim and realistic band."""
+    rows = []
+    for one in summary.gates:
+        sign = ">" if one.gate.side == "above" else "<"
+        limit = f"{sign} {shown(one.gate.limit, one.gate.unit).replace('.0 %', ' %')}"
+        value = shown(one.value, "three" if one.gate.name == "auc" else one.gate.unit)
+        tone = {"PASS": "good", "FAIL": "bad"}.get(one.word, "quiet")
+        cells = (text(one.gate.label), Cell(value), Cell(limit, "quiet"), Cell(one.word, "badge " + tone))
+        rows.append((*cells, Cell(one.gate.claimed, "quiet"), Cell(one.gate.realistic, "quiet")))
+    heads = (("Gate", True), ("This run", False), ("Gate at", False), ("", False), ("Source claims", False), ("Realistic", False))
+    return Table("Success gates", "Shown, never tuned to. Judged on the headline profile.", heads, tuple(rows))
+
+
+PAIRS = (
+    ("Annual return", "annual_return", "Compounding Annual Return"),
+    ("Sharpe ratio", "sharpe", "Sharpe Ratio"),
+    ("Sortino ratio", "sortino", "Sortino Ratio"),
+    ("Volatility", "volatility", "Annual Standard Deviation"),
+    ("Deepest fall", "max_drawdown", "Drawdown"),
+    ("Probabilistic Sharpe (above 0; LEAN: above 1)", "probabilistic_sharpe", "Probabilistic Sharpe Ratio"),
+    ("Win rate", "win_rate", "Win Rate"),
+    ("Trades closed", "trades", "Closed Trades"),
+    ("Total return", "total_return", "Net Profit"),
+    ("End equity", "end_equity", "End Equity"),
+    ("Fees", "total_fees", "Total Fees"),
+)
+"""The same idea in both definitions."""
+
+
+def definitions(summary: Summary) -> Table:
+    """Both definitions side by side, for every profile."""
+    heads = [("", True)]
+    for profile in summary.figures:
+        heads += [(f"{profile}: by trading days", False), (f"{profile}: LEAN's", False)]
+    rows = []
+    for label, ours, leans in PAIRS:
+        cells = [text(label)]
+        for profile, figures in summary.figures.items():
+            one, other = figures[ours], summary.lean[profile][leans]
+            cells += [Cell(shown(one.value, one.unit)), Cell(shown(other, one.unit))]
+        rows.append(tuple(cells))
+    note = "LEAN annualises calendar-day returns with 252 days, so its Sharpe is about 0.83 of ours; it counts a win per closing fill, "
+    note += "net of twice that fill's fee."
+    return Table("Figures defined twice", note, tuple(heads), tuple(rows))
+
+
+def profiles(summary: Summary, material: Material) -> Table:
+    """The cost profiles side by side, headline first."""
+    wanted = (
+        ("Annual return", "annual_return"),
+        ("Sharpe ratio", "sharpe"),
+        ("95 % band of the Sharpe ratio", "sharpe_low"),
+        ("Volatility", "volatility"),
+        ("Deepest fall", "max_drawdown"),
+        ("Longest under water", "longest_under_water"),
+        ("Win rate of trades", "win_rate"),
+        ("Trades", "trades"),
+        ("Turnover a year, × equity", "annual_turnover"),
+        ("Beta to the benchmark", "beta"),
+        *((f"{name.capitalize()}, whole run", f"total_{name}") for name in COSTS),
+    )
+    rows = []
+    for label, name in wanted:
+        cells = [text(label)]
+        cells += [
+            Cell(_band(figures) if name == "sharpe_low" else shown(figures[name].value, figures[name].unit))
+            for figures in summary.figures.values()
+        ]
+        if any(cell.text != "–" for cell in cells[1:]):
+            rows.append(tuple(cells))
+    heads = (("", True), *((account.profile, False) for account in material.accounts))
+    return Table("The same run under each cost profile", "", heads, tuple(rows))
+
+
+def _band(figures: Mapping[str, Figure]) -> str:
+    low, high = figures["sharpe_low"], figures["sharpe_high"]
+    return "–" if low.value is None else f"{shown(low.value, 'ratio')} to {shown(high.value, 'ratio')}"
+
+
+def overlays(material: Material, summary: Summary) -> Table | None:
+    """What each part of the rule changed; a part that changed nothing is red."""
+    if material.overlays is None:
+        return None
+    first = summary.figures[material.headline.profile]
+    frame = material.overlays.copy()
+    frame["return_effect"] = first["annual_return"].number() - frame["annual_return"].astype(float)
+    frame["sharpe_effect"] = first["sharpe"].number() - frame["sharpe"].astype(float)
+
+    def touched(value: Any) -> Cell:
+        return Cell("0: did nothing", "bad") if int(value) == 0 else Cell(f"{int(value):,}")
+
+    columns: list[Column] = [
+        ("overlay", "", text),
+        ("touched", "Decisions touched", touched),
+        ("among", "Out of", "count"),
+        ("of_what", "", text),
+        ("return_effect", "Adds to annual return", signed("fraction")),
+        ("sharpe_effect", "Adds to Sharpe", signed("ratio")),
+    ]
+    return table(frame, columns, "What each part of the rule changed", "Headline run less the same run without that part.")
+
+
+FUNNEL_WORDS = {
+    "extreme": "beyond the QPI threshold",
+    "no_bar": "no bar that day",
+    "last_session": "last session before delisting",
+    "in_book": "already held or waiting",
+    "not_shortable": "not shortable",
+    "below_probability": "model's probability too low",
+    "no_slot": "no free slot",
+    "no_shares": "under one share after the caps",
+    "entered": "ordered",
+}
+
+
+def funnel(material: Material) -> Table | None:
+    """What became of the names beyond the threshold."""
+    if material.funnel is None or material.funnel.empty:
+        return None
+    sided = material.funnel.set_index("side")
+    stages = list(sided.columns)
+    rows, strong = [], []
+    for k, stage in enumerate(stages):
+        ends = stage in ("extreme", "entered")
+        counts = [float(sided.loc[side, stage]) for side in sided.index]
+        shown_counts = [Cell(shown(count if ends else -count, "count"), "" if ends else "quiet") for count in counts]
+        rows.append((text(FUNNEL_WORDS.get(stage, stage)), *shown_counts))
+        if ends:
+            strong.append(k)
+    heads = (("Name-sessions", True), *((str(side), False) for side in sided.index))
+    return Table("Entry funnel", "Every name-session beyond the QPI threshold, and where it left.", heads, tuple(rows), tuple(strong))
+
+
+def every_figure(summary: Summary, material: Material) -> Table:
+    """All figures of the headline with definition."""
+    figures = summary.figures[material.headline.profile]
+    rows = [(text(name), Cell(shown(one.value, one.unit)), Cell(one.definition, "quiet", left=True)) for name, one in figures.items()]
+    return Table("By trading days", "", (("Figure", True), ("Value", False), ("Definition", True)), tuple(rows))
+
+
+def every_lean_figure(summary: Summary, material: Material, words: Mapping[str, str]) -> Table:
+    """All of LEAN's figures of the headline, as LEAN prints them, with definition."""
+    figures = summary.lean[material.headline.profile]
+    texts = printed(figures)
+    rows = [(text(name), Cell(texts.get(name, f"{value:.4g}")), Cell(words[name], "quiet", left=True)) for name, value in figures.items()]
+    return Table("By LEAN's definitions", "", (("Figure", True), ("Value", False), ("Definition", True)), tuple(rows))
+
+
+def settings(material: Material) -> Table:
+    """Every knob."""
+    rows = tuple((Cell(name, left=True), Cell(str(value), left=True)) for name, value in material.settings.items())
+    return Table("Settings", "", (("Knob", True), ("Value", True)), rows)

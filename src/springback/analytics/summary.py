@@ -1,0 +1,111 @@
+"""Every figure of a run, computed once from its material: for summary.json, for the page and for the picture."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from springback.analytics.figures import Figure, as_json, figure
+from springback.analytics.gates import Verdict, judge
+from springback.analytics.lean_statistics import DEFINITIONS, lean_statistics, printed
+from springback.analytics.material import Account, Material
+from springback.analytics.statistics import account_figures
+from springback.analytics.trades import trade_figures
+from springback.analytics.verdict import flags, verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """`figures` and `lean` by profile, the headline first; `gates` of the headline; `flags` stand before everything; `verdict` in words."""
+
+    figures: dict[str, dict[str, Figure]]
+    lean: dict[str, dict[str, float]]
+    gates: tuple[Verdict, ...]
+    flags: tuple[str, ...]
+    verdict: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def summarise(material: Material) -> Summary:
+    """All figures of all accounts."""
+    figures = {account.profile: _figures(account, material) for account in material.accounts}
+    lean = {account.profile: _lean(account, material) for account in material.accounts}
+    first = figures[material.headline.profile]
+    gates = judge(first)
+    return Summary(figures, lean, gates, flags(material), verdict(material, first, gates), warnings(material))
+
+
+def warnings(material: Material) -> tuple[str, ...]:
+    """What looks wrong in the run itself: overlays that did nothing, no trade at all."""
+    said = []
+    if material.headline.trades.empty:
+        said.append("No position was closed: every figure of trades is empty. The entry funnel says where the names went.")
+    if material.overlays is not None:
+        idle = [str(row["overlay"]) for _, row in material.overlays.iterrows() if row["touched"] == 0]
+        said += [f"The overlay '{name}' changed no decision at all: check that it is applied." for name in idle]
+    return tuple(said)
+
+
+def summary_json(material: Material, summary: Summary) -> dict[str, Any]:
+    """What summary.json holds; NaN has become None."""
+    first = material.headline.profile
+    return {
+        "headline": [*summary.flags, *summary.verdict],
+        "in_sample": material.in_sample,
+        "demo": material.demo,
+        "window": {"start": material.start, "end": material.end},
+        "profile": first,
+        "figures": as_json(summary.figures[first]),
+        "profiles": {name: as_json(figures) for name, figures in summary.figures.items() if name != first},
+        "lean": {name: _lean_json(figures) for name, figures in summary.lean.items()},
+        "gates": [{**asdict(one.gate), "value": one.value, "passed": one.passed} for one in summary.gates],
+        "universe": material.universe,
+        "origin": material.origin,
+        "models": material.models,
+        "biases": list(material.biases),
+        "findings": list(material.findings),
+        "warnings": list(summary.warnings),
+        "command": material.command,
+        "seed": material.seed,
+        "trials": material.trials,
+        "data_hash": material.data_hash,
+        "versions": dict(material.versions),
+        "settings": dict(material.settings),
+    }
+
+
+def _lean_json(figures: dict[str, float]) -> dict[str, dict[str, Any]]:
+    texts = printed(figures)
+    return {name: {"value": value, "printed": texts.get(name), "definition": DEFINITIONS[name]} for name, value in figures.items()}
+
+
+def _figures(account: Account, material: Material) -> dict[str, Figure]:
+    figures = account_figures(account.daily, account.cash, material.risk_free, material.benchmark, material.seed, material.trials)
+    scores = {
+        name: figure(float("nan") if value is None else value, _score(name), "ratio") for name, value in (material.scores or {}).items()
+    }
+    return figures | trade_figures(account.trades) | scores
+
+
+def _score(name: str) -> str:
+    known = {
+        "auc": "area under the ROC curve on rows the models never saw, mean over the quarters and the two sides",
+        "accuracy": "share of those rows called right at a probability of 0.5, mean of both sides",
+    }
+    return known.get(name, f"{name.replace('_', ' ')}, on rows the models never saw")
+
+
+def _lean(account: Account, material: Material) -> dict[str, float]:
+    rates = material.risk_free
+    if rates is not None:
+        rates = pd.Series(rates.to_numpy(), index=pd.DatetimeIndex(pd.to_datetime(rates.index))).dropna()
+    return lean_statistics(
+        account.daily,
+        account.fills,
+        account.orders,
+        start=material.start,
+        cash=account.cash,
+        rates=rates,
+        events=material.events,
+        extra_days=material.vix_days,
+    )

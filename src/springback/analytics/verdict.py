@@ -1,0 +1,64 @@
+"""The run in plain words, for someone who reads nothing else."""
+
+from collections.abc import Mapping
+
+from springback.analytics.figures import Figure, shown
+from springback.analytics.gates import Verdict
+from springback.analytics.material import Material
+
+
+def flags(material: Material) -> tuple[str, ...]:
+    """What a reader must know before any figure; the first line of report and summary."""
+    said = []
+    if material.in_sample:
+        said.append(
+            "IN-SAMPLE: the models were trained on part of the window they are tested on. These figures say nothing about the future."
+        )
+    if material.demo and material.planted:
+        said.append("Demo market with a planted edge: not evidence about real markets.")
+    elif material.demo:
+        said.append("Demo market without any edge: whatever is earned here is luck.")
+    return tuple(said)
+
+
+def verdict(material: Material, figures: Mapping[str, Figure], gates: tuple[Verdict, ...]) -> tuple[str, ...]:
+    """(a title, a sentence of figures, a sentence on the gates)."""
+    return (_title(material, figures), _numbers(material, figures), _gates(gates))
+
+
+def _title(material: Material, figures: Mapping[str, Figure]) -> str:
+    growth, low, high = (figures[name].number() for name in ("annual_return", "sharpe_low", "sharpe_high"))
+    if material.headline.fills.empty:
+        return "Nothing was traded"
+    if growth <= 0:
+        return "It lost money" if high < 0 else "It made no money"
+    if low > 0:
+        return "It earned more than luck explains" if not material.in_sample else "It earned on what it had already seen"
+    return "It made money, but no more than luck could"
+
+
+def _numbers(material: Material, figures: Mapping[str, Figure]) -> str:
+    first, last = str(material.headline.daily["date"].iloc[0])[:10], str(material.headline.daily["date"].iloc[-1])[:10]
+
+    def text(name: str) -> str:
+        return shown(figures[name].value, figures[name].unit)
+
+    sentence = f"{first} to {last}, {material.universe}: {text('annual_return')} a year net of {material.headline.profile} costs"
+    if figures["sharpe"].value is not None:
+        sentence += f", Sharpe {text('sharpe')}"
+    if figures["sharpe_low"].value is not None:
+        sentence += f" (95 % band {text('sharpe_low')} to {text('sharpe_high')})"
+    sentence += f", deepest fall {text('max_drawdown')}, {text('trades')} trades"
+    if figures["benchmark_annual_return"].value is not None:
+        sentence += f". {material.benchmark_name} over the same sessions: {text('benchmark_annual_return')} a year"
+    return sentence + "."
+
+
+def _gates(gates: tuple[Verdict, ...]) -> str:
+    known = [gate for gate in gates if gate.passed is not None]
+    failed = [gate.gate.label for gate in known if not gate.passed]
+    sentence = f"{len(known) - len(failed)} of {len(known)} success gates passed"
+    if failed:
+        sentence += "; failed: " + "; ".join(failed)
+    unknown = len(gates) - len(known)
+    return sentence + (f"; {unknown} could not be judged." if unknown else ".")
