@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.analytics import golden
 from springback.analytics.lean_samples import sample
 from springback.analytics.lean_statistics import DEFINITIONS, FORMATS, lean_statistics, printed
 from springback.errors import BadTable
+from tests.analytics import golden
 
 NOT_COMPUTED = {"Estimated Strategy Capacity", "Lowest Capacity Asset"}
 PORTFOLIO = {

@@ -1,6 +1,6 @@
 """Charts of the page as plain Plotly figures (data and layout, nothing else): small, quiet, one idea each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,10 @@ import pandas as pd
 from springback.analytics import palette
 from springback.analytics.material import Account, Material
 from springback.analytics.statistics import benchmark_returns, returns_of, underwater
+
+
+SIDES = (("long", palette.LONG, "rgba(47,125,107,0.22)", 1), ("short", palette.SHORT, "rgba(185,89,59,0.22)", -1))
+"""Side, its colour, the same as a wash, and whether it is drawn upwards or downwards."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +116,7 @@ def equity(material: Material) -> Chart:
             xaxis=axis(anchor="y2"),
             yaxis=axis(domain=[0.36, 1], showgrid=True, tickformat=".2f"),
             yaxis2=axis(domain=[0, 0.28], showgrid=True, tickformat=".0%", nticks=4),
+            legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom", "traceorder": "reversed"},
         ),
     )
 
@@ -122,38 +127,27 @@ def exposure(account: Account) -> Chart | None:
     if "long_value" not in daily or "short_value" not in daily:
         return None
     dates, held = days(daily), daily["equity"]
-    pieces = [
-        ("long", "long_value", palette.LONG, "rgba(47,125,107,0.18)"),
-        ("short", "short_value", palette.SHORT, "rgba(185,89,59,0.18)"),
-    ]
     traces = [
-        line(dates, daily[column] / held, name, colour, fill="tozeroy", fillcolor=fill, width=1, hovertemplate="%{y:.0%}")
-        for name, column, colour, fill in pieces
+        line(dates, daily[f"{side}_value"] / held, side, colour, fill="tozeroy", fillcolor=fill, width=0.8, hovertemplate="%{y:.0%}")
+        for side, colour, fill, _ in SIDES
     ]
-    net = (daily["long_value"] + daily["short_value"]) / held
-    traces.append(line(dates, net, "net", palette.INK, width=1, hovertemplate="%{y:.0%}"))
+    net = ((daily["long_value"] + daily["short_value"]) / held).rolling(21, min_periods=1).mean()
+    traces.append(line(dates, net, "net, mean of 21 sessions", palette.INK, width=1.4, hovertemplate="%{y:.0%}"))
     chart = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, tickformat=".0%", nticks=5))
     return Chart("exposure", "Exposure", "Market value at the close as a share of equity.", traces, chart)
 
 
 def slots(account: Account, most: int | None) -> Chart:
-    """Positions and waiting entries on each side."""
+    """Positions and waiting entries, long above and short below."""
     daily, dates = account.daily, days(account.daily)
-    traces = [
-        line(dates, daily["n_long"], "long", palette.LONG, width=1, hovertemplate="%{y}"),
-        line(dates, daily["n_short"], "short", palette.SHORT, width=1, hovertemplate="%{y}"),
-    ]
-    ceiling = {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": most,
-        "y1": most,
-        "line": {"color": palette.MUTED, "width": 1, "dash": "dot"},
-    }
-    caption = "Positions and waiting entries on each side." + (f" Dotted: the {most} slots there are." if most else "")
-    frame = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, rangemode="tozero", nticks=5), shapes=[ceiling] if most else [])
+    traces = []
+    for side, colour, fill, sign in SIDES:
+        count = daily[f"n_{side}"]
+        area = {"fill": "tozeroy", "fillcolor": fill, "line": {"color": colour, "width": 0.8, "shape": "hv"}}
+        traces.append(line(dates, sign * count, side, colour) | area | _counted(count))
+    ceilings = [_level(sign * most, palette.MUTED, "dot") for sign in (1, -1)] if most else []
+    caption = "Positions and waiting entries, shorts below." + (f" Dotted: the {most} slots a side." if most else "")
+    frame = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, nticks=5), shapes=ceilings)
     return Chart("slots", "Slots used", caption, traces, frame)
 
 
@@ -201,12 +195,12 @@ def monthly(daily: pd.DataFrame, values: "pd.Series[float]") -> "pd.Series[float
     return total
 
 
-def costs(material: Material) -> list[Chart]:
-    """Annual return and Sharpe by cost a side; empty without a sweep."""
+def costs(material: Material, marks_at: Mapping[str, float]) -> list[Chart]:
+    """Annual return and Sharpe by cost a side; empty without a sweep. `marks_at` the headline's own annual_return and sharpe, dotted."""
     sweep = material.cost_sweep
     if sweep is None or sweep.empty:
         return []
-    charts = []
+    charts, name = [], material.headline.profile
     wanted = (
         ("annual_return", "Annual return by cost a side", ".0%", "%{y:.1%}"),
         ("sharpe", "Sharpe ratio by cost a side", ".1f", "%{y:.2f}"),
@@ -217,17 +211,23 @@ def costs(material: Material) -> list[Chart]:
             "marker": {"size": 6, "color": palette.NET},
             "hovertemplate": hover + " at %{x} bp<extra></extra>",
         }
-        zero = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": palette.MUTED, "width": 1}}
+        lines = [_level(0.0, palette.MUTED, "solid")]
+        if np.isfinite(marks_at[column]):
+            lines.append(_level(round(marks_at[column], 5), palette.NET, "dot"))
         trace = line(rounded(sweep["bp"], 2), sweep[column], title, palette.NET) | marks  # type: ignore[arg-type]
         frame = layout(
             240,
             xaxis=axis(ticksuffix=" bp"),
             yaxis=axis(showgrid=True, tickformat=tick),
-            shapes=[zero],
+            shapes=lines,
             showlegend=False,
             hovermode="closest",
         )
-        charts.append(Chart(f"cost_{column}", title, "A flat cost a side in place of the profile's spread and impact.", [trace], frame))
+        charts.append(
+            Chart(
+                f"cost_{column}", title, f"LEAN's costs plus this flat cost on every dollar traded. Dotted: {name} costs.", [trace], frame
+            )
+        )
     return charts
 
 
@@ -249,7 +249,16 @@ def _auc(quarters: pd.DataFrame | None) -> Chart | None:
         marks = {"mode": "markers", "marker": {"size": 7, "color": colour}, "error_y": bars, "hovertemplate": "%{y:.3f}"}
         traces.append(line(list(part["quarter"].astype(str)), part["auc"], side, colour) | marks)
     lines = [_level(0.5, palette.INK, "solid"), _level(0.6, palette.MUTED, "dot")]
-    frame = layout(280, xaxis=axis(type="category"), yaxis=axis(showgrid=True, tickformat=".2f"), shapes=lines, scattermode="group")
+    known = quarters.dropna(subset=["auc"])
+    reach = known["error"].fillna(0.0)
+    low, high = min(0.46, float((known["auc"] - reach).min())), max(0.62, float((known["auc"] + reach).max()))
+    frame = layout(
+        280,
+        xaxis=axis(type="category"),
+        yaxis=axis(showgrid=True, tickformat=".2f", range=[round(low - 0.005, 3), round(high + 0.005, 3)]),
+        shapes=lines,
+        scattermode="group",
+    )
     caption = "Each quarter by a model that had not seen it; bars: one standard error. 0.5 is a coin; dotted: the gate at 0.60."
     return Chart("auc", "AUC by quarter, out of sample", caption, traces, frame)
 

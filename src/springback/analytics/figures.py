@@ -51,6 +51,11 @@ def shown(value: Any, unit: Unit) -> str:
     return _minus(text)
 
 
+def tight(words: str) -> str:
+    """`words` with numbers and their per-cent signs kept on one line."""
+    return words.replace(" %", "\u00a0%")
+
+
 def _minus(text: str) -> str:
     """A true minus sign, and no minus before a zero."""
     if text.startswith("-"):

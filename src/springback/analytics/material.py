@@ -64,7 +64,7 @@ class Material:
         long|short, error the standard error of auc. `reliability` (side, probability, came_true, rows). `importance` (side, feature,
         auc_lost, spread).
     The rule
-        `cost_sweep` (bp, annual_return, sharpe): flat cost a side instead of the profile's spread and impact. `overlays` (overlay,
+        `cost_sweep` (bp, annual_return, sharpe): the `lean` profile plus this flat cost a side. `overlays` (overlay,
         touched, among, of_what, annual_return, sharpe): decisions it touched, out of how many of what, and the headline run without
         it. `funnel` one row a side: side, extreme, then one column a stage with the names that left there, and entered.
     """

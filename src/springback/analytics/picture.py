@@ -13,6 +13,7 @@ from matplotlib.ticker import PercentFormatter
 
 from springback.analytics import palette, sections
 from springback.analytics.charts import bear_spells
+from springback.analytics.figures import tight
 from springback.analytics.material import Material
 from springback.analytics.statistics import benchmark_returns, returns_of, underwater
 from springback.analytics.summary import Summary
@@ -24,7 +25,7 @@ def picture(material: Material, summary: Summary, file: Path) -> None:
     """Writes the page as PNG, 1500 by 1725 pixels, the same bytes for the same material and matplotlib."""
     sheet = Sheet(figsize=(10, 11.5), dpi=150, facecolor=palette.PAPER)
     canvas = FigureCanvasAgg(sheet)
-    grid = sheet.add_gridspec(4, 1, height_ratios=[3.4, 1.3, 2.6, 3.1], left=0.065, right=0.965, top=0.80, bottom=0.03, hspace=0.24)
+    grid = sheet.add_gridspec(4, 1, height_ratios=[3.4, 1.3, 2.6, 3.1], left=0.065, right=0.965, top=0.785, bottom=0.03, hspace=0.24)
     _words(sheet, summary)
     grow = sheet.add_subplot(grid[0])
     fall = sheet.add_subplot(grid[1], sharex=grow)
@@ -41,8 +42,8 @@ def _words(sheet: Any, summary: Summary) -> None:
         sheet.text(0.065, top, fill(flag, 118), color=palette.BAD, fontsize=10, weight="bold", va="top")
         top -= 0.024
     sheet.text(0.065, top, title, color=palette.INK, fontsize=21, family="serif", va="top")
-    sheet.text(0.065, top - 0.043, _plain(fill(numbers, 122)), color=palette.INK, fontsize=9.5, va="top", linespacing=1.5)
-    sheet.text(0.065, top - 0.092, _plain(fill(gates, 122)), color=palette.MUTED, fontsize=9.5, va="top", linespacing=1.5)
+    sheet.text(0.065, top - 0.043, _plain(fill(tight(numbers), 122)), color=palette.INK, fontsize=9.5, va="top", linespacing=1.5)
+    sheet.text(0.065, top - 0.092, _plain(fill(tight(gates), 122)), color=palette.MUTED, fontsize=9.5, va="top", linespacing=1.5)
 
 
 def _plain(words: str) -> str:
@@ -75,10 +76,11 @@ def _curves(grow: Axes, fall: Axes, material: Material) -> None:
             spine.set_visible(False)
     grow.tick_params(labelbottom=False)
     fall.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    locator = AutoDateLocator()
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     fall.xaxis.set_major_locator(locator)
-    fall.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    grow.legend(frameon=False, fontsize=9, labelcolor=palette.INK, loc="upper left", ncols=4)
+    fall.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    handles, names = grow.get_legend_handles_labels()
+    grow.legend(handles[::-1], names[::-1], frameon=False, fontsize=9, labelcolor=palette.INK, loc="upper left", ncols=4)
 
 
 def _table(axes: Axes, table: sections.Table) -> None:

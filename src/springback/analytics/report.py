@@ -7,18 +7,19 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from springback.analytics import charts, encode, sections
-from springback.analytics.figures import shown
+from springback.analytics.figures import shown, tight
 from springback.analytics.lean_statistics import DEFINITIONS
 from springback.analytics.material import Material
 from springback.analytics.picture import picture
 from springback.analytics.summary import Summary
 
+UNKNOWN_MODELS = "Forecasts came ready-made: how the models do on rows they never saw is not known here."
 WHY_MISSING = {
     "benchmark": "The data hold no benchmark series.",
-    "scores": "Forecasts came ready-made, so their accuracy out of sample is not known.",
-    "quarters": "Forecasts came ready-made, so there is no AUC by quarter.",
-    "reliability": "Forecasts came ready-made, so there is no reliability curve.",
-    "importance": "No model was trained in this run, so there is no feature importance.",
+    "scores": UNKNOWN_MODELS,
+    "quarters": UNKNOWN_MODELS,
+    "reliability": UNKNOWN_MODELS,
+    "importance": UNKNOWN_MODELS,
     "cost_sweep": "The cost sweep was not run.",
     "overlays": "The runs without each part of the rule were not made.",
     "funnel": "The run did not count where candidates left.",
@@ -35,12 +36,13 @@ def draw(material: Material, summary: Summary, folder: Path) -> None:
 def page(material: Material, summary: Summary) -> str:
     """The whole page as text: styles, data and plotly.js inside, every text escaped."""
     account = material.headline
+    figures = summary.figures[account.profile]
     slots = material.settings.get("strategy.slots")
     use = [charts.exposure(account), charts.slots(account, int(slots) if slots else None), charts.turnover(account), charts.firing(account)]
     parts: dict[str, list[charts.Chart]] = {
         "equity": [charts.equity(material)],
         "use": [chart for chart in use if chart is not None],
-        "costs": charts.costs(material),
+        "costs": charts.costs(material, {name: figures[name].number() for name in ("annual_return", "sharpe")}),
         "models": charts.model_charts(material),
     }
     drawn = {chart.key: {"data": chart.traces, "layout": chart.layout} for group in parts.values() for chart in group}
@@ -78,6 +80,7 @@ def _tables(material: Material, summary: Summary) -> dict[str, Any]:
         "definitions": sections.definitions(summary),
         "figures": sections.every_figure(summary, material),
         "lean": sections.every_lean_figure(summary, material, DEFINITIONS),
+        "scores": sections.scores(material),
         "settings": sections.settings(material),
     }
 
@@ -120,6 +123,7 @@ def _plotly() -> str:
 
 
 def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("springback.analytics"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    found = PackageLoader("springback.analytics")
+    environment = Environment(loader=found, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["tight"] = tight
+    return environment

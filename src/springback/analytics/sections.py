@@ -43,6 +43,11 @@ def text(value: Any) -> Cell:
     return Cell(str(value).replace("_", " "), left=True)
 
 
+def day(value: Any) -> Cell:
+    """A date on the left."""
+    return Cell(str(value)[:10], left=True)
+
+
 def signed(unit: Unit) -> Callable[[Any], Cell]:
     """A number that is red below zero."""
     return lambda value: Cell(shown(float(value), unit), "bad" if float(value) < 0 else "")
@@ -52,7 +57,7 @@ def table(frame: pd.DataFrame, columns: Iterable[Column], title: str, note: str 
     """`frame` as a table: column, heading and how to show it."""
     kept = [column for column in columns if column[0] in frame]
     rows = tuple(tuple(_cell(row[name], how) for name, _, how in kept) for _, row in frame.iterrows())
-    return Table(title, note, tuple((head, how is text) for _, head, how in kept), rows, strong)
+    return Table(title, note, tuple((head, how in (text, day)) for _, head, how in kept), rows, strong)
 
 
 def _cell(value: Any, how: Unit | Callable[[Any], Cell]) -> Cell:
@@ -62,7 +67,7 @@ def _cell(value: Any, how: Unit | Callable[[Any], Cell]) -> Cell:
 TRADE_COLUMNS: tuple[Column, ...] = (
     ("trades", "Trades", "count"),
     ("win_rate", "Win rate", "fraction"),
-    ("average_trade", "Mean trade", "percent2"),
+    ("average_trade", "Mean trade", signed("percent2")),
     ("profit", "Profit", signed("dollars")),
 )
 
@@ -133,7 +138,7 @@ def best_and_worst(material: Material) -> tuple[Table, Table]:
     columns: list[Column] = [
         ("symbol", "Name", text),
         ("side", "", text),
-        ("entry_date", "In", lambda value: Cell(str(value)[:10], left=True)),
+        ("entry_date", "In", day),
         ("sessions", "Held", "count"),
         ("reason", "Left by", text),
         ("return", "Return", signed("fraction")),
@@ -202,6 +207,7 @@ def profiles(summary: Summary, material: Material) -> Table:
         ("Trades", "trades"),
         ("Turnover a year, × equity", "annual_turnover"),
         ("Beta to the benchmark", "beta"),
+        *([(f"Sharpe that luck gives the best of {material.trials}", "best_by_luck")] if material.trials > 1 else []),
         *((f"{name.capitalize()}, whole run", f"total_{name}") for name in COSTS),
     )
     rows = []
@@ -242,7 +248,7 @@ def overlays(material: Material, summary: Summary) -> Table | None:
         ("return_effect", "Adds to annual return", signed("fraction")),
         ("sharpe_effect", "Adds to Sharpe", signed("ratio")),
     ]
-    return table(frame, columns, "What each part of the rule changed", "Headline run less the same run without that part.")
+    return table(frame, columns, "What each part changed", "Headline run less the same run without that part.")
 
 
 FUNNEL_WORDS = {
@@ -289,6 +295,14 @@ def every_lean_figure(summary: Summary, material: Material, words: Mapping[str, 
     texts = printed(figures)
     rows = [(text(name), Cell(texts.get(name, f"{value:.4g}")), Cell(words[name], "quiet", left=True)) for name, value in figures.items()]
     return Table("By LEAN's definitions", "", (("Figure", True), ("Value", False), ("Definition", True)), tuple(rows))
+
+
+def scores(material: Material) -> Table | None:
+    """The scores out of sample, one a row."""
+    if not material.scores:
+        return None
+    rows = tuple((text(name), Cell(shown(value, "three"))) for name, value in material.scores.items())
+    return Table("Scores out of sample", "", (("", True), ("Value", False)), rows)
 
 
 def settings(material: Material) -> Table:

@@ -27,11 +27,11 @@ def verdict(material: Material, figures: Mapping[str, Figure], gates: tuple[Verd
 
 
 def _title(material: Material, figures: Mapping[str, Figure]) -> str:
-    growth, low, high = (figures[name].number() for name in ("annual_return", "sharpe_low", "sharpe_high"))
+    growth, low = figures["annual_return"].number(), figures["sharpe_low"].number()
     if material.headline.fills.empty:
         return "Nothing was traded"
     if growth <= 0:
-        return "It lost money" if high < 0 else "It made no money"
+        return "It lost money" if growth < 0 else "It made no money"
     if low > 0:
         return "It earned more than luck explains" if not material.in_sample else "It earned on what it had already seen"
     return "It made money, but no more than luck could"
@@ -56,9 +56,9 @@ def _numbers(material: Material, figures: Mapping[str, Figure]) -> str:
 
 def _gates(gates: tuple[Verdict, ...]) -> str:
     known = [gate for gate in gates if gate.passed is not None]
-    failed = [gate.gate.label for gate in known if not gate.passed]
+    failed = [gate.gate.label.split(",")[0] for gate in known if not gate.passed]
     sentence = f"{len(known) - len(failed)} of {len(known)} success gates passed"
     if failed:
-        sentence += "; failed: " + "; ".join(failed)
+        sentence += "; failed: " + ", ".join(failed)
     unknown = len(gates) - len(known)
     return sentence + (f"; {unknown} could not be judged." if unknown else ".")
