@@ -66,11 +66,13 @@ def account(profile: str = "realistic", seed: int = 1, count: int = 700, trades:
     daily = daily_frame(seed, count, drift)
     closed = trades_frame(seed, trades, pd.DatetimeIndex(daily["date"]))
     side = np.where(closed["side"] == "long", 1, -1)
-    legs = [
-        pd.DataFrame({"time": closed[date] + pd.Timedelta(hours=16), "symbol": closed["symbol"], "quantity": sign * side * closed["quantity"],
-                      "price": closed[price], "fee": 1.0, "reason": reason, "slippage": 15.0})
-        for date, price, sign, reason in (("entry_date", "entry_price", 1, "entry"), ("exit_date", "exit_price", -1, closed["reason"]))
-    ]  # fmt: skip
+    legs = []
+    for date, price, sign, reason in (("entry_date", "entry_price", 1, "entry"), ("exit_date", "exit_price", -1, closed["reason"])):
+        leg = closed[["symbol"]].assign(
+            quantity=sign * side * closed["quantity"], price=closed[price], fee=1.0, reason=reason, slippage=15.0
+        )
+        leg.insert(0, "time", closed[date] + pd.Timedelta(hours=16))
+        legs.append(leg)
     fills = pd.concat(legs).sort_values("time", kind="stable").reset_index(drop=True)
     fills.insert(0, "order_id", np.arange(1, len(fills) + 1))
     orders = fills[["order_id", "time", "symbol", "quantity", "reason"]].rename(columns={"time": "decided"})

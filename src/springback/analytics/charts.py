@@ -11,7 +11,6 @@ from springback.analytics import palette
 from springback.analytics.material import Account, Material
 from springback.analytics.statistics import benchmark_returns, returns_of, underwater
 
-
 SIDES = (("long", palette.LONG, "rgba(47,125,107,0.22)", 1), ("short", palette.SHORT, "rgba(185,89,59,0.22)", -1))
 """Side, its colour, the same as a wash, and whether it is drawn upwards or downwards."""
 
@@ -29,7 +28,15 @@ class Chart:
 
 def axis(**more: Any) -> dict[str, Any]:
     """An axis without ornament."""
-    quiet = {"showgrid": False, "zeroline": False, "showline": False, "ticks": "", "fixedrange": True, "automargin": True}
+    quiet = {
+        "showgrid": False,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "fixedrange": True,
+        "automargin": True,
+        "ticklabelstandoff": 5,
+    }
     return quiet | {"gridcolor": palette.RULE, "linecolor": palette.RULE} | more
 
 

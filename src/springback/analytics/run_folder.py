@@ -90,10 +90,10 @@ def read_frame(file: Path) -> pd.DataFrame:
     texts: dict[Hashable, type[str]] = dict.fromkeys(
         ("symbol", "side", "reason", "date", "time", "decided", "entry_date", "exit_date"), str
     )
-    frame = pd.read_csv(file, dtype=texts, keep_default_na=False, float_precision="round_trip")
-    for name in frame.columns:
-        if name not in texts and frame[name].dtype == object:
-            frame[name] = pd.to_numeric(frame[name])
+    with file.open(encoding="utf-8") as lines:
+        numbers = [name for name in lines.readline().strip().split(",") if name not in texts]
+    empty = {name: ["nan", ""] for name in numbers}
+    frame: pd.DataFrame = pd.read_csv(file, dtype=texts, na_values=empty, keep_default_na=False, float_precision="round_trip")
     return frame
 
 

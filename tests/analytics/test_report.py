@@ -1,0 +1,120 @@
+"""The page as text: complete, escaped, self-contained, the same bytes each time."""
+
+import re
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from springback.analytics import picture, report
+from springback.analytics.material import Material
+from springback.analytics.summary import summarise
+from tests.analytics.materials import account, empty_account, material
+
+BARE = dict.fromkeys(("benchmark", "scores", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel"))
+
+
+def page(told: Material) -> str:
+    return report.page(told, summarise(told))
+
+
+@cache
+def full() -> str:
+    return page(material())
+
+
+def visible(text: str) -> str:
+    """The page without its scripts and styles."""
+    return re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.S)
+
+
+class Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in ("src", "href", "action", "data", "poster", "srcset")]
+
+
+def test_nothing_is_fetched() -> None:
+    links = Links()
+    links.feed(full())
+    assert links.found == ["data:,"]
+    assert "@import" not in full() and "url(" not in re.findall(r"<style>.*?</style>", full(), re.S)[0]
+
+
+def test_every_section_is_there() -> None:
+    shown = visible(full())
+    for heading in ("Success gates", "By year", "By regime", "Long and short apart", "Best trades", "Worst trades", "Entry funnel",
+                    "The same run under each cost profile", "What each part changed", "Figures defined twice", "Exposure", "Slots used",
+                    "AUC by quarter", "Reliability", "Feature importance", "Annual return by cost a side", "Turnover a month"):  # fmt: skip
+        assert heading in shown, heading
+    assert "without 2020" in shown and "27.4 %" in shown and "0.50 to 0.53" in shown
+    assert "0: did nothing" in shown and "&#39;ADV cap&#39; changed no decision at all" in shown
+
+
+def test_every_text_is_escaped() -> None:
+    nasty = "<script>alert(1)</script> & \"'"
+    told = material(origin=nasty, universe=nasty, models=nasty, biases=(nasty,), findings=(nasty,), command=nasty, settings={nasty: nasty})
+    assert "alert(1)" not in re.sub(r"&lt;script&gt;alert\(1\)", "", visible(page(told)))
+    quarters = told.quarters
+    assert quarters is not None
+    inside = page(replace(told, quarters=quarters.assign(quarter=nasty)))
+    assert inside.count("</script>") == full().count("</script>")
+
+
+def test_the_flag_is_the_first_text_of_the_page() -> None:
+    told = page(material(in_sample=True))
+    body = re.sub(r"<[^>]+>", " ", visible(told.split("<body>")[1])).split()
+    assert body[0] == "IN-SAMPLE:"
+
+
+def test_what_is_missing_is_explained_once() -> None:
+    told = page(material(**BARE, missing={"overlays": "A fixed file of forecasts: nothing to take away."}))
+    shown = visible(told)
+    assert shown.count(report.UNKNOWN_MODELS) == 1
+    assert "nothing to take away" in shown and report.WHY_MISSING["cost_sweep"] in shown and report.WHY_MISSING["benchmark"] in shown
+
+
+def test_an_empty_run_explains_itself(tmp_path: Path) -> None:
+    told = material(accounts=(empty_account(),))
+    shown = visible(page(told))
+    assert "Nothing was traded" in shown and "The entry funnel says where the names went" in shown
+    picture.picture(told, summarise(told), tmp_path / "report.png")
+    assert (tmp_path / "report.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_short_runs_are_drawn(tmp_path: Path, count: int) -> None:
+    one = account(count=60, trades=4)
+    short = replace(one, daily=one.daily.head(count))
+    report.draw(material(accounts=(short,), **BARE), summarise(material(accounts=(short,), **BARE)), tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"report.html", "report.png"}
+
+
+def test_the_golden_columns_alone_are_enough() -> None:
+    one = account()
+    lean = ["date", "equity", "cash", "n_long", "n_short", "bear", "vix", "vix_sma15"]
+    assert "By year" in page(material(accounts=(replace(one, daily=one.daily[lean]),), **BARE))
+
+
+def test_the_same_material_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        report.draw(material(), summarise(material()), tmp_path / name)
+    for file in ("report.html", "report.png"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_the_title_follows_the_band() -> None:
+    def title(drift: float) -> str:
+        daily = account().daily
+        steady = daily.assign(equity=1e6 * (1 + drift) ** pd.Series(range(1, len(daily) + 1)) * (1 + 0.001 * (daily.index % 3)))
+        return summarise(material(accounts=(replace(account(), daily=steady),))).verdict[0]
+
+    assert title(0.001) == "It earned more than luck explains"
+    assert title(-0.001) == "It lost money"
