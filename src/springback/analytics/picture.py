@@ -22,28 +22,43 @@ TONES = {"good": palette.GOOD, "bad": palette.BAD, "quiet": palette.MUTED}
 
 
 def picture(material: Material, summary: Summary, file: Path) -> None:
-    """Writes the page as PNG, 1500 by 1725 pixels, the same bytes for the same material and matplotlib."""
-    sheet = Sheet(figsize=(10, 11.5), dpi=150, facecolor=palette.PAPER)
+    """Writes the page as PNG, 1500 pixels wide and as tall as its years need, the same bytes for the same material and matplotlib."""
+    years = sections.years(material)
+    more = 0.3 * max(0, len(years.rows) - 6)
+    words, head = _words(summary)
+    head += 0.5
+    tall = 9.1 + head + more
+    sheet = Sheet(figsize=(10, tall), dpi=150, facecolor=palette.PAPER)
     canvas = FigureCanvasAgg(sheet)
-    grid = sheet.add_gridspec(4, 1, height_ratios=[3.4, 1.3, 2.6, 3.1], left=0.065, right=0.965, top=0.785, bottom=0.03, hspace=0.24)
-    _words(sheet, summary)
+    heights = [2.67, 1.02, 2.04, 2.43 + more]
+    place = {"left": 0.065, "right": 0.965, "top": 1 - head / tall, "bottom": 0.35 / tall}
+    grid = sheet.add_gridspec(4, 1, height_ratios=heights, hspace=0.49 / (sum(heights) / 4), **place)
+    for down, told, style in words:
+        sheet.text(place["left"], 1 - down / tall, told, va="top", **style)
     grow = sheet.add_subplot(grid[0])
     fall = sheet.add_subplot(grid[1], sharex=grow)
     _curves(grow, fall, material)
     _table(sheet.add_subplot(grid[2]), sections.gates(summary))
-    _table(sheet.add_subplot(grid[3]), sections.years(material))
+    _table(sheet.add_subplot(grid[3]), years)
     canvas.print_figure(str(file), metadata={"Software": None}, facecolor=palette.PAPER)
 
 
-def _words(sheet: Any, summary: Summary) -> None:
+def _words(summary: Summary) -> tuple[list[tuple[float, str, dict[str, Any]]], float]:
+    """Flags and verdict as (inches from the top, words, style), and the inches they take."""
     title, numbers, gates = summary.verdict
-    top = 0.968
-    for flag in summary.flags:
-        sheet.text(0.065, top, fill(flag, 118), color=palette.BAD, fontsize=10, weight="bold", va="top")
-        top -= 0.024
-    sheet.text(0.065, top, title, color=palette.INK, fontsize=21, family="serif", va="top")
-    sheet.text(0.065, top - 0.043, _plain(fill(tight(numbers), 122)), color=palette.INK, fontsize=9.5, va="top", linespacing=1.5)
-    sheet.text(0.065, top - 0.092, _plain(fill(tight(gates), 122)), color=palette.MUTED, fontsize=9.5, va="top", linespacing=1.5)
+    body = {"fontsize": 9.5, "linespacing": 1.5}
+    parts: list[tuple[str, int, float, dict[str, Any]]] = [
+        *((flag, 104, 0.17, {"color": palette.BAD, "fontsize": 10, "weight": "bold", "linespacing": 1.5}) for flag in summary.flags),
+        (title, 62, 0.3, {"color": palette.INK, "fontsize": 21, "family": "serif"}),
+        (numbers, 122, 0.14, {"color": palette.INK} | body),
+        (gates, 122, 0.14, {"color": palette.MUTED} | body),
+    ]
+    told, at = [], 0.37
+    for words, width, after, style in parts:
+        lines = fill(tight(words), width)
+        told.append((at, _plain(lines), style))
+        at += 0.2 * len(lines.splitlines()) + after
+    return told, at
 
 
 def _plain(words: str) -> str:

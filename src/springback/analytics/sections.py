@@ -301,7 +301,7 @@ def scores(material: Material) -> Table | None:
     """The scores out of sample, one a row."""
     if not material.scores:
         return None
-    rows = tuple((text(name), Cell(shown(value, "three"))) for name, value in material.scores.items())
+    rows = tuple((text(name.replace("auc", "AUC")), Cell(shown(value, "three"))) for name, value in material.scores.items())
     return Table("Scores out of sample", "", (("", True), ("Value", False)), rows)
 
 
