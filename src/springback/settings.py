@@ -41,11 +41,7 @@ def build(root: type[Root], tables: Mapping[str, Mapping[str, Any]]) -> Root:
 
 def flat(settings: Any) -> dict[str, Any]:
     """`{"table.name": value}` of every knob, in order: what a run folder records."""
-    return {
-        f"{table}.{name}": value
-        for table, values in dataclasses.asdict(settings).items()
-        for name, value in values.items()
-    }
+    return {f"{table}.{name}": value for table, values in dataclasses.asdict(settings).items() for name, value in values.items()}
 
 
 def _part(table: str, kind: Any, values: Mapping[str, Any]) -> Any:

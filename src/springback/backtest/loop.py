@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.backtest.fills import delisting_price, paid_price, stop_trigger
+from springback.compiled import compiled
 from springback.market.actions import DIVIDEND
 from springback.market.book import Book
-from springback.compiled import compiled
 from springback.market.costs import DAYS_PER_YEAR, Charges, borrow_rate, commission
 from springback.market.tape import BANKRUPT, DELISTED, TRADING
 from springback.strategy.decide import FUNNEL, LONG, SHORT, Orders, Today, decide
@@ -101,12 +101,14 @@ DAILY_COLUMNS = (
     "short_entries",
     "equity_midnight",
 )
-EQUITY, CASH, N_LONG, N_SHORT, BEAR, VIX, VIX_MEAN, LONG_VALUE, SHORT_VALUE, TRADED, FEES, SLIPPAGE, DIVIDENDS, BORROW, FINANCING = range(15)
+EQUITY, CASH, N_LONG, N_SHORT, BEAR, VIX, VIX_MEAN, LONG_VALUE, SHORT_VALUE, TRADED, FEES, SLIPPAGE, DIVIDENDS, BORROW, FINANCING = range(
+    15
+)
 LONG_CANDIDATES, SHORT_CANDIDATES, LONG_ENTRIES, SHORT_ENTRIES, MIDNIGHT = range(15, 20)
 
 
 class Open(NamedTuple):
-    """Orders at the market, ascending by id: columns with room for all that can wait at once; `count` (1,)."""
+    """Orders at the market, ascending by id: columns with room for all that can wait at once; `size` (1,) how many."""
 
     id: Ints
     name: Ints
@@ -114,7 +116,7 @@ class Open(NamedTuple):
     reason: Ints
     level: Floats
     row: Ints
-    count: Ints
+    size: Ints
 
 
 class Lives(NamedTuple):
@@ -156,7 +158,7 @@ def replay(
         daily = log.daily[row - first]
         if row > first:
             cash -= _accrue(market, row, charges, cash, book, lives, daily)
-            cash, next_id = _delist(market, row, charges, cash, next_id, book, lives, waiting, log, first)
+            cash, next_id = _delist(market, row, charges, cash, next_id, book, lives, waiting, log)
         while action < len(market.action_row) and market.action_row[action] == row:
             cash += _act(market, action, book, lives, waiting, daily)
             action += 1
@@ -204,17 +206,17 @@ def _send(market: Market, row: int, bear: bool, count: int, next_id: int, orders
 
 
 @compiled
-def _place(row: int, id: int, name: int, quantity: int, reason: int, level: float, waiting: Open, log: Log) -> None:
-    at = waiting.count[0]
-    waiting.id[at] = id
+def _place(row: int, order: int, name: int, quantity: int, reason: int, level: float, waiting: Open, log: Log) -> None:
+    at = waiting.size[0]
+    waiting.id[at] = order
     waiting.name[at] = name
     waiting.quantity[at] = quantity
     waiting.reason[at] = reason
     waiting.level[at] = level
     waiting.row[at] = row
-    waiting.count[0] += 1
+    waiting.size[0] += 1
     line = log.orders[log.counts[0]]
-    line[0], line[1], line[2], line[3], line[4], line[5] = id, row, name, quantity, reason, level
+    line[0], line[1], line[2], line[3], line[4], line[5] = order, row, name, quantity, reason, level
     log.counts[0] += 1
 
 
@@ -222,11 +224,11 @@ def _place(row: int, id: int, name: int, quantity: int, reason: int, level: floa
 def _drop(waiting: Open, name: int) -> None:
     """Takes the orders of `name` from the market (a stop before its time stop, all of them at a delisting)."""
     kept = 0
-    for k in range(waiting.count[0]):
+    for k in range(waiting.size[0]):
         if waiting.name[k] != name:
             _move(waiting, k, kept)
             kept += 1
-    waiting.count[0] = kept
+    waiting.size[0] = kept
 
 
 @compiled
@@ -274,7 +276,6 @@ def _delist(
     lives: Lives,
     waiting: Open,
     log: Log,
-    first: int,
 ) -> tuple[float, int]:
     """Midnight after the last session of a name: its orders are dropped, its position is closed at the last close, free of fee."""
     for name in range(len(book.quantity)):
@@ -319,7 +320,7 @@ def _act(market: Market, action: int, book: Book, lives: Lives, waiting: Open, d
         lives.quantity[name] = int(lives.quantity[name] / value)
         book.quantity[name] = whole
     book.waiting[name] = int(book.waiting[name] / value)
-    for k in range(waiting.count[0]):
+    for k in range(waiting.size[0]):
         if waiting.name[k] == name:
             waiting.quantity[k] = int(waiting.quantity[k] / value)
             if waiting.reason[k] == RESTING_STOP:
@@ -342,7 +343,7 @@ def _settle(
     daily: Floats,
 ) -> tuple[float, int]:
     """Fills what can be filled in this session's bars, ascending by id; a filled entry may place its resting stop."""
-    before = waiting.count[0]
+    before = waiting.size[0]
     kept = 0
     for k in range(before):
         name, quantity, reason = waiting.name[k], waiting.quantity[k], waiting.reason[k]
@@ -379,10 +380,10 @@ def _settle(
             lives.fees[name] += fee
             lives.slippage[name] += lost
             _close(log, row, name, paid, logged, book, lives)
-    for k in range(before, waiting.count[0]):
+    for k in range(before, waiting.size[0]):
         _move(waiting, k, kept)
         kept += 1
-    waiting.count[0] = kept
+    waiting.size[0] = kept
     return cash, next_id
 
 
@@ -434,10 +435,10 @@ def _close(log: Log, row: int, name: int, price: float, reason: int, book: Book,
 
 @compiled
 def _record_fill(
-    log: Log, id: int, row: int, midnight: int, name: int, quantity: int, price: float, fee: float, lost: float, reason: int
+    log: Log, order: int, row: int, midnight: int, name: int, quantity: int, price: float, fee: float, lost: float, reason: int
 ) -> None:
     line = log.fills[log.counts[1]]
-    line[0], line[1], line[2], line[3] = id, row, midnight, name
+    line[0], line[1], line[2], line[3] = order, row, midnight, name
     line[4], line[5], line[6], line[7], line[8] = quantity, price, fee, lost, reason
     log.counts[1] += 1
 

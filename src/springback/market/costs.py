@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from springback.errors import SettingsError
 from springback.compiled import compiled
+from springback.errors import SettingsError
 
 PROFILES = ("lean", "realistic")
 DAYS_PER_YEAR = 360.0
@@ -57,7 +57,9 @@ class Costs:
         if list(self.spread_tiers) != sorted(self.spread_tiers, reverse=True):
             raise SettingsError(f"costs.spread_tiers must fall from the most liquid tier, were {self.spread_tiers}")
         if min(self.half_spread_bp) < 0 or self.open_multiple < 0:
-            raise SettingsError(f"costs.half_spread_bp and open_multiple must be at least 0, were {self.half_spread_bp}, {self.open_multiple}")
+            raise SettingsError(
+                f"costs.half_spread_bp and open_multiple must be at least 0, were {self.half_spread_bp}, {self.open_multiple}"
+            )
         for name in ("delisting_return", "bankruptcy_return"):
             if not -1 <= getattr(self, name) <= 0:
                 raise SettingsError(f"costs.{name} must lie between -1 and 0, was {getattr(self, name)}")
@@ -136,7 +138,7 @@ def commission(charges: Charges, quantity: float, value_price: float) -> float:
     fee = charges.per_share * shares
     if fee < charges.minimum:
         return charges.minimum
-    return min(fee, charges.cap * shares * value_price)
+    return float(min(fee, charges.cap * shares * value_price))
 
 
 @compiled
@@ -152,7 +154,7 @@ def slippage_rate(charges: Charges, quantity: float, mean_volume: float, mean_do
     if at_open:
         spread *= charges.open_multiple
     part = abs(quantity) / mean_volume if mean_volume > 0 else 1.0
-    return spread + charges.impact * part**0.5 + charges.flat
+    return float(spread + charges.impact * part**0.5 + charges.flat)
 
 
 @compiled

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from springback.market.bars import Bars, Panel
 from springback.compiled import compiled_parallel, prange
+from springback.market.bars import Bars, Panel
 
 WINDOW = 63
 

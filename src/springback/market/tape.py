@@ -17,8 +17,8 @@ TRADING, DELISTED, END_OF_DATA, BANKRUPT = 0, 1, 2, 3
 class Tape:
     """Everything that happened, aligned to one panel of bars.
 
-    `vix` (T,) Cboe VIX close, NaN unknown. `last` (N,) row of the name's last bar (-1: it has none). `ending` (N,) one of TRADING, DELISTED,
-    END_OF_DATA, BANKRUPT. `members` (T, N) True where the name was in the index on that session; None: no membership is known and the
+    `vix` (T,) Cboe VIX close, NaN unknown. `last` (N,) row of the name's last bar (-1: it has none). `ending` (N,) one of TRADING,
+    DELISTED, END_OF_DATA, BANKRUPT. `members` (T, N) True where the name was in the index on that session; None: no membership is known and the
     liquidity proxy stands in. `benchmark` (T,) total-return level of SPY or None. `risk_free` (T,) annual rate as a fraction.
     `sectors` (N,) or None. `origin` names the source, its window and its biases, for the report. `findings` are the quality notes of
     reading it, one line each.
@@ -74,7 +74,10 @@ def last_rows(close: Panel) -> NDArray[np.int64]:
 
 
 def align_series(sessions: Dates, dates: Dates, values: NDArray[np.float64], carry: bool = False) -> NDArray[np.float64]:
-    """`values` known at `dates` (increasing) on the panel's `sessions`, (T,); NaN where the day is absent, or the last earlier one with `carry`."""
+    """`values` known at `dates` (increasing) on the panel's `sessions`, (T,).
+
+    NaN where the day is absent, or with `carry` the last earlier one.
+    """
     at = np.searchsorted(dates, sessions, side="right") - 1
     known = at >= 0
     picked = np.where(known, at, 0)

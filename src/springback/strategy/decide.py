@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.market.book import Book
 from springback.compiled import compiled
+from springback.market.book import Book
 from springback.strategy.knobs import Knobs
 from springback.strategy.rule import ENTRY, STAY, exit_reason, rank, shares
 

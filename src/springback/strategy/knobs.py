@@ -44,8 +44,8 @@ class Strategy:
             raise SettingsError(f"strategy.probability must lie between 0 and 1, was {self.probability}")
         if self.slots < 1:
             raise SettingsError(f"strategy.slots must be at least 1, was {self.slots}")
-        if not 0 < self.stop_loss <= 1:
-            raise SettingsError(f"strategy.stop_loss must be above 0 and at most 1, was {self.stop_loss}")
+        if self.stop_loss <= 0:
+            raise SettingsError(f"strategy.stop_loss must be above 0 (1 or more never stops a long), was {self.stop_loss}")
         if self.holding_sessions < 1:
             raise SettingsError(f"strategy.holding_sessions must be at least 1, was {self.holding_sessions}")
         if self.max_adv_fraction <= 0:

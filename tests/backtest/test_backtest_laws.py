@@ -1,0 +1,209 @@
+"""Laws of the backtest on random tapes."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from springback.backtest.result import Result, daily_frame, fills_frame, orders_frame, trades_frame
+from springback.backtest.run import backtest
+from springback.market.bars import FIELDS, Bars
+from springback.market.costs import Costs
+from springback.market.forecasts import Forecasts
+from springback.market.tape import Tape
+from springback.strategy.knobs import Regime, Strategy
+from tests.backtest.worlds import account_of, random_forecasts, random_tape
+
+SEEDS = st.integers(0, 10_000)
+FEW = Strategy(slots=3, probability=0.4, qpi_low=30, qpi_high=70)
+PROFILES = st.sampled_from(["lean", "realistic"])
+MODES = st.sampled_from(["close", "intraday"])
+
+
+def run(tape: Tape, forecasts: Forecasts, strategy: Strategy = FEW, profile: str = "lean") -> Result:
+    return backtest(tape, forecasts, account_of(tape, profile), strategy, Regime(), Costs())
+
+
+@examples(max_examples=25)
+@given(SEEDS, st.integers(20, 80), PROFILES, MODES)
+def test_the_future_changes_nothing(seed: int, row: int, profile: str, mode: str) -> None:
+    tape, strategy = random_tape(seed), dataclasses.replace(FEW, stop_mode=mode)
+    forecasts = random_forecasts(seed, tape)
+    draw = np.random.default_rng(seed)
+    panels = {}
+    for field in FIELDS:
+        panels[field] = getattr(tape.bars, field).copy()
+        panels[field][row + 1 :] *= np.exp(draw.normal(0, 0.5))
+    other = {}
+    for field in dataclasses.fields(forecasts):
+        other[field.name] = getattr(forecasts, field.name).copy()
+        other[field.name][row + 1 :] = draw.permuted(other[field.name][row + 1 :], axis=0)
+    vix = tape.vix.copy()
+    vix[row + 1 :] = 80.0
+    changed = dataclasses.replace(tape, bars=Bars(tape.bars.sessions, tape.bars.symbols, **panels), vix=vix)
+    truth, corrupted = run(tape, forecasts, strategy, profile), run(changed, Forecasts(**other), strategy, profile)
+    for columns in (truth.orders, corrupted.orders):
+        assert len(columns["row"])
+    known = [columns["row"] <= row for columns in (truth.orders, corrupted.orders)]
+    for name in truth.orders:
+        np.testing.assert_array_equal(truth.orders[name][known[0]], corrupted.orders[name][known[1]])
+    for name in truth.daily:
+        np.testing.assert_array_equal(truth.daily[name][: row + 1], corrupted.daily[name][: row + 1])
+
+
+@examples(max_examples=25)
+@given(SEEDS, PROFILES, MODES)
+def test_an_order_fills_after_the_session_that_gave_it(seed: int, profile: str, mode: str) -> None:
+    tape = random_tape(seed)
+    result = run(tape, random_forecasts(seed, tape), dataclasses.replace(FEW, stop_mode=mode), profile)
+    decided = dict(zip(result.orders["order_id"], result.orders["row"], strict=True))
+    for order, row, midnight in zip(*(result.fills[name] for name in ("order_id", "row", "midnight")), strict=True):
+        if not midnight:
+            assert row > decided[order]
+            assert np.all(np.diff(result.orders["order_id"]) >= 1)
+
+
+@examples(max_examples=25)
+@given(SEEDS, PROFILES, MODES)
+def test_every_dollar_is_accounted_for(seed: int, profile: str, mode: str) -> None:
+    tape = random_tape(seed, splits=False)
+    result = run(tape, random_forecasts(seed, tape), dataclasses.replace(FEW, stop_mode=mode), profile)
+    daily, fills = daily_frame(result), fills_frame(result)
+    paid = (fills["quantity"] * fills["price"] + fills["fee"]).sum()
+    costs = daily["borrow"].sum() + daily["financing"].sum()
+    expected = result.cash - paid + daily["dividends"].sum() - costs
+    assert daily["cash"].iloc[-1] == pytest.approx(expected, abs=1e-5)
+    assert daily["fees"].sum() == pytest.approx(fills["fee"].sum())
+    np.testing.assert_allclose(daily["equity"], daily["cash"] + daily["long_value"] + daily["short_value"], atol=1e-6)
+
+
+@examples(max_examples=25)
+@given(SEEDS, PROFILES, MODES)
+def test_when_nothing_is_left_the_trades_are_the_profit(seed: int, profile: str, mode: str) -> None:
+    tape = random_tape(seed, sessions=60)
+    forecasts = random_forecasts(seed, tape)
+    forecasts.qpi[-30:] = 50.0
+    result = run(tape, forecasts, dataclasses.replace(FEW, stop_mode=mode), profile)
+    daily = daily_frame(result)
+    held = daily["long_value"].iloc[-1] != 0 or daily["short_value"].iloc[-1] != 0
+    profit = trades_frame(result)["profit"].sum() - daily["financing"].sum()
+    assert held or daily["equity"].iloc[-1] - result.cash == pytest.approx(profit, abs=1e-5)
+
+
+@examples(max_examples=15)
+@given(SEEDS, PROFILES)
+def test_names_that_never_fire_change_nothing(seed: int, profile: str) -> None:
+    """Columns move, ranks do not: ties are decided by symbol, never by position."""
+    tape = random_tape(seed)
+    forecasts = random_forecasts(seed, tape)
+    wide, wide_forecasts = with_bystanders(tape, forecasts)
+    few, many = run(tape, forecasts, profile=profile), run(wide, wide_forecasts, profile=profile)
+    pd.testing.assert_frame_equal(orders_frame(few), orders_frame(many))
+    pd.testing.assert_frame_equal(fills_frame(few), fills_frame(many))
+    pd.testing.assert_frame_equal(daily_frame(few), daily_frame(many))
+
+
+@examples(max_examples=15)
+@given(SEEDS, MODES)
+def test_dearer_is_never_cheaper(seed: int, mode: str) -> None:
+    """A flat charge moves every fill against the order and touches no price that was not paid."""
+    tape = random_tape(seed)
+    forecasts = random_forecasts(seed, tape)
+    strategy = dataclasses.replace(FEW, stop_mode=mode)
+    free, dear = (backtest(tape, forecasts, account_of(tape), strategy, Regime(), Costs(), flat_bp=bp) for bp in (0.0, 40.0))
+    assert np.all(free.fills["slippage"] == 0)
+    paid = dear.fills["midnight"] == 0
+    assert np.all(dear.fills["slippage"][paid] > 0)
+    first = dear.fills["row"] == dear.fills["row"].min()
+    opens = tape.bars.open[dear.fills["row"][first].astype(int), dear.fills["name"][first].astype(int)]
+    side = np.sign(dear.fills["quantity"][first])
+    np.testing.assert_allclose(dear.fills["price"][first], opens * (1 + side * 0.004))
+
+
+@examples(max_examples=15)
+@given(SEEDS)
+def test_slots_are_never_exceeded(seed: int) -> None:
+    tape = random_tape(seed)
+    result = run(tape, random_forecasts(seed, tape))
+    opened = np.zeros(2)
+    book: dict[int, float] = {}
+    closing: set[int] = set()
+    events = sorted(
+        [
+            (row + 0.9, "order", name, quantity, reason)
+            for row, name, quantity, reason in columns(result.orders, "row", "name", "quantity", "reason")
+        ]
+        + [
+            (row + 0.5 + 0.45 * midnight, "fill", name, quantity, reason)
+            for row, midnight, name, quantity, reason in columns(result.fills, "row", "midnight", "name", "quantity", "reason")
+        ],
+        key=lambda event: event[0],
+    )
+    for _, kind, name, quantity, reason in events:
+        if kind == "order" and reason == 0:
+            book[int(name)] = quantity
+        elif kind == "order":
+            closing.add(int(name))
+        elif reason != 0:
+            book.pop(int(name), None)
+            closing.discard(int(name))
+        opened = [sum(1 for n, q in book.items() if q * sign > 0 and n not in closing) for sign in (1, -1)]
+        ended = {int(n) for n in np.flatnonzero(tape.last < tape.bars.shape[0] - 1)}
+        if not ended & set(book):
+            assert max(opened) <= FEW.slots
+
+
+def columns(table: dict[str, np.ndarray], *names: str) -> list[tuple[float, ...]]:
+    return list(zip(*(table[name] for name in names), strict=True))
+
+
+def with_bystanders(tape: Tape, forecasts: Forecasts) -> tuple[Tape, Forecasts]:
+    """The same market with a dull name before, between and after the others."""
+    names = tape.bars.shape[1]
+    symbols = sorted((*tape.bars.symbols, "A", "N03X", "Z"))
+    at = [symbols.index(symbol) for symbol in tape.bars.symbols]
+
+    def widen(panel: np.ndarray, value: float) -> np.ndarray:
+        wide = np.full((len(panel), names + 3), value)
+        wide[:, at] = panel
+        return wide
+
+    bars = Bars(tape.bars.sessions, tuple(symbols), *(widen(getattr(tape.bars, field), 100.0) for field in FIELDS))
+    last, ending = np.full(names + 3, len(tape.vix) - 1), np.zeros(names + 3, np.int8)
+    last[at], ending[at] = tape.last, tape.ending
+    actions = dataclasses.replace(tape.actions, name=np.array(at)[tape.actions.name])
+    wide = dataclasses.replace(tape, bars=bars, last=last, ending=ending, actions=actions)
+    panels = {field.name: widen(getattr(forecasts, field.name), np.nan) for field in dataclasses.fields(forecasts)}
+    return wide, Forecasts(**panels)
+
+
+SCRIPT = """
+from springback.compiled import COMPILED
+from springback.backtest.result import fills_frame
+from tests.backtest.test_backtest_laws import run
+from tests.backtest.worlds import random_forecasts, random_tape
+for seed in range(3):
+    tape = random_tape(seed, sessions=50, names=8)
+    for profile in ("lean", "realistic"):
+        print(fills_frame(run(tape, random_forecasts(seed, tape), profile=profile)).to_json(double_precision=15))
+"""
+
+
+def test_compiled_and_plain_agree() -> None:
+    """The rule runs without numba too (LEAN's cloud has none), and gives the same fills to the last bit."""
+    root = Path(__file__).resolve().parents[2]
+    outputs = []
+    for disabled in ("0", "1"):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled, "PYTHONPATH": f"{root / 'src'}:{root}"}
+        done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, env=environment, cwd=root)
+        outputs.append(done.stdout)
+    assert outputs[0] == outputs[1]
+    assert outputs[0].count("entry") > 50

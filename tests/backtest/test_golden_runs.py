@@ -1,0 +1,61 @@
+"""The embedded backtest against four complete runs of the real LEAN engine: the same orders, fills and account."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from springback.backtest.result import daily_frame, fills_frame, orders_frame
+from springback.backtest.run import Backtest, backtest
+from springback.data import csv_file
+from springback.data.tables import read_forecasts
+from springback.market.costs import Costs
+from springback.market.forecasts import Forecasts
+from springback.market.tape import Tape
+from springback.strategy.knobs import Regime, Strategy
+
+GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "lean-golden"
+pytestmark = [pytest.mark.golden, pytest.mark.skipif(not GOLDEN.is_dir(), reason="../shared/lean-golden is absent")]
+RUNS = ("strategy/default", "strategy/busy", "strategy/resting", "corporate/busy")
+
+
+@pytest.fixture(scope="module")
+def worlds() -> dict[str, tuple[Tape, Forecasts]]:
+    found = {}
+    for world in ("strategy", "corporate"):
+        folder = GOLDEN / world
+        events = folder / "events.csv" if world == "corporate" else None
+        tape = csv_file.read(folder / "bars.csv.gz", vix=folder / "vix.csv", events=events)
+        found[world] = tape, read_forecasts(folder / "forecasts.csv.gz", tape.bars)
+    return found
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_four_lean_runs_come_out_order_for_order(worlds: dict[str, tuple[Tape, Forecasts]], run: str) -> None:
+    world, name = run.split("/")
+    folder = GOLDEN / world / "runs" / name
+    said = json.loads((folder / "settings.json").read_text())
+    account = Backtest(date.fromisoformat(said.pop("start")), date.fromisoformat(said.pop("end")), said.pop("cash"), "lean")
+    result = backtest(*worlds[world], account, Strategy(**said), Regime(), Costs())
+
+    orders = orders_frame(result)
+    orders["decided"] = orders["decided"].dt.strftime("%Y-%m-%d")
+    pd.testing.assert_frame_equal(orders, pd.read_csv(folder / "orders.csv", keep_default_na=False))
+
+    fills, expected = fills_frame(result), pd.read_csv(folder / "fills.csv", keep_default_na=False, parse_dates=["time"])
+    for column in ("order_id", "symbol", "quantity", "reason"):
+        assert fills[column].tolist() == expected[column].tolist(), column
+    assert fills["time"].dt.normalize().tolist() == expected["time"].dt.normalize().tolist()
+    for column in ("price", "fee"):
+        assert np.abs(fills[column] - expected[column]).max() <= 1e-9, column
+
+    # LEAN wrote its daily rows at the 16:30 decision, which the last session does not take.
+    daily, account_rows = daily_frame(result).iloc[:-1], pd.read_csv(folder / "daily.csv")
+    assert daily["date"].dt.strftime("%Y-%m-%d").tolist() == account_rows["date"].tolist()
+    for column in ("equity", "cash"):
+        assert np.abs(daily[column] - account_rows[column]).max() <= 1e-6, column
+    for column in ("n_long", "n_short", "bear"):
+        assert daily[column].tolist() == account_rows[column].tolist(), column
