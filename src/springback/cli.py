@@ -1,0 +1,221 @@
+"""The verbs. Everything heavy is imported when a verb runs, so that `--help` answers at once."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from springback.errors import SpringbackError
+
+USAGE: Any = typer.BadParameter.__mro__[2]  # click's ClickException, which typer brings along but does not name
+
+app = typer.Typer(
+    name="springback",
+    help="Machine-learning mean reversion on US equities: from raw bars to an honest report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no text, only errors.")]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file laid over settings/default.toml.", show_default=False)]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="One knob: table.name=value. May be repeated.", show_default=False)]
+StoreFolder = Annotated[Path | None, typer.Option("--store", help="Folder of the Parquet store.", show_default="store")]
+ModelsFolder = Annotated[Path, typer.Option("--models-dir", help="Folder of the models.")]
+BarsFile = Annotated[Path | None, typer.Option("--bars", help="CSV file of daily bars (may be gzipped), instead of a store.")]
+VixFile = Annotated[Path | None, typer.Option("--vix", help="CSV file date,close of VIX.")]
+MembersFile = Annotated[Path | None, typer.Option("--members", help="CSV file symbol,start,end of index membership.")]
+EventsFile = Annotated[Path | None, typer.Option("--events", help="CSV file date,symbol,event,value of splits and dividends.")]
+Source = Annotated[str | None, typer.Option("--source", help="demo or csv. Default: the store if there is one, else demo.")]
+DataPath = Annotated[Path | None, typer.Option("--path", help="CSV file or folder of bars, for --source csv.")]
+Which = Annotated[str, typer.Option("--models", help="walk-forward, or fixed: one model for the whole period.")]
+RUNS, STORE, MODELS = Path("runs"), Path("store"), Path("models")
+
+
+@app.command()
+def run(
+    source: Source = None,
+    path: DataPath = None,
+    vix: VixFile = None,
+    members: MembersFile = None,
+    events: EventsFile = None,
+    store: StoreFolder = None,
+    models_dir: ModelsFolder = MODELS,
+    models: Which = "walk-forward",
+    out: Annotated[Path, typer.Option("--out", help="Run folder to write.")] = RUNS / "latest",
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The whole job: fetch, train, forecast, backtest, report."""
+    from springback import verbs
+
+    with verbs.Voice(as_json, quiet) as voice:
+        chosen = verbs.choose(settings, sets)
+        tape, digest = verbs.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE)
+        made = verbs.survey(voice, tape, chosen, digest)
+        verbs.train(voice, made, chosen, models_dir)
+        verbs.backtest(voice, made, chosen, models_dir, models, None, out)
+
+
+@app.command()
+def fetch(
+    source: Annotated[str, typer.Option("--source", help="demo or csv.")] = "demo",
+    path: DataPath = None,
+    vix: VixFile = None,
+    members: MembersFile = None,
+    events: EventsFile = None,
+    store: StoreFolder = None,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fill the Parquet store from a source."""
+    from springback import verbs
+
+    with verbs.Voice(as_json, quiet) as voice:
+        verbs.fetch(voice, verbs.choose(settings, sets), source, path, vix, members, events, store or STORE)
+
+
+@app.command()
+def features(
+    out: Annotated[Path, typer.Option("--out", help="File to write: .csv, .csv.gz or .parquet.")],
+    bars: BarsFile = None,
+    events: EventsFile = None,
+    store: StoreFolder = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write date, symbol and the 8 features."""
+    from springback import verbs
+
+    with verbs.Voice(as_json, quiet) as voice:
+        verbs.features(voice, bars, events, store, out)
+
+
+@app.command()
+def train(
+    store: StoreFolder = None,
+    models_dir: ModelsFolder = MODELS,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train the long and the short model by a split in time, judge them, and save them."""
+    from springback import verbs
+
+    with verbs.Voice(as_json, quiet) as voice:
+        chosen = verbs.choose(settings, sets)
+        made = verbs.survey(voice, *verbs.stored_or_demo(voice, chosen, store), chosen)
+        verbs.train(voice, made, chosen, models_dir)
+
+
+@app.command()
+def forecast(
+    store: StoreFolder = None,
+    models_dir: ModelsFolder = MODELS,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write: .csv, .csv.gz or .parquet.", show_default="MODELS/walk_forward/forecasts.parquet")
+    ] = None,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write quarterly walk-forward forecasts, each model trained only on labels known by then."""
+    from springback import verbs
+
+    with verbs.Voice(as_json, quiet) as voice:
+        chosen = verbs.choose(settings, sets)
+        made = verbs.survey(voice, *verbs.stored(voice, store or STORE), chosen)
+        verbs.forecast(voice, made, chosen, models_dir, out)
+
+
+@app.command()
+def backtest(
+    bars: BarsFile = None,
+    vix: VixFile = None,
+    forecasts: Annotated[Path | None, typer.Option("--forecasts", help="File date,symbol,qpi,p_long,p_short,adv_63.")] = None,
+    members: MembersFile = None,
+    events: EventsFile = None,
+    store: StoreFolder = None,
+    models_dir: ModelsFolder = MODELS,
+    models: Which = "walk-forward",
+    profile: Annotated[str | None, typer.Option("--profile", help="Headline costs: lean or realistic.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Run folder to write.")] = RUNS / "latest",
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the rule on files, or on the store and the shelf, and write a run folder with its report."""
+    from springback import verbs
+
+    with verbs.Voice(as_json, quiet) as voice:
+        chosen = verbs.choose(settings, [*(sets or []), *([f"backtest.profile={profile}"] if profile else [])])
+        tape, digest = verbs.tape_for_backtest(voice, bars, vix, members, events, store)
+        if forecasts:
+            verbs.backtest(voice, verbs.bare(tape, digest), chosen, models_dir, models, forecasts, out)
+        else:
+            verbs.backtest(voice, verbs.survey(voice, tape, digest, chosen), chosen, models_dir, models, None, out)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run folder.", metavar="DIR")],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw report.html and report.png of a run folder again."""
+    from springback import verbs
+
+    with verbs.Voice(as_json, quiet) as voice:
+        verbs.report(voice, folder)
+
+
+@app.callback()
+def main_options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Machine-learning mean reversion on US equities: from raw bars to an honest report."""
+
+
+def main() -> None:
+    """The command: exit code 0 done, 1 the job failed, 2 bad usage or bad input."""
+    arguments = sys.argv[1:]
+    started = time.monotonic()
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except USAGE as error:
+        error.show()
+        sys.exit(2)
+    except SpringbackError as error:
+        _fail(error, str(error), error.exit_code, arguments)
+    except (KeyboardInterrupt, typer.Abort) as stop:
+        _fail(stop, f"interrupted after {time.monotonic() - started:.0f} s; nothing is half-written: the same command goes on", 1, arguments)
+    except MemoryError as error:
+        _fail(error, "out of memory: take fewer names or a shorter span", 1, arguments)
+    except Exception as error:  # noqa: BLE001 (the last door: a user never sees a traceback unless asked for)
+        _fail(error, f"internal error, {type(error).__name__}: {error}: run again with 'springback --debug ...' for the traceback", 1, arguments)
+
+
+def _fail(error: BaseException, message: str, code: int, arguments: list[str]) -> None:
+    if "--debug" in arguments:
+        raise error
+    line = " ".join(message.split())
+    if "--json" in arguments:
+        told: dict[str, Any] = {"error": type(error).__name__, "message": line, "exit_code": code}
+        sys.stdout.write(json.dumps(told) + "\n")
+    sys.stderr.write(f"springback: {line}\n")
+    sys.exit(code)

@@ -1,0 +1,207 @@
+"""From a backtest to the material of its report: both profiles, cost sweep, overlays, and how the forecasts did."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from springback import __version__
+from springback.analytics.material import Account, Material
+from springback.analytics.statistics import annual_return, daily_rate, returns_of, sharpe
+from springback.backtest.overlays import overlays
+from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
+from springback.backtest.run import span
+from springback.features import FEATURES
+from springback.forecasting.card import versions
+from springback.market.actions import KINDS
+from springback.market.costs import PROFILES
+from springback.market.forecasts import Forecasts
+from springback.market.tape import Tape
+from springback.settings import flat
+from springback.training.evaluate import Side, judge
+from springback.training.labels import forward_return, tradable_return
+from springback.training.rows import QPI, Rows
+from springback.wiring import Settings, backtest, is_demo, prepared
+
+SWEEP = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
+Progress = Callable[[int, int, str], None]
+
+
+def tell(
+    tape: Tape,
+    forecasts: Forecasts,
+    settings: Settings,
+    data_hash: str,
+    models: str,
+    in_sample: bool = False,
+    evaluation: dict[str, Any] | None = None,
+    command: str = "",
+    progress: Progress | None = None,
+) -> Material:
+    """Runs both profiles, the sweep and the overlays, and gathers all that the report shows."""
+    say = _counter(progress, 2 + len(SWEEP) + 5)
+    market = prepared(tape, forecasts, settings)
+    ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))
+    results = {}
+    for name in ordered:
+        say(f"profile {name}")
+        results[name] = backtest(tape, forecasts, settings, name, market=market)
+    headline = results[ordered[0]]
+    rate = None if tape.risk_free is None else _series(tape, tape.risk_free)
+    sweep = []
+    for bp in SWEEP:
+        say(f"{bp:g} bp a side")
+        sweep.append({"bp": bp, **_outcome(backtest(tape, forecasts, settings, "lean", bp, market), rate)})
+    without = overlays(
+        headline, tape, forecasts, settings.backtest, settings.strategy, settings.regime, settings.costs, market, lambda n: say(f"no {n}")
+    )
+    judged = judgement(tape, forecasts, settings)
+    demo = is_demo(tape)
+    return Material(
+        accounts=tuple(account(results[name], name) for name in ordered),
+        start=str(settings.backtest.start),
+        end=str(settings.backtest.end),
+        origin=tape.origin,
+        universe=universe_of(tape, forecasts),
+        settings=flat(settings),
+        data_hash=data_hash,
+        versions={"springback": __version__, **versions()},
+        seed=settings.training.seed,
+        models=models,
+        command=command,
+        in_sample=in_sample,
+        demo=demo,
+        planted=settings.demo.reversal if demo else 0.0,
+        findings=tape.findings,
+        benchmark=None if tape.benchmark is None else _series(tape, tape.benchmark),
+        benchmark_name="the demo index" if demo else "SPY",
+        risk_free=rate,
+        events=_events(tape),
+        scores=judged["scores"],
+        quarters=judged["quarters"],
+        reliability=judged["reliability"],
+        importance=_importance(evaluation),
+        cost_sweep=pd.DataFrame(sweep),
+        overlays=pd.DataFrame(
+            [
+                {"overlay": o.name, "touched": o.touched, "among": o.among, "of_what": o.of_what, **_outcome(o.without, rate)}
+                for o in without
+            ]
+        ),
+        funnel=funnel_frame(headline).reset_index(names="side"),
+        missing={} if evaluation else {"importance": "no evaluation lies beside the models: run 'springback train'"},
+    )
+
+
+def account(result: Result, profile: str) -> Account:
+    """The frames of one run under its profile."""
+    return Account(profile, result.cash, daily_frame(result), fills_frame(result), orders_frame(result), trades_frame(result))
+
+
+def universe_of(tape: Tape, forecasts: Forecasts) -> str:
+    """Which names were ranked, in words."""
+    ranked = ~np.isnan(forecasts.qpi)
+    median = np.median(ranked.sum(axis=1)[ranked.any(axis=1)]) if ranked.any() else 0
+    kind = "point-in-time index members" if tape.members is not None else "names of the file"
+    return f"{int(ranked.any(axis=0).sum()):,} {kind}, {median:,.0f} ranked on the median day"
+
+
+def judgement(tape: Tape, forecasts: Forecasts, settings: Settings) -> dict[str, Any]:
+    """How the forecasts of the backtest's sessions did, once their labels were known: scores, by quarter, reliability."""
+    first, end = span(tape, settings.backtest)
+    rows, p_long, p_short = _said(tape, forecasts, settings, first, end)
+    if len(rows) == 0:
+        return {"scores": None, "quarters": None, "reliability": None}
+    both = judge(rows, p_long, p_short, settings.training)
+    quarter = pd.PeriodIndex(tape.bars.sessions[rows.session], freq="Q")
+    by_quarter = []
+    for one in quarter.unique():
+        at = np.asarray(quarter == one)
+        sides = judge(rows.pick(at), p_long[at], p_short[at], settings.training)
+        by_quarter += [
+            {"quarter": str(one), "side": side, "auc": found.auc, "error": found.auc_by_day_error, "rows": found.rows}
+            for side, found in zip(("long", "short"), sides, strict=True)
+        ]
+    return {"scores": _scores(*both), "quarters": pd.DataFrame(by_quarter), "reliability": _reliability(*both)}
+
+
+def _said(tape: Tape, forecasts: Forecasts, settings: Settings, first: int, end: int) -> tuple[Rows, Any, Any]:
+    horizon = settings.training.horizon
+    forward = forward_return(tape.bars, tape.actions, horizon)
+    tradable = tradable_return(tape.bars, tape.actions, horizon)
+    known = ~np.isnan(forward) & ~np.isnan(forecasts.p_long) & ~np.isnan(forecasts.p_short)
+    known[:first] = known[end:] = False
+    session, name = np.nonzero(known)
+    columns = np.zeros((len(session), len(FEATURES)), np.float32)
+    columns[:, QPI] = forecasts.qpi[session, name]
+    rows = Rows(columns, forward[session, name], tradable[session, name], session, name, session + horizon)
+    return rows, forecasts.p_long[session, name], forecasts.p_short[session, name]
+
+
+def _scores(long: Side, short: Side) -> dict[str, float | None]:
+    def mean(name: str) -> float | None:
+        pair = [getattr(side, name) for side in (long, short)]
+        return None if None in pair else float(np.mean(pair))
+
+    return {
+        "auc": mean("auc"),
+        "accuracy": mean("accuracy"),
+        **{
+            f"{label}_{name}": getattr(side, name)
+            for label, side in (("long", long), ("short", short))
+            for name in ("auc", "auc_by_day", "accuracy", "precision", "fired", "signals", "signal_precision", "signal_tradable", "brier")
+        },
+    }
+
+
+def _reliability(long: Side, short: Side) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"side": label, "probability": one.probability, "came_true": one.came_true, "rows": one.rows}
+            for label, side in (("long", long), ("short", short))
+            for one in side.reliability
+            if one.rows
+        ]
+    )
+
+
+def _importance(evaluation: dict[str, Any] | None) -> pd.DataFrame | None:
+    if not evaluation:
+        return None
+    return pd.DataFrame([{"side": side, **one} for side in ("long", "short") for one in evaluation[f"importance_{side}"]])
+
+
+def _outcome(result: Result, rate: "pd.Series[float] | None") -> dict[str, float]:
+    daily = daily_frame(result)
+    returns = returns_of(daily, result.cash)
+    riskless = daily_rate(rate, pd.DatetimeIndex(daily["date"]))
+    return {"annual_return": annual_return(returns.to_numpy()), "sharpe": sharpe(returns.to_numpy() - riskless.to_numpy())}
+
+
+def _series(tape: Tape, values: Any) -> "pd.Series[float]":
+    return pd.Series(values, index=pd.DatetimeIndex(tape.bars.sessions))
+
+
+def _events(tape: Tape) -> pd.DataFrame:
+    actions = tape.actions
+    return pd.DataFrame(
+        {
+            "date": pd.DatetimeIndex(tape.bars.sessions[actions.row]),
+            "symbol": [tape.bars.symbols[name] for name in actions.name],
+            "event": [KINDS[kind] for kind in actions.kind],
+            "value": actions.value,
+        }
+    )
+
+
+def _counter(progress: Progress | None, total: int) -> Callable[[str], None]:
+    done = 0
+
+    def say(text: str) -> None:
+        nonlocal done
+        if progress:
+            progress(done, total, text)
+        done += 1
+
+    return say

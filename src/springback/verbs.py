@@ -1,0 +1,289 @@
+"""What each verb does: choose settings and data, call the wiring, say what came out."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from springback import settings as toml
+from springback import wiring
+from springback.analytics import run_folder
+from springback.analytics.figures import shown
+from springback.analytics.summary import Summary, summary_json
+from springback.data.store_hash import content_hash
+from springback.errors import InputError, MissingData, SettingsError, Unwritable
+from springback.market.tape import Tape
+from springback.voice import Voice, table
+
+__all__ = ["Voice"]
+DEFAULTS = Path("settings/default.toml")
+
+
+def choose(file: Path | None, sets: list[str] | None) -> wiring.Settings:
+    """The built-in defaults, settings/default.toml where it stands, the file given, then each --set."""
+    files = [one for one in (DEFAULTS if DEFAULTS.is_file() else None, file) if one is not None]
+    return toml.load(wiring.Settings, files, sets or [])
+
+
+def fetch(
+    voice: Voice,
+    chosen: wiring.Settings,
+    source: str,
+    path: Path | None,
+    vix: Path | None,
+    members: Path | None,
+    events: Path | None,
+    store: Path,
+) -> tuple[Tape, str]:
+    """Draws or reads a market and writes it into the store."""
+    step = voice.step("fetch")
+    step(0, 2, "drawing the demo market" if source == "demo" else f"reading {path}")
+    tape = _from_source(source, path, vix, members, events, chosen)
+    step(1, 2, "writing the store")
+    _writable(store)
+    manifest = wiring.fetch(tape, store)
+    step(2, 2, "stored")
+    _say_tape(voice, tape, f"fetched into {store}")
+    voice.told["store"] = {"folder": str(store), "hash": manifest["content_hash"], "origin": tape.origin, "findings": list(tape.findings)}
+    return tape, str(manifest["content_hash"])
+
+
+def tape_for_run(
+    voice: Voice,
+    chosen: wiring.Settings,
+    source: str | None,
+    path: Path | None,
+    vix: Path | None,
+    members: Path | None,
+    events: Path | None,
+    store: Path,
+) -> tuple[Tape, str]:
+    """The source that was named; else the store if real data lie in it; else the demo market."""
+    if source is None and path is not None:
+        source = "csv"
+    if source is None and (store / "manifest.json").is_file():
+        tape, digest = wiring.open_store(store)
+        if not wiring.is_demo(tape):
+            _say_tape(voice, tape, f"read from {store}")
+            return tape, digest
+    return fetch(voice, chosen, source or "demo", path, vix, members, events, store)
+
+
+def tape_for_backtest(
+    voice: Voice, bars: Path | None, vix: Path | None, members: Path | None, events: Path | None, store: Path | None
+) -> tuple[Tape, str]:
+    """The files that were named, or the store."""
+    if bars is None:
+        return stored(voice, store or Path("store"))
+    if store is not None:
+        raise InputError("--bars and --store both name the bars: give one of them")
+    if vix is None and not bars.is_dir():
+        raise InputError("--bars needs --vix FILE (date,close): the regime cannot be known without it")
+    tape = wiring.load_bars(bars, vix, members, events)
+    _say_tape(voice, tape, f"read from {bars}")
+    return tape, content_hash(tape)
+
+
+def stored(voice: Voice, store: Path) -> tuple[Tape, str]:
+    """The tape of a store and its hash."""
+    tape, digest = wiring.open_store(store)
+    _say_tape(voice, tape, f"read from {store}")
+    return tape, digest
+
+
+def stored_or_demo(voice: Voice, chosen: wiring.Settings, store: Path | None) -> tuple[Tape, str]:
+    """The store that was named; else the usual one; else the demo market, fetched into it."""
+    usual = store or Path("store")
+    if store is not None or (usual / "manifest.json").is_file():
+        return stored(voice, usual)
+    return fetch(voice, chosen, "demo", None, None, None, None, usual)
+
+
+def survey(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings) -> wiring.World:
+    """The universe and the features of a tape."""
+    step = voice.step("features")
+    step(0, 1, f"{tape.bars.shape[1]:,} names, {tape.bars.shape[0]:,} sessions")
+    made = wiring.world(tape, chosen, digest)
+    step(1, 1, f"{int(made.eligible.sum()):,} rows in the universe")
+    if not made.eligible.any():
+        raise MissingData(
+            f"no name is in the universe on any session: of {tape.bars.shape[1]:,} names none is a member, above "
+            f"${chosen.universe.min_price:g} and above ${chosen.universe.min_dollar_volume:,.0f} a day: see the [universe] settings"
+        )
+    return made
+
+
+def bare(tape: Tape, digest: str) -> wiring.World:
+    """A tape without universe and features, for a backtest whose forecasts come from a file."""
+    return wiring.World(tape, digest, np.empty((0, 0), bool), np.empty(0))
+
+
+def features(voice: Voice, bars: Path | None, events: Path | None, store: Path | None, out: Path) -> None:
+    """Writes the features of a file or a store."""
+    if bars is not None and store is not None:
+        raise InputError("--bars and --store both name the bars: give one of them")
+    tape = wiring.load_bars(bars, events=events) if bars else stored(voice, store or Path("store"))[0]
+    step = voice.step("features")
+    step(0, 1, str(out))
+    names = wiring.features_to(tape, out)
+    step(1, 1, str(out))
+    voice.told["features"] = {"file": str(out), "names": names, "sessions": tape.bars.shape[0]}
+    voice.say(f"8 features of {names:,} names in {tape.bars.shape[0]:,} sessions: {out}")
+
+
+def train(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path) -> None:
+    """Trains, judges, saves, and prints the judgement against the gates."""
+    _writable(models)
+    trained = wiring.train(made, chosen, voice.step("train"))
+    wiring.keep(trained, models)
+    found = trained.evaluation
+    threshold = chosen.training.threshold
+    shown_ = table(
+        f"Models, judged on {found.test_first} to {found.test_last} ({found.test_rows:,} rows they never saw; "
+        f"trained on {found.train_first} to {found.train_last}, {found.train_rows:,} rows)",
+        *("", "AUC", "AUC by day", "accuracy", f"P > {threshold:g}", "precision", "base rate", "signals", "right"),
+    )
+    for side in ("long", "short"):
+        one = getattr(found, side)
+        shown_.add_row(
+            side,
+            _decimals(one.auc),
+            _decimals(one.auc_by_day),
+            _percent(one.accuracy),
+            f"{one.fired:,}",
+            _percent(one.precision),
+            _percent(one.base_rate),
+            f"{one.signals:,}",
+            _percent(one.signal_precision),
+        )
+    voice.show(shown_)
+    for name, limit in (("auc", 0.60), ("accuracy", 0.60)):
+        worst = [getattr(getattr(found, side), name) for side in ("long", "short")]
+        passed = None not in worst and min(worst) > limit
+        voice.say(f"  gate {name} > {limit:.2f}: {'PASS' if passed else 'FAIL'}")
+    voice.say(
+        f"  beware: a random split of the same rows shows AUC {_decimals(found.random_split_auc[0])} long, "
+        f"{_decimals(found.random_split_auc[1])} short; overlapping labels leak. Correlation of P_long with 1 - P_short: {_decimals(found.mirror)}"
+    )
+    weights = table("Feature importance: AUC lost when the feature is shuffled by blocks of days", "", "long", "", "short", "")
+    for long, short in zip(found.importance_long, found.importance_short, strict=True):
+        weights.add_row(
+            long.feature, f"{long.auc_lost:+.4f}", f"± {long.spread:.4f}", f"{short.auc_lost:+.4f}", f"± {short.spread:.4f}"
+        )
+    voice.show(weights)
+    voice.say(f"  models: {models}")
+    voice.told["train"] = wiring.evaluation_of(models)
+
+
+def forecast(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, out: Path | None) -> None:
+    """Walks forward and writes the forecasts."""
+    _writable(models)
+    file = out or models / "walk_forward" / "forecasts.parquet"
+    result = wiring.forecast(made, chosen, models, voice.step("forecast"))
+    wiring.keep_forecasts(made, result, file)
+    shown_ = table("Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals")
+    for fold in result.folds:
+        signals = fold.long.signals + fold.short.signals
+        shown_.add_row(fold.first, f"{fold.rows:,}", _decimals(fold.long.auc), _decimals(fold.short.auc), f"{signals:,}")
+    voice.show(shown_)
+    voice.say(f"forecasts: {file}")
+    voice.told["forecast"] = {"file": str(file), "folds": len(result.folds)}
+
+
+def backtest(
+    voice: Voice,
+    made: wiring.World,
+    chosen: wiring.Settings,
+    models: Path,
+    which: str,
+    forecasts: Path | None,
+    out: Path,
+) -> None:
+    """Forecasts as asked for, both profiles, and the run folder with its report."""
+    from springback.story import tell
+
+    if which not in {"walk-forward", "fixed"}:
+        raise SettingsError(f"--models must be walk-forward or fixed, was '{which}'")
+    _writable(out)
+    leaky = False
+    if forecasts:
+        said, words = wiring.forecasts_from(forecasts, made.tape), f"forecasts of {forecasts.name}"
+    elif which == "fixed":
+        said, pair = wiring.forecast_fixed(made, models)
+        leaky = wiring.in_sample(pair, chosen)
+        words = f"one fixed pair, trained on {pair.card.first} to {pair.card.last}"
+    else:
+        result = wiring.forecast(made, chosen, models, voice.step("forecast"))
+        wiring.keep_forecasts(made, result, models / "walk_forward" / "forecasts.parquet")
+        said, words = result.forecasts, "walk-forward, trained anew each quarter on what was known"
+    evaluation = None if forecasts else wiring.evaluation_of(models)
+    material = tell(made.tape, said, chosen, made.hash, words, leaky, evaluation, progress=voice.step("backtest"))
+    step = voice.step("report")
+    step(0, 1, str(out))
+    summary = run_folder.write(out, material)
+    step(1, 1, str(out))
+    _say_summary(voice, summary, summary_json(material, summary), out)
+
+
+def report(voice: Voice, folder: Path) -> None:
+    """Draws a run folder's report again."""
+    material = run_folder.read(folder)
+    summary = run_folder.redraw(folder)
+    _say_summary(voice, summary, summary_json(material, summary), folder)
+
+
+def _say_summary(voice: Voice, summary: Summary, told: dict[str, Any], out: Path) -> None:
+    for flag in summary.flags:
+        voice.say(flag)
+    for line in summary.verdict:
+        voice.say(line)
+    gates = table("Gates (never tuned to)", "", "found", "gate", "", "claimed by the source", "realistic")
+    for gate in summary.gates:
+        limit = f"{'>' if gate.gate.side == 'above' else '<'} {shown(gate.gate.limit, gate.gate.unit)}"
+        gates.add_row(gate.gate.label, shown(gate.value, gate.gate.unit), limit, gate.word, gate.gate.claimed, gate.gate.realistic)
+    voice.show(gates)
+    for warning in summary.warnings:
+        voice.say(f"  warning: {warning}")
+    voice.told["summary"] = told
+    voice.told["report"] = str(out / "report.html")
+    voice.say(f"report: {out / 'report.html'}")
+
+
+def _from_source(
+    source: str, path: Path | None, vix: Path | None, members: Path | None, events: Path | None, chosen: wiring.Settings
+) -> Tape:
+    if source == "demo":
+        if path or vix or members or events:
+            raise InputError("the demo market is drawn, not read: leave --path, --vix, --members and --events out, or say --source csv")
+        return wiring.draw_demo(chosen)
+    if source != "csv":
+        raise InputError(f"--source must be demo or csv, was '{source}'")
+    if path is None:
+        raise InputError("--source csv needs --path: a CSV file of bars, or a folder of yearly price files")
+    return wiring.load_bars(path, vix, members, events)
+
+
+def _say_tape(voice: Voice, tape: Tape, how: str) -> None:
+    sessions, names = tape.bars.shape
+    voice.say(f"{names:,} names, {sessions:,} sessions, {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}, {how}")
+    if tape.findings:
+        voice.say(f"  {len(tape.findings)} findings on the data, all in the report; the first: {tape.findings[0]}")
+
+
+def _writable(folder: Path) -> None:
+    """Refuses before the work, not after it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise Unwritable(f"{folder} cannot be written ({error.strerror}): choose another place or free it") from None
+
+
+def _decimals(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.3f}"
+
+
+def _percent(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.1%}"

@@ -1,0 +1,77 @@
+"""How a verb speaks: a progress bar on stderr, text or one JSON object on stdout."""
+
+import json
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+
+class Voice:
+    """One verb's output. `told` collects what `--json` prints at the end; text goes to stdout unless `--json` or `--quiet`."""
+
+    def __init__(self, as_json: bool, quiet: bool) -> None:
+        self.as_json = as_json
+        self.silent = quiet or as_json
+        self.told: dict[str, Any] = {}
+        self.out = Console(highlight=False, soft_wrap=True)
+        self.bar = Progress(
+            TextColumn("{task.fields[step]:<10}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.description}"),
+            console=Console(stderr=True),
+            transient=True,
+            disable=self.silent or not sys.stderr.isatty(),
+        )
+        self.tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.bar.stop()
+        if error is None and self.as_json:
+            sys.stdout.write(json.dumps(self.told, default=str, allow_nan=False) + "\n")
+
+    def step(self, step: str) -> "Step":
+        """A progress callable (done, total, text) shown under the name `step`."""
+        return Step(self, step)
+
+    def say(self, text: str) -> None:
+        """One line of text."""
+        if not self.silent:
+            self.out.print(text, markup=False)
+
+    def show(self, table: Table) -> None:
+        """A table."""
+        if not self.silent:
+            self.out.print(table)
+
+
+class Step:
+    """Progress of one step; calling it moves its bar."""
+
+    def __init__(self, voice: Voice, step: str) -> None:
+        self.voice = voice
+        self.name = step
+
+    def __call__(self, done: int, total: int, text: str) -> None:
+        """`done` of `total`, busy with `text`."""
+        tasks, bar = self.voice.tasks, self.voice.bar
+        if self.name not in tasks:
+            tasks[self.name] = bar.add_task(text, total=total, step=self.name)
+        bar.update(tasks[self.name], completed=done, total=total, description=text)
+
+
+def table(title: str, *columns: str) -> Table:
+    """An empty table, the first column on the left and the others right-aligned."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2))
+    for k, column in enumerate(columns):
+        made.add_column(column, justify="left" if k == 0 else "right", style="" if k else "bold")
+    return made

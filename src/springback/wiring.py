@@ -1,0 +1,206 @@
+"""The only module that knows every concrete door by name: settings, sources, and the steps from bars to a run folder.
+
+Each step takes values and gives values; files are read and written only where a step says so. The verbs of `cli` and the package's
+public names stand on it.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback import features as workbench
+from springback.backtest.result import Result
+from springback.backtest.run import Backtest, Market, prepare
+from springback.backtest.run import backtest as replay
+from springback.data import checks, csv_file, csv_folder, demo
+from springback.data.files import atomic
+from springback.data.store import Store
+from springback.data.store_hash import content_hash
+from springback.data.tables import read_forecasts, write_features, write_forecasts
+from springback.data.universe import Universe, eligible
+from springback.errors import InputError, MissingData, ModelError
+from springback.forecasting import shelf
+from springback.forecasting.forecast import forecast_panel
+from springback.forecasting.models import Models
+from springback.market.bars import Panel
+from springback.market.costs import Costs
+from springback.market.forecasts import Forecasts
+from springback.market.liquidity import mean_volume
+from springback.market.tape import Tape
+from springback.strategy.knobs import Regime, Strategy
+from springback.training.settings import Training, WalkForward
+from springback.training.train import Trained
+from springback.training.train import train as teach
+from springback.training.walk_forward import WalkForwardResult
+from springback.training.walk_forward import walk_forward as walk
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every knob, one table for each part; `settings.load(Settings, files, overrides)` fills it."""
+
+    backtest: Backtest = field(default_factory=Backtest)
+    strategy: Strategy = field(default_factory=Strategy)
+    regime: Regime = field(default_factory=Regime)
+    costs: Costs = field(default_factory=Costs)
+    universe: Universe = field(default_factory=Universe)
+    training: Training = field(default_factory=Training)
+    walk_forward: WalkForward = field(default_factory=WalkForward)
+    demo: demo.Demo = field(default_factory=demo.Demo)
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """A tape with what is worked out from it once: the tradable universe (T, N) and the features (T, N, 8)."""
+
+    tape: Tape
+    hash: str
+    eligible: NDArray[np.bool_]
+    features: Panel
+
+
+def draw_demo(settings: Settings) -> Tape:
+    """The demo market of `settings.demo`, with the findings of the quality checks."""
+    tape, _ = checks.clean(demo.draw(settings.demo))
+    return tape
+
+
+def load_bars(
+    path: Path, vix: Path | None = None, members: Path | None = None, events: Path | None = None, settings: Settings | None = None
+) -> Tape:
+    """The tape of a plain CSV file, or of a folder of yearly price files. Raises `InputError`."""
+    if not Path(path).exists():
+        raise MissingData(f"{path} does not exist: give a CSV file or a folder of bars")
+    if Path(path).is_dir():
+        if vix or members or events:
+            raise InputError(f"{path} is a folder and brings its own VIX, members and events: leave --vix, --members and --events out")
+        return csv_folder.read(Path(path))
+    return csv_file.read(Path(path), vix=vix, members=members, events=events)
+
+
+def fetch(tape: Tape, store: Path, now: datetime | None = None) -> dict[str, Any]:
+    """Writes `tape` into the Parquet store and returns its manifest."""
+    Store(store).write(tape, now)
+    return Store(store).describe()
+
+
+def open_store(store: Path) -> tuple[Tape, str]:
+    """The tape of a store and its content hash. Raises `MissingData`, `StoreError`."""
+    shelf_ = Store(store)
+    return shelf_.read(), shelf_.hash
+
+
+def is_demo(tape: Tape) -> bool:
+    """Whether the tape was drawn, not recorded."""
+    return tape.origin.startswith("Demo market")
+
+
+def world(tape: Tape, settings: Settings, hash_: str = "") -> World:
+    """The universe and the features of `tape`."""
+    return World(tape, hash_ or content_hash(tape), eligible(tape, settings.universe), workbench.panel(tape.bars, tape.actions))
+
+
+def features_to(tape: Tape, out: Path) -> int:
+    """Writes date, symbol and the 8 features to `out`, CSV or Parquet by suffix; returns how many names."""
+    write_features(out, tape.bars, workbench.FEATURES, workbench.panel(tape.bars, tape.actions))
+    return len(tape.bars.symbols)
+
+
+def train(made: World, settings: Settings, progress: Progress | None = None) -> Trained:
+    """Long and short models by the 80/20 split in time, judged on the newest sessions."""
+    return teach(made.tape, made.eligible, made.features, settings.training, _now(), progress)
+
+
+def keep(trained: Trained, folder: Path) -> Models:
+    """Saves the pair under `folder` at the specified names, the card last, and the evaluation beside them."""
+    kept = shelf.save(trained.models, folder)
+    _write_json(folder / "evaluation.json", dataclasses.asdict(trained.evaluation))
+    return kept
+
+
+def evaluation_of(folder: Path) -> dict[str, Any] | None:
+    """The evaluation saved beside the models, or None."""
+    path = folder / "evaluation.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def forecast(made: World, settings: Settings, models: Path | None = None, progress: Progress | None = None) -> WalkForwardResult:
+    """Quarterly walk-forward forecasts of the backtest's window.
+
+    With a folder `models`, each pair is kept under `models/walk_forward/AS_OF` as soon as it is ready, and found again there by the next
+    run if it was trained on the same rows under the same settings.
+    """
+    place = models / "walk_forward" if models else None
+
+    def save(as_of: np.datetime64, pair: Models) -> Models | None:
+        return shelf.save(pair, shelf.place(place, as_of)) if place and not pair.card.files else None
+
+    def known(as_of: np.datetime64) -> Models | None:
+        try:
+            return shelf.load(shelf.place(place, as_of)) if place else None
+        except ModelError:
+            return None
+
+    start, end = (np.datetime64(day) for day in (settings.backtest.start, settings.backtest.end))
+    return walk(
+        made.tape, made.eligible, made.features, settings.training, settings.walk_forward, _now(), start, end, save, known, progress
+    )
+
+
+def keep_forecasts(made: World, result: WalkForwardResult, out: Path) -> None:
+    """Writes the forecasts to `out` (CSV or Parquet by suffix) and the record of each fold beside it as `folds.json`."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_forecasts(out, made.tape.bars, result.forecasts)
+    _write_json(out.parent / "folds.json", [dataclasses.asdict(fold) for fold in result.folds])
+
+
+def forecast_fixed(made: World, models: Path) -> tuple[Forecasts, Models]:
+    """Forecasts of every session by the one pair in `models`. Raises `ModelError`."""
+    pair = shelf.load(models)
+    return forecast_panel(pair, made.features, made.eligible, mean_volume(made.tape.bars)), pair
+
+
+def in_sample(pair: Models, settings: Settings) -> bool:
+    """Whether a session of the backtest lies before the end of what the pair was trained on."""
+    return bool(np.datetime64(settings.backtest.start) <= np.datetime64(pair.card.known_by))
+
+
+def forecasts_from(path: Path, tape: Tape) -> Forecasts:
+    """The forecasts of a file: date, symbol, qpi, p_long, p_short, adv_63. Raises `InputError`."""
+    return read_forecasts(path, tape.bars)
+
+
+def backtest(
+    tape: Tape,
+    forecasts: Forecasts,
+    settings: Settings,
+    profile: str | None = None,
+    flat_bp: float = 0.0,
+    market: Market | None = None,
+) -> Result:
+    """The rule on `tape` under one cost profile (default: `backtest.profile`), with `flat_bp` a side on top."""
+    account = dataclasses.replace(settings.backtest, profile=profile or settings.backtest.profile)
+    return replay(tape, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, market)
+
+
+def prepared(tape: Tape, forecasts: Forecasts, settings: Settings) -> Market:
+    """What the loop reads, made once for many backtests."""
+    return prepare(tape, forecasts, settings.regime)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with atomic(path) as part:
+        part.write_text(json.dumps(value, indent=2, default=str), encoding="utf-8")
