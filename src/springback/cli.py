@@ -59,7 +59,7 @@ def run(
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
         tape, digest = verbs.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE)
-        made = verbs.survey(voice, tape, chosen, digest)
+        made = verbs.survey(voice, chosen, tape, digest)
         verbs.train(voice, made, chosen, models_dir)
         verbs.backtest(voice, made, chosen, models_dir, models, None, out)
 
@@ -114,7 +114,7 @@ def train(
 
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
-        made = verbs.survey(voice, *verbs.stored_or_demo(voice, chosen, store), chosen)
+        made = verbs.survey(voice, chosen, *verbs.stored_or_demo(voice, chosen, store))
         verbs.train(voice, made, chosen, models_dir)
 
 
@@ -135,7 +135,7 @@ def forecast(
 
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
-        made = verbs.survey(voice, *verbs.stored(voice, store or STORE), chosen)
+        made = verbs.survey(voice, chosen, *verbs.stored(voice, store or STORE))
         verbs.forecast(voice, made, chosen, models_dir, out)
 
 
@@ -165,7 +165,7 @@ def backtest(
         if forecasts:
             verbs.backtest(voice, verbs.bare(tape, digest), chosen, models_dir, models, forecasts, out)
         else:
-            verbs.backtest(voice, verbs.survey(voice, tape, digest, chosen), chosen, models_dir, models, None, out)
+            verbs.backtest(voice, verbs.survey(voice, chosen, tape, digest), chosen, models_dir, models, None, out)
 
 
 @app.command()

@@ -99,7 +99,7 @@ def stored_or_demo(voice: Voice, chosen: wiring.Settings, store: Path | None) ->
     return fetch(voice, chosen, "demo", None, None, None, None, usual)
 
 
-def survey(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings) -> wiring.World:
+def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wiring.World:
     """The universe and the features of a tape."""
     step = voice.step("features")
     step(0, 1, f"{tape.bars.shape[1]:,} names, {tape.bars.shape[0]:,} sessions")

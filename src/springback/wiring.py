@@ -19,7 +19,9 @@ from springback import features as workbench
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, Market, prepare
 from springback.backtest.run import backtest as replay
-from springback.data import checks, csv_file, csv_folder, demo
+from springback.data import checks, csv_file, csv_folder
+from springback.data.demo import Demo
+from springback.data.demo import draw as draw_market
 from springback.data.files import atomic
 from springback.data.store import Store
 from springback.data.store_hash import content_hash
@@ -55,7 +57,7 @@ class Settings:
     universe: Universe = field(default_factory=Universe)
     training: Training = field(default_factory=Training)
     walk_forward: WalkForward = field(default_factory=WalkForward)
-    demo: demo.Demo = field(default_factory=demo.Demo)
+    demo: Demo = field(default_factory=Demo)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +72,7 @@ class World:
 
 def draw_demo(settings: Settings) -> Tape:
     """The demo market of `settings.demo`, with the findings of the quality checks."""
-    tape, _ = checks.clean(demo.draw(settings.demo))
+    tape, _ = checks.clean(draw_market(settings.demo))
     return tape
 
 
