@@ -1,0 +1,5 @@
+"""`python -m springback` is the command `springback`."""
+
+from springback.cli import main
+
+main()
