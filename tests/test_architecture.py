@@ -33,8 +33,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "backtest": ("errors", "market", "strategy"),
     "analytics": ("errors", "market"),
     "wiring": (ALL,),
-    "cli": ("errors", "wiring"),
-    FACE: ("errors", "wiring"),
+    "story": (ALL,),
+    "voice": (),
+    "verbs": (ALL,),
+    "cli": ("errors", "verbs"),
+    FACE: ("errors", "wiring", "story"),
     "__main__": ("cli",),
 }
 EVERYWHERE = "compiled"  # a leaf that any room may stand on: `@compiled` itself
@@ -55,7 +58,7 @@ IMPURE_CALLS = (  # dotted, aliases resolved; a name stands for all beneath it
 # library -> the rooms that may import it. Its types never leave them.
 VENDORS: dict[str, tuple[str, ...]] = {
     "numpy": (ALL,),
-    "pandas": ("data", "forecasting", "training", "backtest", "analytics", "wiring", "cli"),
+    "pandas": ("data", "forecasting", "training", "backtest", "analytics", "wiring", "story"),
     "numba": ("compiled",),
     "scipy": ("analytics", "training"),
     "sklearn": ("training", "forecasting"),
@@ -68,7 +71,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "jinja2": ("analytics",),
     "pydantic": ("settings",),
     "typer": ("cli",),
-    "rich": ("cli",),
+    "rich": ("voice",),
 }
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # import name -> name in pyproject.toml, where they differ
 

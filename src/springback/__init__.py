@@ -1,3 +1,24 @@
-"""Springback: machine-learning mean reversion on US equities, from raw bars to an honest report."""
+"""Springback: machine-learning mean reversion on US equities, from raw bars to an honest report.
+
+The public names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
+_WIRING = ("Settings", "World", "draw_demo", "load_bars", "open_store", "fetch", "world", "train", "forecast", "backtest", "keep")
+_STORY = ("tell", "summary_of")
+__all__ = [  # noqa: PLE0604 (loaded on first use)
+    "__version__",
+    *_WIRING,
+    *_STORY,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WIRING:
+        return getattr(import_module("springback.wiring"), name)
+    if name in _STORY:
+        return getattr(import_module("springback.story"), name)
+    raise AttributeError(f"springback has no public name '{name}': it has {', '.join(__all__)}")

@@ -34,6 +34,7 @@ EventsFile = Annotated[Path | None, typer.Option("--events", help="CSV file date
 Source = Annotated[str | None, typer.Option("--source", help="demo or csv. Default: the store if there is one, else demo.")]
 DataPath = Annotated[Path | None, typer.Option("--path", help="CSV file or folder of bars, for --source csv.")]
 Which = Annotated[str, typer.Option("--models", help="walk-forward, or fixed: one model for the whole period.")]
+ForecastFile = Annotated[Path | None, typer.Option("--out", help="File to write; default MODELS/walk_forward/forecasts.parquet.")]
 RUNS, STORE, MODELS = Path("runs"), Path("store"), Path("models")
 
 
@@ -122,9 +123,7 @@ def train(
 def forecast(
     store: StoreFolder = None,
     models_dir: ModelsFolder = MODELS,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="File to write: .csv, .csv.gz or .parquet.", show_default="MODELS/walk_forward/forecasts.parquet")
-    ] = None,
+    out: ForecastFile = None,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -203,11 +202,18 @@ def main() -> None:
     except SpringbackError as error:
         _fail(error, str(error), error.exit_code, arguments)
     except (KeyboardInterrupt, typer.Abort) as stop:
-        _fail(stop, f"interrupted after {time.monotonic() - started:.0f} s; nothing is half-written: the same command goes on", 1, arguments)
+        _fail(
+            stop, f"interrupted after {time.monotonic() - started:.0f} s; nothing is half-written: the same command goes on", 1, arguments
+        )
     except MemoryError as error:
         _fail(error, "out of memory: take fewer names or a shorter span", 1, arguments)
     except Exception as error:  # noqa: BLE001 (the last door: a user never sees a traceback unless asked for)
-        _fail(error, f"internal error, {type(error).__name__}: {error}: run again with 'springback --debug ...' for the traceback", 1, arguments)
+        _fail(
+            error,
+            f"internal error, {type(error).__name__}: {error}: run again with 'springback --debug ...' for the traceback",
+            1,
+            arguments,
+        )
 
 
 def _fail(error: BaseException, message: str, code: int, arguments: list[str]) -> None:

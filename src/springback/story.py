@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from springback import __version__
+from springback.analytics.figures import shown
 from springback.analytics.material import Account, Material
 from springback.analytics.statistics import annual_return, daily_rate, returns_of, sharpe
+from springback.analytics.summary import summarise
 from springback.backtest.overlays import overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.backtest.run import span
@@ -58,11 +60,13 @@ def tell(
     )
     judged = judgement(tape, forecasts, settings)
     demo = is_demo(tape)
+    origin, biases = _biases(tape)
     return Material(
         accounts=tuple(account(results[name], name) for name in ordered),
         start=str(settings.backtest.start),
         end=str(settings.backtest.end),
-        origin=tape.origin,
+        origin=origin,
+        biases=biases,
         universe=universe_of(tape, forecasts),
         settings=flat(settings),
         data_hash=data_hash,
@@ -75,7 +79,7 @@ def tell(
         planted=settings.demo.reversal if demo else 0.0,
         findings=tape.findings,
         benchmark=None if tape.benchmark is None else _series(tape, tape.benchmark),
-        benchmark_name="the demo index" if demo else "SPY",
+        benchmark_name="Demo index" if demo else "SPY",
         risk_free=rate,
         events=_events(tape),
         scores=judged["scores"],
@@ -183,6 +187,16 @@ def _series(tape: Tape, values: Any) -> "pd.Series[float]":
     return pd.Series(values, index=pd.DatetimeIndex(tape.bars.sessions))
 
 
+def _biases(tape: Tape) -> tuple[str, tuple[str, ...]]:
+    """The origin, and the biases it names, one each; a plain file says nothing about its own."""
+    origin, named, biases = tape.origin.partition(" Known biases: ")
+    if is_demo(tape):
+        return origin, ("every price is invented: the edge was planted, the costs and the crashes are plausible, not observed",)
+    if not named:
+        return origin, ("the file does not say whether names that left the market are in it: without them results flatter",)
+    return origin, tuple(biases.split("; "))
+
+
 def _events(tape: Tape) -> pd.DataFrame:
     actions = tape.actions
     return pd.DataFrame(
@@ -205,3 +219,10 @@ def _counter(progress: Progress | None, total: int) -> Callable[[str], None]:
         done += 1
 
     return say
+
+
+def summary_of(material: Material) -> str:
+    """The verdict and the gates in a few lines, as the report's head says them."""
+    summary = summarise(material)
+    gates = [f"{v.word:<4} {v.gate.label}: {shown(v.value, v.gate.unit)}" for v in summary.gates]
+    return "\n".join([*summary.flags, *summary.verdict, *gates])

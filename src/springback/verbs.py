@@ -138,10 +138,13 @@ def train(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Pat
     wiring.keep(trained, models)
     found = trained.evaluation
     threshold = chosen.training.threshold
+    voice.say(
+        f"Models, trained on {found.train_first} to {found.train_last} ({found.train_rows:,} rows), "
+        f"judged on {found.test_first} to {found.test_last} ({found.test_rows:,} rows they never saw)"
+    )
     shown_ = table(
-        f"Models, judged on {found.test_first} to {found.test_last} ({found.test_rows:,} rows they never saw; "
-        f"trained on {found.train_first} to {found.train_last}, {found.train_rows:,} rows)",
-        *("", "AUC", "AUC by day", "accuracy", f"P > {threshold:g}", "precision", "base rate", "signals", "right"),
+        "",
+        *("", "AUC", "daily", "accuracy", f"P>{threshold:g}", "right", "base", "signals", "right"),
     )
     for side in ("long", "short"):
         one = getattr(found, side)
@@ -157,19 +160,19 @@ def train(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Pat
             _percent(one.signal_precision),
         )
     voice.show(shown_)
+    voice.say("  daily: mean AUC within a day; right: share that came true; base: what a coin gets; signals: QPI and P both fired")
     for name, limit in (("auc", 0.60), ("accuracy", 0.60)):
         worst = [getattr(getattr(found, side), name) for side in ("long", "short")]
         passed = None not in worst and min(worst) > limit
-        voice.say(f"  gate {name} > {limit:.2f}: {'PASS' if passed else 'FAIL'}")
+        voice.say(f"  gate: {name.replace('auc', 'AUC')} > {limit:.2f} on both sides: {'PASS' if passed else 'FAIL'}")
     voice.say(
         f"  beware: a random split of the same rows shows AUC {_decimals(found.random_split_auc[0])} long, "
-        f"{_decimals(found.random_split_auc[1])} short; overlapping labels leak. Correlation of P_long with 1 - P_short: {_decimals(found.mirror)}"
+        f"{_decimals(found.random_split_auc[1])} short; overlapping labels leak."
     )
+    voice.say(f"  correlation of P_long with 1 - P_short: {_decimals(found.mirror)} (1: the short model only repeats the long one)")
     weights = table("Feature importance: AUC lost when the feature is shuffled by blocks of days", "", "long", "", "short", "")
     for long, short in zip(found.importance_long, found.importance_short, strict=True):
-        weights.add_row(
-            long.feature, f"{long.auc_lost:+.4f}", f"± {long.spread:.4f}", f"{short.auc_lost:+.4f}", f"± {short.spread:.4f}"
-        )
+        weights.add_row(long.feature, f"{long.auc_lost:+.4f}", f"± {long.spread:.4f}", f"{short.auc_lost:+.4f}", f"± {short.spread:.4f}")
     voice.show(weights)
     voice.say(f"  models: {models}")
     voice.told["train"] = wiring.evaluation_of(models)
@@ -181,7 +184,9 @@ def forecast(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: 
     file = out or models / "walk_forward" / "forecasts.parquet"
     result = wiring.forecast(made, chosen, models, voice.step("forecast"))
     wiring.keep_forecasts(made, result, file)
-    shown_ = table("Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals")
+    shown_ = table(
+        "Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals"
+    )
     for fold in result.folds:
         signals = fold.long.signals + fold.short.signals
         shown_.add_row(fold.first, f"{fold.rows:,}", _decimals(fold.long.auc), _decimals(fold.short.auc), f"{signals:,}")
@@ -237,7 +242,7 @@ def _say_summary(voice: Voice, summary: Summary, told: dict[str, Any], out: Path
         voice.say(flag)
     for line in summary.verdict:
         voice.say(line)
-    gates = table("Gates (never tuned to)", "", "found", "gate", "", "claimed by the source", "realistic")
+    gates = table("Gates (never tuned to)", "", "found", "gate", "", "claimed", "realistic")
     for gate in summary.gates:
         limit = f"{'>' if gate.gate.side == 'above' else '<'} {shown(gate.gate.limit, gate.gate.unit)}"
         gates.add_row(gate.gate.label, shown(gate.value, gate.gate.unit), limit, gate.word, gate.gate.claimed, gate.gate.realistic)
@@ -267,7 +272,8 @@ def _say_tape(voice: Voice, tape: Tape, how: str) -> None:
     sessions, names = tape.bars.shape
     voice.say(f"{names:,} names, {sessions:,} sessions, {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}, {how}")
     if tape.findings:
-        voice.say(f"  {len(tape.findings)} findings on the data, all in the report; the first: {tape.findings[0]}")
+        count = len(tape.findings)
+        voice.say(f"  {count} finding{'s' if count > 1 else ''} on the data, all in the report; the first: {tape.findings[0]}")
 
 
 def _writable(folder: Path) -> None:

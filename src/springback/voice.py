@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+WIDTH = 120  # of tables that go to a file or a pipe
+
 
 class Voice:
     """One verb's output. `told` collects what `--json` prints at the end; text goes to stdout unless `--json` or `--quiet`."""
@@ -17,7 +19,7 @@ class Voice:
         self.as_json = as_json
         self.silent = quiet or as_json
         self.told: dict[str, Any] = {}
-        self.out = Console(highlight=False, soft_wrap=True)
+        self.out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
         self.bar = Progress(
             TextColumn("{task.fields[step]:<10}"),
             BarColumn(bar_width=30),
@@ -71,7 +73,7 @@ class Step:
 
 def table(title: str, *columns: str) -> Table:
     """An empty table, the first column on the left and the others right-aligned."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2))
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1))
     for k, column in enumerate(columns):
-        made.add_column(column, justify="left" if k == 0 else "right", style="" if k else "bold")
+        made.add_column(column, justify="left" if k == 0 else "right", style="" if k else "bold", no_wrap=True)
     return made

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback import features as workbench
+from springback.backtest.loop import Market
 from springback.backtest.result import Result
-from springback.backtest.run import Backtest, Market, prepare
+from springback.backtest.run import Backtest, prepare
 from springback.backtest.run import backtest as replay
 from springback.data import checks, csv_file, csv_folder
 from springback.data.demo import Demo
@@ -32,7 +33,7 @@ from springback.forecasting import shelf
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Models
 from springback.market.bars import Panel
-from springback.market.costs import Costs
+from springback.market.costs import Costs, Profile
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.tape import Tape
@@ -76,9 +77,7 @@ def draw_demo(settings: Settings) -> Tape:
     return tape
 
 
-def load_bars(
-    path: Path, vix: Path | None = None, members: Path | None = None, events: Path | None = None, settings: Settings | None = None
-) -> Tape:
+def load_bars(path: Path, vix: Path | None = None, members: Path | None = None, events: Path | None = None) -> Tape:
     """The tape of a plain CSV file, or of a folder of yearly price files. Raises `InputError`."""
     if not Path(path).exists():
         raise MissingData(f"{path} does not exist: give a CSV file or a folder of bars")
@@ -185,7 +184,7 @@ def backtest(
     tape: Tape,
     forecasts: Forecasts,
     settings: Settings,
-    profile: str | None = None,
+    profile: Profile | None = None,
     flat_bp: float = 0.0,
     market: Market | None = None,
 ) -> Result:

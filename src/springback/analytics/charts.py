@@ -266,7 +266,10 @@ def _auc(quarters: pd.DataFrame | None) -> Chart | None:
         shapes=lines,
         scattermode="group",
     )
-    caption = "Each quarter by a model that had not seen it; bars: one standard error. 0.5 is a coin; dotted: the gate at 0.60."
+    caption = (
+        "Each quarter by a model that had not seen it; bars: one standard error, days taken as independent."
+        " 0.5 is a coin; dotted: the gate at 0.60."
+    )
     return Chart("auc", "AUC by quarter, out of sample", caption, traces, frame)
 
 

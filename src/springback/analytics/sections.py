@@ -298,11 +298,20 @@ def every_lean_figure(summary: Summary, material: Material, words: Mapping[str, 
 
 
 def scores(material: Material) -> Table | None:
-    """The scores out of sample, one a row."""
+    """The scores out of sample: `long_NAME` and `short_NAME` side by side, the others alone; counts without decimals."""
     if not material.scores:
         return None
-    rows = tuple((text(name.replace("auc", "AUC")), Cell(shown(value, "three"))) for name, value in material.scores.items())
-    return Table("Scores out of sample", "", (("", True), ("Value", False)), rows)
+    known = material.scores
+    names = dict.fromkeys(name.removeprefix("long_").removeprefix("short_") for name in known)
+    rows = []
+    for name in names:
+        sides = [Cell(_score(known[key])) if key in known else Cell("") for key in (f"long_{name}", f"short_{name}", name)]
+        rows.append((text(name.replace("auc", "AUC")), *sides))
+    return Table("Scores out of sample", "", (("", True), ("Long", False), ("Short", False), ("Mean of both", False)), tuple(rows))
+
+
+def _score(value: float | None) -> str:
+    return f"{value:,.0f}" if value is not None and value == int(value) and value > 1 else shown(value, "three")
 
 
 def settings(material: Material) -> Table:

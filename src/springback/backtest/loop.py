@@ -152,7 +152,7 @@ def replay(
 ) -> float:
     """Runs sessions `first <= row < end` and returns the cash at the end. Writes everything else into `log`."""
     next_id = 1
-    action = np.searchsorted(market.action_row, first)
+    action = int(np.searchsorted(market.action_row, first))
     final = np.zeros(len(book.quantity), np.bool_)
     for row in range(first, end):
         daily = log.daily[row - first]
@@ -262,7 +262,7 @@ def _accrue(market: Market, row: int, charges: Charges, cash: float, book: Book,
     financing = -free * over * years
     daily[BORROW] = borrow
     daily[FINANCING] = financing
-    return borrow + financing
+    return float(borrow + financing)
 
 
 @compiled

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from springback.backtest.loop import (
 from springback.backtest.result import Result
 from springback.errors import MissingData, SettingsError
 from springback.market.book import empty_book
-from springback.market.costs import Costs, charges
+from springback.market.costs import Costs, Profile, charges
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_dollar_volume, mean_volume
 from springback.market.tape import Tape
@@ -38,7 +37,7 @@ class Backtest:
     start: date = date(2020, 1, 1)
     end: date = date(2023, 12, 31)
     cash: float = 1_000_000.0
-    profile: Literal["lean", "realistic"] = "realistic"
+    profile: Profile = "realistic"
 
     def __post_init__(self) -> None:
         if self.start >= self.end:

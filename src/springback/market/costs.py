@@ -1,12 +1,13 @@
 """What trading costs: commission, spread, impact, borrow, financing. Two profiles, `lean` and `realistic`."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from springback.compiled import compiled
 from springback.errors import SettingsError
 
-PROFILES = ("lean", "realistic")
+Profile = Literal["lean", "realistic"]
+PROFILES: tuple[Profile, ...] = ("lean", "realistic")
 DAYS_PER_YEAR = 360.0
 """Brokers accrue interest and borrow fees on actual/360."""
 

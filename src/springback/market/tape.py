@@ -18,8 +18,8 @@ class Tape:
     """Everything that happened, aligned to one panel of bars.
 
     `vix` (T,) Cboe VIX close, NaN unknown. `last` (N,) row of the name's last bar (-1: it has none). `ending` (N,) one of TRADING,
-    DELISTED, END_OF_DATA, BANKRUPT. `members` (T, N) True where the name was in the index on that session; None: no membership is known and the
-    liquidity proxy stands in. `benchmark` (T,) total-return level of SPY or None. `risk_free` (T,) annual rate as a fraction.
+    DELISTED, END_OF_DATA, BANKRUPT. `members` (T, N) True where the name was in the index on that session; None: no membership is
+    known and the liquidity proxy stands in. `benchmark` (T,) total-return level of SPY or None. `risk_free` (T,) annual rate as a fraction.
     `sectors` (N,) or None. `origin` names the source, its window and its biases, for the report. `findings` are the quality notes of
     reading it, one line each.
     """

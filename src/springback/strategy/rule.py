@@ -75,7 +75,8 @@ def rank(names: NDArray[np.int64], probability: NDArray[np.float64], extremeness
     """`names` (ascending) by probability, highest first; then extremeness, highest first; then name. All (K,)."""
     by_extremeness = np.argsort(-extremeness, kind="mergesort")
     by_probability = np.argsort(-probability[by_extremeness], kind="mergesort")
-    return names[by_extremeness[by_probability]]
+    ranked: NDArray[np.int64] = names[by_extremeness[by_probability]]
+    return ranked
 
 
 @compiled
