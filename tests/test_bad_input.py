@@ -107,7 +107,8 @@ def test_a_bad_file_is_refused_by_the_backtest(desk: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("fetch", "--source", "csv", "--path", "bars.csv", "--vix", "vix.csv"), ("features", "--bars", "bars.csv", "--out", "out.csv")]
+    "words",
+    [("fetch", "--source", "csv", "--path", "bars.csv", "--vix", "vix.csv"), ("features", "--bars", "bars.csv", "--out", "out.csv")],
 )
 def test_a_bad_file_is_refused_by_every_verb_that_reads_it(desk: Path, words: tuple[str, ...]) -> None:
     (desk / "bars.csv").write_text("\n".join(cell(5, "close", "-3")(BARS)) + "\n")
