@@ -1,0 +1,82 @@
+"""One decision: exits before entries, no name twice, no slot too many."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from springback.market.book import Book, empty_book
+from springback.strategy.decide import FUNNEL, LONG, SHORT, Orders, Today, decide, empty_orders
+from springback.strategy.knobs import Strategy, knobs
+from springback.strategy.rule import ENTRY, TIME_STOP
+
+NAMES, SLOTS = 14, 3
+KNOBS = knobs(Strategy(slots=SLOTS))
+
+
+def random_session(seed: int) -> tuple[Today, Book]:
+    """A session with ties, halts, last sessions and names without a rank; a book of at most a few names a side."""
+    draw = np.random.default_rng(seed)
+    close = np.round(draw.uniform(5, 50, NAMES), 2)
+    close[draw.random(NAMES) < 0.1] = np.nan
+    qpi, p_long, p_short = np.round(draw.random(NAMES) * 100), np.round(draw.random(NAMES), 1), np.round(draw.random(NAMES), 1)
+    qpi[draw.random(NAMES) < 0.1] = np.nan
+    book = empty_book(NAMES)
+    for name in range(5):
+        side = 1 if name < SLOTS else -1
+        if draw.random() < 0.7:
+            book.quantity[name] = side * 100
+            book.entry_price[name], book.mark[name] = 20.0, draw.choice([10.0, 20.0, 30.0])
+            book.held[name], book.closing[name] = draw.integers(0, 8), draw.random() < 0.2
+        elif draw.random() < 0.5:
+            book.waiting[name] = side * 100
+    final = draw.random(NAMES) < 0.1
+    return Today(close, qpi, p_long, p_short, np.full(NAMES, 1e6), np.full(NAMES, 1e8), final), book
+
+
+def decided(today: Today, book: Book) -> tuple[Orders, np.ndarray]:
+    """The orders sent and the funnel."""
+    orders, funnel = empty_orders(NAMES, SLOTS), np.zeros((2, len(FUNNEL)), np.int64)
+    count = decide(KNOBS, False, 1e6, today, book, orders, funnel)
+    return Orders(*(column[:count] for column in orders)), funnel
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_exits_come_before_entries_longs_before_shorts(seed: int) -> None:
+    today, book = random_session(seed)
+    orders, _ = decided(today, book)
+    stage = [0 if reason != ENTRY else 1 if quantity > 0 else 2 for reason, quantity in zip(orders.reason, orders.quantity, strict=True)]
+    assert stage == sorted(stage)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_name_gets_one_order_and_an_exit_is_the_whole_position(seed: int) -> None:
+    today, book = random_session(seed)
+    held = book.quantity.copy()
+    orders, _ = decided(today, book)
+    assert len(set(orders.name)) == len(orders.name)
+    for name, quantity, reason in zip(*orders, strict=True):
+        assert (held[name] == 0) if reason == ENTRY else (quantity == -held[name] != 0 and book.closing[name])
+        assert not today.final[name]
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_no_side_holds_more_than_its_slots_and_every_name_is_counted(seed: int) -> None:
+    today, book = random_session(seed)
+    _, funnel = decided(today, book)
+    staying = np.where(book.closing, 0, book.quantity) + book.waiting
+    assert np.sum(staying > 0) <= SLOTS and np.sum(staying < 0) <= SLOTS
+    np.testing.assert_array_equal(funnel[:, 0], funnel[:, 1:].sum(axis=1))
+    assert funnel[LONG, 0] == np.sum(today.qpi < 15) and funnel[SHORT, 0] == np.sum(today.qpi > 85)
+
+
+def test_a_closing_position_frees_its_slot_the_same_session() -> None:
+    flat = np.full(NAMES, 20.0)
+    book = empty_book(NAMES)
+    book.quantity[:SLOTS], book.entry_price[:SLOTS], book.mark[:SLOTS] = 100, 20.0, 20.0
+    book.held[0] = 5
+    qpi, sure = np.full(NAMES, 50.0), np.full(NAMES, 0.9)
+    qpi[[0, 7, 9]] = 1.0
+    orders, funnel = decided(Today(flat, qpi, sure, sure, np.full(NAMES, 1e6), np.full(NAMES, 1e8), np.zeros(NAMES, np.bool_)), book)
+    assert orders.reason.tolist() == [TIME_STOP, ENTRY] and orders.name.tolist() == [0, 7]
+    assert orders.quantity.tolist() == [-100, 18_333], "$1,000,000 x 1.1 / 3 slots / $20"
+    assert funnel[LONG, FUNNEL.index("in_book")] == 1 and funnel[LONG, FUNNEL.index("no_slot")] == 1
