@@ -270,7 +270,7 @@ def _auc(quarters: pd.DataFrame | None) -> Chart | None:
         "Each quarter by a model that had not seen it; bars: one standard error, days taken as independent."
         " 0.5 is a coin; dotted: the gate at 0.60."
     )
-    return Chart("auc", "AUC by quarter, out of sample", caption, traces, frame)
+    return Chart("auc", "AUC by quarter", caption, traces, frame)
 
 
 def _level(y: float, colour: str, dash: str) -> dict[str, Any]:

@@ -39,8 +39,8 @@ class Verdict:
 
 
 GATES = (
-    Gate("auc", "AUC, out of sample", "above", 0.60, "ratio", "–", "0.50 to 0.53"),
-    Gate("accuracy", "Accuracy, out of sample", "above", 0.60, "fraction", "–", "50 to 53 %"),
+    Gate("auc", "AUC of the forecasts", "above", 0.60, "ratio", "–", "0.50 to 0.53"),
+    Gate("accuracy", "Accuracy of the forecasts", "above", 0.60, "fraction", "–", "50 to 53 %"),
     Gate("sharpe", "Sharpe ratio, net", "above", 1.0, "ratio", "1.17", "0 to 0.6"),
     Gate("win_rate", "Win rate of trades, net", "above", 0.55, "fraction", "62 %", "51 to 56 %"),
     Gate("max_drawdown", "Maximum drawdown", "below", 0.50, "fraction", "46 %", "15 to 45 %"),

@@ -307,7 +307,7 @@ def scores(material: Material) -> Table | None:
     for name in names:
         sides = [Cell(_score(known[key])) if key in known else Cell("") for key in (f"long_{name}", f"short_{name}", name)]
         rows.append((text(name.replace("auc", "AUC")), *sides))
-    return Table("Scores out of sample", "", (("", True), ("Long", False), ("Short", False), ("Mean of both", False)), tuple(rows))
+    return Table("Scores of the forecasts", "", (("", True), ("Long", False), ("Short", False), ("Mean of both", False)), tuple(rows))
 
 
 def _score(value: float | None) -> str:

@@ -59,12 +59,19 @@ def judge(rows: Rows, p_long: Values, p_short: Values, training: Training) -> tu
 
 
 def auc(came_true: Flags, probability: Values) -> float | None:
-    """Chance that a row that came true has the higher probability; None when all or none did. scikit-learn's."""
-    from sklearn.metrics import roc_auc_score
+    """Chance that a row that came true has the higher probability, ties half; None when all or none did.
 
-    if came_true.all() or not came_true.any():
+    Mann and Whitney's U from mid-ranks: the same number as scikit-learn's `roc_auc_score`, without its checks, which cost ten times the
+    work on the few thousand rows of one day.
+    """
+    from scipy.stats import rankdata
+
+    true = int(came_true.sum())
+    false = len(came_true) - true
+    if true == 0 or false == 0:
         return None
-    return float(roc_auc_score(came_true, probability))
+    ranks = rankdata(probability)[came_true].sum()
+    return float((ranks - true * (true + 1) / 2) / (true * false))
 
 
 def auc_by_day(came_true: Flags, probability: Values, session: NDArray[np.int64]) -> Values:
