@@ -83,7 +83,7 @@ BAD: dict[str, tuple[str, Callable[[Lines], Lines], tuple[str, ...]]] = {
     "text for a number": ("bars.csv", cell(5, "volume", "lots"), ("line 6", "volume", "lots")),
     "negative volume": ("bars.csv", cell(5, "volume", "-1"), ("line 6", "volume of BBB", "was -1")),
     "unsorted": ("bars.csv", lambda lines: [*lines[:1], *lines[4:7], *lines[1:4], *lines[7:]], ("line 5", "sort the file")),
-    "empty file": ("bars.csv", lambda lines: [], ("bars.csv is empty",)),
+    "empty file": ("bars.csv", lambda lines: lines[:0], ("bars.csv is empty",)),
     "header only": ("bars.csv", lambda lines: lines[:1], ("bars.csv has a header and no rows",)),
     "no VIX on a session": ("vix.csv", lambda lines: [*lines[:9], *lines[10:]], ("no VIX for session 2020-01-14",)),
     "VIX without rows": ("vix.csv", lambda lines: lines[:1], ("vix.csv",)),
