@@ -14,7 +14,7 @@ def test_the_ten_lines_of_python_run(repository: Path) -> None:
     assert found
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        exec(compile(found.group(1), "README.md", "exec"), {})  # noqa: S102 (our own README)
+        exec(compile(found.group(1), "README.md", "exec"), {})
     lines = said.getvalue().splitlines()
     assert lines[0].startswith("AUC of the long model") and " trades, profit $" in lines[1]
     assert "Demo market" in lines[2] and any(line.startswith(("PASS", "FAIL")) for line in lines)

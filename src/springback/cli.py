@@ -35,6 +35,7 @@ Source = Annotated[str | None, typer.Option("--source", help="demo or csv. Defau
 DataPath = Annotated[Path | None, typer.Option("--path", help="CSV file or folder of bars, for --source csv.")]
 Which = Annotated[str, typer.Option("--models", help="walk-forward, or fixed: one model for the whole period.")]
 ForecastFile = Annotated[Path | None, typer.Option("--out", help="File to write; default MODELS/walk_forward/forecasts.parquet.")]
+INTERRUPTED = 130  # what typer makes of Ctrl-C
 RUNS, STORE, MODELS = Path("runs"), Path("store"), Path("models")
 
 
@@ -59,6 +60,7 @@ def run(
 
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
+        verbs.check(models, models_dir, out)
         tape, digest = verbs.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE)
         made = verbs.survey(voice, chosen, tape, digest)
         verbs.train(voice, made, chosen, models_dir)
@@ -160,6 +162,7 @@ def backtest(
 
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, [*(sets or []), *([f"backtest.profile={profile}"] if profile else [])])
+        verbs.check(models, models_dir, out)
         tape, digest = verbs.tape_for_backtest(voice, bars, vix, members, events, store)
         if forecasts:
             verbs.backtest(voice, verbs.bare(tape, digest), chosen, models_dir, models, forecasts, out)
@@ -193,6 +196,8 @@ def main() -> None:
     started = time.monotonic()
     try:
         code = app(standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)

@@ -8,6 +8,7 @@ import dataclasses
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -58,6 +59,9 @@ def _part(table: str, kind: Any, values: Mapping[str, Any]) -> Any:
 
 def _value(name: str, hint: Any, value: Any) -> Any:
     from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    if hint is str and isinstance(value, date):
+        value = value.isoformat()
 
     try:
         return TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False)).validate_python(value)

@@ -1,5 +1,6 @@
 """What each verb does: choose settings and data, call the wiring, say what came out."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,14 @@ def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wi
     return made
 
 
+def check(which: str, *folders: Path) -> None:
+    """Refuses before the work, not after it: an unknown kind of models, a folder that cannot be written."""
+    if which not in {"walk-forward", "fixed"}:
+        raise SettingsError(f"--models must be walk-forward or fixed, was '{which}'")
+    for folder in folders:
+        _writable(folder)
+
+
 def bare(tape: Tape, digest: str) -> wiring.World:
     """A tape without universe and features, for a backtest whose forecasts come from a file."""
     return wiring.World(tape, digest, np.empty((0, 0), bool), np.empty(0))
@@ -207,9 +216,6 @@ def backtest(
     """Forecasts as asked for, both profiles, and the run folder with its report."""
     from springback.story import tell
 
-    if which not in {"walk-forward", "fixed"}:
-        raise SettingsError(f"--models must be walk-forward or fixed, was '{which}'")
-    _writable(out)
     leaky = False
     if forecasts:
         said, words = wiring.forecasts_from(forecasts, made.tape), f"forecasts of {forecasts.name}"
@@ -222,7 +228,7 @@ def backtest(
         wiring.keep_forecasts(made, result, models / "walk_forward" / "forecasts.parquet")
         said, words = result.forecasts, "walk-forward, trained anew each quarter on what was known"
     evaluation = None if forecasts else wiring.evaluation_of(models)
-    material = tell(made.tape, said, chosen, made.hash, words, leaky, evaluation, progress=voice.step("backtest"))
+    material = tell(made.tape, said, chosen, made.hash, words, leaky, evaluation, " ".join(sys.argv[1:]), voice.step("backtest"))
     step = voice.step("report")
     step(0, 1, str(out))
     summary = run_folder.write(out, material)
@@ -277,7 +283,6 @@ def _say_tape(voice: Voice, tape: Tape, how: str) -> None:
 
 
 def _writable(folder: Path) -> None:
-    """Refuses before the work, not after it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"

@@ -23,7 +23,7 @@ class Costs:
     """Interactive Brokers fixed pricing, as LEAN's InteractiveBrokersFeeModel charges it."""
     commission_minimum: float = 1.0
     commission_cap: float = 0.005
-    """Share of the trade value; the minimum wins over the cap."""
+    """Share of the trade value, unless the minimum applied (LEAN checks the minimum first)."""
     spread_tiers: tuple[float, float, float] = (100e6, 20e6, 5e6)
     """Mean dollar volume above which each of the first three half-spreads holds."""
     half_spread_bp: tuple[float, float, float, float] = (3.0, 8.0, 20.0, 40.0)

@@ -78,9 +78,11 @@ def align_series(sessions: Dates, dates: Dates, values: NDArray[np.float64], car
 
     NaN where the day is absent, or with `carry` the last earlier one.
     """
+    if len(values) == 0:
+        return np.full(len(sessions), np.nan)
     at = np.searchsorted(dates, sessions, side="right") - 1
     known = at >= 0
     picked = np.where(known, at, 0)
     if not carry:
         known &= dates[picked] == sessions
-    return np.where(known, values[picked], np.nan) if len(values) else np.full(len(sessions), np.nan)
+    return np.where(known, values[picked], np.nan)
