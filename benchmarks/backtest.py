@@ -1,7 +1,7 @@
 """One warm backtest, forecasts ready: W4 (3,000 names, 1,006 sessions) and W20 (5,040 sessions), beside the same rule in plain Python.
 
-The tape is a random walk whose QPI is drawn so that some 45 names a day lie beyond each threshold and half of them pass the model: slots are
-full all the time. The yardstick runs the very same lines without numba (NUMBA_DISABLE_JIT=1) on the first 126 sessions of W4, scaled
+The tape is a random walk whose QPI is drawn so that some 45 names a day lie beyond each threshold and half of them pass the model: slots
+are full all the time. The yardstick runs the very same lines without numba (NUMBA_DISABLE_JIT=1) on the first 126 sessions of W4, scaled
 to all of them. Run: python benchmarks/backtest.py [--names 3000]
 """
 

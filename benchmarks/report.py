@@ -36,9 +36,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store, models, out = (str(Path(folder) / part) for part in ("store", "models", "run"))
         verb = (sys.executable, "-m", "springback")
-        first = timed(*verb, "run", "--quiet", "--source", "demo", "--set", f"demo.names={names}", "--store", store, "--models-dir", models, "--out", out)  # fmt: skip
+        places = ("--quiet", "--store", store, "--models-dir", models, "--out", out)
+        first = timed(*verb, "run", "--source", "demo", "--set", f"demo.names={names}", *places)
         print(f"first run, everything trained        {first[0]:7.1f} s   {first[1]:5.2f} GiB")
-        again = timed(*verb, "backtest", "--quiet", "--store", store, "--models-dir", models, "--out", out)
+        again = timed(*verb, "backtest", *places)
         print(f"store to report, walk-forward ready  {again[0]:7.1f} s   {again[1]:5.2f} GiB   (target 12 s, 2 GiB)")
         plain = timed(sys.executable, "-c", PANDAS, store)
         print(f"pandas: read and pivot the bars      {plain[0]:7.1f} s   {plain[1]:5.2f} GiB")
