@@ -32,6 +32,8 @@ def _title(material: Material, figures: Mapping[str, Figure]) -> str:
         return "Nothing was traded"
     if growth <= 0:
         return "It lost money" if growth < 0 else "It made no money"
+    if material.headline.trades["profit"].sum() <= 0:
+        return "The closed trades lost money; the rest is interest and open positions"
     if low > 0:
         return "It earned more than luck explains" if not material.in_sample else "It earned on what it had already seen"
     return "It made money, but no more than luck could"
