@@ -162,7 +162,7 @@ def backtest(
 
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, [*(sets or []), *([f"backtest.profile={profile}"] if profile else [])])
-        verbs.check(models, models_dir, out)
+        verbs.check(models, *((out,) if forecasts else (out, models_dir)))
         tape, digest = verbs.tape_for_backtest(voice, bars, vix, members, events, store)
         if forecasts:
             verbs.backtest(voice, verbs.bare(tape, digest), chosen, models_dir, models, forecasts, out)

@@ -24,7 +24,7 @@ from springback.settings import flat
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
 from springback.training.rows import QPI, Rows
-from springback.wiring import Settings, backtest, is_demo, prepared
+from springback.wiring import Settings, is_demo, prepared, run_backtest
 
 SWEEP = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 Progress = Callable[[int, int, str], None]
@@ -48,13 +48,13 @@ def tell(
     results = {}
     for name in ordered:
         say(f"profile {name}")
-        results[name] = backtest(tape, forecasts, settings, name, market=market)
+        results[name] = run_backtest(tape, forecasts, settings, name, market=market)
     headline = results[ordered[0]]
     rate = None if tape.risk_free is None else _series(tape, tape.risk_free)
     sweep = []
     for bp in SWEEP:
         say(f"{bp:g} bp a side")
-        sweep.append({"bp": bp, **_outcome(backtest(tape, forecasts, settings, "lean", bp, market), rate)})
+        sweep.append({"bp": bp, **_outcome(run_backtest(tape, forecasts, settings, "lean", bp, market), rate)})
     without = overlays(
         headline, tape, forecasts, settings.backtest, settings.strategy, settings.regime, settings.costs, market, lambda n: say(f"no {n}")
     )

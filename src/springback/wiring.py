@@ -180,7 +180,7 @@ def forecasts_from(path: Path, tape: Tape) -> Forecasts:
     return read_forecasts(path, tape.bars)
 
 
-def backtest(
+def run_backtest(
     tape: Tape,
     forecasts: Forecasts,
     settings: Settings,
