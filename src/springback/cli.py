@@ -202,8 +202,10 @@ def main() -> None:
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except USAGE as error:
-        error.show()
-        sys.exit(2)
+        said = error.format_message()
+        if not said:  # no verb at all: the help was shown
+            sys.exit(2)
+        _fail(error, f"{said} (springback --help)", 2, arguments)
     except SpringbackError as error:
         _fail(error, str(error), error.exit_code, arguments)
     except (KeyboardInterrupt, typer.Abort) as stop:
