@@ -32,11 +32,15 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "strategy": ("errors", "market"),
     "backtest": ("errors", "market", "strategy"),
     "analytics": ("errors", "market"),
+    "trading": ("errors", "market", "data", "features", "forecasting", "strategy"),
+    "lean": ("errors", "market", "data", "analytics"),
     "wiring": (ALL,),
     "story": (ALL,),
     "voice": (),
     "verbs": (ALL,),
-    "cli": ("errors", "verbs"),
+    "verbs_lean": (ALL,),
+    "cli_lean": ("verbs_lean",),
+    "cli": ("errors", "verbs", "cli_lean"),
     FACE: ("errors", "wiring", "story"),
     "__main__": ("cli",),
 }
@@ -70,7 +74,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "matplotlib": ("analytics",),
     "jinja2": ("analytics",),
     "pydantic": ("settings",),
-    "typer": ("cli",),
+    "typer": ("cli", "cli_lean"),
     "rich": ("voice",),
 }
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # import name -> name in pyproject.toml, where they differ

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from springback import cli_lean
 from springback.errors import SpringbackError
 
 USAGE: Any = typer.BadParameter.__mro__[2]  # click's ClickException, which typer brings along but does not name
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(cli_lean.app, name="lean")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no text, only errors.")]

@@ -1,0 +1,1 @@
+"""LEAN beside us: our market into its data folder, its runs into our run folders."""

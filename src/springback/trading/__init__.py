@@ -1,0 +1,1 @@
+"""One session after the other, for any host: what was seen comes in, orders go out."""
