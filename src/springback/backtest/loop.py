@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from springback.backtest.fills import delisting_price, paid_price, stop_trigger
 from springback.compiled import compiled
 from springback.market.actions import DIVIDEND
-from springback.market.book import Book
+from springback.market.book import Book, enter, leave, split
 from springback.market.costs import DAYS_PER_YEAR, Charges, borrow_rate, commission
 from springback.market.tape import BANKRUPT, DELISTED, TRADING
 from springback.strategy.decide import FUNNEL, LONG, SHORT, Orders, Today, decide
@@ -309,17 +309,11 @@ def _act(market: Market, action: int, book: Book, lives: Lives, waiting: Open, d
         lives.flow[name] += quantity * value
         daily[DIVIDENDS] += quantity * value
         return float(quantity * value)
-    paid = 0.0
+    paid = split(book, name, value)
     if quantity != 0:
-        whole = int(quantity / value)
-        book.mark[name] *= value
-        book.entry_price[name] *= value
-        paid = (quantity / value - whole) * book.mark[name]
         lives.flow[name] += paid
         lives.entry_price[name] *= value
         lives.quantity[name] = int(lives.quantity[name] / value)
-        book.quantity[name] = whole
-    book.waiting[name] = int(book.waiting[name] / value)
     for k in range(waiting.size[0]):
         if waiting.name[k] == name:
             waiting.quantity[k] = int(waiting.quantity[k] / value)
@@ -389,12 +383,7 @@ def _settle(
 
 @compiled
 def _open(row: int, name: int, quantity: int, price: float, fee: float, lost: float, close: float, book: Book, lives: Lives) -> None:
-    book.quantity[name] = quantity
-    book.waiting[name] = 0
-    book.closing[name] = False
-    book.held[name] = 0
-    book.entry_price[name] = price
-    book.mark[name] = close
+    enter(book, name, quantity, price, close)
     lives.entry_row[name] = row
     lives.quantity[name] = quantity
     lives.entry_price[name] = price
@@ -425,12 +414,7 @@ def _close(log: Log, row: int, name: int, price: float, reason: int, book: Book,
     line[14] = lives.probability[name]
     line[15] = lives.qpi[name]
     log.counts[2] += 1
-    book.quantity[name] = 0
-    book.waiting[name] = 0
-    book.closing[name] = False
-    book.held[name] = 0
-    book.entry_price[name] = np.nan
-    book.mark[name] = np.nan
+    leave(book, name)
 
 
 @compiled

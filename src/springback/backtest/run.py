@@ -1,7 +1,6 @@
 """One backtest: a tape, forecasts and settings in; orders, fills, account and trades out."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
@@ -19,7 +18,8 @@ from springback.backtest.loop import (
     replay,
 )
 from springback.backtest.result import Result
-from springback.errors import MissingData, SettingsError
+from springback.errors import MissingData
+from springback.market.account import Account
 from springback.market.book import empty_book
 from springback.market.costs import Costs, Profile, charges
 from springback.market.forecasts import Forecasts
@@ -31,19 +31,10 @@ from springback.strategy.rule import vix_mean
 
 
 @dataclass(frozen=True)
-class Backtest:
-    """The account and its span: `start` and `end` are calendar days, both included; `cash` in dollars."""
+class Backtest(Account):
+    """The account, its span, and the cost profile it is charged by."""
 
-    start: date = date(2020, 1, 1)
-    end: date = date(2023, 12, 31)
-    cash: float = 1_000_000.0
     profile: Profile = "realistic"
-
-    def __post_init__(self) -> None:
-        if self.start >= self.end:
-            raise SettingsError(f"backtest.start must be before backtest.end, was {self.start} and {self.end}")
-        if self.cash <= 0:
-            raise SettingsError(f"backtest.cash must be above 0, was {self.cash}")
 
 
 def prepare(tape: Tape, forecasts: Forecasts, regime: Regime) -> Market:

@@ -38,10 +38,14 @@ def eligible(tape: Tape, universe: Universe) -> NDArray[np.bool_]:
 
     It has a bar that session; each row depends on the rows up to it and on the membership of that session alone.
     """
-    dollars = mean_dollar_volume(tape.bars, universe.window)
-    known = tape.members if universe.members == "index" else None
-    chosen = known if known is not None else _largest(np.where(np.isnan(tape.bars.close), np.nan, dollars), universe.proxy_size)
-    return np.asarray(chosen & (tape.bars.close > universe.min_price) & (dollars > universe.min_dollar_volume))
+    return tradable(tape.bars.close, mean_dollar_volume(tape.bars, universe.window), tape.members, universe)
+
+
+def tradable(close: Panel, dollars: Panel, members: NDArray[np.bool_] | None, universe: Universe) -> NDArray[np.bool_]:
+    """The same for sessions as they come: raw `close` and mean dollar volume `dollars` (T, N), `members` (T, N) or None: unknown."""
+    known = members if universe.members == "index" else None
+    chosen = known if known is not None else _largest(np.where(np.isnan(close), np.nan, dollars), universe.proxy_size)
+    return np.asarray(chosen & (close > universe.min_price) & (dollars > universe.min_dollar_volume))
 
 
 def _largest(dollars: Panel, size: int) -> NDArray[np.bool_]:

@@ -1,9 +1,11 @@
-"""The book: what is held, what is waiting to be filled, as one column a name."""
+"""The book: what is held, what is waiting to be filled, as one column a name; and what events do to it, the same in every host."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from springback.compiled import compiled
 
 
 class Book(NamedTuple):
@@ -32,3 +34,40 @@ def empty_book(names: int) -> Book:
         np.full(names, np.nan),
         np.full(names, np.nan),
     )
+
+
+@compiled
+def enter(book: Book, name: int, quantity: int, price: float, close: float) -> None:
+    """A position of `quantity` signed shares was opened at `price`; `close` is its first mark."""
+    book.quantity[name] = quantity
+    book.waiting[name] = 0
+    book.closing[name] = False
+    book.held[name] = 0
+    book.entry_price[name] = price
+    book.mark[name] = close
+
+
+@compiled
+def leave(book: Book, name: int) -> None:
+    """The position of `name` is gone, and whatever was waiting with it."""
+    book.quantity[name] = 0
+    book.waiting[name] = 0
+    book.closing[name] = False
+    book.held[name] = 0
+    book.entry_price[name] = np.nan
+    book.mark[name] = np.nan
+
+
+@compiled
+def split(book: Book, name: int, factor: float) -> float:
+    """Puts `name` on the scale after a split (`factor` old shares per new one); returns the cash paid for the fraction, dollars."""
+    paid = 0.0
+    quantity = book.quantity[name]
+    if quantity != 0:
+        whole = int(quantity / factor)
+        book.mark[name] *= factor
+        book.entry_price[name] *= factor
+        paid = (quantity / factor - whole) * book.mark[name]
+        book.quantity[name] = whole
+    book.waiting[name] = int(book.waiting[name] / factor)
+    return paid

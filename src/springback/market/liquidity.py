@@ -21,6 +21,18 @@ def mean_dollar_volume(bars: Bars, window: int = WINDOW) -> Panel:
     return _trailing_mean(bars.close * bars.volume, window)
 
 
+def latest_mean(panel: Panel, window: int = WINDOW) -> Panel:
+    """The last session's trailing mean of `panel` (T, N), (N,): the last row of `mean_volume` to the last bit, without the others."""
+    total = np.zeros(panel.shape[1])
+    count = np.zeros(panel.shape[1])
+    for values in panel[::-1][:window]:
+        known = ~np.isnan(values)
+        total[known] += values[known]
+        count[known] += 1
+    with np.errstate(invalid="ignore"):
+        return np.where(count >= max(1, window // 3), total / count, np.nan)
+
+
 def _trailing_mean(panel: Panel, window: int) -> Panel:
     out = np.empty(panel.shape)
     _fill_trailing_mean(panel, window, out)
