@@ -62,7 +62,7 @@ IMPURE_CALLS = (  # dotted, aliases resolved; a name stands for all beneath it
 # library -> the rooms that may import it. Its types never leave them.
 VENDORS: dict[str, tuple[str, ...]] = {
     "numpy": (ALL,),
-    "pandas": ("data", "forecasting", "training", "backtest", "analytics", "wiring", "story"),
+    "pandas": ("data", "forecasting", "training", "backtest", "analytics", "lean", "wiring", "story"),
     "numba": ("compiled",),
     "scipy": ("analytics", "training"),
     "sklearn": ("training", "forecasting"),

@@ -74,7 +74,7 @@ def days(frame: pd.DataFrame) -> list[str]:
 
 def bear_spells(daily: pd.DataFrame) -> list[tuple[str, str]]:
     """(first, last) date of each run of sessions whose decision saw the bear regime."""
-    flag = daily["bear"].to_numpy(dtype=np.int64)
+    flag = (daily["bear"].to_numpy(dtype=np.float64) == 1).astype(np.int64)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flag, [0]])))
     dates = days(daily)
     return [(dates[first], dates[min(end, len(dates) - 1)]) for first, end in zip(edges[::2], edges[1::2], strict=True)]

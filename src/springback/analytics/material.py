@@ -24,7 +24,7 @@ GOLDEN_COLUMNS: dict[str, tuple[str, ...]] = {
 class Account:
     """One backtest under one cost profile: `profile` its name, `cash` at the start in dollars, and the four frames.
 
-    `daily` has one row for every session of the run, the last one included. Beyond the golden columns the report uses, where they are
+    `daily` has one row for every session of the run, the last one included; a cash or regime that is not known is NaN. Beyond the golden columns the report uses, where they are
     there: daily long_value, short_value, traded, fees, slippage, dividends, borrow, financing, long_candidates, short_candidates,
     long_entries, short_entries; trades fees, slippage, dividends, borrow, probability, qpi.
     Raises `BadTable` where a golden column is missing.
@@ -58,7 +58,8 @@ class Material:
         (0: none). `trials` settings tried so far, this one included. `biases` and `findings` one line each.
     Beside it
         `benchmark` total-return level by date, `benchmark_name`; `risk_free` annual fraction by date; `events` (date, symbol, event,
-        value), for splits in LEAN's statistics; `vix_days` days on which VIX is known (ISO), sessions or not, for LEAN's sampling.
+        value), for splits in LEAN's statistics; `vix_days` days on which VIX is known (ISO), sessions or not, for LEAN's sampling;
+        `printed_by_lean` the statistics that LEAN itself printed, by its names, where the run was LEAN's.
     The models, out of sample
         `scores` name -> value; `auc` and `accuracy` are what the gates judge. `quarters` (quarter, side, auc, error, rows): side
         long|short, error the standard error of auc. `reliability` (side, probability, came_true, rows). `importance` (side, feature,
@@ -91,6 +92,7 @@ class Material:
     risk_free: "pd.Series[float] | None" = None
     events: pd.DataFrame | None = None
     vix_days: tuple[str, ...] = ()
+    printed_by_lean: Mapping[str, str] | None = None
     scores: Mapping[str, float | None] | None = None
     quarters: pd.DataFrame | None = None
     reliability: pd.DataFrame | None = None

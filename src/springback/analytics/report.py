@@ -1,13 +1,11 @@
 """report.html, one file that opens without a network, and report.png beside it."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from springback.analytics import charts, encode, sections
-from springback.analytics.figures import shown, tight
+from springback.analytics import charts, sections
+from springback.analytics import page as pages
+from springback.analytics.figures import shown
 from springback.analytics.lean_statistics import DEFINITIONS
 from springback.analytics.material import Material
 from springback.analytics.picture import picture
@@ -46,16 +44,15 @@ def page(material: Material, summary: Summary) -> str:
         "models": charts.model_charts(material),
     }
     drawn = {chart.key: {"data": chart.traces, "layout": chart.layout} for group in parts.values() for chart in group}
-    template = _environment().get_template("report.html")
-    return template.render(
+    return pages.render(
+        "report.html",
         material=material,
         summary=summary,
         charts=parts,
         tables=_tables(material, summary),
         tiles=_tiles(material, summary),
         missing=missing(material),
-        figures_json=_script(drawn),
-        plotly=_plotly(),
+        figures_json=pages.script(drawn),
     )
 
 
@@ -77,7 +74,7 @@ def _tables(material: Material, summary: Summary) -> dict[str, Any]:
         "worst": worst,
         "overlays": sections.overlays(material, summary),
         "funnel": sections.funnel(material),
-        "definitions": sections.definitions(summary),
+        "definitions": sections.definitions(summary, material.printed_by_lean),
         "figures": sections.every_figure(summary, material),
         "lean": sections.every_lean_figure(summary, material, DEFINITIONS),
         "scores": sections.scores(material),
@@ -108,22 +105,3 @@ def _tiles(material: Material, summary: Summary) -> list[tuple[str, str, str]]:
         ("Deepest fall", told("max_drawdown"), water),
         ("Trades won", told("win_rate"), f"{told('trades')} trades, mean {mean}"),
     ]
-
-
-def _script(value: Any) -> str:
-    """JSON that may stand inside a script element."""
-    return encode.text(value, indent=None).strip().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-@cache
-def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
-
-    return str(get_plotlyjs()).replace("</script", "<\\/script")
-
-
-def _environment() -> Environment:
-    found = PackageLoader("springback.analytics")
-    environment = Environment(loader=found, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["tight"] = tight
-    return environment

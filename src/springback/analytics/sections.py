@@ -177,8 +177,8 @@ PAIRS = (
 """The same idea in both definitions."""
 
 
-def definitions(summary: Summary) -> Table:
-    """Both definitions side by side, for every profile."""
+def definitions(summary: Summary, itself: Mapping[str, str] | None = None) -> Table:
+    """Both definitions side by side, for every profile; `itself`: what LEAN printed, where the run was LEAN's."""
     heads = [("", True)]
     for profile in summary.figures:
         heads += [(f"{profile}: by trading days", False), (f"{profile}: LEAN's", False)]
@@ -188,10 +188,18 @@ def definitions(summary: Summary) -> Table:
         for profile, figures in summary.figures.items():
             one, other = figures[ours], summary.lean[profile][leans]
             cells += [Cell(shown(one.value, one.unit)), Cell(shown(other, one.unit))]
-        rows.append(tuple(cells))
+        rows.append((*cells, *_itself(itself, leans)))
     note = "LEAN annualises calendar-day returns with 252 days, so its Sharpe is about 0.83 of ours; it counts a win per closing fill, "
     note += "net of twice that fill's fee."
-    return Table("Figures defined twice", note, tuple(heads), tuple(rows))
+    return Table("Figures defined twice", note, (*heads, *_itself_head(itself)), tuple(rows))
+
+
+def _itself_head(itself: Mapping[str, str] | None) -> tuple[tuple[str, bool], ...]:
+    return () if itself is None else (("LEAN itself printed", False),)
+
+
+def _itself(itself: Mapping[str, str] | None, name: str) -> tuple[Cell, ...]:
+    return () if itself is None else (Cell(itself.get(name, "–")),)
 
 
 def profiles(summary: Summary, material: Material) -> Table:
@@ -293,8 +301,13 @@ def every_lean_figure(summary: Summary, material: Material, words: Mapping[str, 
     """All of LEAN's figures of the headline, as LEAN prints them, with definition."""
     figures = summary.lean[material.headline.profile]
     texts = printed(figures)
-    rows = [(text(name), Cell(texts.get(name, f"{value:.4g}")), Cell(words[name], "quiet", left=True)) for name, value in figures.items()]
-    return Table("By LEAN's definitions", "", (("Figure", True), ("Value", False), ("Definition", True)), tuple(rows))
+    itself = material.printed_by_lean
+    rows = [
+        (text(name), Cell(texts.get(name, f"{value:.4g}")), *_itself(itself, name), Cell(words[name], "quiet", left=True))
+        for name, value in figures.items()
+    ]
+    heads = (("Figure", True), ("Value", False), *_itself_head(itself), ("Definition", True))
+    return Table("By LEAN's definitions", "", heads, tuple(rows))
 
 
 def scores(material: Material) -> Table | None:

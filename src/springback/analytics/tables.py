@@ -36,16 +36,17 @@ def by_year(
 
 
 def by_regime(daily: pd.DataFrame, trades: pd.DataFrame, cash: float, rate: "pd.Series[float] | None" = None) -> pd.DataFrame:
-    """Bull and bear: sessions under the regime that the decision before them saw, and trades by the regime at their entry.
+    """Bull and bear: sessions under the regime that the decision before them saw, and trades by the regime at their entry; where it is
+    not known (NaN) they stand in neither.
 
     Columns: regime, sessions, annual_mean (252 x mean), volatility, sharpe, trades, win_rate, average_trade, profit.
     """
     days = _days(daily, cash, rate, None)
-    in_force = daily["bear"].shift(1).fillna(0).to_numpy(dtype=np.int64)
+    in_force = daily["bear"].shift(1, fill_value=0).to_numpy(dtype=np.float64)
     rows = []
     for name, flag in (("normal", 0), ("bear", 1)):
         part = days[in_force == flag]
-        chosen = trades[trades["bear"].to_numpy(dtype=np.int64) == flag] if len(trades) else trades
+        chosen = trades[trades["bear"].to_numpy(dtype=np.float64) == flag] if len(trades) else trades
         rows.append(
             {
                 "regime": name,

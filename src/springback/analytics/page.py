@@ -1,0 +1,30 @@
+"""What every page stands on: the template engine, plotly.js inside the page, data that may stand inside a script element."""
+
+from functools import cache
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from springback.analytics import encode
+from springback.analytics.figures import tight
+
+
+def script(value: Any) -> str:
+    """JSON that may stand inside a script element."""
+    return encode.text(value, indent=None).strip().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@cache
+def plotly() -> str:
+    """plotly.js, whole."""
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs()).replace("</script", "<\\/script")
+
+
+def render(template: str, *packages: str, **values: Any) -> str:
+    """`template` with `values`, every text escaped. It is looked for in the templates of `packages`, then in those of this room."""
+    found = ChoiceLoader([PackageLoader(one) for one in (*packages, "springback.analytics")])
+    environment = Environment(loader=found, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["tight"] = tight
+    return environment.get_template(template).render(plotly=plotly(), **values)
