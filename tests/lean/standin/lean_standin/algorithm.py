@@ -1,0 +1,456 @@
+"""QCAlgorithm as far as a daily equity algorithm uses it. It only asks the engine; what is not here raises AttributeError."""
+
+from array import array
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import pandas as pd
+
+from lean_standin.data import Slice, Symbol
+from lean_standin.hours import MIDNIGHT, OPENING, SecurityExchangeHours, closing
+from lean_standin.names import DataNormalizationMode, Resolution
+from lean_standin.orders import Order, OrderEvent, OrderTicket
+from lean_standin.securities import ManagedDictionary, Security, SecurityChanges, SecurityManager, SecurityPortfolioManager
+
+if TYPE_CHECKING:
+    from lean_standin.engine import Engine
+
+DateRule = Callable[[date], bool]
+TimeRule = Callable[[date], datetime]
+HOURS = SecurityExchangeHours()
+
+
+class Settings:
+    """Attributes that exist and no others: a mistyped setting is an error, as it is in LEAN."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not hasattr(type(self), name):
+            raise AttributeError(f"{type(self).__name__} has no {name}")
+        object.__setattr__(self, name, value)
+
+
+class AlgorithmSettings(Settings):
+    daily_precise_end_time = True
+    seed_initial_prices = False
+    free_portfolio_value_percentage = 0.0025
+    free_portfolio_value: float | None = None
+    minimum_order_margin_portfolio_percentage = 0.001
+    stale_price_time_span = timedelta(hours=1)
+    liquidate_enabled = True
+    trading_days_per_year: int | None = None
+    automatic_indicator_warm_up = False
+
+
+class UniverseSettings(Settings):
+    resolution = Resolution.MINUTE
+    leverage = 2.0
+    fill_forward = True
+    extended_market_hours = False
+    minimum_time_in_universe = timedelta(days=1)
+    data_normalization_mode = DataNormalizationMode.ADJUSTED
+    asynchronous: bool | None = None
+
+
+class ObjectStore:
+    """Files of a folder by key. `read_bytes` gives an array of bytes that must be made `bytes`, as LEAN's does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key
+
+    def _existing(self, key: str) -> Path:
+        if not self._path(key).is_file():
+            raise KeyError(f"Object with path '{key}' was not found in the current project")
+        return self._path(key)
+
+    @property
+    def keys(self) -> list[str]:
+        return sorted(str(path.relative_to(self._folder)) for path in self._folder.rglob("*") if path.is_file())
+
+    def contains_key(self, path: str) -> bool:
+        return self._path(path).is_file()
+
+    def read(self, path: str) -> str:
+        return self._existing(path).read_text()
+
+    def read_bytes(self, path: str) -> array[int]:
+        return array("B", self._existing(path).read_bytes())
+
+    def save(self, path: str, text: str) -> bool:
+        return self.save_bytes(path, text.encode())
+
+    def save_bytes(self, path: str, contents: bytes) -> bool:
+        self._path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._path(path).write_bytes(bytes(contents))
+        return True
+
+    def delete(self, path: str) -> bool:
+        found = self.contains_key(path)
+        self._path(path).unlink(missing_ok=True)
+        return found
+
+    def get_file_path(self, path: str) -> str:
+        return str(self._existing(path))
+
+
+class DateRules:
+    """`every_day()` is every calendar day, `every_day(symbol)` every session of its exchange."""
+
+    def every_day(self, symbol: Symbol | str | None = None, extended_market_hours: bool = False) -> DateRule:
+        return (lambda day: True) if symbol is None else HOURS.is_date_open
+
+    def on(self, year: int, month: int, day: int) -> DateRule:
+        return lambda other: other == date(year, month, day)
+
+
+class TimeRules:
+    """Moments of a day, New York."""
+
+    def at(self, hour: int, minute: int, second: int = 0) -> TimeRule:
+        return lambda day: datetime.combine(day, MIDNIGHT) + timedelta(hours=hour, minutes=minute, seconds=second)
+
+    @property
+    def midnight(self) -> TimeRule:
+        return self.at(0, 0)
+
+    def after_market_close(self, symbol: Symbol | str, minutes_after_close: float = 0) -> TimeRule:
+        return lambda day: closing(day) + timedelta(minutes=minutes_after_close)
+
+    def before_market_close(self, symbol: Symbol | str, minutes_before_close: float = 0) -> TimeRule:
+        return lambda day: closing(day) - timedelta(minutes=minutes_before_close)
+
+    def after_market_open(self, symbol: Symbol | str, minutes_after_open: float = 0) -> TimeRule:
+        return lambda day: datetime.combine(day, OPENING) + timedelta(minutes=minutes_after_open)
+
+
+class ScheduledEvent:
+    """One entry of the schedule."""
+
+    def __init__(self, name: str, dates: DateRule, times: TimeRule, callback: Callable[[], Any], since: datetime) -> None:
+        self.name = name
+        self.dates = dates
+        self.times = times
+        self.callback = callback
+        self.since = since
+
+
+class ScheduleManager:
+    """`schedule.on(date_rule, time_rule, callback)`, with a name in front if wanted."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
+
+    def on(self, *arguments: Any) -> ScheduledEvent:
+        name, dates, times, callback = arguments if len(arguments) == 4 else ("event", *arguments)
+        return self._engine.schedule(ScheduledEvent(name, dates, times, callback, self._engine.feed.now))
+
+    def remove(self, scheduled_event: ScheduledEvent) -> None:
+        self._engine.unschedule(scheduled_event)
+
+
+class SecurityTransactionManager:
+    """Orders and tickets by id or symbol."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self._broker = engine.broker
+
+    def get_order_by_id(self, order_id: int) -> Order | None:
+        return self._broker.orders.get(order_id)
+
+    def get_order_ticket(self, order_id: int) -> OrderTicket | None:
+        return self._broker.tickets.get(order_id)
+
+    def get_order_tickets(self, filter: Callable[[OrderTicket], bool] | None = None) -> list[OrderTicket]:  # noqa: A002
+        return [ticket for ticket in self._broker.tickets.values() if filter is None or filter(ticket)]
+
+    def get_open_orders(self, symbol: Symbol | str | Callable[[Order], bool] | None = None) -> list[Order]:
+        return [order for order in self._broker.open.values() if _wanted(order, symbol)]
+
+    def get_open_order_tickets(self, symbol: Symbol | str | Callable[[OrderTicket], bool] | None = None) -> list[OrderTicket]:
+        tickets = [self._broker.tickets[number] for number in self._broker.open]
+        return [ticket for ticket in tickets if _wanted(ticket, symbol)]
+
+    def cancel_order(self, order_id: int, order_tag: str | None = None) -> OrderTicket:
+        ticket = self._broker.tickets[order_id]
+        ticket.cancel(order_tag)
+        return ticket
+
+    def cancel_open_orders(self, symbol: Symbol | str | None = None, tag: str | None = None) -> list[OrderTicket]:
+        tickets = self.get_open_order_tickets(symbol)
+        for ticket in tickets:
+            ticket.cancel(tag)
+        return tickets
+
+    @property
+    def last_order_id(self) -> int:
+        return self._broker.last_id
+
+    @property
+    def orders_count(self) -> int:
+        return len(self._broker.orders)
+
+
+def _wanted(order: Any, chosen: Any) -> bool:
+    if chosen is None:
+        return True
+    return bool(chosen(order)) if callable(chosen) else order.symbol == chosen
+
+
+class QCAlgorithm:
+    """Base of an algorithm. The engine binds itself before `initialize` runs."""
+
+    _engine: "Engine"
+
+    # What the engine calls; subclasses replace them.
+
+    def initialize(self) -> None:
+        raise NotImplementedError("an algorithm needs initialize")
+
+    def on_data(self, slice: Slice) -> None:  # noqa: A002
+        pass
+
+    def on_order_event(self, order_event: OrderEvent) -> None:
+        pass
+
+    def on_securities_changed(self, changes: SecurityChanges) -> None:
+        pass
+
+    def on_splits(self, splits: Any) -> None:
+        pass
+
+    def on_dividends(self, dividends: Any) -> None:
+        pass
+
+    def on_delistings(self, delistings: Any) -> None:
+        pass
+
+    def on_margin_call_warning(self) -> None:
+        pass
+
+    def on_margin_call(self, requests: list[Any]) -> list[Any]:
+        return requests
+
+    def on_warmup_finished(self) -> None:
+        pass
+
+    def on_end_of_algorithm(self) -> None:
+        pass
+
+    # Set-up.
+
+    @overload
+    def set_start_date(self, year: int, month: int, day: int) -> None: ...
+    @overload
+    def set_start_date(self, year: date) -> None: ...
+    def set_start_date(self, year: int | date, month: int = 0, day: int = 0) -> None:
+        self._engine.set_start(_as_date(year, month, day))
+
+    @overload
+    def set_end_date(self, year: int, month: int, day: int) -> None: ...
+    @overload
+    def set_end_date(self, year: date) -> None: ...
+    def set_end_date(self, year: int | date, month: int = 0, day: int = 0) -> None:
+        self._engine.set_end(_as_date(year, month, day))
+
+    def set_cash(self, starting_cash: float) -> None:
+        self._engine.set_cash(starting_cash)
+
+    def set_time_zone(self, time_zone: str) -> None:
+        if time_zone != "America/New_York":
+            raise NotImplementedError("the stand-in keeps New York time only, LEAN's default")
+
+    def set_name(self, name: str) -> None:
+        self._engine.name = name
+
+    def set_benchmark(self, benchmark: Any) -> None:
+        """Taken and left: a benchmark changes statistics, nothing that trades."""
+
+    def set_brokerage_model(self, brokerage: Any, account_type: Any = None) -> None:
+        raise NotImplementedError("the stand-in knows the default brokerage model only")
+
+    def set_warm_up(self, *arguments: Any) -> None:
+        raise NotImplementedError("the stand-in has no warm-up: ask history")
+
+    def get_parameter(self, name: str, default_value: Any = None) -> Any:
+        """The parameter as the type of its default: text without one, None if it is not set."""
+        said = self._engine.parameters.get(name)
+        if said is None:
+            return default_value
+        return type(default_value)(said) if isinstance(default_value, int | float) else said
+
+    def get_parameters(self) -> ManagedDictionary[str]:
+        return ManagedDictionary(dict(self._engine.parameters))
+
+    # Subscriptions.
+
+    def add_equity(
+        self,
+        ticker: str,
+        resolution: Resolution | None = None,
+        market: str | None = None,
+        fill_forward: bool = True,
+        leverage: float = 0.0,
+        extended_market_hours: bool = False,
+        data_normalization_mode: DataNormalizationMode | None = None,
+    ) -> Security:
+        chosen = self.universe_settings.resolution if resolution is None else resolution
+        mode = self.universe_settings.data_normalization_mode if data_normalization_mode is None else data_normalization_mode
+        if (chosen, mode, fill_forward, leverage or 2.0) != (Resolution.DAILY, DataNormalizationMode.RAW, True, 2.0):
+            raise NotImplementedError("the stand-in has daily, raw, filled-forward equities at leverage 2 only")
+        return self._engine.add_equity(ticker)
+
+    def add_data(
+        self,
+        type: type,
+        ticker: str,
+        resolution: Resolution | None = None,
+        time_zone: Any = None,
+        fill_forward: bool = False,  # noqa: A002
+    ) -> Security:
+        if fill_forward or time_zone not in (None, "America/New_York") or resolution not in (None, Resolution.DAILY):
+            raise NotImplementedError("the stand-in has daily custom data in New York time, without fill-forward")
+        return self._engine.add_data(type, ticker)
+
+    def add_index(
+        self, ticker: str, resolution: Resolution | None = None, market: str | None = None, fill_forward: bool = True
+    ) -> Security:
+        if resolution != Resolution.DAILY:
+            raise NotImplementedError("the stand-in has daily indices only")
+        return self._engine.add_index(ticker)
+
+    def remove_security(self, symbol: Symbol | str, tag: str | None = None) -> bool:
+        return self._engine.remove_security(self.symbol(symbol))
+
+    def symbol(self, ticker: Symbol | str) -> Symbol:
+        """The symbol of a ticker that was added."""
+        return ticker if isinstance(ticker, Symbol) else self.securities[ticker].symbol
+
+    def history(self, *arguments: Any, **options: Any) -> pd.DataFrame:
+        """`history([type,] symbols, periods | timedelta | start, end [, resolution, fill_forward=...])`, see history.py."""
+        return self._engine.history.ask(*arguments, **options)
+
+    # Orders; the third argument of each is `asynchronous`, as in LEAN since 2025.
+
+    def market_on_open_order(self, symbol: Any, quantity: float, asynchronous: bool = False, tag: str = "") -> OrderTicket:
+        return self._engine.broker.market_on_open(symbol, quantity, _flag(asynchronous), tag)
+
+    def market_on_close_order(self, symbol: Any, quantity: float, asynchronous: bool = False, tag: str = "") -> OrderTicket:
+        return self._engine.broker.market_on_close(symbol, quantity, _flag(asynchronous), tag)
+
+    def market_order(self, symbol: Any, quantity: float, asynchronous: bool = False, tag: str = "") -> OrderTicket:
+        return self._engine.broker.market(symbol, quantity, _flag(asynchronous), tag)
+
+    def stop_market_order(self, symbol: Any, quantity: float, stop_price: float, asynchronous: bool = False, tag: str = "") -> OrderTicket:
+        return self._engine.broker.stop_market(symbol, quantity, stop_price, _flag(asynchronous), tag)
+
+    def liquidate(self, symbol: Any = None, asynchronous: bool = False, tag: str | None = None) -> list[OrderTicket]:
+        return self._engine.broker.liquidate(symbol, _flag(asynchronous), "Liquidated" if tag is None else tag)
+
+    # Output.
+
+    def plot(self, chart: str, series: Any, value: float | None = None) -> None:
+        self._engine.plot(chart, series, value)
+
+    def log(self, message: Any) -> None:
+        self._engine.note("log", message)
+
+    def debug(self, message: Any) -> None:
+        self._engine.note("debug", message)
+
+    def error(self, message: Any) -> None:
+        self._engine.note("error", message)
+
+    def set_runtime_statistic(self, name: str, value: Any) -> None:
+        self._engine.statistics[name] = str(value)
+
+    def set_summary_statistic(self, name: str, value: Any) -> None:
+        self._engine.statistics[name] = str(value)
+
+    def quit(self, message: str = "") -> None:
+        self._engine.quit(message)
+
+    # State.
+
+    @property
+    def time(self) -> datetime:
+        return self._engine.feed.now
+
+    @property
+    def utc_time(self) -> datetime:
+        return self._engine.utc_now
+
+    @property
+    def start_date(self) -> datetime:
+        return datetime.combine(self._engine.start, MIDNIGHT)
+
+    @property
+    def end_date(self) -> datetime:
+        return datetime.combine(self._engine.end, MIDNIGHT) + timedelta(days=1, microseconds=-1)
+
+    @property
+    def live_mode(self) -> bool:
+        return self._engine.live
+
+    @property
+    def is_warming_up(self) -> bool:
+        return False
+
+    @property
+    def algorithm_id(self) -> str:
+        return self._engine.name
+
+    @property
+    def settings(self) -> AlgorithmSettings:
+        return self._engine.settings
+
+    @property
+    def universe_settings(self) -> UniverseSettings:
+        return self._engine.universe_settings
+
+    @property
+    def securities(self) -> SecurityManager:
+        return self._engine.security_manager
+
+    @property
+    def portfolio(self) -> SecurityPortfolioManager:
+        return self._engine.portfolio
+
+    @property
+    def transactions(self) -> SecurityTransactionManager:
+        return self._engine.transactions
+
+    @property
+    def object_store(self) -> ObjectStore:
+        return self._engine.object_store
+
+    @property
+    def schedule(self) -> ScheduleManager:
+        return self._engine.schedule_manager
+
+    @property
+    def date_rules(self) -> DateRules:
+        return DateRules()
+
+    @property
+    def time_rules(self) -> TimeRules:
+        return TimeRules()
+
+    @property
+    def current_slice(self) -> Slice:
+        return self._engine.current_slice
+
+
+def _flag(asynchronous: bool) -> bool:
+    if not isinstance(asynchronous, bool):
+        raise TypeError(f"No method matches given arguments: asynchronous is a bool, was {asynchronous!r}; name the tag")
+    return asynchronous
+
+
+def _as_date(year: int | date, month: int, day: int) -> date:
+    if isinstance(year, datetime):
+        return year.date()
+    return year if isinstance(year, date) else date(year, month, day)
