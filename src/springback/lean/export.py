@@ -1,0 +1,167 @@
+"""Our tape as a LEAN data folder.
+
+    OUT/equity/usa/daily/TICKER.zip               raw bars; tickers in small letters
+    OUT/equity/usa/{map,factor}_files/SYMBOL.csv  tickers and endings; splits and dividends
+    OUT/index/usa/daily/vix.zip                   VIX closes as daily index bars, for add_index("VIX", DAILY)
+    OUT/alternative/interest-rate/usa/interest-rate.csv
+    OUT/springback/vix.csv                        date,close, for a PythonData
+    OUT/springback/symbols.csv                    symbol
+    OUT/springback/members.csv                    symbol,start,end (included); only if membership is known
+    OUT/springback/export.json                    what was written, from what, and what LEAN cannot hold
+
+LEAN also needs market-hours/market-hours-database.json and symbol-properties/symbol-properties-database.csv: a LEAN checkout and
+`lean init` bring them, they are not written here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from springback.data.store_hash import content_hash, file_hash
+from springback.errors import MissingData
+from springback.lean.daily_zip import daily_bars, day_words, index_rows, pack
+from springback.lean.ledger import Counts, Ledger
+from springback.lean.limits import findings
+from springback.lean.map_file import Listing, Rename, check_owners, listing, read_renames
+from springback.lean.name_files import by_name, contents, paths
+from springback.lean.side_files import members_text, rates_text, symbols_text, vix_text
+from springback.lean.ticker import check_tickers
+from springback.market.tape import BANKRUPT, TRADING, Tape
+
+FORMAT = 1
+WRITERS = 2
+"""Threads: packing and the disk's fsync let each other run; more gain nothing on two cores."""
+INDEX, RATES, OURS = "index/usa/daily/vix.zip", "alternative/interest-rate/usa/interest-rate.csv", "springback"
+SIDE = "/side files"
+"""The part that is no name; no symbol has a slash."""
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export came to: `names` in the folder, of which `written` now (the others were there); `counts`; `findings` in words."""
+
+    folder: Path
+    names: int
+    written: int
+    files: int
+    counts: Counts
+    rates: str
+    findings: tuple[str, ...]
+
+
+def export(
+    tape: Tape, out: Path, renames: Path | None = None, interest_rate: Path | None = None, progress: Progress | None = None
+) -> Exported:
+    """Writes `tape` as a LEAN data folder into `out`. Equal input gives equal bytes; an interrupted export of the same input goes on.
+
+    Raises `InputError` on symbols that cannot be tickers or want the same one, `BadTable`, `MissingData` without VIX, `Unwritable`.
+    """
+    check_tickers(tape.bars.symbols)
+    changes = read_renames(renames) if renames else ()
+    listings, unused = _listings(tape, changes)
+    check_owners([one for _, one in listings])
+    symbols = [one.symbol for _, one in listings]
+    side, rates = _side_files(tape, symbols, interest_rate)
+    identity = {
+        "format": FORMAT,
+        "tape": content_hash(tape),
+        "renames": file_hash(renames) if renames else None,
+        "interest_rate": file_hash(interest_rate) if interest_rate else None,
+    }
+    ledger = Ledger(out, identity)
+    ledger.open([*side, *(path for _, one in listings for path in paths(one))])
+    written = _write_names(tape, listings, ledger, progress or _silent)
+    if SIDE not in ledger.done:
+        ledger.finish(SIDE, {path: ledger.write(path, content) for path, content in side.items()}, {})
+    counts = _count(tape, listings, ledger, len(unused))
+    ledger.close({"window": [str(tape.bars.sessions[k]) for k in (0, -1)], "names": len(symbols), "rates": rates, "counts": counts})
+    files = sum(len(files) for files, _ in ledger.done.values())
+    return Exported(out, len(symbols), written, files, counts, rates, tuple(findings(counts, ledger.moved)))
+
+
+def _listings(tape: Tape, changes: tuple[Rename, ...]) -> tuple[list[tuple[int, Listing]], set[Rename]]:
+    """(column, listing) of each name that has a bar LEAN can hold, and the renames that fit none of them."""
+    found, unused = [], set(changes)
+    held = ~(np.isnan(tape.bars.open) | np.isnan(tape.bars.close))
+    for column in np.flatnonzero(held.any(axis=0)):
+        rows = daily_bars(tape.bars, column).row
+        if len(rows) == 0:
+            continue
+        ended = tape.ending[column] != TRADING and tape.last[column] < len(held) - 1
+        last = int(tape.last[column]) if ended else len(held) - 1
+        one, used = listing(tape.bars.symbols[column], int(rows[0]), last, bool(ended), tape.bars.sessions, changes)
+        unused -= used
+        found.append((int(column), one))
+    return found, unused
+
+
+def _side_files(tape: Tape, symbols: list[str], interest_rate: Path | None) -> tuple[dict[str, bytes], str]:
+    """Path -> content of the files that are no name's, and where the interest rates come from."""
+    if np.isnan(tape.vix).all():
+        raise MissingData("there is no VIX at all: the regime needs one close a session: give --vix FILE (date, close)")
+    rates, source = rates_text(tape, interest_rate)
+    texts = {
+        f"{OURS}/vix.csv": vix_text(tape),
+        f"{OURS}/symbols.csv": symbols_text(symbols),
+        f"{OURS}/members.csv": members_text(tape, set(symbols)),
+        RATES: rates,
+    }
+    made = {path: text.encode() for path, text in texts.items() if text is not None}
+    made[INDEX] = pack("vix", index_rows(day_words(tape.bars.sessions), tape.vix))
+    return made, source
+
+
+def _write_names(tape: Tape, listings: list[tuple[int, Listing]], ledger: Ledger, progress: Progress) -> int:
+    """Writes the names that are not there yet; how many."""
+    words = day_words(tape.bars.sessions)
+    actions = by_name(tape.actions, tape.bars.shape[1])
+    todo = [(column, one) for column, one in listings if one.symbol not in ledger.done]
+    done = len(listings) - len(todo)
+
+    def write(job: tuple[int, Listing]) -> tuple[str, dict[str, str], Counts]:
+        column, one = job
+        files, counts = contents(tape, column, one, words, actions[column])
+        return one.symbol, {path: ledger.write(path, content) for path, content in files.items()}, counts
+
+    progress(done, len(listings), "names")
+    with ThreadPoolExecutor(WRITERS) as writers:
+        for k, (symbol, files, counts) in enumerate(_in_turn(writers, write, todo)):
+            ledger.finish(symbol, files, counts)
+            progress(done + k + 1, len(listings), symbol)
+    return len(todo)
+
+
+def _in_turn(writers: ThreadPoolExecutor, write: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
+    """The results in order; on an error or Ctrl-C what has not begun is dropped."""
+    try:
+        yield from writers.map(write, jobs)
+    finally:
+        writers.shutdown(wait=True, cancel_futures=True)
+
+
+def _count(tape: Tape, listings: list[tuple[int, Listing]], ledger: Ledger, unused: int) -> Counts:
+    """The sums over the names, and what only the whole tape can say."""
+    columns = [column for column, _ in listings]
+    total: Counts = {}
+    for _, counts in ledger.done.values():
+        for name, count in counts.items():
+            total[name] = total.get(name, 0) + count
+    absent = np.setdiff1d(np.arange(tape.bars.shape[1]), columns)
+    total["actions_left_out"] = total.get("actions_left_out", 0) + int(np.isin(tape.actions.name, absent).sum())
+    return total | {
+        "names_without_bars": len(absent),
+        "ended": sum(one.ended for _, one in listings),
+        "bankrupt": int((tape.ending[columns] == BANKRUPT).sum()),
+        "renamed": sum(len(one.tickers) > 1 for _, one in listings),
+        "renames_unused": unused,
+        "vix_absent": int(np.isnan(tape.vix).sum()),
+    }
+
+
+def _silent(done: int, total: int, text: str) -> None:
+    """No progress."""

@@ -1,0 +1,71 @@
+"""The small files of the export: VIX, the names, membership and interest rates, each as text."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.data.files import Columns, read_table
+from springback.data.series import read_rates
+from springback.market.bars import Dates
+from springback.market.tape import Tape
+
+
+def vix_text(tape: Tape) -> str:
+    """`date,close`, ISO dates, one row for each session with a VIX close."""
+    known = np.flatnonzero(~np.isnan(tape.vix))
+    rows = (f"{tape.bars.sessions[k]},{_number(float(tape.vix[k]))}\n" for k in known)
+    return "date,close\n" + "".join(rows)
+
+
+def symbols_text(symbols: Collection[str]) -> str:
+    """`symbol`: all exported names, alphabetical."""
+    return "symbol\n" + "".join(f"{symbol}\n" for symbol in symbols)
+
+
+def members_text(tape: Tape, symbols: Collection[str]) -> str | None:
+    """`symbol,start,end`: the sessions in which a name of `symbols` was in the index, both ends included; None if the tape knows none.
+
+    One row for each unbroken run of sessions, so a name that came back has several.
+    """
+    if tape.members is None:
+        return None
+    days = tape.bars.sessions
+    rows = ["symbol,start,end\n"]
+    for column, symbol in enumerate(tape.bars.symbols):
+        if symbol in symbols:
+            edges = np.flatnonzero(np.diff(tape.members[:, column].astype(np.int8), prepend=0, append=0))
+            rows += [f"{symbol},{days[a]},{days[b - 1]}\n" for a, b in edges.reshape(-1, 2)]
+    return "".join(rows)
+
+
+def rates_text(tape: Tape, path: Path | None) -> tuple[str | None, str]:
+    """LEAN's interest-rate.csv (`DATE,PCREDIT8`, percent, changes only) and, in words, what it comes from.
+
+    From the file at `path` if one is given, with all its dates; else the changes of the tape's rate; else None. Raises `BadTable`.
+    """
+    if path is not None:
+        known = _file_dates(path)
+        return _changes(known, read_rates(path, known)), path.name
+    if tape.risk_free is None or np.isnan(tape.risk_free).all():
+        return None, "none: LEAN falls back on its own file, or on 1 %"
+    return _changes(tape.bars.sessions, tape.risk_free), "the tape's risk-free rate"
+
+
+def _file_dates(path: Path) -> Dates:
+    days = read_table(path, Columns(("DATE",), (), ("PCREDIT8",)))["DATE"].to_numpy().astype("datetime64[D]")
+    return np.asarray(np.unique(days))
+
+
+def _changes(days: Dates, rates: NDArray[np.float64]) -> str:
+    rows, before = ["DATE,PCREDIT8\n"], np.nan
+    for day, rate in zip(days, rates, strict=True):
+        if not np.isnan(rate) and rate != before:
+            rows.append(f"{day},{_number(round(float(rate) * 100, 10))}\n")
+            before = rate
+    return "".join(rows)
+
+
+def _number(value: float) -> str:
+    return str(np.format_float_positional(value, trim="-"))
