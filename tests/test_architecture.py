@@ -33,7 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "backtest": ("errors", "market", "strategy"),
     "analytics": ("errors", "market"),
     "trading": ("errors", "market", "data", "features", "forecasting", "strategy"),
-    "lean": ("errors", "market", "data", "analytics"),
+    "lean": ("errors", "settings", "market", "data", "forecasting", "strategy", "trading", "analytics"),
     "wiring": (ALL,),
     "story": (ALL,),
     "voice": (),

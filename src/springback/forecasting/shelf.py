@@ -25,6 +25,7 @@ LONG = "ml_mean_reversion_long.pkl"
 SHORT = "ml_mean_reversion_short.pkl"
 COLUMNS = "feature_columns.pkl"
 CARD = "card.json"
+FILES = (LONG, SHORT, COLUMNS, CARD)
 
 
 def save(models: Models, folder: Path) -> Models:

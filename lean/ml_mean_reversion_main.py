@@ -1,0 +1,271 @@
+"""ML mean reversion on LEAN: its bars, VIX and portfolio go to the desk, the desk's orders go to the market. Nothing is decided here.
+
+Settings are LEAN parameters with the names of settings/default.toml (`strategy.probability`) and of the table `lean`: see docs/lean.md.
+"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from AlgorithmImports import *
+
+try:
+    from springback.errors import MissingData
+    from springback.lean import parameters, stored
+    from springback.market.liquidity import WINDOW
+    from springback.trading import desk, resume
+except ImportError as error:
+    raise ImportError(
+        f"the package 'springback' is neither installed in LEAN's Python nor bundled beside this file ({error}): "
+        "run 'springback lean backtest --dry-run', which lays it there, or 'springback lean bundle'"
+    ) from error
+
+BOOK, DAILY = "springback/book.json", "springback/daily.csv"
+DONE = (OrderStatus.CANCELED, OrderStatus.INVALID)
+
+
+class Vix(PythonData):
+    """The VIX closes that `springback lean export` wrote, known at 16:15 New York."""
+
+    file = ""
+
+    def get_source(self, config: SubscriptionDataConfig, date: datetime, is_live_mode: bool) -> SubscriptionDataSource:
+        return SubscriptionDataSource(Vix.file, SubscriptionTransportMedium.LOCAL_FILE)
+
+    def reader(self, config: SubscriptionDataConfig, line: str, date: datetime, is_live_mode: bool) -> BaseData:
+        if not line[:1].isdigit():
+            return None  # type: ignore[return-value]  # LEAN's way to pass over a line
+        day, close = line.split(",")[:2]
+        point = Vix()
+        point.symbol = config.symbol
+        point.time = datetime.strptime(day, "%Y-%m-%d")
+        point.end_time = point.time.replace(hour=16, minute=15)
+        point.value = float(close)
+        return point
+
+
+class MlMeanReversion(QCAlgorithm):
+    """One session: corporate actions at midnight, fills, bars at the close, VIX at 16:15, the decision at 16:30."""
+
+    def initialize(self) -> None:
+        names = [str(getattr(pair, "key", pair)) for pair in self.get_parameters()]  # pairs, or keys: LEAN's bridges differ
+        self.settled = parameters.read({name: self.get_parameter(name) for name in names})
+        account = self.settled.backtest
+        self.set_start_date(account.start.year, account.start.month, account.start.day)
+        self.set_end_date(account.end.year, account.end.month, account.end.day)
+        self.set_cash(account.cash)
+        self.settings.daily_precise_end_time = True
+
+        symbols, members = stored.names(self.settled, self._find)
+        outlook = stored.outlook(self.settled, self._find)
+        self.desk = desk.Desk(symbols, outlook, self.settled.strategy, self.settled.regime, self.settled.universe, members)
+        self.symbols = [self._subscribe(name) for name in self.desk.symbols]
+        self.columns = {symbol: column for column, symbol in enumerate(self.symbols)}
+        self.hours = self.securities[self.symbols[0]].exchange.hours
+        self.vix_symbol = self._subscribe_vix()
+        self._look_back()
+
+        self.close = np.full(len(self.symbols), np.nan)
+        self.volume = np.full(len(self.symbols), np.nan)
+        self.vix = np.nan
+        self.stops: dict[str, OrderTicket] = {}
+        self.stop_orders: set[int] = set()
+        self.days: list[str] = []
+        self.recovered = not self.live_mode
+        self.schedule.on(self.date_rules.every_day(self.symbols[0]), self.time_rules.at(16, 30), self._decide)
+        self.log(f"{len(self.symbols)} names, {self.settled.lean.models} models; settings: {self.settled}")
+
+    # What LEAN tells us
+
+    def on_data(self, data: Slice) -> None:
+        self._recover()
+        today = np.datetime64(self.time.date())
+        for symbol, split in data.splits.items():
+            if split.type == SplitType.SPLIT_OCCURRED and symbol in self.columns:
+                self.desk.split(today, self._name(symbol), float(split.split_factor))
+        for symbol, delisting in data.delistings.items():
+            if symbol in self.columns:
+                told = self.desk.last_session if delisting.type == DelistingType.WARNING else self._delisted
+                told(self._name(symbol))
+        if data.contains_key(self.vix_symbol):
+            point: Any = data[self.vix_symbol]
+            self.vix = float(point.value)
+        columns, close, volume = self.columns, self.close, self.volume
+        for symbol, bar in data.bars.items():
+            column = columns.get(symbol)
+            traded = bar.volume
+            if column is None or (not traded and bar.is_fill_forward):
+                continue  # a copy of the last bar: the name did not trade
+            close[column], volume[column] = bar.close, traded
+
+    def on_order_event(self, order_event: OrderEvent) -> None:
+        self._recover()
+        if order_event.symbol not in self.columns:
+            return
+        name = self._name(order_event.symbol)
+        if order_event.status in (OrderStatus.FILLED, OrderStatus.PARTIALLY_FILLED):
+            self.desk.fill(name, int(order_event.fill_quantity), float(order_event.fill_price))
+            if order_event.status == OrderStatus.FILLED:
+                self._guard(name)
+        elif order_event.status in DONE and order_event.order_id not in self.stop_orders:
+            self.desk.drop(name)
+        if order_event.status == OrderStatus.INVALID:
+            self.stops.pop(name, None)
+            self.error(f"{name}: order {order_event.order_id} was refused: {order_event.message}")
+        self._remember()
+
+    def on_end_of_algorithm(self) -> None:
+        head = "date,equity,cash,n_long,n_short,bear,vix,vix_sma15"
+        self.object_store.save(DAILY, "\n".join([head, *self.days, ""]))
+
+    # What we tell LEAN
+
+    def _decide(self) -> None:
+        self._recover()
+        if np.isnan(self.close).all():
+            return  # the exchange was open, but no bar of ours came
+        session = np.datetime64(self.time.date())
+        if np.isnan(self.vix) and not self.live_mode:
+            raise MissingData(f"no VIX for session {session}: the regime is not known; export a VIX that covers the backtest")
+        self.desk.close(session, self.close, self.volume)
+        self._reconcile()
+        last = not self.live_mode and self.hours.get_next_market_open(self.time, False) > self.end_date
+        decision = self.desk.decide(self.vix, float(self.portfolio.total_portfolio_value), last)
+        for order in decision.orders:
+            self._send(order)
+        for name in self.desk.held():
+            self._guard(name)
+        self._show(decision)
+        self._remember()
+        self.close[:], self.volume[:], self.vix = np.nan, np.nan, np.nan
+
+    def _send(self, order: desk.Order) -> None:
+        if not order.is_entry:
+            self._lift(order.symbol)
+        self.market_on_open_order(self.symbols[self.desk.columns[order.symbol]], order.quantity, tag=order.reason)
+
+    def _guard(self, name: str) -> None:
+        """Keeps one stop order at the market for each filled position that is not closing, where stops rest, and none for any other."""
+        column = self.desk.columns[name]
+        quantity = int(self.desk.book.quantity[column])
+        if quantity == 0 or self.desk.book.closing[column]:
+            self._lift(name)
+        elif self.settled.strategy.stop_mode == "intraday" and name not in self.stops:
+            level = self.desk.stop_of(name)
+            ticket = self.stop_market_order(self.symbols[column], -quantity, level, tag=f"resting_stop@{level:g}")
+            self.stops[name] = ticket
+            self.stop_orders.add(ticket.order_id)
+
+    def _lift(self, name: str) -> None:
+        ticket = self.stops.pop(name, None)
+        if ticket is not None and ticket.status not in (OrderStatus.FILLED, *DONE):
+            ticket.cancel()
+
+    def _delisted(self, name: str) -> None:
+        self.stops.pop(name, None)
+        self.desk.correct(name, 0)
+
+    def _show(self, decision: desk.Decision) -> None:
+        cash, equity = float(self.portfolio.cash), decision.equity
+        self.days.append(
+            f"{decision.session},{equity!r},{cash!r},{decision.n_long},{decision.n_short},"
+            f"{int(decision.bear)},{decision.vix!r},{decision.vix_mean!r}"
+        )
+        worth = np.nan_to_num(self.desk.book.quantity * self.desk.book.mark)
+        shown: dict[str, dict[str, float]] = {
+            "Regime": {"VIX": decision.vix, "bear above": decision.vix_mean * self.settled.regime.multiple},
+            "Slots": {"long": decision.n_long, "short": decision.n_short},
+            "Candidates": {"long": decision.candidates[0], "short": decision.candidates[1]},
+            "Exposure %": {"long": 100 * worth[worth > 0].sum() / equity, "short": 100 * worth[worth < 0].sum() / equity},
+        }
+        for chart, series in shown.items():
+            for name, value in series.items():
+                if not np.isnan(value):
+                    self.plot(chart, name, float(value))
+
+    # Starting, and starting again
+
+    def _find(self, key: str) -> Path | None:
+        if self.object_store.contains_key(key):
+            return Path(self.object_store.get_file_path(key))
+        here = Path(__file__).resolve().parent
+        for folder in (here, here.parent, Path(Globals.data_folder)):
+            if (folder / key).is_file():
+                return folder / key
+        return None
+
+    def _subscribe(self, name: str) -> Symbol:
+        return self.add_equity(name, Resolution.DAILY, data_normalization_mode=DataNormalizationMode.RAW).symbol
+
+    def _subscribe_vix(self) -> Symbol:
+        if self.settled.lean.vix == "index":
+            return self.add_index("VIX", Resolution.DAILY).symbol
+        found = self._find(self.settled.lean.vix_file)
+        if found is None:
+            raise MissingData(
+                f"{self.settled.lean.vix_file} is not in LEAN's data folder: run 'springback lean export', or set lean.vix=index"
+            )
+        Vix.file = str(found)
+        return self.add_data(Vix, "VIX", Resolution.DAILY).symbol
+
+    def _look_back(self) -> None:
+        """The sessions before the first decision: two batched calls for bars and splits, one for VIX."""
+        length = max(WINDOW, self.settled.universe.window)
+        bars = self.history(self.symbols, length, Resolution.DAILY, fill_forward=False)
+        if len(bars):
+            close, volume = (self._panel(bars[field]) for field in ("close", "volume"))
+            days = close.index.to_numpy().astype("datetime64[D]")
+            self.desk.rolling.fill(days, close.to_numpy(), volume.to_numpy())
+            splits = self.history(Split, self.symbols, datetime.combine(close.index[0].date(), datetime.min.time()), self.time)
+            found = zip(splits.index, splits["type"], splits["splitfactor"], strict=True) if len(splits) else ()
+            for (symbol, moment), kind, factor in found:
+                if kind == SplitType.SPLIT_OCCURRED:
+                    self.desk.rolling.split(np.datetime64(moment.date()), self._name(symbol), float(factor))
+        vix = self.history([self.vix_symbol], self.settled.regime.window - 1, Resolution.DAILY)
+        if len(vix):
+            self.desk.see_vix(vix["value" if "value" in vix else "close"].astype(float))
+
+    def _panel(self, values: pd.Series) -> pd.DataFrame:
+        """A (sessions, names) table in the desk's order; NaN: no bar."""
+        table = values.unstack(level=0)
+        symbols: list[Any] = list(table.columns)
+        table.columns = pd.Index([self.columns[symbol] for symbol in symbols])
+        table.index = pd.DatetimeIndex(table.index).normalize()
+        return table.reindex(columns=range(len(self.symbols))).astype(float)
+
+    def _recover(self) -> None:
+        """After a restart in live mode: the book from the object store, corrected by what the broker holds."""
+        if self.recovered:
+            return
+        self.recovered = True
+        state = json.loads(self.object_store.read(BOOK)) if self.object_store.contains_key(BOOK) else {}
+        held = {
+            self._name(symbol): resume.Holding(int(own.quantity), float(own.average_price), float(own.price))
+            for symbol, own in ((one, self.portfolio[one]) for one in self.symbols)
+            if own.invested
+        }
+        orders = [one for one in self.transactions.get_open_orders() if one.symbol in self.columns]
+        waiting = [self._name(one.symbol) for one in orders if one.type != OrderType.STOP_MARKET]
+        for line in resume.restore(self.desk, state, held, waiting):
+            self.error(line)
+        for one in orders:
+            if one.type == OrderType.STOP_MARKET:
+                self.stops[self._name(one.symbol)] = self.transactions.get_order_ticket(one.id)
+                self.stop_orders.add(one.id)
+
+    def _reconcile(self) -> None:
+        """The book says what the portfolio says; a difference is followed and never silent."""
+        for name, quantity in self.desk.held().items():
+            found = int(self.portfolio[self.symbols[self.desk.columns[name]]].quantity)
+            if found != quantity:
+                self.error(f"{name}: the book holds {quantity} shares, the portfolio {found}: the portfolio is followed")
+                self.desk.correct(name, found)
+
+    def _remember(self) -> None:
+        if self.live_mode:
+            self.object_store.save(BOOK, json.dumps(resume.state_of(self.desk)))
+
+    def _name(self, symbol: Symbol) -> str:
+        return self.desk.symbols[self.columns[symbol]]

@@ -1,0 +1,52 @@
+"""The settings of a run on LEAN: the tables of `settings/default.toml` that the host does not decide itself, and one of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from springback import settings
+from springback.data.universe import Universe
+from springback.market.account import Account
+from springback.strategy.knobs import Regime, Strategy
+
+
+@dataclass(frozen=True)
+class Lean:
+    """Where the algorithm finds what it needs (table `lean`).
+
+    `models`: "walk-forward" pairs, each used on the sessions after its as-of date; one "fixed" pair; or "forecasts" from a file. `folder`
+    of the models and the other files are keys of LEAN's object store, or paths beside the algorithm, above it, or in LEAN's data folder.
+    `vix`: "csv" reads `vix_file`, "index" subscribes LEAN's own VIX index.
+    """
+
+    models: Literal["walk-forward", "fixed", "forecasts"] = "walk-forward"
+    folder: str = "models"
+    forecasts: str = "springback/forecasts.csv"
+    symbols: str = "springback/symbols.csv"
+    members: str = "springback/members.csv"
+    vix: Literal["csv", "index"] = "csv"
+    vix_file: str = "springback/vix.csv"
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Every setting a LEAN run takes, as `table.name`. Costs are LEAN's own."""
+
+    backtest: Account = field(default_factory=Account)
+    strategy: Strategy = field(default_factory=Strategy)
+    regime: Regime = field(default_factory=Regime)
+    universe: Universe = field(default_factory=Universe)
+    lean: Lean = field(default_factory=Lean)
+
+
+def read(given: Mapping[str, str]) -> Parameters:
+    """The settings that LEAN's parameters give, by their names `table.name`; what is not given keeps its default.
+
+    Names without a dot belong to LEAN itself and are passed over. Raises `SettingsError` on an unknown one and on a value out of range.
+    """
+    return settings.load(Parameters, (), [f"{name}={value}" for name, value in given.items() if "." in name])
+
+
+def write(parameters: Parameters) -> dict[str, str]:
+    """The same as text, for LEAN's configuration: `read(write(p)) == p`."""
+    return {name: str(value) for name, value in settings.flat(parameters).items()}

@@ -1,0 +1,164 @@
+"""The desk: what a host saw comes in, session by session, and orders go out. It knows no host."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.data.universe import Universe
+from springback.market import book as books
+from springback.market.book import empty_book
+from springback.market.liquidity import WINDOW
+from springback.strategy.decide import FUNNEL, Today, decide, empty_orders
+from springback.strategy.knobs import Knobs, Regime, Strategy, knobs
+from springback.strategy.rule import ENTRY, REASONS, is_bear, stop_level, vix_mean
+from springback.trading.members import Members
+from springback.trading.outlook import Outlook
+from springback.trading.rolling import Rolling
+
+
+@dataclass(frozen=True)
+class Order:
+    """A market order for the next open: signed whole shares and why."""
+
+    symbol: str
+    quantity: int
+    reason: str
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether it opens a position."""
+        return self.reason == REASONS[ENTRY]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One session's decision: the regime it was taken in, dollars of `equity`, filled and waiting positions of each side before it,
+    names that passed every test (`candidates`, long and short), and the orders in the order they are to be sent.
+    """
+
+    session: np.datetime64
+    bear: bool
+    vix: float
+    vix_mean: float
+    equity: float
+    n_long: int
+    n_short: int
+    candidates: tuple[int, int]
+    orders: tuple[Order, ...]
+
+
+class Desk:
+    """The strategy at work for one host: rolling bars, VIX, the book, the decision.
+
+    The host tells what happens in the order it happens: `split`, `fill`, `drop`, `correct` as they come, `close` with each session's
+    bars, then `decide`. `book` has one column for each of `symbols` (alphabetical), `vix` the closes of the regime's window.
+    """
+
+    def __init__(
+        self,
+        symbols: Sequence[str],
+        outlook: Outlook,
+        strategy: Strategy,
+        regime: Regime,
+        universe: Universe,
+        members: Members | None = None,
+    ) -> None:
+        self.rolling = Rolling(sorted(symbols), max(WINDOW, universe.window))
+        self.symbols = self.rolling.symbols
+        self.columns = {symbol: column for column, symbol in enumerate(self.symbols)}
+        self.book = empty_book(len(self.symbols))
+        self._outlook, self._members = outlook, members
+        self._strategy, self._regime = strategy, regime
+        self._knobs = knobs(strategy)
+        self.vix: deque[float] = deque(maxlen=regime.window)
+        self._final = np.zeros(len(self.symbols), np.bool_)
+        self._paper = empty_orders(len(self.symbols), strategy.slots)
+
+    def see_vix(self, closes: Iterable[float]) -> None:
+        """VIX closes of sessions before the first decision, oldest first: they fill the regime's window."""
+        self.vix.extend(closes)
+
+    def close(self, session: np.datetime64, close: NDArray[np.float64], volume: NDArray[np.float64]) -> None:
+        """The bars of a session, (N,) raw; NaN: no bar. Marks what is held."""
+        self.rolling.push(session, close, volume)
+        known = ~np.isnan(close)
+        self.book.mark[known] = np.where(self.book.quantity[known] != 0, close[known], self.book.mark[known])
+
+    def split(self, day: np.datetime64, symbol: str, factor: float) -> None:
+        """A split before the open of `day`: `factor` old shares per new one."""
+        self.rolling.split(day, symbol, factor)
+        books.split(self.book, self.columns[symbol], factor)
+
+    def fill(self, symbol: str, quantity: int, price: float) -> None:
+        """Shares were bought (+) or sold (-): a part of an entry, a whole one, or of an exit."""
+        name = self.columns[symbol]
+        held, waiting = int(self.book.quantity[name]), int(self.book.waiting[name])
+        if held == 0 or held * quantity > 0:
+            total = held + quantity
+            mean = price if held == 0 else (held * self.book.entry_price[name] + quantity * price) / total
+            sessions = self.book.held[name]
+            books.enter(self.book, name, total, mean, price)
+            self.book.held[name] = sessions if held else 0
+            rest = waiting - quantity
+            self.book.waiting[name] = rest if rest * quantity > 0 else 0
+        elif abs(quantity) < abs(held):
+            self.book.quantity[name] = held + quantity
+        else:
+            books.leave(self.book, name)
+            if held + quantity:
+                books.enter(self.book, name, held + quantity, price, price)
+
+    def correct(self, symbol: str, quantity: int) -> None:
+        """The host holds `quantity` signed shares, whatever the book thought."""
+        name = self.columns[symbol]
+        if quantity:
+            self.book.quantity[name] = quantity
+        else:
+            books.leave(self.book, name)
+
+    def drop(self, symbol: str) -> None:
+        """An order of `symbol` was refused or taken back: an entry's slot is free again, an exit is sent again next session."""
+        name = self.columns[symbol]
+        self.book.waiting[name] = 0
+        self.book.closing[name] = False
+
+    def last_session(self, symbol: str) -> None:
+        """Today is the last session of `symbol` before it is delisted: it gets no more orders."""
+        self._final[self.columns[symbol]] = True
+
+    def stop_of(self, symbol: str) -> float:
+        """Price of the stop order that rests for a filled position, dollars."""
+        name = self.columns[symbol]
+        return float(stop_level(self.book.quantity[name], self.book.entry_price[name], self._strategy.stop_loss))
+
+    def held(self) -> dict[str, int]:
+        """Filled shares by symbol, short negative."""
+        return {self.symbols[name]: int(self.book.quantity[name]) for name in np.flatnonzero(self.book.quantity)}
+
+    def decide(self, vix: float, equity: float, last: bool = False) -> Decision:
+        """The orders after the close of the newest session. `vix` is today's close, `equity` cash plus holdings, dollars.
+
+        A NaN `vix` leaves the regime unknown: exits are decided, entries are not. On the `last` session of a backtest nothing is ordered.
+        """
+        self.vix.append(vix)
+        mean = float(vix_mean(np.array(self.vix), len(self.vix) - 1, self._regime.window))
+        bear = bool(is_bear(vix, mean, self._regime.multiple))
+        sizes = self.book.quantity + self.book.waiting
+        long, short = int((sizes > 0).sum()), int((sizes < 0).sum())
+        turned = self._knobs._replace(slots=0) if np.isnan(vix) else self._knobs
+        funnel = np.zeros((2, len(FUNNEL)), np.int64)
+        orders = () if last else self._orders(turned, bear, float(equity), funnel)
+        candidates = (int(funnel[0, 6:].sum()), int(funnel[1, 6:].sum()))
+        return Decision(self.rolling.newest, bear, vix, mean, equity, long, short, candidates, orders)
+
+    def _orders(self, turned: Knobs, bear: bool, equity: float, funnel: NDArray[np.int64]) -> tuple[Order, ...]:
+        members = None if self._members is None else self._members.on(self.rolling.newest, self.symbols)
+        said = self._outlook.today(self.rolling, members)
+        nothing = np.full(len(self.symbols), np.nan)  # mean dollars: no floor under shorts, the broker refuses what it cannot lend
+        today = Today(self.rolling.close, said.qpi, said.p_long, said.p_short, said.adv, nothing, self._final)
+        out = self._paper
+        count = decide(turned, bear, equity, today, self.book, out, funnel)
+        return tuple(Order(self.symbols[out.name[k]], int(out.quantity[k]), REASONS[out.reason[k]]) for k in range(count))

@@ -1,0 +1,68 @@
+"""The desk's memory over a restart: what no broker knows, and what the broker says to it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from springback.market.book import enter
+from springback.trading.desk import Desk
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A position as a broker reports it: signed shares, their average price and the last price, dollars."""
+
+    quantity: int
+    average_price: float
+    price: float
+
+
+def state_of(desk: Desk) -> dict[str, Any]:
+    """What a restart needs, as plain values for JSON: the newest session, VIX of the regime's window, positions and waiting entries."""
+    book = desk.book
+    positions = {
+        desk.symbols[name]: {
+            "quantity": int(book.quantity[name]),
+            "waiting": int(book.waiting[name]),
+            "closing": bool(book.closing[name]),
+            "held": int(book.held[name]),
+            "entry_price": float(book.entry_price[name]) if book.quantity[name] else None,
+        }
+        for name in np.flatnonzero((book.quantity != 0) | (book.waiting != 0))
+    }
+    return {"session": str(desk.rolling.newest), "vix": list(desk.vix), "positions": positions}
+
+
+def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], open_orders: Iterable[str]) -> list[str]:
+    """Fills an empty desk's book; what the broker says wins. Returns one line for each thing that `state` and broker disagree on.
+
+    `held` is what the broker holds, by symbol; `open_orders` the symbols with an order at the market. A position that `state` does not
+    know is taken over as filled today; an entry without an order is dropped. Sessions that passed meanwhile count as held.
+    """
+    said: list[str] = []
+    known: Mapping[str, Mapping[str, Any]] = state.get("positions", {})
+    missed = desk.rolling.since(np.datetime64(state["session"])) if "session" in state else 0
+    asked = set(open_orders)
+    for symbol in sorted(set(known) | set(held)):
+        if symbol not in desk.columns:
+            said.append(f"{symbol} is held at the broker but is not among the names: left alone")
+        elif symbol in held:
+            said += _take_over(desk, symbol, known.get(symbol, {}), held[symbol], symbol in asked, missed)
+        elif known[symbol]["waiting"] and symbol in asked:
+            desk.book.waiting[desk.columns[symbol]] = known[symbol]["waiting"]
+        else:
+            said.append(f"{symbol}: the book had shares or an order, the broker has neither: taken as gone")
+    return said
+
+
+def _take_over(desk: Desk, symbol: str, known: Mapping[str, Any], held: Holding, asked: bool, missed: int) -> list[str]:
+    name = desk.columns[symbol]
+    same = known.get("quantity") == held.quantity
+    enter(desk.book, name, held.quantity, known["entry_price"] if same else held.average_price, held.price)
+    desk.book.held[name] = known["held"] + missed if known else 0
+    desk.book.closing[name] = bool(known.get("closing") and asked)
+    if same:
+        return []
+    return [f"{symbol}: the broker holds {held.quantity} shares, the book {known.get('quantity', 0)}: the broker is followed"]
