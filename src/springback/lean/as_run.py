@@ -1,0 +1,143 @@
+"""A run of LEAN as the material of a run folder: the same tables, the same report, and what LEAN itself printed beside it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from springback import __version__
+from springback.analytics import encode, report, run_folder
+from springback.analytics.material import Account, Material
+from springback.analytics.summary import Summary
+from springback.data.series import read_rates
+from springback.lean.days import days_of, find_record
+from springback.lean.results import LeanResult
+from springback.lean.round_trips import DELISTING, RESTING, Book, book_of
+
+PROFILE = "lean"
+STATISTICS = "lean_statistics.json"
+NOT_HELD = "LEAN's result does not hold it."
+CENT = 0.01
+
+
+def write(result: LeanResult, folder: Path, rates: Path | None = None) -> tuple[Material, Summary]:
+    """Writes the run folder of `result`, LEAN's own statistics in it as lean_statistics.json. Raises as `as_run` does, and `Unwritable`."""
+    material = as_run(result, find_record(result.file), rates)
+
+    def draw(material: Material, summary: Summary, part: Path) -> None:
+        report.draw(material, summary, part)
+        told = {"statistics": result.printed, **result.told}
+        (part / STATISTICS).write_text(encode.text(told), encoding="utf-8")
+
+    return material, run_folder.write(folder, material, draw)
+
+
+def as_run(result: LeanResult, record: Path | None = None, rates: Path | None = None) -> Material:
+    """The material of `result`. `record` the daily rows our algorithm left, `rates` a file of the risk-free rate.
+
+    Raises `BadTable` where the record, the rates or the chart are not usable.
+    """
+    fills = _fills(result)
+    book = book_of(fills)
+    days = days_of(result, book, record)
+    orders = _orders(result)
+    account = Account(PROFILE, result.cash, days.daily, fills, orders, _trades(book, orders, days.daily))
+    names = fills["symbol"].nunique()
+    return Material(
+        accounts=(account,),
+        start=result.start,
+        end=result.end,
+        origin=f"Run by LEAN; its result {result.file.name} was turned into these tables.",
+        universe=f"{names:,} name{'s' if names != 1 else ''} traded",
+        settings={f"lean.{name}": value for name, value in sorted(result.parameters.items())},
+        data_hash=result.digest,
+        versions={"springback": __version__},
+        seed=0,
+        models="Forecasts were made inside LEAN: how the models do on rows they never saw is not in its result.",
+        findings=(*days.findings, *_doubts(result, account, book)),
+        risk_free=None if rates is None else _rates(rates, result),
+        events=book.splits if len(book.splits) else None,
+        vix_days=days.sampled,
+        printed_by_lean=dict(result.printed),
+        missing=dict.fromkeys(
+            ("benchmark", "scores", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel"), NOT_HELD
+        ),
+    )
+
+
+def _orders(result: LeanResult) -> pd.DataFrame:
+    """As they were sent; the one with which LEAN closes a delisted name is only a fill, as with us."""
+    told = result.orders[result.orders["tag"] != DELISTING]
+    frame = told[["order_id", "symbol", "quantity"]].assign(decided=told["sent"].dt.normalize(), reason=told["tag"])
+    return frame[["order_id", "decided", "symbol", "quantity", "reason"]].reset_index(drop=True)
+
+
+def _fills(result: LeanResult) -> pd.DataFrame:
+    tags = dict(zip(result.orders["order_id"], result.orders["tag"], strict=True))
+    reasons = [str(tags.get(one, "")) for one in result.fills["order_id"]]
+    return result.fills.assign(reason=["stop_loss" if one.startswith(RESTING) else one for one in reasons])
+
+
+def _trades(book: Book, orders: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:
+    """Without dividends: LEAN's result does not say whom they were paid for. `bear` by the decision of the entry, NaN where unknown."""
+    decided = dict(zip(orders["order_id"], orders["decided"], strict=True))
+    bear = dict(zip(daily["date"], daily["bear"].astype("float64"), strict=True))
+    sessions = daily["date"].to_numpy()
+    trades = book.trades
+    held = np.searchsorted(sessions, trades["exit_date"].to_numpy()) - np.searchsorted(sessions, trades["entry_date"].to_numpy())
+    flags = [bear.get(decided.get(int(one), pd.NaT), np.nan) for one in trades["entry_order"]]
+    return trades.assign(sessions=held.astype(np.int64), bear=np.array(flags, dtype=np.float64)).drop(columns="entry_order")
+
+
+def _doubts(result: LeanResult, account: Account, book: Book) -> list[str]:
+    """What does not add up, or was read between the lines."""
+    said = []
+    printed = result.printed
+    fees = float(account.fills["fee"].sum())
+    if "Total Fees" in printed and abs(_number(printed["Total Fees"]) - fees) > CENT:
+        said.append(
+            f"The fees of the fills add up to ${fees:,.2f}, LEAN printed {printed['Total Fees']}: are these the events of that run?"
+        )
+    count = len(result.orders)
+    if "Total Orders" in printed and _number(printed["Total Orders"]) != count:
+        said.append(f"The result holds {count:,} orders, LEAN printed {printed['Total Orders']}.")
+    last = float(account.daily["equity"].iloc[-1])
+    if "End Equity" in printed and abs(_number(printed["End Equity"]) - last) > CENT:
+        said.append(f"Equity of the last session is {last:,.2f}, LEAN printed {printed['End Equity']}.")
+    dividends = _paid(account)
+    if dividends > CENT:
+        said.append(
+            f"Cash moved by ${dividends:,.2f} beside the fills on some days (dividends, fractions of split shares): it is in the equity, "
+            "but in no trade's profit, since LEAN's result does not say whose it was."
+        )
+    if len(book.splits):
+        names = ", ".join(f"{one.symbol} {one.value:g}" for one in book.splits.head(3).itertuples())
+        said.append(
+            f"{len(book.splits)} position{'s were' if len(book.splits) > 1 else ' was'} split while held, read from the quantities "
+            f"(old shares per new share: {names}{', ...' if len(book.splits) > 3 else ''}); their date is given as that of the exit."
+        )
+    return said
+
+
+def _paid(account: Account) -> float:
+    """Sum of the absolute daily changes of cash that no fill explains, dollars, over the days whose cash is known."""
+    fills = account.fills
+    flow = -(fills["quantity"] * fills["price"] + fills["fee"])
+    days = flow.groupby(pd.to_datetime(fills["time"]).dt.normalize()).sum()
+    sessions = pd.DatetimeIndex(account.daily["date"])
+    at = sessions.searchsorted(pd.DatetimeIndex(days.index))  # the close of a delisted name comes at midnight, before the next session
+    inside = at < len(sessions)
+    moved = pd.Series(days.to_numpy()[inside]).groupby(at[inside]).sum().reindex(range(len(sessions)), fill_value=0.0)
+    beside = account.daily["cash"].diff().to_numpy() - moved.to_numpy()
+    return float(np.nansum(np.abs(beside[np.abs(beside) > CENT / 100])))
+
+
+def _number(text: str) -> float:
+    return float(text.replace("$", "").replace(",", "").replace("%", ""))
+
+
+def _rates(file: Path, result: LeanResult) -> "pd.Series[float]":
+    """The annual rate on every calendar day of the run."""
+    days: Any = np.arange(np.datetime64(result.start), np.datetime64(result.end) + 1)
+    return pd.Series(read_rates(file, days), index=pd.DatetimeIndex(days))
