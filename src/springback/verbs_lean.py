@@ -1,14 +1,22 @@
 """What each verb of `springback lean` does."""
 
 import dataclasses
+import os
+import shlex
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from springback import wiring
+from springback import __version__, wiring
 from springback.data import series
-from springback.errors import InputError
+from springback.errors import InputError, MissingData, SettingsError
 from springback.market.tape import Tape
-from springback.verbs import choose, tape_for_backtest
+from springback.verbs import check, choose, tape_for_backtest
 from springback.voice import Voice
+
+if TYPE_CHECKING:
+    from springback.lean.prepare import Run
 
 __all__ = ["Voice", "choose"]
 
@@ -69,12 +77,99 @@ def backtest(
     out: Path,
 ) -> None:
     """Prepares a LEAN run, runs it, and writes its run folder."""
-    raise NotImplementedError
+    from springback.lean import engines, launch, outcome, prepare
+
+    if not time_limit > 0:
+        raise SettingsError(f"--time-limit must be above 0 minutes, was {time_limit:g}")
+    run, missing = _prepared(voice, chosen, store, models_dir, models, forecasts, data_folder, launcher, project, dry_run)
+    voice.told["lean"] = {"command": run.command, "config": str(run.config), "results": str(run.results), "missing": missing}
+    if dry_run:
+        voice.say(f"engine: cd {shlex.quote(str(run.cwd))} && {shlex.join(run.command)}")
+        voice.say(f"config: {run.config}")
+        for line in missing:
+            voice.say(f"missing: {line}")
+        return
+    span = chosen.backtest.start, chosen.backtest.end
+    step = voice.step("lean")
+    step(0, (span[1] - span[0]).days, "the engine starts")
+    stopped = partial(engines.remove_container, run.results, run.env)
+    code, heard = launch.run(run.command, run.cwd, run.env, run.log, 60 * time_limit, span, step, stopped=stopped)
+    result = outcome.result_of(run.results, code, heard, run.log)
+    prepare.keep_record(project, run.results)
+    voice.say(f"LEAN's result: {result}")
+    import_(voice, result, out, None)
+
+
+def _prepared(
+    voice: Voice,
+    chosen: wiring.Settings,
+    store: Path | None,
+    models_dir: Path,
+    models: str,
+    forecasts: Path | None,
+    data_folder: Path | None,
+    launcher: Path | None,
+    project: Path,
+    dry_run: bool,
+) -> "tuple[Run, list[str]]":
+    """What LEAN is to run, laid out, and what this machine lacks for it: nothing, unless it is only a dry run."""
+    from springback.data.store import Store
+    from springback.lean import bundle as bundles
+    from springback.lean import engines, prepare
+
+    environment = dict(os.environ)
+    engine, missing = engines.find(launcher, environment)
+    if missing and not dry_run:
+        raise MissingData(f"LEAN cannot run here: {'; '.join(missing)}")
+    check(models)
+    stored, cards = (bundles.forecast_files(forecasts), []) if forecasts else prepare.models(models_dir, models)
+    if isinstance(engine, engines.Cli):
+        for line in prepare.strangers(cards):
+            voice.say(f"  warning: {line}")
+    data = data_folder or project / "data"
+    if data_folder is None and not prepare.exported(data, Store(store or Path("store")).hash):
+        export(voice, data, store, None, None, None, None, None, None)
+    prepare.lay_out(project, Path(__file__).parent, __version__, stored)
+    lacking = engines.databases(data, engine.launcher if isinstance(engine, engines.Native) else None)
+    if lacking and not dry_run:
+        raise MissingData(lacking[0])
+    told = _told(chosen, "forecasts" if forecasts else models, "csv")
+    return prepare.run(engine, project, data, told, environment, datetime.now()), [*missing, *lacking]  # noqa: DTZ005 (a folder's name)
+
+
+def _told(chosen: wiring.Settings, models: str, vix: str) -> dict[str, str]:
+    """The settings as LEAN's parameters."""
+    from springback.lean.parameters import Lean, Parameters, write
+    from springback.market.account import Account
+
+    account = Account(chosen.backtest.start, chosen.backtest.end, chosen.backtest.cash)
+    lean = Lean(models=models, vix=vix)  # type: ignore[arg-type]
+    return write(Parameters(account, chosen.strategy, chosen.regime, chosen.universe, lean))
 
 
 def bundle(voice: Voice, chosen: wiring.Settings, out: Path, models_dir: Path, models: str, project: Path) -> None:
     """Writes a self-contained LEAN project folder."""
-    raise NotImplementedError
+    from springback.lean import bundle as bundles
+    from springback.lean import engine_config, prepare
+
+    check(models)
+    stored, cards = prepare.models(models_dir, models)
+    named = prepare.names(project / "data")
+    stored |= named
+    config = engine_config.project_config(_told(chosen, models, "index"))
+    files = bundles.project_files(project, Path(__file__).parent, __version__, config, stored, out)
+    bundles.lay(out, files)
+    for line in prepare.strangers(cards):
+        voice.say(f"  warning: {line}")
+    if not named:
+        voice.say(f"  warning: no list of names goes along: run 'springback lean export --out {project / 'data'}' and bundle again")
+    modules = [name for name in files if name.endswith(".py")]
+    longest = max(modules, key=lambda name: len(files[name]))
+    voice.say(
+        f"{out}: {len(modules)} Python files, the longest {longest} with {len(files[longest]):,} bytes; {len(stored)} files for the object "
+        f"store; {out / 'README.md'} has the commands"
+    )
+    voice.told["bundle"] = {"folder": str(out), "files": sorted(files), "longest": {longest: len(files[longest])}}
 
 
 def import_(voice: Voice, result: Path, out: Path, interest_rate: Path | None) -> None:

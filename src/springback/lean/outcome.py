@@ -1,0 +1,54 @@
+"""How a run of LEAN ended: the result file it left, or the reason why there is none, in one line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from springback.lean.launch import EngineFailed, Heard
+
+MOST_WORDS = 400  # characters of a reason
+
+
+def result_of(results: Path, code: int, heard: Heard, log: Path) -> Path:
+    """The result file of a run that was completed. Raises `EngineFailed` with LEAN's own reason.
+
+    LEAN ends with 1 after a runtime error, older builds with 0: the state in the result decides (Common/Result.cs, `state`).
+    """
+    found = find(results)
+    state = _state(found) if found else {}
+    reason = state.get("RuntimeError") or ""
+    status = state.get("Status", "")
+    if found and code == 0 and not reason and status in {"", "Completed"}:
+        return found
+    if reason:
+        raise EngineFailed(f"the algorithm failed in LEAN: {_short(reason)}; the whole output: {log}")
+    last = heard.error or (heard.tail[-1] if heard.tail else "it said nothing")
+    if found and code == 0:
+        raise EngineFailed(f"LEAN left the backtest in state {status}: {_short(last)}; the whole output: {log}")
+    if code:
+        raise EngineFailed(f"LEAN ended with exit code {code}: {_short(last)}; the whole output: {log}")
+    raise EngineFailed(f"LEAN ended without a result in {results}: {_short(last)}; the whole output: {log}")
+
+
+def find(results: Path) -> Path | None:
+    """The `ID.json` of `results`: the file beside which LEAN wrote `ID-summary.json` or `ID-order-events.json`; None if there is none."""
+    for suffix in ("-order-events.json", "-summary.json"):
+        for beside in sorted(results.glob(f"*{suffix}")):
+            file = beside.with_name(beside.name.removesuffix(suffix) + ".json")
+            if file.is_file():
+                return file
+    return None
+
+
+def _state(file: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return {"Status": "unreadable"}
+    state = told.get("state", {}) if isinstance(told, dict) else {}
+    return {name[:1].upper() + name[1:]: value for name, value in state.items()} if isinstance(state, dict) else {}
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= MOST_WORDS else f"{words[:MOST_WORDS]}..."

@@ -1,0 +1,180 @@
+"""Everything a run of LEAN needs, laid where LEAN looks for it: package, models, forecasts, folders, configuration; and the command."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from springback.data.files import atomic, writing
+from springback.errors import InputError, ModelError
+from springback.forecasting import shelf
+from springback.forecasting.card import Card
+from springback.lean import bundle, engine_config
+from springback.lean.engine_config import ALGORITHM
+from springback.lean.engines import Cli, Native
+
+MODELS = "models"
+WALK_FORWARD = f"{MODELS}/walk_forward"
+FOLDS = "folds.json"
+RECORD = "springback/daily.csv"  # what the algorithm leaves in the object store at the end
+CONFIG = "engine-config.json"
+OUTPUT = "engine-output.txt"
+RUN_WORKSPACE = ".springback-lean.json"
+IMAGE = {"python": "3.11", "numpy": "1.26.4", "scikit-learn": "1.6.1", "lightgbm": "4.6.0"}
+"""Versions in LEAN's image (DockerfileLeanFoundation) that a pickled model depends on."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is ready to be started: `command` in `cwd` with `env`; `config` the engine's, `results` where it writes, `log` where we do."""
+
+    command: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+    config: Path
+    results: Path
+    log: Path
+
+
+def models(folder: Path, which: str) -> tuple[dict[str, bytes], list[Card]]:
+    """`{object store key: content}` of the "fixed" pair in `folder` or of its "walk-forward" pairs, and their cards.
+
+    With the pairs goes `folds.json`, the list of their as-of dates that the algorithm reads. Raises `ModelError`.
+    """
+    if which == "fixed":
+        files, card = _pair(folder, MODELS)
+        return files, [card]
+    days = _as_of(folder / "walk_forward")
+    found = {f"{WALK_FORWARD}/{FOLDS}": bundle.as_json([{"as_of": day} for day in days])}
+    cards = []
+    for day in days:
+        files, card = _pair(folder / "walk_forward" / day, f"{WALK_FORWARD}/{day}")
+        found |= files
+        cards.append(card)
+    return found, cards
+
+
+def names(data: Path) -> dict[str, bytes]:
+    """`{object store key: content}` of the lists of names and members in an exported data folder: the cloud has no such folder."""
+    found = {key: data / key for key in ("springback/symbols.csv", "springback/members.csv")}
+    return {key: file.read_bytes() for key, file in found.items() if file.is_file()}
+
+
+def strangers(cards: list[Card]) -> list[str]:
+    """A line for each library under which the models were trained in another version than LEAN's image has."""
+    found = {
+        f"the models were trained under {library} {card.versions[library]}, LEAN's image has {version}: they will not open there"
+        for card in cards
+        for library, version in IMAGE.items()
+        if card.versions.get(library, version) != version
+    }
+    return sorted(found)
+
+
+def exported(data: Path, tape: str) -> bool:
+    """Whether `data` holds a finished export of the tape whose content hash is `tape`."""
+    try:
+        told = json.loads((data / "springback" / "export.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    identity = told.get("identity") if isinstance(told, dict) else None
+    return isinstance(identity, dict) and identity.get("tape") == tape
+
+
+def lay_out(project: Path, package: Path, version: str, storage: Mapping[str, bytes]) -> None:
+    """Writes the package beside the algorithm and `storage` into the object store, where what an earlier run of ours left is replaced.
+
+    Raises `InputError` where the project has no algorithm or holds a package of someone else.
+    """
+    algorithm = project / ALGORITHM
+    if not algorithm.is_file():
+        raise InputError(f"{algorithm} is not there: give --project the folder of the LEAN project")
+    files = bundle.package_files(algorithm, package, version)
+    bundle.lay(project / bundle.PACKAGE, {name.partition("/")[2]: content for name, content in files.items()})
+    bundle.lay_among(project / "storage", storage)
+    with writing(project / "storage"):
+        (project / "storage" / RECORD).unlink(missing_ok=True)
+
+
+def run(engine: Native | Cli, project: Path, data: Path, told: Mapping[str, str], env: Mapping[str, str], now: datetime) -> Run:
+    """The command of `engine` and all it reads, in a new folder of results under `project`/backtests."""
+    project = project.absolute()
+    results = _new_folder(project / "backtests", now)
+    log = results / OUTPUT
+    if isinstance(engine, Native):
+        config = results / CONFIG
+        _write(config, engine_config.engine_config(project / ALGORITHM, data, results, project / "storage", told))
+        return Run(tuple(engine.command(config)), engine.launcher.parent, engine.env, config, results, log)
+    workspace = _workspace(project, data)
+    given = workspace if workspace.name == RUN_WORKSPACE else None
+    return Run(tuple(engine.command(ALGORITHM, results, told, given)), project, dict(env), workspace, results, log)
+
+
+def keep_record(project: Path, results: Path) -> None:
+    """Puts the account's record that the algorithm left in the object store beside the result it belongs to."""
+    record = project / "storage" / RECORD
+    if record.is_file():
+        with atomic(results / record.name) as part:
+            part.write_bytes(record.read_bytes())
+
+
+def _pair(folder: Path, key: str) -> tuple[dict[str, bytes], Card]:
+    card = shelf.read_card(folder)
+    found = {}
+    for name in shelf.FILES:
+        try:
+            content = (folder / name).read_bytes()
+        except OSError as error:
+            raise ModelError(f"{folder / name} cannot be read ({error.strerror}): train again") from None
+        if name != shelf.CARD and hashlib.sha256(content).hexdigest() != card.files.get(name):
+            raise ModelError(f"{folder / name} is not the file of its card: train again")
+        found[f"{key}/{name}"] = content
+    return found, card
+
+
+def _as_of(folder: Path) -> list[str]:
+    """The as-of dates of the last forecast; without its record, of all pairs that are there."""
+    try:
+        record = json.loads((folder / FOLDS).read_text(encoding="utf-8"))
+        days = sorted({str(fold["as_of"]) for fold in record})
+    except FileNotFoundError:
+        days = sorted(card.parent.name for card in folder.glob(f"????-??-??/{shelf.CARD}"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder / FOLDS} is not the record of a forecast ({error}): run 'springback forecast'") from None
+    if not days:
+        raise ModelError(f"{folder} holds no models: run 'springback forecast', or take --models fixed")
+    return days
+
+
+def _workspace(project: Path, data: Path) -> Path:
+    """The `lean.json` of the project where it says what we want, else one of our own beside it."""
+    usual = project / "lean.json"
+    if usual.is_file() and data.resolve() == (project / "data").resolve():
+        return usual
+    mine = project / RUN_WORKSPACE
+    told: dict[str, Any] = engine_config.workspace_config(str(data.resolve()))
+    _write(mine, told)
+    return mine
+
+
+def _new_folder(parent: Path, now: datetime) -> Path:
+    """A folder that was not there: the instant, and a number where a run of the same second has it."""
+    stem = now.strftime("%Y-%m-%d_%H-%M-%S")
+    with writing(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        for k in range(1000):
+            folder = parent / (f"{stem}_{k}" if k else stem)
+            try:
+                folder.mkdir()
+                return folder
+            except FileExistsError:
+                continue
+    raise InputError(f"{parent} holds a thousand runs of {stem}: clear it")
+
+
+def _write(path: Path, value: Any) -> None:
+    with atomic(path) as part:
+        part.write_bytes(bundle.as_json(value))
