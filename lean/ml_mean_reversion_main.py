@@ -110,7 +110,7 @@ class MlMeanReversion(QCAlgorithm):
             if order_event.status == OrderStatus.FILLED:
                 self._guard(name)
         elif order_event.status in DONE and order_event.order_id not in self.stop_orders:
-            self.desk.drop(name)
+            self.desk.drop(name, int(order_event.quantity))
         if order_event.status == OrderStatus.INVALID:
             self.stops.pop(name, None)
             self.error(f"{name}: order {order_event.order_id} was refused: {order_event.message}")
@@ -142,9 +142,11 @@ class MlMeanReversion(QCAlgorithm):
         self.close[:], self.volume[:], self.vix = np.nan, np.nan, np.nan
 
     def _send(self, order: desk.Order) -> None:
+        symbol = self.symbols[self.desk.columns[order.symbol]]
         if not order.is_entry:
-            self._lift(order.symbol)
-        self.market_on_open_order(self.symbols[self.desk.columns[order.symbol]], order.quantity, tag=order.reason)
+            self.stops.pop(order.symbol, None)
+            self.transactions.cancel_open_orders(symbol)  # the resting stop, and the rest of an entry filled in part
+        self.market_on_open_order(symbol, order.quantity, tag=order.reason)
 
     def _guard(self, name: str) -> None:
         """Keeps one stop order at the market for each filled position that is not closing, where stops rest, and none for any other."""

@@ -119,11 +119,13 @@ class Desk:
         else:
             books.leave(self.book, name)
 
-    def drop(self, symbol: str) -> None:
-        """An order of `symbol` was refused or taken back: an entry's slot is free again, an exit is sent again next session."""
+    def drop(self, symbol: str, quantity: int) -> None:
+        """An order over `quantity` shares was refused or taken back: an entry's slot is free again, an exit is sent again next session."""
         name = self.columns[symbol]
-        self.book.waiting[name] = 0
-        self.book.closing[name] = False
+        if self.book.quantity[name] * quantity < 0:
+            self.book.closing[name] = False
+        else:
+            self.book.waiting[name] = 0
 
     def last_session(self, symbol: str) -> None:
         """Today is the last session of `symbol` before it is delisted: it gets no more orders."""

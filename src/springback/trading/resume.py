@@ -39,12 +39,15 @@ def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], o
     """Fills an empty desk's book; what the broker says wins. Returns one line for each thing that `state` and broker disagree on.
 
     `held` is what the broker holds, by symbol; `open_orders` the symbols with an order at the market. A position that `state` does not
-    know is taken over as filled today; an entry without an order is dropped. Sessions that passed meanwhile count as held.
+    know is taken over as filled today; an entry without an order is dropped. Sessions that passed meanwhile count as held; a desk that
+    has seen VIX keeps what it saw.
     """
     said: list[str] = []
     known: Mapping[str, Mapping[str, Any]] = state.get("positions", {})
     missed = desk.rolling.since(np.datetime64(state["session"])) if "session" in state else 0
     asked = set(open_orders)
+    if not desk.vix:
+        desk.see_vix(state.get("vix", ()))
     for symbol in sorted(set(known) | set(held)):
         if symbol not in desk.columns:
             said.append(f"{symbol} is held at the broker but is not among the names: left alone")

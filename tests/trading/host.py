@@ -1,0 +1,134 @@
+"""A plain host of the desk: fills and corporate actions of a tape, one session after the other, in a hundred lines of their own."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from springback.data.universe import Universe
+from springback.market.actions import DIVIDEND
+from springback.market.tape import TRADING, Tape
+from springback.strategy.knobs import Regime, Strategy
+from springback.trading.desk import Desk
+from springback.trading.members import Members
+from springback.trading.outlook import Outlook
+
+
+@dataclass
+class Ticket:
+    """An order at the market; `stop` NaN: at the next open."""
+
+    symbol: str
+    quantity: int
+    reason: str
+    stop: float = float("nan")
+
+
+@dataclass
+class Host:
+    """Runs the desk over a tape from row `first` and keeps the account; the fees are LEAN's."""
+
+    tape: Tape
+    outlook: Outlook
+    strategy: Strategy
+    regime: Regime = field(default_factory=Regime)
+    universe: Universe = field(default_factory=Universe)
+    members: Members | None = None
+    cash: float = 1_000_000.0
+    first: int = 0
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(self.tape.bars.symbols, self.outlook, self.strategy, self.regime, self.universe, self.members)
+        self.tickets: list[Ticket] = []
+        self.orders: list[tuple[str, str, int, str]] = []
+        self.equity: list[float] = []
+        self.desk.see_vix(self.tape.vix[: self.first])
+        bars = self.tape.bars
+        self.desk.rolling.fill(bars.sessions[: self.first], bars.close[: self.first], bars.volume[: self.first])
+        for k in np.flatnonzero(self.tape.actions.row < self.first):
+            if self.tape.actions.kind[k] != DIVIDEND:
+                self.desk.rolling.split(
+                    bars.sessions[self.tape.actions.row[k]], bars.symbols[self.tape.actions.name[k]], self.tape.actions.value[k]
+                )
+
+    def run(self) -> "Host":
+        """Every session to the end of the tape."""
+        for row in range(self.first, self.tape.bars.shape[0]):
+            self.session(row)
+        return self
+
+    def session(self, row: int) -> None:
+        """Midnight, open, close, decision."""
+        self._delistings(row)
+        self._actions(row)
+        self._fills(row)
+        bars = self.tape.bars
+        self.desk.close(bars.sessions[row], bars.close[row], bars.volume[row])
+        for name in np.flatnonzero((self.tape.last == row) & (self.tape.ending != TRADING)):
+            self.desk.last_session(bars.symbols[name])
+        book = self.desk.book
+        equity = self.cash + sum(book.quantity[name] * book.mark[name] for name in np.flatnonzero(book.quantity))
+        self.equity.append(equity)
+        decision = self.desk.decide(self.tape.vix[row], equity, row == bars.shape[0] - 1)
+        for order in decision.orders:
+            if not order.is_entry:
+                self.tickets = [one for one in self.tickets if one.symbol != order.symbol]
+            self._place(row, Ticket(order.symbol, order.quantity, order.reason))
+
+    def _place(self, row: int, ticket: Ticket) -> None:
+        self.tickets.append(ticket)
+        self.orders.append((str(self.tape.bars.sessions[row]), ticket.symbol, ticket.quantity, ticket.reason))
+
+    def _delistings(self, row: int) -> None:
+        for name in np.flatnonzero((self.tape.last == row - 1) & (self.tape.ending != TRADING)):
+            symbol = self.tape.bars.symbols[name]
+            self.cash += self.desk.book.quantity[name] * np.nan_to_num(self.desk.book.mark[name])
+            self.desk.correct(symbol, 0)
+            self.tickets = [one for one in self.tickets if one.symbol != symbol]
+
+    def _actions(self, row: int) -> None:
+        actions, bars = self.tape.actions, self.tape.bars
+        for k in np.flatnonzero(actions.row == row):
+            name, value = actions.name[k], actions.value[k]
+            held, mark = int(self.desk.book.quantity[name]), self.desk.book.mark[name]
+            if actions.kind[k] == DIVIDEND:
+                self.cash += held * value
+                continue
+            self.desk.split(bars.sessions[row], bars.symbols[name], value)
+            if held:
+                self.cash += (held / value - int(held / value)) * (mark * value)
+            for one in self.tickets:
+                if one.symbol == bars.symbols[name]:
+                    one.quantity = int(one.quantity / value)
+                    one.stop = one.stop if np.isnan(one.stop) else round(one.stop * value, 4 if one.stop * value < 1 else 2)
+
+    def _fills(self, row: int) -> None:
+        waiting, self.tickets = self.tickets, []
+        placed: list[Ticket] = []
+        for one in waiting:
+            name = self.desk.columns[one.symbol]
+            price = self._price(row, name, one)
+            if one.quantity == 0:
+                continue
+            if np.isnan(price):
+                self.tickets.append(one)
+                continue
+            close = self.tape.bars.close[row, name]
+            worth = close if np.isnan(one.stop) else (max(one.stop, close) if one.quantity < 0 else min(one.stop, close))
+            fee = 0.005 * abs(one.quantity)
+            fee = 1.0 if fee < 1 else min(fee, max(0.005 * abs(one.quantity) * worth, 0))
+            self.cash -= one.quantity * price + fee
+            self.desk.fill(one.symbol, one.quantity, price)
+            if one.reason == "entry" and self.strategy.stop_mode == "intraday":
+                placed.append(Ticket(one.symbol, -one.quantity, "stop", self.desk.stop_of(one.symbol)))
+        for one in placed:
+            self.tickets.append(one)
+            self.orders.append((str(self.tape.bars.sessions[row]), one.symbol, one.quantity, f"resting_stop@{one.stop:g}"))
+
+    def _price(self, row: int, name: int, ticket: Ticket) -> float:
+        bars = self.tape.bars
+        open_, high, low = bars.open[row, name], bars.high[row, name], bars.low[row, name]
+        if np.isnan(ticket.stop) or np.isnan(open_):
+            return float(open_)
+        if ticket.quantity < 0:
+            return float(min(open_, ticket.stop)) if low <= ticket.stop else float("nan")
+        return float(max(open_, ticket.stop)) if high >= ticket.stop else float("nan")

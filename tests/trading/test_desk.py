@@ -1,0 +1,78 @@
+"""The desk, driven session by session, against the embedded backtest: one rule in two hosts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from springback.backtest.result import daily_frame, orders_frame
+from springback.backtest.run import backtest
+from springback.features import panel
+from springback.market.costs import Costs
+from springback.market.forecasts import Forecasts
+from springback.market.tape import Tape
+from springback.strategy.knobs import Regime, Strategy
+from springback.trading.members import Members
+from springback.trading.outlook import FileOutlook
+from springback.trading.rolling import Rolling
+from tests.backtest.worlds import account_of, random_forecasts, random_tape
+from tests.trading.host import Host
+
+BUSY = Strategy(probability=0.3, slots=4)
+
+
+def as_file(tape: Tape, said: Forecasts) -> FileOutlook:
+    rows, names = np.nonzero(~np.isnan(said.qpi))
+    values = np.column_stack([one[rows, names] for one in (said.qpi, said.p_long, said.p_short, said.adv)])
+    return FileOutlook(tape.bars.sessions[rows], [tape.bars.symbols[name] for name in names], values)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), mode=st.sampled_from(["close", "intraday"]))
+def test_desk_and_backtest_give_the_same_orders(seed: int, mode: str) -> None:
+    tape = random_tape(seed)
+    said = random_forecasts(seed, tape)
+    strategy = replace(BUSY, stop_mode=mode)
+    result = backtest(tape, said, account_of(tape, "lean"), strategy, Regime(), Costs())
+    expected = orders_frame(result)
+    host = Host(tape, as_file(tape, said), strategy).run()
+    found = [(day, symbol, quantity, reason) for day, symbol, quantity, reason in host.orders]
+    wanted = list(
+        zip(expected["decided"].dt.strftime("%Y-%m-%d"), expected["symbol"], expected["quantity"], expected["reason"], strict=True)
+    )
+    plain = [(day, symbol, quantity, reason.split("@")[0]) for day, symbol, quantity, reason in found]
+    assert plain == [(day, symbol, quantity, reason.split("@")[0]) for day, symbol, quantity, reason in wanted]
+    assert np.allclose(host.equity, daily_frame(result)["equity"], rtol=0, atol=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_rolling_and_panel_agree_each_day(seed: int) -> None:
+    """To the last bit, splits in the window included, whatever came before the rolling window."""
+    tape = random_tape(seed)
+    whole = panel(tape.bars, tape.actions)
+    rolling = Rolling(tape.bars.symbols, 21)
+    for row, session in enumerate(tape.bars.sessions):
+        for k in np.flatnonzero((tape.actions.row == row) & (tape.actions.kind == 1)):
+            rolling.split(session, tape.bars.symbols[tape.actions.name[k]], tape.actions.value[k])
+        rolling.push(session, tape.bars.close[row], tape.bars.volume[row])
+        np.testing.assert_array_equal(rolling.features(), whole[row])
+
+
+def test_bars_that_come_twice_are_refused() -> None:
+    rolling = Rolling(("A",), 21)
+    rolling.push(np.datetime64("2020-01-02"), np.ones(1), np.ones(1))
+    with pytest.raises(Exception, match="bars must arrive in order"):
+        rolling.push(np.datetime64("2020-01-02"), np.ones(1), np.ones(1))
+
+
+def test_members_by_range_with_both_ends_and_re_entry() -> None:
+    members = Members(["A", "B", "A"], ["2020-01-02", "2020-01-03", "2021-01-01"], ["2020-01-03", "2020-12-31", "2021-12-31"])
+    names = ("A", "B", "C")
+    assert members.on(np.datetime64("2020-01-02"), names).tolist() == [True, False, False]
+    assert members.on(np.datetime64("2020-01-03"), names).tolist() == [True, True, False]
+    assert members.on(np.datetime64("2020-06-01"), names).tolist() == [False, True, False]
+    assert members.on(np.datetime64("2021-06-01"), names).tolist() == [True, False, False]
+    assert members.between(np.datetime64("2021-06-01"), np.datetime64("2021-07-01")) == ["A"]

@@ -1,0 +1,64 @@
+"""The whole path session by session - rolling bars, features, universe, the right models, the rule - against the embedded backtest."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from springback import wiring
+from springback.backtest.result import orders_frame
+from springback.data.demo import Demo
+from springback.errors import ModelError
+from springback.forecasting.models import FeatureRows
+from springback.market.tape import Tape
+from springback.strategy.knobs import Regime, Strategy
+from springback.trading.members import Members
+from springback.trading.outlook import FixedOutlook, ModelOutlook
+from springback.training.settings import Training
+from tests.trading.host import Host
+
+CHOSEN = wiring.Settings(
+    backtest=replace(wiring.Settings().backtest, start=date(2020, 1, 1), end=date(2020, 12, 31), profile="lean"),
+    strategy=Strategy(probability=0.5, slots=5),
+    training=Training(trees=20),
+    demo=Demo(names=60, end="2020-12-31"),
+)
+
+
+def as_ranges(tape: Tape) -> Members | None:
+    if tape.members is None:
+        return None
+    rows, names = np.nonzero(tape.members)
+    days = tape.bars.sessions[rows].astype(str).tolist()
+    return Members([tape.bars.symbols[name] for name in names], days, days)
+
+
+@pytest.fixture(scope="module")
+def made() -> wiring.World:
+    tape = wiring.draw_demo(CHOSEN)
+    return wiring.world(tape, CHOSEN)
+
+
+def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: wiring.World) -> None:
+    walked = wiring.forecast(made, CHOSEN)
+    expected = orders_frame(wiring.run_backtest(made.tape, walked.forecasts, CHOSEN))
+    assert len(expected) > 100
+    outlook = ModelOutlook(walked.models, CHOSEN.universe, CHOSEN.strategy.qpi_low, CHOSEN.strategy.qpi_high)
+    first = made.tape.bars.row("2020-01-01")
+    host = Host(made.tape, outlook, CHOSEN.strategy, Regime(), CHOSEN.universe, as_ranges(made.tape), first=first).run()
+    assert [one[1:] for one in host.orders] == list(zip(expected["symbol"], expected["quantity"], expected["reason"], strict=True))
+
+
+class Constant:
+    def probabilities(self, features: FeatureRows) -> tuple[np.ndarray, np.ndarray]:
+        return np.full(len(features), 0.7), np.full(len(features), 0.7)
+
+
+def test_models_speak_only_about_the_sessions_after_their_date(made: wiring.World) -> None:
+    rolling = Host(made.tape, FixedOutlook(Constant(), CHOSEN.universe, 15, 85), CHOSEN.strategy, first=300).desk.rolling
+    day = rolling.newest
+    with pytest.raises(ModelError, match=f"no models were trained before {day}"):
+        ModelOutlook({day: Constant()}, CHOSEN.universe, 50, 50).today(rolling, None)
+    said = ModelOutlook({day - 1: Constant(), day + 1: None}, CHOSEN.universe, 50, 50).today(rolling, None)  # type: ignore[dict-item]
+    assert np.nanmax(said.p_long) == 0.7

@@ -1,0 +1,104 @@
+"""Fills in parts, refusals, and a restart that finds the broker ahead of the book."""
+
+import json
+
+import numpy as np
+
+from springback.data.universe import Universe
+from springback.strategy.knobs import Regime, Strategy
+from springback.trading.desk import Desk
+from springback.trading.outlook import FileOutlook
+from springback.trading.resume import Holding, restore, state_of
+
+NAMES = ("AAA", "BBB", "CCC")
+DAY = np.datetime64("2024-03-04")
+
+
+def desk() -> Desk:
+    days = np.repeat(DAY + np.arange(8), 2)
+    quiet = FileOutlook(days, ["AAA", "BBB"] * 8, np.tile([5.0, 0.9, 0.1, 1e6], (16, 1)))
+    return Desk(NAMES, quiet, Strategy(slots=2), Regime(), Universe())
+
+
+def session(one: Desk, day: np.datetime64, close: float = 10.0) -> list[tuple[str, int, str]]:
+    one.close(day, np.full(3, close), np.full(3, 1e6))
+    decision = one.decide(15.0, 1_000_000.0)
+    return [(order.symbol, order.quantity, order.reason) for order in decision.orders]
+
+
+def test_an_entry_filled_in_parts_is_one_position_at_its_mean_price() -> None:
+    one = desk()
+    assert session(one, DAY) == [("AAA", 50_000, "entry"), ("BBB", 50_000, "entry")]
+    one.fill("AAA", 20_000, 10.0)
+    assert one.held() == {"AAA": 20_000}
+    assert one.book.waiting[0] == 30_000
+    one.fill("AAA", 30_000, 10.5)
+    assert one.held() == {"AAA": 50_000}
+    assert one.book.entry_price[0] == (20_000 * 10 + 30_000 * 10.5) / 50_000
+    assert one.book.waiting[0] == 0
+    assert session(one, DAY + 1) == []  # both slots are taken, one of them by an order
+
+
+def test_an_exit_filled_in_parts_stays_closing_until_it_is_done() -> None:
+    one = desk()
+    session(one, DAY)
+    one.fill("AAA", 50_000, 10.0)
+    one.drop("BBB", 50_000)
+    assert session(one, DAY + 1, close=9.0)[0] == ("AAA", -50_000, "stop_loss")
+    one.fill("AAA", -20_000, 9.0)
+    assert one.book.closing[0]
+    assert one.held() == {"AAA": 30_000}
+    one.fill("AAA", -30_000, 9.0)
+    assert one.held() == {}
+
+
+def test_a_refused_exit_is_sent_again_and_a_refused_entry_frees_its_slot() -> None:
+    one = desk()
+    session(one, DAY)
+    one.fill("AAA", 50_000, 10.0)
+    one.drop("BBB", 50_000)
+    assert [order[0] for order in session(one, DAY + 1, close=9.0)] == ["AAA", "BBB"]
+    one.drop("AAA", -50_000)
+    assert session(one, DAY + 2, close=9.0)[0] == ("AAA", -50_000, "stop_loss")
+
+
+def test_without_vix_exits_are_decided_and_entries_are_not() -> None:
+    one = desk()
+    session(one, DAY)
+    one.fill("AAA", 50_000, 10.0)
+    one.drop("BBB", 50_000)
+    one.close(DAY + 1, np.full(3, 9.0), np.full(3, 1e6))
+    decision = one.decide(float("nan"), 1_000_000.0)
+    assert [(order.symbol, order.reason) for order in decision.orders] == [("AAA", "stop_loss")]
+    assert not decision.bear
+
+
+def test_a_restart_goes_on_where_it_was_and_counts_the_sessions_it_missed() -> None:
+    before = desk()
+    session(before, DAY)
+    before.fill("AAA", 50_000, 10.0)
+    session(before, DAY + 1)
+    state = json.loads(json.dumps(state_of(before)))
+    after = desk()
+    after.rolling.fill(DAY + np.arange(4), np.full((4, 3), 10.0), np.full((4, 3), 1e6))
+    said = restore(after, state, {"AAA": Holding(50_000, 10.01, 10.2)}, ["BBB"])
+    assert said == []
+    assert after.held() == {"AAA": 50_000}
+    assert after.book.entry_price[0] == 10.0  # the fill price, not the broker's rounded average
+    assert after.book.held[0] == 1 + 2
+    assert after.book.waiting[1] == 50_000
+    assert list(after.vix) == [15.0, 15.0]
+
+
+def test_the_broker_is_followed_where_it_disagrees_and_every_difference_is_said() -> None:
+    before = desk()
+    session(before, DAY)
+    before.fill("AAA", 50_000, 10.0)
+    state = state_of(before)
+    after = desk()
+    after.rolling.fill(DAY + np.arange(1), np.full((1, 3), 10.0), np.full((1, 3), 1e6))
+    said = restore(after, state, {"AAA": Holding(40_000, 10.5, 10.2), "CCC": Holding(-7, 3.0, 3.1), "ZZZ": Holding(1, 1.0, 1.0)}, [])
+    assert [line.split(":")[0].split(" ")[0] for line in said] == ["AAA", "BBB", "CCC", "ZZZ"]
+    assert after.held() == {"AAA": 40_000, "CCC": -7}
+    assert after.book.entry_price[0] == 10.5
+    assert after.book.waiting[1] == 0
