@@ -1,0 +1,89 @@
+"""Stand-ins for what a machine may have: `dotnet` with a launcher, `lean` and `docker`. Each does as the variable FAKE says."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+ENGINE = """
+import json, os, pathlib, shutil, signal, subprocess, sys, time
+how = os.environ.get("FAKE", "success")
+words = sys.argv[1:]
+if "--config" in words:  # dotnet LAUNCHER --config FILE
+    config = json.loads(pathlib.Path(words[words.index("--config") + 1]).read_text())
+    results, parameters = pathlib.Path(config["results-destination-folder"]), config["parameters"]
+    assert pathlib.Path.cwd() == pathlib.Path(words[0]).parent, "LEAN's own Python files are in the launcher's folder"
+else:  # lean backtest FILE --output FOLDER --parameter KEY VALUE ...
+    results = pathlib.Path(words[words.index("--output") + 1])
+    parameters = {words[k + 1]: words[k + 2] for k, word in enumerate(words) if word == "--parameter"}
+    assert pathlib.Path("ml_mean_reversion_main.py").is_file(), "it is run in the project folder"
+    (results / "config").write_text(json.dumps({"container": "lean_cli_0123"}))
+
+def say(text):
+    print(f"2026-11-23T10:00:00.0000000Z TRACE:: {text}", flush=True)
+
+def write(state):
+    (results / "ml-mean-reversion.json").write_text(json.dumps({"state": state, "parameters": parameters}))
+    (results / "ml-mean-reversion-order-events.json").write_text("[]")
+    (results / "ml-mean-reversion-summary.json").write_text("{}")
+
+say("Engine.Main(): LEAN ALGORITHMIC TRADING ENGINE v2.5.0.0 Mode: RELEASE (64bit)")
+if how == "hang":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    child = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"])
+    (results / "pids").write_text(f"{os.getpid()} {child.pid}")
+    time.sleep(600)
+if how == "crash":
+    print("20261123 10:00:00.000 ERROR:: Engine.Run(): the disk is full", flush=True)
+    sys.exit(1)
+if how == "nothing":
+    sys.exit(0)
+if how == "runtime-error":
+    write({"RuntimeError": "KeyError: 'AAPL'\\n  at on_data in ml_mean_reversion_main.py: line 77", "Status": "RuntimeError"})
+    sys.exit(1)
+if how == "stopped":
+    write({"RuntimeError": "", "Status": "Stopped"})
+    sys.exit(0)
+for day in ("2020-01-31", "2020-07-15", "2020-12-31"):
+    say(f"Log: {day} 16:30:00 {day}: 3 positions")
+write({"RuntimeError": "", "Status": "Completed"})
+"""
+DOCKER = """
+import os, pathlib, sys
+with open(os.environ["FAKE_SEEN"], "a") as seen:
+    seen.write(" ".join(sys.argv[1:]) + "\\n")
+how = os.environ.get("FAKE_DOCKER", "up")
+if how == "down":
+    sys.exit("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?")
+if how == "denied":
+    sys.exit("permission denied while trying to connect to the Docker daemon socket")
+"""
+
+
+def executable(path: Path, text: str) -> Path:
+    """A Python script that can be run by its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!{sys.executable}\n{text}")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def checkout(folder: Path, data: bool = True) -> Path:
+    """A LEAN checkout as a build leaves it: the launcher, and `Data` with the two databases; its launcher."""
+    launcher = folder / "LEAN" / "Launcher" / "bin" / "Release" / "QuantConnect.Lean.Launcher.dll"
+    launcher.parent.mkdir(parents=True)
+    launcher.touch()
+    for name in ("market-hours/market-hours-database.json", "symbol-properties/symbol-properties-database.csv") if data else ():
+        (folder / "LEAN" / "Data" / name).parent.mkdir(parents=True)
+        (folder / "LEAN" / "Data" / name).write_text(name)
+    return launcher
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
