@@ -36,6 +36,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lean": ("errors", "settings", "market", "data", "forecasting", "strategy", "trading", "analytics"),
     "wiring": (ALL,),
     "story": (ALL,),
+    "explore": (ALL,),
     "voice": (),
     "verbs": (ALL,),
     "verbs_lean": (ALL,),
@@ -62,7 +63,7 @@ IMPURE_CALLS = (  # dotted, aliases resolved; a name stands for all beneath it
 # library -> the rooms that may import it. Its types never leave them.
 VENDORS: dict[str, tuple[str, ...]] = {
     "numpy": (ALL,),
-    "pandas": ("data", "forecasting", "training", "backtest", "analytics", "lean", "wiring", "story"),
+    "pandas": ("data", "forecasting", "training", "backtest", "analytics", "lean", "wiring", "story", "explore"),
     "numba": ("compiled",),
     "scipy": ("analytics", "training"),
     "sklearn": ("training", "forecasting"),
@@ -76,6 +77,9 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "pydantic": ("settings",),
     "typer": ("cli", "cli_lean"),
     "rich": ("voice",),
+    "optuna": ("optimise",),
+    "dask": ("cluster",),
+    "distributed": ("cluster",),
 }
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # import name -> name in pyproject.toml, where they differ
 
