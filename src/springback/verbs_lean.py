@@ -174,9 +174,72 @@ def bundle(voice: Voice, chosen: wiring.Settings, out: Path, models_dir: Path, m
 
 def import_(voice: Voice, result: Path, out: Path, interest_rate: Path | None) -> None:
     """Turns LEAN's result files into a run folder."""
-    raise NotImplementedError
+    from springback.analytics.summary import summary_json
+    from springback.lean import as_run
+    from springback.lean.results import read_result
+
+    step = voice.step("import")
+    step(0, 2, f"reading {result.name}")
+    found = read_result(result)
+    step(1, 2, str(out))
+    material, summary = as_run.write(found, out, interest_rate)
+    step(2, 2, str(out))
+    account = material.headline
+    voice.say(
+        f"{len(account.orders):,} orders, {len(account.fills):,} fills, {len(account.daily):,} sessions, "
+        f"{str(account.daily['date'].iloc[0])[:10]} to {str(account.daily['date'].iloc[-1])[:10]}, read from {found.file.name}"
+    )
+    for finding in material.findings:
+        voice.say(f"  warning: {finding}")
+    for line in (*summary.verdict, *(f"  warning: {one}" for one in summary.warnings)):
+        voice.say(line)
+    voice.told["import"] = {"result": str(found.file), "folder": str(out), "warnings": list(material.findings)}
+    voice.told["summary"] = summary_json(material, summary)
+    voice.told["report"] = str(out / "report.html")
+    voice.say(f"report: {out / 'report.html'}")
 
 
 def compare(voice: Voice, a: Path, b: Path, out: Path | None, fill_tolerance: float, equity_tolerance: float) -> bool:
     """Lays two runs side by side; whether they agree within the tolerances."""
-    raise NotImplementedError
+    from springback.lean import compare_page, compare_words
+    from springback.lean.compare import Tolerance
+    from springback.lean.compare import compare as lay_side_by_side
+    from springback.lean.compare_statistics import statistics
+    from springback.lean.sides import read_sides
+    from springback.voice import table
+
+    tolerance = Tolerance(fill_tolerance, equity_tolerance)
+    step = voice.step("compare")
+    step(0, 3, "reading both runs")
+    found = lay_side_by_side(*read_sides(a, b), tolerance)
+    step(1, 3, "statistics")
+    told = statistics(found)
+    file = out or b / "compare.html"
+    step(2, 3, str(file))
+    compare_page.write(file, found, told)
+    step(3, 3, str(file))
+    voice.say(compare_words.headline(found))
+    voice.say(f"  A: {found.a.name}, profile {found.a.profile}")
+    voice.say(f"  B: {found.b.name}, profile {found.b.profile}")
+    for line in compare_words.differences(found):
+        voice.say(f"  {line}")
+    for note in found.notes:
+        voice.say(f"  note: {note}")
+    totals = table("Totals", "", "A", "B", "B less A")
+    for total in compare_words.counts(found):
+        totals.add_row(*total[:4])
+    voice.show(totals)
+    for title, rows in (
+        ("By trading days", told.trading),
+        ("By LEAN's definitions", told.lean),
+        ("As LEAN printed them, over all sessions of each run", told.itself),
+    ):
+        shown_ = table(title, "", "A", "B", "B less A")
+        for row in rows:
+            shown_.add_row(row.name, row.a, row.b, row.difference)
+        if rows:
+            voice.show(shown_)
+    voice.told["compare"] = compare_words.as_json(found, told)
+    voice.told["page"] = str(file)
+    voice.say(f"page: {file}")
+    return found.equal

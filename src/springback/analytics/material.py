@@ -25,8 +25,8 @@ class Account:
     """One backtest under one cost profile: `profile` its name, `cash` at the start in dollars, and the four frames.
 
     `daily` has one row for every session of the run, the last one included; a cash or regime that is not known is NaN. Beyond the golden
-    columns the report uses, where they are there: daily long_value, short_value, traded, fees, slippage, dividends, borrow, financing, long_candidates, short_candidates,
-    long_entries, short_entries; trades fees, slippage, dividends, borrow, probability, qpi.
+    columns the report uses, where they are there: daily long_value, short_value, traded, fees, slippage, dividends, borrow, financing,
+    long_candidates, short_candidates, long_entries, short_entries; trades fees, slippage, dividends, borrow, probability, qpi.
     Raises `BadTable` where a golden column is missing.
     """
 

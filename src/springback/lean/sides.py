@@ -1,0 +1,112 @@
+"""The two runs of a comparison: a run folder of ours or of an import, or a bare folder of tables as the recorded runs of LEAN are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from springback.analytics import run_folder
+from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
+from springback.errors import BadTable, MissingData
+from springback.lean.as_run import STATISTICS
+from springback.lean.round_trips import session_of
+
+TABLES = ("orders", "fills", "daily")
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One run. `orders` with `decided`, `fills` with `time` and `session`, `daily` with `date` as timestamps; `rates`, `events` and
+    `vix_days` as in `Material`; `printed` what LEAN itself printed, where it did; `profile` of costs."""
+
+    name: str
+    profile: str
+    orders: pd.DataFrame
+    fills: pd.DataFrame
+    daily: pd.DataFrame
+    cash: float
+    start: str
+    rates: "pd.Series[float] | None" = None
+    events: pd.DataFrame | None = None
+    vix_days: tuple[str, ...] = ()
+    printed: Mapping[str, str] | None = None
+    findings: tuple[str, ...] = ()
+
+
+def read_sides(a: Path, b: Path) -> tuple[Side, Side]:
+    """Both runs, under a cost profile that both know: the headline's of A, else of B, else each its own.
+
+    Raises `MissingData` where a folder holds no run, `BadTable` where one is damaged.
+    """
+    found = [read_side(a), read_side(b)]
+    known = [[side.profile for side in sides] for sides in found]
+    shared = [name for name in (known[0][0], known[1][0]) if name in known[0] and name in known[1]]
+    first, second = (next((side for side in sides if side.profile in shared[:1]), sides[0]) for sides in found)
+    if first.name == second.name:
+        first, second = replace(first, name=f"{first.name} (A)"), replace(second, name=f"{second.name} (B)")
+    return first, second
+
+
+def read_side(folder: Path) -> list[Side]:
+    """The run of `folder` under each of its cost profiles, the headline first."""
+    if (folder / "summary.json").is_file():
+        material = run_folder.read(folder)
+        return [_of_account(folder, material, account) for account in material.accounts]
+    missing = [name for name in TABLES if not (folder / f"{name}.csv").is_file()]
+    if missing:
+        raise MissingData(f"{folder} holds no run: it has no {missing[0]}.csv: give a run folder of 'springback'")
+    try:
+        return [_of_tables(folder)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadTable(f"{folder}: a table or file of it is damaged ({error})") from None
+
+
+def _of_account(folder: Path, material: Material, account: Account) -> Side:
+    return Side(
+        name=str(folder),
+        profile=account.profile,
+        **_tables(folder, account.orders, account.fills, account.daily),
+        cash=account.cash,
+        start=material.start,
+        rates=material.risk_free,
+        events=material.events,
+        vix_days=material.vix_days,
+        printed=material.printed_by_lean,
+        findings=material.findings if material.printed_by_lean is not None else (),
+    )
+
+
+def _of_tables(folder: Path) -> Side:
+    orders, fills, daily = (run_folder.read_frame(folder / f"{name}.csv") for name in TABLES)
+    told = [_json(folder / name) for name in ("settings.json", "statistics.json", STATISTICS)]
+    if daily.empty:
+        raise ValueError("daily.csv has no row")
+    printed = told[1].get("statistics") or told[2].get("statistics")
+    return Side(
+        name=str(folder),
+        profile="lean",
+        **_tables(folder, orders, fills, daily),
+        cash=float(told[0].get("cash", daily["equity"].iloc[0])),
+        start=str(told[0].get("start", daily["date"].iloc[0]))[:10],
+        printed=printed,
+    )
+
+
+def _tables(folder: Path, orders: pd.DataFrame, fills: pd.DataFrame, daily: pd.DataFrame) -> dict[str, Any]:
+    for name, frame in zip(TABLES, (orders, fills, daily), strict=True):
+        missing = [column for column in GOLDEN_COLUMNS[name] if column not in frame]
+        if missing:
+            raise BadTable(f"{folder / name}.csv has no column '{missing[0]}': it must have {', '.join(GOLDEN_COLUMNS[name])}")
+    fills = fills.assign(time=pd.to_datetime(fills["time"]))
+    return {
+        "orders": orders.assign(decided=pd.to_datetime(orders["decided"])),
+        "fills": fills.assign(session=session_of(fills["time"])),
+        "daily": daily.assign(date=pd.to_datetime(daily["date"])),
+    }
+
+
+def _json(file: Path) -> dict[str, Any]:
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
