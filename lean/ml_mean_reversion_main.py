@@ -4,7 +4,7 @@ Settings are LEAN parameters with the names of settings/default.toml (`strategy.
 """
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +69,7 @@ class MlMeanReversion(QCAlgorithm):
 
         self.close = np.full(len(self.symbols), np.nan)
         self.volume = np.full(len(self.symbols), np.nan)
-        self.vix = np.nan
+        self.vix, self.session = np.nan, np.datetime64("NaT")
         self.stops: dict[str, OrderTicket] = {}
         self.stop_orders: set[int] = set()
         self.days: list[str] = []
@@ -92,6 +92,8 @@ class MlMeanReversion(QCAlgorithm):
         if data.contains_key(self.vix_symbol):
             point: Any = data[self.vix_symbol]
             self.vix = float(point.value)
+        if data.bars.count:
+            self.session = today
         columns, close, volume = self.columns, self.close, self.volume
         for symbol, bar in data.bars.items():
             column = columns.get(symbol)
@@ -117,6 +119,8 @@ class MlMeanReversion(QCAlgorithm):
         self._remember()
 
     def on_end_of_algorithm(self) -> None:
+        if not self.live_mode:
+            self._decide()  # LEAN ends after the last close, before 16:30: nothing is ordered, the day is recorded
         head = "date,equity,cash,n_long,n_short,bear,vix,vix_sma15"
         self.object_store.save(DAILY, "\n".join([head, *self.days, ""]))
 
@@ -126,7 +130,7 @@ class MlMeanReversion(QCAlgorithm):
         self._recover()
         if np.isnan(self.close).all():
             return  # the exchange was open, but no bar of ours came
-        session = np.datetime64(self.time.date())
+        session = self.session
         if np.isnan(self.vix) and not self.live_mode:
             raise MissingData(f"no VIX for session {session}: the regime is not known; export a VIX that covers the backtest")
         self.desk.close(session, self.close, self.volume)
@@ -156,7 +160,7 @@ class MlMeanReversion(QCAlgorithm):
             self._lift(name)
         elif self.settled.strategy.stop_mode == "intraday" and name not in self.stops:
             level = self.desk.stop_of(name)
-            ticket = self.stop_market_order(self.symbols[column], -quantity, level, tag=f"resting_stop@{level:g}")
+            ticket = self.stop_market_order(self.symbols[column], -quantity, level, tag=f"resting_stop@{level}")
             self.stops[name] = ticket
             self.stop_orders.add(ticket.order_id)
 
@@ -225,7 +229,8 @@ class MlMeanReversion(QCAlgorithm):
             for (symbol, moment), kind, factor in found:
                 if kind == SplitType.SPLIT_OCCURRED:
                     self.desk.rolling.split(np.datetime64(moment.date()), self._name(symbol), float(factor))
-        vix = self.history([self.vix_symbol], self.settled.regime.window - 1, Resolution.DAILY)
+        since = self.time - timedelta(days=14 + 2 * self.settled.regime.window)  # custom data counts periods in calendar days
+        vix = self.history([self.vix_symbol], since, self.time, Resolution.DAILY)
         if len(vix):
             self.desk.see_vix(vix["value" if "value" in vix else "close"].astype(float))
 
