@@ -1,0 +1,154 @@
+"""A bundle is a whole project: it runs from its own files alone, the same input gives the same bytes, foreign folders stay as they are."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from springback import __version__
+from springback.errors import InputError
+from springback.lean import bundle, engine_config, prepare
+from springback.lean.parameters import Parameters, write
+
+SOURCE = Path(bundle.__file__).parents[1]
+CONFIG = engine_config.project_config(write(Parameters()))
+BLOCKED = ("numba", "typer", "rich", "plotly", "matplotlib", "exchange_calendars", "jinja2", "pyarrow")
+ALONE = """
+import importlib, pathlib, sys
+for name in {blocked!r}:
+    sys.modules[name] = None
+folder = pathlib.Path(sys.argv[1])
+sys.path[:] = [str(folder)] + [path for path in sys.path if "springback" not in path and not path.endswith("src")]
+import numpy as np
+import springback
+assert pathlib.Path(springback.__file__).parent == folder / "springback", springback.__file__
+for file in sorted((folder / "springback").rglob("*.py")):
+    parts = file.relative_to(folder).with_suffix("").parts
+    importlib.import_module(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+loaded = [name for name in sys.modules if name.split(".")[0] == "springback"]
+assert all(str(folder) in str(sys.modules[name].__file__) for name in loaded)
+from springback.compiled import COMPILED
+from springback.forecasting import shelf
+from springback.lean import parameters, stored
+from springback.trading.outlook import ModelOutlook
+assert not COMPILED
+find = lambda key: path if (path := folder / "storage" / key).is_file() else None
+said = stored.outlook(parameters.Parameters(lean=parameters.Lean(models=sys.argv[2])), find)
+assert isinstance(said, ModelOutlook)
+pair = next(iter(said._models.values()))
+assert type(pair.long).__module__ == "springback.forecasting.boosted"
+rows = np.linspace(-1.0, 1.0, 24).reshape(3, 8)
+print([repr(float(p)) for side in pair.probabilities(rows) for p in side])
+"""
+
+
+def files(project: Path, shop: Path, out: Path, which: str = "fixed") -> dict[str, bytes]:
+    stored, _ = prepare.models(shop / "models", which)
+    return bundle.project_files(project, SOURCE, __version__, CONFIG, stored, out)
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+@pytest.mark.parametrize("which", ["fixed", "walk-forward"])
+def test_it_runs_alone_and_without_numba(which: str, project: Path, shop: Path, tmp_path: Path) -> None:
+    """Every module is imported from the bundle only; the models in it give the forecasts that they give here."""
+    import numpy as np
+
+    from springback.forecasting import shelf
+
+    bundle.lay(tmp_path / "out", files(project, shop, tmp_path / "out", which))
+    (tmp_path / "alone.py").write_text(ALONE.format(blocked=BLOCKED))
+    done = subprocess.run(
+        [sys.executable, "-I", "-B", str(tmp_path / "alone.py"), str(tmp_path / "out"), which],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    first = min((shop / "models" / "walk_forward").glob("????-??-??"))
+    pair = shelf.load(shop / "models" if which == "fixed" else first)
+    here = [repr(float(p)) for side in pair.probabilities(np.linspace(-1.0, 1.0, 24).reshape(3, 8)) for p in side]
+    assert done.stdout.strip() == str(here)
+
+
+def test_it_is_a_lean_project(project: Path, shop: Path, tmp_path: Path) -> None:
+    made = files(project, shop, tmp_path / "out")
+    assert made["main.py"] == (project / "ml_mean_reversion_main.py").read_bytes()
+    assert {"config.json", "requirements.txt", "README.md", "storage/models/card.json", "springback/forecasting/boosted.py"} <= set(made)
+    assert not [name for name in made if "/cli" in name or "/verbs" in name or "/training/" in name or "/wiring" in name]
+    readme = made["README.md"].decode()
+    assert "lean cloud push --project" in readme and "lean cloud object-store set" in readme and "`models/card.json`" in readme
+    assert max(len(content) for name, content in made.items() if name.endswith(".py")) < 32_000  # even the free tier takes it
+
+
+def test_the_same_input_gives_the_same_bytes(project: Path, shop: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        bundle.lay(tmp_path / name, files(project, shop, tmp_path / name))
+    assert everything(tmp_path / "one") == everything(tmp_path / "two")
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "one").rglob("*")}
+    bundle.lay(tmp_path / "one", files(project, shop, tmp_path / "one"))
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "one").rglob("*")} == before
+
+
+def test_a_foreign_folder_is_refused_and_untouched(project: Path, shop: Path, tmp_path: Path) -> None:
+    out = tmp_path / "theirs"
+    out.mkdir()
+    (out / "thesis.txt").write_text("ten years")
+    with pytest.raises(InputError, match="holds other files and no bundle of ours: name an empty or a new folder"):
+        bundle.lay(out, files(project, shop, out))
+    assert everything(out) == {"thesis.txt": b"ten years"}
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="holds other files"):
+        bundle.lay(tmp_path / "file", {})
+
+
+def test_a_bundle_again_replaces_ours_and_keeps_the_rest(project: Path, shop: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    bundle.lay(out, files(project, shop, out, "walk-forward"))
+    (out / "backtests").mkdir()
+    (out / "backtests" / "log.txt").write_text("theirs")
+    pushed: dict[str, Any] = {**json.loads((out / "config.json").read_text()), "cloud-id": 4711, "description": "changed"}
+    (out / "config.json").write_text(json.dumps(pushed))
+    (out / "main.py").write_text("damaged")
+    bundle.lay(out, files(project, shop, out, "fixed"))
+    found = everything(out)
+    assert found["backtests/log.txt"] == b"theirs"
+    assert found["main.py"] == (project / "ml_mean_reversion_main.py").read_bytes()
+    assert not [name for name in found if "walk_forward" in name] and not (out / "storage" / "models" / "walk_forward").exists()
+    config = json.loads(found["config.json"])
+    assert config["cloud-id"] == 4711 and config["description"] == CONFIG["description"]  # the cloud project stays the same one
+
+
+def test_an_interrupted_bundle_goes_on(project: Path, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, made, left = tmp_path / "out", files(project, shop, tmp_path / "out"), 5
+    atomic = bundle.atomic
+
+    def tiring(path: Path) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KeyboardInterrupt
+        return atomic(path)
+
+    monkeypatch.setattr(bundle, "atomic", tiring)
+    with pytest.raises(KeyboardInterrupt):
+        bundle.lay(out, made)
+    monkeypatch.undo()
+    bundle.lay(out, made)
+    assert {name for name in everything(out) if name != bundle.OURS} == set(made)
+
+
+def test_a_file_the_cloud_would_refuse_is_refused_here(project: Path, shop: Path, tmp_path: Path) -> None:
+    with (project / "ml_mean_reversion_main.py").open("a") as file:
+        file.write("#" * 64_000)
+    with pytest.raises(InputError, match=r"main\.py has [\d,]+ bytes, QuantConnect takes 64,000 at most"):
+        files(project, shop, tmp_path / "out")
+    with pytest.raises(InputError, match="give --project"):
+        files(tmp_path / "nowhere", shop, tmp_path / "out")

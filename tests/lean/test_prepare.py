@@ -1,0 +1,159 @@
+"""What is laid out for LEAN: models that their cards vouch for, under keys LEAN takes; a folder of results for each run."""
+
+import json
+import os
+import re
+import shutil
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from springback import __version__
+from springback.errors import BadTable, InputError, MissingData, ModelError
+from springback.forecasting.card import Card
+from springback.lean import bundle, prepare
+from springback.lean.engines import Cli, Native
+
+SOURCE = Path(bundle.__file__).parents[1]
+KEY = re.compile(r"^\.?[a-zA-Z0-9\\/_#\-$= ]+\.?[a-zA-Z0-9]*$")
+"""What LEAN's object store takes as a key (Engine/Storage/LocalObjectStore.cs)."""
+NOW = datetime(2026, 11, 23, 12, 0, 0)  # noqa: DTZ001 (the name of a folder)
+
+
+def test_the_fixed_pair_is_four_files(shop: Path) -> None:
+    files, cards = prepare.models(shop / "models", "fixed")
+    names = ("card.json", "feature_columns.pkl", "ml_mean_reversion_long.pkl", "ml_mean_reversion_short.pkl")
+    assert sorted(files) == [f"models/{name}" for name in names]
+    assert files["models/card.json"] == (shop / "models" / "card.json").read_bytes()
+    assert len(cards) == 1
+
+
+def test_walk_forward_is_a_pair_for_each_fold_and_their_list(shop: Path) -> None:
+    files, cards = prepare.models(shop / "models", "walk-forward")
+    days = [fold["as_of"] for fold in json.loads((shop / "models" / "walk_forward" / "folds.json").read_text())]
+    assert len(days) >= 4
+    assert [fold["as_of"] for fold in json.loads(files["models/walk_forward/folds.json"])] == days
+    assert len(files) == 1 + 4 * len(days) and len(cards) == len(days)
+    assert all(f"models/walk_forward/{day}/ml_mean_reversion_short.pkl" in files for day in days)
+    assert not [key for key in files if not KEY.match(key)]
+
+
+def test_without_the_record_every_pair_counts(shop: Path, tmp_path: Path) -> None:
+    shutil.copytree(shop / "models", tmp_path / "models")
+    listed, _ = prepare.models(tmp_path / "models", "walk-forward")
+    (tmp_path / "models" / "walk_forward" / "folds.json").unlink()
+    assert prepare.models(tmp_path / "models", "walk-forward")[0] == listed
+
+
+@pytest.mark.parametrize("which", ["fixed", "walk-forward"])
+def test_models_that_are_not_there_are_asked_for(which: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"run 'springback (train|forecast)'"):
+        prepare.models(tmp_path, which)
+
+
+def test_a_model_its_card_does_not_know_is_not_handed_on(shop: Path, tmp_path: Path) -> None:
+    shutil.copytree(shop / "models", tmp_path / "models")
+    (tmp_path / "models" / "ml_mean_reversion_long.pkl").write_bytes(b"other")
+    with pytest.raises(ModelError, match=r"ml_mean_reversion_long\.pkl is not the file of its card"):
+        prepare.models(tmp_path / "models", "fixed")
+    (tmp_path / "models" / "walk_forward" / "folds.json").write_text("[{}]")
+    with pytest.raises(ModelError, match="is not the record of a forecast"):
+        prepare.models(tmp_path / "models", "walk-forward")
+
+
+def test_models_of_other_libraries_are_named(shop: Path) -> None:
+    _, (card,) = prepare.models(shop / "models", "fixed")
+    older: Card = replace(card, versions={**card.versions, "scikit-learn": "1.5.0", "lightgbm": "4.6.0"})
+    assert [line for line in prepare.strangers([older, older]) if "scikit" in line] == [
+        "the models were trained under scikit-learn 1.5.0, LEAN's image has 1.6.1: they will not open there"
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+def test_forecasts_reach_the_store_as_plain_csv(suffix: str, tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "date": pd.to_datetime(["2020-01-02", "2020-01-03"]),
+            "symbol": ["TRUE", "NA"],
+            **{name: [0.1, 1 / 3] for name in ("qpi", "p_long", "p_short", "adv_63")},
+        }
+    )
+    file = tmp_path / f"said{suffix}"
+    if suffix == ".parquet":
+        rows.to_parquet(file)
+    else:
+        rows.to_csv(file, index=False)
+    (key, content), *rest = bundle.forecast_files(file).items()
+    assert key == "springback/forecasts.csv" and KEY.match(key) and not rest
+    (tmp_path / "back.csv").write_bytes(content)
+    back = pd.read_csv(tmp_path / "back.csv", keep_default_na=False, parse_dates=["date"])
+    pd.testing.assert_frame_equal(back, rows, check_dtype=False, check_exact=True)
+
+
+def test_forecasts_without_a_column_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "said.csv").write_text("date,symbol\n2020-01-02,A\n")
+    with pytest.raises(BadTable, match="no column 'qpi'"):
+        bundle.forecast_files(tmp_path / "said.csv")
+    with pytest.raises(MissingData, match="does not exist"):
+        bundle.forecast_files(tmp_path / "nowhere.csv")
+
+
+def test_a_later_run_replaces_what_the_earlier_laid(project: Path) -> None:
+    (project / "storage" / "mine").mkdir(parents=True)
+    (project / "storage" / "mine" / "notes").write_text("kept")
+    prepare.lay_out(project, SOURCE, __version__, {"models/walk_forward/2019-12-31/card.json": b"1", "models/card.json": b"2"})
+    (project / "storage" / "springback").mkdir()
+    (project / "storage" / "springback" / "daily.csv").write_text("the account of the earlier run")
+    prepare.lay_out(project, SOURCE, __version__, {"models/card.json": b"3"})
+    found = {file.relative_to(project / "storage").as_posix() for file in (project / "storage").rglob("*") if file.is_file()}
+    assert found == {bundle.OURS, "mine/notes", "models/card.json"}
+    assert (project / "storage" / "models" / "card.json").read_bytes() == b"3"
+    assert (project / "springback" / "trading" / "desk.py").read_bytes() == (SOURCE / "trading" / "desk.py").read_bytes()
+
+
+def test_someone_elses_package_is_not_overwritten(project: Path) -> None:
+    (project / "springback").mkdir()
+    (project / "springback" / "mine.py").write_text("mine")
+    with pytest.raises(InputError, match="holds other files and no bundle of ours"):
+        prepare.lay_out(project, SOURCE, __version__, {})
+    (project / "ml_mean_reversion_main.py").unlink()
+    with pytest.raises(InputError, match="give --project"):
+        prepare.lay_out(project, SOURCE, __version__, {})
+
+
+def test_each_run_has_its_own_folder(project: Path) -> None:
+    engine = Native("dotnet", project / "x.dll", {})
+    first, second = (prepare.run(engine, project, project / "data", {"a.b": "1"}, {}, NOW) for _ in range(2))
+    assert (first.results.name, second.results.name) == ("2026-11-23_12-00-00", "2026-11-23_12-00-00_1")
+    assert first.command == ("dotnet", str(project / "x.dll"), "--config", str(first.config))
+    told = json.loads(first.config.read_text())
+    assert told["results-destination-folder"] == str(first.results.resolve())
+    assert told["object-store-root"] == str((project / "storage").resolve())
+
+
+def test_the_cli_gets_every_parameter_and_the_projects_workspace(project: Path) -> None:
+    run = prepare.run(Cli("lean"), project, project / "data", {"a.b": "1", "c.d": "x y"}, dict(os.environ), NOW)
+    results = str(project / "backtests" / "2026-11-23_12-00-00")
+    words = ["--output", results, "--parameter", "a.b", "1", "--parameter", "c.d", "x y"]
+    assert list(run.command) == ["lean", "backtest", "ml_mean_reversion_main.py", *words]
+    assert run.cwd == project and run.config == project / "lean.json"
+
+
+def test_another_data_folder_is_another_workspace(project: Path, tmp_path: Path) -> None:
+    """Docker mounts the data folder of the workspace; the workspace must stand in the project, where the CLI looks for storage."""
+    run = prepare.run(Cli("lean"), project, tmp_path / "elsewhere", {}, {}, NOW)
+    assert run.command[3:5] == ("--lean-config", str(project / prepare.RUN_WORKSPACE))
+    told = json.loads((project / prepare.RUN_WORKSPACE).read_text())
+    assert told["data-folder"] == str(tmp_path / "elsewhere") and "organization-id" in told
+
+
+def test_the_record_of_the_account_stays_with_its_result(project: Path, tmp_path: Path) -> None:
+    prepare.keep_record(project, tmp_path)
+    assert not (tmp_path / "daily.csv").exists()
+    (project / "storage" / "springback").mkdir(parents=True)
+    (project / "storage" / "springback" / "daily.csv").write_text("date,equity\n")
+    prepare.keep_record(project, tmp_path)
+    assert (tmp_path / "daily.csv").read_text() == "date,equity\n"
