@@ -9,10 +9,10 @@ LOCK_ARGS ?=
 TEST_ARGS ?= --numprocesses=auto --dist=loadfile
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 COMPILE_LOCK := uv pip compile $(LOCK_ARGS) --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
-SOURCES := src tests lean $(wildcard benchmarks) $(wildcard train_ml_models.py)
+SOURCES := src tests lean $(wildcard benchmarks) $(wildcard notebooks) $(wildcard train_ml_models.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check lint types bench lock clean
+.PHONY: help setup setup-dev run test check lint types bench notebook lock clean
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -43,6 +43,9 @@ types: setup-dev ## mypy strict
 
 bench: setup-dev ## measure speed and memory (benchmarks/)
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+notebook: setup-dev ## run the notebook on the demo market and keep it with its pictures, from its plain Python
+	@$(BIN)/python notebooks/keep.py
 
 lock: setup ## resolve requirements*.in anew into the hash-pinned locks (LOCK_ARGS=--upgrade takes the newest)
 	@$(PIP) --target $(VENV)/lock uv

@@ -7,7 +7,10 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-_WIRING = ("Settings", "World", "draw_demo", "load_bars", "open_store", "fetch", "world", "train", "forecast", "run_backtest", "keep")
+_WIRING = (
+    *("Settings", "World", "draw_demo", "load_bars", "open_store", "fetch", "world", "train", "forecast", "forecast_fixed"),
+    *("in_sample", "run_backtest", "keep"),
+)
 _STORY = ("tell", "summary_of")
 __all__ = [  # noqa: PLE0604 (loaded on first use)
     "__version__",

@@ -85,7 +85,7 @@ def tell(
         scores=judged["scores"],
         quarters=judged["quarters"],
         reliability=judged["reliability"],
-        importance=_importance(evaluation),
+        importance=importance_of(evaluation),
         cost_sweep=pd.DataFrame(sweep),
         overlays=pd.DataFrame(
             [
@@ -127,7 +127,7 @@ def judgement(tape: Tape, forecasts: Forecasts, settings: Settings) -> dict[str,
             {"quarter": str(one), "side": side, "auc": found.auc, "error": found.auc_by_day_error, "rows": found.rows}
             for side, found in zip(("long", "short"), sides, strict=True)
         ]
-    return {"scores": _scores(*both), "quarters": pd.DataFrame(by_quarter), "reliability": _reliability(*both)}
+    return {"scores": _scores(*both), "quarters": pd.DataFrame(by_quarter), "reliability": reliability_of(*both)}
 
 
 def _said(tape: Tape, forecasts: Forecasts, settings: Settings, first: int, end: int) -> tuple[Rows, Any, Any]:
@@ -159,7 +159,8 @@ def _scores(long: Side, short: Side) -> dict[str, float | None]:
     }
 
 
-def _reliability(long: Side, short: Side) -> pd.DataFrame:
+def reliability_of(long: Side, short: Side) -> pd.DataFrame:
+    """What share came true by tenths of probability, the tenths that hold rows: side, probability, came_true, rows."""
     return pd.DataFrame(
         [
             {"side": label, "probability": one.probability, "came_true": one.came_true, "rows": one.rows}
@@ -170,7 +171,8 @@ def _reliability(long: Side, short: Side) -> pd.DataFrame:
     )
 
 
-def _importance(evaluation: dict[str, Any] | None) -> pd.DataFrame | None:
+def importance_of(evaluation: dict[str, Any] | None) -> pd.DataFrame | None:
+    """AUC lost by each feature, of an evaluation as a dict: side, feature, auc_lost, spread; None without one."""
     if not evaluation:
         return None
     return pd.DataFrame([{"side": side, **one} for side in ("long", "short") for one in evaluation[f"importance_{side}"]])

@@ -37,7 +37,7 @@ def picture(material: Material, summary: Summary, file: Path) -> None:
         sheet.text(place["left"], 1 - down / tall, told, va="top", **style)
     grow = sheet.add_subplot(grid[0])
     fall = sheet.add_subplot(grid[1], sharex=grow)
-    _curves(grow, fall, material)
+    curves(grow, fall, material)
     _table(sheet.add_subplot(grid[2]), sections.gates(summary))
     _table(sheet.add_subplot(grid[3]), years)
     canvas.print_figure(str(file), metadata={"Software": None}, facecolor=palette.PAPER)
@@ -65,7 +65,8 @@ def _plain(words: str) -> str:
     return words.replace("$", r"\$")
 
 
-def _curves(grow: Axes, fall: Axes, material: Material) -> None:
+def curves(grow: Axes, fall: Axes, material: Material) -> None:
+    """Draws growth of one dollar and the falls from its high: every profile, the benchmark, the bear regime shaded."""
     dates = pd.DatetimeIndex(pd.to_datetime(material.headline.daily["date"]))
     for start, end in bear_spells(material.headline.daily):
         for one in (grow, fall):
