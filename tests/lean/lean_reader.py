@@ -39,7 +39,7 @@ class Name:
                 if self.tickers[0][0] <= day <= self.tickers[-1][0] and self.ticker(day) == ticker:
                     *prices, volume = map(Decimal, cells)
                     found[day] = *(price / 10_000 for price in prices), volume
-        return found
+        return dict(sorted(found.items()))
 
     def factor(self, day: str) -> Decimal:
         """What an adjusted price of `day` is multiplied by."""
