@@ -1,7 +1,8 @@
-"""What `from AlgorithmImports import *` gives on LEAN, as far as a daily equity algorithm uses it (tests/lean/standin).
+"""What `from AlgorithmImports import *` gives on LEAN, as far as a daily equity algorithm uses it.
 
-A name that is missing here is missing on purpose: an algorithm that needs it has to be checked against LEAN first.
+Only names LEAN has are here, so a name that is missing has to be looked up there first.
 """
+# ruff: noqa: F401, F403
 
 import json
 import math
@@ -12,8 +13,44 @@ from typing import *
 
 import numpy as np
 import pandas as pd
-from lean_standin.algorithm import *
-from lean_standin.data import *
-from lean_standin.names import *
-from lean_standin.orders import *
-from lean_standin.securities import *
+from lean_standin.algorithm import AlgorithmSettings, ObjectStore, QCAlgorithm, ScheduledEvent, UniverseSettings
+from lean_standin.data import (
+    BaseData,
+    Delisting,
+    Dividend,
+    PythonData,
+    SecurityIdentifier,
+    Slice,
+    Split,
+    SubscriptionDataConfig,
+    SubscriptionDataSource,
+    Symbol,
+    TradeBar,
+    TradeBars,
+)
+from lean_standin.names import (
+    AccountType,
+    DataNormalizationMode,
+    DelistingType,
+    FileFormat,
+    Globals,
+    Market,
+    OrderDirection,
+    OrderField,
+    OrderStatus,
+    OrderType,
+    Resolution,
+    SecurityType,
+    SplitType,
+    SubscriptionTransportMedium,
+    TimeZones,
+)
+from lean_standin.orders import Order, OrderEvent, OrderFee, OrderResponse, OrderTicket, UpdateOrderFields
+from lean_standin.securities import (
+    Security,
+    SecurityChanges,
+    SecurityExchange,
+    SecurityHolding,
+    SecurityManager,
+    SecurityPortfolioManager,
+)

@@ -77,7 +77,7 @@ class ObjectStore:
     def read(self, path: str) -> str:
         return self._existing(path).read_text()
 
-    def read_bytes(self, path: str) -> array[int]:
+    def read_bytes(self, path: str) -> "array[int]":
         return array("B", self._existing(path).read_bytes())
 
     def save(self, path: str, text: str) -> bool:
@@ -101,7 +101,7 @@ class DateRules:
     """`every_day()` is every calendar day, `every_day(symbol)` every session of its exchange."""
 
     def every_day(self, symbol: Symbol | str | None = None, extended_market_hours: bool = False) -> DateRule:
-        return (lambda day: True) if symbol is None else HOURS.is_date_open
+        return (lambda _: True) if symbol is None else HOURS.is_date_open
 
     def on(self, year: int, month: int, day: int) -> DateRule:
         return lambda other: other == date(year, month, day)
@@ -305,11 +305,11 @@ class QCAlgorithm:
 
     def add_data(
         self,
-        type: type,
+        type: type,  # noqa: A002
         ticker: str,
         resolution: Resolution | None = None,
         time_zone: Any = None,
-        fill_forward: bool = False,  # noqa: A002
+        fill_forward: bool = False,
     ) -> Security:
         if fill_forward or time_zone not in (None, "America/New_York") or resolution not in (None, Resolution.DAILY):
             raise NotImplementedError("the stand-in has daily custom data in New York time, without fill-forward")

@@ -26,7 +26,7 @@ class Symbol:
         raise AttributeError(f"a Symbol cannot be changed: {name}")
 
     @staticmethod
-    def create(ticker: str, security_type: SecurityType, market: str) -> "Symbol":
+    def create(ticker: str, security_type: SecurityType, market: str) -> "Symbol":  # noqa: ARG004
         return Symbol(ticker, security_type)
 
     def __hash__(self) -> int:
@@ -236,7 +236,7 @@ class DataDictionary(dict[Symbol, Value], Generic[Value]):
 class TradeBars:
     """The bars of one slice by symbol; a bar is made when it is asked for."""
 
-    def __init__(self, symbols: dict[Symbol, int], make: Callable[[Symbol, int], TradeBar]) -> None:
+    def __init__(self, symbols: dict[Symbol, int], make: Callable[[Symbol, int], TradeBar | None]) -> None:
         self._symbols = symbols
         self._make = make
         self._made: dict[Symbol, TradeBar] = {}
@@ -280,7 +280,7 @@ class TradeBars:
         return [(symbol, self[symbol]) for symbol in self._symbols]
 
 
-NO_BARS = TradeBars({}, lambda symbol, column: None)  # type: ignore[arg-type,return-value]
+NO_BARS = TradeBars({}, lambda _symbol, _column: None)
 
 
 class Slice:

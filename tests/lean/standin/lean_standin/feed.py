@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
+
 from lean_standin.data import Symbol, TradeBar
 from lean_standin.securities import ZERO
 from lean_standin.world import World
@@ -26,11 +27,12 @@ class Feed:
         self.row = row
         self._prices.clear()
 
-    def source(self, column: int) -> int:
-        """Row of the last real bar the subscription has seen, -1 for none."""
-        if self.row < 0:
+    def source(self, column: int, at: int | None = None) -> int:
+        """Row of the last real bar the subscription has seen (as of row `at`), -1 for none."""
+        at = self.row if at is None else at
+        if at < 0:
             return -1
-        row = int(self.world.last_bar[self.row, column])
+        row = int(self.world.last_bar[at, column])
         return row if row >= self.since[column] else -1
 
     def price(self, column: int) -> Decimal:
@@ -49,22 +51,23 @@ class Feed:
         """A holding taken over at a restart has the price of its last bar."""
         self.since[column] = min(self.since[column], max(0, int(self.world.last_bar[row, column])))
 
-    def bar(self, symbol: Symbol, column: int) -> TradeBar | None:
-        """The bar of the last delivered session, a copy of an older one where it had none (volume 0, `is_fill_forward`)."""
-        source = self.source(column)
+    def bar(self, symbol: Symbol, column: int, at: int | None = None) -> TradeBar | None:
+        """The bar of the last delivered session (or of row `at`), a copy of an older one where it had none (volume 0)."""
+        at = self.row if at is None else at
+        source = self.source(column, at)
         if source < 0:
             return None
         world = self.world
-        real = source == self.row
+        real = source == at
         return TradeBar(
-            world.opening(self.row),
+            world.opening(at),
             symbol,
             float(world.open[source, column]),
             float(world.high[source, column]),
             float(world.low[source, column]),
             float(world.close[source, column]),
             float(world.volume[source, column]) if real else 0.0,
-            world.closing(self.row),
+            world.closing(at),
             not real,
         )
 

@@ -120,6 +120,3 @@ class Globals:
     """`Globals.data_folder` is set by the engine to the folder it was given, with LEAN's trailing slash."""
 
     data_folder: ClassVar[str] = "./"
-
-
-SNAKE_ONLY = "the stand-in speaks the snake_case names of LEAN's Python API only"

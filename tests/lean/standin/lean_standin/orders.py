@@ -21,6 +21,9 @@ class OrderFee(NamedTuple):
     value: CashAmount
 
 
+NO_FEE = OrderFee(CashAmount(0.0))
+
+
 class OrderResponse(NamedTuple):
     """What a request came to; `is_success` and `is_error` are opposites."""
 
@@ -98,7 +101,7 @@ class OrderEvent:
     quantity: float
     fill_price: float = 0.0
     fill_quantity: float = 0.0
-    order_fee: OrderFee = OrderFee(CashAmount(0.0))
+    order_fee: OrderFee = NO_FEE
     message: str = ""
     stop_price: float | None = None
     limit_price: float | None = None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+
 from lean_standin.hours import OPENING, closing, trading_days
 
 ALIVE = np.iinfo(np.int64).max
@@ -54,6 +55,10 @@ class World:
         real = ~np.isnan(self.close)
         self.last_bar = np.maximum.accumulate(np.where(real, np.arange(shape[0])[:, None], -1), axis=0)
         self.delisting = self._delistings(delistings)
+        self.endings: dict[int, list[int]] = {}
+        for column, row in enumerate(self.delisting.tolist()):
+            if row != ALIVE:
+                self.endings.setdefault(row, []).append(column)
         self.actions = self._actions(events)
         self.vix = {} if vix is None else {pd.Timestamp(day).date(): float(close) for day, close in vix.items()}
 
