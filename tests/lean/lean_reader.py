@@ -5,6 +5,7 @@ Dividend.ComputeDistribution, TradeBar.ParseEquity and ParseIndex.
 """
 
 import zipfile
+from bisect import bisect_left
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -29,21 +30,21 @@ class Name:
 
     def ticker(self, day: str) -> str:
         """The ticker on `day`, as YYYYMMDD."""
-        return next(ticker for until, ticker in self.tickers if until >= day)
+        return self.tickers[bisect_left(self.tickers, day, key=lambda row: row[0])][1]
 
-    def bars(self) -> dict[str, tuple[Decimal, ...]]:
+    def bars(self) -> dict[str, tuple[float, ...]]:
         """Day -> open, high, low, close in dollars and volume, each day from the file of its own ticker."""
         found = {}
         for ticker in dict.fromkeys(ticker for _, ticker in self.tickers):
             for day, *cells in zip_rows(self.folder / "equity/usa/daily" / f"{ticker}.zip"):
                 if self.tickers[0][0] <= day <= self.tickers[-1][0] and self.ticker(day) == ticker:
-                    *prices, volume = map(Decimal, cells)
-                    found[day] = *(price / 10_000 for price in prices), volume
+                    found[day] = *(int(cell) / 10_000 for cell in cells[:4]), float(cells[4])
         return dict(sorted(found.items()))
 
     def factor(self, day: str) -> Decimal:
         """What an adjusted price of `day` is multiplied by."""
-        return next((price * split for until, price, split, _ in self.factors if until >= day), Decimal(1))
+        _, price, split, _ = self.factors[bisect_left(self.factors, day, key=lambda row: row[0])]
+        return price * split
 
     def events(self) -> list[Event]:
         """Every dividend (unrounded) and split that the engine would send."""

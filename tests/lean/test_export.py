@@ -3,7 +3,6 @@
 import json
 import zipfile
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -90,16 +89,15 @@ def check_events(tape: Tape, column: int, name: lean_reader.Name) -> int:
 
 def check_returns(tape: Tape, column: int, name: lean_reader.Name) -> None:
     """Adjusted by LEAN's factors, a close over the one before is what a holder made who put the dividend back in at the old close."""
-    close = tape.bars.close[:, column]
-    given_back = {event.date: event for event in name.events()}
-    for row in range(1, len(close)):
-        day, before = digits(tape.bars.sessions[row]), digits(tape.bars.sessions[row - 1])
-        if np.isnan(close[row]) or np.isnan(close[row - 1]) or before < name.tickers[0][0]:
-            continue
-        event = given_back.get(before, lean_reader.Event(before, Decimal(0), Decimal(1)))
-        held = close[row] / float(event.split) / (close[row - 1] - float(event.paid))
-        adjusted = close[row] * float(name.factor(day)) / (close[row - 1] * float(name.factor(before)))
-        assert adjusted == pytest.approx(held, rel=1e-8)
+    close, days = tape.bars.close[:, column], [digits(day) for day in tape.bars.sessions]
+    events = {event.date: event for event in name.events()}
+    paid = np.array([float(events[day].paid) if day in events else 0.0 for day in days[:-1]])
+    split = np.array([float(events[day].split) if day in events else 1.0 for day in days[:-1]])
+    factor = np.array([float(name.factor(day)) for day in days])
+    held = close[1:] / split / (close[:-1] - paid)
+    adjusted = (close * factor)[1:] / (close * factor)[:-1]
+    listed = np.array(days[:-1]) >= name.tickers[0][0]
+    assert np.allclose(adjusted[listed], held[listed], rtol=1e-8, atol=0, equal_nan=True)
 
 
 def check(tape: Tape, folder: Path) -> int:
