@@ -1,7 +1,11 @@
-"""A small market with models, made once; a LEAN project like ours; a PATH that holds what a test puts there."""
+"""A small market with models, made once; a LEAN project like ours; a PATH that holds what a test puts there.
+
+`from AlgorithmImports import *` finds the stand-in here, as it finds the engine on LEAN.
+"""
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ from springback import settings, wiring
 from tests.terminal import TINY
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-ALGORITHM = REPOSITORY / "lean" / "ml_mean_reversion_main.py"
+sys.path.insert(0, str(Path(__file__).parent / "standin"))
 
 
 @pytest.fixture(scope="session")
