@@ -3,25 +3,25 @@
 import gzip
 import importlib.util
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
+
+from springback.market.actions import KINDS
+from springback.market.tape import BANKRUPT, DELISTED, Tape
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GOLDEN = REPOSITORY.parent / "shared" / "lean-golden"
 ALGORITHM = REPOSITORY / "lean" / "ml_mean_reversion_main.py"
-STANDIN = Path(__file__).with_name("standin")
 RUNS = ("strategy/default", "strategy/busy", "strategy/resting", "corporate/busy")
 
 
 def load(file: Path = ALGORITHM) -> ModuleType:
     """The algorithm's module, its `AlgorithmImports` being the stand-in."""
-    if str(STANDIN) not in sys.path:
-        sys.path.insert(0, str(STANDIN))
     spec = importlib.util.spec_from_file_location("ml_mean_reversion_main", file)
     assert spec is not None
     assert spec.loader is not None
@@ -61,9 +61,32 @@ def golden_store(world: str, folder: Path) -> Path:
     return folder
 
 
-def run(world: Any, parameters: Mapping[str, str], store: Path, **options: Any) -> Any:
+def run(world: Any, parameters: Mapping[str, str], store: Path, data: Path | None = None, **options: Any) -> Any:
     """One run of the algorithm; `options` as `Engine` takes them."""
     module = load()
     from lean_standin.engine import Engine
 
-    return Engine(world, parameters, store, store, **options).run(module.MlMeanReversion)
+    return Engine(world, parameters, store, data or store, **options).run(module.MlMeanReversion)
+
+
+def tape_world(tape: Tape) -> Any:
+    """The market of a tape."""
+    load()
+    from lean_standin.world import World
+
+    row, name = np.nonzero(~np.isnan(tape.bars.close))
+    days, symbols = tape.bars.sessions.astype(str), np.array(tape.bars.symbols, dtype=object)
+    bars = pd.DataFrame({"date": days[row], "symbol": symbols[name]})
+    for field in ("open", "high", "low", "close", "volume"):
+        bars[field] = getattr(tape.bars, field)[row, name]
+    actions = tape.actions
+    events = pd.DataFrame(
+        {
+            "date": days[actions.row],
+            "symbol": symbols[actions.name],
+            "event": [KINDS[kind] for kind in actions.kind],
+            "value": actions.value,
+        }
+    )
+    gone = np.flatnonzero(np.isin(tape.ending, (DELISTED, BANKRUPT)))
+    return World(bars, events, {symbols[k]: str(days[tape.last[k]]) for k in gone})
