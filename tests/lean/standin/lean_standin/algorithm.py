@@ -56,10 +56,12 @@ class UniverseSettings(Settings):
 class ObjectStore:
     """Files of a folder by key. `read_bytes` gives an array of bytes that must be made `bytes`, as LEAN's does."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
     def _path(self, key: str) -> Path:
+        if self._folder is None:
+            raise ValueError("the engine was given no folder for its object store")
         return self._folder / key
 
     def _existing(self, key: str) -> Path:
@@ -69,10 +71,12 @@ class ObjectStore:
 
     @property
     def keys(self) -> list[str]:
+        if self._folder is None:
+            return []
         return sorted(str(path.relative_to(self._folder)) for path in self._folder.rglob("*") if path.is_file())
 
     def contains_key(self, path: str) -> bool:
-        return self._path(path).is_file()
+        return self._folder is not None and self._path(path).is_file()
 
     def read(self, path: str) -> str:
         return self._existing(path).read_text()

@@ -24,7 +24,7 @@ class CustomFeed:
         return self.data[bisect_right(self.ends, after) : bisect_right(self.ends, until)]
 
 
-def read(kind: type, symbol: Symbol, world: World, object_store: Path, live: bool) -> CustomFeed:
+def read(kind: type, symbol: Symbol, world: World, object_store: Path | None, live: bool) -> CustomFeed:
     """Asks for the source of each session and reads a source once; a missing file is no data, as in LEAN."""
     config = SubscriptionDataConfig(symbol, Resolution.DAILY, kind)
     seen: set[str] = set()
@@ -44,9 +44,9 @@ def read(kind: type, symbol: Symbol, world: World, object_store: Path, live: boo
     return CustomFeed(symbol, found)
 
 
-def _lines(source: SubscriptionDataSource, object_store: Path) -> list[str]:
+def _lines(source: SubscriptionDataSource, object_store: Path | None) -> list[str]:
     if source.transport_medium == SubscriptionTransportMedium.OBJECT_STORE:
-        path = object_store / source.source
+        path = Path("no-object-store" if object_store is None else object_store) / source.source
     elif source.transport_medium == SubscriptionTransportMedium.LOCAL_FILE:
         path = Path(source.source)
     else:

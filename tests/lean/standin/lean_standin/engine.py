@@ -1,6 +1,5 @@
 """The time loop: what happens inside one slice, in LEAN's order (lean.md §0), session by session."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,10 +99,9 @@ class Engine:
         self.world = world
         self.parameters = {name: str(value) for name, value in (parameters or {}).items()}
         self.live = live
-        self._folder = tempfile.TemporaryDirectory() if object_store is None else None
-        self._store = Path(self._folder.name if self._folder is not None else str(object_store))
+        self._store = None if object_store is None else Path(object_store)
         self.object_store = ObjectStore(self._store)
-        Globals.data_folder = f"{data_folder if data_folder is not None else self._store}/"
+        Globals.data_folder = f"{'no-data-folder' if data_folder is None else data_folder}/"
         self._first, self._last = first, last
         self._account = account
         self.start, self.end = world.day(0), world.day(len(world.sessions) - 1)
