@@ -3,6 +3,7 @@
 The plain Python is the source; the same source and libraries give the same bytes.
 """
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -31,7 +32,7 @@ def main() -> None:
             record_timing=False,
             extra_arguments=["--log-level=ERROR"],  # the kernel's remarks on its own connection
             resources={"metadata": {"path": str(work / "notebooks")}},
-        ).execute()
+        ).execute(env={**os.environ, "IPYTHONDIR": str(work / "ipython")})  # nobody's own start-up files
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.validate(notebook)
     with SOURCE.with_suffix(".ipynb").open("w", encoding="utf-8") as file:

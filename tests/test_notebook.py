@@ -78,7 +78,8 @@ def test_the_notebook_runs_in_an_empty_folder(repository: Path, tmp_path: Path) 
     shutil.copy(repository / "notebooks" / copy.name, copy)
     command = [sys.executable, "-m", "pytest", "--nbmake", "--nbmake-timeout=500", "--overwrite", "-q", "--rootdir", str(tmp_path)]
     quiet = ["-c", os.devnull, "-p", "no:cacheprovider", "-p", "no:xdist", str(copy)]
-    ran = subprocess.run([*command, *quiet], cwd=tmp_path, capture_output=True, text=True, check=False)
+    own = {name: str(tmp_path / "own") for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    ran = subprocess.run([*command, *quiet], cwd=tmp_path, env={**os.environ, **own}, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
     told = nbformat.read(copy, as_version=4)
     assert len(pictures(told)) >= 12 and not complaints(told)
