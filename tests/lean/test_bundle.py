@@ -6,13 +6,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from springback import __version__
+from springback import __version__, wiring
 from springback.errors import InputError
+from springback.forecasting import shelf
 from springback.lean import bundle, engine_config, prepare
+from springback.lean.export import export
 from springback.lean.parameters import Parameters, write
+from springback.market.actions import KINDS
+from springback.market.tape import BANKRUPT, DELISTED, Tape
 
+STANDIN = Path(__file__).with_name("standin")
 SOURCE = Path(bundle.__file__).parents[1]
 CONFIG = engine_config.project_config(write(Parameters()))
 BLOCKED = ("numba", "typer", "rich", "plotly", "matplotlib", "exchange_calendars", "jinja2", "pyarrow")
@@ -57,10 +64,6 @@ def everything(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("which", ["fixed", "walk-forward"])
 def test_it_runs_alone_and_without_numba(which: str, project: Path, shop: Path, tmp_path: Path) -> None:
     """Every module is imported from the bundle only; the models in it give the forecasts that they give here."""
-    import numpy as np
-
-    from springback.forecasting import shelf
-
     bundle.lay(tmp_path / "out", files(project, shop, tmp_path / "out", which))
     (tmp_path / "alone.py").write_text(ALONE.format(blocked=BLOCKED))
     done = subprocess.run(
@@ -152,3 +155,54 @@ def test_a_file_the_cloud_would_refuse_is_refused_here(project: Path, shop: Path
         files(project, shop, tmp_path / "out")
     with pytest.raises(InputError, match="give --project"):
         files(tmp_path / "nowhere", shop, tmp_path / "out")
+
+
+ON_STANDIN = """
+import importlib.util, json, pathlib, sys
+for name in set({blocked!r}) - {{"exchange_calendars"}}:  # the stand-in's own
+    sys.modules[name] = None
+folder, world, standin = map(pathlib.Path, sys.argv[1:])
+sys.path[:] = [str(folder), str(standin)] + [path for path in sys.path if "springback" not in path and not path.endswith("src")]
+import pandas as pd
+spec = importlib.util.spec_from_file_location("main", folder / "main.py")
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+from lean_standin.engine import Engine
+from lean_standin.world import World
+tables = [pd.read_csv(world / name, keep_default_na=False) for name in ("bars.csv", "events.csv")]
+told = json.loads((folder / "config.json").read_text())["parameters"]
+told |= {{"backtest.start": "2020-03-02", "backtest.end": "2020-04-30", "strategy.probability": "0.5", "lean.vix": "csv"}}
+result = Engine(World(*tables, json.loads((world / "ends.json").read_text())), told, folder / "storage", world).run(module.MlMeanReversion)
+assert pathlib.Path(sys.modules["springback"].__file__).parent == folder / "springback"
+print(result.orders[["symbol", "quantity", "tag"]].to_csv(index=False))
+"""
+
+
+def write_world(tape: Tape, folder: Path) -> None:
+    """The market of `tape` as the tables the stand-in reads."""
+    row, name = np.nonzero(~np.isnan(tape.bars.close))
+    days, symbols = tape.bars.sessions.astype(str), np.array(tape.bars.symbols, dtype=object)
+    bars = pd.DataFrame({"date": days[row], "symbol": symbols[name]})
+    for field in ("open", "high", "low", "close", "volume"):
+        bars[field] = getattr(tape.bars, field)[row, name]
+    bars.to_csv(folder / "bars.csv", index=False)
+    held = tape.actions
+    kinds = np.array(KINDS, dtype=object)[held.kind]
+    events = {"date": days[held.row], "symbol": symbols[held.name], "event": kinds, "value": held.value}
+    pd.DataFrame(events).to_csv(folder / "events.csv", index=False)
+    gone = {symbols[k]: str(days[tape.last[k]]) for k in np.flatnonzero(np.isin(tape.ending, (DELISTED, BANKRUPT)))}
+    (folder / "ends.json").write_text(json.dumps(gone))
+
+
+def test_the_algorithm_trades_from_the_bundle_alone(project: Path, shop: Path, tmp_path: Path) -> None:
+    """LEAN's stand-in runs its main.py for two months, without numba and without the installed package."""
+    out, world = tmp_path / "out", tmp_path / "world"
+    tape, _ = wiring.open_store(shop / "store")
+    bundle.lay(out, files(project, shop, out, "walk-forward"))
+    export(tape, world)
+    write_world(tape, world)
+    (tmp_path / "alone.py").write_text(ON_STANDIN.format(blocked=BLOCKED))
+    words = [sys.executable, "-I", "-B", str(tmp_path / "alone.py"), str(out), str(world), str(STANDIN)]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count(",entry\n") > 5, done.stdout
