@@ -102,10 +102,12 @@ class MlMeanReversion(QCAlgorithm):
                 continue  # a copy of the last bar: the name did not trade
             close[column], volume[column] = bar.close, traded
 
-    def on_order_event(self, order_event: OrderEvent) -> None:
+    def on_warmup_finished(self) -> None:
         self._recover()
-        if order_event.symbol not in self.columns:
-            return
+
+    def on_order_event(self, order_event: OrderEvent) -> None:
+        if self._recover() or order_event.symbol not in self.columns:
+            return  # a book taken from the portfolio holds this fill already
         name = self._name(order_event.symbol)
         if order_event.status in (OrderStatus.FILLED, OrderStatus.PARTIALLY_FILLED):
             self.desk.fill(name, int(order_event.fill_quantity), float(order_event.fill_price))
@@ -242,10 +244,10 @@ class MlMeanReversion(QCAlgorithm):
         table.index = pd.DatetimeIndex(table.index).normalize()
         return table.reindex(columns=range(len(self.symbols))).astype(float)
 
-    def _recover(self) -> None:
-        """After a restart in live mode: the book from the object store, corrected by what the broker holds."""
+    def _recover(self) -> bool:
+        """After a restart in live mode: the book from the object store, corrected by what the broker holds. True if that was now."""
         if self.recovered:
-            return
+            return False
         self.recovered = True
         state = json.loads(self.object_store.read(BOOK)) if self.object_store.contains_key(BOOK) else {}
         held = {
@@ -261,6 +263,7 @@ class MlMeanReversion(QCAlgorithm):
             if one.type == OrderType.STOP_MARKET:
                 self.stops[self._name(one.symbol)] = self.transactions.get_order_ticket(one.id)
                 self.stop_orders.add(one.id)
+        return True
 
     def _reconcile(self) -> None:
         """The book says what the portfolio says; a difference is followed and never silent."""
