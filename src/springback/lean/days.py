@@ -14,7 +14,7 @@ from springback.analytics.material import GOLDEN_COLUMNS
 from springback.analytics.run_folder import read_frame
 from springback.errors import BadTable
 from springback.lean.results import LeanResult
-from springback.lean.round_trips import DELISTING, RESTING, Book, session_of
+from springback.lean.round_trips import DELISTING, RESTING, Book
 
 RECORD = Path("storage") / "springback" / "daily.csv"
 LEVELS = 3
@@ -130,7 +130,9 @@ def _joined(told: pd.DataFrame, rest: "pd.Series[float]", result: LeanResult, bo
 
 
 def _traded(daily: pd.DataFrame, fills: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
-    days = session_of(fills["time"])
+    """Dollars traded and fees of each session; the close of a delisted name is no trade, as with us."""
+    fills = fills[fills["time"] != fills["time"].dt.normalize()]
+    days = fills["time"].dt.normalize()
     sums = {"traded": (fills["quantity"].abs() * fills["price"]).groupby(days).sum(), "fees": fills["fee"].groupby(days).sum()}
     return {name: daily["date"].map(values).fillna(0.0).astype("float64") for name, values in sums.items()}
 
@@ -140,7 +142,7 @@ def _counted(day: pd.Timestamp, result: LeanResult, book: Book) -> tuple[int, in
     known = [one for one in book.positions if one <= day]
     held = dict(book.positions[max(known)]) if known else {}
     orders, fills = result.orders, result.fills
-    done = set(fills.loc[session_of(fills["time"]) <= day, "order_id"])
+    done = set(fills.loc[fills["time"].dt.normalize() <= day, "order_id"])
     waits = (orders["sent"].dt.normalize() < day) & ~orders["order_id"].isin(done) & ~(orders["ended"].dt.normalize() <= day)
     for symbol, quantity, tag in orders.loc[waits, ["symbol", "quantity", "tag"]].itertuples(index=False):
         if tag != DELISTING and not tag.startswith(RESTING) and symbol not in held:

@@ -28,7 +28,7 @@ class _Held:
 @dataclass(frozen=True, eq=False)
 class Book:
     """`trades` one row a closed position; `splits` (date, symbol, event, value); `positions` {symbol: quantity} after each day on which
-    it changed, by date."""
+    it changed, by date; what is closed at midnight was still held at the close before."""
 
     trades: pd.DataFrame
     splits: pd.DataFrame
@@ -64,7 +64,7 @@ def book_of(fills: pd.DataFrame) -> Book:
             at.price *= value
             at.quantity = -float(total)
         trades += _apply(at, fill, session)
-        positions[session] = {symbol: one.quantity for symbol, one in held.items() if abs(one.quantity) > DUST}
+        positions[fill["time"].normalize()] = {symbol: one.quantity for symbol, one in held.items() if abs(one.quantity) > DUST}
     return Book(_trades_frame(trades), pd.DataFrame(splits, columns=["date", "symbol", "event", "value"]), positions)
 
 

@@ -1,0 +1,89 @@
+"""Run folders of our own backtest, and the same run as LEAN would have left it, on random markets and on the recorded ones."""
+
+import json
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from springback.analytics import run_folder
+from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
+from springback.analytics.summary import Summary
+from springback.backtest.result import Result
+from springback.backtest.run import Backtest, backtest
+from springback.data import csv_file
+from springback.data.tables import read_forecasts
+from springback.lean import as_run
+from springback.lean.results import read_result
+from springback.market.costs import Costs
+from springback.market.forecasts import Forecasts
+from springback.market.tape import Tape
+from springback.story import account
+from springback.strategy.knobs import Regime, Strategy
+from tests.analytics.golden import GOLDEN
+from tests.backtest.worlds import account_of, random_forecasts, random_tape
+from tests.lean.lean_files import write_result
+
+FEW = Strategy(slots=3, probability=0.4, qpi_low=30, qpi_high=70)
+
+
+def undrawn(material: Material, summary: Summary, folder: Path) -> None:
+    """Leaves the report out: it takes longest and says nothing here."""
+
+
+def random_result(seed: int, stop_mode: str = "close") -> Result:
+    """A run over a random market with halts, delistings, splits and dividends."""
+    tape = random_tape(seed)
+    strategy = Strategy(slots=FEW.slots, probability=0.4, qpi_low=30, qpi_high=70, stop_mode=stop_mode)
+    return backtest(tape, random_forecasts(seed, tape), account_of(tape), strategy, Regime(), Costs())
+
+
+def ours(folder: Path, result: Result, start: str, end: str) -> Account:
+    """Writes the run as a run folder of ours."""
+    made = account(result, "lean")
+    material = Material((made,), start, end, "made up", "names", {}, "sha256:0", {}, 0)
+    run_folder.write(folder, material, undrawn)
+    return made
+
+
+def theirs(folder: Path, made: Account, start: str, end: str, record: bool = True) -> Path:
+    """Writes the run as LEAN would: its result file. LEAN takes no decision in the last session, so the record has no row for it."""
+    daily = made.daily[list(GOLDEN_COLUMNS["daily"])]
+    file = write_result(folder, made.orders, made.fills, daily, cash=made.cash, start=start, end=end, record=False)
+    if record:
+        store = folder / "storage" / "springback"
+        store.mkdir(parents=True)
+        (store / "daily.csv").write_text(run_folder.table_text(daily.iloc[:-1], GOLDEN_COLUMNS["daily"]))
+    return file
+
+
+def imported(folder: Path, file: Path) -> Material:
+    """Turns a result of LEAN into the run folder, without the report."""
+    material = as_run.as_run(read_result(file), as_run.find_record(file))
+    run_folder.write(folder, material, undrawn)
+    return material
+
+
+@cache
+def golden_world(name: str) -> tuple[Tape, Forecasts]:
+    """The market and the forecasts of a recorded run."""
+    folder = GOLDEN / name
+    tape = csv_file.read(folder / "bars.csv.gz", vix=folder / "vix.csv", events=folder / "events.csv" if name == "corporate" else None)
+    return tape, read_forecasts(folder / "forecasts.csv.gz", tape.bars)
+
+
+def golden_result(run: str) -> Result:
+    """Our backtest of a recorded run."""
+    world, name = run.split("/")
+    said = json.loads((GOLDEN / world / "runs" / name / "settings.json").read_text())
+    span = Backtest(date.fromisoformat(said.pop("start")), date.fromisoformat(said.pop("end")), said.pop("cash"), "lean")
+    return backtest(*golden_world(world), span, Strategy(**said), Regime(), Costs())
+
+
+def golden_tables(run: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """orders, fills and daily rows as they were recorded."""
+    world, name = run.split("/")
+    folder = GOLDEN / world / "runs" / name
+    orders, fills = (pd.read_csv(folder / f"{one}.csv", keep_default_na=False) for one in ("orders", "fills"))
+    return orders, fills, pd.read_csv(folder / "daily.csv")
