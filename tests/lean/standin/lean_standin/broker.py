@@ -235,12 +235,11 @@ class Broker:
     def _settle(self, order: Order, security: Security, price: Decimal, quantity: Decimal, fee: Decimal, status: OrderStatus) -> None:
         """The account takes the fill, then the algorithm hears of it."""
         holding, portfolio = security.holdings, self._engine.portfolio
-        holding._average = average(holding._quantity, holding._average, quantity, price)
-        holding._quantity += quantity
+        paid = average(holding._quantity, holding._average, quantity, price)
+        portfolio._set(holding, holding._quantity + quantity, paid)
         holding._fees += fee
         portfolio._cash -= quantity * price + fee
         portfolio._fees += fee
-        portfolio._moved()
         order._filled += quantity
         order._spent += quantity * price
         order.last_fill_time = self._engine.utc_now

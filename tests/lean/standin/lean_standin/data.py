@@ -90,24 +90,24 @@ class TradeBar:
 
     def __init__(
         self,
-        time: datetime,
         symbol: Symbol,
-        open: float,  # noqa: A002 - LEAN's name
+        time: datetime,
+        end_time: datetime,
+        open: float,  # noqa: A002
         high: float,
         low: float,
         close: float,
         volume: float,
-        end_time: datetime,
-        is_fill_forward: bool = False,
+        is_fill_forward: bool,
     ) -> None:
-        self.time = time
         self.symbol = symbol
+        self.time = time
+        self.end_time = end_time
         self.open = open
         self.high = high
         self.low = low
         self.close = close
         self.volume = volume
-        self.end_time = end_time
         self.is_fill_forward = is_fill_forward
 
     @property
@@ -234,22 +234,25 @@ class DataDictionary(dict[Symbol, Value], Generic[Value]):
 
 
 class TradeBars:
-    """The bars of one slice by symbol; a bar is made when it is asked for."""
+    """The bars of one slice by symbol; they are made when one is asked for."""
 
-    def __init__(self, symbols: dict[Symbol, int], make: Callable[[Symbol, int], TradeBar | None]) -> None:
-        self._symbols = symbols
-        self._make = make
-        self._made: dict[Symbol, TradeBar] = {}
+    def __init__(self, columns: dict[Symbol, int], read: Callable[[list[int]], list[tuple[Any, ...]]]) -> None:
+        self._symbols = columns
+        self._read = read
+        self._made: dict[Symbol, TradeBar] | None = None
 
     def _key(self, key: Any) -> Symbol:
         return key if isinstance(key, Symbol) else Symbol(key)
 
+    @property
+    def _bars(self) -> "dict[Symbol, TradeBar]":
+        if self._made is None:
+            values = self._read(list(self._symbols.values()))
+            self._made = {symbol: TradeBar(symbol, *fields) for symbol, fields in zip(self._symbols, values, strict=True)}
+        return self._made
+
     def __getitem__(self, key: Any) -> TradeBar:
-        key = self._key(key)
-        bar = self._made.get(key)
-        if bar is None:
-            bar = self._made[key] = self._make(key, self._symbols[key])
-        return bar
+        return self._bars[self._key(key)]
 
     def get(self, key: Any, default: Any = None) -> Any:
         return self[key] if self._key(key) in self._symbols else default
@@ -274,13 +277,13 @@ class TradeBars:
         return list(self._symbols)
 
     def values(self) -> list[TradeBar]:
-        return [self[symbol] for symbol in self._symbols]
+        return list(self._bars.values())
 
     def items(self) -> list[tuple[Symbol, TradeBar]]:
-        return [(symbol, self[symbol]) for symbol in self._symbols]
+        return list(self._bars.items())
 
 
-NO_BARS = TradeBars({}, lambda _symbol, _column: None)
+NO_BARS = TradeBars({}, lambda _columns: [])
 
 
 class Slice:

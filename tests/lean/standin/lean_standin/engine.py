@@ -221,7 +221,7 @@ class Engine:
         data = Slice(moment, self.utc_now)
         if arriving:
             columns = {self._by_column[column].symbol: column for column in self.feed.arrived().tolist()}
-            data.bars = TradeBars(columns, partial(self.feed.bar, at=row))
+            data.bars = TradeBars(columns, partial(self.feed.values, at=row))
         for symbol, feed in self.custom.items():
             for datum in feed.between(moment - timedelta(microseconds=1), moment):
                 data.custom[symbol] = datum
@@ -296,9 +296,8 @@ class Engine:
         assert security._column is not None
         self.feed.rescale(security._column, factor)
         exact = holding._quantity / factor
-        holding._quantity, holding._average = Decimal(int(exact)), holding._average * factor
+        self.portfolio._set(holding, Decimal(int(exact)), holding._average * factor)
         self.portfolio._cash += (exact - holding._quantity) * security._price()
-        self.portfolio._moved()
         self.broker.split(security.symbol, factor)
 
     def _margin(self) -> None:
@@ -429,7 +428,7 @@ class Engine:
         for ticker, (quantity, price) in account.positions.items():
             security = self.add_equity(ticker)
             self._seed(security, row)
-            security.holdings._quantity, security.holdings._average = quantity, price
+            self.portfolio._set(security.holdings, quantity, price)
         for order in account.open_orders:
             security = self.add_equity(order.symbol)
             self._seed(security, row)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -27,12 +28,11 @@ class Feed:
         self.row = row
         self._prices.clear()
 
-    def source(self, column: int, at: int | None = None) -> int:
-        """Row of the last real bar the subscription has seen (as of row `at`), -1 for none."""
-        at = self.row if at is None else at
-        if at < 0:
+    def source(self, column: int) -> int:
+        """Row of the last real bar the subscription has seen, -1 for none."""
+        if self.row < 0:
             return -1
-        row = int(self.world.last_bar[at, column])
+        row = int(self.world.last_bar[self.row, column])
         return row if row >= self.since[column] else -1
 
     def price(self, column: int) -> Decimal:
@@ -51,25 +51,19 @@ class Feed:
         """A holding taken over at a restart has the price of its last bar."""
         self.since[column] = min(self.since[column], max(0, int(self.world.last_bar[row, column])))
 
-    def bar(self, symbol: Symbol, column: int, at: int | None = None) -> TradeBar | None:
-        """The bar of the last delivered session (or of row `at`), a copy of an older one where it had none (volume 0)."""
-        at = self.row if at is None else at
-        source = self.source(column, at)
-        if source < 0:
-            return None
+    def bar(self, symbol: Symbol, column: int) -> TradeBar | None:
+        """The bar of the last delivered session, a copy of an older one where it had none (volume 0)."""
+        return None if self.source(column) < 0 else TradeBar(symbol, *self.values([column], self.row)[0])
+
+    def values(self, columns: list[int], at: int) -> list[tuple[Any, ...]]:
+        """The fields of a TradeBar after its symbol, for bars of session `at`."""
         world = self.world
+        source = world.last_bar[at, columns]
         real = source == at
-        return TradeBar(
-            world.opening(at),
-            symbol,
-            float(world.open[source, column]),
-            float(world.high[source, column]),
-            float(world.low[source, column]),
-            float(world.close[source, column]),
-            float(world.volume[source, column]) if real else 0.0,
-            world.closing(at),
-            not real,
-        )
+        prices = [getattr(world, field)[source, columns].tolist() for field in ("open", "high", "low", "close")]
+        volume = np.where(real, world.volume[source, columns], 0.0).tolist()
+        opened, closed = world.opening(at), world.closing(at)
+        return [(opened, closed, *fields) for fields in zip(*prices, volume, (~real).tolist(), strict=True)]
 
     def is_real(self, column: int) -> bool:
         """Whether the last delivered session brought a bar of its own."""

@@ -250,9 +250,19 @@ class SecurityPortfolioManager(ManagedDictionary[SecurityHolding]):
         self._cash = Decimal(100_000)
         self._fees = ZERO
         self._worth: tuple[Decimal, Decimal] | None = None
+        self._held: dict[Symbol, SecurityHolding] = {}
 
     def _hold(self, security: Security) -> None:
         self._data[security.symbol] = security.holdings
+
+    def _set(self, holding: SecurityHolding, quantity: Decimal, average: Decimal) -> None:
+        """The only way a position changes."""
+        holding._quantity, holding._average = quantity, average
+        if quantity:
+            self._held[holding.symbol] = holding
+        else:
+            self._held.pop(holding.symbol, None)
+        self._moved()
 
     def _moved(self) -> None:
         """A price, a holding or the cash changed."""
@@ -261,7 +271,7 @@ class SecurityPortfolioManager(ManagedDictionary[SecurityHolding]):
     def _values(self) -> tuple[Decimal, Decimal]:
         """Signed and absolute value of all holdings."""
         if self._worth is None:
-            values = [holding._value() for holding in self._data.values() if holding._quantity]
+            values = [holding._value() for holding in self._held.values()]
             self._worth = sum(values, ZERO), sum(map(abs, values), ZERO)
         return self._worth
 
@@ -285,11 +295,11 @@ class SecurityPortfolioManager(ManagedDictionary[SecurityHolding]):
 
     @property
     def total_absolute_holdings_cost(self) -> float:
-        return float(sum((abs(holding._quantity * holding._average) for holding in self._data.values()), ZERO))
+        return float(sum((abs(holding._quantity * holding._average) for holding in self._held.values()), ZERO))
 
     @property
     def total_unrealized_profit(self) -> float:
-        return sum(holding.unrealized_profit for holding in self._data.values() if holding.invested)
+        return sum(holding.unrealized_profit for holding in self._held.values())
 
     @property
     def total_margin_used(self) -> float:
@@ -305,4 +315,4 @@ class SecurityPortfolioManager(ManagedDictionary[SecurityHolding]):
 
     @property
     def invested(self) -> bool:
-        return any(holding.invested for holding in self._data.values())
+        return bool(self._held)
