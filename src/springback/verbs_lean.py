@@ -122,13 +122,14 @@ def _prepared(
     if missing and not dry_run:
         raise MissingData(f"LEAN cannot run here: {'; '.join(missing)}")
     check(models)
-    stored, cards = (bundles.forecast_files(forecasts), []) if forecasts else prepare.models(models_dir, models)
-    if isinstance(engine, engines.Cli):
-        for line in prepare.strangers(cards):
-            voice.say(f"  warning: {line}")
+    stored, cards = (bundles.forecast_files(forecasts), []) if forecasts else prepare.models(models_dir, models, chosen.backtest.start)
+    doubts = prepare.strangers(cards) if isinstance(engine, engines.Cli) else []
+    for line in [*doubts, *prepare.in_sample(cards, models, chosen.backtest.start)]:
+        voice.say(f"  warning: {line}")
     data = data_folder or project / "data"
     if data_folder is None and not prepare.exported(data, Store(store or Path("store")).hash):
         export(voice, data, store, None, None, None, None, None, None)
+    prepare.check_data(data)
     prepare.lay_out(project, Path(__file__).parent, __version__, stored)
     lacking = engines.databases(data, engine.launcher if isinstance(engine, engines.Native) else None)
     if lacking and not dry_run:
@@ -153,13 +154,13 @@ def bundle(voice: Voice, chosen: wiring.Settings, out: Path, models_dir: Path, m
     from springback.lean import engine_config, prepare
 
     check(models)
-    stored, cards = prepare.models(models_dir, models)
+    stored, cards = prepare.models(models_dir, models, chosen.backtest.start)
     named = prepare.names(project / "data")
     stored |= named
     config = engine_config.project_config(_told(chosen, models, "index"))
     files = bundles.project_files(project, Path(__file__).parent, __version__, config, stored, out)
     bundles.lay(out, files)
-    for line in prepare.strangers(cards):
+    for line in [*prepare.strangers(cards), *prepare.in_sample(cards, models, chosen.backtest.start)]:
         voice.say(f"  warning: {line}")
     if not named:
         voice.say(f"  warning: no list of names goes along: run 'springback lean export --out {project / 'data'}' and bundle again")

@@ -42,6 +42,10 @@ if how == "nothing":
 if how == "runtime-error":
     write({"RuntimeError": "KeyError: 'AAPL'\\n  at on_data in ml_mean_reversion_main.py: line 77", "Status": "RuntimeError"})
     sys.exit(1)
+if how == "replay":  # what a run of LEAN left, from a folder
+    shutil.copytree(os.environ["FAKE_RESULT"], results, dirs_exist_ok=True, ignore=shutil.ignore_patterns("storage"))
+    shutil.copytree(pathlib.Path(os.environ["FAKE_RESULT"]) / "storage", config["object-store-root"], dirs_exist_ok=True)
+    sys.exit(0)
 if how == "stopped":
     write({"RuntimeError": "", "Status": "Stopped"})
     sys.exit(0)

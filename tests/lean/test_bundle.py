@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ print([repr(float(p)) for side in pair.probabilities(rows) for p in side])
 
 
 def files(project: Path, shop: Path, out: Path, which: str = "fixed") -> dict[str, bytes]:
-    stored, _ = prepare.models(shop / "models", which)
+    stored, _ = prepare.models(shop / "models", which, date(2020, 1, 1))
     return bundle.project_files(project, SOURCE, __version__, CONFIG, stored, out)
 
 

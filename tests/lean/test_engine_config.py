@@ -5,8 +5,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from springback.lean import bundle, engine_config
-from springback.lean.parameters import Parameters, read, write
+from springback.lean import engine_config, prepare
+from springback.lean.parameters import Parameters, read
 
 TOP = [
     "environment",
@@ -70,10 +70,13 @@ def test_a_class_of_that_name_is_the_only_algorithm(repository: Path) -> None:
     assert re.findall(r"^class (\w+)\(QCAlgorithm\)", source, re.MULTILINE) == [engine_config.CLASS]
 
 
-def test_the_workspace_and_the_project_in_git_are_what_the_code_makes(repository: Path) -> None:
-    lean = repository / "lean"
-    assert (lean / "lean.json").read_bytes() == bundle.as_json(engine_config.workspace_config("data"))
-    assert (lean / "config.json").read_bytes() == bundle.as_json(engine_config.project_config(write(Parameters())))
+def test_the_workspace_and_the_project_in_git_are_what_the_code_makes(repository: Path, tmp_path: Path) -> None:
+    prepare.renew(tmp_path)
+    for name in ("lean.json", "config.json"):
+        assert (repository / "lean" / name).read_bytes() == (tmp_path / name).read_bytes(), (
+            f"lean/{name} is not what the settings are now: from pathlib import Path; from springback.lean import prepare; "
+            "prepare.renew(Path('lean'))"
+        )
 
 
 def test_the_parameters_of_the_project_are_the_settings(repository: Path) -> None:

@@ -5,14 +5,16 @@ import os
 import shlex
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from springback import settings, verbs_lean, wiring
 from springback.errors import MissingData, SettingsError
 from springback.lean import launch
 from springback.lean.launch import EngineFailed
+from springback.story import account
 from springback.voice import Voice
-from tests.lean import fakes
+from tests.lean import fakes, runs
 from tests.terminal import springback
 
 SETS = ["strategy.slots=7", "backtest.start=2020-02-03", "backtest.end=2020-12-31"]
@@ -28,7 +30,13 @@ class Desk:
         self.chosen = settings.load(wiring.Settings, [], SETS)
 
     def run(
-        self, launcher: Path | None = None, models: str = "fixed", forecasts: Path | None = None, limit: float = 1.0, dry: bool = False
+        self,
+        launcher: Path | None = None,
+        models: str = "fixed",
+        forecasts: Path | None = None,
+        limit: float = 1.0,
+        dry: bool = False,
+        data: Path | None = None,
     ) -> dict[str, object]:
         with Voice(as_json=False, quiet=True) as voice:
             verbs_lean.backtest(
@@ -38,7 +46,7 @@ class Desk:
                 self.shop / "models",
                 models,
                 forecasts,
-                None,
+                data,
                 launcher,
                 limit,
                 dry,
@@ -144,6 +152,11 @@ def test_a_data_folder_without_leans_databases_is_told(desk: Desk, tmp_path: Pat
         desk.run(fakes.checkout(tmp_path / "lone", data=False))
 
 
+def test_a_folder_that_is_no_data_folder_is_told(desk: Desk, launcher: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingData, match="holds no equity/usa/daily: run 'springback lean export --out"):
+        desk.run(launcher, data=tmp_path)
+
+
 def test_nonsense_is_refused_first(desk: Desk, launcher: Path) -> None:
     with pytest.raises(SettingsError, match="--time-limit must be above 0 minutes, was 0"):
         desk.run(launcher, limit=0)
@@ -179,6 +192,28 @@ def test_an_engine_that_fails_ends_the_command_with_one(
     assert (
         done.stderr.startswith("springback: LEAN ended with exit code 1: Engine.Run(): the disk is full") and done.stderr.count("\n") == 1
     )
+
+
+def test_the_result_of_the_engine_becomes_a_run_folder(
+    shop: Path, project: Path, path: Path, launcher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole command: the engine leaves what LEAN leaves, a report stands at the end, and the account's record beside the result."""
+    made = account(runs.random_result(3), "lean")
+    first, last = str(made.daily["date"].iloc[0])[:10], str(made.daily["date"].iloc[-1])[:10]
+    runs.theirs(tmp_path / "theirs", made, first, last)
+    fakes.executable(path / "dotnet", fakes.ENGINE)
+    monkeypatch.setenv("FAKE", "replay")
+    monkeypatch.setenv("FAKE_RESULT", str(tmp_path / "theirs"))
+    monkeypatch.setenv("PYTHONNET_PYDLL", "/opt/libpython3.11.so")
+    words = ["--store", shop / "store", "--models-dir", shop / "models", "--models", "fixed", "--project", project]
+    done = springback(tmp_path, "lean", "backtest", "--launcher", launcher, *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "report: runs/lean/report.html"
+    assert (tmp_path / "runs" / "lean" / "report.html").is_file()
+    orders = pd.read_csv(tmp_path / "runs" / "lean" / "orders.csv", keep_default_na=False)
+    assert orders["quantity"].tolist() == made.orders["quantity"].tolist()
+    (kept,) = (project / "backtests").glob("*/daily.csv")
+    assert kept.read_bytes() == (tmp_path / "theirs" / "storage" / "springback" / "daily.csv").read_bytes()
 
 
 def test_the_bundle_verb_writes_a_project_and_says_so(shop: Path, project: Path, path: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -20,11 +20,12 @@ from springback.lean.engines import Cli, Native
 SOURCE = Path(bundle.__file__).parents[1]
 KEY = re.compile(r"^\.?[a-zA-Z0-9\\/_#\-$= ]+\.?[a-zA-Z0-9]*$")
 """What LEAN's object store takes as a key (Engine/Storage/LocalObjectStore.cs)."""
+START = date(2020, 1, 1)
 NOW = datetime(2026, 11, 23, 12, 0, 0)  # noqa: DTZ001 (the name of a folder)
 
 
 def test_the_fixed_pair_is_four_files(shop: Path) -> None:
-    files, cards = prepare.models(shop / "models", "fixed")
+    files, cards = prepare.models(shop / "models", "fixed", START)
     names = ("card.json", "feature_columns.pkl", "ml_mean_reversion_long.pkl", "ml_mean_reversion_short.pkl")
     assert sorted(files) == [f"models/{name}" for name in names]
     assert files["models/card.json"] == (shop / "models" / "card.json").read_bytes()
@@ -32,7 +33,7 @@ def test_the_fixed_pair_is_four_files(shop: Path) -> None:
 
 
 def test_walk_forward_is_a_pair_for_each_fold_and_their_list(shop: Path) -> None:
-    files, cards = prepare.models(shop / "models", "walk-forward")
+    files, cards = prepare.models(shop / "models", "walk-forward", START)
     days = [fold["as_of"] for fold in json.loads((shop / "models" / "walk_forward" / "folds.json").read_text())]
     assert len(days) >= 4
     assert [fold["as_of"] for fold in json.loads(files["models/walk_forward/folds.json"])] == days
@@ -43,29 +44,42 @@ def test_walk_forward_is_a_pair_for_each_fold_and_their_list(shop: Path) -> None
 
 def test_without_the_record_every_pair_counts(shop: Path, tmp_path: Path) -> None:
     shutil.copytree(shop / "models", tmp_path / "models")
-    listed, _ = prepare.models(tmp_path / "models", "walk-forward")
+    listed, _ = prepare.models(tmp_path / "models", "walk-forward", START)
     (tmp_path / "models" / "walk_forward" / "folds.json").unlink()
-    assert prepare.models(tmp_path / "models", "walk-forward")[0] == listed
+    assert prepare.models(tmp_path / "models", "walk-forward", START)[0] == listed
 
 
 @pytest.mark.parametrize("which", ["fixed", "walk-forward"])
 def test_models_that_are_not_there_are_asked_for(which: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"run 'springback (train|forecast)'"):
-        prepare.models(tmp_path, which)
+        prepare.models(tmp_path, which, START)
 
 
 def test_a_model_its_card_does_not_know_is_not_handed_on(shop: Path, tmp_path: Path) -> None:
     shutil.copytree(shop / "models", tmp_path / "models")
     (tmp_path / "models" / "ml_mean_reversion_long.pkl").write_bytes(b"other")
     with pytest.raises(ModelError, match=r"ml_mean_reversion_long\.pkl is not the file of its card"):
-        prepare.models(tmp_path / "models", "fixed")
+        prepare.models(tmp_path / "models", "fixed", START)
     (tmp_path / "models" / "walk_forward" / "folds.json").write_text("[{}]")
     with pytest.raises(ModelError, match="is not the record of a forecast"):
-        prepare.models(tmp_path / "models", "walk-forward")
+        prepare.models(tmp_path / "models", "walk-forward", START)
+
+
+def test_models_that_are_too_young_are_refused_and_those_that_know_the_answer_are_named(shop: Path) -> None:
+    with pytest.raises(ModelError, match=r"the oldest models in .* are of 2019-12-31, the backtest starts on 2019-12-31"):
+        prepare.models(shop / "models", "walk-forward", date(2019, 12, 31))
+    _, cards = prepare.models(shop / "models", "fixed", START)
+    known = cards[0].known_by
+    assert prepare.in_sample(cards, "walk-forward", START) == []
+    assert prepare.in_sample(cards, "fixed", date(2031, 1, 1)) == []
+    assert prepare.in_sample(cards, "fixed", START) == [
+        f"the fixed models learned from sessions up to {known}, the backtest starts on 2020-01-01: its result is in sample"
+    ] * (known >= "2020-01-01")
+    assert len(prepare.in_sample(cards, "fixed", date.fromisoformat(known))) == 1
 
 
 def test_models_of_other_libraries_are_named(shop: Path) -> None:
-    _, (card,) = prepare.models(shop / "models", "fixed")
+    _, (card,) = prepare.models(shop / "models", "fixed", START)
     older: Card = replace(card, versions={**card.versions, "scikit-learn": "1.5.0", "lightgbm": "4.6.0"})
     assert [line for line in prepare.strangers([older, older]) if "scikit" in line] == [
         "the models were trained under scikit-learn 1.5.0, LEAN's image has 1.6.1: they will not open there"

@@ -4,17 +4,18 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from springback.data.files import atomic, writing
-from springback.errors import InputError, ModelError
+from springback.errors import InputError, MissingData, ModelError
 from springback.forecasting import shelf
 from springback.forecasting.card import Card
 from springback.lean import bundle, engine_config
 from springback.lean.engine_config import ALGORITHM
 from springback.lean.engines import Cli, Native
+from springback.lean.parameters import Parameters, write
 
 MODELS = "models"
 WALK_FORWARD = f"{MODELS}/walk_forward"
@@ -39,15 +40,21 @@ class Run:
     log: Path
 
 
-def models(folder: Path, which: str) -> tuple[dict[str, bytes], list[Card]]:
+def models(folder: Path, which: str, start: date) -> tuple[dict[str, bytes], list[Card]]:
     """`{object store key: content}` of the "fixed" pair in `folder` or of its "walk-forward" pairs, and their cards.
 
-    With the pairs goes `folds.json`, the list of their as-of dates that the algorithm reads. Raises `ModelError`.
+    With the pairs goes `folds.json`, the list of their as-of dates that the algorithm reads. Raises `ModelError`, also where the oldest
+    pair is too young for a backtest from `start` on.
     """
     if which == "fixed":
         files, card = _pair(folder, MODELS)
         return files, [card]
     days = _as_of(folder / "walk_forward")
+    if days[0] >= start.isoformat():
+        raise ModelError(
+            f"the oldest models in {folder / 'walk_forward'} are of {days[0]}, the backtest starts on {start}: run 'springback forecast' "
+            "from an earlier start, or begin later"
+        )
     found = {f"{WALK_FORWARD}/{FOLDS}": bundle.as_json([{"as_of": day} for day in days])}
     cards = []
     for day in days:
@@ -74,6 +81,14 @@ def strangers(cards: list[Card]) -> list[str]:
     return sorted(found)
 
 
+def in_sample(cards: list[Card], which: str, start: date) -> list[str]:
+    """A line where the fixed pair learned from sessions of the backtest."""
+    late = max((card.known_by for card in cards), default="") if which == "fixed" else ""
+    return [f"the fixed models learned from sessions up to {late}, the backtest starts on {start}: its result is in sample"] * (
+        late >= start.isoformat()
+    )
+
+
 def exported(data: Path, tape: str) -> bool:
     """Whether `data` holds a finished export of the tape whose content hash is `tape`."""
     try:
@@ -82,6 +97,18 @@ def exported(data: Path, tape: str) -> bool:
         return False
     identity = told.get("identity") if isinstance(told, dict) else None
     return isinstance(identity, dict) and identity.get("tape") == tape
+
+
+def check_data(data: Path) -> None:
+    """Refuses a data folder that holds no daily bars of ours. Raises `MissingData`."""
+    if not (data / "equity" / "usa" / "daily").is_dir():
+        raise MissingData(f"{data} holds no equity/usa/daily: run 'springback lean export --out {data}'")
+
+
+def renew(project: Path) -> None:
+    """Writes the `lean.json` and `config.json` of a project as the defaults of the settings are now."""
+    _write(project / "lean.json", engine_config.workspace_config("data"))
+    _write(project / "config.json", engine_config.project_config(write(Parameters())))
 
 
 def lay_out(project: Path, package: Path, version: str, storage: Mapping[str, bytes]) -> None:
