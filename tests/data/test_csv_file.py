@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from springback.data import checks, csv_file
-from springback.errors import BadTable, MissingData
+from springback.data import csv_file
+from springback.errors import BadTable
 from springback.market.actions import DIVIDEND, SPLIT
 from springback.market.tape import DELISTED, TRADING
 from tests.data.samples import GOOD, HEADER, SHARED, TAPES, assert_same, write_bars
@@ -107,11 +107,7 @@ def test_the_files_beside_the_bars(tmp_path: Path) -> None:
     assert np.array_equal(tape.vix, [14.5, np.nan], equal_nan=True)
     assert tape.members is not None and tape.members.tolist() == [[True, False], [False, True]]
     assert tape.risk_free is not None and np.allclose(tape.risk_free, [0.025, 0.0225])
-    checks.require_vix(tape, 0, 1)
-    with pytest.raises(MissingData, match="no VIX close for the session 2020-01-03"):
-        checks.require_vix(tape)
-    with pytest.raises(MissingData, match="give --vix FILE"):
-        checks.require_vix(csv_file.read(bars))
+    assert np.isnan(csv_file.read(bars).vix).all()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +144,7 @@ def test_the_golden_folders_read() -> None:
     plain = csv_file.read(GOLDEN / "strategy" / "bars.csv.gz", GOLDEN / "strategy" / "vix.csv")
     assert plain.bars.shape == (1047, 400)
     assert int((plain.ending == DELISTED).sum()) == 25
-    checks.require_vix(plain)
+    assert not np.isnan(plain.vix).any()
     corporate = GOLDEN / "corporate"
     acted = csv_file.read(corporate / "bars.csv.gz", corporate / "vix.csv", events=corporate / "events.csv")
     assert np.bincount(acted.actions.kind).tolist() == [4233, 180]

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.errors import MissingData
 from springback.market.actions import Actions, split_scale
 from springback.market.bars import Bars, Dates, Panel
 from springback.market.tape import Tape, last_rows
@@ -38,17 +37,6 @@ def examine(tape: Tape) -> tuple[str, ...]:
         _no_vix(bars.sessions, tape.vix),
     )
     return tuple(line for line in checks if line)
-
-
-def require_vix(tape: Tape, first_row: int = 0, end_row: int | None = None) -> None:
-    """Raises `MissingData` naming the first session of rows `first_row <= row < end_row` without a VIX close."""
-    vix = tape.vix[first_row:end_row]
-    absent = np.flatnonzero(np.isnan(vix))
-    if len(absent) == len(vix) > 0 and np.isnan(tape.vix).all():
-        raise MissingData("there is no VIX at all: the regime needs one close a session: give --vix FILE (date, close)")
-    if len(absent):
-        session = tape.bars.sessions[first_row + absent[0]]
-        raise MissingData(f"no VIX close for the session {session} (and {len(absent) - 1} more): add it to the VIX file")
 
 
 def _gaps(finite: NDArray[np.bool_]) -> NDArray[np.bool_]:
