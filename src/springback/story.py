@@ -60,7 +60,7 @@ def tell(
     )
     judged = judgement(tape, forecasts, settings)
     demo = is_demo(tape)
-    origin, biases = _biases(tape)
+    origin, biases = biases_of(tape)
     return Material(
         accounts=tuple(account(results[name], name) for name in ordered),
         start=str(settings.backtest.start),
@@ -189,7 +189,7 @@ def _series(tape: Tape, values: Any) -> "pd.Series[float]":
     return pd.Series(values, index=pd.DatetimeIndex(tape.bars.sessions))
 
 
-def _biases(tape: Tape) -> tuple[str, tuple[str, ...]]:
+def biases_of(tape: Tape) -> tuple[str, tuple[str, ...]]:
     """The origin, and the biases it names, one each; a plain file says nothing about its own."""
     origin, named, biases = tape.origin.partition(" Known biases: ")
     if is_demo(tape):

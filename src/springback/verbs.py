@@ -228,7 +228,7 @@ def backtest(
         wiring.keep_forecasts(made, result, models / "walk_forward" / "forecasts.parquet")
         said, words = result.forecasts, "walk-forward, trained anew each quarter on what was known"
     evaluation = None if forecasts else wiring.evaluation_of(models)
-    material = tell(made.tape, said, chosen, made.hash, words, leaky, evaluation, _command(), voice.step("backtest"))
+    material = tell(made.tape, said, chosen, made.hash, words, leaky, evaluation, command(), voice.step("backtest"))
     step = voice.step("report")
     step(0, 1, str(out))
     summary = run_folder.write(out, material)
@@ -243,7 +243,7 @@ def report(voice: Voice, folder: Path) -> None:
     _say_summary(voice, summary, summary_json(material, summary), folder)
 
 
-def _command() -> str:
+def command() -> str:
     """The command as it was typed, but for where it wrote and how it spoke: the same run in another place is the same run."""
     words = [word for word in sys.argv[1:] if word not in {"--quiet", "-q", "--json", "--debug"}]
     kept = [word for k, word in enumerate(words) if "--out" not in (word, words[k - 1] if k else "")]

@@ -38,7 +38,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.tape import Tape
 from springback.strategy.knobs import Regime, Strategy
-from springback.training.settings import Training, WalkForward
+from springback.training.settings import Training, Validation, WalkForward
 from springback.training.train import Trained
 from springback.training.train import train as teach
 from springback.training.walk_forward import WalkForwardResult
@@ -58,6 +58,7 @@ class Settings:
     universe: Universe = field(default_factory=Universe)
     training: Training = field(default_factory=Training)
     walk_forward: WalkForward = field(default_factory=WalkForward)
+    validation: Validation = field(default_factory=Validation)
     demo: Demo = field(default_factory=Demo)
 
 

@@ -5,23 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.market.judgement import Bin
 from springback.training.rows import QPI, Rows
 from springback.training.settings import Training
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 BINS = 10
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Rows whose probability fell in `low..high`: how many, their mean probability and the share that came true."""
-
-    low: float
-    high: float
-    rows: int
-    probability: float | None
-    came_true: float | None
 
 
 @dataclass(frozen=True)

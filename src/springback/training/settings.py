@@ -1,10 +1,13 @@
-"""The knobs of training and of the walk-forward."""
+"""The knobs of training, of the walk-forward and of the validation."""
 
 from dataclasses import dataclass
 from datetime import date
+from math import comb
 from typing import Literal
 
 from springback.errors import SettingsError
+
+MOST_SPLITS = 300
 
 
 def _at_least(name: str, value: float, least: float) -> None:
@@ -82,3 +85,30 @@ class WalkForward:
         if self.months not in (1, 2, 3, 4, 6, 12):
             raise SettingsError(f"walk_forward.months must divide a year (1, 2, 3, 4, 6 or 12), was {self.months}")
         _at_least("walk_forward.min_sessions", self.min_sessions, 1)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How forecasts are judged.
+
+    `groups` of sessions and how many of them are `tested` at a time by combinatorial purged cross-validation. Intervals resample whole
+    sessions, `draws` times, in blocks of `block` sessions on average: labels of neighbouring sessions overlap by 5 of 6. A session counts
+    in figures by day where it has `names` rows.
+    """
+
+    groups: int = 6
+    tested: int = 2
+    draws: int = 2000
+    block: int = 20
+    names: int = 10
+
+    def __post_init__(self) -> None:
+        for name, least in (("groups", 2), ("tested", 1), ("draws", 100), ("block", 1), ("names", 3)):
+            _at_least(f"validation.{name}", getattr(self, name), least)
+        if self.tested >= self.groups:
+            raise SettingsError(f"validation.tested must be below validation.groups ({self.groups}), was {self.tested}")
+        if (count := comb(self.groups, self.tested)) > MOST_SPLITS:
+            raise SettingsError(
+                f"validation.groups = {self.groups} and validation.tested = {self.tested} make {count:,} splits, "
+                f"each with two fits; at most {MOST_SPLITS} are made: take fewer groups"
+            )
