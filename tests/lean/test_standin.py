@@ -613,6 +613,63 @@ def test_calendar_questions() -> None:
     run(world({"A": RISE}), {"2024-01-03 12:00": ask})
 
 
+def test_the_index_comes_at_a_quarter_past_four() -> None:
+    class Watch(QCAlgorithm):
+        def initialize(self) -> None:
+            self.set_start_date(2024, 1, 2)
+            self.vix = self.add_index("VIX", Resolution.DAILY).symbol
+            self.seen: list[tuple[str, float]] = []
+
+        def on_data(self, data: Slice) -> None:
+            if data.contains_key(self.vix):
+                self.seen.append((f"{self.time:%d %H:%M}", data[self.vix].close))
+
+    vix = pd.Series([13.0, 14.0], index=pd.to_datetime(DAYS[:2]))
+    assert Engine(world({"A": RISE[:2]}, vix=vix)).run(Watch).algorithm.seen == [("02 16:15", 13.0), ("03 16:15", 14.0)]
+
+
+def test_names_come_and_go() -> None:
+    class Watch(QCAlgorithm):
+        def initialize(self) -> None:
+            self.set_start_date(2024, 1, 2)
+            self.add_equity("LAST", Resolution.DAILY, data_normalization_mode=DataNormalizationMode.RAW)
+            self.schedule.on(self.date_rules.every_day("LAST"), self.time_rules.at(16, 30), self.decide)
+            self.changes: list[tuple[int, list[str], list[str]]] = []
+            self.counts: list[int] = []
+
+        def decide(self) -> None:
+            if self.time.day == 2:
+                self.add_equity("A", Resolution.DAILY, data_normalization_mode=DataNormalizationMode.RAW)
+                assert self.securities["A"].price == 0  # its first bar is tomorrow's
+            elif self.time.day == 4:
+                self.remove_security("A")
+
+        def on_securities_changed(self, changes: Any) -> None:
+            added, removed = ([s.symbol.value for s in some] for some in (changes.added_securities, changes.removed_securities))
+            self.changes.append((self.time.day, added, removed))
+
+        def on_data(self, data: Slice) -> None:
+            self.counts.append(data.bars.count)
+
+    seen = Engine(world({"A": RISE})).run(Watch).algorithm
+    assert seen.counts == [1, 2, 2, 1]
+    assert seen.changes == [(2, ["LAST"], []), (3, ["A"], []), (5, [], ["A"])]
+
+
+def test_a_margin_call_is_warned_of_and_not_passed_over() -> None:
+    class Deep(Script):
+        warned = 0
+
+        def on_margin_call_warning(self) -> None:
+            self.warned += 1
+
+    steps = {"2024-01-02 16:30": lambda a: a.market_on_open_order("A", 19_900)}
+    kind = type("Case", (Deep,), {"steps": steps, "hears": None, "cash": 100_000})
+    assert Engine(world({"A": [FLAT] * 3})).run(kind).algorithm.warned > 0
+    with pytest.raises(NotImplementedError, match="margin call"):
+        Engine(world({"A": [FLAT, FLAT, (5, 5, 5, 5.2)]})).run(kind)
+
+
 # The recorded orders of the real engine, sent again: the same fills and the same account.
 
 

@@ -37,7 +37,10 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Partial:
-    """Verdict on a fill: only so many shares (a positive number); the rest stays open for the next scan."""
+    """Verdict on a fill: only so many shares (a positive number).
+
+    The rest is asked about at the next scan, the one at the end of the same slice: `Wait` keeps it for a later session.
+    """
 
     shares: int
 
@@ -114,7 +117,7 @@ class Broker:
             return self.tickets[order.id]
 
     def _new(self, number_: int, kind: OrderType, symbol: Symbol, quantity: Decimal, tag: str) -> Order:
-        return Order(number_, kind, symbol, quantity, self._engine.utc_now, tag, local_time=self._engine.feed.now)
+        return Order(number_, kind, symbol, quantity, self._engine.utc_now, tag, _local_time=self._engine.feed.now)
 
     def _before(self, security: Security, order: Order) -> str:
         """The pre-order checks; what they refuse has no id and no event."""
@@ -136,7 +139,7 @@ class Broker:
         self.orders[order.id] = order
         self.tickets[order.id] = OrderTicket(self, order)
         self.sent.append(
-            {"order": order, "quantity": order._quantity, "stop": order._stop_price, "time": order.local_time, "tag": order.tag}
+            {"order": order, "quantity": order._quantity, "stop": order._stop_price, "time": order._local_time, "tag": order.tag}
         )
 
     def _place(self, security: Security, order: Order) -> None:
@@ -191,15 +194,15 @@ class Broker:
         column = security._column
         assert column is not None
         end = feed.world.closing(feed.row) if feed.source(column) >= 0 else None
-        assert order.local_time is not None
-        if order.type == OrderType.MARKET_ON_OPEN and (end is None or order.local_time >= end):
+        assert order._local_time is not None
+        if order.type == OrderType.MARKET_ON_OPEN and (end is None or order._local_time >= end):
             return
         reason = self._shortfall(security, order)
         if reason:
             self._engine.note("error", f"Order Error: id: {order.id}, {reason}")
             self._emit(order, OrderStatus.INVALID, message=reason)
             return
-        price = None if end is None or end <= order.local_time or not feed.is_real(column) else self._fill_price(order, column)
+        price = None if end is None or end <= order._local_time or not feed.is_real(column) else self._fill_price(order, column)
         if price is None:
             return
         verdict = self._interfere(order, "fill")
@@ -212,10 +215,10 @@ class Broker:
         """The price in the bar just delivered, None for no fill (lean.md §2)."""
         feed = self._engine.feed
         world, row = feed.world, feed.row
-        assert order.local_time is not None
+        assert order._local_time is not None
         open_ = decimal(world.open[row, column])
         if order.type == OrderType.MARKET_ON_OPEN:
-            return open_ if world.opening(row) >= order.local_time else None
+            return open_ if world.opening(row) >= order._local_time else None
         if order.type == OrderType.MARKET_ON_CLOSE:
             return decimal(world.close[row, column])
         stop = order._stop_price
@@ -229,7 +232,7 @@ class Broker:
         if isinstance(verdict, Partial) and verdict.shares < abs(rest):
             self._settle(order, security, price, Decimal(verdict.shares).copy_sign(rest), ZERO, OrderStatus.PARTIALLY_FILLED)
         else:
-            fee = commission(order, security._price()) if order._quantity else ZERO
+            fee = commission(order, security._price()) if order._quantity else ZERO  # a split may leave no whole share to fill
             self._settle(order, security, price, rest, fee, OrderStatus.FILLED)
 
     def _settle(self, order: Order, security: Security, price: Decimal, quantity: Decimal, fee: Decimal, status: OrderStatus) -> None:

@@ -199,10 +199,17 @@ class PythonData(BaseData):
     def __getitem__(self, name: str) -> Any:
         return self._fields[name.lower()]
 
+    def __getattr__(self, name: str) -> Any:
+        """A field set by name reads as an attribute too."""
+        fields = self.__dict__.get("_fields", {})
+        if name.lower() not in fields:
+            raise AttributeError(f"{type(self).__name__} has no {name}")
+        return fields[name.lower()]
+
     def get_property(self, name: str) -> Any:
         return self._fields[name.lower()]
 
-    def fields(self) -> dict[str, Any]:
+    def _columns(self) -> dict[str, Any]:
         """What `history` makes columns of."""
         return {**self._fields, "value": self.value}
 
@@ -219,8 +226,8 @@ class DataDictionary(dict[Symbol, Value], Generic[Value]):
     def __contains__(self, key: object) -> bool:
         return super().__contains__(self._key(key))
 
-    def get(self, key: Any, default: Any = None) -> Any:
-        return super().get(self._key(key), default)
+    def get(self, key: Any, default_value: Any = None) -> Any:
+        return super().get(self._key(key), default_value)
 
     def contains_key(self, key: Any) -> bool:
         return key in self
@@ -254,8 +261,8 @@ class TradeBars:
     def __getitem__(self, key: Any) -> TradeBar:
         return self._bars[self._key(key)]
 
-    def get(self, key: Any, default: Any = None) -> Any:
-        return self[key] if self._key(key) in self._symbols else default
+    def get(self, key: Any, default_value: Any = None) -> Any:
+        return self[key] if self._key(key) in self._symbols else default_value
 
     def __contains__(self, key: object) -> bool:
         return self._key(key) in self._symbols
@@ -296,21 +303,21 @@ class Slice:
         self.splits: DataDictionary[Split] = DataDictionary()
         self.dividends: DataDictionary[Dividend] = DataDictionary()
         self.delistings: DataDictionary[Delisting] = DataDictionary()
-        self.custom: DataDictionary[Any] = DataDictionary()
+        self._custom: DataDictionary[Any] = DataDictionary()
 
     @property
     def has_data(self) -> bool:
-        return bool(len(self.bars) or self.splits or self.dividends or self.delistings or self.custom)
+        return bool(len(self.bars) or self.splits or self.dividends or self.delistings or self._custom)
 
     @property
     def count(self) -> int:
-        return len(self.bars) + len(self.custom)
+        return len(self.bars) + len(self._custom)
 
     def contains_key(self, key: Any) -> bool:
         return key in self
 
     def __contains__(self, key: object) -> bool:
-        return key in self.bars or key in self.custom
+        return key in self.bars or key in self._custom
 
     def __getitem__(self, key: Any) -> Any:
         found = self.get(key)
@@ -323,13 +330,13 @@ class Slice:
         if isinstance(key, type):
             found = self._of_type(key)
             return found if symbol is None else found.get(symbol)
-        return self.bars.get(key) if key in self.bars else self.custom.get(key)
+        return self.bars.get(key) if key in self.bars else self._custom.get(key)
 
     def _of_type(self, kind: type) -> Any:
         named = {TradeBar: self.bars, Split: self.splits, Dividend: self.dividends, Delisting: self.delistings}
         if kind in named:
             return named[kind]
-        return DataDictionary({symbol: datum for symbol, datum in self.custom.items() if isinstance(datum, kind)})
+        return DataDictionary({symbol: datum for symbol, datum in self._custom.items() if isinstance(datum, kind)})
 
     def keys(self) -> list[Symbol]:
-        return [*self.bars, *self.custom]
+        return [*self.bars, *self._custom]

@@ -23,10 +23,10 @@ from lean_standin.algorithm import (
     UniverseSettings,
 )
 from lean_standin.broker import Broker, Interference
-from lean_standin.data import Delisting, Dividend, PythonData, Slice, Split, Symbol, TradeBars
+from lean_standin.data import Delisting, Dividend, Slice, Split, Symbol, TradeBars
 from lean_standin.feed import NEVER, Feed, decimal
 from lean_standin.history import History
-from lean_standin.hours import MIDNIGHT, to_utc
+from lean_standin.hours import MIDNIGHT, OPENING, to_utc
 from lean_standin.names import DelistingType, Globals, OrderType, SecurityType, SplitType
 from lean_standin.orders import Order, OrderEvent
 from lean_standin.securities import Security, SecurityChanges, SecurityManager, SecurityPortfolioManager
@@ -224,7 +224,7 @@ class Engine:
             data.bars = TradeBars(columns, partial(self.feed.values, at=row))
         for symbol, feed in self.custom.items():
             for datum in feed.between(moment - timedelta(microseconds=1), moment):
-                data.custom[symbol] = datum
+                data._custom[symbol] = datum
                 self.securities[symbol]._last = datum
         if row is not None and moment == datetime.combine(moment.date(), MIDNIGHT) + INDEX_TIME:
             self._index(data)
@@ -233,13 +233,13 @@ class Engine:
         return data
 
     def _index(self, data: Slice) -> None:
-        for ticker, security in self._indices.items():
-            close = self.world.vix.get(data.time.date())
-            if ticker == "VIX" and close is not None:
-                datum = PythonData()
-                datum.symbol, datum.time, datum.value = security.symbol, data.time, close
-                datum["close"] = close
-                data.custom[security.symbol] = security._last = datum
+        """The bar of the VIX: a slice of its own, with a bar in `bars`."""
+        close, security = self.world.vix.get(data.time.date()), self._indices.get("VIX")
+        if security is not None and close is not None:
+            opened = datetime.combine(data.time.date(), OPENING)
+            fields = (opened, data.time, close, close, close, close, 0.0, False)
+            data.bars = TradeBars({security.symbol: 0}, lambda _columns: [fields])
+            security._last = data.bars[security.symbol]
 
     # Corporate actions and delistings, at midnight.
 

@@ -137,7 +137,7 @@ class History:
             data = self._engine.custom[symbol].between(start, min(end, now))
             if data:
                 times = pd.DatetimeIndex([datum.end_time for datum in data])
-                frames[symbol] = pd.DataFrame([datum.fields() for datum in data], index=times)
+                frames[symbol] = pd.DataFrame([datum._columns() for datum in data], index=times)
         if not frames:
             return pd.DataFrame()
         return pd.concat(frames, names=NAMES)

@@ -37,6 +37,7 @@ def closing(day: date) -> datetime:
     return datetime.combine(day, _early().get(day, time(16, 0)))
 
 
+@lru_cache(maxsize=16)
 def to_utc(moment: datetime) -> datetime:
     """Naive New York to naive UTC, as LEAN shows them."""
     return moment.replace(tzinfo=NEW_YORK).astimezone(UTC).replace(tzinfo=None)

@@ -54,7 +54,7 @@ class Order:
     status: OrderStatus = OrderStatus.NEW
     last_fill_time: datetime | None = None
     canceled_time: datetime | None = None
-    local_time: datetime | None = field(default=None, repr=False)
+    _local_time: datetime | None = field(default=None, repr=False)
     _filled: Decimal = Decimal(0)
     _spent: Decimal = Decimal(0)
 
@@ -198,10 +198,6 @@ class OrderTicket:
         fields = UpdateOrderFields()
         fields.tag = tag
         return self.update(fields)
-
-    @property
-    def is_open(self) -> bool:
-        raise AttributeError("LEAN's OrderTicket has no is_open: look at status")
 
 
 def is_closed(status: OrderStatus) -> bool:

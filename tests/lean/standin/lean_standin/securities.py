@@ -42,8 +42,8 @@ class ManagedDictionary(Generic[Value]):
             raise KeyError(f"'{key}' wasn't found: was it added?")
         return found
 
-    def get(self, key: Any, default: Any = None) -> Any:
-        return self._data.get(self._key(key), default)
+    def get(self, key: Any, default_value: Any = None) -> Any:
+        return self._data.get(self._key(key), default_value)
 
     def __contains__(self, key: object) -> bool:
         return self._key(key) in self._data
@@ -235,10 +235,6 @@ class SecurityChanges(NamedTuple):
 
     added_securities: list[Security]
     removed_securities: list[Security]
-
-    @property
-    def added_count(self) -> int:
-        return len(self.added_securities)
 
 
 class SecurityPortfolioManager(ManagedDictionary[SecurityHolding]):
