@@ -220,7 +220,7 @@ def backtest(
     if forecasts:
         said, words = wiring.forecasts_from(forecasts, made.tape), f"forecasts of {forecasts.name}"
     elif which == "fixed":
-        said, pair = wiring.forecast_fixed(made, models)
+        said, pair = wiring.forecast_fixed(made, models, chosen)
         leaky = wiring.in_sample(pair, chosen)
         words = f"one fixed pair, trained on {pair.card.first} to {pair.card.last}"
     else:

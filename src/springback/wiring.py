@@ -38,6 +38,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.tape import Tape
 from springback.strategy.knobs import Regime, Strategy
+from springback.strategy.lookback import rarity
 from springback.training.settings import Training, Validation, WalkForward
 from springback.training.train import Trained
 from springback.training.train import train as teach
@@ -153,9 +154,10 @@ def forecast(made: World, settings: Settings, models: Path | None = None, progre
             return None
 
     start, end = (np.datetime64(day) for day in (settings.backtest.start, settings.backtest.end))
-    return walk(
+    result = walk(
         made.tape, made.eligible, made.features, settings.training, settings.walk_forward, _now(), start, end, save, known, progress
     )
+    return dataclasses.replace(result, forecasts=_triggered(made, settings, result.forecasts))
 
 
 def keep_forecasts(made: World, result: WalkForwardResult, out: Path) -> None:
@@ -165,10 +167,19 @@ def keep_forecasts(made: World, result: WalkForwardResult, out: Path) -> None:
     _write_json(out.parent / "folds.json", [dataclasses.asdict(fold) for fold in result.folds])
 
 
-def forecast_fixed(made: World, models: Path) -> tuple[Forecasts, Models]:
+def forecast_fixed(made: World, models: Path, settings: Settings) -> tuple[Forecasts, Models]:
     """Forecasts of every session by the one pair in `models`. Raises `ModelError`."""
     pair = shelf.load(models)
-    return forecast_panel(pair, made.features, made.eligible, mean_volume(made.tape.bars)), pair
+    return _triggered(made, settings, forecast_panel(pair, made.features, made.eligible, mean_volume(made.tape.bars))), pair
+
+
+def _triggered(made: World, settings: Settings, said: Forecasts) -> Forecasts:
+    """`said` with the rule's own indicator for QPI, where it is another; a name that has none yet is not ranked."""
+    if settings.strategy.indicator == "qpi":
+        return said
+    rare = rarity(made.tape.bars, made.tape.actions)
+    unranked = np.isnan(said.qpi) | np.isnan(rare)
+    return Forecasts(*(np.where(unranked, np.nan, panel) for panel in (rare, said.p_long, said.p_short, said.adv)))
 
 
 def in_sample(pair: Models, settings: Settings) -> bool:
@@ -196,7 +207,7 @@ def run_backtest(
 
 def prepared(tape: Tape, forecasts: Forecasts, settings: Settings) -> Market:
     """What the loop reads, made once for many backtests."""
-    return prepare(tape, forecasts, settings.regime)
+    return prepare(tape, forecasts, settings.regime, settings.strategy)
 
 
 def _now() -> str:

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from springback.market.book import Book, empty_book
 from springback.strategy.decide import FUNNEL, LONG, SHORT, Orders, Today, decide, empty_orders
-from springback.strategy.knobs import Strategy, knobs
+from springback.strategy.knobs import Regime, Strategy, knobs
 from springback.strategy.rule import ENTRY, TIME_STOP
 
 NAMES, SLOTS = 14, 3
-KNOBS = knobs(Strategy(slots=SLOTS))
+KNOBS = knobs(Strategy(slots=SLOTS), Regime())
 
 
 def random_session(seed: int) -> tuple[Today, Book]:
@@ -30,7 +30,22 @@ def random_session(seed: int) -> tuple[Today, Book]:
         elif draw.random() < 0.5:
             book.waiting[name] = side * 100
     final = draw.random(NAMES) < 0.1
-    return Today(close, qpi, p_long, p_short, np.full(NAMES, 1e6), np.full(NAMES, 1e8), final), book
+    high, trend = np.round(draw.uniform(5, 50, (2, NAMES)), 2)
+    high[draw.random(NAMES) < 0.1] = trend[draw.random(NAMES) < 0.1] = np.nan
+    book.since_long[:], book.since_short[:] = draw.integers(0, 6, (2, NAMES))
+    volume = np.full(NAMES, 1e6)
+    flipped = bool(draw.random() < 0.5)
+    return Today(close, qpi, p_long, p_short, volume, np.full(NAMES, 1e8), final, volume, high, high - 5.0, trend, flipped), book
+
+
+def quiet(close: np.ndarray, qpi: np.ndarray, probability: np.ndarray, **others: np.ndarray | bool) -> Today:
+    """A session in which every name has a bar, volume and a rank, and no variant has anything to look at."""
+    unknown, volume = np.full(NAMES, np.nan), np.full(NAMES, 1e6)
+    today = Today(
+        *(close, qpi, probability, probability, volume, np.full(NAMES, 1e8), np.zeros(NAMES, np.bool_), volume),
+        *(unknown, unknown, unknown, False),
+    )
+    return today._replace(**others)
 
 
 def decided(today: Today, book: Book) -> tuple[Orders, np.ndarray]:
@@ -76,7 +91,7 @@ def test_a_closing_position_frees_its_slot_the_same_session() -> None:
     book.held[0] = 5
     qpi, sure = np.full(NAMES, 50.0), np.full(NAMES, 0.9)
     qpi[[0, 7, 9]] = 1.0
-    orders, funnel = decided(Today(flat, qpi, sure, sure, np.full(NAMES, 1e6), np.full(NAMES, 1e8), np.zeros(NAMES, np.bool_)), book)
+    orders, funnel = decided(quiet(flat, qpi, sure), book)
     assert orders.reason.tolist() == [TIME_STOP, ENTRY] and orders.name.tolist() == [0, 7]
     assert orders.quantity.tolist() == [-100, 18_333], "$1,000,000 x 1.1 / 3 slots / $20"
     assert funnel[LONG, FUNNEL.index("in_book")] == 1 and funnel[LONG, FUNNEL.index("no_slot")] == 1

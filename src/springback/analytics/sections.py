@@ -265,6 +265,8 @@ FUNNEL_WORDS = {
     "last_session": "last session before delisting",
     "in_book": "already held or waiting",
     "not_shortable": "not shortable",
+    "cooling": "left too few sessions ago",
+    "against_trend": "against its trend",
     "below_probability": "model's probability too low",
     "no_slot": "no free slot",
     "no_shares": "under one share after the caps",

@@ -12,19 +12,22 @@ from numpy.typing import NDArray
 from springback.backtest.fills import delisting_price, paid_price, stop_trigger
 from springback.compiled import compiled
 from springback.market.actions import DIVIDEND
-from springback.market.book import Book, enter, leave, split
+from springback.market.book import Book, enter, leave, resize, split
 from springback.market.costs import DAYS_PER_YEAR, Charges, borrow_rate, commission
 from springback.market.tape import BANKRUPT, DELISTED, TRADING
-from springback.strategy.decide import FUNNEL, LONG, SHORT, Orders, Today, decide
+from springback.strategy.decide import ENTERED, FUNNEL, LONG, NO_SHARES, NO_SLOT, SHORT, Orders, Today, decide
 from springback.strategy.knobs import Knobs
-from springback.strategy.rule import DELISTING, ENTRY, RESTING_STOP, STOP_LOSS, is_bear, round_price, stop_level
+from springback.strategy.rule import DELISTING, ENTRY, REGIME, RESTING_STOP, STOP_LOSS, is_bear, round_price, stop_level
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 class Market(NamedTuple):
-    """The tape and the forecasts as the loop reads them: panels (T, N), series (T,), columns (N,), actions (E,)."""
+    """The tape and the forecasts as the loop reads them: panels (T, N), series (T,), columns (N,), actions (E,).
+
+    `high_before`, `low_before` and `trend` (see `Today`) have no rows where their variant is off.
+    """
 
     open: Floats
     high: Floats
@@ -36,6 +39,9 @@ class Market(NamedTuple):
     adv: Floats
     mean_volume: Floats
     mean_dollars: Floats
+    high_before: Floats
+    low_before: Floats
+    trend: Floats
     vix: Floats
     vix_mean: Floats
     risk_free: Floats
@@ -120,7 +126,7 @@ class Open(NamedTuple):
 
 
 class Lives(NamedTuple):
-    """The life of each open position, for the trades table; columns (N,)."""
+    """The life of each open position, for the trades table; columns (N,). `quantity` is the most it ever held."""
 
     entry_row: Ints
     quantity: Ints
@@ -154,6 +160,8 @@ def replay(
     next_id = 1
     action = int(np.searchsorted(market.action_row, first))
     final = np.zeros(len(book.quantity), np.bool_)
+    unknown = np.full(len(book.quantity), np.nan)
+    was_bear = is_bear(market.vix[first], market.vix_mean[first], multiple)
     for row in range(first, end):
         daily = log.daily[row - first]
         if row > first:
@@ -179,14 +187,20 @@ def replay(
                 market.adv[row],
                 market.mean_dollars[row],
                 final,
+                market.mean_volume[row],
+                market.high_before[row] if knobs.exit_beyond else unknown,
+                market.low_before[row] if knobs.exit_beyond else unknown,
+                market.trend[row] if knobs.trend else unknown,
+                bear != was_bear,
             )
+            was_bear = bear
             funnel = log.funnel[row - first]
             count = decide(knobs, bear, equity, today, book, orders, funnel)
             next_id = _send(market, row, bear, count, next_id, orders, lives, waiting, log)
             for side, candidates, entries in ((LONG, LONG_CANDIDATES, LONG_ENTRIES), (SHORT, SHORT_CANDIDATES, SHORT_ENTRIES)):
                 stages = funnel[side]
-                daily[candidates] = stages[6] + stages[7] + stages[8]
-                daily[entries] = stages[8]
+                daily[candidates] = stages[NO_SLOT] + stages[NO_SHARES] + stages[ENTERED]
+                daily[entries] = stages[ENTERED]
     return cash
 
 
@@ -369,10 +383,15 @@ def _settle(
             if knobs.intraday:
                 _place(row, next_id, name, -quantity, RESTING_STOP, stop_level(quantity, paid, knobs.stop_loss), waiting, log)
                 next_id += 1
+        elif reason == REGIME and book.quantity[name] == 0:
+            _open(row, name, quantity, paid, fee, lost, close, book, lives)
         else:
             lives.flow[name] -= quantity * paid + fee
             lives.fees[name] += fee
             lives.slippage[name] += lost
+            if reason == REGIME and book.quantity[name] + quantity != 0:
+                _resize(name, quantity, paid, book, lives)
+                continue
             _close(log, row, name, paid, logged, book, lives)
     for k in range(before, waiting.size[0]):
         _move(waiting, k, kept)
@@ -392,6 +411,15 @@ def _open(row: int, name: int, quantity: int, price: float, fee: float, lost: fl
     lives.dividends[name] = 0.0
     lives.borrow[name] = 0.0
     lives.flow[name] = -quantity * price - fee
+
+
+@compiled
+def _resize(name: int, quantity: int, price: float, book: Book, lives: Lives) -> None:
+    """A position that goes on; its trade keeps the most shares it held and their mean entry price."""
+    resize(book, name, quantity, price)
+    if abs(book.quantity[name]) > abs(lives.quantity[name]):
+        lives.quantity[name] = book.quantity[name]
+    lives.entry_price[name] = book.entry_price[name]
 
 
 @compiled

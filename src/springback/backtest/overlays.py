@@ -49,7 +49,7 @@ def overlays(
         report(name)
         ready = market
         if ready is not None:
-            ready = ready._replace(qpi=forecasts.qpi, p_long=forecasts.p_long, p_short=forecasts.p_short, adv=forecasts.adv)
+            ready = ready._replace(p_long=forecasts.p_long, p_short=forecasts.p_short, adv=forecasts.adv)
         return backtest(tape, forecasts, account, strategy, regime, costs, market=ready)
 
     reasons = base.orders["reason"]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from springback.backtest.loop import Floats
 from springback.market.bars import Dates
-from springback.strategy.decide import FUNNEL
+from springback.strategy.decide import FUNNEL, OPTIONAL
 from springback.strategy.rule import REASONS, RESTING_STOP
 
 Columns = dict[str, Floats]
@@ -107,8 +107,9 @@ def trades_frame(result: Result) -> pd.DataFrame:
 
 
 def funnel_frame(result: Result) -> pd.DataFrame:
-    """One row a side, one column a stage of `FUNNEL`: counts over the whole run."""
-    return pd.DataFrame(result.funnel.sum(axis=0), index=["long", "short"], columns=list(FUNNEL))
+    """One row a side, one column a stage of `FUNNEL`: counts over the whole run; a stage of a variant only where names left there."""
+    frame = pd.DataFrame(result.funnel.sum(axis=0), index=["long", "short"], columns=list(FUNNEL))
+    return frame.drop(columns=[stage for stage in OPTIONAL if not frame[stage].any()])
 
 
 def _days(result: Result, rows: Floats) -> pd.DatetimeIndex:

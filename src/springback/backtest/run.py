@@ -27,7 +27,10 @@ from springback.market.liquidity import mean_dollar_volume, mean_volume
 from springback.market.tape import Tape
 from springback.strategy.decide import empty_orders
 from springback.strategy.knobs import Regime, Strategy, knobs
+from springback.strategy.lookback import trend_mean, yesterday
 from springback.strategy.rule import vix_mean
+
+STANDARD = Strategy()
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,17 @@ class Backtest(Account):
     profile: Profile = "realistic"
 
 
-def prepare(tape: Tape, forecasts: Forecasts, regime: Regime) -> Market:
-    """The tape and the forecasts as the loop reads them; made once, used for many backtests with the same regime window."""
+def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy = STANDARD) -> Market:
+    """The tape and the forecasts as the loop reads them; made once, used for many backtests with the same regime window and variants."""
     bars = tape.bars
     sessions, names = bars.shape
     for label, panel in (("qpi", forecasts.qpi), ("p_long", forecasts.p_long), ("p_short", forecasts.p_short), ("adv", forecasts.adv)):
         if panel.shape != (sessions, names):
             raise MissingData(f"forecasts: {label} has shape {panel.shape}, the bars say {(sessions, names)}")
     means = np.array([vix_mean(tape.vix, row, regime.window) for row in range(sessions)])
+    unused = np.empty((0, names))
+    beyond = strategy.exit_rule == "above_yesterday_high"
+    high_before, low_before = yesterday(bars, tape.actions) if beyond else (unused, unused)
     nights = np.zeros(sessions)
     nights[1:] = np.diff(bars.sessions).astype(np.float64)
     return Market(
@@ -58,6 +64,9 @@ def prepare(tape: Tape, forecasts: Forecasts, regime: Regime) -> Market:
         adv=forecasts.adv,
         mean_volume=mean_volume(bars),
         mean_dollars=mean_dollar_volume(bars),
+        high_before=high_before,
+        low_before=low_before,
+        trend=trend_mean(bars, tape.actions) if strategy.trend == "sma200" else unused,
         vix=tape.vix,
         vix_mean=means,
         risk_free=np.zeros(sessions) if tape.risk_free is None else np.nan_to_num(tape.risk_free),
@@ -102,15 +111,16 @@ def backtest(
 ) -> Result:
     """The rule of `strategy` and `regime` on `tape`, from `account.cash`, charged as `account.profile` says plus `flat_bp` a side.
 
-    `market` is `prepare(tape, forecasts, regime)` where it is known already. Raises `MissingData` where bars or VIX do not cover the span.
+    `market` is `prepare(tape, forecasts, regime, strategy)` where it is known already. Raises `MissingData` where bars or VIX do not cover
+    the span, `SettingsError` where `strategy` and `regime` do not go together.
     """
     first, end = span(tape, account)
     charged = charges(costs, account.profile, flat_bp)
-    turned = knobs(strategy, charged.no_short_price, charged.no_short_dollar_volume)
+    turned = knobs(strategy, regime, charged.no_short_price, charged.no_short_dollar_volume)
     names = tape.bars.shape[1]
     log = _empty_log(end - first, names, strategy.slots)
     replay(
-        prepare(tape, forecasts, regime) if market is None else market,
+        prepare(tape, forecasts, regime, strategy) if market is None else market,
         first,
         end,
         turned,
@@ -141,10 +151,10 @@ def _columns(names: tuple[str, ...], table: Floats) -> dict[str, Floats]:
 
 
 def _empty_log(sessions: int, names: int, slots: int) -> Log:
-    entries = sessions * 2 * min(slots, names)
+    entries = sessions * 2 * min(slots, names)  # and as many exits, resting stops and, at most, changes of size
     return Log(
-        orders=np.empty((3 * entries + 1, len(ORDER_COLUMNS))),
-        fills=np.empty((2 * entries + 1, len(FILL_COLUMNS))),
+        orders=np.empty((4 * entries + 1, len(ORDER_COLUMNS))),
+        fills=np.empty((3 * entries + 1, len(FILL_COLUMNS))),
         trades=np.empty((entries + 1, len(TRADE_COLUMNS))),
         daily=np.zeros((sessions, len(DAILY_COLUMNS))),
         funnel=np.zeros((sessions, 2, STAGES), np.int64),

@@ -13,7 +13,8 @@ class Book(NamedTuple):
 
     `quantity` filled shares, short negative; `waiting` signed shares of an entry not yet filled; `closing` True once an exit was sent;
     `held` decisions taken since the fill, the fill's own session included; `entry_price` the fill price, dollars on today's split
-    scale; `mark` the last close, dollars, valid where `quantity` is not 0.
+    scale; `mark` the last close, dollars, valid where `quantity` is not 0. `since_long, since_short` decisions taken since the last long
+    or short of the name was closed, counted only where the rule has a cool-down; `NEVER`: none was.
     """
 
     quantity: NDArray[np.int64]
@@ -22,6 +23,11 @@ class Book(NamedTuple):
     held: NDArray[np.int64]
     entry_price: NDArray[np.float64]
     mark: NDArray[np.float64]
+    since_long: NDArray[np.int64]
+    since_short: NDArray[np.int64]
+
+
+NEVER = 1 << 40
 
 
 def empty_book(names: int) -> Book:
@@ -33,6 +39,8 @@ def empty_book(names: int) -> Book:
         np.zeros(names, np.int64),
         np.full(names, np.nan),
         np.full(names, np.nan),
+        np.full(names, NEVER, np.int64),
+        np.full(names, NEVER, np.int64),
     )
 
 
@@ -48,8 +56,22 @@ def enter(book: Book, name: int, quantity: int, price: float, close: float) -> N
 
 
 @compiled
+def resize(book: Book, name: int, quantity: int, price: float) -> None:
+    """`quantity` signed shares more (or fewer) of a position that goes on: more at `price` move the mean entry price, fewer do not."""
+    held = book.quantity[name]
+    total = held + quantity
+    if abs(total) > abs(held):
+        book.entry_price[name] = (held * book.entry_price[name] + quantity * price) / total
+    book.quantity[name] = total
+
+
+@compiled
 def leave(book: Book, name: int) -> None:
     """The position of `name` is gone, and whatever was waiting with it."""
+    if book.quantity[name] > 0:
+        book.since_long[name] = 0
+    elif book.quantity[name] < 0:
+        book.since_short[name] = 0
     book.quantity[name] = 0
     book.waiting[name] = 0
     book.closing[name] = False

@@ -8,18 +8,26 @@ from numpy.typing import NDArray
 from springback.compiled import compiled
 from springback.market.book import Book
 from springback.strategy.knobs import Knobs
-from springback.strategy.rule import ENTRY, STAY, exit_reason, rank, shares
+from springback.strategy.rule import BEYOND_YESTERDAY, ENTRY, REGIME, STAY, beyond_yesterday, exit_reason, rank, shares
 
 LONG, SHORT = 0, 1
-FUNNEL = ("extreme", "no_bar", "last_session", "in_book", "not_shortable", "below_probability", "no_slot", "no_shares", "entered")
+FUNNEL = (
+    *("extreme", "no_bar", "last_session", "in_book", "not_shortable", "cooling", "against_trend"),
+    *("below_probability", "no_slot", "no_shares", "entered"),
+)
 """What became of the names beyond the QPI threshold: every stage counts the names that left there; `extreme` counts them all."""
+OPTIONAL = ("cooling", "against_trend")
+"""Stages that only a variant has."""
+EXTREME, NO_BAR, LAST_SESSION, IN_BOOK, NOT_SHORTABLE, COOLING, AGAINST_TREND, BELOW_PROBABILITY, NO_SLOT, NO_SHARES, ENTERED = range(11)
 
 
 class Today(NamedTuple):
     """One session as it is known after its close; every array is (N,) over the names of the panel.
 
     `close` NaN = no bar today; `qpi, p_long, p_short, adv` NaN = not ranked today; `mean_dollars` the 63-session mean dollar volume;
-    `final` True on a name's last session before it is delisted.
+    `final` True on a name's last session before it is delisted. Only variants read the rest, NaN without them: `mean_volume` of 63
+    sessions, of names not ranked too; `high_before, low_before` the range of the session before and `trend` the mean of 200 closes,
+    dollars on today's split scale; `flipped` whether the regime is another than at the last decision.
     """
 
     close: NDArray[np.float64]
@@ -29,6 +37,11 @@ class Today(NamedTuple):
     adv: NDArray[np.float64]
     mean_dollars: NDArray[np.float64]
     final: NDArray[np.bool_]
+    mean_volume: NDArray[np.float64]
+    high_before: NDArray[np.float64]
+    low_before: NDArray[np.float64]
+    trend: NDArray[np.float64]
+    flipped: bool
 
 
 class Orders(NamedTuple):
@@ -52,11 +65,22 @@ def decide(knobs: Knobs, bear: bool, equity: float, today: Today, book: Book, or
     Reads and advances `book`: `held` counts this session, `closing` and `waiting` take the new orders. `equity` is cash plus holdings
     at the last closes, dollars.
     """
+    if knobs.cool_down > 0:
+        _rest(book)
     count = _exits(knobs, today, book, orders)
     gross_long = knobs.bear_long if bear else knobs.bull_long
     gross_short = knobs.bear_short if bear else knobs.bull_short
+    if knobs.resize and today.flipped:
+        count = _resizes(knobs, equity, gross_long, gross_short, today, book, orders, count)
     count = _entries(knobs, LONG, equity, gross_long, today, book, orders, count, funnel)
     return _entries(knobs, SHORT, equity, gross_short, today, book, orders, count, funnel)
+
+
+@compiled
+def _rest(book: Book) -> None:
+    for name in range(len(book.since_long)):
+        book.since_long[name] += 1
+        book.since_short[name] += 1
 
 
 @compiled
@@ -75,12 +99,43 @@ def _exits(knobs: Knobs, today: Today, book: Book, orders: Orders) -> int:
             knobs.intraday,
             knobs.holding_sessions,
         )
+        if (
+            reason == STAY
+            and knobs.exit_beyond
+            and beyond_yesterday(book.quantity[name], today.close[name], today.high_before[name], today.low_before[name])
+        ):
+            reason = BEYOND_YESTERDAY
         if reason != STAY:
             book.closing[name] = True
             orders.name[count] = name
             orders.quantity[count] = -book.quantity[name]
             orders.reason[count] = reason
             count += 1
+    return count
+
+
+@compiled
+def _resizes(
+    knobs: Knobs, equity: float, gross_long: float, gross_short: float, today: Today, book: Book, orders: Orders, count: int
+) -> int:
+    """Brings each position with a bar today that is not closing to the size the regime gives it; to nothing is an exit."""
+    for name in np.flatnonzero(book.quantity):
+        if book.closing[name] or today.final[name] or np.isnan(today.close[name]):
+            continue
+        held = book.quantity[name]
+        gross = gross_long if held > 0 else gross_short
+        target = int(max(0.0, np.floor(equity * gross / knobs.slots / today.close[name])))
+        change = target - abs(held)
+        if change > 0:
+            volume = today.mean_volume[name]
+            change = 0 if np.isnan(volume) else min(change, int(np.floor(knobs.max_adv_fraction * volume)))
+        if change == 0:
+            continue
+        book.closing[name] = target == 0
+        orders.name[count] = name
+        orders.quantity[count] = change if held > 0 else -change
+        orders.reason[count] = REGIME
+        count += 1
     return count
 
 
@@ -106,11 +161,11 @@ def _entries(
     free = knobs.slots - _occupied(book, sign)
     for name in ranked:
         if free <= 0:
-            funnel[side, 6] += 1
+            funnel[side, NO_SLOT] += 1
             continue
         quantity = shares(equity, gross, knobs.slots, today.close[name], today.adv[name], knobs.max_adv_fraction)
         if quantity < 1:
-            funnel[side, 7] += 1
+            funnel[side, NO_SHARES] += 1
             continue
         book.waiting[name] = sign * quantity
         orders.name[count] = name
@@ -118,7 +173,7 @@ def _entries(
         orders.reason[count] = ENTRY
         count += 1
         free -= 1
-        funnel[side, 8] += 1
+        funnel[side, ENTERED] += 1
     return count
 
 
@@ -134,22 +189,32 @@ def _candidates(
 ) -> NDArray[np.int64]:
     kept = np.empty(len(extreme), np.int64)
     count = 0
-    funnel[side, 0] += len(extreme)
+    funnel[side, EXTREME] += len(extreme)
     for name in extreme:
         if np.isnan(today.close[name]):
-            funnel[side, 1] += 1
+            funnel[side, NO_BAR] += 1
         elif today.final[name]:
-            funnel[side, 2] += 1
+            funnel[side, LAST_SESSION] += 1
         elif book.quantity[name] != 0 or book.waiting[name] != 0:
-            funnel[side, 3] += 1
+            funnel[side, IN_BOOK] += 1
         elif side == SHORT and not _shortable(knobs, today.close[name], today.mean_dollars[name]):
-            funnel[side, 4] += 1
+            funnel[side, NOT_SHORTABLE] += 1
+        elif knobs.cool_down > 0 and (book.since_long[name] if side == LONG else book.since_short[name]) <= knobs.cool_down:
+            funnel[side, COOLING] += 1
+        elif knobs.trend and not _with_trend(side, today.close[name], today.trend[name]):
+            funnel[side, AGAINST_TREND] += 1
         elif not probability[name] > knobs.probability:
-            funnel[side, 5] += 1
+            funnel[side, BELOW_PROBABILITY] += 1
         else:
             kept[count] = name
             count += 1
     return kept[:count]
+
+
+@compiled
+def _with_trend(side: int, close: float, mean: float) -> bool:
+    """Whether a long stands above its mean, a short below it; neither where the mean is unknown (NaN)."""
+    return bool(close > mean) if side == LONG else bool(close < mean)
 
 
 @compiled

@@ -6,36 +6,58 @@ from typing import Literal, NamedTuple
 from springback.errors import SettingsError
 
 
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingsError(f"{name} must be one of {', '.join(choices)}, was '{value}'")
+
+
 @dataclass(frozen=True)
 class Regime:
-    """Bear when VIX closes above `multiple` times its mean of `window` sessions, today's included."""
+    """Bear when VIX closes above `multiple` times its mean of `window` sessions, today's included.
+
+    `scope`: the regime sizes new "entries" only, or the whole "book": on the session it turns, every position that stays is brought to
+    floor(equity * gross / slots / close) shares at the next open, an increase by at most `strategy.max_adv_fraction`.
+    """
 
     window: int = 15
     multiple: float = 1.15
+    scope: Literal["entries", "book"] = "entries"
 
     def __post_init__(self) -> None:
         if self.window < 2:
             raise SettingsError(f"regime.window must be at least 2 sessions, was {self.window}")
         if self.multiple <= 0:
             raise SettingsError(f"regime.multiple must be above 0, was {self.multiple}")
+        _one_of("regime.scope", self.scope, ("entries", "book"))
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """The trading rule's knobs. Exposures are gross, as a multiple of equity, for each side and regime."""
+    """The trading rule's knobs. Exposures are gross, as a multiple of equity, for each side and regime.
+
+    `stop_mode`: the stop is seen on the "close", rests at the market ("intraday"), or there is "none". Named variants, off by default:
+    `exit_rule` "above_yesterday_high" also closes a long whose close is above the high of the session before, a short below its low;
+    `trend` "sma200" enters longs only above the mean of the name's own last 200 closes, shorts only below; `cool_down` sessions,
+    the exit's own the first, in which a name is not entered again on the side it left (0: none); `indicator` "rarity" takes the rank
+    of the 3-session return within its own sign over the name's last 1,260 sessions (`lookback.rarity`) for QPI, with QPI's thresholds.
+    """
 
     qpi_low: float = 15.0
     qpi_high: float = 85.0
     probability: float = 0.60
     slots: int = 20
     stop_loss: float = 0.05
-    stop_mode: Literal["close", "intraday"] = "close"
+    stop_mode: Literal["close", "intraday", "none"] = "close"
     holding_sessions: int = 6
     max_adv_fraction: float = 0.05
     bull_long: float = 1.1
     bull_short: float = 0.2
     bear_long: float = 0.1
     bear_short: float = 0.2
+    exit_rule: Literal["none", "above_yesterday_high"] = "none"
+    trend: Literal["off", "sma200"] = "off"
+    cool_down: int = 0
+    indicator: Literal["qpi", "rarity"] = "qpi"
 
     def __post_init__(self) -> None:
         if not 0 <= self.qpi_low <= self.qpi_high <= 100:
@@ -53,10 +75,27 @@ class Strategy:
         for name in ("bull_long", "bull_short", "bear_long", "bear_short"):
             if not 0 <= getattr(self, name) <= 2:
                 raise SettingsError(f"strategy.{name} must lie between 0 and 2 (margin ends there), was {getattr(self, name)}")
+        self._check_variants()
+
+    def _check_variants(self) -> None:
+        _one_of("strategy.stop_mode", self.stop_mode, ("close", "intraday", "none"))
+        _one_of("strategy.exit_rule", self.exit_rule, ("none", "above_yesterday_high"))
+        _one_of("strategy.trend", self.trend, ("off", "sma200"))
+        _one_of("strategy.indicator", self.indicator, ("qpi", "rarity"))
+        if self.cool_down < 0:
+            raise SettingsError(f"strategy.cool_down must be at least 0 sessions, was {self.cool_down}")
+        if self.indicator == "rarity" and not self.qpi_low <= 50 <= self.qpi_high:
+            raise SettingsError(
+                f"strategy.indicator=rarity needs qpi_low <= 50 <= qpi_high (falls rank below 50, rises above), was {self.qpi_low} and "
+                f"{self.qpi_high}"
+            )
 
 
 class Knobs(NamedTuple):
-    """`Strategy` as the compiled rule takes it, with the floor under which the host's broker lends no shares (0: no floor)."""
+    """`Strategy` as the compiled rule takes it, with the floor under which the host's broker lends no shares (0: no floor).
+
+    Without a stop `stop_loss` is infinite; `resize` says that the regime's scope is the book.
+    """
 
     qpi_low: float
     qpi_high: float
@@ -70,18 +109,27 @@ class Knobs(NamedTuple):
     bull_short: float
     bear_long: float
     bear_short: float
+    exit_beyond: bool
+    trend: bool
+    cool_down: int
+    resize: bool
     short_min_price: float
     short_min_dollars: float
 
 
-def knobs(strategy: Strategy, short_min_price: float = 0.0, short_min_dollars: float = 0.0) -> Knobs:
-    """The numbers of `strategy` for the compiled rule."""
+def knobs(strategy: Strategy, regime: Regime, short_min_price: float = 0.0, short_min_dollars: float = 0.0) -> Knobs:
+    """The numbers of `strategy` and of the regime's scope for the compiled rule; raises `SettingsError` if they do not go together."""
+    if regime.scope == "book" and strategy.stop_mode == "intraday":
+        raise SettingsError(
+            "regime.scope=book changes the size of positions and strategy.stop_mode=intraday leaves a stop of the old size at the market: "
+            "set stop_mode to close or none"
+        )
     return Knobs(
         float(strategy.qpi_low),
         float(strategy.qpi_high),
         float(strategy.probability),
         int(strategy.slots),
-        float(strategy.stop_loss),
+        float("inf") if strategy.stop_mode == "none" else float(strategy.stop_loss),
         strategy.stop_mode == "intraday",
         int(strategy.holding_sessions),
         float(strategy.max_adv_fraction),
@@ -89,6 +137,10 @@ def knobs(strategy: Strategy, short_min_price: float = 0.0, short_min_dollars: f
         float(strategy.bull_short),
         float(strategy.bear_long),
         float(strategy.bear_short),
+        strategy.exit_rule == "above_yesterday_high",
+        strategy.trend == "sma200",
+        int(strategy.cool_down),
+        regime.scope == "book",
         float(short_min_price),
         float(short_min_dollars),
     )

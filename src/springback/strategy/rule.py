@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from springback.compiled import compiled
 
-ENTRY, STOP_LOSS, TIME_STOP, RESTING_STOP, DELISTING = 0, 1, 2, 3, 4
-REASONS = ("entry", "stop_loss", "time_stop", "resting_stop", "Liquidate from delisting")
+ENTRY, STOP_LOSS, TIME_STOP, RESTING_STOP, DELISTING, BEYOND_YESTERDAY, REGIME = 0, 1, 2, 3, 4, 5, 6
+REASONS = ("entry", "stop_loss", "time_stop", "resting_stop", "Liquidate from delisting", "beyond_yesterday", "regime")
 STAY = -1
 
 
@@ -36,6 +36,12 @@ def exit_reason(quantity: int, entry_price: float, close: float, held: int, stop
         if quantity < 0 and close > (1.0 + stop_loss) * entry_price:
             return STOP_LOSS
     return TIME_STOP if held >= holding else STAY
+
+
+@compiled
+def beyond_yesterday(quantity: int, close: float, high: float, low: float) -> bool:
+    """Whether a long closed above yesterday's `high`, or a short below yesterday's `low`; not so where one is missing (NaN)."""
+    return bool(close > high) if quantity > 0 else bool(close < low)
 
 
 @compiled

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data.universe import Universe
+from springback.errors import MissingData
 from springback.market import book as books
 from springback.market.book import empty_book
 from springback.market.liquidity import WINDOW
-from springback.strategy.decide import FUNNEL, Today, decide, empty_orders
+from springback.strategy.decide import FUNNEL, NO_SLOT, Today, decide, empty_orders
 from springback.strategy.knobs import Knobs, Regime, Strategy, knobs
+from springback.strategy.lookback import look_back
 from springback.strategy.rule import ENTRY, REASONS, is_bear, stop_level, vix_mean
 from springback.trading.members import Members
 from springback.trading.outlook import Outlook
@@ -66,13 +68,16 @@ class Desk:
         universe: Universe,
         members: Members | None = None,
     ) -> None:
-        self.rolling = Rolling(sorted(symbols), max(WINDOW, universe.window))
+        length = max(WINDOW, universe.window, look_back(strategy.trend, strategy.indicator))
+        self.rolling = Rolling(sorted(symbols), length, strategy.indicator)
         self.symbols = self.rolling.symbols
         self.columns = {symbol: column for column, symbol in enumerate(self.symbols)}
         self.book = empty_book(len(self.symbols))
         self._outlook, self._members = outlook, members
         self._strategy, self._regime = strategy, regime
-        self._knobs = knobs(strategy)
+        self._knobs = knobs(strategy, regime)
+        self.cool_down = strategy.cool_down
+        self.was_bear: bool | None = None
         self.vix: deque[float] = deque(maxlen=regime.window)
         self._final = np.zeros(len(self.symbols), np.bool_)
         self._paper = empty_orders(len(self.symbols), strategy.slots)
@@ -81,9 +86,23 @@ class Desk:
         """VIX closes of sessions before the first decision, oldest first: they fill the regime's window."""
         self.vix.extend(closes)
 
-    def close(self, session: np.datetime64, close: NDArray[np.float64], volume: NDArray[np.float64]) -> None:
-        """The bars of a session, (N,) raw; NaN: no bar. Marks what is held."""
-        self.rolling.push(session, close, volume)
+    def close(
+        self,
+        session: np.datetime64,
+        close: NDArray[np.float64],
+        volume: NDArray[np.float64],
+        high: NDArray[np.float64] | None = None,
+        low: NDArray[np.float64] | None = None,
+    ) -> None:
+        """The bars of a session, (N,) raw; NaN: no bar. Marks what is held.
+
+        Raises `MissingData` where the rule compares with yesterday's range and the host does not tell it.
+        """
+        if self._knobs.exit_beyond and (high is None or low is None):
+            raise MissingData(
+                "strategy.exit_rule=above_yesterday_high needs highs and lows, and this host tells closes alone: set it to none"
+            )
+        self.rolling.push(session, close, volume, high, low)
         known = ~np.isnan(close)
         self.book.mark[known] = np.where(self.book.quantity[known] != 0, close[known], self.book.mark[known])
 
@@ -143,24 +162,41 @@ class Desk:
     def decide(self, vix: float, equity: float, last: bool = False) -> Decision:
         """The orders after the close of the newest session. `vix` is today's close, `equity` cash plus holdings, dollars.
 
-        A NaN `vix` leaves the regime unknown: exits are decided, entries are not. On the `last` session of a backtest nothing is ordered.
+        A NaN `vix` leaves the regime unknown: exits are decided, entries and sizes are not. On the `last` session of a backtest
+        nothing is ordered.
         """
         self.vix.append(vix)
         mean = float(vix_mean(np.array(self.vix), len(self.vix) - 1, self._regime.window))
         bear = bool(is_bear(vix, mean, self._regime.multiple))
         sizes = self.book.quantity + self.book.waiting
         long, short = int((sizes > 0).sum()), int((sizes < 0).sum())
-        turned = self._knobs._replace(slots=0) if np.isnan(vix) else self._knobs
+        unknown = bool(np.isnan(vix))
+        turned = self._knobs._replace(slots=0, resize=False) if unknown else self._knobs
         funnel = np.zeros((2, len(FUNNEL)), np.int64)
         orders = () if last else self._orders(turned, bear, float(equity), funnel)
-        candidates = (int(funnel[0, 6:].sum()), int(funnel[1, 6:].sum()))
+        candidates = (int(funnel[0, NO_SLOT:].sum()), int(funnel[1, NO_SLOT:].sum()))
+        self.was_bear = self.was_bear if unknown else bear
         return Decision(self.rolling.newest, bear, vix, mean, equity, long, short, candidates, orders)
 
     def _orders(self, turned: Knobs, bear: bool, equity: float, funnel: NDArray[np.int64]) -> tuple[Order, ...]:
         members = None if self._members is None else self._members.on(self.rolling.newest, self.symbols)
         said = self._outlook.today(self.rolling, members)
         nothing = np.full(len(self.symbols), np.nan)  # mean dollars: no floor under shorts, the broker refuses what it cannot lend
-        today = Today(self.rolling.close, said.qpi, said.p_long, said.p_short, said.adv, nothing, self._final)
+        high, low = self.rolling.yesterday() if turned.exit_beyond else (nothing, nothing)
+        today = Today(
+            self.rolling.close,
+            said.qpi,
+            said.p_long,
+            said.p_short,
+            said.adv,
+            nothing,
+            self._final,
+            self.rolling.mean_volume(WINDOW) if turned.resize else nothing,
+            high,
+            low,
+            self.rolling.trend() if turned.trend else nothing,
+            self.was_bear is not None and self.was_bear != bear,
+        )
         out = self._paper
         count = decide(turned, bear, equity, today, self.book, out, funnel)
         return tuple(Order(self.symbols[out.name[k]], int(out.quantity[k]), REASONS[out.reason[k]]) for k in range(count))

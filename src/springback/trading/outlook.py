@@ -8,18 +8,16 @@ from numpy.typing import NDArray
 
 from springback.data.universe import Universe, tradable
 from springback.errors import ModelError
-from springback.features import FEATURES
 from springback.forecasting.models import Forecaster
 from springback.market.bars import Dates
 from springback.market.liquidity import WINDOW
 from springback.trading.rolling import Rolling
 
-QPI = FEATURES.index("qpi_3day")
 Column = NDArray[np.float64]
 
 
 class Said(NamedTuple):
-    """One session's forecasts, each (N,); NaN in all four: the name is not ranked today."""
+    """One session's forecasts, each (N,); NaN in all four: the name is not ranked today. `qpi` is what triggers entries."""
 
     qpi: Column
     p_long: Column
@@ -38,8 +36,8 @@ class Outlook(Protocol):
 class ModelOutlook:
     """Forecasts by models: for each session the pair that was trained last before it.
 
-    `models` by as-of date, the session by whose close all of a pair's labels were known. Only names beyond the QPI thresholds are put
-    to the models; the rule looks at no others.
+    `models` by as-of date, the session by whose close all of a pair's labels were known. Only names beyond the indicator's thresholds
+    are put to the models; the rule looks at no others.
     """
 
     def __init__(self, models: Mapping[np.datetime64, Forecaster], universe: Universe, qpi_low: float, qpi_high: float) -> None:
@@ -52,11 +50,12 @@ class ModelOutlook:
         features = rolling.features()
         dollars = rolling.mean_dollars(self._universe.window)
         chosen = tradable(rolling.close[None], dollars[None], None if members is None else members[None], self._universe)[0]
-        extreme = (features[:, QPI] < self._low) | (features[:, QPI] > self._high)
+        indicator = rolling.indicator(features)
+        extreme = (indicator < self._low) | (indicator > self._high)
         names = np.flatnonzero(chosen & extreme & ~np.isnan(features).any(axis=1))
         said = Said(*(np.full(len(rolling.symbols), np.nan) for _ in range(4)))
         if len(names):
-            said.qpi[names] = features[names, QPI]
+            said.qpi[names] = indicator[names]
             said.p_long[names], said.p_short[names] = self._pair(rolling.newest).probabilities(features[names])
             said.adv[names] = rolling.mean_volume(WINDOW)[names]
         return said

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from springback.market.book import enter
+from springback.market.book import NEVER, enter
 from springback.trading.desk import Desk
 
 
@@ -20,7 +20,9 @@ class Holding:
 
 
 def state_of(desk: Desk) -> dict[str, Any]:
-    """What a restart needs, as plain values for JSON: the newest session, VIX of the regime's window, positions and waiting entries."""
+    """What a restart needs, as plain values for JSON: the newest session, VIX of the regime's window, the regime, positions and waiting
+    entries, and the names that cool down with their sessions since a long and a short (null: none).
+    """
     book = desk.book
     positions = {
         desk.symbols[name]: {
@@ -32,7 +34,19 @@ def state_of(desk: Desk) -> dict[str, Any]:
         }
         for name in np.flatnonzero((book.quantity != 0) | (book.waiting != 0))
     }
-    return {"session": str(desk.rolling.newest), "vix": list(desk.vix), "positions": positions}
+    left = np.minimum(book.since_long, book.since_short) < desk.cool_down
+    cooling = {desk.symbols[name]: [_counted(book.since_long[name]), _counted(book.since_short[name])] for name in np.flatnonzero(left)}
+    return {
+        "session": str(desk.rolling.newest),
+        "vix": list(desk.vix),
+        "bear": desk.was_bear,
+        "positions": positions,
+        "cooling": cooling,
+    }
+
+
+def _counted(since: int) -> int | None:
+    return None if since >= NEVER else int(since)
 
 
 def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], open_orders: Iterable[str]) -> list[str]:
@@ -48,6 +62,12 @@ def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], o
     asked = set(open_orders)
     if not desk.vix:
         desk.see_vix(state.get("vix", ()))
+    desk.was_bear = state.get("bear")
+    for symbol, (long, short) in state.get("cooling", {}).items():
+        if symbol in desk.columns:
+            name = desk.columns[symbol]
+            desk.book.since_long[name] = NEVER if long is None else long + missed
+            desk.book.since_short[name] = NEVER if short is None else short + missed
     for symbol in sorted(set(known) | set(held)):
         if symbol not in desk.columns:
             said.append(f"{symbol} is held at the broker but is not among the names: left alone")
@@ -57,7 +77,15 @@ def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], o
             desk.book.waiting[desk.columns[symbol]] = known[symbol]["waiting"]
         else:
             said.append(f"{symbol}: the book had shares or an order, the broker has neither: taken as gone")
+            _gone(desk, symbol, known[symbol]["quantity"])
     return said
+
+
+def _gone(desk: Desk, symbol: str, quantity: int) -> None:
+    """A position that went while nobody looked cools down from today on."""
+    since = desk.book.since_long if quantity > 0 else desk.book.since_short
+    if quantity:
+        since[desk.columns[symbol]] = 0
 
 
 def _take_over(desk: Desk, symbol: str, known: Mapping[str, Any], held: Holding, asked: bool, missed: int) -> list[str]:

@@ -1,26 +1,34 @@
-"""The last sessions of all names as two arrays, filled one session at a time: all that features and liquidity look back on."""
+"""The last sessions of all names as arrays, filled one session at a time: all that features, liquidity and the rule look back on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from springback.errors import BadTable, MissingData
-from springback.features import WINDOW, latest
+from springback.features import FEATURES, WINDOW, latest
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Dates, Panel
 from springback.market.liquidity import latest_mean
+from springback.strategy import lookback
+
+QPI = FEATURES.index("qpi_3day")
+Column = NDArray[np.float64]
 
 
 class Rolling:
     """Raw closes and volumes of the newest `length` sessions of `symbols` (N, alphabetical), oldest row first; NaN: no bar.
 
-    Splits are kept beside them and applied by the features, so that what was printed on the day stays as it was.
+    Splits are kept beside them and applied by the features, so that what was printed on the day stays as it was. Highs and lows, which
+    only a variant of the rule asks for, are kept of two sessions; `indicator` is the one that triggers entries.
     """
 
-    def __init__(self, symbols: Sequence[str], length: int) -> None:
+    def __init__(self, symbols: Sequence[str], length: int, indicator: str = "qpi") -> None:
         self.symbols = tuple(symbols)
-        self._length = max(length, WINDOW)
+        self.length = max(length, WINDOW)
+        self._columns = {symbol: column for column, symbol in enumerate(self.symbols)}
+        self._indicator = indicator
+        self._range = np.full((2, 2, len(self.symbols)), np.nan)
         self._sessions: Dates = np.empty(0, dtype="datetime64[D]")
         self._close = np.empty((0, len(self.symbols)))
         self._volume = np.empty((0, len(self.symbols)))
@@ -43,19 +51,24 @@ class Rolling:
         newest: NDArray[np.float64] = self._close[-1]
         return newest
 
-    def push(self, session: np.datetime64, close: NDArray[np.float64], volume: NDArray[np.float64]) -> None:
-        """Adds a session, (N,) raw closes and volumes. Raises `BadTable` if it is not later than the newest."""
+    def push(self, session: np.datetime64, close: Column, volume: Column, high: Column | None = None, low: Column | None = None) -> None:
+        """Adds a session, (N,) raw closes and volumes, and highs and lows where the host knows them.
+
+        Raises `BadTable` if it is not later than the newest.
+        """
         if len(self._sessions) and session <= self.newest:
             raise BadTable(f"session {session} comes after {self.newest} was already known: bars must arrive in order")
-        self._sessions = np.append(self._sessions, np.datetime64(session, "D"))[-self._length :]
-        self._close = np.concatenate([self._close, close[None]])[-self._length :]
-        self._volume = np.concatenate([self._volume, volume[None]])[-self._length :]
+        self._sessions = np.append(self._sessions, np.datetime64(session, "D"))[-self.length :]
+        self._close = np.concatenate([self._close, close[None]])[-self.length :]
+        self._volume = np.concatenate([self._volume, volume[None]])[-self.length :]
+        unknown = np.full(len(self.symbols), np.nan)
+        self._range = np.stack([self._range[1], (unknown if high is None else high, unknown if low is None else low)])
         self._splits = [one for one in self._splits if one[0] >= self._sessions[0]]
 
-    def fill(self, sessions: Dates, close: Panel, volume: Panel) -> None:
+    def fill(self, sessions: Dates, close: Panel, volume: Panel, high: Panel | None = None, low: Panel | None = None) -> None:
         """Adds many sessions, (T,) and (T, N), oldest first."""
         for row, session in enumerate(sessions):
-            self.push(session, close[row], volume[row])
+            self.push(session, close[row], volume[row], None if high is None else high[row], None if low is None else low[row])
 
     def split(self, day: np.datetime64, symbol: str, factor: float) -> None:
         """A split of `symbol` takes effect before the open of `day`: `factor` old shares per new one."""
@@ -63,9 +76,34 @@ class Rolling:
 
     def features(self) -> Panel:
         """The features of the newest session, (N, 8), the same to the last bit as a panel over all history gives."""
+        return latest(*self._bars())
+
+    def indicator(self, features: Panel) -> Column:
+        """What triggers entries in the newest session, 0..100, (N,): QPI of its `features`, or the rarity of the move."""
+        if self._indicator == "qpi":
+            return features[:, QPI]
+        return self._newest(lookback.rarity)
+
+    def trend(self) -> Column:
+        """Mean of the last 200 closes on the newest session's split scale, dollars, (N,)."""
+        return self._newest(lookback.trend_mean)
+
+    def yesterday(self) -> tuple[Column, Column]:
+        """(high, low) of the session before the newest, dollars on the newest one's split scale, (N,)."""
+        factor = np.ones(len(self.symbols))
+        for day, symbol, one in self._splits:
+            if len(self._sessions) > 1 and self._sessions[-2] < day <= self._sessions[-1]:
+                factor[self._columns[symbol]] *= one
+        return self._range[0, 0] * factor, self._range[0, 1] * factor
+
+    def _newest(self, look: Callable[[Bars, Actions, int], Panel]) -> Column:
+        newest: Column = look(*self._bars(), len(self._sessions) - 1)[0]
+        return newest
+
+    def _bars(self) -> tuple[Bars, Actions]:
         bars = Bars(self._sessions, self.symbols, self._close, self._close, self._close, self._close, self._volume)
         days, symbols, factors = zip(*self._splits, strict=True) if self._splits else ((), (), ())
-        return latest(bars, Actions.align(bars, np.array(days, "datetime64[D]"), symbols, ["split"] * len(symbols), factors))
+        return bars, Actions.align(bars, np.array(days, "datetime64[D]"), symbols, ["split"] * len(symbols), factors)
 
     def mean_volume(self, window: int) -> NDArray[np.float64]:
         """Mean raw volume of the last `window` sessions, shares, (N,)."""
@@ -73,4 +111,4 @@ class Rolling:
 
     def mean_dollars(self, window: int) -> NDArray[np.float64]:
         """Mean raw close times raw volume of the last `window` sessions, dollars, (N,)."""
-        return latest_mean((self._close * self._volume)[-window:], window)
+        return latest_mean(self._close[-window:] * self._volume[-window:], window)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,9 +11,12 @@ from numpy.typing import NDArray
 
 from springback.errors import MissingData
 from springback.forecasting.boosted import Boosted
+from springback.forecasting.calibrated import Calibrated, log_odds
 from springback.forecasting.models import Classifier
+from springback.training.calibration import platt
 from springback.training.rows import Rows
 from springback.training.settings import Training
+from springback.training.splits import split_by_time
 
 Features = NDArray[np.float32]
 Target = NDArray[np.bool_]
@@ -78,17 +82,24 @@ ESTIMATORS: dict[str, Callable[[Features, Target, Training], Classifier]] = {"ex
 
 
 def fit(rows: Rows, target: Target, training: Training) -> Classifier:
-    """A classifier of `target` (R,) on the features of `rows`; raises `MissingData` if there is nothing to tell apart."""
+    """A classifier of `target` (R,) on the features of `rows`, calibrated if asked for; raises `MissingData` if there is nothing to tell
+    apart.
+    """
     if len(rows) == 0 or target.all() or not target.any():
         raise MissingData(
             f"training: {len(rows)} rows, {int(target.sum())} of them with a move to that side: both kinds are needed; widen the window"
         )
-    return ESTIMATORS[training.estimator](rows.features, target, training)
+    if training.scores == "raw":
+        return ESTIMATORS[training.estimator](rows.features, target, training)
+    older, newer = split_by_time(rows, training)
+    raw = fit(older, target[: len(older)], replace(training, scores="raw"))
+    said = log_odds(raw.predict_proba(newer.features)[:, 1])
+    return Calibrated(raw, *platt(said, target[len(rows) - len(newer) :]))
 
 
 def targets(rows: Rows) -> tuple[Target, Target]:
-    """(rises, falls); a return of zero is neither."""
-    return rows.forward > 0, rows.forward < 0
+    """(rises, falls), of what the models learn; zero is neither."""
+    return rows.learned > 0, rows.learned < 0
 
 
 def side_by_side(work: Callable[[Task], Outcome], tasks: Iterable[Task], threads: int) -> Iterator[Outcome]:

@@ -7,6 +7,7 @@ from springback.market.actions import Actions, split_scale
 from springback.market.bars import Bars, Panel
 
 HORIZON = 6
+FEWEST = 5
 
 
 def forward_return(bars: Bars, actions: Actions, horizon: int = HORIZON) -> Panel:
@@ -20,6 +21,26 @@ def forward_return(bars: Bars, actions: Actions, horizon: int = HORIZON) -> Pane
 def tradable_return(bars: Bars, actions: Actions, horizon: int = HORIZON) -> Panel:
     """open of t + 1 + `horizon` over open of t + 1, less 1: what a decision at t can have, beside the label, (T, N); NaN as above."""
     return _grown(bars.open, actions, 1, horizon)
+
+
+def residual(forward: Panel, usable: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Panel:
+    """`forward` less the median of the `usable` names of its session, (T, N), all fractions; NaN where it is not usable.
+
+    With `groups` (N,), less the median of its own group where that has at least 5 usable names in the session; -1 is no group. A label's
+    median is known when the label is: at the close of t + `horizon`.
+    """
+    out = np.full(forward.shape, np.nan)
+    for row in np.flatnonzero(usable.any(axis=1)):
+        names = np.flatnonzero(usable[row])
+        values = forward[row, names]
+        middle = np.full(len(names), np.median(values))
+        of = np.full(len(names), -1) if groups is None else groups[names]
+        for group in np.unique(of[of >= 0]):
+            own = of == group
+            if own.sum() >= FEWEST:
+                middle[own] = np.median(values[own])
+        out[row, names] = values - middle
+    return out
 
 
 def label_known_at(sessions: NDArray[np.int64], horizon: int = HORIZON) -> NDArray[np.int64]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.errors import MissingData
 from springback.features import FEATURES
 from springback.market.bars import Panel
 from springback.market.tape import Tape
-from springback.training.labels import forward_return, label_known_at, tradable_return
+from springback.training.labels import forward_return, label_known_at, residual, tradable_return
 from springback.training.settings import Training
 
 QPI = FEATURES.index("qpi_3day")
@@ -19,6 +20,7 @@ QPI = FEATURES.index("qpi_3day")
 class Rows:
     """R rows, by session and then by name: `features` (R, 8) float32, `forward` and `tradable` returns (R,) fractions, tradable NaN if
     unknown, `session` (R,) and `name` (R,) their place in the panel, `known_at` (R,) the session at whose close the label is known.
+    `beyond` (R,) is what the models learn the sign of where that is not `forward` itself: the return beyond the market's or the sector's.
     """
 
     features: NDArray[np.float32]
@@ -27,6 +29,12 @@ class Rows:
     session: NDArray[np.int64]
     name: NDArray[np.int64]
     known_at: NDArray[np.int64]
+    beyond: NDArray[np.float64] | None = None
+
+    @property
+    def learned(self) -> NDArray[np.float64]:
+        """What the models learn the sign of, (R,)."""
+        return self.forward if self.beyond is None else self.beyond
 
     def __len__(self) -> int:
         return len(self.session)
@@ -49,22 +57,32 @@ class Rows:
     def pick(self, which: slice | NDArray[np.int64] | NDArray[np.bool_]) -> "Rows":
         """Some of the rows, in the order of `which`."""
         return Rows(
-            self.features[which], self.forward[which], self.tradable[which], self.session[which], self.name[which], self.known_at[which]
+            self.features[which],
+            self.forward[which],
+            self.tradable[which],
+            self.session[which],
+            self.name[which],
+            self.known_at[which],
+            None if self.beyond is None else self.beyond[which],
         )
 
     def fingerprint(self) -> str:
         """SHA-256 of the features and labels: equal rows train equal models."""
         digest = hashlib.sha256(np.ascontiguousarray(self.features).data)
-        digest.update(np.sign(self.forward).astype(np.int8).tobytes())
+        digest.update(np.sign(self.learned).astype(np.int8).tobytes())
         return digest.hexdigest()
 
 
 def gather(tape: Tape, eligible: NDArray[np.bool_], features: Panel, training: Training) -> Rows:
-    """The rows of `tape` that can be learned from or tested on: eligible (T, N), features (T, N, 8) complete, label known."""
+    """The rows of `tape` that can be learned from or tested on: eligible (T, N), features (T, N, 8) complete, label known.
+
+    Raises `MissingData` where the target is the sector's and the tape knows no sectors.
+    """
     forward = forward_return(tape.bars, tape.actions, training.horizon)
     usable = eligible & ~np.isnan(forward)
     for k in range(len(FEATURES)):
         usable &= ~np.isnan(features[..., k])
+    beyond = _beyond(tape, forward, usable, training)
     if training.rows == "events":
         qpi = features[..., QPI]
         usable &= (qpi < training.event_low) | (qpi > training.event_high)
@@ -73,4 +91,16 @@ def gather(tape: Tape, eligible: NDArray[np.bool_], features: Panel, training: T
     kept = np.empty((len(session), len(FEATURES)), dtype=np.float32)
     for k in range(len(FEATURES)):
         kept[:, k] = features[..., k][usable]
-    return Rows(kept, forward[usable], tradable, session, name, label_known_at(session, training.horizon))
+    known_at = label_known_at(session, training.horizon)
+    return Rows(kept, forward[usable], tradable, session, name, known_at, None if beyond is None else beyond[usable])
+
+
+def _beyond(tape: Tape, forward: Panel, usable: NDArray[np.bool_], training: Training) -> Panel | None:
+    if training.target == "direction":
+        return None
+    if training.target == "residual_market":
+        return residual(forward, usable)
+    if tape.sectors is None:
+        raise MissingData("training.target=residual_sector needs sectors, and these bars come without: take residual_market")
+    known = sorted(set(tape.sectors) - {""})
+    return residual(forward, usable, np.array([known.index(one) if one else -1 for one in tape.sectors], dtype=np.int64))

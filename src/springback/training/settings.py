@@ -26,6 +26,9 @@ class Training:
 
     `estimator`: "histogram" is LightGBM, "exact" scikit-learn's GradientBoostingClassifier (hours on a whole universe: see `max_rows`).
     `rows`: "all" eligible rows, or the "events" with QPI below `event_low` or above `event_high`. `horizon` of the label, sessions.
+    `target`: the "direction" of the forward return, or of what it exceeds the median of the session's universe by ("residual_market"), or
+    of its sector ("residual_sector"). `scores`: "raw", or "calibrated" by a sigmoid learned on the newest `test_fraction` of the training
+    sessions, purged like a test; the forest then learns from the older ones alone.
     `test_fraction` of the sessions, the newest, is kept for testing; `embargo` sessions before them, beside the horizon, are left out.
     `max_rows`: rows are thinned evenly to this many; 0 takes all. `threads`: fits at a time, 0 for one a core; no result depends on it.
     `threshold` of probability at which precision and firing are counted.
@@ -33,6 +36,8 @@ class Training:
 
     estimator: Literal["histogram", "exact"] = "histogram"
     rows: Literal["all", "events"] = "all"
+    target: Literal["direction", "residual_market", "residual_sector"] = "direction"
+    scores: Literal["raw", "calibrated"] = "raw"
     event_low: float = 15.0
     event_high: float = 85.0
     horizon: int = 6
@@ -47,7 +52,12 @@ class Training:
     threshold: float = 0.6
 
     def __post_init__(self) -> None:
-        for name, choices in (("estimator", ("histogram", "exact")), ("rows", ("all", "events"))):
+        for name, choices in (
+            ("estimator", ("histogram", "exact")),
+            ("rows", ("all", "events")),
+            ("target", ("direction", "residual_market", "residual_sector")),
+            ("scores", ("raw", "calibrated")),
+        ):
             if getattr(self, name) not in choices:
                 raise SettingsError(f"training.{name} must be one of {', '.join(choices)}, was '{getattr(self, name)}'")
         for name, least in (("horizon", 1), ("embargo", 0), ("trees", 1), ("depth", 1), ("seed", 0), ("max_rows", 0), ("threads", 0)):

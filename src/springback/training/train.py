@@ -107,7 +107,7 @@ def random_split_auc(rows: Rows, training: Training) -> tuple[float | None, floa
     shuffled = np.random.default_rng(training.seed).permutation(len(newest))
     tested = len(newest) // 5
     kept, held = newest.pick(np.sort(shuffled[tested:])), newest.pick(np.sort(shuffled[:tested]))
-    models = fit_pair(kept, replace(training, estimator="histogram"))
+    models = fit_pair(kept, replace(training, estimator="histogram", scores="raw"))
     long, short = (
         auc(target, model.predict_proba(held.features)[:, 1]) if len(held) else None
         for model, target in zip(models, targets(held), strict=True)
