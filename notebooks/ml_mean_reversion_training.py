@@ -173,7 +173,7 @@ exhibits_models.costs(honest.cost_sweep)
 # whole period, most of which it has seen.
 
 # %%
-seen, pair = sb.forecast_fixed(world, models)
+seen, pair = sb.forecast_fixed(world, models, settings)
 fixed = sb.tell(tape, seen, settings, world.hash, "one fixed pair", sb.in_sample(pair, settings))
 explore.fooled(evaluation, labels, honest, fixed)
 
