@@ -131,7 +131,11 @@ def _prepared(
         export(voice, data, store, None, None, None, None, None, None)
     prepare.check_data(data)
     prepare.lay_out(project, Path(__file__).parent, __version__, stored)
-    lacking = engines.databases(data, engine.launcher if isinstance(engine, engines.Native) else None)
+    lacking = engines.databases(data, engine.launcher) if isinstance(engine, engines.Native) else []
+    if isinstance(engine, engines.Cli) and engines.lacking(data):
+        voice.say(
+            f"  LEAN's market hours and symbol properties are not in {data}: the lean CLI fetches them, for which it needs the network"
+        )
     if lacking and not dry_run:
         raise MissingData(lacking[0])
     told = _told(chosen, "forecasts" if forecasts else models, "csv")
@@ -217,8 +221,6 @@ def compare(voice: Voice, a: Path, b: Path, out: Path | None, fill_tolerance: fl
     told = statistics(found)
     file = out or b / "compare.html"
     step(2, 3, str(file))
-    compare_page.write(file, found, told)
-    step(3, 3, str(file))
     voice.say(compare_words.headline(found))
     voice.say(f"  A: {found.a.name}, profile {found.a.profile}")
     voice.say(f"  B: {found.b.name}, profile {found.b.profile}")
@@ -241,6 +243,8 @@ def compare(voice: Voice, a: Path, b: Path, out: Path | None, fill_tolerance: fl
         if rows:
             voice.show(shown_)
     voice.told["compare"] = compare_words.as_json(found, told)
+    compare_page.write(file, found, told)
+    step(3, 3, str(file))
     voice.told["page"] = str(file)
     voice.say(f"page: {file}")
     return found.equal

@@ -127,9 +127,6 @@ def test_docker_is_driven_through_the_cli(desk: Desk, path: Path, monkeypatch: p
     """The variable that names a native build is not set, so the CLI runs it; a hung container is removed by its name."""
     fakes.executable(path / "lean", fakes.ENGINE)
     fakes.executable(path / "docker", fakes.DOCKER)
-    for name in ("market-hours/market-hours-database.json", "symbol-properties/symbol-properties-database.csv"):
-        (desk.project / "data" / name).parent.mkdir(parents=True)
-        (desk.project / "data" / name).write_text("as 'lean init' brings it")
     told = desk.run()
     parameters = json.loads((Path(str(told["results"])) / "ml-mean-reversion.json").read_text())["parameters"]
     assert parameters["strategy.slots"] == "7" and parameters["lean.models"] == "fixed"
@@ -173,11 +170,12 @@ def test_a_dry_run_prepares_all_and_says_the_command(shop: Path, project: Path, 
     command = shlex.split(next(line for line in lines if line.startswith("engine: "))[8:])
     assert command[:6] == ["cd", str(project), "&&", "lean", "backtest", "ml_mean_reversion_main.py"]
     assert command[command.index("strategy.slots") + 1] == "7"
-    assert f"config: {project / 'lean.json'}" in lines
+    assert f"config: {project / '.springback-lean.json'}" in lines
+    assert any("the lean CLI fetches them" in line for line in lines)
     assert [line.split(":")[1].split(" is ")[0].strip() for line in lines if line.startswith("missing: ")][:2] == ["the lean CLI", "docker"]
     assert (project / "springback" / "trading" / "desk.py").is_file() and (project / "storage" / "models").is_dir()
     told = json.loads(springback(tmp_path, *words, "--json").stdout)
-    assert told["lean"]["command"][:2] == ["lean", "backtest"] and len(told["lean"]["missing"]) == 4
+    assert told["lean"]["command"][:2] == ["lean", "backtest"] and len(told["lean"]["missing"]) == 2
 
 
 def test_an_engine_that_fails_ends_the_command_with_one(

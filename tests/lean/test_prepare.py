@@ -15,7 +15,7 @@ from springback import __version__
 from springback.errors import BadTable, InputError, MissingData, ModelError
 from springback.forecasting.card import Card
 from springback.lean import bundle, prepare
-from springback.lean.engines import Cli, Native
+from springback.lean.engines import DATABASES, Cli, Native
 
 SOURCE = Path(bundle.__file__).parents[1]
 KEY = re.compile(r"^\.?[a-zA-Z0-9\\/_#\-$= ]+\.?[a-zA-Z0-9]*$")
@@ -148,20 +148,42 @@ def test_each_run_has_its_own_folder(project: Path) -> None:
     assert told["object-store-root"] == str((project / "storage").resolve())
 
 
-def test_the_cli_gets_every_parameter_and_the_projects_workspace(project: Path) -> None:
+def test_the_cli_gets_every_parameter_and_a_workspace(project: Path) -> None:
     run = prepare.run(Cli("lean"), project, project / "data", {"a.b": "1", "c.d": "x y"}, dict(os.environ), NOW)
     results = str(project / "backtests" / "2026-11-23_12-00-00")
-    words = ["--output", results, "--parameter", "a.b", "1", "--parameter", "c.d", "x y"]
+    words = [
+        "--lean-config",
+        str(project / prepare.RUN_WORKSPACE),
+        "--output",
+        results,
+        "--parameter",
+        "a.b",
+        "1",
+        "--parameter",
+        "c.d",
+        "x y",
+    ]
     assert list(run.command) == ["lean", "backtest", "ml_mean_reversion_main.py", *words]
-    assert run.cwd == project and run.config == project / "lean.json"
+    assert run.cwd == project and run.config == project / prepare.RUN_WORKSPACE
 
 
-def test_another_data_folder_is_another_workspace(project: Path, tmp_path: Path) -> None:
-    """Docker mounts the data folder of the workspace; the workspace must stand in the project, where the CLI looks for storage."""
-    run = prepare.run(Cli("lean"), project, tmp_path / "elsewhere", {}, {}, NOW)
-    assert run.command[3:5] == ("--lean-config", str(project / prepare.RUN_WORKSPACE))
-    told = json.loads((project / prepare.RUN_WORKSPACE).read_text())
-    assert told["data-folder"] == str(tmp_path / "elsewhere") and "organization-id" in told
+def test_the_workspace_is_the_projects_with_the_data_of_this_run(project: Path, tmp_path: Path) -> None:
+    """It stands in the project, where the CLI looks for storage; the CLI writes into it and not into the file of git."""
+    data, mine = tmp_path / "elsewhere", project / prepare.RUN_WORKSPACE
+    lean = json.loads((project / "lean.json").read_text())
+    (project / "lean.json").write_text(json.dumps({**lean, "organization-id": "abc"}))
+    prepare.run(Cli("lean"), project, data, {}, {}, NOW)
+    told = json.loads(mine.read_text())
+    assert told == {**lean, "organization-id": "abc", "data-folder": str(data)}
+    mine.write_text(json.dumps({**told, prepare.FETCHED: "11/23/2026 12:00:00"}))  # as the CLI notes it
+    prepare.run(Cli("lean"), project, data, {}, {}, NOW)
+    assert prepare.FETCHED not in json.loads(mine.read_text())  # the databases are not there: it shall fetch them
+    for name in DATABASES:
+        (data / name).parent.mkdir(parents=True)
+        (data / name).touch()
+    mine.write_text(json.dumps({**told, prepare.FETCHED: "11/23/2026 12:00:00"}))
+    prepare.run(Cli("lean"), project, data, {}, {}, NOW)
+    assert json.loads(mine.read_text())[prepare.FETCHED] == "11/23/2026 12:00:00"
 
 
 def test_the_record_of_the_account_stays_with_its_result(project: Path, tmp_path: Path) -> None:

@@ -41,11 +41,10 @@ class Cli:
 
     lean: str
 
-    def command(self, algorithm: str, output: Path, told: Mapping[str, str], config: Path | None = None) -> list[str]:
+    def command(self, algorithm: str, workspace: Path, output: Path, told: Mapping[str, str]) -> list[str]:
         """`lean backtest`, to be run in the project folder. `--parameter` replaces all parameters of config.json, so all are given."""
-        chosen = ["--lean-config", str(config)] if config else []
         pairs = [word for name, value in told.items() for word in ("--parameter", name, value)]
-        return [self.lean, "backtest", algorithm, *chosen, "--output", str(output), *pairs]
+        return [self.lean, "backtest", algorithm, "--lean-config", str(workspace), "--output", str(output), *pairs]
 
 
 def find(launcher: Path | None, env: Mapping[str, str]) -> tuple[Native | Cli, list[str]]:
@@ -101,22 +100,27 @@ def libpython(env: Mapping[str, str]) -> str:
     return ctypes.util.find_library(f"python{sys.version_info.major}.{sys.version_info.minor}") or ""
 
 
-def databases(data: Path, launcher: Path | None) -> list[str]:
+def databases(data: Path, launcher: Path) -> list[str]:
     """Sees to it that `data` holds the two databases without which LEAN does not start, and its risk-free rate; a line for what it lacks.
 
-    They are LEAN's own and not ours to write: with a native build they are copied from the `Data` of its checkout.
+    They are LEAN's own and not ours to write: they are copied from the `Data` of the checkout that a native build stands in. The `lean`
+    CLI fetches them itself.
     """
-    source = checkout_data(launcher) if launcher else None
-    missing = []
-    for name in (*DATABASES, INTEREST_RATE):
-        if (data / name).is_file():
-            continue
-        if source and (source / name).is_file():
+    source = checkout_data(launcher)
+    for name in (*DATABASES, INTEREST_RATE) if source else ():
+        if source and not (data / name).is_file() and (source / name).is_file():
             with atomic(data / name) as part:
                 part.write_bytes((source / name).read_bytes())
-        elif name in DATABASES:
-            missing.append(f"{data} has no {name}, without which LEAN does not start: {_where(launcher)}")
-    return missing
+    return [
+        f"{data} has no {name}, without which LEAN does not start: copy it from the Data folder of the LEAN checkout (none was found above "
+        f"{launcher}), or from a workspace that 'lean init' made"
+        for name in lacking(data)
+    ]
+
+
+def lacking(data: Path) -> list[str]:
+    """Which of LEAN's two databases are not in `data`."""
+    return [name for name in DATABASES if not (data / name).is_file()]
 
 
 def checkout_data(launcher: Path) -> Path | None:
@@ -136,12 +140,6 @@ def remove_container(results: Path, env: Mapping[str, str]) -> None:
         return
     if docker and isinstance(name, str) and name.startswith("lean_cli_"):
         _quiet([docker, "rm", "--force", name], env)
-
-
-def _where(launcher: Path | None) -> str:
-    if launcher:
-        return f"copy it from the Data folder of the LEAN checkout (none was found above {launcher})"
-    return "run 'lean init' in an empty folder and copy its data/market-hours and data/symbol-properties there"
 
 
 def _environment(env: Mapping[str, str], library: str) -> dict[str, str]:

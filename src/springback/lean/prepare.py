@@ -12,7 +12,7 @@ from springback.data.files import atomic, writing
 from springback.errors import InputError, MissingData, ModelError
 from springback.forecasting import shelf
 from springback.forecasting.card import Card
-from springback.lean import bundle, engine_config
+from springback.lean import bundle, engine_config, engines
 from springback.lean.engine_config import ALGORITHM
 from springback.lean.engines import Cli, Native
 from springback.lean.parameters import Parameters, write
@@ -24,6 +24,7 @@ RECORD = "springback/daily.csv"  # what the algorithm leaves in the object store
 CONFIG = "engine-config.json"
 OUTPUT = "engine-output.txt"
 RUN_WORKSPACE = ".springback-lean.json"
+FETCHED = "file-database-last-update"
 IMAGE = {"python": "3.11", "numpy": "1.26.4", "scikit-learn": "1.6.1", "lightgbm": "4.6.0"}
 """Versions in LEAN's image (DockerfileLeanFoundation) that a pickled model depends on."""
 
@@ -136,8 +137,7 @@ def run(engine: Native | Cli, project: Path, data: Path, told: Mapping[str, str]
         _write(config, engine_config.engine_config(project / ALGORITHM, data, results, project / "storage", told))
         return Run(tuple(engine.command(config)), engine.launcher.parent, engine.env, config, results, log)
     workspace = _workspace(project, data)
-    given = workspace if workspace.name == RUN_WORKSPACE else None
-    return Run(tuple(engine.command(ALGORITHM, results, told, given)), project, dict(env), workspace, results, log)
+    return Run(tuple(engine.command(ALGORITHM, workspace, results, told)), project, dict(env), workspace, results, log)
 
 
 def keep_record(project: Path, results: Path) -> None:
@@ -177,14 +177,27 @@ def _as_of(folder: Path) -> list[str]:
 
 
 def _workspace(project: Path, data: Path) -> Path:
-    """The `lean.json` of the project where it says what we want, else one of our own beside it."""
-    usual = project / "lean.json"
-    if usual.is_file() and data.resolve() == (project / "data").resolve():
-        return usual
+    """A workspace file of our own: the project's `lean.json` with the data folder of this run.
+
+    The CLI writes into the file it is given, so git's stays clean. When it has not done so for a day by the time it noted there, it
+    fetches LEAN's two databases into the data folder (lean-cli, components/cloud/data_downloader.py); without them the note is dropped.
+    """
     mine = project / RUN_WORKSPACE
-    told: dict[str, Any] = engine_config.workspace_config(str(data.resolve()))
+    told = engine_config.workspace_config("data") | _told(project / "lean.json")
+    told |= {FETCHED: _told(mine).get(FETCHED, ""), "data-folder": str(data.resolve())}
+    if not told[FETCHED] or engines.lacking(data):
+        del told[FETCHED]
     _write(mine, told)
     return mine
+
+
+def _told(file: Path) -> dict[str, Any]:
+    """What a JSON file says; nothing where it cannot be read, as with comments in it."""
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _new_folder(parent: Path, now: datetime) -> Path:
