@@ -57,11 +57,11 @@ def read(folder: Path, symbol: str) -> Name:
     """The name whose files are called `symbol`."""
     maps = (folder / f"equity/usa/map_files/{symbol.lower()}.csv").read_text().split()
     rows = (folder / f"equity/usa/factor_files/{symbol.lower()}.csv").read_text().split()
-    factors = [(day, *map(Decimal, cells)) for day, *cells in (row.split(",") for row in rows)]
+    factors = [(day, Decimal(price), Decimal(split), Decimal(ref)) for day, price, split, ref in (row.split(",") for row in rows)]
     for table in (maps, rows):
         days = [row.split(",")[0] for row in table]
         assert days == sorted(set(days)), f"{symbol}: LEAN keeps one row a day"
-    return Name(folder, [(row.split(",")[0], row.split(",")[1]) for row in maps], factors)  # type: ignore[misc]
+    return Name(folder, [(row.split(",")[0], row.split(",")[1]) for row in maps], factors)
 
 
 def zip_rows(path: Path) -> list[list[str]]:

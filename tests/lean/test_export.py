@@ -211,6 +211,12 @@ def test_vix_stands_in_both_forms(tmp_path: Path) -> None:
         export(replace(tape, vix=np.full(3, np.nan)), tmp_path / "none")
 
 
+def test_a_tape_of_closes_only_is_refused(tmp_path: Path) -> None:
+    tape = flat_tape({"A": [1.0, 2.0]}, opens={"A": [np.nan, np.nan]})
+    with pytest.raises(MissingData, match="no name has a bar with open, high, low and close"):
+        export(tape, tmp_path / "out")
+
+
 def test_members_come_back_as_they_were(tmp_path: Path) -> None:
     tape = ugly(7)
     export(tape, tmp_path)

@@ -59,11 +59,13 @@ def export(
 ) -> Exported:
     """Writes `tape` as a LEAN data folder into `out`. Equal input gives equal bytes; an interrupted export of the same input goes on.
 
-    Raises `InputError` on symbols that cannot be tickers or want the same one, `BadTable`, `MissingData` without VIX, `Unwritable`.
+    Raises `InputError` on symbols that cannot be tickers or want the same one, `BadTable`, `MissingData` without VIX or bars, `Unwritable`.
     """
     check_tickers(tape.bars.symbols)
     changes = read_renames(renames) if renames else ()
     listings, unused = _listings(tape, changes)
+    if not listings:
+        raise MissingData("no name has a bar with open, high, low and close: there is nothing that LEAN could trade")
     check_owners([one for _, one in listings])
     symbols = [one.symbol for _, one in listings]
     side, rates = _side_files(tape, symbols, interest_rate)

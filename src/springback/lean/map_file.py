@@ -4,6 +4,9 @@ A row is `date,ticker,exchange`: the ticker held up to and with that date (Commo
 row is the first session, the last one 2050-12-31, or the last session of a name that ended: LEAN closes what is left at the last close at
 midnight after it. That is what our replay does with every ending, so a series that merely stops (END_OF_DATA) is given its last date as
 well: without it LEAN would carry the position at a frozen price for ever. Bars lie in the daily zip of the ticker of their day.
+
+Read in LEAN's source, not seen in a run: ticker changes; and that some versions pass over map files whose name ends in `con.csv` or
+`prn.csv` (MapFile.GetMapFiles), so that the end of such a name is not known to them.
 """
 
 from collections.abc import Sequence
