@@ -18,8 +18,8 @@ pytestmark = pytest.mark.skipif(STUBS is None, reason="quantconnect-stubs is not
 
 # module of the stand-in -> class -> class of the stubs
 CLASSES = {
-    "algorithm": {
-        "QCAlgorithm": "Algorithm.QCAlgorithm",
+    "algorithm": {"QCAlgorithm": "Algorithm.QCAlgorithm"},
+    "host": {
         "AlgorithmSettings": "AlgorithmSettings",
         "UniverseSettings": "Data.UniverseSelection.UniverseSettings",
         "ObjectStore": "Storage.ObjectStore",

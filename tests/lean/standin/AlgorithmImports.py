@@ -13,7 +13,7 @@ from typing import *
 
 import numpy as np
 import pandas as pd
-from lean_standin.algorithm import AlgorithmSettings, ObjectStore, QCAlgorithm, ScheduledEvent, UniverseSettings
+from lean_standin.algorithm import QCAlgorithm
 from lean_standin.data import (
     BaseData,
     Delisting,
@@ -28,6 +28,7 @@ from lean_standin.data import (
     TradeBar,
     TradeBars,
 )
+from lean_standin.host import AlgorithmSettings, ObjectStore, ScheduledEvent, UniverseSettings
 from lean_standin.names import (
     AccountType,
     DataNormalizationMode,

@@ -3,8 +3,9 @@
 result = Engine(World(bars, events), parameters={...}).run(MyAlgorithm)
 """
 
+from lean_standin.account import Account, OpenOrder, Result
 from lean_standin.broker import Cancel, Partial, Refuse, Wait
-from lean_standin.engine import Account, Engine, OpenOrder, Result
+from lean_standin.engine import Engine
 from lean_standin.world import World
 
 __all__ = ["Account", "Cancel", "Engine", "OpenOrder", "Partial", "Refuse", "Result", "Wait", "World"]

@@ -1,77 +1,30 @@
 """The time loop: what happens inside one slice, in LEAN's order (lean.md §0), session by session."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from lean_standin import custom
-from lean_standin.algorithm import (
-    AlgorithmSettings,
-    ObjectStore,
-    QCAlgorithm,
-    ScheduledEvent,
-    ScheduleManager,
-    SecurityTransactionManager,
-    UniverseSettings,
-)
+from lean_standin.account import Account, OpenOrder, Result
+from lean_standin.algorithm import QCAlgorithm
 from lean_standin.broker import Broker, Interference
+from lean_standin.clock import ALGORITHM, ENGINE, Clock
 from lean_standin.data import Delisting, Dividend, Slice, Split, Symbol, TradeBars
 from lean_standin.feed import NEVER, Feed, decimal
 from lean_standin.history import History
+from lean_standin.host import AlgorithmSettings, ObjectStore, ScheduledEvent, ScheduleManager, SecurityTransactionManager, UniverseSettings
 from lean_standin.hours import MIDNIGHT, OPENING, to_utc
-from lean_standin.names import DelistingType, Globals, OrderType, SecurityType, SplitType
-from lean_standin.orders import Order, OrderEvent
+from lean_standin.names import DelistingType, Globals, SecurityType, SplitType
 from lean_standin.securities import Security, SecurityChanges, SecurityManager, SecurityPortfolioManager
 from lean_standin.world import World
 
 A_DAY = timedelta(days=1)
 INDEX_TIME = timedelta(hours=16, minutes=15)
-
-
-class OpenOrder(NamedTuple):
-    """An order left at the broker."""
-
-    symbol: str
-    type: OrderType
-    quantity: Decimal
-    stop_price: Decimal | None
-
-
-@dataclass(frozen=True)
-class Account:
-    """What a broker holds between two lives of an algorithm: cash, (quantity, average price) by ticker, open orders."""
-
-    cash: Decimal
-    positions: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
-    open_orders: tuple[OpenOrder, ...] = ()
-
-
-@dataclass
-class Result:
-    """Everything a run left behind. Frames: orders as sent, fills, daily (equity and cash after the close), midnights (equity)."""
-
-    algorithm: QCAlgorithm
-    orders: pd.DataFrame
-    fills: pd.DataFrame
-    events: list[OrderEvent]
-    daily: pd.DataFrame
-    midnights: pd.DataFrame
-    plots: dict[tuple[str, str], list[tuple[datetime, float]]]
-    logs: list[tuple[datetime, str, str]]
-    statistics: dict[str, str]
-    account: Account
-    order: dict[int, Order]
-    quit_message: str | None
-    seconds: float
-    seconds_in_algorithm: float
 
 
 class Engine:
@@ -130,15 +83,13 @@ class Engine:
         self._logs: list[tuple[datetime, str, str]] = []
         self._daily: list[tuple[date, float, float]] = []
         self._midnights: list[tuple[date, float]] = []
-        self._clock = [0.0, 0.0]  # seconds in the engine and in the algorithm
-        self._who = [0]
-        self._since = 0.0
+        self._clock = Clock()
 
     # The run.
 
     def run(self, kind: type[QCAlgorithm]) -> Result:
         """Initialises the algorithm, gives it every slice from its start to its end and returns what came of it."""
-        self._since = perf_counter()
+        self._clock.start()
         self._algorithm = kind()
         self._algorithm._engine = self
         self.name = kind.__name__
@@ -159,7 +110,7 @@ class Engine:
         if self.live and self._message is None:
             self._fire(datetime.combine(day, MIDNIGHT))
         self.tell("on_end_of_algorithm")
-        self._switch()
+        self._clock.switch()
         return self._result()
 
     def _day(self, day: date) -> None:
@@ -456,30 +407,15 @@ class Engine:
         self._call(getattr(self._algorithm, name), *arguments)
 
     def _call(self, callback: Any, *arguments: Any) -> None:
-        with self._time_of(1):
+        with self._clock.of(ALGORITHM):
             callback(*arguments)
 
     def engine_time(self) -> Any:
-        return self._time_of(0)
-
-    @contextmanager
-    def _time_of(self, who: int) -> Iterator[None]:
-        self._switch()
-        self._who.append(who)
-        try:
-            yield
-        finally:
-            self._switch()
-            self._who.pop()
-
-    def _switch(self) -> None:
-        now = perf_counter()
-        self._clock[self._who[-1]] += now - self._since
-        self._since = now
+        return self._clock.of(ENGINE)
 
     @property
     def seconds_in_algorithm(self) -> float:
-        return self._clock[1]
+        return self._clock.seconds[ALGORITHM]
 
     def _result(self) -> Result:
         sent = [
@@ -508,6 +444,6 @@ class Engine:
             self.account(),
             self.broker.orders,
             self._message,
-            sum(self._clock),
-            self._clock[1],
+            sum(self._clock.seconds),
+            self._clock.seconds[ALGORITHM],
         )
