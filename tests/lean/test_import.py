@@ -202,23 +202,6 @@ def test_a_split_is_the_simplest_one_that_fits() -> None:
     assert split_between(1_000_003, 7) == pytest.approx(1_000_003 / 7, rel=0.2)
 
 
-SAID: list[tuple[str, Callable[[Path], Path], type[InputError], str]] = [
-    ("no file", lambda file: file.with_name("other.json"), MissingData, "does not exist"),
-    ("not JSON", lambda file: _write(file, '{"charts": '), BadTable, "is not JSON"),
-    ("other JSON", lambda file: _write(file, '{"a": 1}'), BadTable, "not a result of LEAN: it has no 'charts'"),
-    ("a list", lambda file: _write(file, "[1]"), BadTable, "not a result of LEAN"),
-    ("events given", lambda file: file.with_name(f"{ID}-order-events.json"), BadTable, f"give {ID}.json beside it"),
-    ("no events", _without_events, MissingData, f"{ID}-order-events.json does not exist"),
-    ("bad events", _bad_events, BadTable, "list of objects"),
-    ("runtime error", lambda file: edited(file, lambda told: told["state"].update(
-        {"Status": "RuntimeError", "RuntimeError": "Algorithm.OnData(): no SPY\n  at line 3"})), InputError, "error: Algorithm.OnData"),
-    ("stopped", lambda file: edited(file, lambda told: told["state"].update({"Status": "Stopped"})), InputError, "status is Stopped"),
-    ("no quantity", lambda file: edited(file, lambda told: told["orders"]["1"].pop("symbol")), BadTable, "no 'symbol'"),
-    ("no equity", lambda file: edited(file, lambda told: told["charts"].clear()), BadTable, "strategy equity"),
-    ("two results", _two, MissingData, "2 results"),
-]  # fmt: skip
-
-
 def _write(file: Path, text: str) -> Path:
     file.write_text(text)
     return file
@@ -237,6 +220,23 @@ def _bad_events(file: Path) -> Path:
 def _two(file: Path) -> Path:
     shutil.copy(file.with_name(f"{ID}-order-events.json"), file.with_name("Other-order-events.json"))
     return file.parent
+
+
+SAID: list[tuple[str, Callable[[Path], Path], type[InputError], str]] = [
+    ("no file", lambda file: file.with_name("other.json"), MissingData, "does not exist"),
+    ("not JSON", lambda file: _write(file, '{"charts": '), BadTable, "is not JSON"),
+    ("other JSON", lambda file: _write(file, '{"a": 1}'), BadTable, "not a result of LEAN: it has no 'charts'"),
+    ("a list", lambda file: _write(file, "[1]"), BadTable, "not a result of LEAN"),
+    ("events given", lambda file: file.with_name(f"{ID}-order-events.json"), BadTable, f"give {ID}.json beside it"),
+    ("no events", _without_events, MissingData, f"{ID}-order-events.json does not exist"),
+    ("bad events", _bad_events, BadTable, "list of objects"),
+    ("runtime error", lambda file: edited(file, lambda told: told["state"].update(
+        {"Status": "RuntimeError", "RuntimeError": "Algorithm.OnData(): no SPY\n  at line 3"})), InputError, "error: Algorithm.OnData"),
+    ("stopped", lambda file: edited(file, lambda told: told["state"].update({"Status": "Stopped"})), InputError, "status is Stopped"),
+    ("no quantity", lambda file: edited(file, lambda told: told["orders"]["1"].pop("symbol")), BadTable, "no 'symbol'"),
+    ("no equity", lambda file: edited(file, lambda told: told["charts"].clear()), BadTable, "strategy equity"),
+    ("two results", _two, MissingData, "2 results"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("change", "error", "words"), [case[1:] for case in SAID], ids=[case[0] for case in SAID])
@@ -276,7 +276,8 @@ def test_the_recorded_runs_come_back_byte_for_byte_and_to_leans_printed_digits(n
     rates = golden.GOLDEN / "strategy" / "interest-rate.csv"
     material = as_run.as_run(read_result(file), as_run.find_record(file), rates)
     run_folder.write(tmp_path / "run", material, runs.undrawn)
-    folder = golden.GOLDEN / name.split("/", maxsplit=1)[0] / "runs" / name.split("/")[1]
+    world, short = name.split("/")
+    folder = golden.GOLDEN / world / "runs" / short
     for table in ("orders", "fills"):
         assert (tmp_path / "run" / f"{table}.csv").read_bytes() == (folder / f"{table}.csv").read_bytes(), table
     assert len(material.headline.daily) == len(daily) + 1

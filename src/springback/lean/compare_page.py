@@ -91,6 +91,7 @@ def _equity(found: Comparison) -> Chart:
     }
     spells = bear_spells(found.days.rename(columns={"bear_a": "bear"}))
     reach = max(float(np.nanmax(np.abs(gap), initial=0.0)), found.tolerance.equity, 1e-9) * 1.1
+    marks = {"tickformat": "~s"} if reach >= 1 else {"exponentformat": "power"}
     return Chart(
         "equity",
         "Equity of both, and what parts them",
@@ -101,9 +102,7 @@ def _equity(found: Comparison) -> Chart:
             shapes=[{**shade, "x0": start, "x1": end} for start, end in spells],
             xaxis=axis(anchor="y2"),
             yaxis=axis(domain=[0.4, 1], showgrid=True, tickprefix="$", tickformat="~s"),
-            yaxis2=axis(
-                domain=[0, 0.3], showgrid=True, tickprefix="$", nticks=5, range=[-reach, reach], exponentformat="power", zeroline=True
-            ),
+            yaxis2=axis(domain=[0, 0.3], showgrid=True, tickprefix="$", nticks=5, range=[-reach, reach], zeroline=True, **marks),
             bargap=0,
         ),
     )

@@ -113,6 +113,7 @@ def _lean(side: Side) -> dict[str, float]:
 
 def _figure_row(name: str, one: Figure, other: Figure) -> Row:
     label = name.replace("_", " ")
+    label = label[:1].upper() + label[1:]
     texts = shown(one.value, one.unit), shown(other.value, other.unit)
     if isinstance(one.value, str) or isinstance(other.value, str):
         differs = one.value != other.value
@@ -141,7 +142,7 @@ def _row(name: str, texts: tuple[str, str], values: tuple[float | None, float | 
     apart = other - one
     if abs(apart) <= NEGLIGIBLE * max(1.0, abs(one), abs(other)):
         return Row(name, *texts, "0", values, False, definition)
-    text = f"{100 * apart:+.3g} %" if percent else f"{apart:+,.4g}"
+    text = f"{100 * apart:+.3g} %" if percent else f"{apart:+,.0f}" if abs(apart) >= 1000 else f"{apart:+.4g}"
     return Row(name, *texts, text.replace("-", "\u2212"), values, True, definition)
 
 

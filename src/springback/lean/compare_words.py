@@ -79,7 +79,7 @@ def _fills(found: Comparison) -> list[str]:
     lines = [f"Fills: {_differ(len(found.fills), 'fill')}, the first {_day(row, 'session')} {row['symbol']}: {fill_text(row)}."]
     for name in ("price", "fee"):
         apart = (found.fills[f"{name}_b"] - found.fills[f"{name}_a"]).abs()
-        if apart.max() > found.tolerance.fill:
+        if len(found.fills) > 1 and apart.max() > found.tolerance.fill:
             worst = found.fills.iloc[int(np.nanargmax(apart))]
             lines.append(f"Fills: the largest difference of a {name} is {_money(apart.max())}, {worst['symbol']} {_day(worst, 'session')}.")
     return lines
@@ -89,7 +89,9 @@ def fill_text(row: Any) -> str:
     """What differs at a fill."""
     if row["what"].startswith("only"):
         side = row["what"][-1].lower()
-        return f"{row['what']}: {row[f'quantity_{side}']:+,.10g} at {row[f'price_{side}']:.10g}, {row[f'reason_{side}']}"
+        quantity = row[f"quantity_{side}"]
+        turn = f"{'buy' if quantity > 0 else 'sell'} {abs(quantity):,.10g}"
+        return f"{row['what']}: {turn} at {row[f'price_{side}']:.10g}, {row[f'reason_{side}']}"
     names = row["what"].split(" and ")
     return ", ".join(f"{name} A {_value(row[f'{name}_a'])}, B {_value(row[f'{name}_b'])}" for name in names)
 
@@ -178,11 +180,11 @@ def money_apart(value: float, allowed: float = 0.0) -> str:
     if abs(value) <= allowed:
         return "0"
     sign = "+" if value > 0 else "\u2212"
-    return f"{sign}${abs(value):,.2f}" if abs(value) >= 0.01 else f"{sign}${abs(value):.1e}"
+    return f"{sign}${abs(value):,.2f}" if abs(value) >= 0.005 else f"{sign}${abs(value):.1e}"
 
 
 def _money(value: float) -> str:
-    return f"${abs(value):,.2f}" if abs(value) >= 0.01 else f"${abs(value):.1e}"
+    return f"${abs(value):,.2f}" if abs(value) >= 0.005 else f"${abs(value):.1e}"
 
 
 def day_text(row: Any, column: str) -> str:
