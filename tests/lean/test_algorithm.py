@@ -96,6 +96,16 @@ def test_with_its_models_it_orders_what_the_walk_forward_backtest_orders(
     assert {chart for chart, _ in result.plots} == {"Regime", "Slots", "Candidates", "Exposure %"}
 
 
+def test_leans_own_vix_index_gives_the_same_orders(shop: Path, deployed: tuple[Path, Path]) -> None:
+    tape, _ = wiring.open_store(shop / "store")
+    world = replays.tape_world(tape)
+    world.vix = {day.astype(object): float(close) for day, close in zip(tape.bars.sessions, tape.vix, strict=True)}
+    store, data = deployed
+    runs = [replays.run(world, {**BUSY, "backtest.end": "2020-04-30", "lean.vix": kind}, store, data) for kind in ("csv", "index")]
+    assert len(runs[0].orders) > 20
+    assert frame(runs[0]) == frame(runs[1])
+
+
 def test_a_live_restart_in_the_middle_changes_no_order(deployed: tuple[Path, Path], market: Any, tmp_path: Path) -> None:
     """Stopped after any session, started again with the same object store and account: the orders are those of one life."""
     store, data = deployed
