@@ -34,6 +34,9 @@ if how == "hang":
     child = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"])
     (results / "pids").write_text(f"{os.getpid()} {child.pid}")
     time.sleep(600)
+if how == "sleep":
+    (results / "pids").write_text(str(os.getpid()))
+    time.sleep(600)
 if how == "crash":
     print("20261123 10:00:00.000 ERROR:: Engine.Run(): the disk is full", flush=True)
     sys.exit(1)

@@ -42,10 +42,10 @@ def test_what_it_says_is_kept_and_its_sessions_are_progress(tmp_path: Path) -> N
 
 def test_a_failure_has_its_code_and_its_last_error(tmp_path: Path) -> None:
     code, heard = run(
-        tmp_path, "import sys\nprint('x ERROR:: first')\nprint('x ERROR:: no  disk')\nprint('bye', file=sys.stderr)\nsys.exit(3)"
+        tmp_path, "import sys\nprint('x ERROR:: first')\nprint('x ERROR:: no  disk')\nprint('bye', end='', file=sys.stderr)\nsys.exit(3)"
     )
     assert (code, heard.error) == (3, "no  disk")
-    assert heard.tail[-1] == "bye"  # stderr is heard too
+    assert heard.tail[-1] == "bye"  # stderr is heard too, and a last line without an end
 
 
 def test_a_hung_engine_is_ended_with_all_it_started(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 import json
 import os
 import shlex
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +18,7 @@ from springback.lean.launch import EngineFailed
 from springback.story import account
 from springback.voice import Voice
 from tests.lean import fakes, runs
-from tests.terminal import springback
+from tests.terminal import COMMAND, springback
 
 SETS = ["strategy.slots=7", "backtest.start=2020-02-03", "backtest.end=2020-12-31"]
 
@@ -190,6 +193,28 @@ def test_an_engine_that_fails_ends_the_command_with_one(
     assert (
         done.stderr.startswith("springback: LEAN ended with exit code 1: Engine.Run(): the disk is full") and done.stderr.count("\n") == 1
     )
+
+
+def test_ctrl_c_ends_the_engine_too(
+    shop: Path, project: Path, path: Path, launcher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine stands in a process group of its own, so the terminal's Ctrl-C reaches it only through us."""
+    fakes.executable(path / "dotnet", fakes.ENGINE)
+    monkeypatch.setenv("FAKE", "sleep")
+    monkeypatch.setenv("PYTHONNET_PYDLL", "/opt/libpython3.11.so")
+    words = ["--store", shop / "store", "--models-dir", shop / "models", "--models", "fixed", "--project", project, "--launcher", launcher]
+    command = [str(word) for word in (*COMMAND, "lean", "backtest", *words)]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as verb:
+        deadline = time.monotonic() + 90
+        while not (found := list((project / "backtests").glob("*/pids"))) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(0.2)
+        pid = int(found[0].read_text())
+        assert fakes.alive(pid)
+        verb.send_signal(signal.SIGINT)
+        _, said = verb.communicate(timeout=60)
+    assert verb.returncode == 1 and said.startswith("springback: interrupted after ") and said.count("\n") == 1
+    assert not fakes.alive(pid)
 
 
 def test_the_result_of_the_engine_becomes_a_run_folder(

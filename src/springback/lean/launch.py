@@ -58,6 +58,11 @@ class Heard:
         for line in lines:
             self._line(line.rstrip())
 
+    def finish(self) -> None:
+        """Takes a last line that was not ended."""
+        self._line(self._rest.rstrip())
+        self._rest = b""
+
     def _keep(self, piece: bytes) -> None:
         if self._written < MOST_LOG:
             self.log.write(piece)
@@ -140,6 +145,7 @@ def _listen(process: "subprocess.Popen[bytes]", heard: Heard, limit: float, sile
         piece = os.read(source, 1 << 16) if ready else b""
         heard.take(piece)
         if process.poll() is not None and not piece:
+            heard.finish()
             return
         if ready and not piece:  # the pipe is closed, the process not yet gone
             time.sleep(0.05)
