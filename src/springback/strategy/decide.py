@@ -118,11 +118,16 @@ def _exits(knobs: Knobs, today: Today, book: Book, orders: Orders) -> int:
 def _resizes(
     knobs: Knobs, equity: float, gross_long: float, gross_short: float, today: Today, book: Book, orders: Orders, count: int
 ) -> int:
-    """Brings each position with a bar today that is not closing to the size the regime gives it; to nothing is an exit."""
+    """Brings each position with a bar today that is not closing to the size the regime gives it; to nothing is an exit.
+
+    A side whose exposure is the same in both regimes is left alone.
+    """
     for name in np.flatnonzero(book.quantity):
         if book.closing[name] or today.final[name] or np.isnan(today.close[name]):
             continue
         held = book.quantity[name]
+        if knobs.bull_long == knobs.bear_long if held > 0 else knobs.bull_short == knobs.bear_short:
+            continue
         gross = gross_long if held > 0 else gross_short
         target = int(max(0.0, np.floor(equity * gross / knobs.slots / today.close[name])))
         change = target - abs(held)

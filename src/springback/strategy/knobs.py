@@ -16,7 +16,8 @@ class Regime:
     """Bear when VIX closes above `multiple` times its mean of `window` sessions, today's included.
 
     `scope`: the regime sizes new "entries" only, or the whole "book": on the session it turns, every position that stays is brought to
-    floor(equity * gross / slots / close) shares at the next open, an increase by at most `strategy.max_adv_fraction`.
+    floor(equity * gross / slots / close) shares at the next open, an increase by at most `strategy.max_adv_fraction`; a side with the same
+    exposure in both regimes, and a name without a bar, stay as they are.
     """
 
     window: int = 15
