@@ -40,8 +40,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "voice": (),
     "verbs": (ALL,),
     "verbs_lean": (ALL,),
+    "verbs_validate": (ALL,),
     "cli_lean": ("verbs_lean",),
-    "cli": ("errors", "verbs", "cli_lean"),
+    "cli": ("errors", "verbs", "verbs_validate", "cli_lean"),
     FACE: ("errors", "wiring", "story"),
     "__main__": ("cli",),
 }

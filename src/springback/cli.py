@@ -173,6 +173,27 @@ def backtest(
 
 
 @app.command()
+def validate(
+    store: StoreFolder = None,
+    method: Annotated[str, typer.Option("--method", help="walk-forward, or combinatorial: purged cross-validation.")] = "walk-forward",
+    models_dir: ModelsFolder = MODELS,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "validation",
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Judge forecasts honestly: purged, by day, with intervals, by year, regime, liquidity and price."""
+    from springback import verbs, verbs_validate
+
+    with verbs.Voice(as_json, quiet) as voice:
+        chosen = verbs.choose(settings, sets)
+        verbs_validate.check(method, models_dir, out)
+        made = verbs.survey(voice, chosen, *verbs.stored_or_demo(voice, chosen, store))
+        verbs_validate.validate(voice, made, chosen, method, models_dir, out)
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A run folder.", metavar="DIR")],
     as_json: Json = False,

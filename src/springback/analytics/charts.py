@@ -152,7 +152,7 @@ def slots(account: Account, most: int | None) -> Chart:
         count = daily[f"n_{side}"]
         area = {"fill": "tozeroy", "fillcolor": fill, "line": {"color": colour, "width": 0.8, "shape": "hv"}}
         traces.append(line(dates, sign * count, side, colour) | area | _counted(count))
-    ceilings = [_level(sign * most, palette.MUTED, "dot") for sign in (1, -1)] if most else []
+    ceilings = [level(sign * most, palette.MUTED, "dot") for sign in (1, -1)] if most else []
     caption = "Positions and waiting entries, shorts below." + (f" Dotted: the {most} slots a side." if most else "")
     frame = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, nticks=5), shapes=ceilings)
     return Chart("slots", "Slots used", caption, traces, frame)
@@ -218,9 +218,9 @@ def costs(material: Material, marks_at: Mapping[str, float]) -> list[Chart]:
             "marker": {"size": 6, "color": palette.NET},
             "hovertemplate": hover + " at %{x} bp<extra></extra>",
         }
-        lines = [_level(0.0, palette.MUTED, "solid")]
+        lines = [level(0.0, palette.MUTED, "solid")]
         if np.isfinite(marks_at[column]):
-            lines.append(_level(round(marks_at[column], 5), palette.NET, "dot"))
+            lines.append(level(round(marks_at[column], 5), palette.NET, "dot"))
         trace = line(rounded(sweep["bp"], 2), sweep[column], title, palette.NET) | marks  # type: ignore[arg-type]
         frame = layout(
             240,
@@ -240,7 +240,7 @@ def costs(material: Material, marks_at: Mapping[str, float]) -> list[Chart]:
 
 def model_charts(material: Material) -> list[Chart]:
     """AUC by quarter, reliability and feature importance, those that are known."""
-    return [chart for chart in (_auc(material.quarters), _reliability(material.reliability), _importance(material.importance)) if chart]
+    return [chart for chart in (_auc(material.quarters), reliability(material.reliability), _importance(material.importance)) if chart]
 
 
 def _sides(frame: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
@@ -255,7 +255,7 @@ def _auc(quarters: pd.DataFrame | None) -> Chart | None:
         bars = {"type": "data", "array": rounded(part["error"]), "thickness": 1, "width": 0, "color": colour}
         marks = {"mode": "markers", "marker": {"size": 7, "color": colour}, "error_y": bars, "hovertemplate": "%{y:.3f}"}
         traces.append(line(list(part["quarter"].astype(str)), part["auc"], side, colour) | marks)
-    lines = [_level(0.5, palette.INK, "solid"), _level(0.6, palette.MUTED, "dot")]
+    lines = [level(0.5, palette.INK, "solid"), level(0.6, palette.MUTED, "dot")]
     known = quarters.dropna(subset=["auc"])
     reach = known["error"].fillna(0.0)
     low, high = min(0.46, float((known["auc"] - reach).min())), max(0.62, float((known["auc"] + reach).max()))
@@ -273,11 +273,13 @@ def _auc(quarters: pd.DataFrame | None) -> Chart | None:
     return Chart("auc", "AUC by quarter", caption, traces, frame)
 
 
-def _level(y: float, colour: str, dash: str) -> dict[str, Any]:
+def level(y: float, colour: str, dash: str) -> dict[str, Any]:
+    """A line across the plot at `y`."""
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": {"color": colour, "width": 1, "dash": dash}}
 
 
-def _reliability(bins: pd.DataFrame | None) -> Chart | None:
+def reliability(bins: pd.DataFrame | None) -> Chart | None:
+    """Probability said against the share that came true: side, probability, came_true, rows; None without them."""
     if bins is None or bins.empty:
         return None
     known = bins[(bins["rows"] > 0) & bins["probability"].notna() & bins["came_true"].notna()]

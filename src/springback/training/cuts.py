@@ -11,9 +11,9 @@ from springback.training.rows import Rows
 
 Labels = NDArray[np.int64]
 DOLLARS = (5e6, 20e6, 100e6)
-DOLLAR_PARTS = ("below $5M a day", "$5M to $20M", "$20M to $100M", "over $100M a day")
+DOLLAR_PARTS = ("below $5M a day", "$5M to $20M a day", "$20M to $100M a day", "over $100M a day")
 PRICES = (5.0, 20.0, 100.0)
-PRICE_PARTS = ("below $5", "$5 to $20", "$20 to $100", "over $100")
+PRICE_PARTS = ("below $5 a share", "$5 to $20 a share", "$20 to $100 a share", "over $100 a share")
 
 
 @dataclass(frozen=True, eq=False)

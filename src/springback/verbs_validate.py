@@ -1,0 +1,171 @@
+"""What `springback validate` does: forecasts by one of two methods, their judgement, and the page that shows it."""
+
+import json
+from math import comb
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback import __version__, verbs, wiring
+from springback.analytics import validation_words as words
+from springback.analytics.significance import block_rows
+from springback.analytics.validation_page import page
+from springback.analytics.validation_study import Study, as_json
+from springback.data.files import atomic
+from springback.errors import SettingsError
+from springback.forecasting.card import versions
+from springback.market.judgement import Judgement
+from springback.settings import flat
+from springback.story import biases_of
+from springback.strategy.rule import is_bear, vix_mean
+from springback.training.cross_validation import cross_validate, groups
+from springback.training.cuts import Cut, by_span, cuts
+from springback.training.rows import Rows, gather
+from springback.training.train import random_split_auc
+from springback.training.validate import Said
+from springback.training.validate import validate as judge
+from springback.voice import Voice, table
+
+METHODS = ("walk-forward", "combinatorial")
+PAGE, FIGURES = "validation.html", "validation.json"
+Told = tuple[Rows, Said, Said, Cut, str]
+"""Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
+
+
+def check(method: str, *folders: Path) -> None:
+    """Refuses an unknown method and a folder that cannot be written, before the work."""
+    if method not in METHODS:
+        raise SettingsError(f"--method must be {' or '.join(METHODS)}, was '{method}'")
+    verbs.check("walk-forward", *folders)
+
+
+def validate(voice: Voice, made: wiring.World, chosen: wiring.Settings, method: str, models: Path, out: Path) -> Study:
+    """Judges, writes validation.json and validation.html into `out`, and prints."""
+    study = examine(made, chosen, method, models, voice, verbs.command())
+    step = voice.step("page")
+    step(0, 1, str(out))
+    told = as_json(study, words.headline(study))
+    for name, text in ((FIGURES, json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"), (PAGE, page(study))):
+        with atomic(out / name) as part:
+            part.write_text(text, encoding="utf-8", newline="\n")
+    step(1, 1, str(out))
+    _say(voice, study)
+    voice.told["validation"] = {name: value for name, value in told.items() if name != "days"}
+    voice.told["page"] = str(out / PAGE)
+    voice.say(f"page: {out / PAGE}")
+    return study
+
+
+def examine(
+    made: wiring.World, chosen: wiring.Settings, method: str, models: Path | None, voice: Voice | None = None, command: str = ""
+) -> Study:
+    """The judgement of `method`, and what it stands on.
+
+    Walk-forward judges the sessions of the backtest, combinatorial all of the tape up to their end: it needs no history to begin with.
+    """
+    progress = (voice or Voice(as_json=False, quiet=True)).step
+    rows, p_long, p_short, folds, how = (_walked if method == "walk-forward" else _combined)(made, chosen, models, progress)
+    step, settings, sessions = progress("judge"), chosen.validation, made.tape.bars.sessions
+    step(0, 2, "a random split, as a warning")
+    careless = random_split_auc(rows, chosen.training)
+    step(1, 2, f"{len(rows):,} rows, {len(p_long)} forecast{'s' if len(p_long) > 1 else ''} of each")
+
+    def resample(count: int) -> NDArray[np.int64]:
+        return block_rows(count, settings.draws, settings.block, np.random.default_rng(chosen.training.seed))
+
+    found = judge(
+        method,
+        rows,
+        (p_long, p_short),
+        sessions,
+        folds,
+        cuts(rows, made.tape.bars, _bear(made, chosen)),
+        chosen.training,
+        settings,
+        resample,
+        careless,
+    )
+    step(2, 2, "judged")
+    return _study(made, chosen, rows, found, how, command)
+
+
+def _walked(made: wiring.World, chosen: wiring.Settings, models: Path | None, progress: Any) -> Told:
+    result = wiring.forecast(made, chosen, models, progress("forecast"))
+    rows = gather(made.tape, made.eligible, made.features, chosen.training)
+    p_long, p_short = (panel[rows.session, rows.name] for panel in (result.forecasts.p_long, result.forecasts.p_short))
+    said = ~np.isnan(p_long) & ~np.isnan(p_short)
+    rows, sessions = rows.pick(said), made.tape.bars.sessions
+    spans = [(int(np.searchsorted(sessions, np.datetime64(one.first))), made.tape.bars.row(one.last)) for one in result.folds]
+    how = (
+        f"Walk-forward: {len(spans)} periods of {chosen.walk_forward.months} months, each forecast by models that learned from all labels "
+        f"known at the close before it began; the purge is the {chosen.training.horizon} sessions of the label. An embargo is for rows "
+        "after a tested block, and a walk-forward learns from none of them."
+    )
+    return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
+
+
+def _combined(made: wiring.World, chosen: wiring.Settings, models: Path | None, progress: Any) -> Told:  # noqa: ARG001 (nothing is kept)
+    end = made.tape.bars.row(np.datetime64(chosen.backtest.end) + 1)
+    rows = gather(made.tape, made.eligible, made.features, chosen.training).known_by(end - 1)
+    settings, training = chosen.validation, chosen.training
+    paths = cross_validate(rows, training, settings, progress("combine"))
+    spans = groups(np.unique(rows.session), settings.groups)
+    how = (
+        f"Combinatorial purged cross-validation: {settings.groups} groups of sessions, {settings.tested} tested at a time by models of the "
+        f"others, {len(paths.splits)} splits, {comb(settings.groups - 1, settings.tested - 1)} paths through all sessions. Rows whose "
+        f"{training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each tested block "
+        "are left out. Most of these models know the future of what they test: this asks whether there is anything to learn, not what a "
+        "trader could have had."
+    )
+    return rows, paths.p_long, paths.p_short, by_span("fold", made.tape.bars.sessions, spans, rows.session), how
+
+
+def _bear(made: wiring.World, chosen: wiring.Settings) -> NDArray[np.bool_]:
+    """Whether the decision of each session saw the bear regime; where VIX is unknown it did not."""
+    vix, regime = made.tape.vix, chosen.regime
+    return np.array([is_bear(now, vix_mean(vix, row, regime.window), regime.multiple) for row, now in enumerate(vix)], dtype=np.bool_)
+
+
+def _study(made: wiring.World, chosen: wiring.Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
+    origin, biases = biases_of(made.tape)
+    demo = wiring.is_demo(made.tape)
+    median = np.median(np.unique(rows.session, return_counts=True)[1])
+    kind = "names of the demo market" if demo else "point-in-time index members" if made.tape.members is not None else "names of the file"
+    return Study(
+        judgement=found,
+        first=str(found.days.sessions[0]),
+        last=str(found.days.sessions[-1]),
+        how=how,
+        universe=f"{len(np.unique(rows.name)):,} {kind}, {median:,.0f} judged on the median day",
+        origin=origin,
+        biases=biases,
+        findings=made.tape.findings,
+        demo=demo,
+        planted=chosen.demo.reversal if demo else 0.0,
+        settings=flat(chosen),
+        data_hash=made.hash,
+        versions={"springback": __version__, **versions()},
+        seed=chosen.training.seed,
+        command=command,
+    )
+
+
+def _say(voice: Voice, study: Study) -> None:
+    told = study.judgement
+    for line in (*words.flags(study), words.finding(told), words.worth(told)):
+        voice.say(line)
+    both = table(
+        f"{told.method}, {study.first} to {study.last}, {told.whole.rows:,} rows, {study.universe}",
+        *("", "long", "95 % interval", "short", "95 % interval"),
+    )
+    for row in words.sides(told):
+        both.add_row(*row)
+    voice.show(both)
+    voice.say(f"  beware: {words.warning(told)}")
+    voice.say(f"  {words.mirror(told)}")
+    cut = table("Where it holds", "", "rows", "sessions", "AUC by day, long", "short", "rank IC", "95 % interval")
+    for part in (told.whole, *told.parts):
+        cut.add_row(*words.part(part))
+    voice.show(cut)

@@ -1,0 +1,138 @@
+"""`springback validate` as a user types it, and its page in a browser; on noise it says so, and the canary is alive."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from springback import settings, verbs_validate, wiring
+from springback.analytics import validation_words as words
+from springback.analytics.validation_page import page
+from springback.analytics.validation_study import Study
+from tests.terminal import TINY, done, springback
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PLOTS = 7
+NOISE = (
+    "demo.names=80",
+    "demo.start='2017-01-03'",
+    "demo.end='2020-12-31'",
+    "demo.reversal=0.0",
+    "demo.market_return=0.0",
+    "backtest.start=2018-07-02",
+    "backtest.end=2020-12-31",
+    "training.trees=40",
+    "walk_forward.months=6",
+    "validation.groups=5",
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which both methods ended well; what they said is in walk-forward.txt and combinatorial.txt."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "walk-forward.txt").write_text(done(springback(folder, "validate", *TINY)).stdout)
+    told = done(springback(folder, "validate", "--method", "combinatorial", "--out", "combined", *TINY))
+    (folder / "combinatorial.txt").write_text(told.stdout)
+    return folder
+
+
+def figures_of(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "validation.json").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(("method", "folder"), [("walk-forward", "runs/validation"), ("combinatorial", "combined")])
+def test_it_says_the_finding_first_and_leaves_a_page_and_figures(home: Path, method: str, folder: str) -> None:
+    said = (home / f"{method}.txt").read_text().splitlines()
+    told = figures_of(home / folder)
+    market = [line for line in said if not line.startswith("  ")][1:]
+    assert market[0] == "Demo market with a planted edge: not evidence about real markets."
+    assert market[1].startswith("The models rank names within a day ") and market[1] == told["headline"][1]
+    ic = told["whole"]["rank_ic"]
+    assert f"rank IC {words.ic3(ic['value'])}, 95 % interval {words.ic3(ic['low'])} to {words.ic3(ic['high'])}." in market[1]
+    assert said[-1] == f"page: {folder}/validation.html" and (home / folder / "validation.html").is_file()
+    assert told["method"] == method and told["paths"] == (1 if method == "walk-forward" else 5)
+    assert {part["cut"] for part in told["parts"]} == {"year", "regime", "liquidity", "price"}
+    for cut in ("year", "regime", "liquidity", "price"):
+        assert sum(part["rows"] for part in told["parts"] if part["cut"] == cut) == told["whole"]["rows"]
+    assert sum(part["rows"] for part in told["folds"]) == told["whole"]["rows"]
+    assert len(told["folds"]) == (4 if method == "walk-forward" else 6)
+    assert len(told["days"]["date"]) == len(told["days"]["rank_ic"])
+    assert all(value is not None for value in told["random_split_auc"]) and told["mirror"] is not None
+    assert [str(path) for path in home.rglob(".*")] == []
+
+
+def test_the_models_on_the_shelf_are_used_again_and_the_bytes_are_the_same(home: Path) -> None:
+    kept = {path: path.stat().st_mtime_ns for path in (home / "models" / "walk_forward").rglob("*.pkl")}
+    assert kept
+    told = done(springback(home, "validate", *TINY, "--out", "again", "--json", "--set", "training.threads=1")).stdout
+    assert told.count("\n") == 1
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    before, after = figures_of(home / "runs" / "validation"), figures_of(home / "again")
+    for one in (before, after):
+        one["settings"].pop("training.threads")
+        one.pop("command")
+    assert before == after, "no figure depends on the number of threads"
+    spoken = json.loads(told)
+    assert spoken["page"] == "again/validation.html" and "days" not in spoken["validation"]
+    assert spoken["validation"]["whole"] == after["whole"]
+    assert done(springback(home, "validate", *TINY, "--out", "again", "--quiet")).stdout == ""
+
+
+def test_bad_words_end_in_one_line(home: Path) -> None:
+    for arguments, said in (
+        (("--method", "random"), "--method must be walk-forward or combinatorial, was 'random'"),
+        (("--set", "validation.tested=6"), "validation.tested must be below validation.groups (6), was 6"),
+        (("--store", "nowhere"), "nowhere holds no store"),
+    ):
+        result = springback(home, "validate", *arguments)
+        assert result.returncode == 2 and said in result.stderr and result.stderr.count("\n") == 1, result.stderr
+
+
+def examined(method: str, seed: int) -> Study:
+    chosen = settings.load(wiring.Settings, [], [*NOISE, f"demo.seed={seed}"])
+    made = wiring.world(wiring.draw_demo(chosen), chosen)
+    return verbs_validate.examine(made, chosen, method, None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", verbs_validate.METHODS)
+def test_noise_is_called_noise_and_a_random_split_is_not(method: str) -> None:
+    study = examined(method, 1)
+    told = study.judgement
+    assert not told.whole.rank_ic.excludes(0.0), told.whole.rank_ic
+    assert words.finding(told).startswith("The models rank names within a day no better than a coin: rank IC ")
+    assert words.flags(study) == ("Demo market without any edge: whatever is found here is luck.",)
+    for side, careless in ((told.whole.long, told.random_split_auc[0]), (told.whole.short, told.random_split_auc[1])):
+        assert side.auc.value is not None and side.auc.error is not None and careless is not None
+        assert abs(side.auc.value - 0.5) < 3 * side.auc.error < 0.15, side.auc
+        assert careless > side.auc.value, "the canary is dead: a random split of overlapping labels must flatter"
+    assert "FAIL" in words.worth(told)
+    assert page(study) == page(study)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_opens_offline_and_draws_everything(home: Path, width: int) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        context = browser.new_context(offline=True, viewport={"width": width, "height": 900})
+        opened = context.new_page()
+        said: list[str] = []
+        asked: list[str] = []
+        opened.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+        opened.on("pageerror", lambda error: said.append(str(error)))
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.set_default_timeout(60_000)
+        opened.goto((home / "combined" / "validation.html").as_uri())
+        opened.wait_for_function(f"[...document.querySelectorAll('.drawing')].filter(one => one.querySelector('svg')).length === {PLOTS}")
+        assert said == []
+        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+        assert opened.locator(".drawing").count() == PLOTS
+        assert opened.locator("h1").inner_text().startswith("The models rank names within a day")
+        assert opened.evaluate("document.documentElement.scrollWidth") == width
+        browser.close()
