@@ -1,6 +1,7 @@
 """What every test shares: how hypothesis draws, and a header that says which half of the suite can run here."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,15 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 def pytest_report_header() -> str:
     """One line on whether the recorded LEAN runs and the real bars are at hand."""
     return f"golden LEAN runs and real bars: {'at hand' if SHARED.is_dir() else 'absent, their tests are skipped'}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A working folder of its own: what a test runs is written into a trial ledger there, never into the checkout."""
+    before, folder = Path.cwd(), tmp_path_factory.mktemp("elsewhere")
+    os.chdir(folder)
+    yield folder
+    os.chdir(before)
 
 
 @pytest.fixture(scope="session")

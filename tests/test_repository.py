@@ -15,10 +15,12 @@ import springback
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 LEAN_PINS = {  # the versions of LEAN's own image: a model trained under them loads there
+    "dask": "2025.7.0",
     "exchange-calendars": "4.11.1",
     "lightgbm": "4.6.0",
     "numba": "0.61.2",
     "numpy": "1.26.4",
+    "optuna": "4.6.0",
     "pandas": "2.3.3",
     "plotly": "5.24.1",
     "pyarrow": "19.0.1",

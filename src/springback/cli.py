@@ -62,11 +62,11 @@ def run(
 
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
-        verbs.check(models, models_dir, out)
+        verbs.check(models, models_dir, out, store=store)
         tape, digest = verbs.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE)
         made = verbs.survey(voice, chosen, tape, digest)
         verbs.train(voice, made, chosen, models_dir)
-        verbs.backtest(voice, made, chosen, models_dir, models, None, out)
+        verbs.backtest(voice, made, chosen, models_dir, models, None, out, store)
 
 
 @app.command()
@@ -164,12 +164,12 @@ def backtest(
 
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, [*(sets or []), *([f"backtest.profile={profile}"] if profile else [])])
-        verbs.check(models, *((out,) if forecasts else (out, models_dir)))
+        verbs.check(models, *((out,) if forecasts else (out, models_dir)), store=store)
         tape, digest = verbs.tape_for_backtest(voice, bars, vix, members, events, store)
         if forecasts:
-            verbs.backtest(voice, verbs.bare(tape, digest), chosen, models_dir, models, forecasts, out)
+            verbs.backtest(voice, verbs.bare(tape, digest), chosen, models_dir, models, forecasts, out, store)
         else:
-            verbs.backtest(voice, verbs.survey(voice, chosen, tape, digest), chosen, models_dir, models, None, out)
+            verbs.backtest(voice, verbs.survey(voice, chosen, tape, digest), chosen, models_dir, models, None, out, store)
 
 
 @app.command()
@@ -204,6 +204,19 @@ def report(
 
     with verbs.Voice(as_json, quiet) as voice:
         verbs.report(voice, folder)
+
+
+@app.command()
+def ledger(
+    store: StoreFolder = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List every trial that saw a period, and what the best of so many would show without skill."""
+    from springback import verbs_ledger
+
+    with verbs_ledger.Voice(as_json, quiet) as voice:
+        verbs_ledger.ledger(voice, store)
 
 
 @app.callback()

@@ -7,7 +7,8 @@
     │   ├── MissingData    what the job needs is not there (VIX, bars, a store)
     │   └── Unwritable     the place to write to cannot be written
     ├── StoreError         the Parquet store is damaged or half of it is gone exit 1
-    └── ModelError         a model file is absent, foreign or tampered with   exit 1
+    ├── ModelError         a model file is absent, foreign or tampered with   exit 1
+    └── LedgerError        the trial ledger is damaged or not one             exit 1
 
 Each message says what, the value, the limit and the way out, in one line.
 """
@@ -49,3 +50,7 @@ class StoreError(SpringbackError):
 
 class ModelError(SpringbackError):
     """A model file is absent, foreign or tampered with."""
+
+
+class LedgerError(SpringbackError):
+    """The trial ledger is damaged, or the file in its place is not one."""

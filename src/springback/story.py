@@ -1,12 +1,13 @@
 """From a backtest to the material of its report: both profiles, cost sweep, overlays, and how the forecasts did."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from springback import __version__
+from springback import __version__, trials
 from springback.analytics.figures import shown
 from springback.analytics.material import Account, Material
 from springback.analytics.statistics import annual_return, daily_rate, returns_of, sharpe
@@ -24,7 +25,7 @@ from springback.settings import flat
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
 from springback.training.rows import QPI, Rows
-from springback.wiring import Settings, is_demo, prepared, run_backtest
+from springback.wiring import Settings, is_demo, note_backtest, prepared, simulate
 
 SWEEP = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 Progress = Callable[[int, int, str], None]
@@ -40,21 +41,30 @@ def tell(
     evaluation: dict[str, Any] | None = None,
     command: str = "",
     progress: Progress | None = None,
+    store: Path | None = None,
 ) -> Material:
-    """Runs both profiles, the sweep and the overlays, and gathers all that the report shows."""
+    """Runs both profiles, the sweep and the overlays, and gathers all that the report shows.
+
+    The headline is a trial and is written into the ledger beside `store`, the folder the tape came from (see `trials`). Raises
+    `Unwritable`, `LedgerError` before the work.
+    """
+    trials.ready(store)
     say = _counter(progress, 2 + len(SWEEP) + 5)
     market = prepared(tape, forecasts, settings)
     ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))
     results = {}
     for name in ordered:
         say(f"profile {name}")
-        results[name] = run_backtest(tape, forecasts, settings, name, market=market)
+        results[name] = simulate(tape, forecasts, settings, name, market=market)
+        if name == ordered[0]:
+            note_backtest(tape, data_hash, settings, results[name], command=command, models=models, store=store)
     headline = results[ordered[0]]
+    stands = trials.standing(tape, data_hash, headline.sessions, store)
     rate = None if tape.risk_free is None else _series(tape, tape.risk_free)
     sweep = []
     for bp in SWEEP:
         say(f"{bp:g} bp a side")
-        sweep.append({"bp": bp, **_outcome(run_backtest(tape, forecasts, settings, "lean", bp, market), rate)})
+        sweep.append({"bp": bp, **_outcome(simulate(tape, forecasts, settings, "lean", bp, market), rate)})
     without = overlays(
         headline, tape, forecasts, settings.backtest, settings.strategy, settings.regime, settings.costs, market, lambda n: say(f"no {n}")
     )
@@ -77,6 +87,8 @@ def tell(
         in_sample=in_sample,
         demo=demo,
         planted=settings.demo.reversal if demo else 0.0,
+        search=stands.search,
+        ledger_fault=stands.fault,
         findings=tape.findings,
         benchmark=None if tape.benchmark is None else _series(tape, tape.benchmark),
         benchmark_name="Demo index" if demo else "SPY",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from springback import settings as toml
-from springback import wiring
+from springback import trials, wiring
 from springback.analytics import run_folder
 from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
@@ -114,12 +114,13 @@ def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wi
     return made
 
 
-def check(which: str, *folders: Path) -> None:
-    """Refuses before the work, not after it: an unknown kind of models, a folder that cannot be written."""
+def check(which: str, *folders: Path, store: Path | None = None) -> None:
+    """Refuses before the work, not after it: an unknown kind of models, a folder or a trial ledger that cannot be written."""
     if which not in {"walk-forward", "fixed"}:
         raise SettingsError(f"--models must be walk-forward or fixed, was '{which}'")
     for folder in folders:
         _writable(folder)
+    trials.ready(store)
 
 
 def bare(tape: Tape, digest: str) -> wiring.World:
@@ -212,8 +213,9 @@ def backtest(
     which: str,
     forecasts: Path | None,
     out: Path,
+    store: Path | None = None,
 ) -> None:
-    """Forecasts as asked for, both profiles, and the run folder with its report."""
+    """Forecasts as asked for, both profiles, and the run folder with its report; the trial goes into the ledger beside `store`."""
     from springback.story import tell
 
     leaky = False
@@ -228,7 +230,7 @@ def backtest(
         wiring.keep_forecasts(made, result, models / "walk_forward" / "forecasts.parquet")
         said, words = result.forecasts, "walk-forward, trained anew each quarter on what was known"
     evaluation = None if forecasts else wiring.evaluation_of(models)
-    material = tell(made.tape, said, chosen, made.hash, words, leaky, evaluation, command(), voice.step("backtest"))
+    material = tell(made.tape, said, chosen, made.hash, words, leaky, evaluation, command(), voice.step("backtest"), store)
     step = voice.step("report")
     step(0, 1, str(out))
     summary = run_folder.write(out, material)

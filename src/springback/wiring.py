@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback import features as workbench
+from springback import trials
 from springback.backtest.loop import Market
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, prepare
@@ -37,6 +38,7 @@ from springback.market.costs import Costs, Profile
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.tape import Tape
+from springback.settings import flat
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.lookback import rarity
 from springback.training.settings import Training, Validation, WalkForward
@@ -199,8 +201,50 @@ def run_backtest(
     profile: Profile | None = None,
     flat_bp: float = 0.0,
     market: Market | None = None,
+    data_hash: str = "",
+    kind: str = "backtest",
+    command: str = "",
+    models: str = "",
+    store: Path | None = None,
 ) -> Result:
-    """The rule on `tape` under one cost profile (default: `backtest.profile`), with `flat_bp` a side on top."""
+    """The rule on `tape` under one cost profile (default: `backtest.profile`), with `flat_bp` a side on top.
+
+    It is a trial, and is written into the ledger beside `store` before it is returned (see `trials`); `kind` one of `ledger.look.KINDS`,
+    `command` and `models` in words. Raises `Unwritable`, `LedgerError` before the work.
+    """
+    trials.ready(store)
+    result = simulate(tape, forecasts, settings, profile, flat_bp, market)
+    note_backtest(tape, data_hash or content_hash(tape), settings, result, profile, flat_bp, kind, command, models, store)
+    return result
+
+
+def note_backtest(
+    tape: Tape,
+    data_hash: str,
+    settings: Settings,
+    result: Result,
+    profile: Profile | None = None,
+    flat_bp: float = 0.0,
+    kind: str = "backtest",
+    command: str = "",
+    models: str = "",
+    store: Path | None = None,
+) -> None:
+    """Writes into the ledger what `simulate` gave, under the settings it was given."""
+    under = profile or settings.backtest.profile
+    told = flat(settings) | {"backtest.profile": under} | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
+    trials.note(tape, data_hash, told, under, result, kind, command, models, store)
+
+
+def simulate(
+    tape: Tape,
+    forecasts: Forecasts,
+    settings: Settings,
+    profile: Profile | None = None,
+    flat_bp: float = 0.0,
+    market: Market | None = None,
+) -> Result:
+    """`run_backtest` without the ledger, for runs shown beside one that is written down; `tests/test_architecture.py` says who may."""
     account = dataclasses.replace(settings.backtest, profile=profile or settings.backtest.profile)
     return replay(tape, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, market)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from springback.analytics.significance import block_rows, expected_best_sharpe, mean_band, probabilistic_sharpe, sharpe_band, sharpe_error
+from springback.analytics.significance import block_rows, expected_best_sharpe, mean_band, probability_above, sharpe_band, sharpe_error
 
 
 def test_error_of_a_sharpe_of_one_and_a_bit_over_four_years_is_a_half() -> None:
@@ -27,8 +27,8 @@ def test_the_expected_best_is_that_of_a_simulation() -> None:
 def test_probabilistic_sharpe_is_a_half_at_its_own_benchmark() -> None:
     returns = np.random.default_rng(3).normal(0.001, 0.01, 500)
     own = np.sqrt(252) * returns.mean() / returns.std(ddof=1)
-    assert probabilistic_sharpe(returns, own) == pytest.approx(0.5)
-    assert probabilistic_sharpe(returns, own - 1) > 0.5 > probabilistic_sharpe(returns, own + 1)
+    assert probability_above(returns, own) == pytest.approx(0.5)
+    assert probability_above(returns, own - 1) > 0.5 > probability_above(returns, own + 1)
 
 
 def test_blocks_keep_neighbours_together() -> None:

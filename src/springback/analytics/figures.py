@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-Unit = Literal["fraction", "percent2", "ratio", "three", "one", "dollars", "count", "sessions", "date", "text"]
+Unit = Literal["fraction", "percent2", "ratio", "three", "one", "dollars", "count", "sessions", "years", "date", "text"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def shown(value: Any, unit: Unit) -> str:
         "one": f"{value:.1f}",
         "dollars": f"{'-' if value < 0 else ''}${abs(value):,.0f}",
         "count": f"{value:,.0f}",
+        "years": f"{value:,.1f} year{'' if f'{value:.1f}' == '1.0' else 's'}",
         "sessions": f"{value:,.0f} session{'' if value == 1 else 's'}" if float(value).is_integer() else f"{value:,.1f} sessions",
     }.get(unit, str(value))
     return _minus(text)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from springback.analytics.overfitting import Search
 from springback.errors import BadTable
 
 GOLDEN_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -55,7 +56,8 @@ class Material:
         for, ISO dates. `origin` the source in words, `universe` which names in words, `models` how forecasts were made in words
         ("walk-forward, quarterly"). `settings` every knob, flat (`table.name`). `data_hash`, `versions` (library -> version), `seed`,
         `command` as typed. `in_sample`: training and test overlap. `demo`: the market is generated; `planted` its dose of reversal
-        (0: none). `trials` settings tried so far, this one included. `biases` and `findings` one line each.
+        (0: none). `search` the trials that saw this period, this run among them, None where the run is in no ledger; `ledger_fault` what
+        is wrong with the ledger. `biases` and `findings` one line each.
     Beside it
         `benchmark` total-return level by date, `benchmark_name`; `risk_free` annual fraction by date; `events` (date, symbol, event,
         value), for splits in LEAN's statistics; `vix_days` days on which VIX is known (ISO), sessions or not, for LEAN's sampling;
@@ -84,7 +86,8 @@ class Material:
     in_sample: bool = False
     demo: bool = False
     planted: float = 0.0
-    trials: int = 1
+    search: Search | None = None
+    ledger_fault: str = ""
     biases: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     benchmark: "pd.Series[float] | None" = None

@@ -45,13 +45,13 @@ def picture(material: Material, summary: Summary, file: Path) -> None:
 
 def _words(summary: Summary) -> tuple[list[tuple[float, str, dict[str, Any]]], float]:
     """Flags and verdict as (inches from the top, words, style), and the inches they take."""
-    title, numbers, gates = summary.verdict
+    title, numbers, *others = summary.verdict
     body = {"fontsize": 9.5, "linespacing": 1.5}
     parts: list[tuple[str, int, float, dict[str, Any]]] = [
         *((flag, 104, 0.17, {"color": palette.BAD, "fontsize": 10, "weight": "bold", "linespacing": 1.5}) for flag in summary.flags),
         (title, 62, 0.3, {"color": palette.INK, "fontsize": 21, "family": "serif"}),
         (numbers, 122, 0.14, {"color": palette.INK} | body),
-        (gates, 122, 0.14, {"color": palette.MUTED} | body),
+        *((one, 122, 0.14, {"color": palette.MUTED} | body) for one in others),
     ]
     told, at = [], 0.37
     for words, width, after, style in parts:

@@ -21,6 +21,7 @@ WHY_MISSING = {
     "cost_sweep": "The cost sweep was not run.",
     "overlays": "The runs without each part of the rule were not made.",
     "funnel": "The run did not count where candidates left.",
+    "search": "This run is in no trial ledger: among how many it was chosen is not known here.",
 }
 """Why a part is absent, unless the material says better."""
 
@@ -65,6 +66,7 @@ def _tables(material: Material, summary: Summary) -> dict[str, Any]:
     best, worst = sections.best_and_worst(material)
     return {
         "gates": sections.gates(summary),
+        "luck": sections.luck(summary, material),
         "profiles": sections.profiles(summary, material),
         "years": sections.years(material),
         "regimes": sections.regimes(material),

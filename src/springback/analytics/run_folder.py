@@ -18,6 +18,7 @@ import pandas as pd
 
 from springback.analytics import encode
 from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
+from springback.analytics.overfitting import Search
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.errors import BadTable, MissingData, Unwritable
 
@@ -71,7 +72,8 @@ def read(folder: Path) -> Material:
             name: encode.series(told.pop(name)) for name in SERIES
         }
         parts |= {name: tuple(told.pop(name)) for name in TEXTS}
-        return Material(accounts=accounts, **parts, **told)
+        found = told.pop("search", None)
+        return Material(accounts=accounts, search=None if found is None else Search(**found), **parts, **told)
     except (ValueError, KeyError, TypeError) as error:
         raise BadTable(f"{folder}: report.json or a table beside it is damaged ({error}): run the backtest again") from None
 

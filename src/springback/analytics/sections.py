@@ -9,6 +9,8 @@ import pandas as pd
 from springback.analytics.figures import Figure, Unit, shown
 from springback.analytics.lean_statistics import printed
 from springback.analytics.material import Material
+from springback.analytics.overfitting import FEWEST_SESSIONS, FEWEST_TRIALS, Search
+from springback.analytics.significance import SESSIONS
 from springback.analytics.statistics import COSTS
 from springback.analytics.summary import Summary
 from springback.analytics.tables import by_reason, by_regime, by_side, by_year
@@ -161,6 +163,54 @@ def gates(summary: Summary) -> Table:
     return Table("Success gates", "Shown, never tuned to. Judged on the headline profile.", heads, tuple(rows))
 
 
+LUCK = (
+    ("trials", "different settings, data or models that saw this period, this run among them; the same run again is the same trial"),
+    ("independent_trials", "what they are worth, their daily returns being alike"),
+    ("best_by_luck", "annual Sharpe that the best of so many trials without any skill is expected to show"),
+    ("sharpe", "this run's"),
+    ("probabilistic_sharpe", "probability that its true value is above 0, were this the only trial"),
+    ("deflated_sharpe", "probability that its true value is above what luck shows; 95 % is the usual bar"),
+    ("min_track_record", "length of record that this Sharpe ratio needs to be above 0 with 95 %; this one has {years}"),
+    ("overfitting", "how often the best trial of one half of the sessions falls to the lower half on the others; 50 % is noise"),
+)
+
+
+LUCK_WORDS = {
+    "trials": "Trials so far on this period",
+    "independent_trials": "Independent among them",
+    "best_by_luck": "What luck would show",
+    "sharpe": "Sharpe ratio",
+    "probabilistic_sharpe": "Probabilistic Sharpe",
+    "deflated_sharpe": "Deflated Sharpe",
+    "min_track_record": "Minimum track record",
+    "overfitting": "Probability of overfitting",
+}
+
+
+def luck(summary: Summary, material: Material) -> Table | None:
+    """How far the headline's Sharpe ratio may come from having tried."""
+    found = material.search
+    if found is None:
+        return None
+    figures = summary.figures[material.headline.profile]
+    rows = []
+    for name, meaning in LUCK:
+        one = figures[name]
+        words = meaning.format(years=shown(figures["sessions"].number() / SESSIONS, "years"))
+        if one.value is None:
+            words = _why_unknown(name, found)
+        rows.append((text(LUCK_WORDS[name]), Cell(shown(one.value, one.unit)), Cell(words, "quiet", left=True)))
+    return Table("How much of it may be luck", "", (("", True), ("This run", False), ("", True)), tuple(rows))
+
+
+def _why_unknown(name: str, found: Search) -> str:
+    if name == "min_track_record":
+        return "no length is enough: the Sharpe ratio is not above 0"
+    if name == "overfitting":
+        return f"needs {FEWEST_TRIALS} trials that differ on all of these sessions and {FEWEST_SESSIONS} sessions; so far {found.different}"
+    return "the account did not vary"
+
+
 PAIRS = (
     ("Annual return", "annual_return", "Compounding Annual Return"),
     ("Sharpe ratio", "sharpe", "Sharpe Ratio"),
@@ -215,7 +265,7 @@ def profiles(summary: Summary, material: Material) -> Table:
         ("Trades", "trades"),
         ("Turnover a year, × equity", "annual_turnover"),
         ("Beta to the benchmark", "beta"),
-        *([(f"Sharpe that luck gives the best of {material.trials}", "best_by_luck")] if material.trials > 1 else []),
+        ("Deflated Sharpe: probability that it beats luck", "deflated_sharpe"),
         *((f"{name.capitalize()}, whole run", f"total_{name}") for name in COSTS),
     )
     rows = []

@@ -58,25 +58,34 @@ def mean_band(returns: Numbers, seed: int, draws: int = 2000, block: int = 10, l
     return float(low), float(high)
 
 
-def probabilistic_sharpe(excess: Numbers, benchmark: float = 0.0) -> float:
-    """Probability that the true annual Sharpe exceeds `benchmark`, given length, skew and kurtosis of the record.
+def probability_above(excess: Numbers, benchmark: float) -> float:
+    """Probability that the true annual Sharpe exceeds the annual `benchmark`, given length, skew and kurtosis of the record.
 
-    Bailey and Lopez de Prado (2012), The Sharpe Ratio Efficient Frontier, Journal of Risk 15(2), equation 9.
+    NaN where it does not vary, or under 4 sessions. Bailey and Lopez de Prado (2012), equation 9.
     """
     sharpe = daily_sharpe(excess)
     if not np.isfinite(sharpe) or len(excess) < 4:
         return float("nan")
-    skew, kurtosis = stats.skew(excess), stats.kurtosis(excess, fisher=False)
-    spread = np.sqrt(1 - skew * sharpe + (kurtosis - 1) / 4 * sharpe**2)
-    return float(stats.norm.cdf((sharpe - benchmark / np.sqrt(SESSIONS)) * np.sqrt(len(excess) - 1) / spread))
+    shape = float(stats.skew(excess)), float(stats.kurtosis(excess, fisher=False))
+    return probabilistic_sharpe(sharpe, len(excess), *shape, benchmark / np.sqrt(SESSIONS))
 
 
-def expected_best_sharpe(trials: int, error: float) -> float:
-    """Annual Sharpe that the best of `trials` skill-less strategies is expected to show; `error` the standard error of one of them.
+def probabilistic_sharpe(sharpe: float, count: int, skew: float, kurtosis: float, benchmark: float = 0.0) -> float:
+    """Probability that the true ratio of `count` returns exceeds `benchmark`; all ratios a period, `kurtosis` 3 for a normal.
 
-    Bailey and Lopez de Prado (2014), The Deflated Sharpe Ratio, Journal of Portfolio Management 40(5), equation 1. 0 for a single trial.
+    Bailey and Lopez de Prado (2012), The Sharpe Ratio Efficient Frontier, Journal of Risk 15(2), equation 9.
     """
-    if trials < 2:
+    spread = np.sqrt(1 - skew * sharpe + (kurtosis - 1) / 4 * sharpe**2)
+    return float(stats.norm.cdf((sharpe - benchmark) * np.sqrt(count - 1) / spread))
+
+
+def expected_best_sharpe(trials: float, error: float) -> float:
+    """Sharpe that the best of `trials` skill-less strategies is expected to show; `error` by how much one of them scatters.
+
+    Bailey and Lopez de Prado (2014), The Deflated Sharpe Ratio, Journal of Portfolio Management 40(5), equation 1. Between the whole
+    numbers too, for a number of independent trials that was estimated; 0 for a single trial, and never below.
+    """
+    if trials <= 1:
         return 0.0
     first, second = stats.norm.ppf(1 - 1 / trials), stats.norm.ppf(1 - 1 / (trials * np.e))
-    return float(error * ((1 - EULER) * first + EULER * second))
+    return float(error * max(0.0, (1 - EULER) * first + EULER * second))

@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback.analytics.figures import Figure, figure
-from springback.analytics.significance import SESSIONS, expected_best_sharpe, mean_band, probabilistic_sharpe, sharpe_band, sharpe_error
+from springback.analytics.overfitting import Search, deflated_sharpe, track_record_years
+from springback.analytics.significance import SESSIONS, mean_band, probability_above, sharpe_band, sharpe_error
 
 Numbers = NDArray[np.float64]
 
@@ -101,16 +102,22 @@ def drawdown(returns: "pd.Series[float]") -> Drawdown:
 
 
 def account_figures(
-    daily: pd.DataFrame, cash: float, rate: "pd.Series[float] | None", benchmark: "pd.Series[float] | None", seed: int, trials: int = 1
+    daily: pd.DataFrame,
+    cash: float,
+    rate: "pd.Series[float] | None",
+    benchmark: "pd.Series[float] | None",
+    seed: int,
+    found: Search | None = None,
 ) -> dict[str, Figure]:
-    """Every trading-day figure of one account. `rate` annual risk-free by date, `benchmark` a level by date, `trials` settings
-    tried so far."""
+    """Every trading-day figure of one account. `rate` annual risk-free by date, `benchmark` a level by date, `found` the trials that saw
+    the period, None where no ledger tells of them."""
     returns = returns_of(daily, cash)
     dates = pd.DatetimeIndex(returns.index)
     excess = (returns - daily_rate(rate, dates)).to_numpy()
     return (
         _growth(returns, daily, cash)
-        | _shape(returns, excess, seed, trials)
+        | _shape(returns, excess, seed)
+        | _chosen(excess, found)
         | _beside(returns, daily_rate(rate, dates), benchmark_returns(benchmark, dates))
         | _use(daily)
     )
@@ -140,7 +147,7 @@ def _growth(returns: "pd.Series[float]", daily: pd.DataFrame, cash: float) -> di
     }
 
 
-def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int, trials: int) -> dict[str, Figure]:
+def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str, Figure]:
     values = returns.to_numpy()
     low, high = sharpe_band(excess, seed)
     mean_low, mean_high = mean_band(values, seed)
@@ -158,10 +165,14 @@ def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int, trials: int)
         "mean_low": figure(mean_low, f"lower end of 252 x mean daily return: {boot}", "fraction"),
         "mean_high": figure(mean_high, f"upper end of 252 x mean daily return: {boot}", "fraction"),
         "probabilistic_sharpe": figure(
-            probabilistic_sharpe(excess), "probability that the true Sharpe ratio is above 0, Bailey and Lopez de Prado (2012)", "fraction"
+            probability_above(excess, 0.0),
+            "probability that the true Sharpe ratio is above 0, Bailey and Lopez de Prado (2012)",
+            "fraction",
         ),
-        "best_by_luck": figure(
-            expected_best_sharpe(trials, error), f"Sharpe expected of the best of {trials} skill-less trials of this length", "ratio"
+        "min_track_record": figure(
+            track_record_years(excess),
+            "years that a record of this Sharpe ratio and shape must have to be above 0 with 95 %, Bailey and Lopez de Prado (2012)",
+            "years",
         ),
         "sortino": figure(sortino(excess), "sqrt(252) x mean / root mean square of negative daily excess returns", "ratio"),
         "skew": figure(float((centred**3).mean()) / spread**3 if spread > 0 else float("nan"), "third standardised moment, daily", "ratio"),
@@ -171,6 +182,44 @@ def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int, trials: int)
         "positive_days": figure(float((values > 0).mean()) if len(values) else float("nan"), "share of sessions with a gain", "fraction"),
         "best_day": figure(values.max(initial=-np.inf), "largest daily return", "fraction"),
         "worst_day": figure(values.min(initial=np.inf), "smallest daily return", "fraction"),
+    }
+
+
+def _chosen(excess: Numbers, found: Search | None) -> dict[str, Figure]:
+    """What the number of trials makes of the Sharpe ratio."""
+    missing = float("nan")
+    luck, deflated = (missing, missing) if found is None else (found.luck(sharpe_error(excess)), deflated_sharpe(excess, found))
+
+    def told(value: float | None) -> float:
+        return missing if value is None else value
+
+    return {
+        "trials": figure(missing if found is None else found.trials, "different runs on this market and period in the ledger", "count"),
+        "independent_trials": figure(
+            missing if found is None else found.independent,
+            "rho + (1 - rho) x trials, rho the mean correlation of their daily returns, Bailey and Lopez de Prado (2014), appendix 3",
+            "one",
+        ),
+        "trial_spread": figure(
+            told(None if found is None else found.spread),
+            "standard deviation (ddof 1) of the trials' Sharpe ratios on these sessions",
+            "ratio",
+        ),
+        "best_by_luck": figure(
+            luck,
+            "Sharpe expected of the best of so many independent skill-less trials, which scatter by the larger of the trials' spread and "
+            "this run's standard error, Bailey and Lopez de Prado (2014), equation 1",
+            "ratio",
+        ),
+        "deflated_sharpe": figure(
+            deflated, "probability that the true Sharpe ratio is above what luck shows, Bailey and Lopez de Prado (2014)", "fraction"
+        ),
+        "overfitting": figure(
+            told(None if found is None else found.overfitting),
+            "how often the trial that is best on one half of the sessions is no better than the median of all on the other half: CSCV with "
+            "16 blocks over the headline profile's trials, Bailey, Borwein, Lopez de Prado and Zhu (2017)",
+            "fraction",
+        ),
     }
 
 

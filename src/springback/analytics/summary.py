@@ -38,6 +38,8 @@ def summarise(material: Material) -> Summary:
 def warnings(material: Material) -> tuple[str, ...]:
     """What looks wrong in the run itself: overlays that did nothing, no trade at all."""
     said = []
+    if material.ledger_fault:
+        said.append(f"The trial ledger was changed by hand ({material.ledger_fault}): the number of trials cannot be trusted.")
     if material.headline.trades.empty:
         said.append("No position was closed: every figure of trades is empty. The entry funnel says where the names went.")
     if material.overlays is not None:
@@ -67,7 +69,7 @@ def summary_json(material: Material, summary: Summary) -> dict[str, Any]:
         "warnings": list(summary.warnings),
         "command": material.command,
         "seed": material.seed,
-        "trials": material.trials,
+        "trials": material.search and asdict(material.search),
         "data_hash": material.data_hash,
         "versions": dict(material.versions),
         "settings": dict(material.settings),
@@ -80,7 +82,7 @@ def _lean_json(figures: dict[str, float]) -> dict[str, dict[str, Any]]:
 
 
 def _figures(account: Account, material: Material) -> dict[str, Figure]:
-    figures = account_figures(account.daily, account.cash, material.risk_free, material.benchmark, material.seed, material.trials)
+    figures = account_figures(account.daily, account.cash, material.risk_free, material.benchmark, material.seed, material.search)
     scores = {
         name: figure(float("nan") if value is None else value, _score(name), "ratio") for name, value in (material.scores or {}).items()
     }

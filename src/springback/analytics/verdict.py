@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from springback.analytics.figures import Figure, shown
 from springback.analytics.gates import Verdict
 from springback.analytics.material import Material
+from springback.analytics.overfitting import Search
+
+CONFIDENT = 0.95
 
 
 def flags(material: Material) -> tuple[str, ...]:
@@ -22,8 +25,9 @@ def flags(material: Material) -> tuple[str, ...]:
 
 
 def verdict(material: Material, figures: Mapping[str, Figure], gates: tuple[Verdict, ...]) -> tuple[str, ...]:
-    """(a title, a sentence of figures, a sentence on the gates)."""
-    return (_title(material, figures), _numbers(material, figures), _gates(gates))
+    """(a title, a sentence of figures, a sentence on the gates, and one on the trials where a ledger tells of them)."""
+    told = (_title(material, figures), _numbers(material, figures), _gates(gates))
+    return told if material.search is None else (*told, _trials(material.search, figures))
 
 
 def _title(material: Material, figures: Mapping[str, Figure]) -> str:
@@ -34,6 +38,8 @@ def _title(material: Material, figures: Mapping[str, Figure]) -> str:
         return "It lost money" if growth < 0 else "It made no money"
     if material.headline.trades["profit"].sum() <= 0:
         return "The closed trades lost money; the rest is interest and open positions"
+    if low > 0 and material.search is not None and figures["deflated_sharpe"].number() < CONFIDENT:
+        return f"It made money, but so could the best of {material.search.trials:,} tries without skill"
     if low > 0:
         return "It earned more than luck explains" if not material.in_sample else "It earned on what it had already seen"
     return "It made money, but no more than luck could"
@@ -64,3 +70,21 @@ def _gates(gates: tuple[Verdict, ...]) -> str:
         sentence += "; failed: " + ", ".join(failed)
     unknown = len(gates) - len(known)
     return sentence + (f"; {unknown} could not be judged." if unknown else ".")
+
+
+def _trials(found: Search, figures: Mapping[str, Figure]) -> str:
+    def text(name: str) -> str:
+        return shown(figures[name].value, figures[name].unit)
+
+    sentence = f"{found.trials:,} trial{'' if found.trials == 1 else 's'} so far on this period"
+    if found.trials > 1:
+        if figures["independent_trials"].number() < found.trials - 0.05:
+            sentence += f", worth {text('independent_trials')} independent ones"
+        sentence += f"; a skill-less searcher would show {text('best_by_luck')}"
+    if figures["deflated_sharpe"].value is not None:
+        sentence += f"; deflated Sharpe: {text('deflated_sharpe').replace('.0 %', ' %')}"
+    if figures["min_track_record"].value is not None:
+        sentence += f"; a record must be {text('min_track_record')} long for its Sharpe to be above 0 with 95 %"
+    if found.overfitting is not None:
+        sentence += f"; probability of overfitting: {text('overfitting')}"
+    return sentence + "."

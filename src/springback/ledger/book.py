@@ -1,0 +1,198 @@
+"""The ledger's file: an SQLite database to which rows are added and from which none is taken.
+
+    looks     one row a look, each sealed with the hash of the row before: an edit or a removal breaks the chain and is said
+    knobs     the settings of the looks, by their hash
+    records   the sessions and daily returns of the looks, by their hash, zlib
+
+A row is written in one transaction that locks the file first, so that two processes never take the same number and one that is killed
+leaves nothing half-written. The chain shows carelessness and small lies; who writes the whole file anew, or deletes it, is not seen.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from springback.errors import LedgerError, Unwritable
+from springback.ledger.look import Days, Entry, Look, Numbers, digest
+
+FORMAT = 1
+PATIENCE = 60.0  # seconds to wait for another writer
+COLUMNS = tuple(Entry.__dataclass_fields__)
+TABLES = (
+    "CREATE TABLE knobs (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE records (hash TEXT PRIMARY KEY, days BLOB NOT NULL, excess BLOB NOT NULL)",
+    """CREATE TABLE looks (
+        "row" INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, command TEXT NOT NULL, models TEXT NOT NULL,
+        market TEXT NOT NULL, data_hash TEXT NOT NULL, profile TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
+        sessions INTEGER NOT NULL, sharpe REAL, settings TEXT NOT NULL REFERENCES knobs (hash),
+        returns TEXT NOT NULL REFERENCES records (hash), version TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL)""",
+    *(
+        f"CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
+        for table in ("looks", "knobs", "records")
+        for verb in ("update", "delete")
+    ),
+    f"PRAGMA user_version = {FORMAT}",
+)
+LAST = 'SELECT "row", hash FROM looks ORDER BY "row" DESC LIMIT 1'
+GIVEN = "SELECT seq FROM sqlite_sequence WHERE name = 'looks'"
+
+
+class Ledger:
+    """The ledger in `file`. Raises `Unwritable` where it cannot be written and `LedgerError` where it is not a ledger or is damaged."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = Path(file)
+
+    def ready(self) -> None:
+        """Nothing, if a look can be written down later; asked before long work. Makes the folder, not the file."""
+        if self.file.exists():
+            with self._changing():
+                return
+        probe = self.file.with_name(f".{self.file.name}.writable")
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise self._unwritable(error.strerror or str(error)) from None
+
+    def record(self, look: Look, version: str, at: datetime | None = None) -> Entry:
+        """Adds one row and returns it; `at` is when (now)."""
+        days, excess = look.record
+        settings, returns = digest(look.settings_text.encode()), digest(days, excess)
+        when = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+        first, last = str(look.days[0])[:10], str(look.days[-1])[:10]
+        told = (when, look.kind, look.command, look.models, look.market, look.data_hash, look.profile, first, last)
+        with self._changing() as db:
+            if not _format(db):
+                for table in TABLES:
+                    db.execute(table)
+            row, previous = db.execute(LAST).fetchone() or (0, "")
+            given = db.execute(GIVEN).fetchone() or (0,)
+            open_ = Entry(max(row, given[0]) + 1, *told, len(look.days), look.sharpe, settings, returns, version, previous, "")
+            entry = Entry(**{name: getattr(open_, name) for name in COLUMNS[:-1]}, hash=open_.sealed())
+            db.execute("INSERT OR IGNORE INTO knobs VALUES (?, ?)", (settings, look.settings_text))
+            db.execute("INSERT OR IGNORE INTO records VALUES (?, ?, ?)", (returns, zlib.compress(days), zlib.compress(excess)))
+            db.execute(f"INSERT INTO looks VALUES ({', '.join('?' * len(COLUMNS))})", [getattr(entry, name) for name in COLUMNS])
+        return entry
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every row, in order; none where there is no file yet."""
+        with self._reading() as db:
+            return () if db is None else _entries(db)
+
+    def settings(self, hash_: str) -> str:
+        """The settings of a row as JSON. `hash_` is `entry.settings`."""
+        with self._reading() as db:
+            found = db and db.execute("SELECT text FROM knobs WHERE hash = ?", (hash_,)).fetchone()
+        return str(found[0]) if found else "{}"
+
+    def records(self, hashes: frozenset[str]) -> dict[str, tuple[Days, Numbers]]:
+        """Sessions and daily excess returns by `entry.returns`, those of `hashes` that the ledger holds unharmed."""
+        with self._reading() as db:
+            rows = [] if db is None else db.execute("SELECT hash, days, excess FROM records").fetchall()
+        return {hash_: found for hash_, days, excess in rows if hash_ in hashes and (found := _unpacked(hash_, days, excess))}
+
+    def fault(self) -> str:
+        """Which row was changed or removed, in words; nothing where the ledger is whole."""
+        with self._reading() as db:
+            if db is None or not _format(db):
+                return ""
+            entries = _entries(db)
+            given = (db.execute(GIVEN).fetchone() or (0,))[0]
+            knobs = {hash_ for hash_, text in db.execute("SELECT hash, text FROM knobs") if digest(text.encode()) == hash_}
+            records = {row[0] for row in db.execute("SELECT hash, days, excess FROM records") if _unpacked(*row)}
+        return _fault(entries, given, knobs, records)
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """The database, locked for this process; what the block did is kept whole or not at all."""
+        with self._said(), closing(self._open("rwc")) as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                _format(db)
+                yield db
+                db.execute("COMMIT")
+            finally:
+                if db.in_transaction:
+                    with suppress(sqlite3.Error):
+                        db.execute("ROLLBACK")
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        if not self.file.exists():
+            yield None
+            return
+        with self._said(), closing(self._open("ro")) as db:
+            yield db if _format(db) else None
+
+    def _open(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(f"{self.file.absolute().as_uri()}?mode={mode}", timeout=PATIENCE, isolation_level=None, uri=True)
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """SQLite's complaints as one line of ours."""
+        try:
+            yield
+        except (sqlite3.DatabaseError, _Foreign) as error:
+            said = str(error)
+            if "locked" in said:
+                raise self._unwritable(f"another process has held it for {PATIENCE:.0f} s") from None
+            if any(words in said for words in ("readonly", "unable to open", "is full", "I/O")):
+                raise self._unwritable(said) from None
+            raise LedgerError(f"{self.file} is no whole trial ledger ({said}): bring back a copy, or move it away and count anew") from None
+
+    def _unwritable(self, why: str) -> Unwritable:
+        return Unwritable(f"the trial ledger {self.file} cannot be written ({why}): no figure is shown that is not counted; free the place")
+
+
+class _Foreign(Exception):
+    """A database, but not ours."""
+
+
+def _format(db: sqlite3.Connection) -> int:
+    """The format of the ledger, 0 for an empty file. Raises `_Foreign`."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version not in (0, FORMAT) or (version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]):
+        raise _Foreign(f"its format is {version}, this version reads {FORMAT}")
+    return version
+
+
+def _entries(db: sqlite3.Connection) -> tuple[Entry, ...]:
+    wanted = ", ".join(f'"{name}"' for name in COLUMNS)
+    return tuple(Entry(*row) for row in db.execute(f'SELECT {wanted} FROM looks ORDER BY "row"'))
+
+
+def _unpacked(hash_: str, days: bytes, excess: bytes) -> tuple[Days, Numbers] | None:
+    """The record, or None where it is not what its hash says."""
+    try:
+        plain = zlib.decompress(days), zlib.decompress(excess)
+    except (zlib.error, TypeError):
+        return None
+    if digest(*plain) != hash_:
+        return None
+    return np.frombuffer(plain[0], "<i4").astype("datetime64[D]"), np.frombuffer(plain[1], "<f8").astype(np.float64)
+
+
+def _fault(entries: tuple[Entry, ...], given: int, knobs: set[str], records: set[str]) -> str:
+    previous, due = "", 1
+    for entry in entries:
+        if entry.row != due:
+            return _rows(due, entry.row - 1, "was removed", "were removed")
+        if entry.hash != entry.sealed():
+            return f"row {entry.row} was changed"
+        if entry.previous != previous:
+            return f"row {entry.row - 1 or 1} was changed or removed"
+        if entry.settings not in knobs or entry.returns not in records:
+            return f"what row {entry.row} was run with or returned was changed or removed"
+        previous, due = entry.hash, entry.row + 1
+    return _rows(due, given, "was removed", "were removed") if given >= due else ""
+
+
+def _rows(first: int, last: int, one: str, more: str) -> str:
+    return f"row {first} {one}" if first == last else f"rows {first} to {last} {more}"

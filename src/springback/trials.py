@@ -1,0 +1,150 @@
+"""Nobody sees a figure that is not counted: what was run goes into the trial ledger, and what it says of the search comes out.
+
+The ledger lies beside the store, in the folder that holds it: `ledger.sqlite`; where no store is named, in the working folder. Every
+public name and verb that returns a performance figure writes its row before it returns: there is no switch. The same run again (settings,
+data, period and returns the same) is the same trial, seen once more. The second cost profile, the cost sweep and the runs without an
+overlay that stand in a report are shown beside its headline, not chosen among, and are no trials of their own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback import __version__
+from springback.analytics import overfitting
+from springback.analytics.overfitting import Search
+from springback.analytics.significance import SESSIONS
+from springback.analytics.statistics import sharpe
+from springback.backtest.result import Result
+from springback.ledger import look
+from springback.ledger.book import Ledger
+from springback.ledger.look import Days, Look, Numbers, Trial
+from springback.market.tape import Tape
+
+FILE = "ledger.sqlite"
+RECORDED = "recorded"  # all recorded markets are one past: another vendor or a longer file starts no new count
+ACCOUNTS = ("backtest", "optimise")  # kinds whose record is an account's returns, so that they can be set beside one another
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the ledger says of one run: the search it belongs to, and what is wrong with the ledger, in words."""
+
+    search: Search
+    fault: str
+
+
+def place(store: Path | None = None) -> Path:
+    """The ledger's file beside `store`, the folder of a Parquet store; in the working folder where there is none."""
+    if store is None:
+        return Path(FILE)
+    return (store if store.name not in ("", "..") else store.resolve()).parent / FILE
+
+
+def ready(store: Path | None = None) -> None:
+    """Nothing, if a row can be written: asked before the work. Raises `Unwritable`, `LedgerError`."""
+    Ledger(place(store)).ready()
+
+
+def market_of(tape: Tape, data_hash: str) -> str:
+    """Which past it is: each demo market is its own, all recorded ones are one."""
+    return f"demo {data_hash}" if tape.origin.startswith("Demo market") else RECORDED
+
+
+def excess_returns(tape: Tape, result: Result) -> Numbers:
+    """Return of each session over the risk-free rate, (1 + annual)^(1/252) - 1, carried forward; 0 where none is known yet."""
+    equity = result.daily["equity"]
+    returns: Numbers = equity / np.concatenate([[result.cash], equity[:-1]]) - 1
+    if tape.risk_free is None:
+        return returns
+    known = ~np.isnan(tape.risk_free)
+    newest = np.maximum.accumulate(np.where(known, np.arange(len(known)), -1))
+    annual = np.where(newest >= 0, tape.risk_free[np.maximum(newest, 0)], 0.0)
+    rate: Numbers = (1 + annual[result.first : result.first + len(equity)]) ** (1 / SESSIONS) - 1
+    return returns - rate
+
+
+def note(
+    tape: Tape,
+    data_hash: str,
+    settings: Mapping[str, Any],
+    profile: str,
+    result: Result,
+    kind: str = "backtest",
+    command: str = "",
+    models: str = "",
+    store: Path | None = None,
+) -> None:
+    """Writes down a backtest. `settings` is `settings.flat` of what it was run with."""
+    excess = excess_returns(tape, result)
+    ratio = sharpe(excess)
+    seen = Look(
+        kind=kind,
+        market=market_of(tape, data_hash),
+        data_hash=data_hash,
+        profile=profile,
+        settings=settings,
+        days=result.sessions,
+        excess=excess,
+        sharpe=ratio if np.isfinite(ratio) else None,
+        command=command,
+        models=models,
+    )
+    Ledger(place(store)).record(seen, __version__)
+
+
+def standing(tape: Tape, data_hash: str, days: Days, store: Path | None = None) -> Standing:
+    """Where a run over the sessions `days` stands, once it has been written down."""
+    ledger = Ledger(place(store))
+    return Standing(search_of(ledger, market_of(tape, data_hash), days), ledger.fault())
+
+
+def note_validation(
+    tape: Tape,
+    data_hash: str,
+    settings: Mapping[str, Any],
+    days: NDArray[np.datetime64],
+    by_day: NDArray[np.float64],
+    kind: str = "validate",
+    command: str = "",
+    models: str = "",
+    store: Path | None = None,
+) -> None:
+    """Writes down a look that has no account: `by_day` is a figure of each of the sessions `days`, such as the rank IC.
+
+    A validation of settings that are backtested too is the same trial; of others it is one more.
+    """
+    seen = Look(kind, market_of(tape, data_hash), data_hash, "none", settings, days, by_day, None, command, models)
+    Ledger(place(store)).record(seen, __version__)
+
+
+def search_of(ledger: Ledger, market: str, days: Days) -> Search:
+    """The trials on `market` that share a session with `days`, and how alike those are that hold all of them."""
+    counted = tries(look.overlapping(look.trials(ledger.entries()), market, str(days[0])[:10], str(days[-1])[:10]))
+    return overfitting.search(len(counted), _peers(ledger, counted, days))
+
+
+def tries(known: tuple[Trial, ...]) -> tuple[Trial, ...]:
+    """Those that count: every backtest, and every validation of settings that no backtest among them has."""
+    backtested = {one.entry.settings for one in known if one.entry.kind in ACCOUNTS}
+    validated: dict[str, Trial] = {}
+    for one in known:
+        if one.entry.kind not in ACCOUNTS and one.entry.settings not in backtested:
+            validated.setdefault(one.entry.settings, one)
+    return tuple(one for one in known if one.entry.kind in ACCOUNTS or validated.get(one.entry.settings) is one)
+
+
+def _peers(ledger: Ledger, counted: tuple[Trial, ...], days: Days) -> Numbers:
+    """Excess returns (P, S) on `days` of the backtests that have one on every session of them."""
+    wanted = [one.entry.returns for one in counted if one.entry.kind in ACCOUNTS]
+    held = ledger.records(frozenset(wanted))
+    rows = []
+    for own, excess in (held[hash_] for hash_ in wanted if hash_ in held):
+        at = np.searchsorted(own, days)
+        if at[-1] < len(own) and np.array_equal(own[at], days):
+            rows.append(excess[at])
+    return np.array(rows) if rows else np.empty((0, len(days)))
