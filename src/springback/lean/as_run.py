@@ -17,7 +17,16 @@ from springback.lean.round_trips import DELISTING, RESTING, Book, book_of
 
 PROFILE = "lean"
 STATISTICS = "lean_statistics.json"
-NOT_HELD = "LEAN's result does not hold it."
+WITHOUT_RATE = (
+    "No interest rate was given: the Sharpe and Sortino ratios computed here are over 0, those that LEAN printed over its own rate."
+)
+MISSING = {
+    "benchmark": "LEAN's result holds no benchmark.",
+    "cost_sweep": "The cost sweep is not run inside LEAN.",
+    "overlays": "The runs without each part of the rule are not made inside LEAN.",
+    "funnel": "LEAN's result does not say where candidates left.",
+} | dict.fromkeys(("scores", "quarters", "reliability", "importance"), "How the models do on rows they never saw is not in LEAN's result.")
+"""Part of the report -> why it is not there."""
 CENT = 0.01
 
 
@@ -54,15 +63,13 @@ def as_run(result: LeanResult, record: Path | None = None, rates: Path | None = 
         data_hash=result.digest,
         versions={"springback": __version__},
         seed=0,
-        models="Forecasts were made inside LEAN: how the models do on rows they never saw is not in its result.",
-        findings=(*days.findings, *_doubts(result, account, book)),
+        models="Forecasts were made inside LEAN.",
+        findings=(*days.findings, *_doubts(result, account, book), *(() if rates else (WITHOUT_RATE,))),
         risk_free=None if rates is None else _rates(rates, result),
         events=book.splits if len(book.splits) else None,
         vix_days=days.sampled,
         printed_by_lean=dict(result.printed),
-        missing=dict.fromkeys(
-            ("benchmark", "scores", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel"), NOT_HELD
-        ),
+        missing=MISSING,
     )
 
 

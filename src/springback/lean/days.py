@@ -3,6 +3,7 @@
 What neither holds stays NaN: cash (dividends are in no result of LEAN) and the regime.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
@@ -120,7 +121,7 @@ def _other_run(told: pd.DataFrame, closes: "pd.Series[float]") -> str:
 
 def _joined(told: pd.DataFrame, rest: "pd.Series[float]", result: LeanResult, book: Book) -> pd.DataFrame:
     added = pd.DataFrame({"date": rest.index, "equity": rest.to_numpy()}).reindex(columns=list(GOLDEN_COLUMNS["daily"]))
-    counts = [_counted(day, result, book) for day in added["date"]]
+    counts = _counted(added["date"], result, book)
     added["n_long"], added["n_short"] = [one[0] for one in counts], [one[1] for one in counts]
     parts = [one.assign(from_chart=flag) for one, flag in ((told, 0), (added, 1)) if len(one)]
     daily = pd.concat(parts, ignore_index=True).astype({"n_long": "int64", "n_short": "int64"})
@@ -137,14 +138,20 @@ def _traded(daily: pd.DataFrame, fills: pd.DataFrame) -> dict[str, "pd.Series[fl
     return {name: daily["date"].map(values).fillna(0.0).astype("float64") for name, values in sums.items()}
 
 
-def _counted(day: pd.Timestamp, result: LeanResult, book: Book) -> tuple[int, int]:
-    """Names held or waiting to be bought at the close of `day`, long and short."""
-    known = [one for one in book.positions if one <= day]
-    held = dict(book.positions[max(known)]) if known else {}
+def _counted(days: "pd.Series[pd.Timestamp]", result: LeanResult, book: Book) -> list[tuple[int, int]]:
+    """Names held or waiting to be entered at the close of each of `days`, long and short."""
     orders, fills = result.orders, result.fills
-    done = set(fills.loc[fills["time"].dt.normalize() <= day, "order_id"])
-    waits = (orders["sent"].dt.normalize() < day) & ~orders["order_id"].isin(done) & ~(orders["ended"].dt.normalize() <= day)
-    for symbol, quantity, tag in orders.loc[waits, ["symbol", "quantity", "tag"]].itertuples(index=False):
-        if tag != DELISTING and not tag.startswith(RESTING) and symbol not in held:
-            held[symbol] = quantity
-    return sum(one > 0 for one in held.values()), sum(one < 0 for one in held.values())
+    filled = orders["order_id"].map(fills["time"].dt.normalize().groupby(fills["order_id"]).max())
+    gone = filled.fillna(orders["ended"].dt.normalize()).fillna(pd.Timestamp.max.normalize()).to_numpy()
+    sent = orders["sent"].dt.normalize().to_numpy()
+    entry = ~(orders["tag"].eq(DELISTING) | orders["tag"].str.startswith(RESTING)).to_numpy(dtype=np.bool_)
+    names, quantities = orders["symbol"].to_numpy(), orders["quantity"].to_numpy()
+    known = sorted(book.positions)
+    counts = []
+    for day in days:
+        at = bisect_right(known, day)
+        held = dict(book.positions[known[at - 1]]) if at else {}
+        for k in np.flatnonzero(entry & (sent < day.to_datetime64()) & (gone > day.to_datetime64())):
+            held.setdefault(names[k], quantities[k])
+        counts.append((sum(one > 0 for one in held.values()), sum(one < 0 for one in held.values())))
+    return counts
