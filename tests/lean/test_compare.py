@@ -1,5 +1,6 @@
 """Two runs side by side: equal ones are called equal, each planted difference is found and named."""
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable
@@ -187,6 +188,18 @@ def test_what_holds_no_run_is_refused(desk: Path, tmp_path: Path) -> None:
     (bare / "daily.csv").write_text("date,equity\n2020-01-01,1\n")
     with pytest.raises(BadTable, match="no column 'cash'"):
         read_sides(desk / "ours", bare)
+
+
+def test_a_profile_is_found_in_the_run_and_by_its_own_folder(desk: Path, tmp_path: Path) -> None:
+    """Our run's headline is realistic; LEAN knows only its own profile, so that one is compared."""
+    made = run_folder.read(desk / "ours")
+    dear = dataclasses.replace(made.headline, profile="realistic", daily=made.headline.daily.assign(equity=1.0))
+    both = dataclasses.replace(made, accounts=(dear, made.headline))
+    run_folder.write(tmp_path / "both", both, runs.undrawn)
+    for folder in (tmp_path / "both", tmp_path / "both" / "profiles" / "lean"):
+        assert laid(folder, desk / "theirs").equal
+        assert read_sides(folder, desk / "theirs")[0].profile == "lean"
+    assert read_sides(tmp_path / "both", tmp_path / "both")[0].profile == "realistic"
 
 
 def test_runs_without_a_common_session_cannot_be_compared(desk: Path, tmp_path: Path) -> None:

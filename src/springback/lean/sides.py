@@ -51,10 +51,15 @@ def read_sides(a: Path, b: Path) -> tuple[Side, Side]:
 
 
 def read_side(folder: Path) -> list[Side]:
-    """The run of `folder` under each of its cost profiles, the headline first."""
+    """The run of `folder` under each of its cost profiles, the headline first; of a profile's own folder that one alone."""
     if (folder / "summary.json").is_file():
         material = run_folder.read(folder)
         return [_of_account(folder, material, account) for account in material.accounts]
+    if folder.parent.name == "profiles" and (folder.parent.parent / "summary.json").is_file():
+        material = run_folder.read(folder.parent.parent)
+        named = [_of_account(folder, material, account) for account in material.accounts if account.profile == folder.name]
+        if named:
+            return named
     missing = [name for name in TABLES if not (folder / f"{name}.csv").is_file()]
     if missing:
         raise MissingData(f"{folder} holds no run: it has no {missing[0]}.csv: give a run folder of 'springback'")
