@@ -20,22 +20,25 @@ from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
 from springback.strategy.knobs import Regime, Strategy
+from tests.backtest.variants import VARIANTS, turned
 from tests.backtest.worlds import account_of, random_forecasts, random_tape
 
 SEEDS = st.integers(0, 10_000)
 FEW = Strategy(slots=3, probability=0.4, qpi_low=30, qpi_high=70)
+ENTRIES = Regime()
 PROFILES = st.sampled_from(["lean", "realistic"])
 MODES = st.sampled_from(["close", "intraday"])
+CHANGES = st.sampled_from(sorted(set(VARIANTS) - {"trend", "all"}))  # those two need longer tapes; tests/trading holds them
 
 
-def run(tape: Tape, forecasts: Forecasts, strategy: Strategy = FEW, profile: str = "lean") -> Result:
-    return backtest(tape, forecasts, account_of(tape, profile), strategy, Regime(), Costs())
+def run(tape: Tape, forecasts: Forecasts, strategy: Strategy = FEW, profile: str = "lean", regime: Regime = ENTRIES) -> Result:
+    return backtest(tape, forecasts, account_of(tape, profile), strategy, regime, Costs())
 
 
 @examples(max_examples=25)
-@given(SEEDS, st.integers(20, 80), PROFILES, MODES)
-def test_the_future_changes_nothing(seed: int, row: int, profile: str, mode: str) -> None:
-    tape, strategy = random_tape(seed), dataclasses.replace(FEW, stop_mode=mode)
+@given(SEEDS, st.integers(20, 80), PROFILES, CHANGES)
+def test_the_future_changes_nothing(seed: int, row: int, profile: str, variant: str) -> None:
+    tape, (strategy, regime) = random_tape(seed), turned(FEW, variant)
     forecasts = random_forecasts(seed, tape)
     draw = np.random.default_rng(seed)
     panels = {}
@@ -49,7 +52,10 @@ def test_the_future_changes_nothing(seed: int, row: int, profile: str, mode: str
     vix = tape.vix.copy()
     vix[row + 1 :] = 80.0
     changed = dataclasses.replace(tape, bars=Bars(tape.bars.sessions, tape.bars.symbols, **panels), vix=vix)
-    truth, corrupted = run(tape, forecasts, strategy, profile), run(changed, Forecasts(**other), strategy, profile)
+    truth, corrupted = (
+        run(tape, forecasts, strategy, profile, regime),
+        run(changed, Forecasts(**other), strategy, profile, regime),
+    )
     for columns in (truth.orders, corrupted.orders):
         assert len(columns["row"])
     known = [columns["row"] <= row for columns in (truth.orders, corrupted.orders)]
@@ -60,10 +66,10 @@ def test_the_future_changes_nothing(seed: int, row: int, profile: str, mode: str
 
 
 @examples(max_examples=25)
-@given(SEEDS, PROFILES, MODES)
-def test_an_order_fills_after_the_session_that_gave_it(seed: int, profile: str, mode: str) -> None:
-    tape = random_tape(seed)
-    result = run(tape, random_forecasts(seed, tape), dataclasses.replace(FEW, stop_mode=mode), profile)
+@given(SEEDS, PROFILES, CHANGES)
+def test_an_order_fills_after_the_session_that_gave_it(seed: int, profile: str, variant: str) -> None:
+    tape, (strategy, regime) = random_tape(seed), turned(FEW, variant)
+    result = run(tape, random_forecasts(seed, tape), strategy, profile, regime)
     decided = dict(zip(result.orders["order_id"], result.orders["row"], strict=True))
     for order, row, midnight in zip(*(result.fills[name] for name in ("order_id", "row", "midnight")), strict=True):
         if not midnight:
@@ -72,10 +78,10 @@ def test_an_order_fills_after_the_session_that_gave_it(seed: int, profile: str, 
 
 
 @examples(max_examples=25)
-@given(SEEDS, PROFILES, MODES)
-def test_every_dollar_is_accounted_for(seed: int, profile: str, mode: str) -> None:
-    tape = random_tape(seed, splits=False)
-    result = run(tape, random_forecasts(seed, tape), dataclasses.replace(FEW, stop_mode=mode), profile)
+@given(SEEDS, PROFILES, CHANGES)
+def test_every_dollar_is_accounted_for(seed: int, profile: str, variant: str) -> None:
+    tape, (strategy, regime) = random_tape(seed, splits=False), turned(FEW, variant)
+    result = run(tape, random_forecasts(seed, tape), strategy, profile, regime)
     daily, fills = daily_frame(result), fills_frame(result)
     paid = (fills["quantity"] * fills["price"] + fills["fee"]).sum()
     costs = daily["borrow"].sum() + daily["financing"].sum()
@@ -86,12 +92,13 @@ def test_every_dollar_is_accounted_for(seed: int, profile: str, mode: str) -> No
 
 
 @examples(max_examples=25)
-@given(SEEDS, PROFILES, MODES)
-def test_when_nothing_is_left_the_trades_are_the_profit(seed: int, profile: str, mode: str) -> None:
+@given(SEEDS, PROFILES, CHANGES)
+def test_when_nothing_is_left_the_trades_are_the_profit(seed: int, profile: str, variant: str) -> None:
+    strategy, regime = turned(FEW, variant)
     tape = random_tape(seed, sessions=60)
     forecasts = random_forecasts(seed, tape)
     forecasts.qpi[-30:] = 50.0
-    result = run(tape, forecasts, dataclasses.replace(FEW, stop_mode=mode), profile)
+    result = run(tape, forecasts, strategy, profile, regime)
     daily = daily_frame(result)
     held = daily["long_value"].iloc[-1] != 0 or daily["short_value"].iloc[-1] != 0
     profit = trades_frame(result)["profit"].sum() - daily["financing"].sum()
@@ -188,12 +195,16 @@ def with_bystanders(tape: Tape, forecasts: Forecasts) -> tuple[Tape, Forecasts]:
 SCRIPT = """
 from springback.compiled import COMPILED
 from springback.backtest.result import fills_frame
-from tests.backtest.test_backtest_laws import run
+from tests.backtest.test_backtest_laws import FEW, run
+from tests.backtest.variants import turned
 from tests.backtest.worlds import random_forecasts, random_tape
 for seed in range(3):
     tape = random_tape(seed, sessions=50, names=8)
     for profile in ("lean", "realistic"):
         print(fills_frame(run(tape, random_forecasts(seed, tape), profile=profile)).to_json(double_precision=15))
+    for variant in ("exit_intraday", "book", "all"):
+        strategy, regime = turned(FEW, variant)
+        print(fills_frame(run(tape, random_forecasts(seed, tape), strategy, regime=regime)).to_json(double_precision=15))
 """
 
 

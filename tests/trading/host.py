@@ -43,7 +43,9 @@ class Host:
         self.equity: list[float] = []
         self.desk.see_vix(self.tape.vix[: self.first])
         bars = self.tape.bars
-        self.desk.rolling.fill(bars.sessions[: self.first], bars.close[: self.first], bars.volume[: self.first])
+        self.desk.rolling.fill(
+            bars.sessions[: self.first], *(panel[: self.first] for panel in (bars.close, bars.volume, bars.high, bars.low))
+        )
         for k in np.flatnonzero(self.tape.actions.row < self.first):
             if self.tape.actions.kind[k] != DIVIDEND:
                 self.desk.rolling.split(
@@ -62,7 +64,7 @@ class Host:
         self._actions(row)
         self._fills(row)
         bars = self.tape.bars
-        self.desk.close(bars.sessions[row], bars.close[row], bars.volume[row])
+        self.desk.close(bars.sessions[row], *(panel[row] for panel in (bars.close, bars.volume, bars.high, bars.low)))
         for name in np.flatnonzero((self.tape.last == row) & (self.tape.ending != TRADING)):
             self.desk.last_session(bars.symbols[name])
         book = self.desk.book

@@ -1,7 +1,5 @@
 """The desk, driven session by session, against the embedded backtest: one rule in two hosts."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,14 +7,17 @@ from hypothesis import strategies as st
 
 from springback.backtest.result import daily_frame, orders_frame
 from springback.backtest.run import backtest
+from springback.errors import MissingData
 from springback.features import panel
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
-from springback.strategy.knobs import Regime, Strategy
+from springback.strategy.knobs import Strategy
+from springback.strategy.lookback import look_back, rarity, trend_mean, yesterday
 from springback.trading.members import Members
 from springback.trading.outlook import FileOutlook
 from springback.trading.rolling import Rolling
+from tests.backtest.variants import VARIANTS, sessions_of, turned
 from tests.backtest.worlds import account_of, random_forecasts, random_tape
 from tests.trading.host import Host
 
@@ -29,15 +30,16 @@ def as_file(tape: Tape, said: Forecasts) -> FileOutlook:
     return FileOutlook(tape.bars.sessions[rows], [tape.bars.symbols[name] for name in names], values)
 
 
-@settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10_000), mode=st.sampled_from(["close", "intraday"]))
-def test_desk_and_backtest_give_the_same_orders(seed: int, mode: str) -> None:
-    tape = random_tape(seed)
+@pytest.mark.parametrize("variant", VARIANTS)
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_desk_and_backtest_give_the_same_orders(variant: str, seed: int) -> None:
+    tape = random_tape(seed, sessions_of(variant))
     said = random_forecasts(seed, tape)
-    strategy = replace(BUSY, stop_mode=mode)
-    result = backtest(tape, said, account_of(tape, "lean"), strategy, Regime(), Costs())
+    strategy, regime = turned(BUSY, variant)
+    result = backtest(tape, said, account_of(tape, "lean"), strategy, regime, Costs())
     expected = orders_frame(result)
-    host = Host(tape, as_file(tape, said), strategy).run()
+    host = Host(tape, as_file(tape, said), strategy, regime).run()
     found = [(day, symbol, quantity, reason) for day, symbol, quantity, reason in host.orders]
     wanted = list(
         zip(expected["decided"].dt.strftime("%Y-%m-%d"), expected["symbol"], expected["quantity"], expected["reason"], strict=True)
@@ -59,6 +61,31 @@ def test_rolling_and_panel_agree_each_day(seed: int) -> None:
             rolling.split(session, tape.bars.symbols[tape.actions.name[k]], tape.actions.value[k])
         rolling.push(session, tape.bars.close[row], tape.bars.volume[row])
         np.testing.assert_array_equal(rolling.features(), whole[row])
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_rolling_looks_back_as_the_panels_do(seed: int) -> None:
+    """Trend, rarity and yesterday's range of each session from the sessions a desk keeps, to the last bit, splits included."""
+    tape = random_tape(seed, sessions=320, names=4)
+    bars, actions = tape.bars, tape.actions
+    kept = Rolling(bars.symbols, look_back("sma200", "rarity"), "rarity")
+    expected = trend_mean(bars, actions), rarity(bars, actions), *yesterday(bars, actions)
+    for row, session in enumerate(bars.sessions):
+        for k in np.flatnonzero((actions.row == row) & (actions.kind == 1)):
+            kept.split(session, bars.symbols[actions.name[k]], actions.value[k])
+        kept.push(session, bars.close[row], bars.volume[row], bars.high[row], bars.low[row])
+        found = kept.trend(), kept.indicator(np.empty((4, 8))), *kept.yesterday()
+        for ours, panel_ in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(ours, panel_[row])
+
+
+def test_a_host_that_tells_closes_alone_is_refused_in_one_line() -> None:
+    tape = random_tape(1)
+    strategy, regime = turned(BUSY, "exit_rule")
+    desk = Host(tape, as_file(tape, random_forecasts(1, tape)), strategy, regime).desk
+    with pytest.raises(MissingData, match="above_yesterday_high needs highs and lows, and this host tells closes alone: set it to none"):
+        desk.close(tape.bars.sessions[0], tape.bars.close[0], tape.bars.volume[0])
 
 
 def test_bars_that_come_twice_are_refused() -> None:

@@ -14,10 +14,10 @@ NAMES = ("AAA", "BBB", "CCC")
 DAY = np.datetime64("2024-03-04")
 
 
-def desk() -> Desk:
+def desk(strategy: Strategy | None = None) -> Desk:
     days = np.repeat(DAY + np.arange(8), 2)
     quiet = FileOutlook(days, ["AAA", "BBB"] * 8, np.tile([5.0, 0.9, 0.1, 1e6], (16, 1)))
-    return Desk(NAMES, quiet, Strategy(slots=2), Regime(), Universe())
+    return Desk(NAMES, quiet, strategy or Strategy(slots=2), Regime(), Universe())
 
 
 def session(one: Desk, day: np.datetime64, close: float = 10.0) -> list[tuple[str, int, str]]:
@@ -102,3 +102,35 @@ def test_the_broker_is_followed_where_it_disagrees_and_every_difference_is_said(
     assert after.held() == {"AAA": 40_000, "CCC": -7}
     assert after.book.entry_price[0] == 10.5
     assert after.book.waiting[1] == 0
+
+
+def test_a_cool_down_and_the_regime_outlive_a_restart() -> None:
+    """Stopped in the second session with 4 sessions to rest; two pass before the restart, one without the desk: two are left."""
+    resting = Strategy(slots=2, cool_down=4)
+    before = desk(resting)
+    session(before, DAY)
+    before.fill("AAA", 50_000, 10.0)
+    before.drop("BBB", 50_000)
+    assert session(before, DAY + 1, close=9.0)[0] == ("AAA", -50_000, "stop_loss")
+    before.fill("AAA", -50_000, 9.0)
+    session(before, DAY + 2)
+    state = json.loads(json.dumps(state_of(before)))
+    assert state["cooling"] == {"AAA": [1, None]} and state["bear"] is False
+    after = desk(resting)
+    after.rolling.fill(DAY + np.arange(4), np.full((4, 3), 10.0), np.full((4, 3), 1e6))
+    restore(after, state, {}, ["BBB"])
+    assert after.was_bear is False
+    entered = [[order[0] for order in session(after, DAY + 4 + k)] for k in range(3)]
+    assert entered == [[], [], ["AAA"]]
+
+
+def test_a_position_that_went_while_nobody_looked_cools_down_too() -> None:
+    resting = Strategy(slots=2, cool_down=1)
+    before = desk(resting)
+    session(before, DAY)
+    before.fill("AAA", 50_000, 10.0)
+    after = desk(resting)
+    after.rolling.fill(DAY + np.arange(1), np.full((1, 3), 10.0), np.full((1, 3), 1e6))
+    restore(after, state_of(before), {}, ["BBB"])
+    assert session(after, DAY + 1) == []
+    assert session(after, DAY + 2) == [("AAA", 50_000, "entry")]
