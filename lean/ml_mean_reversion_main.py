@@ -177,6 +177,9 @@ class MlMeanReversion(QCAlgorithm):
 
     def _show(self, decision: desk.Decision) -> None:
         cash, equity = float(self.portfolio.cash), decision.equity
+        month = str(decision.session)[:7]
+        if not self.days or not self.days[-1].startswith(month):  # once a month: how far the run has come
+            self.log(f"{decision.session}: equity {equity:,.0f}, {decision.n_long} long, {decision.n_short} short")
         self.days.append(
             f"{decision.session},{equity!r},{cash!r},{decision.n_long},{decision.n_short},"
             f"{int(decision.bear)},{decision.vix!r},{decision.vix_mean!r}"
