@@ -188,9 +188,9 @@ def validate(
 
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
-        verbs_validate.check(method, models_dir, out)
+        verbs_validate.check(method, models_dir, out, store=store)
         made = verbs.survey(voice, chosen, *verbs.stored_or_demo(voice, chosen, store))
-        verbs_validate.validate(voice, made, chosen, method, models_dir, out)
+        verbs_validate.validate(voice, made, chosen, method, models_dir, out, store)
 
 
 @app.command()

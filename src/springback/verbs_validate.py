@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from springback import __version__, verbs, wiring
+from springback import __version__, trials, verbs, wiring
 from springback.analytics import validation_words as words
 from springback.analytics.significance import block_rows
 from springback.analytics.validation_page import page
@@ -34,16 +34,21 @@ Told = tuple[Rows, Said, Said, Cut, str]
 """Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
 
 
-def check(method: str, *folders: Path) -> None:
-    """Refuses an unknown method and a folder that cannot be written, before the work."""
+def check(method: str, *folders: Path, store: Path | None) -> None:
+    """Refuses an unknown method, a folder and a ledger that cannot be written, before the work."""
     if method not in METHODS:
         raise SettingsError(f"--method must be {' or '.join(METHODS)}, was '{method}'")
-    verbs.check("walk-forward", *folders)
+    verbs.check("walk-forward", *folders, store=store)
 
 
-def validate(voice: Voice, made: wiring.World, chosen: wiring.Settings, method: str, models: Path, out: Path) -> Study:
-    """Judges, writes validation.json and validation.html into `out`, and prints."""
+def validate(voice: Voice, made: wiring.World, chosen: wiring.Settings, method: str, models: Path, out: Path, store: Path | None) -> Study:
+    """Judges, enters the trial ledger beside `store`, writes validation.json and validation.html into `out`, and prints."""
     study = examine(made, chosen, method, models, voice, verbs.command())
+    seen = study.judgement.days
+    by_day = np.nan_to_num(seen.rank_ic)
+    trials.note_validation(
+        made.tape, made.hash, flat(chosen), seen.sessions, by_day, command=study.command, models=f"judged {method}", store=store
+    )
     step = voice.step("page")
     step(0, 1, str(out))
     told = as_json(study, words.headline(study))
