@@ -1,0 +1,154 @@
+"""The counter cannot be passed by: whoever shows a figure has written it down, and the report reads what was written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import springback as sb
+from springback import story, trials, wiring
+from springback.analytics import run_folder
+from springback.analytics.figures import Figure
+from springback.analytics.summary import summarise
+from springback.analytics.verdict import verdict
+from springback.backtest.run import Backtest
+from springback.data.store_hash import content_hash
+from springback.errors import LedgerError, Unwritable
+from springback.ledger import look
+from springback.ledger.book import Ledger
+from springback.market.tape import Tape
+from springback.strategy.knobs import Strategy
+from tests.backtest.worlds import random_forecasts, random_tape
+
+TAPE = random_tape(4, sessions=200, splits=False)
+SAID = random_forecasts(4, TAPE)
+HASH = content_hash(TAPE)
+
+
+def chosen(slots: int = 5, last: int = -1, **knobs: float) -> wiring.Settings:
+    account = Backtest(TAPE.bars.sessions[0].astype(object), TAPE.bars.sessions[last].astype(object))
+    return wiring.Settings(backtest=account, strategy=Strategy(slots=slots, **knobs))
+
+
+def known(store: Path) -> tuple[look.Trial, ...]:
+    return look.trials(Ledger(trials.place(store)).entries())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Where a store would be; the ledger lies beside it."""
+    return tmp_path / "store"
+
+
+def test_every_public_name_that_gives_a_performance_writes_it_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sb.run_backtest(TAPE, SAID, chosen(3))
+    sb.tell(TAPE, SAID, chosen(4), HASH, "noise")
+    assert [one.entry.kind for one in look.trials(Ledger(Path("ledger.sqlite")).entries())] == ["backtest", "backtest"]
+    silent = {"Settings", "World", "draw_demo", "load_bars", "open_store", "fetch", "world", "train", "forecast", "forecast_fixed"}
+    silent |= {"in_sample", "keep", "summary_of", "__version__"}  # what they give holds no return of an account, or was told before
+    assert set(sb.__all__) - silent == {"run_backtest", "tell"}, "a new public name: does it write what it shows into the ledger?"
+
+
+def test_a_report_is_one_trial_and_its_figures_are_those_written_down(store: Path) -> None:
+    material = story.tell(TAPE, SAID, chosen(), HASH, "noise", command="springback backtest", store=store)
+    (one,) = known(store)
+    figures = summarise(material).figures["realistic"]
+    assert one.entry.sharpe == pytest.approx(figures["sharpe"].number(), rel=1e-12)
+    assert (one.entry.sessions, one.entry.data_hash, one.entry.profile) == (200, HASH, "realistic")
+    assert (one.entry.command, one.entry.models) == ("springback backtest", "noise")
+    assert material.search is not None and material.search.trials == 1
+
+
+def test_the_same_report_again_changes_nothing_in_it(store: Path, tmp_path: Path) -> None:
+    for name in ("first", "again"):
+        run_folder.write(tmp_path / name, story.tell(TAPE, SAID, chosen(), HASH, "noise", store=store))
+    for file in ("summary.json", "report.json", "report.html"):
+        assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()
+    (one,) = known(store)
+    assert one.looks == 2
+
+
+def test_the_search_is_read_from_the_ledger(store: Path, tmp_path: Path) -> None:
+    for slots in range(1, 12):
+        wiring.run_backtest(TAPE, SAID, chosen(slots), kind="optimise", store=store)
+    wiring.run_backtest(TAPE, SAID, chosen(3, last=-50), store=store)
+    material = story.tell(TAPE, SAID, chosen(12), HASH, "noise", store=store)
+    found = material.search
+    assert found is not None and (found.trials, found.peers) == (13, 12)
+    assert found.correlation is not None and found.spread is not None and found.overfitting is not None
+    assert 1 < found.independent < 13
+    summary = summarise(material)
+    assert summary.verdict[-1].startswith("13 trials so far on this period, worth ")
+    assert "a skill-less searcher would show" in summary.verdict[-1] and "deflated Sharpe: " in summary.verdict[-1]
+    figures = summary.figures["realistic"]
+    assert figures["deflated_sharpe"].number() < figures["probabilistic_sharpe"].number()
+    run_folder.write(tmp_path / "run", material)
+    assert run_folder.read(tmp_path / "run").search == found
+
+
+def test_another_profile_or_cost_is_another_trial(store: Path) -> None:
+    wiring.run_backtest(TAPE, SAID, chosen(), store=store)
+    wiring.run_backtest(TAPE, SAID, chosen(), "lean", store=store)
+    wiring.run_backtest(TAPE, SAID, chosen(), "lean", flat_bp=5.0, store=store)
+    wiring.run_backtest(TAPE, SAID, chosen(), "realistic", store=store)
+    assert [one.looks for one in known(store)] == [2, 1, 1]
+
+
+def test_a_validation_of_settings_that_were_backtested_is_no_further_trial(store: Path) -> None:
+    from springback.settings import flat
+
+    days = TAPE.bars.sessions
+    for slots in (5, 5, 6):
+        trials.note_validation(TAPE, HASH, flat(chosen(slots)), days, np.full(len(days), np.nan), store=store)
+    wiring.run_backtest(TAPE, SAID, chosen(5), store=store)
+    found = trials.standing(TAPE, HASH, days, store).search
+    assert (len(known(store)), found.trials, found.peers) == (3, 2, 1)
+
+
+def test_recorded_markets_are_one_past_and_each_demo_its_own() -> None:
+    demo = Tape(**{name: getattr(TAPE, name) for name in TAPE.__dataclass_fields__} | {"origin": "Demo market, drawn from seed 1: ..."})
+    assert trials.market_of(TAPE, "a") == trials.market_of(TAPE, "b")
+    assert trials.market_of(demo, "a") != trials.market_of(demo, "b")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flat").write_text("")
+    monkeypatch.setattr(wiring, "replay", lambda *_: pytest.fail("it worked before it asked"))
+    monkeypatch.setattr(story, "prepared", lambda *_: pytest.fail("it worked before it asked"))
+    for refused, content in ((Unwritable, None), (LedgerError, "no database " * 100)):
+        store = tmp_path / "flat" / "store" if content is None else tmp_path / "store"
+        if content:
+            (tmp_path / "ledger.sqlite").write_text(content)
+        with pytest.raises(refused):
+            wiring.run_backtest(TAPE, SAID, chosen(), store=store)
+        with pytest.raises(refused):
+            story.tell(TAPE, SAID, chosen(), HASH, "noise", store=store)
+
+
+def test_a_ledger_changed_by_hand_is_said_in_the_report(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ledger, "fault", lambda _: "row 12 was removed")
+    material = story.tell(TAPE, SAID, chosen(), HASH, "noise", store=store)
+    assert "The trial ledger was changed by hand (row 12 was removed)" in summarise(material).warnings[0]
+
+
+def test_the_ledger_lies_beside_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert trials.place() == trials.place(Path("store")) == Path("ledger.sqlite")
+    assert trials.place(Path("data/store")) == Path("data/ledger.sqlite")
+    assert trials.place(Path()) == tmp_path.resolve().parent / "ledger.sqlite"
+
+
+def test_the_title_of_a_chosen_run_asks_more(store: Path) -> None:
+    """A band above zero is not enough where as good a Sharpe is what luck gives the best of many."""
+    from dataclasses import replace
+
+    from springback.analytics.overfitting import Search
+    from tests.analytics.materials import account, material
+
+    good = material(accounts=(account(drift=0.0012),), search=Search(1))
+    summary = summarise(good)
+    assert summary.verdict[0] == "It earned more than luck explains"
+    many = replace(good, search=Search(5000, spread=1.5))
+    figures: dict[str, Figure] = summarise(many).figures["realistic"]
+    assert verdict(many, figures, summary.gates)[0] == "It made money, but so could the best of 5,000 tries without skill"
