@@ -20,7 +20,7 @@ from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
 from springback.strategy.knobs import Regime, Strategy
-from tests.backtest.variants import VARIANTS, turned
+from tests.backtest.variants import VARIANTS, sessions_of, turned
 from tests.backtest.worlds import account_of, random_forecasts, random_tape
 
 SEEDS = st.integers(0, 10_000)
@@ -133,6 +133,16 @@ def test_dearer_is_never_cheaper(seed: int, mode: str) -> None:
     opens = tape.bars.open[dear.fills["row"][first].astype(int), dear.fills["name"][first].astype(int)]
     side = np.sign(dear.fills["quantity"][first])
     np.testing.assert_allclose(dear.fills["price"][first], opens * (1 + side * 0.004))
+
+
+@pytest.mark.parametrize("variant", sorted(set(VARIANTS) - {"none"}))
+def test_each_variant_does_something_on_these_tapes(variant: str) -> None:
+    """A law that holds where nothing happens says nothing."""
+    strategy, regime = turned(FEW, variant)
+    tape = random_tape(7, sessions=sessions_of(variant))
+    forecasts = random_forecasts(7, tape)
+    plain, changed = run(tape, forecasts), run(tape, forecasts, strategy, regime=regime)
+    assert not orders_frame(plain).equals(orders_frame(changed))
 
 
 @examples(max_examples=15)

@@ -1,17 +1,25 @@
 """What every forecaster promises: here the trained pair in both estimators; a new one joins `FORECASTERS`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from springback.forecasting import Forecaster, forecast_panel
+from springback.forecasting import Forecaster, Models, forecast_panel
+from springback.forecasting.calibrated import Calibrated
 from tests.forecasting.shelves import complete_rows, small_models
 
 FORECASTERS: dict[str, Callable[[], Forecaster]] = {
     "histogram": lambda: small_models(estimator="histogram"),
     "exact": lambda: small_models(estimator="exact"),
+    "calibrated": lambda: calibrated(small_models()),
 }
+
+
+def calibrated(models: Models) -> Models:
+    """The same pair with modest scores."""
+    return replace(models, long=Calibrated(models.long, 0.4, 0.1), short=Calibrated(models.short, 0.0, -0.2))
 
 
 @pytest.fixture(params=FORECASTERS)

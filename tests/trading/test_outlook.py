@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,13 +41,15 @@ def made() -> wiring.World:
     return wiring.world(tape, CHOSEN)
 
 
-def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: wiring.World) -> None:
-    walked = wiring.forecast(made, CHOSEN)
-    expected = orders_frame(wiring.run_backtest(made.tape, walked.forecasts, CHOSEN))
+@pytest.mark.parametrize("variant", [{}, {"indicator": "rarity"}, {"indicator": "rarity", "trend": "sma200", "qpi_low": 30.0}])
+def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: wiring.World, variant: dict[str, Any]) -> None:
+    chosen = replace(CHOSEN, strategy=replace(CHOSEN.strategy, **variant))
+    walked = wiring.forecast(made, chosen)
+    expected = orders_frame(wiring.run_backtest(made.tape, walked.forecasts, chosen))
     assert len(expected) > 100
-    outlook = ModelOutlook(walked.models, CHOSEN.universe, CHOSEN.strategy.qpi_low, CHOSEN.strategy.qpi_high)
+    outlook = ModelOutlook(walked.models, chosen.universe, chosen.strategy.qpi_low, chosen.strategy.qpi_high)
     first = made.tape.bars.row("2020-01-01")
-    host = Host(made.tape, outlook, CHOSEN.strategy, Regime(), CHOSEN.universe, as_ranges(made.tape), first=first).run()
+    host = Host(made.tape, outlook, chosen.strategy, Regime(), chosen.universe, as_ranges(made.tape), first=first).run()
     assert [one[1:] for one in host.orders] == list(zip(expected["symbol"], expected["quantity"], expected["reason"], strict=True))
 
 
