@@ -97,7 +97,8 @@ def backtest(
     result = outcome.result_of(run.results, code, heard, run.log)
     prepare.keep_record(project, run.results)
     voice.say(f"LEAN's result: {result}")
-    import_(voice, result, out, None)
+    rates = (data_folder or project / "data") / "alternative" / "interest-rate" / "usa" / "interest-rate.csv"
+    import_(voice, result, out, rates if rates.is_file() else None)
 
 
 def _prepared(
