@@ -64,7 +64,7 @@ def _folds(folds: Sequence[Part]) -> Chart:
     low, high = min([0.46, *ends]), max([0.62, *ends])
     frame = layout(
         300,
-        xaxis=axis(type="category"),
+        xaxis=axis(type="category", tickangle=0, dtick=-(-len(folds) // 6)),
         yaxis=axis(showgrid=True, tickformat=".2f", range=[round(low - 0.005, 3), round(high + 0.005, 3)]),
         shapes=[level(0.5, palette.INK, "solid"), level(0.6, palette.MUTED, "dot")],
         scattermode="group",

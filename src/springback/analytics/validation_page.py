@@ -55,13 +55,14 @@ def _sides(study: Study) -> Table:
     heads = (("", True), ("Long", False), ("95 % interval", False), ("Short", False), ("95 % interval", False))
     note = "Intervals resample whole sessions in blocks: the names of a session move together and labels of neighbouring sessions overlap. "
     note += "Brier skill: what the probability gains on always saying the share that came true; below zero it is worse than that."
-    return Table("Both models", note, heads, tuple(rows))
+    return Table("Figures with their intervals", note, heads, tuple(rows))
 
 
 def _cuts(study: Study) -> Table:
     rows = [_row(part) for part in (study.judgement.whole, *study.judgement.parts)]
     note = "Rank IC: Spearman's correlation of P_long \u2212 P_short with the return, mean over sessions; "
-    note += "in red or green where its interval leaves zero out."
+    note += "in red or green where its interval leaves zero out. "
+    note += f"A dash: no session holds {study.settings.get('validation.names', 'enough')} names of that part."
     return Table("By year, regime, liquidity and price", note, HEADS, tuple(rows), (0,))
 
 
