@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from springback.analytics.material import Account, Material
+from springback.analytics.overfitting import Search
 
 CASH = 1_000_000.0
 FUNNEL = (
@@ -108,6 +109,7 @@ def material(**changes: object) -> Material:
         "command": "springback run --set strategy.slots=20",
         "demo": True,
         "planted": 0.02,
+        "search": Search(trials=17, peers=15, different=14, correlation=0.4, spread=0.3, overfitting=0.42),
         "biases": ("Names that were bought out leave early.", "Spreads are estimated, not seen."),
         "findings": ("AAA: 3 sessions without a bar.",),
         "benchmark": pd.Series(300 * np.cumprod(1 + draw.normal(0.0005, 0.01, 700)), index=sessions),

@@ -47,6 +47,7 @@ def test_it_opens_offline_and_draws_everything(browser: Any, page_file: Path, wi
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert page.locator(".drawing").count() == page.locator(".drawing.js-plotly-plot").count() == PLOTS
     assert page.locator("section#gates tbody tr").count() == 6
+    assert page.locator("section#luck tbody tr").count() == 8
     assert page.locator("section#course tbody tr").count() == 6
     assert page.locator("h1").inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -56,3 +56,15 @@ def test_a_damaged_ledger_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_text("not a database " * 50)
     result = springback(tmp_path, "ledger")
     assert result.returncode == 1 and result.stderr.count("\n") == 1 and "no whole trial ledger" in result.stderr
+
+
+@pytest.mark.parametrize(("verb", "code"), [("run", 1), ("backtest", 1), ("run", 2), ("backtest", 2)])
+def test_no_work_is_begun_that_cannot_be_counted(tmp_path: Path, verb: str, code: int) -> None:
+    """A damaged ledger is exit 1, a place that cannot be written exit 2: one line, and nothing is fetched, trained or shown."""
+    if code == 1:
+        (tmp_path / "ledger.sqlite").write_text("not a database " * 50)
+    else:
+        (tmp_path / "ledger.sqlite").mkdir()
+    result = springback(tmp_path, verb)
+    assert (result.returncode, result.stdout) == (code, "") and result.stderr.count("\n") == 1 and "ledger.sqlite" in result.stderr
+    assert not (tmp_path / "store").exists() and not list(tmp_path.rglob("*.pkl")) and not list(tmp_path.rglob("summary.json"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from springback.analytics.figures import Figure, Unit, shown
+from springback.analytics.figures import Figure, Unit, shown, tight
 from springback.analytics.lean_statistics import printed
 from springback.analytics.material import Material
 from springback.analytics.overfitting import FEWEST_SESSIONS, FEWEST_TRIALS, Search
@@ -164,10 +164,10 @@ def gates(summary: Summary) -> Table:
 
 
 LUCK = (
-    ("trials", "different settings, data or models that saw this period, this run among them; the same run again is the same trial"),
+    ("trials", "different runs that saw this period, this one among them; the same run again is the same trial"),
     ("independent_trials", "what they are worth, their daily returns being alike"),
     ("best_by_luck", "annual Sharpe that the best of so many trials without any skill is expected to show"),
-    ("sharpe", "this run's"),
+    ("sharpe", "of this run, net of its costs"),
     ("probabilistic_sharpe", "probability that its true value is above 0, were this the only trial"),
     ("deflated_sharpe", "probability that its true value is above what luck shows; 95 % is the usual bar"),
     ("min_track_record", "length of record that this Sharpe ratio needs to be above 0 with 95 %; this one has {years}"),
@@ -199,8 +199,8 @@ def luck(summary: Summary, material: Material) -> Table | None:
         words = meaning.format(years=shown(figures["sessions"].number() / SESSIONS, "years"))
         if one.value is None:
             words = _why_unknown(name, found)
-        rows.append((text(LUCK_WORDS[name]), Cell(shown(one.value, one.unit)), Cell(words, "quiet", left=True)))
-    return Table("How much of it may be luck", "", (("", True), ("This run", False), ("", True)), tuple(rows))
+        rows.append((text(LUCK_WORDS[name]), Cell(shown(one.value, one.unit)), Cell(tight(words), "quiet", left=True)))
+    return Table("How much of it may be luck", "", (("", True), ("Found", False), ("What it says", True)), tuple(rows))
 
 
 def _why_unknown(name: str, found: Search) -> str:
