@@ -8,7 +8,9 @@
     │   └── Unwritable     the place to write to cannot be written
     ├── StoreError         the Parquet store is damaged or half of it is gone exit 1
     ├── ModelError         a model file is absent, foreign or tampered with   exit 1
-    └── LedgerError        the trial ledger is damaged or not one             exit 1
+    ├── LedgerError        the trial ledger is damaged or not one             exit 1
+    ├── EngineError        LEAN ended badly, hangs or cannot be started       exit 1
+    └── ClusterError       no scheduler, no workers, or other versions there  exit 1
 
 Each message says what, the value, the limit and the way out, in one line.
 """
@@ -54,3 +56,11 @@ class ModelError(SpringbackError):
 
 class LedgerError(SpringbackError):
     """The trial ledger is damaged, or the file in its place is not one."""
+
+
+class EngineError(SpringbackError):
+    """LEAN ended badly, hangs or cannot be started."""
+
+
+class ClusterError(SpringbackError):
+    """No scheduler answers, its workers are gone, or they would compute something else."""

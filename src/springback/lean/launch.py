@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
-from springback.errors import SpringbackError
+from springback.errors import EngineError
 
 Progress = Callable[[int, int, str], None]
 SILENCE = 600.0  # seconds without a word from the algorithm
@@ -29,10 +29,6 @@ HEARTBEAT = b"Isolator.ExecuteWithTimeLimit()"
 MOVING = b"CurrentTimeStepElapsed: 00:"  # minutes, seconds
 SESSION = re.compile(rb"TRACE::\s+(?:Debug|Log):.*?\b(\d{4}-\d\d-\d\d)\b")
 TROUBLE = re.compile(rb"ERROR::\s*(.*)")
-
-
-class EngineFailed(SpringbackError):
-    """LEAN failed, hung, or left no result."""
 
 
 @dataclass
@@ -109,7 +105,7 @@ def run(
     """The exit code of `command` and what was heard of it; everything it said stands in `log`.
 
     `limit` and `silence` are seconds; `stopped` is called after the group was ended by us (a container has to be ended by its name).
-    Raises `EngineFailed` over the limit, in silence, or when it cannot be started; Ctrl-C ends the group too.
+    Raises `EngineError` over the limit, in silence, or when it cannot be started; Ctrl-C ends the group too.
     """
     with log.open("wb") as file:
         heard = Heard(file, span, progress)
@@ -124,7 +120,7 @@ def run(
                 start_new_session=True,
             )
         except OSError as error:
-            raise EngineFailed(f"{command[0]} cannot be started: {error.strerror or error}") from None
+            raise EngineError(f"{command[0]} cannot be started: {error.strerror or error}") from None
         ended = False
         try:
             _listen(process, heard, limit, silence, log)
@@ -151,11 +147,11 @@ def _listen(process: "subprocess.Popen[bytes]", heard: Heard, limit: float, sile
             time.sleep(0.05)
         now = time.monotonic()
         if now - started > limit:
-            raise EngineFailed(
+            raise EngineError(
                 f"LEAN was stopped after {_span(limit)}, the time limit, {_at(heard)}; its output: {log}; give --time-limit MINUTES"
             )
         if now - heard.spoke > silence:
-            raise EngineFailed(f"LEAN hangs: it said nothing for {_span(silence)}, {_at(heard)}; it was stopped; its output: {log}")
+            raise EngineError(f"LEAN hangs: it said nothing for {_span(silence)}, {_at(heard)}; it was stopped; its output: {log}")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from springback.lean.launch import EngineFailed, Heard
+from springback.errors import EngineError
+from springback.lean.launch import Heard
 
 MOST_WORDS = 400  # characters of a reason
 
 
 def result_of(results: Path, code: int, heard: Heard, log: Path) -> Path:
-    """The result file of a run that was completed. Raises `EngineFailed` with LEAN's own reason.
+    """The result file of a run that was completed. Raises `EngineError` with LEAN's own reason.
 
     LEAN ends with 1 after a runtime error, older builds with 0: the state in the result decides (Common/Result.cs, `state`).
     """
@@ -21,13 +22,13 @@ def result_of(results: Path, code: int, heard: Heard, log: Path) -> Path:
     if found and code == 0 and not reason and status in {"", "Completed"}:
         return found
     if reason:
-        raise EngineFailed(f"the algorithm failed in LEAN: {_short(reason)}; the whole output: {log}")
+        raise EngineError(f"the algorithm failed in LEAN: {_short(reason)}; the whole output: {log}")
     last = heard.error or (heard.tail[-1] if heard.tail else "it said nothing")
     if found and code == 0:
-        raise EngineFailed(f"LEAN left the backtest in state {status}: {_short(last)}; the whole output: {log}")
+        raise EngineError(f"LEAN left the backtest in state {status}: {_short(last)}; the whole output: {log}")
     if code:
-        raise EngineFailed(f"LEAN ended with exit code {code}: {_short(last)}; the whole output: {log}")
-    raise EngineFailed(f"LEAN ended without a result in {results}: {_short(last)}; the whole output: {log}")
+        raise EngineError(f"LEAN ended with exit code {code}: {_short(last)}; the whole output: {log}")
+    raise EngineError(f"LEAN ended without a result in {results}: {_short(last)}; the whole output: {log}")
 
 
 def find(results: Path) -> Path | None:
