@@ -76,9 +76,9 @@ def _folds(folds: Sequence[Part]) -> Chart:
 
 
 def _parts(cut: str, parts: Sequence[Part], reach: tuple[float, float]) -> Chart:
-    """Rank IC of each part of one cut, the first on top; all cuts on one scale."""
+    """Rank IC of each part of one cut, the first on top; all cuts on one scale, and no bar without an interval."""
     shown = list(reversed(parts))
-    found = [one.rank_ic for one in shown]
+    found = [one.rank_ic if one.rank_ic.low is not None else Estimate(None, None, None, None) for one in shown]
     whiskers = _whiskers(found, palette.NET)
     bars = {
         "type": "bar",
@@ -103,7 +103,7 @@ def _parts(cut: str, parts: Sequence[Part], reach: tuple[float, float]) -> Chart
 
 def _reach(told: Judgement) -> tuple[float, float]:
     """The scale that all cuts share: from the lowest to the highest end, zero among them."""
-    ends = [end for part in told.parts for end in (part.rank_ic.value, part.rank_ic.low, part.rank_ic.high) if end is not None]
+    ends = [end for part in told.parts for end in (part.rank_ic.low, part.rank_ic.high) if end is not None]
     low, high = min([0.0, *ends]), max([0.0, *ends])
     pad = max(0.06 * (high - low), 0.002)
     return round(low - pad, 4), round(high + pad, 4)

@@ -62,7 +62,7 @@ def _cuts(study: Study) -> Table:
     rows = [_row(part) for part in (study.judgement.whole, *study.judgement.parts)]
     note = "Rank IC: Spearman's correlation of P_long \u2212 P_short with the return, mean over sessions; "
     note += "in red or green where its interval leaves zero out. "
-    note += f"A dash: no session holds {study.settings.get('validation.names', 'enough')} names of that part."
+    note += f"A dash: too few sessions hold {study.settings.get('validation.names', 'enough')} names of that part."
     return Table("By year, regime, liquidity and price", note, HEADS, tuple(rows), (0,))
 
 

@@ -111,16 +111,10 @@ def _both(name: str, long: Estimate, short: Estimate, unit: str = "three") -> tu
 
 
 def part(one: Part) -> tuple[str, str, str, str, str, str, str]:
-    """A part: (name, rows, sessions, AUC by day long, short, rank IC, its interval)."""
-    return (
-        one.name,
-        f"{one.rows:,}",
-        f"{one.sessions:,}",
-        shown(one.long.auc_by_day.value, "three"),
-        shown(one.short.auc_by_day.value, "three"),
-        ic3(one.rank_ic.value),
-        interval(one.rank_ic),
-    )
+    """A part: (name, rows, sessions, AUC by day long, short, rank IC, its interval); dashes where the sessions are too few for one."""
+    by_day = (one.long.auc_by_day, one.short.auc_by_day, one.rank_ic)
+    long, short, ic = (ic3(figure.value if figure.low is not None else None) for figure in by_day)
+    return one.name, f"{one.rows:,}", f"{one.sessions:,}", long, short, ic, interval(one.rank_ic)
 
 
 def mirror(told: Judgement) -> str:
