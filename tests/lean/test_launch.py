@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from springback.errors import EngineError
 from springback.lean import launch
-from springback.lean.launch import EngineFailed, Heard
+from springback.lean.launch import Heard
 from tests.lean import fakes
 
 SPAN = (date(2020, 1, 1), date(2020, 12, 31))
@@ -58,7 +59,7 @@ def test_a_hung_engine_is_ended_with_all_it_started(tmp_path: Path) -> None:
     command = [sys.executable, "-u", str(tmp_path / "engine.py"), str(tmp_path / "x.dll"), "--config", str(tmp_path / "config.json")]
     started = time.monotonic()
     with pytest.raises(
-        EngineFailed, match=r"stopped after 2 seconds, the time limit, before its first session; its output: .*log; give --time"
+        EngineError, match=r"stopped after 2 seconds, the time limit, before its first session; its output: .*log; give --time"
     ):
         launch.run(command, tmp_path, os.environ, tmp_path / "log", 2.0, SPAN, stopped=lambda: told.append("ended"))
     assert time.monotonic() - started < 10
@@ -72,7 +73,7 @@ def test_a_hung_engine_is_ended_with_all_it_started(tmp_path: Path) -> None:
 
 
 def test_silence_is_a_hang(tmp_path: Path) -> None:
-    with pytest.raises(EngineFailed, match=r"LEAN hangs: it said nothing for 0\.5 seconds, at session 2020-02-03; it was stopped"):
+    with pytest.raises(EngineError, match=r"LEAN hangs: it said nothing for 0\.5 seconds, at session 2020-02-03; it was stopped"):
         run(tmp_path, f"import time\nprint('{LINE}Debug: 2020-02-03')\ntime.sleep(60)", silence=0.5)
 
 
@@ -80,7 +81,7 @@ def test_silence_is_a_hang(tmp_path: Path) -> None:
 def test_the_engines_own_heartbeat_is_life_only_while_time_steps_end(tmp_path: Path, elapsed: str, hangs: bool) -> None:
     script = f"import time\nfor _ in range(8):\n    print({BEAT.format(elapsed)!r})\n    time.sleep(0.2)"
     if hangs:
-        with pytest.raises(EngineFailed, match="LEAN hangs"):
+        with pytest.raises(EngineError, match="LEAN hangs"):
             run(tmp_path, script, silence=0.8)
     else:
         assert run(tmp_path, script, silence=0.8)[0] == 0
@@ -122,5 +123,5 @@ def test_an_interruption_ends_it(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
-    with pytest.raises(EngineFailed, match="nowhere cannot be started: No such file"):
+    with pytest.raises(EngineError, match="nowhere cannot be started: No such file"):
         launch.run([str(tmp_path / "nowhere")], tmp_path, {}, tmp_path / "log", 1, SPAN)

@@ -12,9 +12,8 @@ import pandas as pd
 import pytest
 
 from springback import settings, verbs_lean, wiring
-from springback.errors import MissingData, SettingsError
+from springback.errors import EngineError, MissingData, SettingsError
 from springback.lean import launch
-from springback.lean.launch import EngineFailed
 from springback.story import account
 from springback.voice import Voice
 from tests.lean import fakes, runs
@@ -118,7 +117,7 @@ def test_a_failed_engine_is_one_line_and_nothing_is_imported(
     how: str, said: str, desk: Desk, launcher: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE", how)
-    with pytest.raises(EngineFailed) as failed:
+    with pytest.raises(EngineError) as failed:
         desk.run(launcher, limit=0.02)
     assert said in str(failed.value) and "engine-output.txt" in str(failed.value) and "\n" not in str(failed.value)
     assert not desk.imported
@@ -135,7 +134,7 @@ def test_docker_is_driven_through_the_cli(desk: Desk, path: Path, monkeypatch: p
     assert parameters["strategy.slots"] == "7" and parameters["lean.models"] == "fixed"
     assert len(desk.imported) == 1
     monkeypatch.setenv("FAKE", "hang")
-    with pytest.raises(EngineFailed, match="the time limit"):
+    with pytest.raises(EngineError, match="the time limit"):
         desk.run(limit=0.02)
     assert Path(os.environ["FAKE_SEEN"]).read_text().splitlines()[-1] == "rm --force lean_cli_0123"
 

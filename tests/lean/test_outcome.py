@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from springback.errors import EngineError
 from springback.lean import outcome
-from springback.lean.launch import EngineFailed, Heard
+from springback.lean.launch import Heard
 
 
 def heard(*lines: str) -> Heard:
@@ -52,7 +53,7 @@ def test_a_completed_run_has_its_result(tmp_path: Path) -> None:
 def test_a_failed_run_is_one_line(tmp_path: Path, state: Any, code: int, lines: tuple[str, ...], said: str) -> None:
     if state != "absent":
         result(tmp_path, state)
-    with pytest.raises(EngineFailed) as failed:
+    with pytest.raises(EngineError) as failed:
         outcome.result_of(tmp_path, code, heard(*lines), tmp_path / "log")
     assert said in str(failed.value)
     assert str(failed.value).endswith(f"the whole output: {tmp_path / 'log'}")
