@@ -194,6 +194,32 @@ def validate(
 
 
 @app.command()
+def audit(
+    store: StoreFolder = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A smaller sample: the same checks in under a minute.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of names, sessions, garbage and noise.")] = 1,
+    sessions: Annotated[
+        int | None, typer.Option("--sessions", help="Random sessions after which the future is changed.", show_default="6; 3 with --quick")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "audit",
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Prove on your own data that nothing looks ahead, and that noise shows nothing. Exit code 1 when a check fails."""
+    from springback import verbs, verbs_audit
+
+    with verbs.Voice(as_json, quiet) as voice:
+        chosen = verbs.choose(settings, sets)
+        verbs.check("walk-forward", out, store=store)
+        tape, digest = verbs.stored_or_demo(voice, chosen, store)
+        clean = verbs_audit.audit(voice, chosen, tape, digest, out, quick, seed, sessions, store)
+    if not clean:
+        raise typer.Exit(1)
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A run folder.", metavar="DIR")],
     as_json: Json = False,

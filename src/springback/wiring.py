@@ -6,13 +6,14 @@ public names stand on it.
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from springback import features as workbench
@@ -21,7 +22,9 @@ from springback.backtest.loop import Market
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, prepare
 from springback.backtest.run import backtest as replay
+from springback.cluster import Workers
 from springback.data import checks, csv_file, csv_folder
+from springback.data import rows as data_rows
 from springback.data.demo import Demo
 from springback.data.demo import draw as draw_market
 from springback.data.files import atomic
@@ -33,7 +36,7 @@ from springback.errors import InputError, MissingData, ModelError
 from springback.forecasting import shelf
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Models
-from springback.market.bars import Panel
+from springback.market.bars import Bars, Dates, Panel
 from springback.market.costs import Costs, Profile
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
@@ -104,6 +107,12 @@ def open_store(store: Path) -> tuple[Tape, str]:
     return shelf_.read(), shelf_.hash
 
 
+def place_rows(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArray[np.float64]]) -> Bars:
+    """Long rows (R,), in any order, as bars: the door behind every source."""
+    frame = pd.DataFrame({"date": days.astype("datetime64[s]"), "symbol": pd.Categorical(symbols), **columns})
+    return data_rows.to_bars(frame, data_rows.place(frame))
+
+
 def is_demo(tape: Tape) -> bool:
     """Whether the tape was drawn, not recorded."""
     return tape.origin.startswith("Demo market")
@@ -138,11 +147,13 @@ def evaluation_of(folder: Path) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def forecast(made: World, settings: Settings, models: Path | None = None, progress: Progress | None = None) -> WalkForwardResult:
+def forecast(
+    made: World, settings: Settings, models: Path | None = None, progress: Progress | None = None, workers: Workers | None = None
+) -> WalkForwardResult:
     """Quarterly walk-forward forecasts of the backtest's window.
 
     With a folder `models`, each pair is kept under `models/walk_forward/AS_OF` as soon as it is ready, and found again there by the next
-    run if it was trained on the same rows under the same settings.
+    run if it was trained on the same rows under the same settings. `workers` fit; None is this machine.
     """
     place = models / "walk_forward" if models else None
 
@@ -156,9 +167,8 @@ def forecast(made: World, settings: Settings, models: Path | None = None, progre
             return None
 
     start, end = (np.datetime64(day) for day in (settings.backtest.start, settings.backtest.end))
-    result = walk(
-        made.tape, made.eligible, made.features, settings.training, settings.walk_forward, _now(), start, end, save, known, progress
-    )
+    lesson = made.tape, made.eligible, made.features, settings.training, settings.walk_forward
+    result = walk(*lesson, _now(), start, end, save, known, progress, workers)
     return dataclasses.replace(result, forecasts=_triggered(made, settings, result.forecasts))
 
 

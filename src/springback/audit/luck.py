@@ -1,0 +1,162 @@
+"""On a market without an edge the pipeline finds none; on the same market with one planted it does."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.analytics.significance import Numbers, block_rows, sharpe_error
+from springback.analytics.statistics import sharpe
+from springback.audit.case import Case
+from springback.audit.delays import returns
+from springback.audit.finding import Outcome
+from springback.audit.noise import matched_noise
+from springback.audit.pipeline import Flags, Pipeline, Played, play
+from springback.backtest.result import Result
+from springback.market.judgement import Estimate, Part
+from springback.market.tape import Tape
+from springback.training.cuts import Cut
+from springback.training.labels import forward_return
+from springback.training.rows import Rows
+from springback.training.settings import Training, Validation
+from springback.training.validate import validate
+
+REVERSAL = 0.5
+"""Share of each move that the planted market gives back: strong enough to be seen in a small sample."""
+ERRORS = 3.0
+DRAWS = 400
+BLOCK = 20
+CANARY = 0.01
+"""AUC by which a random split of noise must exceed the purged one."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a pipeline showed on one market: its judged forecasts, and the Sharpe ratio beyond the market's with its error."""
+
+    part: Part
+    sharpe: float
+    error: float
+
+    def surprise(self, one: Estimate) -> float:
+        """How many errors an AUC lies from 0.5; 0 where it is unknown."""
+        return (one.value - 0.5) / one.error if one.value is not None and one.error else 0.0
+
+    def surprises(self) -> dict[str, float]:
+        """Of the figures that noise must leave at 0.5."""
+        long, short = self.part.long, self.part.short
+        named = (("AUC long", long.auc), ("AUC short", short.auc), ("AUC by day, long", long.auc_by_day))
+        return {name: self.surprise(one) for name, one in (*named, ("AUC by day, short", short.auc_by_day))}
+
+
+def noise(case: Case) -> Outcome:
+    """Every figure of the forecasts within 3 errors of 0.5, and no more earned than luck gives; the canary must sing.
+
+    What lies outside is drawn once more before it counts: one in a few hundred honest runs does.
+    """
+    case.tell("a market without an edge")
+    played = play(case.pipeline, matched_noise(case.crowd, case.draw(9)))
+    seen = look(case.pipeline, played)
+    fault = noise_fault(seen)
+    markets = 1
+    if fault is not None:
+        case.tell("another market without an edge")
+        again = look(case.pipeline, play(case.pipeline, matched_noise(case.crowd, case.draw(9, 1))))
+        seen, fault, markets = again, noise_fault(again), 2
+    careless = case.pipeline.careless(played.tape, played.eligible, played.features)
+    tried = f"{markets} market{'' if markets == 1 else 's'} of matched noise, {seen.part.rows:,} rows in {seen.part.sessions:,} sessions"
+    figures = {**_figures(seen), **({} if careless is None else {"auc_random_split": careless})}
+    said = f"AUC {_band(seen.part.long.auc)}, by day {_band(seen.part.long.auc_by_day)}; Sharpe beyond the market "
+    said += f"{seen.sharpe:.2f} \u00b1 {seen.error:.2f}"
+    if fault is not None:
+        return Outcome("FAIL", tried, fault, figures)
+    purged = seen.part.long.auc.value
+    if careless is None or purged is None or careless < purged + CANARY:
+        shown = "unknown" if careless is None else f"{careless:.3f}"
+        return Outcome(
+            "WARN", tried, f"the canary is silent, a random split shows AUC {shown}: too little data for this check; {said}", figures
+        )
+    return Outcome("PASS", tried, f"{said}; a random split would show AUC {careless:.3f}", figures)
+
+
+def planted(case: Case) -> Outcome:
+    """The same noise with a known reversal: the pipeline must find it."""
+    case.tell("a market with a planted edge")
+    seen = look(case.pipeline, play(case.pipeline, matched_noise(case.crowd, case.draw(9), REVERSAL)))
+    best = max(seen.surprise(seen.part.long.auc_by_day), seen.surprise(seen.part.short.auc_by_day))
+    tried = f"the same noise, {100 * REVERSAL:.0f} % of each move given back in 6 sessions, {seen.part.rows:,} rows"
+    said = f"AUC by day {_band(seen.part.long.auc_by_day)}, {best:.1f} errors above 0.5; Sharpe beyond the market {seen.sharpe:.2f}"
+    if best > ERRORS:
+        return Outcome("PASS", tried, f"found: {said}", _figures(seen))
+    return Outcome("FAIL", tried, f"the edge that is there was not found: {said}", _figures(seen))
+
+
+def noise_fault(seen: Seen) -> str | None:
+    """None, or the figure that noise should not show."""
+    for name, errors in seen.surprises().items():
+        if abs(errors) > ERRORS:
+            value = 0.5 + errors * _error(seen, name)
+            return f"noise shows {name} {value:.3f}, {errors:+.1f} errors from 0.5: the future leaks"
+    if seen.sharpe > ERRORS * seen.error:
+        return (
+            f"noise earns a Sharpe of {seen.sharpe:.2f} beyond the market, {seen.sharpe / seen.error:.1f} errors above 0: the future leaks"
+        )
+    return None
+
+
+def look(pipeline: Pipeline, played: Played) -> Seen:
+    """The forecasts judged on labels made here, and the account beyond what its exposure to the mean name gives."""
+    beyond = beyond_market(played.tape, played.result, played.eligible)
+    ratio = sharpe(beyond)
+    known = np.isfinite(ratio)
+    return Seen(_judged(pipeline, played), ratio if known else 0.0, sharpe_error(beyond) if known else 0.0)
+
+
+def beyond_market(tape: Tape, result: Result, eligible: Flags) -> Numbers:
+    """Returns of the account less its exposure of the evening before times the mean return of the universe.
+
+    Symmetric log returns have a mean above zero, which any long book earns; that is no skill.
+    """
+    close = tape.bars.close
+    mean = np.zeros(len(close))
+    for row in range(1, len(close)):
+        moved = close[row] / close[row - 1] - 1.0
+        kept = moved[eligible[row - 1] & np.isfinite(moved) & (np.abs(moved) < 0.5)]  # a split is no return
+        mean[row] = kept.mean() if len(kept) else 0.0
+    daily, first = result.daily, result.first
+    exposure = (daily["long_value"] + daily["short_value"]) / daily["equity"]
+    return np.asarray(returns(result) - np.concatenate([[0.0], exposure[:-1]]) * mean[first : first + len(exposure)])
+
+
+def _judged(pipeline: Pipeline, played: Played) -> Part:
+    tape, said = played.tape, played.learned.forecasts
+    forward = forward_return(tape.bars, tape.actions, pipeline.horizon)
+    session, name = np.nonzero(~np.isnan(said.p_long) & ~np.isnan(said.p_short) & ~np.isnan(forward))
+    moved = forward[session, name]
+    rows = Rows(np.empty((len(session), 0), np.float32), moved, moved, session, name, session + pipeline.horizon)
+    p_long, p_short = said.p_long[session, name][None], said.p_short[session, name][None]
+    whole = Cut("whole", ("all",), np.zeros(len(session), np.int64))
+
+    def resample(count: int) -> NDArray[np.int64]:
+        return block_rows(count, DRAWS, BLOCK, np.random.default_rng(1))
+
+    found = validate(
+        "audit", rows, (p_long, p_short), tape.bars.sessions, whole, (), Training(threads=1), Validation(), resample, (None, None)
+    )
+    return found.whole
+
+
+def _error(seen: Seen, name: str) -> float:
+    side = seen.part.long if "long" in name else seen.part.short
+    return (side.auc_by_day if "by day" in name else side.auc).error or 0.0
+
+
+def _band(one: Estimate) -> str:
+    return "unknown" if one.value is None or one.error is None else f"{one.value:.3f} \u00b1 {one.error:.3f}"
+
+
+def _figures(seen: Seen) -> dict[str, float]:
+    long, short = seen.part.long, seen.part.short
+    named = {"auc_long": long.auc, "auc_short": short.auc, "auc_by_day_long": long.auc_by_day, "auc_by_day_short": short.auc_by_day}
+    found = {name: one.value for name, one in named.items()} | {f"{name}_error": one.error for name, one in named.items()}
+    return {name: value for name, value in found.items() if value is not None} | {"sharpe": seen.sharpe, "sharpe_error": seen.error}

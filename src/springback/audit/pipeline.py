@@ -1,0 +1,62 @@
+"""The pipeline under test, as a value: the real one and the planted leaky ones go through the same checks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.backtest.result import Result
+from springback.market.bars import Bars, Dates, Panel
+from springback.market.forecasts import Forecasts
+from springback.market.tape import Tape
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """`forecasts` (T, N) and the fingerprint of every model behind them, by the ISO date of the session it was trained as of."""
+
+    forecasts: Forecasts
+    models: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Steps from a tape to an account; each sees only what it is handed.
+
+    `eligible` (T, N): who may be ranked. `features` (T, N, F): named `named`. `forecast` takes both, makes its own labels, trains and
+    forecasts. `backtest` decides and fills. `careless` is the AUC of a random split of the rows, which leaks. `read` places long rows
+    (date, symbol, {field: values}) of any source. `window` sessions that the features of one session look at, `look_back` sessions
+    that universe and rule do, `horizon` of the label.
+    """
+
+    eligible: Callable[[Tape], Flags]
+    features: Callable[[Tape], Panel]
+    forecast: Callable[[Tape, Flags, Panel], Learned]
+    backtest: Callable[[Tape, Forecasts], Result]
+    careless: Callable[[Tape, Flags, Panel], float | None]
+    read: Callable[[Dates, Sequence[str], Mapping[str, NDArray[np.float64]]], Bars]
+    named: tuple[str, ...]
+    window: int
+    look_back: int
+    horizon: int
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What a pipeline made of a tape, stage by stage."""
+
+    tape: Tape
+    eligible: Flags
+    features: Panel
+    learned: Learned
+    result: Result
+
+
+def play(pipeline: Pipeline, tape: Tape) -> Played:
+    """Every stage on `tape`."""
+    eligible, features = pipeline.eligible(tape), pipeline.features(tape)
+    learned = pipeline.forecast(tape, eligible, features)
+    return Played(tape, eligible, features, learned, pipeline.backtest(tape, learned.forecasts))
