@@ -22,7 +22,6 @@ from springback.backtest.loop import Market
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, prepare
 from springback.backtest.run import backtest as replay
-from springback.cluster import Workers
 from springback.data import checks, csv_file, csv_folder
 from springback.data import rows as data_rows
 from springback.data.demo import Demo
@@ -147,13 +146,11 @@ def evaluation_of(folder: Path) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def forecast(
-    made: World, settings: Settings, models: Path | None = None, progress: Progress | None = None, workers: Workers | None = None
-) -> WalkForwardResult:
+def forecast(made: World, settings: Settings, models: Path | None = None, progress: Progress | None = None) -> WalkForwardResult:
     """Quarterly walk-forward forecasts of the backtest's window.
 
     With a folder `models`, each pair is kept under `models/walk_forward/AS_OF` as soon as it is ready, and found again there by the next
-    run if it was trained on the same rows under the same settings. `workers` fit; None is this machine.
+    run if it was trained on the same rows under the same settings.
     """
     place = models / "walk_forward" if models else None
 
@@ -167,8 +164,9 @@ def forecast(
             return None
 
     start, end = (np.datetime64(day) for day in (settings.backtest.start, settings.backtest.end))
-    lesson = made.tape, made.eligible, made.features, settings.training, settings.walk_forward
-    result = walk(*lesson, _now(), start, end, save, known, progress, workers)
+    result = walk(
+        made.tape, made.eligible, made.features, settings.training, settings.walk_forward, _now(), start, end, save, known, progress
+    )
     return dataclasses.replace(result, forecasts=_triggered(made, settings, result.forecasts))
 
 
