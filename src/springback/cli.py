@@ -37,6 +37,7 @@ Source = Annotated[str | None, typer.Option("--source", help="demo or csv. Defau
 DataPath = Annotated[Path | None, typer.Option("--path", help="CSV file or folder of bars, for --source csv.")]
 Which = Annotated[str, typer.Option("--models", help="walk-forward, or fixed: one model for the whole period.")]
 ForecastFile = Annotated[Path | None, typer.Option("--out", help="File to write; default MODELS/walk_forward/forecasts.parquet.")]
+Scheduler = Annotated[str | None, typer.Option("--cluster", help="Address of a Dask scheduler; default: this machine's cores.")]
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 RUNS, STORE, MODELS = Path("runs"), Path("store"), Path("models")
 
@@ -128,6 +129,7 @@ def forecast(
     store: StoreFolder = None,
     models_dir: ModelsFolder = MODELS,
     out: ForecastFile = None,
+    cluster: Scheduler = None,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -138,8 +140,9 @@ def forecast(
 
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
-        made = verbs.survey(voice, chosen, *verbs.stored(voice, store or STORE))
-        verbs.forecast(voice, made, chosen, models_dir, out)
+        with verbs.workers_at(cluster, chosen.training.threads) as workers:
+            made = verbs.survey(voice, chosen, *verbs.stored(voice, store or STORE))
+            verbs.forecast(voice, made, chosen, models_dir, out, workers)
 
 
 @app.command()
@@ -178,6 +181,7 @@ def validate(
     method: Annotated[str, typer.Option("--method", help="walk-forward, or combinatorial: purged cross-validation.")] = "walk-forward",
     models_dir: ModelsFolder = MODELS,
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "validation",
+    cluster: Scheduler = None,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,

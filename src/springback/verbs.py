@@ -11,12 +11,13 @@ from springback import trials, wiring
 from springback.analytics import run_folder
 from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
+from springback.cluster import Workers, workers_at
 from springback.data.store_hash import content_hash
 from springback.errors import InputError, MissingData, SettingsError, Unwritable
 from springback.market.tape import Tape
 from springback.voice import Voice, table
 
-__all__ = ["Voice"]
+__all__ = ["Voice", "workers_at"]
 DEFAULTS = Path("settings/default.toml")
 
 
@@ -188,11 +189,13 @@ def train(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Pat
     voice.told["train"] = wiring.evaluation_of(models)
 
 
-def forecast(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, out: Path | None) -> None:
+def forecast(
+    voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, out: Path | None, workers: Workers | None = None
+) -> None:
     """Walks forward and writes the forecasts."""
     _writable(models)
     file = out or models / "walk_forward" / "forecasts.parquet"
-    result = wiring.forecast(made, chosen, models, voice.step("forecast"))
+    result = wiring.forecast(made, chosen, models, voice.step("forecast"), workers)
     wiring.keep_forecasts(made, result, file)
     shown_ = table(
         "Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals"
@@ -246,9 +249,14 @@ def report(voice: Voice, folder: Path) -> None:
 
 
 def command() -> str:
-    """The command as it was typed, but for where it wrote and how it spoke: the same run in another place is the same run."""
+    """The command as it was typed, but for where it wrote, who did the work and how it spoke: the same run elsewhere is the same run."""
     words = [word for word in sys.argv[1:] if word not in {"--quiet", "-q", "--json", "--debug"}]
-    kept = [word for k, word in enumerate(words) if "--out" not in (word, words[k - 1] if k else "")]
+    elsewhere = ("--out", "--cluster")
+    kept = [
+        word
+        for k, word in enumerate(words)
+        if not word.startswith(tuple(f"{one}=" for one in elsewhere)) and not {word, words[k - 1] if k else ""} & set(elsewhere)
+    ]
     return " ".join(["springback", *kept])
 
 

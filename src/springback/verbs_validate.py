@@ -13,6 +13,7 @@ from springback.analytics import validation_words as words
 from springback.analytics.significance import block_rows
 from springback.analytics.validation_page import page
 from springback.analytics.validation_study import Study, as_json
+from springback.cluster import Workers
 from springback.data.files import atomic
 from springback.errors import SettingsError
 from springback.forecasting.card import versions
@@ -41,9 +42,18 @@ def check(method: str, *folders: Path, store: Path | None) -> None:
     verbs.check("walk-forward", *folders, store=store)
 
 
-def validate(voice: Voice, made: wiring.World, chosen: wiring.Settings, method: str, models: Path, out: Path, store: Path | None) -> Study:
+def validate(
+    voice: Voice,
+    made: wiring.World,
+    chosen: wiring.Settings,
+    method: str,
+    models: Path,
+    out: Path,
+    store: Path | None,
+    workers: Workers | None = None,
+) -> Study:
     """Judges, enters the trial ledger beside `store`, writes validation.json and validation.html into `out`, and prints."""
-    study = examine(made, chosen, method, models, voice, verbs.command())
+    study = examine(made, chosen, method, models, voice, verbs.command(), workers)
     seen = study.judgement.days
     by_day = np.nan_to_num(seen.rank_ic)
     trials.note_validation(
@@ -64,14 +74,20 @@ def validate(voice: Voice, made: wiring.World, chosen: wiring.Settings, method: 
 
 
 def examine(
-    made: wiring.World, chosen: wiring.Settings, method: str, models: Path | None, voice: Voice | None = None, command: str = ""
+    made: wiring.World,
+    chosen: wiring.Settings,
+    method: str,
+    models: Path | None,
+    voice: Voice | None = None,
+    command: str = "",
+    workers: Workers | None = None,
 ) -> Study:
     """The judgement of `method`, and what it stands on.
 
     Walk-forward judges the sessions of the backtest, combinatorial all of the tape up to their end: it needs no history to begin with.
     """
     progress = (voice or Voice(as_json=False, quiet=True)).step
-    rows, p_long, p_short, folds, how = (_walked if method == "walk-forward" else _combined)(made, chosen, models, progress)
+    rows, p_long, p_short, folds, how = (_walked if method == "walk-forward" else _combined)(made, chosen, models, progress, workers)
     step, settings, sessions = progress("judge"), chosen.validation, made.tape.bars.sessions
     step(0, 2, "a random split, as a warning")
     careless = random_split_auc(rows, chosen.training)
@@ -96,8 +112,8 @@ def examine(
     return _study(made, chosen, rows, found, how, command)
 
 
-def _walked(made: wiring.World, chosen: wiring.Settings, models: Path | None, progress: Any) -> Told:
-    result = wiring.forecast(made, chosen, models, progress("forecast"))
+def _walked(made: wiring.World, chosen: wiring.Settings, models: Path | None, progress: Any, workers: Workers | None) -> Told:
+    result = wiring.forecast(made, chosen, models, progress("forecast"), workers)
     rows = gather(made.tape, made.eligible, made.features, chosen.training)
     p_long, p_short = (panel[rows.session, rows.name] for panel in (result.forecasts.p_long, result.forecasts.p_short))
     said = ~np.isnan(p_long) & ~np.isnan(p_short)
@@ -111,11 +127,17 @@ def _walked(made: wiring.World, chosen: wiring.Settings, models: Path | None, pr
     return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
 
 
-def _combined(made: wiring.World, chosen: wiring.Settings, models: Path | None, progress: Any) -> Told:  # noqa: ARG001 (nothing is kept)
+def _combined(
+    made: wiring.World,
+    chosen: wiring.Settings,
+    models: Path | None,  # noqa: ARG001 (nothing is kept)
+    progress: Any,
+    workers: Workers | None,
+) -> Told:
     end = made.tape.bars.row(np.datetime64(chosen.backtest.end) + 1)
     rows = gather(made.tape, made.eligible, made.features, chosen.training).known_by(end - 1)
     settings, training = chosen.validation, chosen.training
-    paths = cross_validate(rows, training, settings, progress("combine"))
+    paths = cross_validate(rows, training, settings, progress("combine"), workers)
     spans = groups(np.unique(rows.session), settings.groups)
     how = (
         f"Combinatorial purged cross-validation: {settings.groups} groups of sessions, {settings.tested} tested at a time by models of the "

@@ -22,6 +22,7 @@ from springback.backtest.loop import Market
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, prepare
 from springback.backtest.run import backtest as replay
+from springback.cluster import Workers
 from springback.data import checks, csv_file, csv_folder
 from springback.data import rows as data_rows
 from springback.data.demo import Demo
@@ -146,11 +147,13 @@ def evaluation_of(folder: Path) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def forecast(made: World, settings: Settings, models: Path | None = None, progress: Progress | None = None) -> WalkForwardResult:
+def forecast(
+    made: World, settings: Settings, models: Path | None = None, progress: Progress | None = None, workers: Workers | None = None
+) -> WalkForwardResult:
     """Quarterly walk-forward forecasts of the backtest's window.
 
     With a folder `models`, each pair is kept under `models/walk_forward/AS_OF` as soon as it is ready, and found again there by the next
-    run if it was trained on the same rows under the same settings.
+    run if it was trained on the same rows under the same settings. `workers` fit; None is this machine.
     """
     place = models / "walk_forward" if models else None
 
@@ -164,9 +167,8 @@ def forecast(made: World, settings: Settings, models: Path | None = None, progre
             return None
 
     start, end = (np.datetime64(day) for day in (settings.backtest.start, settings.backtest.end))
-    result = walk(
-        made.tape, made.eligible, made.features, settings.training, settings.walk_forward, _now(), start, end, save, known, progress
-    )
+    lesson = made.tape, made.eligible, made.features, settings.training, settings.walk_forward
+    result = walk(*lesson, _now(), start, end, save, known, progress, workers)
     return dataclasses.replace(result, forecasts=_triggered(made, settings, result.forecasts))
 
 

@@ -6,15 +6,15 @@ Machine Learning, chapter 12; purge and embargo: chapter 7. It asks whether ther
 most models know the future of what they test. Walk-forward stays the figure to report.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.cluster import Cores, Workers
 from springback.errors import MissingData
-from springback.training.estimators import fit, side_by_side, targets
+from springback.training.estimators import fit, targets
 from springback.training.rows import Rows
 from springback.training.settings import Training, Validation
 from springback.training.train import Progress
@@ -83,10 +83,13 @@ def place_in_paths(found: list[Split], count: int) -> NDArray[np.int64]:
     return place
 
 
-def cross_validate(rows: Rows, training: Training, settings: Validation, progress: Progress | None = None) -> Paths:
+def cross_validate(
+    rows: Rows, training: Training, settings: Validation, progress: Progress | None = None, workers: Workers | None = None
+) -> Paths:
     """Every path's forecasts of `rows`, each by models that learned from nothing that touches it. Raises `MissingData`.
 
-    A pair is fitted and asked side by side with other pairs, and dropped once it has spoken; the result does not depend on how many.
+    A pair is fitted and asked side by side with other pairs, and dropped once it has spoken; the result does not depend on how many, nor on
+    where: `workers` fit, None is this machine.
     """
     spans = groups(np.unique(rows.session), settings.groups)
     found = splits(spans, settings.tested)
@@ -94,7 +97,8 @@ def cross_validate(rows: Rows, training: Training, settings: Validation, progres
     group = np.searchsorted([first for first, _ in spans], rows.session, side="right") - 1
     said = np.full((2, int(place.max()) + 1, len(rows)), np.nan, dtype=np.float32)
     learned = []
-    for k, (count, answers) in enumerate(_answers(rows, group, found, training)):
+    shared = rows, group, training
+    for k, (count, answers) in enumerate((workers or Cores(training.threads)).each(_answer, shared, found)):
         learned.append(count)
         for one, answer in answers:
             said[:, place[k, one], group == one] = answer
@@ -103,15 +107,12 @@ def cross_validate(rows: Rows, training: Training, settings: Validation, progres
     return Paths(said[0], said[1], group, tuple(found), tuple(learned))
 
 
-def _answers(rows: Rows, group: NDArray[np.int64], found: list[Split], training: Training) -> Iterable[tuple[int, list[tuple[int, Said]]]]:
-    """For each split in order: how many rows it learned from, and of each tested group both probabilities (2, rows of the group)."""
-
-    def answer(split: Split) -> tuple[int, list[tuple[int, Said]]]:
-        kept = may_learn(rows.session, rows.known_at, split, training.horizon, training.embargo)
-        lesson = rows.pick(kept).thinned(training.max_rows)
-        pair = [fit(lesson, target, training) for target in targets(lesson)]
-        asked = [(one, rows.features[group == one]) for one in split.tested]
-        said = [(one, np.stack([model.predict_proba(row)[:, 1] for model in pair]).astype(np.float32)) for one, row in asked]
-        return len(lesson), said
-
-    return side_by_side(answer, found, training.threads)
+def _answer(shared: tuple[Rows, NDArray[np.int64], Training], split: Split) -> tuple[int, list[tuple[int, Said]]]:
+    """How many rows the models of `split` learned from, and of each tested group both probabilities (2, rows of the group)."""
+    rows, group, training = shared
+    kept = may_learn(rows.session, rows.known_at, split, training.horizon, training.embargo)
+    lesson = rows.pick(kept).thinned(training.max_rows)
+    pair = [fit(lesson, target, training) for target in targets(lesson)]
+    asked = [(one, rows.features[group == one]) for one in split.tested]
+    said = [(one, np.stack([model.predict_proba(row)[:, 1] for model in pair]).astype(np.float32)) for one, row in asked]
+    return len(lesson), said

@@ -1,14 +1,13 @@
 """The two estimators and the fitting of a pair. Their libraries are imported when a fit begins."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.cluster import Cores
 from springback.errors import MissingData
 from springback.forecasting.boosted import Boosted
 from springback.forecasting.calibrated import Calibrated, log_odds
@@ -103,12 +102,8 @@ def targets(rows: Rows) -> tuple[Target, Target]:
 
 
 def side_by_side(work: Callable[[Task], Outcome], tasks: Iterable[Task], threads: int) -> Iterator[Outcome]:
-    """`work` of each task in order, `threads` (0: one a core) at a time; what has not begun is dropped when the caller stops."""
-    pool = ThreadPoolExecutor(threads or len(os.sched_getaffinity(0)))
-    try:
-        yield from pool.map(work, tasks)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    """`work` of each task in order, `threads` (0: one a core) at a time on this machine; see `cluster.Cores`."""
+    return Cores(threads).each(lambda _, task: work(task), None, tasks)
 
 
 def fit_pair(rows: Rows, training: Training) -> tuple[Classifier, Classifier]:

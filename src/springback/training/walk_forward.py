@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.cluster import Cores, Workers
 from springback.forecasting.card import Card
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Classifier, Models
@@ -13,7 +14,7 @@ from springback.market.bars import Panel
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.tape import Tape
-from springback.training.estimators import fit, side_by_side, targets
+from springback.training.estimators import fit, targets
 from springback.training.evaluate import Side, judge, mirror
 from springback.training.rows import Rows, gather
 from springback.training.settings import Training, WalkForward
@@ -61,12 +62,14 @@ def walk_forward(
     save: Save | None = None,
     known: Known | None = None,
     progress: Progress | None = None,
+    workers: Workers | None = None,
 ) -> WalkForwardResult:
     """Forecasts of `start..end` by models that are trained anew for each period on every label known before it.
 
     `save(as_of, models)` is called as each pair is ready, oldest first, and may hand back the pair with its completed card;
     `known(as_of)` may hand back a pair of an earlier run, which is used if it was trained on the same rows under the same settings and
-    libraries. So an interrupted walk goes on where it stopped. Raises `MissingData` when there is too little to learn from.
+    libraries. So an interrupted walk goes on where it stopped. `workers` fit; None is this machine. Raises `MissingData` when there is
+    too little to learn from.
     """
     rows = gather(tape, eligible, features, training)
     quarters = walk(rows, tape.bars.sessions, settings, start, end)
@@ -75,7 +78,7 @@ def walk_forward(
     joined = Forecasts(*(np.full(tape.bars.shape, np.nan) for _ in range(4)))
     folds: list[Fold] = []
     models: dict[np.datetime64, Models] = {}
-    for period, pair in zip(quarters, _pairs(rows, quarters, cards, training, known), strict=True):
+    for period, pair in zip(quarters, _pairs(rows, quarters, cards, training, known, workers or Cores(training.threads)), strict=True):
         as_of = tape.bars.sessions[period.as_of]
         kept = (save(as_of, pair) if save else None) or pair
         models[as_of] = kept
@@ -89,19 +92,23 @@ def walk_forward(
     return WalkForwardResult(joined, tuple(folds), models)
 
 
-def _pairs(rows: Rows, quarters: list[Period], cards: list[Card], training: Training, known: Known | None) -> Iterator[Models]:
-    """The models of each period in order: found, or fitted as many at a time as there are threads."""
+def _pairs(
+    rows: Rows, quarters: list[Period], cards: list[Card], training: Training, known: Known | None, workers: Workers
+) -> Iterator[Models]:
+    """The models of each period in order: found, or fitted side by side."""
     found = [known(np.datetime64(card.known_by, "D")) if known else None for card in cards]
     found = [old if old is not None and _same_lesson(old.card, card) else None for old, card in zip(found, cards, strict=True)]
     missing = [(quarter, side) for quarter, old in zip(quarters, found, strict=True) if old is None for side in (0, 1)]
-
-    def learn(task: tuple[Period, int]) -> Classifier:
-        lesson = rows.known_by(task[0].as_of).thinned(training.max_rows)
-        return fit(lesson, targets(lesson)[task[1]], training)
-
-    fitted = side_by_side(learn, missing, training.threads)
+    fitted = workers.each(_learn, (rows, training), missing)
     for old, card in zip(found, cards, strict=True):
         yield old if old is not None else Models(next(fitted), next(fitted), card)
+
+
+def _learn(shared: tuple[Rows, Training], task: tuple[Period, int]) -> Classifier:
+    """One side's model of one period."""
+    (rows, training), (period, side) = shared, task
+    lesson = rows.known_by(period.as_of).thinned(training.max_rows)
+    return fit(lesson, targets(lesson)[side], training)
 
 
 def _same_lesson(old: Card, new: Card) -> bool:
