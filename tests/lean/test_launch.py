@@ -104,7 +104,7 @@ def test_a_child_that_keeps_the_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert code == 0
     assert time.monotonic() - started < 5
     time.sleep(0.2)
-    assert not fakes.alive(int(heard.tail[0]))
+    assert fakes.gone(int(heard.tail[0]))
 
 
 def test_an_interruption_ends_it(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_an_interruption_ends_it(tmp_path: Path) -> None:
     )
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, script, progress=interrupt, stopped=lambda: told.append("ended"))
-    assert not fakes.alive(int((tmp_path / "pid").read_text()))
+    assert fakes.gone(int((tmp_path / "pid").read_text()))
     assert told == ["ended"]
 
 

@@ -122,7 +122,7 @@ def test_a_failed_engine_is_one_line_and_nothing_is_imported(
     assert said in str(failed.value) and "engine-output.txt" in str(failed.value) and "\n" not in str(failed.value)
     assert not desk.imported
     for pids in (desk.project / "backtests").glob("*/pids"):
-        assert not any(fakes.alive(int(pid)) for pid in pids.read_text().split())
+        assert all(fakes.gone(int(pid)) for pid in pids.read_text().split())
 
 
 def test_docker_is_driven_through_the_cli(desk: Desk, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +213,7 @@ def test_ctrl_c_ends_the_engine_too(
         verb.send_signal(signal.SIGINT)
         _, said = verb.communicate(timeout=60)
     assert verb.returncode == 1 and said.startswith("springback: interrupted after ") and said.count("\n") == 1
-    assert not fakes.alive(pid)
+    assert fakes.gone(pid)
 
 
 def test_the_result_of_the_engine_becomes_a_run_folder(
