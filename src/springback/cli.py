@@ -193,8 +193,32 @@ def validate(
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
         verbs_validate.check(method, models_dir, out, store=store)
-        made = verbs.survey(voice, chosen, *verbs.stored_or_demo(voice, chosen, store))
-        verbs_validate.validate(voice, made, chosen, method, models_dir, out, store)
+        with verbs.workers_at(cluster, chosen.training.threads) as workers:
+            made = verbs.survey(voice, chosen, *verbs.stored_or_demo(voice, chosen, store))
+            verbs_validate.validate(voice, made, chosen, method, models_dir, out, store, workers)
+
+
+@app.command()
+def stress(
+    store: StoreFolder = None,
+    forecasts: Annotated[Path | None, typer.Option("--forecasts", help="File date,symbol,qpi,p_long,p_short,adv_63.")] = None,
+    models_dir: ModelsFolder = MODELS,
+    models: Which = "walk-forward",
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; a run folder's report then links to it.")] = RUNS / "stress",
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Crashes of the past, shocks made up around what is held, and resampled histories, on one page."""
+    from springback import verbs, verbs_stress
+
+    with verbs_stress.Voice(as_json, quiet) as voice:
+        chosen = verbs.choose(settings, sets)
+        verbs.check(models, *((out,) if forecasts else (out, models_dir)), store=store)
+        tape, digest = verbs.stored_or_demo(voice, chosen, store)
+        made = verbs.bare(tape, digest) if forecasts else verbs.survey(voice, chosen, tape, digest)
+        verbs_stress.stress(voice, made, chosen, models_dir, models, forecasts, out, store)
 
 
 @app.command()

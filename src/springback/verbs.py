@@ -14,6 +14,7 @@ from springback.analytics.summary import Summary, summary_json
 from springback.cluster import Workers, workers_at
 from springback.data.store_hash import content_hash
 from springback.errors import InputError, MissingData, SettingsError, Unwritable
+from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
 from springback.voice import Voice, table
 
@@ -221,17 +222,7 @@ def backtest(
     """Forecasts as asked for, both profiles, and the run folder with its report; the trial goes into the ledger beside `store`."""
     from springback.story import tell
 
-    leaky = False
-    if forecasts:
-        said, words = wiring.forecasts_from(forecasts, made.tape), f"forecasts of {forecasts.name}"
-    elif which == "fixed":
-        said, pair = wiring.forecast_fixed(made, models, chosen)
-        leaky = wiring.in_sample(pair, chosen)
-        words = f"one fixed pair, trained on {pair.card.first} to {pair.card.last}"
-    else:
-        result = wiring.forecast(made, chosen, models, voice.step("forecast"))
-        wiring.keep_forecasts(made, result, models / "walk_forward" / "forecasts.parquet")
-        said, words = result.forecasts, "walk-forward, trained anew each quarter on what was known"
+    said, words, leaky = forecasts_for(voice, made, chosen, models, which, forecasts)
     evaluation = None if forecasts else wiring.evaluation_of(models)
     material = tell(made.tape, said, chosen, made.hash, words, leaky, evaluation, command(), voice.step("backtest"), store)
     step = voice.step("report")
@@ -239,6 +230,20 @@ def backtest(
     summary = run_folder.write(out, material)
     step(1, 1, str(out))
     _say_summary(voice, summary, summary_json(material, summary), out)
+
+
+def forecasts_for(
+    voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, which: str, forecasts: Path | None
+) -> tuple[Forecasts, str, bool]:
+    """The forecasts of a backtest, how they were made in words, and whether their models saw part of its window."""
+    if forecasts:
+        return wiring.forecasts_from(forecasts, made.tape), f"forecasts of {forecasts.name}", False
+    if which == "fixed":
+        said, pair = wiring.forecast_fixed(made, models, chosen)
+        return said, f"one fixed pair, trained on {pair.card.first} to {pair.card.last}", wiring.in_sample(pair, chosen)
+    result = wiring.forecast(made, chosen, models, voice.step("forecast"))
+    wiring.keep_forecasts(made, result, models / "walk_forward" / "forecasts.parquet")
+    return result.forecasts, "walk-forward, trained anew each quarter on what was known", False
 
 
 def report(voice: Voice, folder: Path) -> None:

@@ -17,16 +17,17 @@ from springback.market.costs import DAYS_PER_YEAR, Charges, borrow_rate, commiss
 from springback.market.tape import BANKRUPT, DELISTED, TRADING
 from springback.strategy.decide import ENTERED, FUNNEL, LONG, NO_SHARES, NO_SLOT, SHORT, Orders, Today, decide
 from springback.strategy.knobs import Knobs
-from springback.strategy.rule import DELISTING, ENTRY, REGIME, RESTING_STOP, STOP_LOSS, is_bear, round_price, stop_level
+from springback.strategy.rule import DELISTING, ENTRY, RECALL, REGIME, RESTING_STOP, STOP_LOSS, is_bear, round_price, stop_level
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 class Market(NamedTuple):
-    """The tape and the forecasts as the loop reads them: panels (T, N), series (T,), columns (N,), actions (E,).
+    """The tape and the forecasts as the loop reads them: panels (T, N), series (T,), columns (N,), actions (E,), recalls (R,).
 
-    `high_before`, `low_before` and `trend` (see `Today`) have no rows where their variant is off.
+    `high_before`, `low_before` and `trend` (see `Today`) have no rows where their variant is off. A recall asks at the open of `recall_row`
+    (ascending) for the shares of `recall_name` back; only stress scenarios have any.
     """
 
     open: Floats
@@ -52,6 +53,8 @@ class Market(NamedTuple):
     action_name: Ints
     action_kind: Ints
     action_value: Floats
+    recall_row: Ints
+    recall_name: Ints
 
 
 class Log(NamedTuple):
@@ -159,6 +162,7 @@ def replay(
     """Runs sessions `first <= row < end` and returns the cash at the end. Writes everything else into `log`."""
     next_id = 1
     action = int(np.searchsorted(market.action_row, first))
+    recall = int(np.searchsorted(market.recall_row, first))
     final = np.zeros(len(book.quantity), np.bool_)
     unknown = np.full(len(book.quantity), np.nan)
     was_bear = is_bear(market.vix[first], market.vix_mean[first], multiple)
@@ -170,6 +174,9 @@ def replay(
         while action < len(market.action_row) and market.action_row[action] == row:
             cash += _act(market, action, book, lives, waiting, daily)
             action += 1
+        while recall < len(market.recall_row) and market.recall_row[recall] == row:
+            next_id = _recall(row, market.recall_name[recall], next_id, book, waiting, log)
+            recall += 1
         daily[MIDNIGHT] = cash + _holdings(book)
         cash, next_id = _settle(market, row, knobs, charges, cash, next_id, book, lives, waiting, log, daily)
         _mark(market.close[row], book)
@@ -232,6 +239,17 @@ def _place(row: int, order: int, name: int, quantity: int, reason: int, level: f
     line = log.orders[log.counts[0]]
     line[0], line[1], line[2], line[3], line[4], line[5] = order, row, name, quantity, reason, level
     log.counts[0] += 1
+
+
+@compiled
+def _recall(row: int, name: int, next_id: int, book: Book, waiting: Open, log: Log) -> int:
+    """A lender's notice after the last close: a short that is not leaving anyway is bought back at this open."""
+    if book.quantity[name] >= 0 or book.closing[name]:
+        return next_id
+    _drop(waiting, name)
+    book.closing[name] = True
+    _place(row - 1, next_id, name, -book.quantity[name], RECALL, np.nan, waiting, log)
+    return next_id + 1
 
 
 @compiled

@@ -77,6 +77,8 @@ def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy
         action_name=tape.actions.name,
         action_kind=tape.actions.kind,
         action_value=tape.actions.value,
+        recall_row=np.empty(0, np.int64),
+        recall_name=np.empty(0, np.int64),
     )
 
 
