@@ -61,7 +61,7 @@ def _sides(study: Study) -> Table:
 def _cuts(study: Study) -> Table:
     rows = [_row(part) for part in (study.judgement.whole, *study.judgement.parts)]
     note = "Rank IC: Spearman's correlation of P_long \u2212 P_short with the return, mean over sessions; "
-    note += "in red or green where its interval leaves zero out. "
+    note += "in red or green where its interval leaves zero out, as one part in twenty does by luck. "
     note += f"A dash: too few sessions hold {study.settings.get('validation.names', 'enough')} names of that part."
     return Table("By year, regime, liquidity and price", note, HEADS, tuple(rows), (0,))
 
