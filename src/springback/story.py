@@ -12,7 +12,7 @@ from springback.analytics.figures import shown
 from springback.analytics.material import Account, Material
 from springback.analytics.statistics import annual_return, daily_rate, returns_of, sharpe
 from springback.analytics.summary import summarise
-from springback.backtest.overlays import overlays
+from springback.backtest.overlays import count, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.backtest.run import span
 from springback.features import FEATURES
@@ -49,7 +49,7 @@ def tell(
     `Unwritable`, `LedgerError` before the work.
     """
     trials.ready(store)
-    say = _counter(progress, 2 + len(SWEEP) + 5)
+    say = _counter(progress, 2 + len(SWEEP) + count(settings.strategy))
     market = prepared(tape, forecasts, settings)
     ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))
     results = {}

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from springback.backtest.overlays import count, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.backtest.run import backtest
 from springback.errors import SettingsError
@@ -160,6 +161,20 @@ def test_a_regime_without_exposure_closes_the_book() -> None:
     assert reasons(result) == [(18, "entry"), (20, "regime")]
     assert trades_frame(result)["reason"].tolist() == ["regime"]
     assert daily_frame(result)["n_long"].iloc[-1] == 0
+
+
+def test_a_variant_is_an_overlay_and_no_stop_is_none() -> None:
+    tape = ranged(flat_tape({"AAA": [100.0, 100, 100, 101, 102.5, 103, 103, 103, 103, 103]}), {(2, 0): 102.0, (3, 0): 102.4})
+    forecasts = signals(tape, {(1, "AAA"): LONG_SIGNAL})
+    on = Strategy(exit_rule="above_yesterday_high", trend="sma200", cool_down=1, stop_mode="none")
+    for strategy in (Strategy(), on, Strategy(exit_rule="above_yesterday_high")):
+        base, said = run(tape, forecasts, strategy), list[str]()
+        found = overlays(base, tape, forecasts, account_of(tape), strategy, Regime(), Costs(), report=said.append)
+        assert len(found) == len(said) == count(strategy)
+        names = [one.name for one in found]
+        assert ("stop" in names) == (strategy.stop_mode != "none")
+    assert found[-1].name == "yesterday's range" and (found[-1].touched, found[-1].among) == (1, 1)
+    assert reasons(found[-1].without)[-1] == (7, "time_stop")
 
 
 @pytest.mark.parametrize(

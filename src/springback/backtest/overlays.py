@@ -13,7 +13,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
 from springback.strategy.decide import FUNNEL
 from springback.strategy.knobs import Regime, Strategy
-from springback.strategy.rule import ENTRY, STOP_LOSS, TIME_STOP
+from springback.strategy.rule import BEYOND_YESTERDAY, ENTRY, REGIME, STOP_LOSS, TIME_STOP
 
 NEVER = 1e9
 
@@ -43,7 +43,10 @@ def overlays(
     market: Market | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> list[Overlay]:
-    """Model, regime, stop, time stop and ADV cap, each taken away in turn from the run `base`."""
+    """Model, regime, stop, time stop and ADV cap, then the variants that are on, each taken away in turn from the run `base`.
+
+    `count(strategy)` says how many they are.
+    """
 
     def run(name: str, forecasts: Forecasts = forecasts, strategy: Strategy = strategy, regime: Regime = regime) -> Result:
         report(name)
@@ -54,18 +57,22 @@ def overlays(
 
     reasons = base.orders["reason"]
     entries = int(np.sum(reasons == ENTRY))
-    exits = len(reasons) - entries
+    resized = int(np.sum(reasons == REGIME))
+    exits = len(reasons) - entries - resized
     stops = int(np.sum(base.fills["reason"] == STOP_LOSS))
     timed = int(np.sum(reasons == TIME_STOP))
     asked = int(base.funnel[:, :, FUNNEL.index("below_probability") :].sum())
     refused = int(base.funnel[:, :, FUNNEL.index("below_probability")].sum())
     always = replace(strategy, holding_sessions=int(NEVER))
-    return [
+    found = [
         Overlay("model", refused, asked, "candidates it refused", run("model", forecasts=unmodelled(forecasts))),
         Overlay(
-            "regime", _bear_entries(base), entries, "entries it sized for a bear", run("regime", regime=replace(regime, multiple=NEVER))
+            "regime",
+            _bear_entries(base) + resized,
+            entries + resized,
+            "entries it sized for a bear" if regime.scope == "entries" else "entries it sized for a bear, and sizes it changed",
+            run("regime", regime=replace(regime, multiple=NEVER)),
         ),
-        Overlay("stop", stops, exits, "exits at the stop", run("stop", strategy=replace(strategy, stop_loss=NEVER, stop_mode="close"))),
         Overlay("time stop", timed, exits, "exits by time", run("time stop", strategy=always)),
         Overlay(
             "ADV cap",
@@ -75,6 +82,27 @@ def overlays(
             run("ADV cap", strategy=replace(strategy, max_adv_fraction=NEVER)),
         ),
     ]
+    if strategy.stop_mode != "none":
+        found.insert(2, Overlay("stop", stops, exits, "exits at the stop", run("stop", strategy=replace(strategy, stop_mode="none"))))
+    if strategy.exit_rule != "none":
+        beyond = int(np.sum(reasons == BEYOND_YESTERDAY))
+        plain = run("yesterday's range", strategy=replace(strategy, exit_rule="none"))
+        found.append(Overlay("yesterday's range", beyond, exits, "exits beyond yesterday's range", plain))
+    if strategy.trend != "off":
+        against = int(base.funnel[:, :, FUNNEL.index("against_trend")].sum())
+        found.append(
+            Overlay("trend", against, against + asked, "candidates it refused", run("trend", strategy=replace(strategy, trend="off")))
+        )
+    if strategy.cool_down:
+        cooling = int(base.funnel[:, :, FUNNEL.index("cooling")].sum())
+        warm = run("cool-down", strategy=replace(strategy, cool_down=0))
+        found.append(Overlay("cool-down", cooling, cooling + asked, "candidates it refused", warm))
+    return found
+
+
+def count(strategy: Strategy) -> int:
+    """How many overlays there are: four parts of the rule, the stop, and the variants that are on."""
+    return 4 + (strategy.stop_mode != "none") + (strategy.exit_rule != "none") + (strategy.trend != "off") + (strategy.cool_down > 0)
 
 
 def unmodelled(forecasts: Forecasts) -> Forecasts:
