@@ -27,7 +27,7 @@ ERRORS = 3.0
 DRAWS = 400
 BLOCK = 20
 CANARY = 0.01
-"""AUC by which a random split of noise must exceed the purged one."""
+"""AUC by which a random split of noise must exceed the purged one, and 0.5."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def noise(case: Case) -> Outcome:
     if fault is not None:
         return Outcome("FAIL", tried, fault, figures)
     purged = seen.part.long.auc.value
-    if careless is None or purged is None or careless < purged + CANARY:
+    if careless is None or purged is None or careless < max(purged, 0.5) + CANARY:
         shown = "unknown" if careless is None else f"{careless:.3f}"
         return Outcome(
             "WARN", tried, f"the canary is silent, a random split shows AUC {shown}: too little data for this check; {said}", figures
