@@ -38,7 +38,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "lean": ("errors", "settings", "market", "data", "forecasting", "strategy", "trading", "analytics"),
     "stress": ("errors", "market", "strategy", "backtest", "analytics"),
     "audit": ("errors", "market", "training", "strategy", "backtest", "analytics"),
-    "trials": ("ledger", "analytics", "backtest", "market"),
+    "trials": ("errors", "ledger", "analytics", "backtest", "market"),
     "wiring": (ALL,),
     "story": (ALL,),
     "explore": (ALL,),

@@ -20,6 +20,7 @@ from springback.analytics.overfitting import Search
 from springback.analytics.significance import SESSIONS
 from springback.analytics.statistics import sharpe
 from springback.backtest.result import Result
+from springback.errors import Unwritable
 from springback.ledger import look
 from springback.ledger.book import Ledger
 from springback.ledger.look import Days, Look, Numbers, Trial
@@ -47,6 +48,8 @@ def place(store: Path | None = None) -> Path:
 
 def ready(store: Path | None = None) -> None:
     """Nothing, if a row can be written: asked before the work. Raises `Unwritable`, `LedgerError`."""
+    if store is not None and store.parent.is_file():
+        raise Unwritable(f"{store} cannot be written ({store.parent} is a file): choose another place")
     Ledger(place(store)).ready()
 
 
