@@ -62,6 +62,17 @@ def test_a_refused_exit_is_sent_again_and_a_refused_entry_frees_its_slot() -> No
     assert session(one, DAY + 2, close=9.0)[0] == ("AAA", -50_000, "stop_loss")
 
 
+def test_a_change_of_size_that_is_taken_back_leaves_the_exit_that_took_its_place() -> None:
+    one = desk()
+    session(one, DAY)
+    one.fill("AAA", 50_000, 10.0)
+    one.drop("BBB", 50_000)
+    assert session(one, DAY + 1, close=9.0)[0] == ("AAA", -50_000, "stop_loss")
+    one.drop("AAA", -45_000)  # an earlier order over a part, cancelled by the exit
+    assert one.book.closing[0]
+    assert "AAA" not in [order[0] for order in session(one, DAY + 2, close=9.0)]
+
+
 def test_without_vix_exits_are_decided_and_entries_are_not() -> None:
     one = desk()
     session(one, DAY)

@@ -139,10 +139,14 @@ class Desk:
             books.leave(self.book, name)
 
     def drop(self, symbol: str, quantity: int) -> None:
-        """An order over `quantity` shares was refused or taken back: an entry's slot is free again, an exit is sent again next session."""
+        """An order over `quantity` shares was refused or taken back: an entry's slot is free again, an exit is sent again next session.
+
+        Fewer shares than are held were a change of size: it is not repeated, and an exit that took its place stands.
+        """
         name = self.columns[symbol]
-        if self.book.quantity[name] * quantity < 0:
-            self.book.closing[name] = False
+        held = self.book.quantity[name]
+        if held * quantity < 0:
+            self.book.closing[name] &= abs(quantity) < abs(held)
         else:
             self.book.waiting[name] = 0
 
