@@ -248,6 +248,32 @@ def audit(
 
 
 @app.command()
+def optimize(
+    knobs: Annotated[list[str] | None, typer.Option("--knob", help="table.name=low:high or table.name=one,other. May be repeated.")] = None,
+    trials: Annotated[int | None, typer.Option("--trials", help="Settings to try. Default: optimise.trials.", show_default=False)] = None,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Look at the held-back period with the winner, once and never again.")] = False,
+    store: StoreFolder = None,
+    models_dir: ModelsFolder = MODELS,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the studies.")] = RUNS / "optimise",
+    cluster: Scheduler = None,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search for settings before a held-back period, and say how much of the gain is luck."""
+    from springback import verbs, verbs_optimise
+
+    with verbs_optimise.Voice(as_json, quiet) as voice:
+        chosen = verbs_optimise.choose(settings, sets, knobs, trials)
+        verbs.check("walk-forward", models_dir, out, store=store)
+        with verbs.workers_at(cluster, chosen.training.threads) as workers:
+            tape, digest = verbs.stored_or_demo(voice, chosen, store)
+            job = verbs_optimise.job(voice, tape, digest, chosen, models_dir, out, store)
+            (verbs_optimise.reveal if reveal else verbs_optimise.optimise)(voice, job, workers)
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A run folder.", metavar="DIR")],
     as_json: Json = False,

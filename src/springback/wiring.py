@@ -6,10 +6,11 @@ public names stand on it.
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ from springback.market.costs import Costs, Profile
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.tape import Tape
+from springback.optimise import Optimise
 from springback.settings import flat
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.lookback import rarity
@@ -65,6 +67,7 @@ class Settings:
     training: Training = field(default_factory=Training)
     walk_forward: WalkForward = field(default_factory=WalkForward)
     validation: Validation = field(default_factory=Validation)
+    optimise: Optimise = field(default_factory=Optimise)
     demo: Demo = field(default_factory=Demo)
 
 
@@ -257,6 +260,51 @@ def simulate(
     """`run_backtest` without the ledger, for runs shown beside one that is written down; `tests/test_architecture.py` says who may."""
     account = dataclasses.replace(settings.backtest, profile=profile or settings.backtest.profile)
     return replay(tape, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, market)
+
+
+class Ground:
+    """A tape and its forecasts, on which many settings are run; what the loop reads is made once in each process for each kind of rule."""
+
+    def __init__(self, tape: Tape, forecasts: Forecasts) -> None:
+        self.tape = tape
+        self.forecasts = forecasts
+        self._markets: dict[tuple[int, str, str], Market] = {}
+        self._lock = Lock()
+
+    def market(self, settings: Settings) -> Market:
+        """What the loop reads, for rules like that of `settings`."""
+        kind = settings.regime.window, settings.strategy.exit_rule, settings.strategy.trend
+        with self._lock:
+            if kind not in self._markets:
+                self._markets[kind] = prepared(self.tape, self.forecasts, settings)
+            return self._markets[kind]
+
+    def __getstate__(self) -> tuple[Tape, Forecasts]:
+        return self.tape, self.forecasts
+
+    def __setstate__(self, told: tuple[Tape, Forecasts]) -> None:
+        Ground.__init__(self, *told)
+
+
+def run_backtests(
+    ground: Ground,
+    many: Sequence[Settings],
+    workers: Workers,
+    data_hash: str,
+    kind: str = "backtest",
+    command: str = "",
+    models: str = "",
+    store: Path | None = None,
+) -> Iterator[Result]:
+    """The rule under each of `many` settings, in order, side by side; each is written into the ledger before it is handed on."""
+    trials.ready(store)
+    for settings, result in zip(many, workers.each(_run_one, ground, many), strict=True):
+        note_backtest(ground.tape, data_hash, settings, result, kind=kind, command=command, models=models, store=store)
+        yield result
+
+
+def _run_one(ground: Ground, settings: Settings) -> Result:
+    return simulate(ground.tape, ground.forecasts, settings, market=ground.market(settings))
 
 
 def prepared(tape: Tape, forecasts: Forecasts, settings: Settings) -> Market:

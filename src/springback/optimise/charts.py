@@ -1,0 +1,122 @@
+"""The charts of a search: trials in order, importance, the winner's neighbours along each knob and over the two that matter most."""
+
+from typing import Any
+
+import numpy as np
+
+from springback.analytics import palette
+from springback.analytics.charts import Chart, axis, layout, level, line, rounded
+from springback.optimise.finding import Line, Plane, Report
+from springback.optimise.search import plain
+
+DEEP = 3.0  # below the specification's ratio: where the chart ends
+SHADES = [[0.0, "#b9593b"], [0.5, "#f4f1ea"], [1.0, "#1d4e74"]]
+
+
+def charts(report: Report) -> dict[str, list[Chart]]:
+    """The charts by where they stand on the page."""
+    reach = _reach(report)
+    plane = [] if report.plane is None else [_plane(report.plane, report)]
+    return {"trials": [_trials(report)], "plane": plane, "lines": [_line(one, report, reach) for one in report.lines]}
+
+
+def _trials(report: Report) -> Chart:
+    known = [(number, ratio) for number, _, _, ratio in report.trials if ratio is not None]
+    numbers = [str(number) for number, _ in known]
+    ratios = np.array([ratio for _, ratio in known])
+    found = report.finding
+    floor = found.specified_sharpe - DEEP
+    below = int((ratios < floor).sum())
+    best = np.maximum.accumulate(ratios) if len(ratios) else ratios
+    dots: dict[str, Any] = {"mode": "markers", "marker": {"size": 7, "color": palette.SECOND}, "customdata": rounded(ratios, 3)}
+    dots["hovertemplate"] = "%{customdata:.2f}"
+    traces = [
+        line(numbers, np.maximum(ratios, floor), "trial", palette.SECOND) | dots,
+        line(numbers, best, "best so far", palette.NET, hovertemplate="%{y:.2f}", width=2.0) | {"line": _steps()},
+    ]
+    for value, name, dash in (
+        (found.specified_sharpe, "specification", "solid"),
+        (found.ledger_luck, "best of so many without skill", "dot"),
+    ):
+        traces.append(line(numbers, np.full(len(numbers), value), name, palette.MUTED, width=1.2, dash=dash, hovertemplate="%{y:.2f}"))
+    frame = layout(320, xaxis=axis(title="trial", nticks=8), yaxis=axis(showgrid=True, tickformat=".1f"))
+    caption = (
+        "Net Sharpe ratio of each setting in the order it was tried. The dotted line is what the best of so many shows without any skill."
+    )
+    if below:
+        caption += f" {below} that hardly traded lie below the chart, and are drawn on its edge."
+    return Chart("trials", "What each trial earned", caption, traces, frame)
+
+
+def _steps() -> dict[str, Any]:
+    return {"color": palette.NET, "width": 2.0, "shape": "hv"}
+
+
+def _line(one: Line, report: Report, reach: tuple[float, float]) -> Chart:
+    """The Sharpe ratio along one knob, on the scale of all."""
+    values = [plain(value) for value in one.values]
+    chosen = plain(report.finding.winner[one.name])
+    sizes = [11 if value == chosen else 6 for value in values]
+    marks = {"mode": "lines+markers", "marker": {"size": sizes, "color": palette.NET}, "hovertemplate": "%{x}: %{y:.2f}<extra></extra>"}
+    trace = line(values, [np.nan if figure is None else figure for figure in one.figures], one.name, palette.NET) | marks
+    frame = layout(
+        190,
+        xaxis=axis(type="category"),
+        yaxis=axis(showgrid=True, tickformat=".1f", range=list(reach), nticks=5),
+        shapes=[level(report.finding.specified_sharpe, palette.MUTED, "solid")],
+        showlegend=False,
+        hovermode="closest",
+    )
+    return Chart(f"knob_{one.name.replace('.', '_')}", one.name, "", [trace], frame)
+
+
+def _plane(plane: Plane, report: Report) -> Chart:
+    across, down = ([plain(value) for value in one.values] for one in (plane.across, plane.down))
+    z = [rounded([np.nan if figure is None else figure for figure in row], 3) for row in plane.figures]
+    middle = report.finding.specified_sharpe
+    known = [abs(figure - middle) for row in plane.figures for figure in row if figure is not None]
+    wide = max([0.05, *known])
+    trace = {
+        "type": "heatmap",
+        "x": across,
+        "y": down,
+        "z": z,
+        "zmin": round(middle - wide, 3),
+        "zmax": round(middle + wide, 3),
+        "colorscale": SHADES,
+        "showscale": False,
+        "texttemplate": "%{z:.2f}",
+        "textfont": {"size": 11},
+        "xgap": 2,
+        "ygap": 2,
+        "hovertemplate": f"{plane.across.name} %{{x}}, {plane.down.name} %{{y}}: %{{z:.2f}}<extra></extra>",
+    }
+    winner = report.finding.winner
+    at = across.index(plain(winner[plane.across.name])), down.index(plain(winner[plane.down.name]))
+    frame_of_winner = {
+        "type": "rect",
+        "x0": at[0] - 0.5,
+        "x1": at[0] + 0.5,
+        "y0": at[1] - 0.5,
+        "y1": at[1] + 0.5,
+        "line": {"color": palette.INK, "width": 2},
+    }
+    frame = layout(
+        120 + 38 * len(down),
+        xaxis=axis(type="category", title=plane.across.name),
+        yaxis=axis(type="category", title=plane.down.name),
+        shapes=[frame_of_winner],
+        hovermode="closest",
+    )
+    caption = (
+        "Net Sharpe ratio of the winner's neighbours, the winner framed; blue is above the specification, red below. A winner on a broad "
+    )
+    caption += "plateau is worth more than one on a needle."
+    return Chart("plane", f"{plane.across.name} and {plane.down.name}", caption, [trace], frame)
+
+
+def _reach(report: Report) -> tuple[float, float]:
+    ends = [figure for one in report.lines for figure in one.figures if figure is not None]
+    low, high = (min([report.finding.specified_sharpe, *ends]), max([report.finding.specified_sharpe, *ends]))
+    pad = max(0.1 * (high - low), 0.05)
+    return round(low - pad, 3), round(high + pad, 3)

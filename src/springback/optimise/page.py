@@ -1,0 +1,74 @@
+"""optimise.html: one file that opens without a network, in the manner of the report."""
+
+from springback.analytics import page as pages
+from springback.analytics.figures import shown
+from springback.analytics.sections import Cell, Table
+from springback.optimise import words
+from springback.optimise.charts import charts
+from springback.optimise.finding import Report
+from springback.optimise.search import plain
+
+MOST = 15
+
+
+def page(report: Report) -> str:
+    """The whole page as text; the same bytes for the same report."""
+    drawn = charts(report)
+    figures = {chart.key: {"data": chart.traces, "layout": chart.layout} for group in drawn.values() for chart in group}
+    return pages.render(
+        "optimise.html",
+        "springback.optimise",
+        report=report,
+        flags=words.flags(report),
+        verdict=words.verdict(report.finding),
+        worth=words.worth(report.finding),
+        held=words.held(report),
+        tiles=_tiles(report),
+        charts=drawn,
+        tables={"knobs": _knobs(report), "measures": _measures(report), "best": _best(report), "settings": _settings(report)},
+        figures_json=pages.script(figures),
+    )
+
+
+def _tiles(report: Report) -> list[tuple[str, str, str]]:
+    found = report.finding
+    band = f"95 % interval {shown(found.gain.low, 'ratio')} to {shown(found.gain.high, 'ratio')}"
+    return [
+        ("Gain on the specification", shown(found.gain.difference, "ratio"), band),
+        ("As good without skill", shown(found.gain.chance, "fraction"), "of searches this wide; sure under 5 %"),
+        ("Deflated Sharpe", shown(found.ledger_deflated, "fraction"), f"among {found.ledger_trials:,} trials; sure above 95 %"),
+        ("Overfitting", shown(found.overfitting, "fraction"), "probability; noise: about 50 %"),
+    ]
+
+
+def _knobs(report: Report) -> Table:
+    rows = tuple(
+        (Cell(name, left=True), Cell(searched, "quiet"), Cell(spec), Cell(winner), Cell(share))
+        for name, searched, spec, winner, share in words.settings(report)
+    )
+    heads = (("Knob", True), ("Searched", False), ("Specification", False), ("Winner", False), ("Importance", False))
+    return Table(
+        "What was searched", "Importance: share of each knob in how much the objective varies over the trials (fANOVA).", heads, rows
+    )
+
+
+def _measures(report: Report) -> Table:
+    rows = tuple((Cell(name, left=True), Cell(value)) for name, value in words.measures(report.finding))
+    note = "Sharpe ratios a year, net of realistic costs. Deflated: the probability that the true ratio is above what luck gives the best "
+    note += "of so many trials."
+    return Table("Every figure", note, (("", True), ("", False)), rows)
+
+
+def _best(report: Report) -> Table:
+    known = sorted((one for one in report.trials if one[2] is not None), key=lambda one: (-(one[2] or 0.0), one[0]))[:MOST]
+    rows = tuple(
+        (Cell(f"{number}", left=True), Cell(shown(ratio, "ratio")), *(Cell(plain(values[knob.name])) for knob in report.knobs))
+        for number, values, _, ratio in known
+    )
+    heads = (("Trial", True), ("Net Sharpe", False), *((knob.name.split(".")[1].replace("_", " "), False) for knob in report.knobs))
+    return Table(f"The best {len(rows)} of {len(report.trials)} trials", "", heads, rows, (0,) if rows else ())
+
+
+def _settings(report: Report) -> Table:
+    rows = tuple((Cell(name, left=True), Cell(str(value), left=True)) for name, value in report.settings.items())
+    return Table("Settings", "", (("Knob", True), ("Value", True)), rows)
