@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from springback.analytics.significance import Numbers, sharpe_error
+from springback.analytics.figures import shown
+from springback.analytics.significance import SESSIONS, Numbers, sharpe_error
 from springback.analytics.statistics import annual_return, sharpe
 from springback.audit import surgery
 from springback.audit.case import Case
 from springback.audit.finding import Outcome
 from springback.backtest.result import Result
 from springback.market.forecasts import Forecasts
+from springback.market.tape import Tape
 
 INPUTS = ("prices", "volume", "VIX", "membership", "forecasts")
 TOO_GOOD = 3.0
@@ -18,22 +20,22 @@ TOO_GOOD = 3.0
 
 def delayed(case: Case, inputs: str) -> Outcome:
     """The account with `inputs` a session late beside the account as it is; prices and volume are late for the features alone."""
-    base = returns(case.base.result)
-    tried = f"{inputs} one session late, {len(base):,} sessions"
+    base = case.base.result
+    before = excess(case.sample, base)
+    tried = f"{inputs} one session late, {len(before):,} sessions"
     if inputs == "membership" and case.sample.members is None:
         return Outcome("SKIPPED", tried, "no membership is known")
     case.tell(f"{inputs} a session late")
-    after = returns(_late(case, inputs))
-    before, then = sharpe(base), sharpe(after)
-    figures = {"sharpe": before, "sharpe_late": then, "annual": annual_return(base), "annual_late": annual_return(after)}
-    if not np.isfinite(before):
+    after = _late(case, inputs)
+    now, then, error = sharpe(before), sharpe(excess(case.sample, after)), sharpe_error(before)
+    years = annual_return(returns(base)), annual_return(returns(after))
+    figures = {"sharpe": now, "sharpe_late": then, "sharpe_error": error, "annual": years[0], "annual_late": years[1]}
+    if not np.isfinite(now):
         return Outcome("SKIPPED", tried, "the sample took no position", {})
     figures = {name: value for name, value in figures.items() if np.isfinite(value)}
-    said = (
-        f"Sharpe {before:.2f} \u2192 {then:.2f} (error {sharpe_error(base):.2f}), "
-        f"a year {100 * figures['annual']:.1f} % \u2192 {100 * figures.get('annual_late', 0.0):.1f} %"
-    )
-    if before > max(TOO_GOOD, 3 * sharpe_error(base)) and not then > before / 3:
+    ratios = f"Sharpe {shown(now, 'ratio')} \u2192 {shown(then, 'ratio')} (error {shown(error, 'ratio')})"
+    said = f"{ratios}, a year {shown(years[0], 'fraction')} \u2192 {shown(years[1], 'fraction')}"
+    if now > max(TOO_GOOD, 3 * error) and not then > now / 3:
         return Outcome("WARN", tried, f"a suspicious collapse: {said}", figures)
     return Outcome("MEASURED", tried, said, figures)
 
@@ -55,3 +57,10 @@ def returns(result: Result) -> Numbers:
     """Return of each session, a fraction."""
     equity = result.daily["equity"]
     return np.asarray(equity / np.concatenate([[result.cash], equity[:-1]]) - 1)
+
+
+def excess(tape: Tape, result: Result) -> Numbers:
+    """The same over the risk-free rate of the session before; 0 where none is known."""
+    annual = np.zeros(tape.bars.shape[0]) if tape.risk_free is None else np.nan_to_num(tape.risk_free)
+    first = result.first - 1
+    return returns(result) - ((1 + annual[first : first + len(result.sessions)]) ** (1 / SESSIONS) - 1)

@@ -1,9 +1,11 @@
 """audit.html: every check with what was tried and what was found, in the manner of the report."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from springback.analytics import page as pages
+from springback.analytics.figures import Unit, shown
 from springback.analytics.sections import Cell, Table
 from springback.audit.finding import Finding, Verdict, failed
 
@@ -60,8 +62,9 @@ def page(audit: Audit) -> str:
         "audit.html",
         ROOM,
         audit=audit,
+        sampled=whole_dates(audit.sampled),
         title=title(audit.findings),
-        bad=failed(audit.findings),
+        bad=[(one.check, whole_dates(one.said)) for one in failed(audit.findings)],
         tiles=_tiles(audit),
         groups=[(head, lead, table) for head, lead, table in groups if table.rows],
         late=_late(late),
@@ -86,19 +89,18 @@ def _table(head: str, findings: Sequence[Finding]) -> Table:
 
 
 def _late(findings: Sequence[Finding]) -> Table:
-    heads = (("One session late", True), ("", True), ("Sharpe", False), ("late", False), ("A year", False), ("late", False))
+    heads = (("One session late", True), ("Sharpe", False), ("late", False), ("error", False), ("A year", False), ("late", False))
     rows = []
     for one in findings:
         cells = tuple(Cell(text) for text in _figures(one))
-        rows.append((Cell(_upper(one.check.removeprefix("late ")), left=True), _badge(one), *cells))
+        odd = {"WARN": ", a suspicious collapse", "SKIPPED": f", skipped: {one.said}"}.get(one.verdict, "")
+        rows.append((Cell(_upper(one.check.removeprefix("late ")) + odd, "bad" if one.verdict == "WARN" else "", left=True), *cells))
     return Table("Delays", "", heads, tuple(rows))
 
 
 def _figures(one: Finding) -> list[str]:
-    shapes = (("sharpe", "{:.2f}", 1), ("sharpe_late", "{:.2f}", 1), ("annual", "{:.1f} %", 100), ("annual_late", "{:.1f} %", 100))
-    return [
-        shape.format(times * one.figures[name]).replace("-", "\u2212") if name in one.figures else "\u2013" for name, shape, times in shapes
-    ]
+    shapes: tuple[tuple[str, Unit], ...] = (("sharpe", "ratio"), ("sharpe_late", "ratio"), ("sharpe_error", "ratio"))
+    return [shown(one.figures.get(name), unit) for name, unit in (*shapes, ("annual", "fraction"), ("annual_late", "fraction"))]
 
 
 def _badge(one: Finding) -> Cell:
@@ -110,4 +112,9 @@ def _tried(one: Finding) -> Cell:
 
 
 def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return whole_dates(text[:1].upper() + text[1:])
+
+
+def whole_dates(text: str) -> str:
+    """`text` whose ISO dates do not break across lines."""
+    return re.sub(r"\b(\d{4})-(\d\d)-(\d\d)\b", "\\1\u2011\\2\u2011\\3", text)
