@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from springback import __version__, trials, verbs, wiring
+from springback.analytics import run_folder
 from springback.backtest.loop import Market
 from springback.data.files import atomic
 from springback.forecasting.card import versions
@@ -42,12 +43,14 @@ def stress(
     """Runs all of it, writes stress.json and stress.html into `out`, and prints. The base run is a trial in the ledger beside `store`."""
     said, how, leaky = verbs.forecasts_for(voice, made, chosen, models, which, forecasts)
     study = examine(made, said, chosen, how, leaky, verbs.command(), store, voice)
-    told = as_json(study, words.headline(study), words.warnings(study))
+    told = as_json(study, words.headline(study), words.finding(study), words.warnings(study))
     step = voice.step("page")
     step(0, 1, str(out))
     for name, text in ((FIGURES, json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"), (PAGE, page(study))):
         with atomic(out / name) as part:
             part.write_text(text, encoding="utf-8", newline="\n")
+    if (out / "summary.json").is_file():
+        run_folder.redraw(out)  # its report shows the stress test
     step(1, 1, str(out))
     _say(voice, study)
     voice.told["stress"] = told
@@ -142,9 +145,7 @@ def _say(voice: Voice, study: Study) -> None:
     for one in (None, *study.outcomes):
         shocks.add_row(*words.row(study, one))
     voice.show(shocks)
-    named = table(
-        "Named windows", *("", "days", "sessions", "return", study.benchmark_name, "deepest fall", "worst day", "trades", "won", "bear")
-    )
+    named = table("Named windows", *("", "days", "sessions", "return", "index", "fall", "worst day", "trades", "won", "bear"))
     for cut in study.slices:
         named.add_row(*words.window(cut))
     voice.show(named)

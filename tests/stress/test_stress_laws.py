@@ -75,8 +75,8 @@ def test_a_halted_name_is_not_filled_and_a_shut_exchange_has_no_session(seed: in
         assert set(np.setdiff1d(base.result.sessions, ran.result.sessions)) == set(
             base.scene.tape.bars.sessions[kept.searchsorted(day) + 1 :][:5]
         )
-        fills = fills_frame(ran.result)
-        traded = fills[fills["reason"] != "Liquidate from delisting"]
+        all_fills = fills_frame(ran.result)
+        traded = all_fills[all_fills["reason"] != "Liquidate from delisting"]
         assert traded["time"].dt.normalize().isin(ran.result.sessions).all()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from springback.analytics import charts, sections
 from springback.analytics import page as pages
+from springback.analytics.beside import Stressed, stress_of
 from springback.analytics.figures import shown
 from springback.analytics.lean_statistics import DEFINITIONS
 from springback.analytics.material import Material
@@ -27,13 +28,13 @@ WHY_MISSING = {
 
 
 def draw(material: Material, summary: Summary, folder: Path) -> None:
-    """Writes report.html and report.png into `folder`; the same bytes for the same material."""
-    (folder / "report.html").write_text(page(material, summary), encoding="utf-8", newline="\n")
+    """Writes report.html and report.png into `folder`; the same bytes for the same material and the same stress test beside it."""
+    (folder / "report.html").write_text(page(material, summary, stress_of(folder, material)), encoding="utf-8", newline="\n")
     picture(material, summary, folder / "report.png")
 
 
-def page(material: Material, summary: Summary) -> str:
-    """The whole page as text: styles, data and plotly.js inside, every text escaped."""
+def page(material: Material, summary: Summary, stress: Stressed | None = None) -> str:
+    """The whole page as text: styles, data and plotly.js inside, every text escaped; `stress` the stress test that lies beside it."""
     account = material.headline
     figures = summary.figures[account.profile]
     slots = material.settings.get("strategy.slots")
@@ -53,6 +54,7 @@ def page(material: Material, summary: Summary) -> str:
         tables=_tables(material, summary),
         tiles=_tiles(material, summary),
         missing=missing(material),
+        stress=stress,
         figures_json=pages.script(drawn),
     )
 

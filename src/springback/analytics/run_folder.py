@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from springback.analytics import encode
+from springback.analytics.beside import STRESS_FIGURES
 from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
 from springback.analytics.overfitting import Search
 from springback.analytics.summary import Summary, summarise, summary_json
@@ -43,6 +44,8 @@ def write(folder: Path, material: Material, draw: Draw | None = None) -> Summary
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         try:
+            if (folder / STRESS_FIGURES).is_file():
+                shutil.copy(folder / STRESS_FIGURES, part)  # the report shows what lies beside it
             _fill(part, material, summary, draw or _report())
             _move(part, folder)
         finally:

@@ -70,7 +70,7 @@ def _shocks(study: Study) -> Table:
         figures = (Cell(year), Cell(less, tone), Cell(sharpe), Cell(deep), Cell(day), Cell(water))
         rows.append((Cell(name, left=True), *figures, Cell(touched, "bad" if idle else "quiet", left=True)))
     heads = (
-        *(("", True), ("A year", False), ("Points less or more", False), ("Sharpe", False), ("Deepest fall", False)),
+        *(("", True), ("A year", False), ("Points", False), ("Sharpe", False), ("Deepest fall", False)),
         *(("Worst day", False), ("Under water, sessions", False), ("It touched", True)),
     )
     note = "Each scenario is the whole base run again with one thing changed, on the same forecasts. Under water: the longest spell below "
@@ -144,7 +144,8 @@ def _how(study: Study) -> str:
         how += "Trades: none was closed. "
     else:
         how += "Trades: entry sessions in such blocks, each with all trades entered on it; profits count on the session of the exit, "
-        how += f"interest is left out, and so are the {study.open_positions:,} positions still open at the end. "
+        how += "interest is left out (no risk-free rate is taken off their Sharpe ratio), "
+        how += f"and so are the {study.open_positions:,} positions still open at the end. "
     return how + "Neither knows a shock that is not in the record."
 
 

@@ -41,8 +41,9 @@ def by_trade(result: Result, seed: int, draws: int = DRAWS, block: int = BLOCK) 
     """The trades resampled in blocks of entry sessions; None under 30 sessions or without a trade.
 
     A session is drawn with all trades entered on it; each brings its profit over the equity at the close before its entry, on the session
-    it was closed. What runs past the end comes round to the beginning. Interest on cash and open positions are left out, so a return is
-    already over the risk-free rate."""
+    it was closed. What runs past the end comes round to the beginning. Interest, earned and paid, and open positions are left out; no
+    risk-free rate is taken off the Sharpe ratio.
+    """
     earned = contributions(result)
     if len(earned) < FEWEST or not earned.any():
         return None

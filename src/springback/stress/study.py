@@ -60,10 +60,11 @@ class Study:
 OWN = ("base", "figures", "outcomes", "slices", "by_day", "by_trade")
 
 
-def as_json(study: Study, headline: tuple[str, ...], warnings: tuple[str, ...]) -> dict[str, Any]:
-    """What stress.json holds: the headline, every figure, the equity of each scenario; NaN has become null."""
+def as_json(study: Study, headline: tuple[str, ...], finding: str, warnings: tuple[str, ...]) -> dict[str, Any]:
+    """What stress.json holds: the headline and the finding in it, every figure, the returns of each scenario; NaN has become null."""
     told = {
         "headline": list(headline),
+        "finding": finding,
         "warnings": list(warnings),
         "window": {"first": study.first, "last": study.last, "sessions": len(study.base.result.sessions)},
         "base": {**asdict(study.figures), "returns": _course(study.base)},

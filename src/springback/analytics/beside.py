@@ -1,0 +1,57 @@
+"""What may lie beside the report in a run folder: a stress test of the same run."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from springback.analytics import encode
+from springback.analytics.figures import shown
+from springback.analytics.material import Material
+from springback.analytics.sections import Cell, Table
+
+STRESS_FIGURES, STRESS_PAGE = "stress.json", "stress.html"
+
+
+@dataclass(frozen=True)
+class Stressed:
+    """`words` the finding, or why there is no `table`; `page` the file to link to."""
+
+    words: str
+    page: str
+    table: Table | None
+
+
+def stress_of(folder: Path, material: Material) -> Stressed | None:
+    """The stress test whose figures lie in `folder`; None without one, and no figures where it is of another run or cannot be read."""
+    file = folder / STRESS_FIGURES
+    if not file.is_file():
+        return None
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        if not _same_run(told, material):
+            words = "A stress test lies in this folder, but it is of another run: 'springback stress --out' this folder makes it anew."
+            return Stressed(words, STRESS_PAGE, None)
+        return Stressed(f"{told['finding']}.", STRESS_PAGE, _table(told))
+    except (ValueError, KeyError, TypeError):
+        return Stressed("A stress test lies in this folder, but its figures cannot be read.", STRESS_PAGE, None)
+
+
+def _same_run(told: dict[str, Any], material: Material) -> bool:
+    ours = (material.data_hash, material.models, material.headline.profile, dict(encode.plain(material.settings)))
+    return (told["data_hash"], told["models"], told["profile"], told["settings"]) == ours
+
+
+def _table(told: dict[str, Any]) -> Table:
+    rows = []
+    for one in (told["base"] | {"name": "This run"}, *told["scenarios"]):
+        less = one.get("less_a_year")
+        points = "" if less is None else f"{100 * less:+.1f}".replace("-", "\u2212")
+        loss = Cell(points, "bad" if less is not None and less < 0 else "")
+        figures = (Cell(shown(one["annual_return"], "fraction")), loss, Cell(shown(one["sharpe"], "ratio")))
+        touched = f"{one['touched']:,} {one['touches']}" if "touched" in one else ""
+        rows.append(
+            (Cell(one["name"], left=True), *figures, Cell(shown(one["max_drawdown"], "fraction")), Cell(touched, "quiet", left=True))
+        )
+    heads = (("", True), ("A year", False), ("Points", False), ("Sharpe", False), ("Deepest fall", False), ("It touched", True))
+    return Table("Scenarios against this run", "", heads, tuple(rows), (0,))
