@@ -85,9 +85,9 @@ def noise(case: Case) -> Outcome:
         return Outcome("FAIL", tried, fault, figures)
     purged = seen.part.long.auc.value
     if careless is None or purged is None or careless < max(purged, 0.5) + CANARY:
-        shown = "unknown" if careless is None else f"{careless:.3f}"
+        careless_auc = shown(careless, "three")
         return Outcome(
-            "WARN", tried, f"the canary is silent, a random split shows AUC {shown}: too little data for this check; {said}", figures
+            "WARN", tried, f"the canary is silent, a random split shows AUC {careless_auc}: too little data for this check; {said}", figures
         )
     return Outcome("PASS", tried, f"{said}; a random split would show AUC {careless:.3f}", figures)
 
@@ -110,7 +110,8 @@ def noise_fault(seen: Seen) -> str | None:
         if abs(errors) > ERRORS:
             return f"noise shows {name} {_band(seen.figures()[name])}, {errors:+.1f} errors from 0.5: the future leaks"
     if seen.sharpe > ERRORS * seen.error:
-        return f"noise earns a Sharpe of {shown(seen.sharpe, 'ratio')} beyond the market, {seen.sharpe / seen.error:.1f} errors above 0: the future leaks"
+        ratio = shown(seen.sharpe, "ratio")
+        return f"noise earns a Sharpe of {ratio} beyond the market, {seen.sharpe / seen.error:.1f} errors above 0: the future leaks"
     return None
 
 
