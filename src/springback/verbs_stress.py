@@ -149,6 +149,8 @@ def _say(voice: Voice, study: Study) -> None:
     for cut in study.slices:
         named.add_row(*words.window(cut))
     voice.show(named)
+    for line in (words.regime(cut) for cut in study.slices if cut.days):
+        voice.say(f"  {line}")
     for line in words.uncovered(study):
         voice.say(f"  {line}")
     for line in words.warnings(study):

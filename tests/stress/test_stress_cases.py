@@ -16,7 +16,8 @@ from springback.stress.play import play
 from springback.stress.prices import closed
 from springback.stress.scenarios import scenarios
 from springback.stress.scene import Ran, Run
-from springback.stress.windows import WINDOWS, Window, cut, slices
+from springback.stress.windows import WINDOWS, Window, cut, slices, spells
+from springback.stress.words import regime
 from tests.backtest.worlds import flat_tape, signals
 from tests.stress.stages import stage
 
@@ -178,6 +179,20 @@ def test_a_window_outside_the_run_is_listed_with_what_to_set() -> None:
     covid = told["COVID crash"]
     assert (covid.sessions, covid.trades, len(covid.days)) == (64, 1, 64)
     assert covid.days[0].date == "2020-02-03" and covid.days[-1].date == "2020-04-30"
+
+
+def test_the_path_of_the_regime_says_how_high_vix_still_was() -> None:
+    tape = flat_tape({"AAA": [100.0] * 90, "BBB": [100.0] * 90}, start="2020-01-02")
+    vix = np.full(90, 15.0)
+    vix[40:60] = 60.0
+    base, _ = stage(dataclasses.replace(tape, vix=vix), signals(tape, {(30, "AAA"): LONG}), None, "lean")
+    (covid,) = (one for one in slices(base) if one.window.name == "COVID crash")
+    ((first, after),) = spells(covid.days)
+    assert first == str(tape.bars.sessions[40])
+    # n of 15 values are 60, the others 15: 60 > 1.15 x (15 + 3 n) while n < 12.4, so the thirteenth session is no longer bear.
+    assert after == str(tape.bars.sessions[52])
+    assert f"from {first} until {after}, VIX then 60.00" in regime(covid)
+    assert (covid.bear, covid.flips) == (12, 2)
 
 
 def test_a_window_has_the_figures_of_its_sessions_alone() -> None:

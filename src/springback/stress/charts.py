@@ -11,7 +11,7 @@ from springback.stress.figures import returns_of
 from springback.stress.resample import Spread
 from springback.stress.scene import Ran
 from springback.stress.study import Study
-from springback.stress.windows import Slice
+from springback.stress.windows import Slice, spells
 
 COLOURS = (palette.SHORT, palette.BAD, palette.LONG, "#7a5195", "#c08a2d", palette.SECOND, "#5c8a3a", palette.INK)
 TITLES = {
@@ -69,9 +69,7 @@ def path(one: Slice) -> list[Chart]:
         "line": {"width": 0},
         "layer": "below",
     }
-    half = np.timedelta64(12, "h")
-    marks = [np.datetime64(day.date) for day in one.days if day.bear]
-    shapes = [{**shade, "x0": str(day - half), "x1": str(day + half)} for day in (mark.astype("datetime64[h]") for mark in marks)]
+    shapes = [{**shade, "x0": first, "x1": after or one.days[-1].date} for first, after in spells(one.days)]
     frame = layout(
         520,
         shapes=shapes,

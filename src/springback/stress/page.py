@@ -31,6 +31,7 @@ def page(study: Study) -> str:
         charts=drawn,
         tables={"shocks": _shocks(study), "windows": _windows(study), "luck": _luck(study), "settings": _settings(study)},
         courses=[_course(one) for one in study.slices if one.days],
+        regimes=[words.regime(one) for one in study.slices if one.days],
         figures_json=pages.script(figures),
     )
 

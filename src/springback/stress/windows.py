@@ -1,6 +1,7 @@
 """Named windows of the past, cut out of the base run."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -140,3 +141,15 @@ def _days(result: Result, first: int, stop: int) -> tuple[Day, ...]:
         )
         for k in range(first, stop)
     )
+
+
+def spells(days: tuple[Day, ...]) -> list[tuple[str, str | None]]:
+    """(first session that saw the bear regime, first after it that did not) of each spell; None where the window ends before."""
+    found: list[tuple[str, str | None]] = []
+    for before, day in pairwise((None, *days)):
+        was = before is not None and before.bear
+        if day is not None and day.bear and not was:
+            found.append((day.date, None))
+        elif day is not None and was and not day.bear:
+            found[-1] = found[-1][0], day.date
+    return found

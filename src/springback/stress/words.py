@@ -3,7 +3,7 @@
 from springback.analytics.figures import shown
 from springback.stress.play import Outcome
 from springback.stress.study import Study
-from springback.stress.windows import Slice
+from springback.stress.windows import Slice, spells
 
 LEDGER = (
     "The base run is in the trial ledger as any backtest is. Scenarios and resampled histories choose nothing, so they are no trials of "
@@ -134,3 +134,16 @@ def window(one: Slice) -> tuple[str, ...]:
 def uncovered(study: Study) -> tuple[str, ...]:
     """What to set for each window that is not, or only partly, covered."""
     return tuple(f"{one.window.name} is {one.covered} covered: {one.why}." for one in study.slices if one.why)
+
+
+def regime(one: Slice) -> str:
+    """The regime's path through a window: when it was bear, and how high VIX still stood when that ended."""
+    found = spells(one.days)
+    if not found:
+        return f"{one.window.name}: the bear regime was never on."
+    vix = {day.date: day.vix for day in one.days}
+    said = [
+        f"from {first}, still at the end" if after is None else f"from {first} until {after}, VIX then {shown(vix[after], 'ratio')}"
+        for first, after in found
+    ]
+    return f"{one.window.name}: bear {'; '.join(said)}. The regime hears VIX rise over its own mean, not how high it stands."
