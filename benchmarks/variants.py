@@ -46,7 +46,8 @@ HEAD = (
     "variant",
     "--set",
     "AUC (by day)",
-    "signals",
+    "rows with P > 0.60",
+    "of them signals",
     "annual return",
     "Sharpe (95 %)",
     "drawdown",
@@ -69,7 +70,7 @@ def row(name: str, given: tuple[str, ...], scores: Mapping[str, Any], result: Re
     by_day = np.mean([scores["long_auc_by_day"], scores["short_auc_by_day"]])
     cells = (
         *(name, "<br>".join(f"`{one}`" for one in given) or "–", f"{scores['auc']:.3f} ({by_day:.3f})"),
-        f"{scores['long_signals'] + scores['short_signals']:,}",
+        *(f"{scores[f'long_{kind}'] + scores[f'short_{kind}']:,}" for kind in ("fired", "signals")),
         *(own["annual_return"], f"{own['sharpe']} ({own['sharpe_low']} to {own['sharpe_high']})", own["max_drawdown"], own["win_rate"]),
         *(own["trades"], own["annual_turnover"]),
     )
