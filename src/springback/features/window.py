@@ -17,6 +17,9 @@ WINDOW = 21
 
 EPSILON = 1e-6
 
+LARGEST = 3.4e38
+"""A larger value is infinite in the 32 bits that models are given: it is missing."""
+
 
 @compiled
 def measure(close: Array, volume: Array, out: Array) -> None:
@@ -39,7 +42,7 @@ def measure(close: Array, volume: Array, out: Array) -> None:
     out[6] = today / close[0] - 1.0 if closes >= 21 else np.nan
     out[7] = ratio
     for k in range(8):
-        if not math.isfinite(out[k]):
+        if not abs(out[k]) < LARGEST:
             out[k] = np.nan
 
 
