@@ -4,6 +4,8 @@ Each gives a panel of every session, or with `first` only the rows from there on
 their own session and scaled by the splits known on it, so neither the length of the history nor a later split changes a bit.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +51,7 @@ def rarity(bars: Bars, actions: Actions, first: int = 0) -> Panel:
     return _by_name(_fill_rarity, bars, actions, first)
 
 
-def _by_name(fill, bars: Bars, actions: Actions, first: int) -> Panel:  # type: ignore[no-untyped-def]  # a compiled function
+def _by_name(fill: Callable[[Panel, Panel, int, Panel], None], bars: Bars, actions: Actions, first: int) -> Panel:
     """Runs `fill` over whole histories, one name after the other."""
     out = np.empty((bars.shape[1], max(bars.shape[0] - first, 0)))
     fill(np.ascontiguousarray(bars.close.T), np.ascontiguousarray(_factors(bars, actions).T), first, out)
