@@ -8,6 +8,7 @@ import pytest
 from springback import verbs_audit
 from springback.audit.checks import CHECKS
 from springback.audit.noise import matched_noise
+from springback.audit.pipeline import play
 from springback.audit.surgery import of_names, other_future, relabelled, since
 from springback.features import panel
 from springback.market.tape import DELISTED, TRADING
@@ -52,6 +53,24 @@ def test_a_market_of_survivors_is_called_one() -> None:
     alive = of_names(tape, np.flatnonzero(tape.last == tape.bars.shape[0] - 1))
     one = found(replace(honest(), whole=alive), "survivors")["survivors"]
     assert one.verdict == "FAIL" and "survivors only" in one.said
+
+
+def test_a_tape_without_membership_is_a_warning() -> None:
+    """Where names do leave; and a tape too short to tell is not judged."""
+    bare = replace(honest(), whole=replace(market()[0], members=None))
+    one = found(bare, "survivors")
+    assert one["survivors"].verdict == "WARN" and "no membership is known" in one["survivors"].said
+    short = replace(honest(), whole=market()[0].until(100))
+    assert found(short, "survivors")["survivors"].verdict == "SKIPPED"
+
+
+def test_without_membership_everything_else_is_checked() -> None:
+    like = honest()
+    sample, crowd = replace(like.sample, members=None), replace(like.crowd, members=None)
+    case = replace(like, base=play(like.pipeline, sample), crowd=crowd, whole=replace(like.whole, members=None))
+    for key, one in found(case, "truncated", "corrupted", "universe", "renamed", "money").items():
+        assert one.verdict == "PASS", f"{key}: {one.said}"
+    assert found(case, "late membership")["late membership"].verdict == "SKIPPED"
 
 
 def test_a_regime_that_is_not_applied_is_a_warning() -> None:

@@ -108,13 +108,16 @@ def cash_fault(tape: Tape, result: Result, done: list[Fill]) -> str | None:
     """None, or the first session whose equity is not cash plus holdings."""
     held, marks = np.zeros(tape.bars.shape[1], np.int64), np.full(tape.bars.shape[1], np.nan)
     cash, daily = result.cash, result.daily
+    by_row: dict[tuple[bool, int], list[Fill]] = {}
+    for fill in done:
+        by_row.setdefault((fill.midnight, fill.row), []).append(fill)
     for k, day in enumerate(result.sessions):
         row = result.first + k
-        cash += float(daily["dividends"][k] - daily["borrow"][k] - daily["financing"][k])
-        for fill in (one for one in done if one.midnight and one.row == row - 1):
+        cash -= float(daily["borrow"][k] + daily["financing"][k])
+        for fill in by_row.get((True, row - 1), ()):
             cash -= _settled(fill, held)
-        cash += _split_cash(tape, row, held, marks)
-        for fill in (one for one in done if not one.midnight and one.row == row):
+        cash += _midnight_cash(tape, row, held, marks)
+        for fill in by_row.get((False, row), ()):
             cash -= _settled(fill, held)
         close = tape.bars.close[row]
         marks = np.where(np.isnan(close), marks, close)
@@ -130,15 +133,18 @@ def _settled(fill: Fill, held: NDArray[np.int64]) -> float:
     return fill.quantity * fill.price + fill.fee
 
 
-def _split_cash(tape: Tape, row: int, held: NDArray[np.int64], marks: NDArray[np.float64]) -> float:
-    """Puts holdings on the scale after the splits of session `row`; the cash paid for fractions."""
+def _midnight_cash(tape: Tape, row: int, held: NDArray[np.int64], marks: NDArray[np.float64]) -> float:
+    """Dividends on what is held, and fractions of splits, of session `row`; puts holdings on the scale after the splits."""
     actions, paid = tape.actions, 0.0
-    for k in np.flatnonzero((actions.row == row) & (actions.kind == SPLIT)):
-        name, factor = int(actions.name[k]), float(actions.value[k])
-        whole = int(held[name] / factor)
-        marks[name] *= factor
+    for k in np.flatnonzero(actions.row == row):
+        name, value = int(actions.name[k]), float(actions.value[k])
+        if actions.kind[k] != SPLIT:
+            paid += float(held[name] * value)
+            continue
+        whole = int(held[name] / value)
+        marks[name] *= value
         if held[name]:
-            paid += float((held[name] / factor - whole) * marks[name])
+            paid += float((held[name] / value - whole) * marks[name])
         held[name] = whole
     return paid
 
