@@ -12,8 +12,8 @@ from springback.market.actions import SPLIT
 from springback.market.tape import TRADING, Tape
 from springback.strategy.rule import RESTING_STOP
 
-CENT = 1e-6
-"""Dollars, for each dollar of equity, by which two sums of the same money may differ."""
+CENT = 1e-8
+"""Dollars, for each dollar at the start, by which two sums of the same money may differ: a cent in a million."""
 
 
 @dataclass(frozen=True)
