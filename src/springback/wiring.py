@@ -112,7 +112,7 @@ def open_store(store: Path) -> tuple[Tape, str]:
 
 def place_rows(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArray[np.float64]]) -> Bars:
     """Long rows (R,), in any order, as bars: the door behind every source."""
-    frame = pd.DataFrame({"date": days.astype("datetime64[s]"), "symbol": pd.Categorical(symbols), **columns})
+    frame = pd.DataFrame({"date": days.astype("datetime64[s]"), "symbol": pd.Categorical(list(symbols)), **columns})
     return data_rows.to_bars(frame, data_rows.place(frame))
 
 
