@@ -10,7 +10,7 @@ from springback.analytics.gates import Verdict, judge
 from springback.analytics.lean_statistics import DEFINITIONS, lean_statistics, printed
 from springback.analytics.material import Account, Material
 from springback.analytics.statistics import account_figures
-from springback.analytics.trades import trade_figures
+from springback.analytics.trades import re_entries, trade_figures
 from springback.analytics.verdict import flags, verdict
 
 
@@ -86,6 +86,8 @@ def _figures(account: Account, material: Material) -> dict[str, Figure]:
     scores = {
         name: figure(float("nan") if value is None else value, _score(name), "ratio") for name, value in (material.scores or {}).items()
     }
+    again = "closed trades that opened a name on the side it had left at most 6 sessions before"
+    figures["re_entries"] = figure(re_entries(account.trades, account.daily["date"]), again, "count")
     return figures | trade_figures(account.trades) | scores
 
 

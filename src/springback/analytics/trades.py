@@ -37,6 +37,17 @@ def trade_figures(trades: pd.DataFrame) -> dict[str, Figure]:
     }
 
 
+def re_entries(trades: pd.DataFrame, days: "pd.Series[pd.Timestamp]", within: int = 6) -> int:
+    """How many trades opened a name on the side that it had left at most `within` sessions before; `days` are the sessions of the run."""
+    if trades.empty:
+        return 0
+    sessions = pd.DatetimeIndex(pd.to_datetime(days))
+    places = {name: sessions.searchsorted(pd.DatetimeIndex(pd.to_datetime(trades[name]))) for name in ("entry_date", "exit_date")}
+    ordered = trades[["symbol", "side"]].assign(**places).sort_values(["symbol", "side", "entry_date"], kind="stable")
+    since = ordered["entry_date"] - ordered.groupby(["symbol", "side"])["exit_date"].shift()
+    return int((since <= within).sum())
+
+
 def extremes(trades: pd.DataFrame, count: int = 8) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The `count` best and worst trades by net profit in dollars; ties by entry date and symbol."""
     if trades.empty:
