@@ -7,7 +7,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 COMMAND = (sys.executable, "-m", "springback")
-VERBS = ("run", "fetch", "features", "train", "forecast", "backtest", "validate", "audit", "optimize", "report", "ledger")
+VERBS = ("run", "fetch", "features", "train", "forecast", "backtest", "validate", "stress", "audit", "optimize", "report", "ledger")
 
 
 def sets(**knobs: Any) -> list[str]:

@@ -140,9 +140,10 @@ def test_a_recall_cancels_the_resting_stop() -> None:
 
 def test_a_late_vix_is_yesterdays() -> None:
     base, _ = pair()
-    tape = dataclasses.replace(base.scene.tape, vix=np.arange(14.0) + 10)
-    late = shocks.late_vix(dataclasses.replace(base.scene, tape=tape))
-    assert late.tape.vix.tolist() == [10.0, *(np.arange(13.0) + 10)]
+    vix = np.arange(14.0) + 10
+    vix[0] = np.nan  # known from the second session on
+    late = shocks.late_vix(dataclasses.replace(base.scene, tape=dataclasses.replace(base.scene.tape, vix=vix)))
+    assert late.tape.vix[1:].tolist() == [11.0, 11.0, *(np.arange(11.0) + 12)]
 
 
 def test_a_scenario_that_touches_nothing_is_a_warning() -> None:

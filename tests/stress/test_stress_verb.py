@@ -82,6 +82,13 @@ def test_the_same_command_gives_the_same_bytes_and_json_is_one_object(home: Path
     assert not (home / "again" / "report.html").exists()
 
 
+def test_forecasts_of_a_file_give_the_same_figures(home: Path) -> None:
+    done(springback(home, "stress", *TINY, "--forecasts", "models/walk_forward/forecasts.parquet", "--out", "file", "--quiet"))
+    ours, theirs = figures_of(home / "file"), figures_of(home / "runs" / "latest")
+    assert (ours["base"], ours["scenarios"], ours["by_day"]) == (theirs["base"], theirs["scenarios"], theirs["by_day"])
+    assert ours["models"] == "forecasts of forecasts.parquet"
+
+
 def test_bad_words_end_in_one_line(home: Path) -> None:
     for arguments, said in (
         (("--models", "random"), "--models must be walk-forward or fixed, was 'random'"),

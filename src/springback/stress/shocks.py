@@ -104,6 +104,8 @@ def recalled(scene: Scene, chance: float, rng: np.random.Generator) -> Scene:
 
 
 def late_vix(scene: Scene) -> Scene:
-    """The regime of each session reads the VIX close of the session before, as if the day's came after the decision."""
+    """The regime of each session reads the VIX close of the session before, as if the day's came after the decision; its own where that one
+    is unknown."""
     vix = scene.tape.vix
-    return replace(scene, tape=replace(scene.tape, vix=np.concatenate([vix[:1], vix[:-1]])))
+    before = np.concatenate([vix[:1], vix[:-1]])
+    return replace(scene, tape=replace(scene.tape, vix=np.where(np.isnan(before), vix, before)))
