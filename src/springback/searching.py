@@ -29,6 +29,7 @@ from springback.training.walk_forward import WalkForwardResult
 from springback.voice import Voice
 
 MODELS = "walk-forward, searched before {held}"
+DECIDING = ("backtest", "strategy", "regime", "costs", "universe", "training", "walk_forward", "optimise")  # tables that make a search
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: 
     plain = flat(wiring.Settings())
     spec = {one.name: plain[one.name] for one in knobs}
     passed = ("optimise.trials", "optimise.grid", "optimise.draws", "optimise.block", "training.threads", *spec)
-    told = {name: value for name, value in flat(cut).items() if name not in passed and not name.startswith(("demo.", "validation."))}
+    told = {name: value for name, value in flat(cut).items() if name.split(".")[0] in DECIDING and name not in passed}
     mark = stamp(told | {"data": content_hash(before), "held": held})
     folder = out / f"{chosen.optimise.objective.replace('_', '-')}-{hashlib.sha256(mark.encode()).hexdigest()[:8]}"
     made = verbs.survey(voice, cut, before, content_hash(before))

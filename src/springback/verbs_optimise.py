@@ -65,8 +65,11 @@ def optimise(voice: Voice, one: Job, workers: Workers) -> Report:
     return report
 
 
-def reveal(voice: Voice, one: Job, workers: Workers) -> Revealed:
-    """The winner and the specification on the held-back period, once: the ledger's row is the seal. Raises `SettingsError`."""
+def reveal(voice: Voice, one: Job, workers: Workers) -> Report:
+    """The winner and the specification on the held-back period, once: the ledger's row is the seal. Raises `SettingsError`.
+
+    Both are written down before either is shown; then the page is drawn again, with what was seen.
+    """
     trials.ready(one.store)
     _unsealed(one)
     if not (one.folder / FIGURES).is_file():
@@ -91,13 +94,7 @@ def reveal(voice: Voice, one: Job, workers: Workers) -> Revealed:
         row = _seals(one)[0]
         found = Revealed(row.row, row.at, figures["winner"], figures["specification"], row.sessions)
         _save(one.folder / HELD, encode.text(found))
-    voice.told["held_back"] = encode.plain(found)
-    first, last = str(one.held), str(one.end)
-    voice.say(
-        f"Held back {first} to {last}, looked at once (ledger row {found.row}): net Sharpe ratio of the winner "
-        f"{shown(found.sharpe, 'ratio')}, of the specification {shown(found.specified_sharpe, 'ratio')}"
-    )
-    return found
+    return optimise(voice, one, workers)
 
 
 def _unsealed(one: Job) -> None:
@@ -235,7 +232,7 @@ def _say(voice: Voice, one: Job, report: Report) -> None:
         "headline": words.verdict(report.finding),
         "finding": encode.plain(report.finding),
         "more_than_luck": report.finding.more_than_luck,
-        "held_back": [report.held_first, report.held_last],
+        "held_back": {"first": report.held_first, "last": report.held_last, "looked_at": encode.plain(report.revealed)},
     }
     voice.say(f"winner: {one.folder / WINNER}")
     voice.say(f"page: {one.folder / PAGE}")

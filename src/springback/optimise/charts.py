@@ -44,7 +44,7 @@ def _trials(report: Report) -> Chart:
         "Net Sharpe ratio of each setting in the order it was tried. The dotted line is what the best of so many shows without any skill."
     )
     if below:
-        caption += f" {below} that hardly traded lie below the chart, and are drawn on its edge."
+        caption += f" {below} of them lie below the chart and are drawn on its edge."
     return Chart("trials", "What each trial earned", caption, traces, frame)
 
 
