@@ -34,7 +34,7 @@ def test_re_entries_by_hand() -> None:
 
 @pytest.mark.parametrize(("cool_down", "entries", "again"), [(0, 3, 2), (6, 1, 0)])
 def test_a_cool_down_ends_them(cool_down: int, entries: int, again: int) -> None:
-    """A name that falls by 10 % every other session and fires on each: bought in rows 2, 5 and 9, stopped each time, sold in 4, 8 and 12."""
+    """A name that falls by 10 % every other session and fires on each: bought in rows 2, 5 and 9, stopped, sold in 4, 8 and 12."""
     closes = [100.0, 100.0]
     for _ in range(6):
         closes += [closes[-1], closes[-1] * 0.9]
