@@ -3,7 +3,8 @@
 The ledger lies beside the store, in the folder that holds it: `ledger.sqlite`; where no store is named, in the working folder. Every
 public name and verb that returns a performance figure writes its row before it returns: there is no switch. The same run again (settings,
 data, period and returns the same) is the same trial, seen once more. The second cost profile, the cost sweep and the runs without an
-overlay that stand in a report are shown beside its headline, not chosen among, and are no trials of their own.
+overlay that stand in a report are shown beside its headline, not chosen among, and are no trials of their own; nor are the scenarios of a
+stress test, whose base run is one.
 """
 
 from collections.abc import Mapping
