@@ -33,7 +33,7 @@ def test_so_do_its_variants(more: tuple[str, ...]) -> None:
         assert one.verdict == "PASS", f"{key}: {one.verdict}, {one.said}"
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_noise_shows_nothing_and_a_planted_edge_is_found(seed: int) -> None:
     told = found(honest(seed), *STATISTICAL)
     assert told["noise"].verdict in {"PASS", "WARN"}, told["noise"].said  # WARN: a small sample may leave the canary silent
