@@ -155,6 +155,16 @@ def test_an_increase_is_capped_by_the_volume_and_its_price_enters_the_mean() -> 
     assert trade["profit"] == pytest.approx(-500 * 0.4 - 2.5 - 15.0 - 17.5)
 
 
+@pytest.mark.parametrize(("price", "changes"), [(9.0, 1), (1.5, 0)])
+def test_a_short_is_not_increased_where_nothing_can_be_borrowed(price: float, changes: int) -> None:
+    """Sold short in the bear; when it ends the slot doubles, but under $2 there is nothing to borrow (profile `realistic`)."""
+    tape = shocked({"AAA": [10.0] * 34 + [price] * 6}, 30, 34)
+    forecasts = signals(tape, {(31, "AAA"): SHORT_SIGNAL})
+    account = account_of(tape, "realistic")
+    result = backtest(tape, forecasts, account, Strategy(bear_short=0.1, holding_sessions=9), BOOK, Costs())
+    assert [reason for _, reason in reasons(result)].count("regime") == changes
+
+
 def test_a_regime_without_exposure_closes_the_book() -> None:
     tape = shocked({"AAA": [10.0] * 30}, 20, 25)
     result = run(tape, signals(tape, {(18, "AAA"): LONG_SIGNAL}), Strategy(bear_long=0.0), BOOK)

@@ -131,6 +131,8 @@ def _resizes(
         gross = gross_long if held > 0 else gross_short
         target = int(max(0.0, np.floor(equity * gross / knobs.slots / today.close[name])))
         change = target - abs(held)
+        if change > 0 and held < 0 and not _shortable(knobs, today.close[name], today.mean_dollars[name]):
+            change = 0
         if change > 0:
             volume = today.mean_volume[name]
             change = 0 if np.isnan(volume) else min(change, int(np.floor(knobs.max_adv_fraction * volume)))
