@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from springback import cli_lean
+from springback import cli_data, cli_lean
 from springback.errors import SpringbackError
 
 USAGE: Any = typer.BadParameter.__mro__[2]  # click's ClickException, which typer brings along but does not name
@@ -22,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_lean.app, name="lean")
+app.add_typer(cli_data.app, name="data")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no text, only errors.")]

@@ -45,6 +45,7 @@ def fetch(
     step(1, 2, "writing the store")
     _writable(store)
     manifest = wiring.fetch(tape, store)
+    tape = wiring.under_quarantine(tape, store)
     step(2, 2, "stored")
     _say_tape(voice, tape, f"fetched into {store}")
     voice.told["store"] = {"folder": str(store), "hash": manifest["content_hash"], "origin": tape.origin, "findings": list(tape.findings)}

@@ -43,6 +43,8 @@ from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.tape import Tape
 from springback.optimise import Optimise
+from springback.quality import quarantine
+from springback.quality.settings import Quality
 from springback.settings import flat
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.lookback import rarity
@@ -68,6 +70,7 @@ class Settings:
     walk_forward: WalkForward = field(default_factory=WalkForward)
     validation: Validation = field(default_factory=Validation)
     optimise: Optimise = field(default_factory=Optimise)
+    quality: Quality = field(default_factory=Quality)
     demo: Demo = field(default_factory=Demo)
 
 
@@ -105,9 +108,14 @@ def fetch(tape: Tape, store: Path, now: datetime | None = None) -> dict[str, Any
 
 
 def open_store(store: Path) -> tuple[Tape, str]:
-    """The tape of a store and its content hash. Raises `MissingData`, `StoreError`."""
+    """The tape of a store, under the quarantine beside it, and its content hash. Raises `MissingData`, `StoreError`, `BadTable`."""
     shelf_ = Store(store)
-    return shelf_.read(), shelf_.hash
+    return under_quarantine(shelf_.read(), store), shelf_.hash
+
+
+def under_quarantine(tape: Tape, store: Path) -> Tape:
+    """`tape` without the rows that STORE/quarantine.json leaves out, and with a finding that says so; the same tape without such a file."""
+    return quarantine.imposed(tape, quarantine.read(store))
 
 
 def place_rows(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArray[np.float64]]) -> Bars:

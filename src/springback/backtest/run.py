@@ -24,6 +24,7 @@ from springback.market.book import empty_book
 from springback.market.costs import Costs, Profile, charges
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_dollar_volume, mean_volume
+from springback.market.quarantine import barred
 from springback.market.tape import Tape
 from springback.strategy.decide import empty_orders
 from springback.strategy.knobs import Regime, Strategy, knobs
@@ -41,7 +42,10 @@ class Backtest(Account):
 
 
 def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy = STANDARD) -> Market:
-    """The tape and the forecasts as the loop reads them; made once, used for many backtests with the same regime window and variants."""
+    """The tape and the forecasts as the loop reads them; made once, used for many backtests with the same regime window and variants.
+
+    A forecast of a row in quarantine is none, wherever it comes from: nothing is bought there, what is held goes on to its exit.
+    """
     bars = tape.bars
     sessions, names = bars.shape
     for label, panel in (("qpi", forecasts.qpi), ("p_long", forecasts.p_long), ("p_short", forecasts.p_short), ("adv", forecasts.adv)):
@@ -58,7 +62,7 @@ def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy
         high=bars.high,
         low=bars.low,
         close=bars.close,
-        qpi=forecasts.qpi,
+        qpi=np.where(barred(bars, tape.quarantine), np.nan, forecasts.qpi) if tape.quarantine else forecasts.qpi,
         p_long=forecasts.p_long,
         p_short=forecasts.p_short,
         adv=forecasts.adv,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from springback.errors import SettingsError
 from springback.market.bars import Panel
 from springback.market.liquidity import mean_dollar_volume
+from springback.market.quarantine import barred
 from springback.market.tape import Tape
 
 
@@ -36,9 +37,11 @@ class Universe:
 def eligible(tape: Tape, universe: Universe) -> NDArray[np.bool_]:
     """True where a name is in the universe at the close of a session, (T, N).
 
-    It has a bar that session; each row depends on the rows up to it and on the membership of that session alone.
+    It has a bar that session; each row depends on the rows up to it and on the membership of that session alone. Rows in quarantine,
+    and those whose order would fill in it, are out.
     """
-    return tradable(tape.bars.close, mean_dollar_volume(tape.bars, universe.window), tape.members, universe)
+    chosen = tradable(tape.bars.close, mean_dollar_volume(tape.bars, universe.window), tape.members, universe)
+    return chosen & ~barred(tape.bars, tape.quarantine) if tape.quarantine else chosen
 
 
 def tradable(close: Panel, dollars: Panel, members: NDArray[np.bool_] | None, universe: Universe) -> NDArray[np.bool_]:

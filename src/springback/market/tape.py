@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from springback.errors import BadTable
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Dates, Panel
+from springback.market.quarantine import Span
 
 TRADING, DELISTED, END_OF_DATA, BANKRUPT = 0, 1, 2, 3
 """How a name's series ends: it goes on; it was delisted; the data stop but the firm traded on; the shares became worthless."""
@@ -21,7 +22,7 @@ class Tape:
     DELISTED, END_OF_DATA, BANKRUPT. `members` (T, N) True where the name was in the index on that session; None: no membership is
     known and the liquidity proxy stands in. `benchmark` (T,) total-return level of SPY or None. `risk_free` (T,) annual rate as a fraction.
     `sectors` (N,) or None. `origin` names the source, its window and its biases, for the report. `findings` are the quality notes of
-    reading it, one line each.
+    reading it, one line each. `quarantine` are rows that nobody may learn from or give an order on.
     """
 
     bars: Bars
@@ -35,6 +36,7 @@ class Tape:
     sectors: tuple[str, ...] | None = None
     origin: str = ""
     findings: tuple[str, ...] = field(default=())
+    quarantine: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
         sessions, names = self.bars.shape

@@ -1,0 +1,66 @@
+"""Rows of a name that are not to be learned from or traded on, whatever their prices say."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.errors import BadTable
+from springback.market.bars import Bars
+
+EVERY_NAME = "*"
+
+
+@dataclass(frozen=True)
+class Span:
+    """The sessions of `symbol` (`*`: every name) from `start` to `end`, both included and ISO dates, empty: open on that side.
+
+    `reason` and `by` say why, and who said so.
+    """
+
+    symbol: str
+    start: str = ""
+    end: str = ""
+    reason: str = ""
+    by: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            first, last = (np.datetime64(day, "D") for day in (self.start or "0001-01-01", self.end or "9999-12-31"))
+        except ValueError:
+            raise BadTable(f"quarantine of {self.symbol}: dates are such as 2020-03-31, were '{self.start}' and '{self.end}'") from None
+        if first > last:
+            raise BadTable(f"quarantine of {self.symbol}: start must not be after end, were {self.start} and {self.end}")
+
+
+def inside(bars: Bars, spans: Iterable[Span]) -> NDArray[np.bool_]:
+    """True where a name is in quarantine on a session, (T, N); names that the bars do not have are passed over."""
+    out = np.zeros(bars.shape, dtype=bool)
+    columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
+    for span in spans:
+        first = bars.row(span.start) if span.start else 0
+        end = bars.row(np.datetime64(span.end, "D") + 1) if span.end else len(bars.sessions)
+        if span.symbol == EVERY_NAME:
+            out[first:end] = True
+        elif span.symbol in columns:
+            out[first:end, columns[span.symbol]] = True
+    return out
+
+
+def barred(bars: Bars, spans: Iterable[Span]) -> NDArray[np.bool_]:
+    """True where no order may be given: inside a span, and on the sessions whose order would fill inside one, (T, N).
+
+    An order fills at the next open that there is, which after a halt may be some sessions away.
+    """
+    shut = inside(bars, spans)
+    if not shut.any():
+        return shut
+    opens = ~np.isnan(bars.open)
+    rows = np.where(opens, np.arange(len(opens))[:, None], len(opens))
+    coming = np.minimum.accumulate(rows[::-1], axis=0)[::-1]
+    fill = np.full(shut.shape, len(opens))
+    fill[:-1] = coming[1:]
+    has = fill < len(opens)
+    filled = np.take_along_axis(shut, np.where(has, fill, 0), axis=0) & has
+    return np.asarray(shut | filled)

@@ -1,0 +1,145 @@
+"""Pictures of the gate's page: coverage, counts by severity, the worst example of each kind."""
+
+from typing import Any
+
+import numpy as np
+
+from springback.analytics import palette
+from springback.analytics.charts import Chart, axis, layout, rounded
+from springback.market.quarantine import inside
+from springback.market.tape import Tape
+from springback.quality.finding import Finding, Severity
+from springback.quality.study import Study
+
+COLOURS: dict[Severity, str] = {"error": palette.BAD, "warning": palette.NET, "info": palette.BENCHMARK}
+BANDS = 120
+"""Most rows of the heat map: a row is one name, or the mean of some."""
+AROUND = 40
+MOST = 12
+
+
+def coverage(tape: Tape) -> Chart:
+    """Names, by the day of their last bar, by months: the share of sessions with a bar."""
+    has = ~np.isnan(tape.bars.close)
+    months = tape.bars.sessions.astype("datetime64[M]")
+    labels, first = np.unique(months, return_index=True)
+    by_month = np.add.reduceat(has.astype(np.float64), first, axis=0) / np.diff([*first, len(months)])[:, None]
+    order = np.lexsort([np.argmax(has, axis=0), -tape.last])
+    groups = np.array_split(order, min(BANDS, len(order)))
+    z = [[round(float(one), 2) for one in by_month[:, group].mean(axis=1)] for group in groups]
+    ends = np.cumsum([len(group) for group in groups])
+    trace = {
+        "type": "heatmap",
+        "x": [str(label) for label in labels],
+        "y": [int(end) for end in ends],
+        "z": z,
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[0, "#efece4"], [1, palette.NET]],
+        "showscale": False,
+        "hovertemplate": "%{x}: %{z:.0%} of sessions have a bar<extra>names up to %{y:,}</extra>",
+    }
+    frame = layout(
+        340, xaxis=axis(type="date", nticks=8), yaxis=axis(autorange="reversed", nticks=5, title={"text": "names"}), hovermode="closest"
+    )
+    caption = (
+        "A row is a name, or the mean of some neighbours; those that last are at the top, below them the others by their last day. "
+        "Dark: a bar on every session of the month. A step on one day across many rows is a source that ends there."
+    )
+    return Chart("coverage", "Who has bars when", caption, [trace], frame)
+
+
+def counts(found: tuple[Finding, ...]) -> Chart:
+    """How much each check found, by severity, on a logarithmic scale."""
+    traces: list[dict[str, Any]] = []
+    shown = [one for one in reversed(found) if one.count]
+    for severity, colour in COLOURS.items():
+        mine = [one for one in shown if one.severity == severity]
+        if mine:
+            traces.append(
+                {
+                    "type": "bar",
+                    "orientation": "h",
+                    "name": severity,
+                    "y": [words(one.check) for one in mine],
+                    "x": [one.count for one in mine],
+                    "text": [f"{one.count:,}" for one in mine],
+                    "textposition": "auto",
+                    "marker": {"color": colour},
+                    "hovertemplate": "%{y}: %{x:,}<extra></extra>",
+                }
+            )
+    frame = layout(
+        70 + 24 * len(shown),
+        xaxis=axis(type="log", showticklabels=False),
+        yaxis=axis(categoryorder="array", categoryarray=[words(one.check) for one in shown]),
+        hovermode="closest",
+        bargap=0.3,
+    )
+    return Chart("counts", "How much was found", "Logarithmic: each fifth of the width is some ten times more.", traces, frame)
+
+
+def examples(study: Study) -> list[Chart]:
+    """The worst example of each kind that is not only told: closes around it."""
+    tape = study.tape
+    if tape is None:
+        return []
+    shut = inside(tape.bars, study.spans)
+    out: list[Chart] = []
+    for one in study.findings:
+        spots = [spot for spot in one.rows if spot[1] in tape.bars.symbols and spot[0]]
+        if one.severity != "info" and spots and len(out) < MOST:
+            out.append(_example(tape, one, spots[0], shut))
+    return out
+
+
+def _example(tape: Tape, one: Finding, spot: tuple[str, str], shut: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Chart:
+    bars = tape.bars
+    day, symbol = spot
+    row, column = bars.row(day), bars.symbols.index(symbol)
+    first, end = max(0, row - AROUND), min(len(bars.sessions), row + AROUND + 1)
+    days = [str(one) for one in bars.sessions[first:end]]
+    accused = one.places[(one.places[:, 1] == column) & (one.places[:, 0] >= first) & (one.places[:, 0] < end)][:, 0]
+    close = bars.close[first:end, column]
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": days,
+            "y": rounded(close, 4),
+            "name": "close",
+            "line": {"color": palette.SECOND, "width": 1.6},
+        },
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [str(bars.sessions[k]) for k in accused],
+            "y": rounded(bars.close[accused, column], 4),
+            "name": words(one.check),
+            "marker": {"color": COLOURS[one.severity], "size": 7},
+        },
+    ]
+    out = np.flatnonzero(shut[first:end, column])
+    shapes = [_shade(days[out[0]], days[out[-1]])] if len(out) else []
+    known = close[~np.isnan(close)]
+    wide = len(known) > 0 and known.max() / known.min() > 8
+    frame = layout(
+        220,
+        xaxis=axis(type="date", nticks=4),
+        yaxis=axis(type="log" if wide else "linear", nticks=4, tickprefix="$", **({"dtick": 1} if wide else {})),
+        hovermode="closest",
+        showlegend=False,
+        shapes=shapes,
+    )
+    caption = f"{one.count:,} of this kind" + (", shaded: in quarantine." if shapes else ".")
+    return Chart(f"example_{one.check}", f"{words(one.check).capitalize()}: {symbol}, {day}", caption, traces, frame)
+
+
+def _shade(first: str, last: str) -> dict[str, Any]:
+    box = {"type": "rect", "x0": first, "x1": last, "yref": "paper", "y0": 0, "y1": 1}
+    return box | {"fillcolor": palette.BEAR, "line": {"width": 0}, "layer": "below"}
+
+
+def words(check: str) -> str:
+    """The key of a check as words."""
+    return check.replace("ohlc", "order of prices").replace("_", " ").replace("vix", "VIX")

@@ -1,0 +1,94 @@
+"""Checks of the days: the exchange's calendar, dates that stand a day off, VIX and benchmark."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.market.bars import Dates
+from springback.market.tape import Tape
+from springback.quality.finding import EXAMPLES, Finding, Severity, cells
+from springback.quality.settings import Quality
+
+DAY = np.timedelta64(1, "D")
+MOST_HOLES = 0.05
+"""Share of sessions without VIX beyond which the regime is a guess."""
+
+
+def exchange_days(first: np.datetime64, last: np.datetime64) -> Dates:
+    """The sessions of the New York Stock Exchange from `first` to `last`, both included."""
+    import exchange_calendars
+
+    calendar = exchange_calendars.get_calendar("XNYS", start=str(first - 10 * DAY), end=str(last + 10 * DAY))
+    known = calendar.sessions.to_numpy().astype("datetime64[D]")
+    return np.asarray(known[(known >= first) & (known <= last)])
+
+
+def missing_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+    """Days on which the exchange was open and the market has no session."""
+    days = tape.bars.sessions
+    known = exchange_days(days[0], days[-1])
+    absent = np.setdiff1d(known, days)
+    share = len(absent) / max(1, len(known))
+    said = f"{len(absent):,} of the {len(known):,} sessions of the New York calendar are absent: {_some(absent)}"
+    severity: Severity = "error" if share > settings.missing_share else "warning"
+    return _days("missing_session", severity, absent, said, share) if len(absent) else ()
+
+
+def extra_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
+    """Sessions on which the exchange was closed; bars of names whose days would all be sessions if they stood a day earlier or later."""
+    days, has = tape.bars.sessions, ~np.isnan(tape.bars.close)
+    known = exchange_days(days[0] - 5 * DAY, days[-1] + 5 * DAY)
+    off = ~np.isin(days, known)
+    if not off.any():
+        return ()
+    strange = has & off[:, None]
+    shifted = np.zeros(has.shape[1], dtype=bool)
+    moves = {"later": 0, "earlier": 0}
+    for column in np.flatnonzero(strange.any(axis=0)):
+        its = days[has[:, column]]
+        wrong = ~np.isin(its, known)
+        for word, step in (("later", DAY), ("earlier", -DAY)):
+            if wrong.mean() > 0.02 and np.isin(its + step, known).mean() > max(0.99, 1 - wrong.mean() / 4):
+                shifted[column] = True
+                moves[word] += 1
+                break
+    said = f"{int(off.sum()):,} sessions are days on which New York was closed: {_some(days[off])}; {{n}} bars of {{names}}"
+    word = "UTC or the exchange's time taken for the other"
+    turned = f"the dates of {{names}} fit the calendar a day {max(moves, key=lambda k: moves[k])}: {word}; {{n}} bars"
+    return (
+        *cells("closed_day", "error", tape.bars, strange & ~shifted, said),
+        *cells("time_zone", "error", tape.bars, has & shifted, turned, np.where(strange, 1.0, 0.0)),
+    )
+
+
+def vix(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+    """Sessions without a VIX close: the regime cannot be known."""
+    share = np.isnan(tape.vix).mean()
+    if share == 1:
+        return (Finding("vix", "warning", "there is no VIX at all: no backtest runs without one", len(tape.vix), 0, 1.0),)
+    severity: Severity = "error" if share > MOST_HOLES else "warning"
+    return _holes("vix", severity, tape.vix, tape.bars.sessions, "VIX close: no backtest runs over them")
+
+
+def benchmark(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+    """Sessions without a level of the benchmark."""
+    if tape.benchmark is None:
+        return (Finding("benchmark", "info", "there is no benchmark: nothing to compare with", 0, 0, 0.0),)
+    return _holes("benchmark", "warning", tape.benchmark, tape.bars.sessions, "level of the benchmark")
+
+
+def _holes(check: str, severity: Severity, values: NDArray[np.float64], days: Dates, what: str) -> tuple[Finding, ...]:
+    absent = days[np.isnan(values)]
+    if len(absent) == 0:
+        return ()
+    said = f"{len(absent):,} sessions have no {what}: {_some(absent)}"
+    return _days(check, severity, absent, said, len(absent) / len(days))
+
+
+def _days(check: str, severity: Severity, absent: Dates, said: str, share: float) -> tuple[Finding, ...]:
+    rows = tuple((str(day), "") for day in absent[:EXAMPLES])
+    return (Finding(check, severity, said, len(absent), 0, share, rows),)
+
+
+def _some(days: Dates) -> str:
+    shown = ", ".join(str(day) for day in days[:3])
+    return shown if len(days) <= 3 else f"{shown} and {len(days) - 3:,} more"

@@ -1,0 +1,48 @@
+"""Checks of how series end: many on one day, without a reason, or before the features can be worked out."""
+
+import numpy as np
+
+from springback.market.tape import END_OF_DATA, Tape
+from springback.quality.finding import Finding, Flags, cells, named
+from springback.quality.settings import Quality
+
+SHORT = 21
+"""Sessions that the longest feature window needs."""
+
+
+def snapshots(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+    """Days before the last on which many series stop: the end of a snapshot of the source, not of those firms."""
+    last, rows = tape.last, tape.bars.shape[0]
+    count = np.bincount(last[last >= 0], minlength=rows)
+    count[rows - 1] = 0
+    days = np.flatnonzero(count >= settings.cluster)
+    if len(days) == 0:
+        return ()
+    ordered = days[np.argsort(-count[days], kind="stable")]
+    odd = _at_last(tape, np.isin(last, days))
+    told = ", ".join(f"{count[day]:,} on {tape.bars.sessions[day]}" for day in ordered[:4])
+    more = f" and on {len(ordered) - 4} more days" if len(ordered) > 4 else ""
+    strength = np.where(odd, count[:, None].astype(np.float64), 0.0)
+    said = f"{{n}} series stop on a day when {settings.cluster} or more do ({told}{more}): a snapshot ends there, the firms may go on"
+    return cells("snapshot", "warning", tape.bars, odd, said, strength, of=tape.bars.shape[1])
+
+
+def no_reason(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
+    """Series that stop before the last session and no delisting says why."""
+    odd = _at_last(tape, (tape.ending == END_OF_DATA) & (tape.last < tape.bars.shape[0] - 1))
+    said = "{n} series stop before the last session without a delisting: positions close at the last price, losses after it are not seen"
+    return cells("ends_without_reason", "warning", tape.bars, odd, said, of=tape.bars.shape[1])
+
+
+def short(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+    """Names with fewer bars than a feature looks back on."""
+    few = (~np.isnan(tape.bars.close)).sum(axis=0) < SHORT
+    said = f"{named(int(few.sum()))} with fewer than {SHORT} bars: never ranked"
+    return cells("short_history", "info", tape.bars, _at_last(tape, few), said, of=tape.bars.shape[1])
+
+
+def _at_last(tape: Tape, chosen: Flags) -> Flags:
+    odd = np.zeros(tape.bars.shape, dtype=bool)
+    columns = np.flatnonzero(chosen & (tape.last >= 0))
+    odd[tape.last[columns], columns] = True
+    return odd

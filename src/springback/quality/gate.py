@@ -1,0 +1,84 @@
+"""The gate: every check of a tape by its name, and the verdict on what they found."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from springback.market.quarantine import Span, inside
+from springback.market.tape import Tape
+from springback.quality import days, endings, moves, rows
+from springback.quality.finding import ALL_NAMES, Finding, Severity, named
+from springback.quality.settings import Quality
+
+Check = Callable[[Tape, Quality], tuple[Finding, ...]]
+CHECKS: dict[str, Check] = {
+    "missing sessions": days.missing_sessions,
+    "extra sessions, time zones": days.extra_sessions,
+    "gaps": rows.gaps,
+    "stale runs": rows.stale,
+    "splits without a record": moves.unrecorded_splits,
+    "currency and units": moves.level_breaks,
+    "spikes": moves.spikes,
+    "jumps": moves.jumps,
+    "order of prices": rows.order,
+    "zero volume": rows.no_volume,
+    "close-only bars": rows.close_only,
+    "cents": rows.cents,
+    "snapshots": endings.snapshots,
+    "endings": endings.no_reason,
+    "short histories": endings.short,
+    "VIX": days.vix,
+    "benchmark": days.benchmark,
+}
+RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+
+
+def examine(tape: Tape, settings: Quality, say: Callable[[int, int, str], None] | None = None) -> tuple[Finding, ...]:
+    """What every check finds, errors first."""
+    found: list[Finding] = []
+    for done, (name, check) in enumerate(CHECKS.items()):
+        if say:
+            say(done, len(CHECKS), name)
+        found += check(tape, settings)
+    return ranked(found)
+
+
+def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors first, then warnings; each by its share."""
+    return tuple(sorted(found, key=lambda one: (RANK[one.severity], -one.share)))
+
+
+def settled(found: Iterable[Finding], tape: Tape) -> tuple[Finding, ...]:
+    """`found` with how much of each is not left out by the quarantine of `tape`."""
+    if not tape.quarantine:
+        return tuple(found)
+    barred = inside(tape.bars, tape.quarantine)
+    return tuple(_settled(one, barred) for one in found)
+
+
+def _settled(one: Finding, barred: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Finding:
+    if len(one.places) == 0:
+        return one
+    row, column = one.places.T
+    covered = np.where(column == ALL_NAMES, barred[row].all(axis=1), barred[row, column])
+    return replace(one, left=int((~covered).sum()))
+
+
+def standing(found: Iterable[Finding], severity: Severity) -> tuple[Finding, ...]:
+    """Those of `severity` that no quarantine covers wholly."""
+    return tuple(one for one in found if one.severity == severity and one.stands)
+
+
+def verdict(found: tuple[Finding, ...], spans: tuple[Span, ...]) -> str:
+    """One line: whether the data may be used, and what stands against it."""
+    errors, warnings = standing(found, "error"), standing(found, "warning")
+    held = len({span.symbol for span in spans})
+    tail = f"; {named(held)} quarantined" if held else ""
+    if errors:
+        return f"not usable as it stands: {_counted(len(errors), 'error')}, {_counted(len(warnings), 'warning')}{tail}"
+    return f"usable with {_counted(len(warnings), 'warning')}{tail}" if warnings else f"usable{tail}"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count or 'no'} {word}{'' if count == 1 else 's'}"

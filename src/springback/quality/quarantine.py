@@ -1,0 +1,121 @@
+"""The quarantine: a JSON file beside the store, written on demand from the gate's errors, and yours to edit.
+
+STORE/quarantine.json   {"format": 1, "spans": [{"symbol", "start", "end", "reason", "by"}]}; both days included, "" open, "*" all names
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from springback.data.files import atomic
+from springback.errors import BadTable, SpringbackError
+from springback.market.quarantine import EVERY_NAME, Span, barred, inside
+from springback.market.tape import Tape
+from springback.quality.finding import ALL_NAMES, Finding, named
+from springback.quality.settings import Quality
+
+FILE = "quarantine.json"
+FORMAT = 1
+GATE = "springback data check"
+"""Who spoke: spans under this name are the gate's own and are written anew each time; all others stay."""
+HEAD = "quarantine: "
+"""How its line among the findings of a tape begins."""
+OUTSIDE = 20
+"""Sessions between two spans of a name that are too few to be worth keeping apart."""
+
+
+def read(store: Path) -> tuple[Span, ...]:
+    """The spans of the file beside `store`; none without a file. Raises `BadTable`."""
+    path = Path(store) / FILE
+    if not path.is_file():
+        return ()
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        spans = tuple(_span(one, path) for one in told["spans"])
+        known = told["format"] == FORMAT
+    except SpringbackError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise BadTable(f'{path} is not a quarantine ({{"format": {FORMAT}, "spans": [...]}}): mend it or take it away') from None
+    if not known:
+        raise BadTable(f"{path} has format {told['format']}, this version reads {FORMAT}")
+    return spans
+
+
+def _span(one: Any, path: Path) -> Span:
+    fields = set(Span.__dataclass_fields__)
+    if set(one) - fields or not str(one.get("symbol", "")).strip():
+        raise BadTable(
+            f"{path}: a span has a symbol and, if you like, {', '.join(sorted(fields - {'symbol'}))}; was {json.dumps(one)[:120]}"
+        )
+    try:
+        return Span(**{name: "" if value is None else str(value) for name, value in one.items()})
+    except BadTable as error:
+        raise BadTable(f"{path}: {error}") from None
+
+
+def write(store: Path, spans: Iterable[Span]) -> Path:
+    """Puts `spans` into the file beside `store`, sorted, and returns its path. Raises `Unwritable`."""
+    path = Path(store) / FILE
+    ordered = sorted(spans, key=lambda one: (one.symbol, one.start, one.end))
+    lines = ",\n".join("  " + json.dumps(asdict(one), ensure_ascii=False) for one in ordered)
+    with atomic(path) as part:
+        part.write_text(f'{{"format": {FORMAT}, "spans": [\n{lines}\n]}}\n', encoding="utf-8")
+    return path
+
+
+def drawn_up(tape: Tape, found: Iterable[Finding], settings: Quality, said: Iterable[Span] = ()) -> tuple[Span, ...]:
+    """The spans of `said` that others wrote, and those of the gate's errors in `found`.
+
+    Each accused cell reaches `before` sessions back and `after` forward; cells of a name that meet become one span.
+    """
+    kept = tuple(one for one in said if one.by != GATE)
+    reasons: dict[int, dict[str, list[int]]] = {}
+    for one in found:
+        if one.severity == "error":
+            for row, column in one.places:
+                reasons.setdefault(int(column), {}).setdefault(one.check, []).append(int(row))
+    made = [span for column, checks in sorted(reasons.items()) for span in _spans(tape, column, checks, settings)]
+    return (*kept, *made)
+
+
+def _spans(tape: Tape, column: int, checks: dict[str, list[int]], settings: Quality) -> list[Span]:
+    days, last = tape.bars.sessions, len(tape.bars.sessions) - 1
+    rows = np.unique([row for listed in checks.values() for row in listed])
+    cuts = np.flatnonzero(np.diff(rows) > settings.before + settings.after + OUTSIDE) + 1
+    symbol = EVERY_NAME if column == ALL_NAMES else tape.bars.symbols[column]
+    out = []
+    for group in np.split(rows, cuts):
+        told = {check: [row for row in listed if group[0] <= row <= group[-1]] for check, listed in checks.items()}
+        reason = "; ".join(f"{check}: {_when(days, listed)}" for check, listed in told.items() if listed)
+        first, end = max(0, group[0] - settings.before), min(last, group[-1] + settings.after)
+        out.append(Span(symbol, str(days[first]), str(days[end]), reason, GATE))
+    return out
+
+
+def _when(days: "np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]", rows: list[int]) -> str:
+    return str(days[rows[0]]) if len(rows) == 1 else f"{len(rows):,} bars from {days[min(rows)]} to {days[max(rows)]}"
+
+
+def imposed(tape: Tape, spans: tuple[Span, ...]) -> Tape:
+    """`tape` under the quarantine `spans` and no other, with a finding that says how many rows it leaves out; none is no quarantine."""
+    if not spans and not tape.quarantine:
+        return tape
+    told = tuple(line for line in tape.findings if not line.startswith(HEAD))
+    if not spans:
+        return replace(tape, quarantine=(), findings=told)
+    shut = inside(tape.bars, spans)
+    has = ~np.isnan(tape.bars.close)
+    kept_out, sessions = int((shut & has).sum()), int((barred(tape.bars, spans) & has & ~shut).sum())
+    names = int((shut & has).any(axis=0).sum())
+    unknown = len({one.symbol for one in spans} - set(tape.bars.symbols) - {EVERY_NAME})
+    line = (
+        f"{HEAD}{kept_out:,} of {int(has.sum()):,} bars, in {named(names)}, are left out of training and of every order, and "
+        f"{sessions:,} sessions before whose orders would fill there; positions are still marked and closed"
+        + (f"; it also names {named(unknown)} that these data do not have" if unknown else "")
+    )
+    return replace(tape, quarantine=spans, findings=(line, *told))

@@ -1,0 +1,107 @@
+"""Checks of price files as they lie there, before they become a tape: what the door refuses, and what a panel cannot hold.
+
+A file has the columns date, symbol, open, high, low, close, volume; a folder has such files as prices/prices_YYYY.csv.gz.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from springback.errors import BadTable
+from springback.quality.finding import EXAMPLES, Finding, Severity, named
+
+Prices = dict[str, NDArray[np.float64]]
+WANTED = ("date", "symbol", "open", "high", "low", "close", "volume")
+
+
+def read_files(path: Path) -> pd.DataFrame:
+    """Every row of a file or folder, prices as numbers (NaN where they are none), dates as the text that is written."""
+    files = sorted(path.glob("prices/prices_*.csv*")) if path.is_dir() else [path]
+    return pd.concat([_read(one) for one in files], ignore_index=True) if files else pd.DataFrame(columns=list(WANTED))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if path.suffix in (".parquet", ".pq"):
+        frame = pd.read_parquet(path)
+        frame["date"] = frame["date"].astype(str)
+    else:
+        try:
+            frame = pd.read_csv(
+                path,
+                usecols=lambda name: name in WANTED,
+                dtype={"date": "category", "symbol": "category"},
+                keep_default_na=False,
+                na_values=[""],
+            )
+        except (ValueError, OSError, EOFError) as error:
+            raise BadTable(f"{path} cannot be read: {' '.join(str(error).split())[:120]}") from None
+    absent = [name for name in WANTED if name not in frame]
+    if absent:
+        raise BadTable(f"{path} has no column {', '.join(absent)}: a file of bars has {', '.join(WANTED)}")
+    frame = frame[list(WANTED)].astype({"date": "string", "symbol": "string"})
+    for name in WANTED[2:]:
+        frame[name] = pd.to_numeric(frame[name], errors="coerce")
+    return frame
+
+
+def examine(frame: pd.DataFrame) -> tuple[Finding, ...]:
+    """What is wrong with rows as written; `frame` as `read_files` gives it."""
+    return tuple(_all(frame))
+
+
+def _all(frame: pd.DataFrame) -> Iterator[Finding]:
+    text = frame["date"].fillna("")
+    plain = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}")
+    day = text.str[:10]
+    zoned = text.str.contains(r"\d:\d\d", regex=True) & ~text.str.contains(r"[T ]00:00(?::00)?(?:\.0+)?$", regex=True)
+    price: Prices = {name: frame[name].to_numpy(dtype=np.float64) for name in WANTED[2:]}
+    yield from _rows(
+        "file_time_zone", "error", frame, zoned, "{n} dates carry a time of day or a time zone ({names}): which session is meant?"
+    )
+    odd = ~plain & ~zoned
+    yield from _rows("file_date", "error", frame, odd, "{n} dates are not written as 2020-03-31 ({names})")
+    twice = pd.DataFrame({"day": day, "symbol": frame["symbol"]}).duplicated(keep="first")
+    yield from _rows("file_duplicate", "error", frame, twice, "{n} rows stand there twice, by name and day, in {names}")
+    with np.errstate(invalid="ignore"):
+        upside = price["high"] < price["low"]
+        outside = (
+            (price["close"] > price["high"])
+            | (price["close"] < price["low"])
+            | (price["open"] > price["high"])
+            | (price["open"] < price["low"])
+        )
+        bad = ~(price["close"] > 0) | (price["volume"] < 0) | np.isnan(price["volume"])
+    yield from _rows("file_high_low", "error", frame, upside, "{n} rows have a high under their low, in {names}")
+    yield from _rows("file_outside", "warning", frame, outside & ~upside, "{n} rows have an open or close outside high and low, in {names}")
+    yield from _rows("file_value", "error", frame, bad, "{n} rows have no close above 0, or no volume of 0 or more, in {names}")
+    yield _as_printed(frame, price)
+
+
+def _as_printed(frame: pd.DataFrame, price: Prices) -> Finding:
+    close = price["close"]
+    order = np.lexsort([frame["date"].to_numpy(dtype=str), frame["symbol"].to_numpy(dtype=str)])
+    codes = pd.factorize(frame["symbol"])[0][order]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        move = np.abs(np.diff(np.log(close[order])))
+    move = move[codes[1:] == codes[:-1]]
+    rows = len(frame)
+    said = (
+        f"{rows:,} rows of {named(int(frame['symbol'].nunique()))} as printed: {int((price['volume'] == 0).sum()):,} without volume, "
+        f"{int((close < 1).sum()):,} closes under 1, {int(np.isnan(price['open']).sum()):,} close-only, "
+        f"{int((move > 0.5).sum()):,} moves above 0.5 in logarithm, {int((move > 1).sum()):,} above 1"
+    )
+    return Finding("file", "info", said, rows, int(frame["symbol"].nunique()), 1.0)
+
+
+def _rows(check: str, severity: Severity, frame: pd.DataFrame, odd: "pd.Series[bool] | NDArray[np.bool_]", said: str) -> Iterator[Finding]:
+    at = np.flatnonzero(np.asarray(odd, dtype=bool))
+    if len(at) == 0:
+        return
+    chosen = frame.iloc[at]
+    names = int(chosen["symbol"].nunique())
+    some = chosen.head(EXAMPLES)
+    rows = tuple((str(day), str(symbol)) for day, symbol in zip(some["date"], some["symbol"], strict=True))
+    yield Finding(check, severity, said.format(n=f"{len(at):,}", names=named(names)), len(at), names, len(at) / len(frame), rows)

@@ -1,0 +1,83 @@
+"""Checks of single bars and runs of them: gaps, stale closes, order of the four prices, volume, close-only rows, cents."""
+
+import numpy as np
+
+from springback.market.tape import Tape
+from springback.quality.finding import Finding, Flags, cells, lengths
+from springback.quality.settings import Quality
+
+SLACK = 1e-6
+"""Relative: prices put back on the scale of their day are rounded."""
+
+
+def gaps(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+    """Sessions without a bar inside a name's life, halts among them; and the sessions on which many names pause at once."""
+    absent = holes(tape)
+    length = lengths(absent)
+    life = int((~np.isnan(tape.bars.close)).sum() + absent.sum())
+    longest = f"; the longest lasts {int(length.max()):,} sessions" if absent.any() else ""
+    together = absent & (absent.sum(axis=1) >= settings.cluster)[:, None]
+    days = np.flatnonzero(together.any(axis=1))
+    span = f"{tape.bars.sessions[days[0]]} to {tape.bars.sessions[days[-1]]}" if len(days) else ""
+    said = f"{{n}} of these on {len(days)} sessions when {settings.cluster} names or more pause at once, {span}, in {{names}}"
+    busiest = np.where(together, absent.sum(axis=1)[:, None], 0.0)
+    return (
+        *cells("gap", "warning", tape.bars, absent, f"{{n}} sessions without a bar inside the life of {{names}}{longest}", length, life),
+        *cells("gap_together", "warning", tape.bars, together, said, busiest, life),
+    )
+
+
+def stale(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+    """Runs of bars that say the same close again, with no volume or the volume of the bar before."""
+    bars = tape.bars
+    same = np.zeros(bars.shape, dtype=bool)
+    same[1:] = (bars.close[1:] == bars.close[:-1]) & ((bars.volume[1:] == 0) | (bars.volume[1:] == bars.volume[:-1]))
+    run = lengths(same) + 1
+    said = "{n} bars repeat the close before, without volume or with the same one, in runs of {least} and more, in {names}"
+    mild, hard = said.replace("{least}", str(settings.stale)), said.replace("{least}", str(settings.frozen))
+    return (
+        *cells("stale", "warning", bars, same & (run >= settings.stale) & (run < settings.frozen), mild, run),
+        *cells("frozen", "error", bars, same & (run >= settings.frozen), f"{hard}: nobody traded at that price", run),
+    )
+
+
+def order(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
+    """Bars whose high lies under the low, or whose open or close lies outside both."""
+    bars = tape.bars
+    top, bottom = bars.high * (1 + SLACK), bars.low * (1 - SLACK)
+    odd = (bars.high < bottom) | (bars.open > top) | (bars.open < bottom) | (bars.close > top) | (bars.close < bottom)
+    beyond = np.nan_to_num(np.maximum(bars.close / bars.high, bars.low / bars.close))
+    return cells("ohlc", "error", bars, odd, "{n} bars have a high under the low, or an open or close outside both, in {names}", beyond)
+
+
+def no_volume(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+    """Bars on which nothing was traded."""
+    odd = tape.bars.volume == 0
+    share = odd.sum() / max(1, int((~np.isnan(tape.bars.close)).sum()))
+    return cells("no_volume", "warning" if share > 1e-3 else "info", tape.bars, odd, "{n} bars have no volume, in {names}", lengths(odd))
+
+
+def close_only(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+    """Bars with a close and no open, high and low: they mark a position, no order fills on them."""
+    odd = np.isnan(tape.bars.open) & ~np.isnan(tape.bars.close)
+    said = "{n} bars have a close and no open, high, low: no order fills on them, in {names}"
+    return cells("close_only", "warning", tape.bars, odd, said, lengths(odd))
+
+
+def cents(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+    """Prices that no exchange prints, and how many closes are under a dollar."""
+    close = tape.bars.close
+    return (
+        *cells(
+            "under_a_cent", "warning", tape.bars, close < settings.cent, f"{{n}} closes are under ${settings.cent:g}, in {{names}}", -close
+        ),
+        *cells("under_a_dollar", "info", tape.bars, close < 1.0, "{n} closes are under $1, in {names}", -close),
+    )
+
+
+def holes(tape: Tape) -> Flags:
+    """True where a name has bars before and after a session and none on it, (T, N)."""
+    has = ~np.isnan(tape.bars.close)
+    begun = np.logical_or.accumulate(has, axis=0)
+    goes_on = np.logical_or.accumulate(has[::-1], axis=0)[::-1]
+    return np.asarray(begun & goes_on & ~has)

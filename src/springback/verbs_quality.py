@@ -1,0 +1,152 @@
+"""What `springback data check` does: every check on a store or on files, the verdict, the page, and the quarantine when asked for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from springback import verbs, wiring
+from springback.analytics.encode import text
+from springback.data.files import atomic
+from springback.data.store_hash import content_hash
+from springback.errors import InputError, MissingData
+from springback.market.tape import Tape
+from springback.quality import against as two
+from springback.quality import gate, quarantine, raw
+from springback.quality.charts import words
+from springback.quality.finding import Finding
+from springback.quality.page import page, share
+from springback.quality.study import Study, as_json
+from springback.settings import flat
+from springback.voice import Voice, table
+
+__all__ = ["Voice"]
+PAGE, FIGURES = "check.html", "check.json"
+choose = verbs.choose
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is looked at: a store (`store` where neither is named), or the files at `path` with those that stand beside them."""
+
+    store: Path | None = None
+    path: Path | None = None
+    vix: Path | None = None
+    members: Path | None = None
+    events: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.store is not None and self.path is not None:
+            raise InputError("--store and --path both name the data: give one of them")
+        if self.path is None and (self.vix or self.members or self.events):
+            raise InputError("--vix, --members and --events stand beside a CSV file: name it with --path")
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the store."""
+        return self.store or Path("store")
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return str(self.path or self.folder)
+
+
+def check(voice: Voice, chosen: wiring.Settings, source: Source, against: Path | None, out: Path, keep_out: bool) -> bool:
+    """Whether no error stands; check.json and check.html in `out`, and the table. `keep_out` writes the quarantine beside the store."""
+    if keep_out and source.path is not None:
+        raise InputError("--quarantine is written beside a store: 'springback fetch --source csv --path ...' first, then check the store")
+    step = voice.step("check")
+    whole = len(gate.CHECKS) + 3
+    step(0, whole, f"reading {source.name}")
+    found, tape, digest = _read(source)
+    if tape is not None:
+        found += gate.examine(tape, chosen.quality, lambda done, _, name: step(done + 1, whole, name))
+        if against is not None:
+            step(whole - 2, whole, f"against {against}")
+            found += two.compare(tape, _other(against), chosen.quality)
+        if keep_out:
+            tape = _put_in_quarantine(voice, tape, found, chosen, source.folder)
+    step(whole - 1, whole, "page")
+    study = _study(tape, found, digest, chosen, source, against)
+    _write(voice, study, out)
+    step(whole, whole, "done")
+    _say(voice, study, out)
+    return study.usable
+
+
+def _read(source: Source) -> tuple[list[Finding], Tape | None, str]:
+    """What is wrong with the files as they lie there, and the tape; none where they were refused and it is told already why."""
+    if source.path is None:
+        return [], *wiring.open_store(source.folder)
+    if not source.path.exists():
+        raise MissingData(f"{source.path} does not exist: give a CSV file or a folder of bars")
+    found = list(raw.examine(raw.read_files(source.path)))
+    try:
+        tape = wiring.load_bars(source.path, source.vix, source.members, source.events)
+    except InputError:
+        if not any(one.severity == "error" for one in found):
+            raise
+        return found, None, ""
+    return found, tape, content_hash(tape)
+
+
+def _other(where: Path) -> Tape:
+    return wiring.open_store(where)[0] if (where / "manifest.json").is_file() else wiring.load_bars(where)
+
+
+def _put_in_quarantine(voice: Voice, tape: Tape, found: Iterable[Finding], chosen: wiring.Settings, store: Path) -> Tape:
+    spans = quarantine.drawn_up(tape, found, chosen.quality, tape.quarantine)
+    file = quarantine.write(store, spans)
+    voice.told["quarantine"] = {"file": str(file), "spans": len(spans)}
+    return quarantine.imposed(tape, spans)
+
+
+def _study(
+    tape: Tape | None, found: Iterable[Finding], digest: str, chosen: wiring.Settings, source: Source, against: Path | None
+) -> Study:
+    facts = {"Source": source.name if tape is None else tape.origin or source.name, "Data": digest or "refused at the door"}
+    if against is not None:
+        facts["Against"] = str(against)
+    facts["Thresholds"] = ", ".join(f"{name[8:]} = {value}" for name, value in flat(chosen).items() if name.startswith("quality."))
+    facts["Command"] = verbs.command()
+    flags = ("Demo market: every price is invented.",) if tape is not None and wiring.is_demo(tape) else ()
+    if tape is None:
+        return Study(gate.ranked(found), None, (), facts, flags)
+    return Study(gate.ranked(gate.settled(found, tape)), tape, tape.quarantine, facts, flags)
+
+
+def _write(voice: Voice, study: Study, out: Path) -> None:
+    told = as_json(study)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in ((FIGURES, text(told)), (PAGE, page(study))):
+        with atomic(out / name) as part:
+            part.write_text(content, encoding="utf-8", newline="\n")
+    voice.told["check"] = told
+    voice.told["page"] = str(out / PAGE)
+
+
+def _say(voice: Voice, study: Study, out: Path) -> None:
+    voice.say(study.verdict)
+    for flag in study.flags:
+        voice.say(flag)
+    if study.tape is not None:
+        sessions, names = study.tape.bars.shape
+        voice.say(f"{names:,} names, {sessions:,} sessions, {study.tape.bars.sessions[0]} to {study.tape.bars.sessions[-1]}")
+    shown: Any = table("", "", "", "found", "names", "share", "worst")
+    shown.columns[1].justify, shown.columns[1].style, shown.columns[-1].justify = "left", "", "left"
+    for one in study.findings:
+        handled = one.severity == "error" and not one.stands
+        such = " ".join(reversed(one.rows[0])).strip() if one.rows else ""
+        shown.add_row("in quarantine" if handled else one.severity, words(one.check), f"{one.count:,}", f"{one.names:,}", share(one), such)
+    if study.findings:
+        voice.show(shown)
+    for one in study.findings:
+        if one.severity == "error":
+            voice.say(f"  {one.check}: {one.said}")
+    for line in study.tape.findings if study.tape is not None else ():
+        if line.startswith(quarantine.HEAD):
+            voice.say(f"  {line}")
+    if "quarantine" in voice.told:
+        voice.say(f"quarantine: {voice.told['quarantine']['file']}, {voice.told['quarantine']['spans']:,} spans; edit it as you like")
+    voice.say(f"page: {out / PAGE}")
