@@ -7,7 +7,10 @@
     │   ├── MissingData    what the job needs is not there (VIX, bars, a store)
     │   └── Unwritable     the place to write to cannot be written
     ├── StoreError         the Parquet store is damaged or half of it is gone exit 1
+    ├── Restated           a source says other things of the past than before exit 1
     ├── ModelError         a model file is absent, foreign or tampered with   exit 1
+    ├── SourceError        a vendor does not answer, or answers nonsense      exit 1
+    │   └── GoneName       it has no such name, or no longer
     ├── LedgerError        the trial ledger is damaged or not one             exit 1
     ├── EngineError        LEAN ended badly, hangs or cannot be started       exit 1
     └── ClusterError       no scheduler, no workers, or other versions there  exit 1
@@ -50,8 +53,20 @@ class StoreError(SpringbackError):
     """The Parquet store is damaged or incomplete."""
 
 
+class Restated(SpringbackError):
+    """A source says other things of the past than the store holds, and nobody accepted that."""
+
+
 class ModelError(SpringbackError):
     """A model file is absent, foreign or tampered with."""
+
+
+class SourceError(SpringbackError):
+    """A vendor of data does not answer, refuses, or answers what cannot be."""
+
+
+class GoneName(SourceError):
+    """The vendor does not know the name, or no longer."""
 
 
 class LedgerError(SpringbackError):

@@ -1,0 +1,109 @@
+"""Alpaca: market data v2 with a key and its secret, many names in one question, delisted ones included.
+
+`/v2/stocks/bars` with `adjustment=raw`, page by page, gives the bars; `/v1/corporate-actions` the splits and dividends. It filters by the
+day an action is processed, a dividend's by its payment: the question reaches `PAID_WITHIN` beyond the end, ex-dates are cut here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from springback.data.sources import Event, History, history, nothing
+from springback.data.sources.keys import Keys
+from springback.data.sources.line import Line
+from springback.data.sources.settings import Fetch
+from springback.errors import SourceError
+
+PAID_WITHIN = timedelta(days=90)
+MOST_PAGES = 10_000
+KEYS = ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
+TYPES = "forward_split,reverse_split,stock_dividend,cash_dividend"
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+class Alpaca:
+    """Alpaca's market data API."""
+
+    name = "alpaca"
+
+    def __init__(self, fetch: Fetch, keys: Keys) -> None:
+        identity, secret = keys.of(*KEYS)
+        headers = {"APCA-API-KEY-ID": identity, "APCA-API-SECRET-KEY": secret}
+        hint = f"check {' and '.join(KEYS)}, and whether the account may read the feed '{fetch.alpaca_feed}' (fetch.alpaca_feed)"
+        self.line = Line("Alpaca", fetch.alpaca_url, fetch, headers, hint)
+        self.names = Line("Alpaca", fetch.alpaca_names_url, fetch, headers, hint)
+        self.batch, self.feed = fetch.alpaca_batch, fetch.alpaca_feed
+
+    def histories(self, symbols: Sequence[str], start: date, end: date) -> Iterator[History]:
+        """See `Source`; all of `symbols` in one question. A name without bars and actions counts as gone: Alpaca does not say more."""
+        if not symbols:
+            return
+        what = symbols[0] if len(symbols) == 1 else f"{symbols[0]} and {len(symbols) - 1} more"
+        try:
+            rows = self._bars(symbols, start, end, what)
+            events = self._actions(symbols, start, end, what)
+        except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+            shown = f"no field '{error.args[0]}'" if isinstance(error, KeyError) else "another shape"
+            raise SourceError(
+                f"Alpaca's answer about {what} is not the known one ({self.line.scrubbed(shown)}): its format may have changed: use "
+                "another source"
+            ) from None
+        for symbol in symbols:
+            known = bool(rows[symbol] or events[symbol])
+            yield history("Alpaca", symbol, rows[symbol], events[symbol], start, end) if known else nothing(symbol, gone=True)
+
+    def listing(self, start: date, end: date) -> tuple[str, ...]:  # noqa: ARG002
+        """Alpaca's stocks, active and inactive; it does not say when each was listed."""
+        told = self.names.json("", {"asset_class": "us_equity"}, "its list of names")
+        try:
+            return tuple(sorted({one["symbol"] for one in told if one["exchange"] != "OTC"}))
+        except (KeyError, TypeError):
+            raise SourceError("Alpaca's list of names is not the known one: give --symbols") from None
+
+    def _bars(self, symbols: Sequence[str], start: date, end: date, what: str) -> Mapping[str, list[tuple[Any, ...]]]:
+        params = {
+            "symbols": ",".join(symbols),
+            "timeframe": "1Day",
+            "start": str(start),
+            "end": str(end),
+            "adjustment": "raw",
+            "feed": self.feed,
+            "limit": 10_000,
+        }
+        rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        for page in self._pages("/v2/stocks/bars", params, what):
+            for symbol, bars in (page["bars"] or {}).items():
+                rows[symbol] += [(_day(bar["t"]), *(bar[key] for key in "ohlcv")) for bar in bars]
+        return rows
+
+    def _actions(self, symbols: Sequence[str], start: date, end: date, what: str) -> Mapping[str, list[Event]]:
+        params = {"symbols": ",".join(symbols), "types": TYPES, "start": str(start), "end": str(end + PAID_WITHIN), "limit": 1000}
+        events: defaultdict[str, list[Event]] = defaultdict(list)
+        for page in self._pages("/v1/corporate-actions", params, what):
+            told = page["corporate_actions"]
+            for one in (*told.get("forward_splits", ()), *told.get("reverse_splits", ())):
+                events[one["symbol"]].append(Event(np.datetime64(one["ex_date"]), "split", one["old_rate"] / one["new_rate"]))
+            for one in told.get("stock_dividends", ()):
+                events[one["symbol"]].append(Event(np.datetime64(one["ex_date"]), "split", 1 / (1 + one["rate"])))
+            for one in told.get("cash_dividends", ()):
+                events[one["symbol"]].append(Event(np.datetime64(one["ex_date"]), "dividend", float(one["rate"])))
+        return events
+
+    def _pages(self, path: str, params: Mapping[str, Any], what: str) -> Iterator[dict[str, Any]]:
+        token: str | None = None
+        for _ in range(MOST_PAGES):
+            page = self.line.json(path, {**params, **({"page_token": token} if token else {})}, what)
+            yield page
+            token = page["next_page_token"]
+            if not token:
+                return
+        raise SourceError(f"Alpaca's answer about {what} has no end after {MOST_PAGES:,} pages: ask for fewer names (fetch.alpaca_batch)")
+
+
+def _day(stamp: str) -> date:
+    """The session of a daily bar, stamped with midnight of New York as UTC (RFC 3339)."""
+    return datetime.fromisoformat(stamp.replace("Z", "+00:00")).astimezone(UTC).astimezone(NEW_YORK).date()

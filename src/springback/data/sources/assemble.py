@@ -1,0 +1,129 @@
+"""Histories of many names and the series beside them, as one tape on New York's sessions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.data import checks
+from springback.data.sources import Event, History
+from springback.errors import MissingData
+from springback.market.actions import Actions
+from springback.market.bars import FIELDS, Bars, Dates
+from springback.market.tape import DELISTED, TRADING, Tape, align_series, last_rows
+
+SETTLED = timedelta(hours=4)
+"""After the close: until then exchanges send corrections (Tiingo's documentation, 2.1.1)."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the bars, by day: VIX closes, yearly risk-free rate as a fraction or None; `notes` say where they are from."""
+
+    vix: Mapping[date, float]
+    risk_free: Mapping[date, float] | None
+    notes: tuple[str, ...] = ()
+
+
+def newest_session(now: datetime) -> date:
+    """The last session whose prices are settled at `now`."""
+    import exchange_calendars
+
+    calendar = exchange_calendars.get_calendar(
+        "XNYS", start=str((now - timedelta(days=15)).date()), end=str((now + timedelta(days=1)).date())
+    )
+    closes = calendar.closes
+    settled = [session for session, close in closes.items() if close.to_pydatetime() + SETTLED <= now]
+    return date.fromisoformat(str(settled[-1])[:10])
+
+
+def assemble(histories: Sequence[History], beside: Beside, benchmark: History | None, start: date, end: date, origin: str) -> Tape:
+    """The tape of the names that have bars; sessions run from the first to the last bar.
+
+    A name whose last bar comes before the last session is delisted after it, as for a CSV file. Bars on days that are no session are left
+    out and counted in the findings, as are names without bars. Raises `MissingData` when no name has any.
+    """
+    listed = sorted((one for one in histories if len(one.days)), key=lambda one: one.symbol)
+    sessions = _sessions(start, end)
+    astray = sum(int((~np.isin(one.days, sessions)).sum()) for one in listed)
+    listed = [one for one in listed if np.isin(one.days, sessions).any()]
+    if not listed:
+        raise MissingData(f"none of the {len(histories):,} names has a bar from {start} to {end}: check the symbols and the dates")
+    traded = np.unique(np.concatenate([one.days for one in listed]))
+    sessions = sessions[(sessions >= traded[0]) & (sessions <= traded[-1])]
+    bars = _bars(listed, sessions)
+    events = sorted(((one.symbol, event) for one in listed for event in one.events), key=_order)
+    actions = Actions.align(
+        bars,
+        np.array([event.day for _, event in events], dtype="datetime64[D]"),
+        [symbol for symbol, _ in events],
+        [event.kind for _, event in events],
+        [event.value for _, event in events],
+    )
+    tape = Tape(
+        bars=bars,
+        actions=actions,
+        vix=_series(beside.vix, sessions),
+        last=last_rows(bars.close),
+        ending=np.where(checks.ended_early(bars), DELISTED, TRADING).astype(np.int8),
+        benchmark=None if benchmark is None or not len(benchmark.days) else total_return(benchmark, sessions),
+        risk_free=None if beside.risk_free is None else _series(beside.risk_free, sessions, carry=True),
+        origin=f"{origin}: {len(bars.symbols):,} names, {sessions[0]} to {sessions[-1]}",
+        findings=(*_absent(histories), *((f"{astray:,} bars lie on days that are no session",) if astray else ()), *beside.notes),
+    )
+    return checks.clean(tape)[0]
+
+
+def total_return(history: History, sessions: Dates) -> NDArray[np.float64]:
+    """The level of a holding of `history` with its dividends put back in at the close of the ex-date, 100 at the first close; (T,)."""
+    close = history.prices[:, 3]
+    shares, paid = np.ones(len(close)), np.zeros(len(close))
+    for event in history.events:
+        k = int(np.searchsorted(history.days, event.day))
+        if 0 < k < len(close):
+            if event.kind == "split":
+                shares[k] /= event.value
+            else:
+                paid[k] += event.value
+    growth = np.ones(len(close))
+    growth[1:] = (shares[1:] * close[1:] + paid[1:]) / close[:-1]
+    return align_series(sessions, history.days, 100 * np.cumprod(growth))
+
+
+def _order(told: tuple[str, Event]) -> tuple[np.datetime64, str, str]:
+    """By day, then name; of one day a dividend, which is told in shares of before, comes before the split."""
+    return told[1].day, told[0], told[1].kind
+
+
+def _sessions(start: date, end: date) -> Dates:
+    import exchange_calendars
+
+    calendar = exchange_calendars.get_calendar("XNYS", start=str(start), end=str(end + timedelta(days=7)))
+    known = calendar.sessions.to_numpy().astype("datetime64[D]")
+    return np.asarray(known[(known >= np.datetime64(start, "D")) & (known <= np.datetime64(end, "D"))])
+
+
+def _bars(listed: Sequence[History], sessions: Dates) -> Bars:
+    panels = np.full((len(FIELDS), len(sessions), len(listed)), np.nan)
+    for column, one in enumerate(listed):
+        kept = np.isin(one.days, sessions)
+        panels[:, np.searchsorted(sessions, one.days[kept]), column] = one.prices[kept].T
+    return Bars(sessions, tuple(one.symbol for one in listed), **dict(zip(FIELDS, panels, strict=True)))
+
+
+def _series(values: Mapping[date, float], sessions: Dates, carry: bool = False) -> NDArray[np.float64]:
+    days = sorted(values)
+    return align_series(sessions, np.array(days, dtype="datetime64[D]"), np.array([values[day] for day in days]), carry)
+
+
+def _absent(histories: Sequence[History]) -> tuple[str, ...]:
+    gone = [one.symbol for one in histories if one.gone]
+    empty = [one.symbol for one in histories if not one.gone and not len(one.days)]
+    told = []
+    if gone:
+        told.append(f"{len(gone):,} names are not known to the source, or no longer (such as {gone[0]}); bars kept from before stay")
+    if empty:
+        told.append(f"{len(empty):,} names have no bar in the span (such as {empty[0]})")
+    return tuple(told)

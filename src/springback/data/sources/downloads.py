@@ -1,0 +1,132 @@
+"""What a source has told so far, on disk: one Parquet file a name, and a journal; a kill at any moment loses no finished answer.
+
+    DOWNLOADS/yahoo/AAPL.parquet     date, open, high, low, close, volume; in its metadata the events, the span asked for and the time
+    DOWNLOADS/yahoo/journal.jsonl    a line for each answer kept: symbol, start, end, at, rows, gone, sha256
+
+A name's file appears whole or not at all, then its line is added. A kill between the two leaves a file without a line, which is read and
+entered; one inside the line leaves half a line, which is passed over. What answered for a name before stays when the vendor drops it.
+"""
+
+import io
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from springback.data.files import atomic, writing
+from springback.data.sources import Event, History
+from springback.data.store_hash import file_hash
+from springback.market.bars import FIELDS
+
+MARK = b"springback"
+
+
+class Downloads:
+    """The answers of one source under `folder`; those older than `fresh` count as unasked."""
+
+    def __init__(self, folder: Path, source: str, fresh: timedelta) -> None:
+        self.folder, self.fresh = Path(folder) / source, fresh
+        self.journal = self.folder / "journal.jsonl"
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        for part in self.folder.glob(".writing-*"):
+            part.unlink(missing_ok=True)
+        self.lines = self._read_journal()
+
+    def known(self, symbol: str, start: date, end: date, now: datetime) -> History | None:
+        """The kept answer about `symbol` if it covers `start` to `end`, is fresh and whole; else None: the vendor must be asked."""
+        path = self._path(symbol)
+        if not path.is_file():
+            return None
+        line = self.lines.get(symbol)
+        if line is None or line["sha256"] != file_hash(path):
+            found = _read(path)
+            if found is None:
+                return None
+            line = self._enter(symbol, found[1])
+        if not _covers(line, start, end) or now - datetime.fromisoformat(line["at"]) >= self.fresh:
+            return None
+        found = _read(path)
+        return found and _cut(found[0], start, end)
+
+    def keep(self, history: History, start: date, end: date, now: datetime) -> History:
+        """Writes the answer for `start` to `end` and returns it; for a name that is gone, with the bars it was known to have."""
+        path = self._path(history.symbol)
+        if history.gone and path.is_file() and (before := _read(path)) is not None:
+            history = History(history.symbol, before[0].days, before[0].prices, before[0].events, gone=True)
+        told = {"start": str(start), "end": str(end), "at": now.astimezone(UTC).isoformat(timespec="seconds"), "gone": history.gone}
+        with atomic(path) as part:
+            _write(part, history, told)
+        self._enter(history.symbol, told | {"rows": len(history.days)})
+        return _cut(history, start, end)
+
+    def _path(self, symbol: str) -> Path:
+        return self.folder / f"{quote(symbol, safe='^=')}.parquet"
+
+    def _enter(self, symbol: str, told: Mapping[str, Any]) -> dict[str, Any]:
+        line = {"symbol": symbol, **told, "sha256": file_hash(self._path(symbol))}
+        with writing(self.journal), self.journal.open("ab") as file:
+            torn = file.tell() > 0 and not self._ends_a_line()
+            file.write(b"\n" * torn + json.dumps(line).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.lines[symbol] = line
+        return line
+
+    def _ends_a_line(self) -> bool:
+        with self.journal.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"
+
+    def _read_journal(self) -> dict[str, dict[str, Any]]:
+        lines: dict[str, dict[str, Any]] = {}
+        if self.journal.is_file():
+            for text in self.journal.read_text(encoding="utf-8", errors="replace").splitlines():
+                try:
+                    line = json.loads(text)
+                    _ = date.fromisoformat(line["start"]), date.fromisoformat(line["end"]), datetime.fromisoformat(line["at"])
+                    lines[str(line["symbol"])] = dict(line) | {"sha256": str(line["sha256"])}
+                except (ValueError, KeyError, TypeError):
+                    continue
+        return lines
+
+
+def _covers(told: Mapping[str, Any], start: date, end: date) -> bool:
+    return date.fromisoformat(told["start"]) <= start and end <= date.fromisoformat(told["end"])
+
+
+def _cut(history: History, start: date, end: date) -> History:
+    first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
+    kept = (history.days >= first) & (history.days <= last)
+    events = tuple(one for one in history.events if first <= one.day <= last)
+    return History(history.symbol, history.days[kept], history.prices[kept], events, history.gone)
+
+
+def _write(path: Path, history: History, told: Mapping[str, Any]) -> None:
+    columns = {"date": pa.array(history.days.astype("datetime64[D]"), pa.date32())}
+    columns |= {name: pa.array(history.prices[:, k]) for k, name in enumerate(FIELDS)}
+    events = [(str(one.day), one.kind, one.value) for one in history.events]
+    mark = json.dumps({**told, "symbol": history.symbol, "events": events}).encode()
+    pa.parquet.write_table(pa.table(columns).replace_schema_metadata({MARK: mark}), path, compression="zstd")
+
+
+def _read(path: Path) -> tuple[History, dict[str, Any]] | None:
+    """The history in a file and what was told with it; None when it is damaged."""
+    try:
+        table = pa.parquet.ParquetFile(io.BytesIO(path.read_bytes())).read()
+        told = json.loads(table.schema.metadata[MARK])
+        days = table.column("date").to_numpy().astype("datetime64[D]")
+        prices = np.stack([table.column(name).to_numpy() for name in FIELDS], axis=1)
+        events = tuple(Event(np.datetime64(day, "D"), str(kind), float(value)) for day, kind, value in told.pop("events"))
+        symbol = str(told.pop("symbol"))
+        _ = date.fromisoformat(told["start"]), date.fromisoformat(told["end"]), datetime.fromisoformat(told["at"])
+        return History(symbol, days, prices, events, bool(told["gone"])), {**told, "rows": len(days)}
+    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,59 @@
+"""Keys of vendors: from the environment, or from a file that its owner alone may read. They are shown nowhere."""
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from springback.errors import InputError, MissingData
+
+USUAL = Path("~/.config/springback/keys.toml")
+NAMES = ("TIINGO_API_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
+
+
+class Keys:
+    """The keys that were found; neither `repr` nor a copy of its fields shows one."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: Mapping[str, str]) -> None:
+        self._found = dict(found)
+
+    def of(self, *names: str) -> tuple[str, ...]:
+        """The keys of these names. Raises `MissingData` that names the first one absent."""
+        for name in names:
+            if not self._found.get(name):
+                raise MissingData(f"{name} is not set: export it, or write {name} = \"...\" into {USUAL} and run 'chmod 600 {USUAL}'")
+        return tuple(self._found[name] for name in names)
+
+    def __repr__(self) -> str:
+        return f"Keys({', '.join(sorted(self._found))})"
+
+
+def read_keys(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Keys:
+    """Keys of `file` (default: `USUAL` if it is there), over which the environment goes. Raises `InputError`, which shows none of it."""
+    path = (file or USUAL).expanduser()
+    if file is not None and not path.is_file():
+        raise MissingData(f'{file} does not exist: give a TOML file of keys, such as TIINGO_API_KEY = "..."')
+    found = _read(path) if path.is_file() else {}
+    around = os.environ if environment is None else environment
+    return Keys(found | {name: around[name] for name in NAMES if around.get(name)})
+
+
+def _read(path: Path) -> dict[str, str]:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise InputError(f"{path} may be read by others (rights {mode:04o}, must be 0600): run 'chmod 600 {path}', and think of new keys")
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}): check its owner") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise InputError(f'{path} is not TOML: one line a key, such as TIINGO_API_KEY = "..."') from None
+    unknown = sorted(set(told) - set(NAMES))
+    if unknown:
+        raise InputError(f"{path} has a key named '{unknown[0][:40]}': known are {', '.join(NAMES)}")
+    if any(not isinstance(value, str) for value in told.values()):
+        raise InputError(f"{path}: every key must be a text in quotes")
+    return told

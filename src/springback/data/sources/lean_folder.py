@@ -1,0 +1,128 @@
+"""LEAN's data folder as a source: `equity/usa/daily/TICKER.zip`, `factor_files`, `map_files`.
+
+Prices are raw, in 1/10,000 dollar. Splits and dividends are read out of the ratio of two rows of the factor file, as LEAN does
+(Common/Data/Auxiliary/CorporateFactorRow.cs); they take effect on the name's session after the row's date. Bars of a renamed name lie in
+the zip of the ticker of their day, as the map file says.
+"""
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from springback.data.sources import Event, History, history, nothing
+from springback.errors import BadTable, MissingData
+
+DECI_CENTS = 10_000
+FOREVER = date(2050, 1, 1)
+"""Dates from here on are LEAN's end of time."""
+SAME = 1e-9
+Factor = tuple[date, float, float, float]
+"""Date, price factor, split factor, reference close."""
+
+
+class LeanFolder:
+    """The American equities of a LEAN data folder."""
+
+    name = "lean"
+    batch = 1
+
+    def __init__(self, folder: Path) -> None:
+        self.base = Path(folder) / "equity" / "usa"
+        if not (self.base / "daily").is_dir():
+            raise MissingData(f"{folder} is no LEAN data folder: it has no equity/usa/daily; give --path the folder that holds 'equity'")
+
+    def histories(self, symbols: Sequence[str], start: date, end: date) -> Iterator[History]:
+        """See `Source`."""
+        for symbol in symbols:
+            yield self._one(symbol, start, end)
+
+    def listing(self, start: date, end: date) -> tuple[str, ...]:
+        """The names with a map file, or where there are none with a zip, whose map file's span touches `start` to `end`."""
+        maps = sorted((self.base / "map_files").glob("*.csv"))
+        if not maps:
+            return tuple(sorted(path.stem.upper() for path in (self.base / "daily").glob("*.zip")))
+        spans = {path.stem.upper(): _spans(path) for path in maps}
+        return tuple(sorted(name for name, rows in spans.items() if rows[0][0] <= end and rows[-1][0] >= start))
+
+    def _one(self, symbol: str, start: date, end: date) -> History:
+        rows: list[tuple[date, ...]] = []
+        since, found = date.min, False
+        for until, ticker in self._tickers(symbol):
+            path = self.base / "daily" / f"{ticker.lower()}.zip"
+            if path.is_file():
+                found = True
+                rows += [row for row in _bars(path) if since < row[0] <= until]
+            since = until
+        if not found:
+            return nothing(symbol, gone=True)
+        days = sorted(row[0] for row in rows)
+        return history("The LEAN folder", symbol, rows, self._events(symbol, days), start, end)
+
+    def _tickers(self, symbol: str) -> list[tuple[date, str]]:
+        """(last day, ticker) of each ticker of the name, in time."""
+        path = self.base / "map_files" / f"{symbol.lower()}.csv"
+        if not path.is_file():
+            return [(date.max, symbol)]
+        rows = _spans(path)
+        return rows[1:] or rows
+
+    def _events(self, symbol: str, days: Sequence[date]) -> Iterator[Event]:
+        path = self.base / "factor_files" / f"{symbol.lower()}.csv"
+        rows = _factors(path) if path.is_file() else []
+        for before, after in pairwise(rows):
+            when = next((day for day in days if day > before[0]), before[0] + timedelta(days=1))
+            paid = round(before[3] * (1 - before[1] / after[1]), 4)
+            if paid > 0:
+                yield Event(np.datetime64(when), "dividend", paid)
+            if abs(before[2] / after[2] - 1) > SAME:
+                yield Event(np.datetime64(when), "split", float(f"{before[2] / after[2]:.9g}"))
+
+
+def _bars(path: Path) -> Iterator[tuple[date, ...]]:
+    try:
+        with zipfile.ZipFile(path) as packed:
+            lines = packed.read(packed.namelist()[0]).decode().splitlines()
+    except (zipfile.BadZipFile, IndexError, UnicodeDecodeError, OSError):
+        raise BadTable(f"{path} is no zip with a CSV in it: copy it again") from None
+    for k, line in enumerate(lines):
+        cells = line.split(",")
+        try:
+            open_, high, low, close = (int(cell) / DECI_CENTS for cell in cells[1:5])
+            yield date(int(line[:4]), int(line[4:6]), int(line[6:8])), open_, high, low, close, float(cells[5])  # type: ignore[misc]
+        except (ValueError, IndexError):
+            raise BadTable(f"{path}: line {k + 1}: expected 'YYYYMMDD 00:00,open,high,low,close,volume', was '{line[:60]}'") from None
+
+
+def _spans(path: Path) -> list[tuple[date, str]]:
+    """The rows of a map file: the first day, then the last day of each ticker."""
+    rows = [(_day(path, cells[0]), cells[1]) for cells in _cells(path, 2)]
+    if not rows:
+        raise BadTable(f"{path} is empty: a map file has a row for the first day and one for the last")
+    return rows
+
+
+def _factors(path: Path) -> list[Factor]:
+    try:
+        return [(_day(path, a), float(b), float(c), float(d or 0)) for a, b, c, d, *_ in ([*cells, "0"] for cells in _cells(path, 3))]
+    except ValueError:
+        raise BadTable(f"{path}: a row must be date,price factor,split factor,reference close") from None
+
+
+def _cells(path: Path, least: int) -> list[list[str]]:
+    rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    for k, row in enumerate(rows):
+        if len(row) < least:
+            raise BadTable(f"{path}: line {k + 1}: expected at least {least} cells, was '{','.join(row)[:60]}'")
+    return rows
+
+
+def _day(path: Path, word: str) -> date:
+    try:
+        day = date(int(word[:4]), int(word[4:6]), int(word[6:8]))
+    except ValueError:
+        raise BadTable(f"{path}: '{word[:20]}' is no date such as 20200831") from None
+    return date.max if day >= FOREVER else day

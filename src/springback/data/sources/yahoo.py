@@ -1,0 +1,113 @@
+"""Yahoo: the chart API v8, without a key and without a promise.
+
+The address `/v8/finance/chart/SYMBOL` gives prices, volumes and dividends that are adjusted for every split up to today; `adjclose` is
+adjusted for dividends too and is not read. Here all are put back on the scale of their day, with the splits of the same answer: that is
+why each question reaches to today, whatever the end asked for.
+
+It is asked directly and not through yfinance: that library answers a fault, a web page and a delisted name alike with an empty table,
+does not hear Retry-After, asks each name twice, and wants a newer peewee than a witness of our tests allows. Delisted names are absent
+here: a universe of Yahoo's names has survivorship bias.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from springback.data.sources import Event, History, history, nothing
+from springback.data.sources.line import Line
+from springback.data.sources.settings import Fetch
+from springback.errors import GoneName, SourceError
+
+DIGITS = 4
+"""Of a raw price: Yahoo's numbers are single precision, an un-adjusted 499.23 comes out as 499.23001."""
+NO_DATA = "Data doesn't exist"
+FIELDS = ("open", "high", "low", "close", "volume")
+
+
+class Yahoo:
+    """Yahoo's chart API."""
+
+    name = "yahoo"
+    batch = 1
+
+    def __init__(self, fetch: Fetch) -> None:
+        self.line = Line("Yahoo", fetch.yahoo_url, fetch)
+
+    def histories(self, symbols: Sequence[str], start: date, end: date) -> Iterator[History]:
+        """See `Source`."""
+        for symbol in symbols:
+            yield self._one(symbol, start, end)
+
+    def listing(self, start: date, end: date) -> tuple[str, ...]:  # noqa: ARG002
+        """Yahoo keeps no list."""
+        return ()
+
+    def _one(self, symbol: str, start: date, end: date) -> History:
+        params = {
+            "period1": int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp()),
+            "period2": int((datetime.now(UTC) + timedelta(days=1)).timestamp()),
+            "interval": "1d",
+            "events": "div,splits",
+            "includeAdjustedClose": "true",
+        }
+        try:
+            told = self.line.json(f"/v8/finance/chart/{quote(symbol.replace('.', '-'), safe='')}", params, symbol)
+        except GoneName:
+            return nothing(symbol, gone=True)
+        except SourceError as error:
+            if NO_DATA in str(error):
+                return nothing(symbol)
+            raise
+        try:
+            chart = told["chart"]
+            if chart.get("error"):
+                raise SourceError(f"Yahoo says of {symbol}: {self.line.scrubbed(str(chart['error'].get('description')))}: check the symbol")
+            result = chart["result"][0]
+            return _raw(symbol, result, start, end)
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+            shown = str(error).strip("'") if isinstance(error, KeyError) else "another shape"
+            raise SourceError(
+                f"Yahoo's answer about {symbol} is not the known one ({self.line.scrubbed(shown)} where chart.result[0] with timestamp and "
+                "indicators.quote was expected): its format may have changed; use another source"
+            ) from None
+
+
+def _raw(symbol: str, result: dict[str, Any], start: date, end: date) -> History:
+    if "timestamp" not in result and not result["indicators"]["quote"][0]:
+        return nothing(symbol)
+    told = result.get("events") or {}
+    splits = sorted((_day(one["date"]), one["numerator"] / one["denominator"]) for one in (told.get("splits") or {}).values())
+    days = [_day(stamp) for stamp in result["timestamp"]]
+    quotes = result["indicators"]["quote"][0]
+    columns = [quotes[name] for name in FIELDS]
+    if any(len(column) != len(days) for column in columns):
+        raise ValueError
+    rows = {}
+    for day, *cells in zip(days, *columns, strict=True):
+        if day not in rows:  # today's price is now and then added once more under its own time
+            rows[day] = (day, *_on_scale(cells, _later(splits, day)))
+    events = [Event(np.datetime64(day), "split", 1 / ratio) for day, ratio in splits]
+    for one in (told.get("dividends") or {}).values():
+        day = _day(one["date"])
+        events.append(Event(np.datetime64(day), "dividend", round(one["amount"] * _later(splits, day), 6)))
+    return history("Yahoo", symbol, rows.values(), events, start, end)
+
+
+def _on_scale(cells: Sequence[float | None], shares: float) -> list[float | None]:
+    """Prices times, volume divided by, the shares that one share of the day has since become."""
+    *prices, volume = cells
+    raw = [None if price is None else round(price * shares, DIGITS) for price in prices]
+    return [*raw, None if volume is None else float(round(volume / shares))]
+
+
+def _later(splits: Sequence[tuple[date, float]], day: date) -> float:
+    """Shares that one share of `day` has become through the splits after it."""
+    return float(np.prod([ratio for when, ratio in splits if when > day]))
+
+
+def _day(stamp: float) -> date:
+    """The session of a time stamp: New York's day is UTC's at the open, 13:30 or 14:30 UTC."""
+    return datetime.fromtimestamp(stamp, UTC).date()
