@@ -53,11 +53,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "verbs_optimise": (ALL,),
     "verbs_audit": (ALL,),
     "verbs_ledger": (ALL,),
+    "verbs_universe": (ALL,),
     "verbs_stress": (ALL,),
     "verbs_quality": (ALL,),
     "cli_lean": ("verbs_lean",),
     "cli_data": ("verbs_quality",),
-    "cli": ("errors", "verbs", "verbs_ledger", "verbs_stress", "verbs_validate", "verbs_optimise", "verbs_audit", "cli_lean", "cli_data"),
+    "cli": ("errors", "verbs", "verbs_ledger", "verbs_universe", "verbs_stress", "verbs_validate", "verbs_optimise", "verbs_audit", "cli_lean", "cli_data"),
     FACE: ("errors", "wiring", "story"),
     "__main__": ("cli",),
 }

@@ -300,6 +300,24 @@ def ledger(
         verbs_ledger.ledger(voice, store)
 
 
+@app.command()
+def universe(
+    on: Annotated[str | None, typer.Option("--on", help="Day to list the index of, as 2020-03-23.", show_default=False)] = None,
+    store: StoreFolder = None,
+    holdings: Annotated[Path | None, typer.Option("--holdings", help="Folder of dated iShares holdings files, not a store.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="With --holdings: the membership file to write.", show_default=False)] = None,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the index as it was known on a day, who says so and how far to trust it; or make a membership file from fund holdings."""
+    from springback import verbs_universe
+
+    with verbs_universe.Voice(as_json, quiet) as voice:
+        verbs_universe.universe(voice, verbs_universe.choose(settings, sets), on, store or STORE, holdings, out)
+
+
 @app.callback()
 def main_options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,

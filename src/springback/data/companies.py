@@ -1,0 +1,131 @@
+"""One history a company: who is who in a row of dated holdings, through changes of ticker and tickers that are used again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from springback.data.holdings import Holding, Holdings
+
+NEVER = np.datetime64("NaT", "D")
+PLAIN = str.maketrans("", "", ".,'&-/()")
+FILLERS = {"inc", "corp", "co", "ltd", "plc", "the", "company", "corporation", "limited", "holdings", "group", "reit", "trust", "of", "and"}
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A company's unbroken time in the fund under one ticker: files of `first` to `last`, both included.
+
+    `company` is its permanent id: the last ticker it was seen under, with the year it was last seen where a later company uses that ticker
+    (RAD_2022). `sure` False: it was recognised by its ticker alone while its name changed, or by nothing.
+    """
+
+    company: str
+    ticker: str
+    name: str
+    first: np.datetime64
+    last: np.datetime64
+    sure: bool
+
+
+@dataclass
+class _Company:
+    """A company while the files are read: where it was, file by file."""
+
+    seen: list[tuple[int, Holding, bool]] = field(default_factory=list)
+
+    @property
+    def last(self) -> Holding:
+        return self.seen[-1][1]
+
+    @property
+    def file(self) -> int:
+        return self.seen[-1][0]
+
+
+def follow(files: Sequence[Holdings]) -> tuple[Stay, ...]:
+    """The stays of every company in `files` (oldest first).
+
+    A row is the company that has its identifier; else the one that had its ticker and name; else, in the very next file, the one that had
+    its name under a ticker that is gone, or its ticker under another name (not sure). Anything else is a new company.
+    """
+    companies: list[_Company] = []
+    for number, one in enumerate(files):
+        tickers = {row.ticker for row in one.rows}
+        taken: set[int] = set()
+        for rule in (_by_identifier, _by_ticker_and_name, _by_name, _by_ticker):
+            for row in one.rows:
+                if id(row) in taken:
+                    continue
+                found = rule(row, companies, number, tickers)
+                if found is not None:
+                    found.seen.append((number, row, rule is not _by_ticker))
+                    taken.add(id(row))
+        companies += [_Company([(number, row, True)]) for row in one.rows if id(row) not in taken]
+    names = _permanent(companies, files)
+    stays = [stay for company, name in zip(companies, names, strict=True) for stay in _stays(company, name, files)]
+    return tuple(sorted(stays, key=lambda stay: (stay.company, stay.first)))
+
+
+def plain(name: str) -> str:
+    """A company's name without what its spelling changes by: "Meta Platforms, Inc. Class A" -> "meta platforms a"."""
+    words = name.lower().replace("class", " ").translate(PLAIN).split()
+    return " ".join(word for word in words if word not in FILLERS)
+
+
+def _free(companies: list[_Company], number: int) -> list[_Company]:
+    return [one for one in companies if one.file < number]
+
+
+def _by_identifier(row: Holding, companies: list[_Company], number: int, tickers: set[str]) -> _Company | None:  # noqa: ARG001
+    if not row.identifier:
+        return None
+    return next((one for one in reversed(_free(companies, number)) if one.last.identifier == row.identifier), None)
+
+
+def _by_ticker_and_name(row: Holding, companies: list[_Company], number: int, tickers: set[str]) -> _Company | None:  # noqa: ARG001
+    free = [one for one in _free(companies, number) if one.last.ticker == row.ticker]
+    return next((one for one in reversed(free) if plain(one.last.name) == plain(row.name)), None)
+
+
+def _by_name(row: Holding, companies: list[_Company], number: int, tickers: set[str]) -> _Company | None:
+    free = [one for one in companies if one.file == number - 1 and one.last.ticker not in tickers and not _apart(one.last, row)]
+    same = [one for one in free if plain(one.last.name) == plain(row.name)]
+    return same[0] if len(same) == 1 else None
+
+
+def _by_ticker(row: Holding, companies: list[_Company], number: int, tickers: set[str]) -> _Company | None:  # noqa: ARG001
+    free = [one for one in companies if one.file == number - 1 and one.last.ticker == row.ticker and not _apart(one.last, row)]
+    return free[0] if free else None
+
+
+def _apart(a: Holding, b: Holding) -> bool:
+    """Whether both have identifiers and these differ."""
+    return bool(a.identifier and b.identifier and a.identifier != b.identifier)
+
+
+def _permanent(companies: list[_Company], files: Sequence[Holdings]) -> list[str]:
+    owners: dict[str, _Company] = {}
+    for one in companies:
+        held = owners.get(one.last.ticker)
+        if held is None or one.file > held.file:
+            owners[one.last.ticker] = one
+    names: list[str] = []
+    for one in companies:
+        plain_name = one.last.ticker if owners[one.last.ticker] is one else f"{one.last.ticker}_{str(files[one.file].as_of)[:4]}"
+        count = names.count(plain_name)
+        names.append(plain_name if not count else f"{plain_name}_{count + 1}")
+    return names
+
+
+def _stays(company: _Company, name: str, files: Sequence[Holdings]) -> list[Stay]:
+    found: list[Stay] = []
+    before = -2
+    for number, row, sure in company.seen:
+        day = files[number].as_of
+        if found and number == before + 1 and found[-1].ticker == row.ticker:
+            found[-1] = Stay(name, row.ticker, row.name, found[-1].first, day, found[-1].sure and sure)
+        else:
+            found.append(Stay(name, row.ticker, row.name, day, day, sure))
+        before = number
+    return found

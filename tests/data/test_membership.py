@@ -1,0 +1,187 @@
+"""The index as it was known on a day: fund holdings, tickers that change and come back, lists, the proxy."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from springback import wiring
+from springback.data import csv_file, holdings, membership
+from springback.data.companies import follow, plain
+from springback.data.demo import Demo
+from springback.data.series import read_members
+from springback.errors import BadTable, MissingData, SpringbackError
+from tests.terminal import done, springback
+
+HEAD = """iShares Russell 3000 ETF
+Fund Holdings as of,"{date}"
+Inception Date,"May 22, 2000"
+Shares Outstanding,"46,150,000.00"
+Stock,"-"
+
+Ticker,Name,Sector,Asset Class,Market Value,Weight (%),Notional Value,Shares,CUSIP,Price,Exchange,Currency
+"""
+TAIL = """
+"The content contained herein is owned or licensed by BlackRock and/or its third-party information providers."
+"""
+FACEBOOK, META, RITE, RADIUS = "30303M102", "30303M102", "767754872", "750469207"
+
+
+def write(folder: Path, date: str, rows: list[tuple[str, str, str]]) -> Path:
+    """A holdings file in the fund's layout, with a line of cash."""
+    lines = [f'"{t}","{n}","Sector","Equity","1,000.00","0.01","1,000.00","10.00","{c}","100.00","NYSE","USD"' for t, n, c in rows]
+    lines.append('"USD","USD CASH","Cash and/or Derivatives","Cash","5.00","0.00","5.00","5.00","-","100.00","-","USD"')
+    file = folder / f"IWV_{date.replace(' ', '_').replace(',', '')}.csv"
+    file.write_text("\ufeff" + HEAD.format(date=date) + "\n".join(lines) + "\n" + TAIL, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four quarters: FB becomes META; RAD leaves and its ticker goes to another company; ANTM becomes ELV, by its name only; NEW joins."""
+    place = tmp_path / "holdings"
+    place.mkdir()
+    apple = ("AAPL", "APPLE INC", "037833100")
+    facebook, meta = ("FB", "META PLATFORMS INC CLASS A", FACEBOOK), ("META", "META PLATFORMS INC CLASS A", META)
+    write(place, "Mar 31, 2022", [apple, facebook, ("RAD", "RITE AID CORP", RITE), ("ANTM", "ELEVANCE HEALTH INC", "")])
+    write(place, "Jun 30, 2022", [apple, meta, ("RAD", "RITE AID CORP", RITE), ("ELV", "Elevance Health, Inc.", "")])
+    write(place, "Sep 30, 2022", [apple, meta, ("ELV", "ELEVANCE HEALTH INC", ""), ("NEW", "NEWCOMER INC", "")])
+    write(place, "Dec 30, 2022", [apple, meta, ("ELV", "ELEVANCE HEALTH INC", ""), ("RAD", "RADIUS GLOBAL INC", RADIUS)])
+    return place
+
+
+def on(files: tuple[holdings.Holdings, ...], day: str) -> membership.Answer:
+    return membership.from_holdings(files, np.datetime64(day))
+
+
+def test_a_file_gives_its_stocks_and_its_date(folder: Path) -> None:
+    first = holdings.read_folder(folder)[0]
+    assert first.as_of == np.datetime64("2022-03-31")
+    assert [row.ticker for row in first.rows] == ["AAPL", "FB", "RAD", "ANTM"]  # no cash, no disclaimer
+    assert first.rows[1].identifier == FACEBOOK
+
+
+def test_one_history_a_company_through_changes_of_ticker_and_tickers_used_again(folder: Path) -> None:
+    stays = follow(holdings.read_folder(folder))
+    by = {(stay.company, stay.ticker): stay for stay in stays}
+    assert by["META", "FB"].last == np.datetime64("2022-03-31")  # the same CUSIP
+    assert by["META", "META"].first == np.datetime64("2022-06-30")
+    assert by["ELV", "ANTM"].company == by["ELV", "ELV"].company == "ELV"  # the same name, the old ticker gone
+    assert by["RAD_2022", "RAD"].last == np.datetime64("2022-06-30")  # Rite Aid; the ticker is another company's now
+    assert by["RAD", "RAD"].name == "RADIUS GLOBAL INC"
+    assert all(stay.sure for stay in stays)
+
+
+def test_a_name_that_changes_without_an_identifier_is_kept_and_called_unsure(tmp_path: Path) -> None:
+    write(tmp_path, "Mar 31, 2022", [("SQ", "SQUARE INC", ""), ("A", "AGILENT", "")])
+    write(tmp_path, "Apr 29, 2022", [("SQ", "BLOCK INC", ""), ("A", "AGILENT", "")])
+    files = holdings.read_folder(tmp_path)
+    assert [(stay.company, stay.sure) for stay in follow(files)] == [("A", True), ("SQ", False)]
+    answer = on(files, "2022-05-10")
+    assert answer.symbols == ("A", "SQ")
+    assert answer.notes == ("1 recognised by their ticker alone, such as SQ",)
+
+
+def test_a_ticker_that_comes_back_later_under_another_name_is_another_company(tmp_path: Path) -> None:
+    for date, rows in (("Mar 31, 2022", ["OLD CO"]), ("Apr 29, 2022", []), ("May 31, 2022", ["YOUNG CO"])):
+        write(tmp_path, date, [("A", "AGILENT", ""), *(("T", name, "") for name in rows)])
+    assert [stay.company for stay in follow(holdings.read_folder(tmp_path))] == ["A", "T", "T_2022"]
+
+
+def test_holdings_are_not_used_before_they_were_known(folder: Path) -> None:
+    """As of Thursday 2022-06-30, published on Friday: no session before 2022-07-01 sees them, and later files change nothing."""
+    files = holdings.read_folder(folder)
+    assert "RAD_2022" in on(files, "2022-09-30").symbols  # the file of that very day is not known yet
+    assert "RAD_2022" not in on(files, "2022-10-03").symbols
+    assert on(files, "2022-06-30").source == "fund holdings of 2022-03-31"
+    with pytest.raises(MissingData, match="the oldest file is of 2022-03-31, known from 2022-04-01"):
+        on(files, "2022-03-31")
+    for day in ("2022-04-01", "2022-08-15"):
+        known = tuple(one for one in files if membership.known_from(one.as_of) <= np.datetime64(day))
+        assert len(on(known, day).symbols) == len(on(files, day).symbols)
+
+
+def test_confidence_falls_with_age_and_the_lag_is_said(folder: Path) -> None:
+    files = holdings.read_folder(folder)
+    found = [(on(files, day).lag, on(files, day).confidence) for day in ("2022-04-20", "2022-06-15", "2023-06-30")]
+    assert found == [(20, "high"), (76, "medium"), (182, "low")]
+    assert "who joined or left since is not known" in on(files, "2023-06-30").notes[-1]
+
+
+def test_membership_of_holdings_is_a_file_that_fetch_takes(folder: Path, tmp_path: Path) -> None:
+    """By permanent id, from the day a file was known to the day one without the company was."""
+    out = tmp_path / "members.csv"
+    membership.write(out, membership.intervals(holdings.read_folder(folder)))
+    assert out.read_text().splitlines() == [
+        "symbol,start,end,tickers",
+        "AAPL,2022-04-01,,AAPL",
+        "ELV,2022-04-01,2022-07-01,ANTM",
+        "ELV,2022-07-01,,ELV",
+        "META,2022-04-01,2022-07-01,FB",
+        "META,2022-07-01,,META",
+        "NEW,2022-10-03,2023-01-02,NEW",
+        "RAD,2023-01-02,,RAD",
+        "RAD_2022,2022-04-01,2022-10-03,RAD",
+    ]
+    bars = tmp_path / "bars.csv"
+    days = np.arange("2022-06-27", "2022-07-09", dtype="datetime64[D]")
+    rows = [f"{day},{name},1,1,1,1,9" for day in days[np.is_busday(days)] for name in ("META", "RAD", "RAD_2022")]
+    bars.write_text("\n".join(["date,symbol,open,high,low,close,volume", *rows]))
+    tape = csv_file.read(bars)
+    assert read_members(out, tape.bars)[-1].tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<!DOCTYPE html><html></html>", "is a web page, not CSV"),
+        ("Ticker,Name,Asset Class\nA,Agilent,Equity\n", "no line says 'Fund Holdings as of'"),
+        ('Fund Holdings as of,"soon"\nTicker,Name,Asset Class\nA,Agilent,Equity\n', "must be a date such as Dec 29, 2023, was 'soon'"),
+        ('Fund Holdings as of,"Dec 29, 2023"\nA,B\n', "no line begins with Ticker,Name"),
+        ('Fund Holdings as of,"Dec 29, 2023"\nTicker,Name,Weight\nA,B,1\n', "no column Asset Class"),
+        ('Fund Holdings as of,"Dec 29, 2023"\nTicker,Name,Asset Class\nA,B,Equity\nA,C,Equity\n', "A is there twice"),
+        ('Fund Holdings as of,"Dec 29, 2023"\nTicker,Name,Asset Class\n-,USD CASH,Cash\n', "it holds no stock"),
+    ],
+)
+def test_what_is_no_holdings_file_is_refused_in_one_line(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_text(text)
+    with pytest.raises(BadTable) as caught:
+        holdings.read(file)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_spellings_of_one_name_are_one_name() -> None:
+    assert plain("Meta Platforms, Inc. Class A") == plain("META PLATFORMS INC CLASS A")
+    assert plain("ALPHABET INC CLASS A") != plain("ALPHABET INC CLASS C")
+
+
+def test_a_store_answers_by_its_list_or_by_the_proxy() -> None:
+    """The demo's index: names that were delisted later are in it; without a list the most liquid names stand in and are called so."""
+    tape = wiring.draw_demo(wiring.Settings(demo=Demo(names=60, end="2020-12-31")))
+    day = np.datetime64("2018-03-23")
+    answer = membership.from_tape(tape, day)
+    row = tape.bars.row(day)
+    assert tape.members is not None
+    assert set(answer.symbols) == {tape.bars.symbols[name] for name in np.flatnonzero(tape.members[row])}
+    gone = {tape.bars.symbols[name] for name in np.flatnonzero(tape.last < len(tape.bars.sessions) - 1)}
+    assert gone & set(answer.symbols)
+    assert answer.source.startswith("membership list as of ")
+    with pytest.raises(SpringbackError, match="is not covered: the bars run from"):
+        membership.from_tape(tape, np.datetime64("2031-01-01"))
+
+
+def test_the_verb_lists_and_says_who_says_so(folder: Path, tmp_path: Path) -> None:
+    told = done(springback(tmp_path, "universe", "--on", "2022-08-15", "--holdings", folder)).stdout
+    assert told.splitlines()[:2] == [
+        "4 names in the index on 2022-08-15, by the fund holdings of 2022-06-30",
+        "  confidence: medium, 46 days old on that day",
+    ]
+    assert "AAPL      ELV       META      RAD_2022" in told
+    said = json.loads(done(springback(tmp_path, "universe", "--on", "2022-08-15", "--holdings", folder, "--json")).stdout)
+    assert said["universe"]["symbols"] == ["AAPL", "ELV", "META", "RAD_2022"]
+    assert said["universe"]["confidence"] == "medium"
+    wrong = springback(tmp_path, "universe", "--on", "soon", "--holdings", folder)
+    assert (wrong.returncode, wrong.stderr) == (2, "springback: --on must be a date as 2020-03-23, was 'soon'\n")
