@@ -60,7 +60,7 @@ def home() -> Path:
 
 def market(settings: Settings, store: Path = Path("store")) -> tuple[Tape, str]:
     """The tape and content hash of `store` if there is one, else the demo market, drawn and kept nowhere."""
-    if (store / "manifest.json").is_file():
+    if wiring.has_store(store):
         return wiring.open_store(store)
     tape = wiring.draw_demo(settings)
     return tape, ""

@@ -7,6 +7,7 @@ overlay that stand in a report are shown beside its headline, not chosen among, 
 stress test, whose base run is one.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from springback.ledger.look import Days, Look, Numbers, Trial
 from springback.market.tape import Tape
 
 FILE = "ledger.sqlite"
+ADDRESS = re.compile(r"[a-z][a-z0-9+]+:/")  # s3://bucket/prefix, also as a Path: there SQLite cannot write
 RECORDED = "recorded"  # all recorded markets are one past: another vendor or a longer file starts no new count
 ACCOUNTS = ("backtest", "optimise")  # kinds whose record is an account's returns, so that they can be set beside one another
 
@@ -41,15 +43,15 @@ class Standing:
 
 
 def place(store: Path | None = None) -> Path:
-    """The ledger's file beside `store`, the folder of a Parquet store; in the working folder where there is none."""
-    if store is None:
+    """The ledger's file beside `store`, the folder of a Parquet store; in the working folder where there is none or it is an address."""
+    if store is None or ADDRESS.match(str(store)):
         return Path(FILE)
     return (store if store.name not in ("", "..") else store.resolve()).parent / FILE
 
 
 def ready(store: Path | None = None) -> None:
     """Nothing, if a row can be written: asked before the work. Raises `Unwritable`, `LedgerError`."""
-    if store is not None and store.parent.is_file():
+    if store is not None and not ADDRESS.match(str(store)) and store.parent.is_file():
         raise Unwritable(f"{store} cannot be written ({store.parent} is a file): choose another place")
     Ledger(place(store)).ready()
 

@@ -12,6 +12,7 @@ from springback.analytics import run_folder
 from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
 from springback.cluster import Workers, workers_at
+from springback.data.place import is_address
 from springback.data.store_hash import content_hash
 from springback.errors import InputError, MissingData, SettingsError, Unwritable
 from springback.market.forecasts import Forecasts
@@ -37,17 +38,20 @@ def fetch(
     members: Path | None,
     events: Path | None,
     store: Path,
+    accept_restatement: bool = False,
 ) -> tuple[Tape, str]:
-    """Draws or reads a market and writes it into the store."""
+    """Draws or reads a market and writes it into the store; a restatement of its past only when that is accepted."""
     step = voice.step("fetch")
     step(0, 2, "drawing the demo market" if source == "demo" else f"reading {path}")
     tape = _from_source(source, path, vix, members, events, chosen)
     step(1, 2, "writing the store")
     _writable(store)
-    manifest = wiring.fetch(tape, store)
+    manifest = wiring.fetch(tape, store, accept_restatement=accept_restatement)
     tape = wiring.under_quarantine(tape, store)
     step(2, 2, "stored")
     _say_tape(voice, tape, f"fetched into {store}")
+    if manifest["restated"]:
+        voice.say(f"  the past was restated, and what was known before is kept: {manifest['restated']}")
     voice.told["store"] = {"folder": str(store), "hash": manifest["content_hash"], "origin": tape.origin, "findings": list(tape.findings)}
     return tape, str(manifest["content_hash"])
 
@@ -61,11 +65,16 @@ def tape_for_run(
     members: Path | None,
     events: Path | None,
     store: Path,
+    as_of: str | None = None,
 ) -> tuple[Tape, str]:
     """The source that was named; else the store if real data lie in it; else the demo market."""
     if source is None and path is not None:
         source = "csv"
-    if source is None and (store / "manifest.json").is_file():
+    if source is None and as_of:
+        return stored(voice, store, as_of)
+    if as_of:
+        raise InputError("--as-of reads a store as it was known, --source and --path name something else: give one of them")
+    if source is None and wiring.has_store(store):
         tape, digest = wiring.open_store(store)
         if not wiring.is_demo(tape):
             _say_tape(voice, tape, f"read from {store}")
@@ -74,11 +83,19 @@ def tape_for_run(
 
 
 def tape_for_backtest(
-    voice: Voice, bars: Path | None, vix: Path | None, members: Path | None, events: Path | None, store: Path | None
+    voice: Voice,
+    bars: Path | None,
+    vix: Path | None,
+    members: Path | None,
+    events: Path | None,
+    store: Path | None,
+    as_of: str | None = None,
 ) -> tuple[Tape, str]:
     """The files that were named, or the store."""
     if bars is None:
-        return stored(voice, store or Path("store"))
+        return stored(voice, store or Path("store"), as_of)
+    if as_of:
+        raise InputError("--as-of reads a store as it was known, --bars names a file: give one of them")
     if store is not None:
         raise InputError("--bars and --store both name the bars: give one of them")
     if vix is None and not bars.is_dir():
@@ -88,18 +105,18 @@ def tape_for_backtest(
     return tape, content_hash(tape)
 
 
-def stored(voice: Voice, store: Path) -> tuple[Tape, str]:
-    """The tape of a store and its hash."""
-    tape, digest = wiring.open_store(store)
-    _say_tape(voice, tape, f"read from {store}")
+def stored(voice: Voice, store: Path, as_of: str | None = None) -> tuple[Tape, str]:
+    """The tape of a store and its hash, now or as they were known on a day."""
+    tape, digest = wiring.open_store(store, as_of)
+    _say_tape(voice, tape, f"read from {store}{f' as known on {as_of}' if as_of else ''}")
     return tape, digest
 
 
-def stored_or_demo(voice: Voice, chosen: wiring.Settings, store: Path | None) -> tuple[Tape, str]:
+def stored_or_demo(voice: Voice, chosen: wiring.Settings, store: Path | None, as_of: str | None = None) -> tuple[Tape, str]:
     """The store that was named; else the usual one; else the demo market, fetched into it."""
     usual = store or Path("store")
-    if store is not None or (usual / "manifest.json").is_file():
-        return stored(voice, usual)
+    if store is not None or as_of or wiring.has_store(usual):
+        return stored(voice, usual, as_of)
     return fetch(voice, chosen, "demo", None, None, None, None, usual)
 
 
@@ -131,11 +148,13 @@ def bare(tape: Tape, digest: str) -> wiring.World:
     return wiring.World(tape, digest, np.empty((0, 0), bool), np.empty(0))
 
 
-def features(voice: Voice, bars: Path | None, events: Path | None, store: Path | None, out: Path) -> None:
+def features(voice: Voice, bars: Path | None, events: Path | None, store: Path | None, out: Path, as_of: str | None = None) -> None:
     """Writes the features of a file or a store."""
     if bars is not None and store is not None:
         raise InputError("--bars and --store both name the bars: give one of them")
-    tape = wiring.load_bars(bars, events=events) if bars else stored(voice, store or Path("store"))[0]
+    if bars is not None and as_of:
+        raise InputError("--as-of reads a store as it was known, --bars names a file: give one of them")
+    tape = wiring.load_bars(bars, events=events) if bars else stored(voice, store or Path("store"), as_of)[0]
     step = voice.step("features")
     step(0, 1, str(out))
     names = wiring.features_to(tape, out)
@@ -306,6 +325,8 @@ def _say_tape(voice: Voice, tape: Tape, how: str) -> None:
 
 
 def _writable(folder: Path) -> None:
+    if is_address(folder):
+        return  # the store itself tells
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"

@@ -29,11 +29,12 @@ from springback.data import rows as data_rows
 from springback.data.demo import Demo
 from springback.data.demo import draw as draw_market
 from springback.data.files import atomic
+from springback.data.restatement import NOTHING
 from springback.data.store import Store
 from springback.data.store_hash import content_hash
 from springback.data.tables import read_forecasts, write_features, write_forecasts
 from springback.data.universe import Universe, eligible
-from springback.errors import InputError, MissingData, ModelError
+from springback.errors import InputError, MissingData, ModelError, Restated, StoreError
 from springback.forecasting import shelf
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Models
@@ -55,6 +56,7 @@ from springback.training.walk_forward import WalkForwardResult
 from springback.training.walk_forward import walk_forward as walk
 
 Progress = Callable[[int, int, str], None]
+DRAWN = "Demo market"  # how the origin of a market begins that was drawn, not recorded
 
 
 @dataclass(frozen=True)
@@ -101,16 +103,40 @@ def load_bars(path: Path, vix: Path | None = None, members: Path | None = None, 
     return csv_file.read(Path(path), vix=vix, members=members, events=events)
 
 
-def fetch(tape: Tape, store: Path, now: datetime | None = None) -> dict[str, Any]:
-    """Writes `tape` into the Parquet store and returns its manifest."""
-    Store(store).write(tape, now)
-    return Store(store).describe()
+def fetch(tape: Tape, store: Path, now: datetime | None = None, accept_restatement: bool = False) -> dict[str, Any]:
+    """Writes `tape` into the Parquet store and returns its manifest, with what was restated of the past under `restated`.
+
+    A tape that begins after the store does is laid over it; another is what the store holds from now on. A drawn market gives way to any
+    tape, and takes the place of none that was recorded. Raises `Restated` when the past changed and that was not accepted.
+    """
+    place = Store(store)
+    try:
+        old = place.describe()
+    except (MissingData, StoreError):
+        old = None
+    restated = NOTHING
+    if old is None or old["source"].startswith(DRAWN):
+        place.replace(tape, now)
+    elif is_demo(tape):
+        raise Restated(f"{store} holds recorded prices ({old['source']}), the demo market would take their place: give another --store")
+    else:
+        later = bool(tape.bars.sessions[0] > np.datetime64(old["first_session"]))
+        restated = (place.update if later else place.write)(tape, now, accept_restatement)
+    return place.describe() | {"restated": str(restated) if restated else ""}
 
 
-def open_store(store: Path) -> tuple[Tape, str]:
-    """The tape of a store, under the quarantine beside it, and its content hash. Raises `MissingData`, `StoreError`, `BadTable`."""
-    shelf_ = Store(store)
-    return under_quarantine(shelf_.read(), store), shelf_.hash
+def has_store(store: Path) -> bool:
+    """Whether a store lies there."""
+    return Store(store).exists()
+
+
+def open_store(store: Path, as_of: str | None = None) -> tuple[Tape, str]:
+    """The tape of a store, under the quarantine beside it, and its content hash, now or as known on a day.
+
+    Raises `MissingData`, `StoreError`, `BadTable`.
+    """
+    tape, digest = Store(store).open(as_of=as_of)
+    return under_quarantine(tape, store), digest
 
 
 def under_quarantine(tape: Tape, store: Path) -> Tape:
@@ -126,7 +152,7 @@ def place_rows(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArra
 
 def is_demo(tape: Tape) -> bool:
     """Whether the tape was drawn, not recorded."""
-    return tape.origin.startswith("Demo market")
+    return tape.origin.startswith(DRAWN)
 
 
 def world(tape: Tape, settings: Settings, hash_: str = "") -> World:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback.data import csv_file, store_frames
+from springback.data import csv_file
 from springback.data.demo import Demo, draw
+from springback.data.place import Folder
 from springback.data.store import Store
 from springback.data.store_hash import content_hash
 from springback.errors import InputError, MissingData, StoreError, Unwritable
@@ -69,8 +70,8 @@ def test_the_hash_knows_every_number_and_not_the_origin() -> None:
 def test_each_row_keeps_the_time_it_was_learned(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write(DEMO, MONDAY)
-    store.write(changed(DEMO), TUESDAY)
-    files = sorted(tmp_path.glob("g*/bars/*/bars.parquet"))
+    store.write(changed(DEMO), TUESDAY, accept_restatement=True)
+    files = [tmp_path / path for path in store.describe()["files"] if path.startswith("bars/")]
     known = pd.concat([pd.read_parquet(path) for path in files]).set_index(["date", "symbol"])["known_at"]
     assert (known == pd.Timestamp(TUESDAY)).sum() == 1
     assert known[known == pd.Timestamp(TUESDAY)].index[0] == (DEMO.bars.sessions[-1].item(), DEMO.bars.symbols[0])
@@ -79,7 +80,7 @@ def test_each_row_keeps_the_time_it_was_learned(tmp_path: Path) -> None:
 
 def test_duckdb_reads_it(tmp_path: Path) -> None:
     Store(tmp_path).write(DEMO)
-    query = f"select count(*), sum(volume), min(year) from read_parquet('{tmp_path}/g*/bars/*/*.parquet', hive_partitioning=true)"
+    query = f"select count(*), sum(volume), min(year) from read_parquet('{tmp_path}/bars/*/*.parquet', hive_partitioning=true)"
     rows, volume, year = duckdb.execute(query).fetchall()[0]
     assert rows == int((~np.isnan(DEMO.bars.close)).sum())
     assert volume == pytest.approx(np.nansum(DEMO.bars.volume))
@@ -89,24 +90,26 @@ def test_duckdb_reads_it(tmp_path: Path) -> None:
 def test_an_interrupted_write_leaves_the_old_store_and_the_next_one_cleans_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
     store.write(DEMO, MONDAY)
-    real, count = store_frames._write, iter(range(100))
+    real, count = Folder.write, iter(range(100))
 
-    def failing(*args: object) -> object:
+    def failing(place: Folder, path: str, content: bytes) -> None:
         if next(count) == 2:
             raise KeyboardInterrupt
-        return real(*args)  # type: ignore[arg-type]
+        real(place, path, content)
 
-    monkeypatch.setattr(store_frames, "_write", failing)
+    monkeypatch.setattr(Folder, "write", failing)
     with pytest.raises(KeyboardInterrupt):
-        store.write(changed(DEMO), TUESDAY)
+        store.write(changed(DEMO), TUESDAY, accept_restatement=True)
     monkeypatch.undo()
     assert_same(store.read(), DEMO)
-    (tmp_path / ".writing-g000009" / "bars").mkdir(parents=True)
-    (tmp_path / "g000008" / "bars").mkdir(parents=True)
-    (tmp_path / "notes").mkdir()
-    store.write(changed(DEMO), TUESDAY)
+    for leftover in ("g000008/bars/year=2019/bars.parquet", "splits/000007.parquet", ".writing-abc-manifest.json", "notes/mine.parquet"):
+        (tmp_path / leftover).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / leftover).touch()
+    store.write(changed(DEMO), TUESDAY, accept_restatement=True)
     assert_same(store.read(), changed(DEMO))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["g000002", "manifest.json", "notes"]
+    named = {*store.describe()["files"], *store.describe()["retired"], "manifest.json", "notes/mine.parquet"}
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()} == named
+    assert not (tmp_path / "g000008").exists()
 
 
 def test_damage_is_told_in_one_line(tmp_path: Path) -> None:
@@ -114,7 +117,7 @@ def test_damage_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(MissingData, match="holds no store: run 'springback fetch'"):
         store.read()
     store.write(DEMO)
-    bars = tmp_path / "g000001" / "bars" / "year=2020" / "bars.parquet"
+    bars = tmp_path / "bars" / "year=2020" / "000001.parquet"
     whole = bars.read_bytes()
     bars.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
     with pytest.raises(StoreError, match="SHA-256 differs"):

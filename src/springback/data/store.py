@@ -1,164 +1,209 @@
 """The store: a tape on disk as Parquet, raw prices by year, splits and dividends beside them.
 
-    STORE/manifest.json                       written last: what it names is the store, anything else is a leftover
-    STORE/g000001/bars/year=2018/bars.parquet date, symbol, open, high, low, close, volume, known_at; by date, then symbol
-    STORE/g000001/splits.parquet              date, symbol, old_shares_per_new, known_at
-    STORE/g000001/dividends.parquet           date, symbol, dollars, known_at
-    STORE/g000001/members.parquet             symbol, start, end (exclusive, empty = still in), known_at
-    STORE/g000001/sessions.parquet            date, vix, benchmark, risk_free, known_at
-    STORE/g000001/securities.parquet          symbol, first, last, ending, sector, known_at
+    STORE/manifest.json                     swapped last: what it names is the store, anything else is a leftover
+    STORE/bars/year=2018/000001.parquet     date, symbol, open, high, low, close, volume, known_at; by date, then symbol
+    STORE/splits/000001.parquet             date, symbol, old_shares_per_new, place (the order within a day), known_at
+    STORE/dividends/000001.parquet          date, symbol, dollars, place, known_at
+    STORE/members/000001.parquet            symbol, start, end (exclusive, empty = still in), known_at
+    STORE/sessions/000001.parquet           date, vix, benchmark, risk_free, known_at
+    STORE/securities/000001.parquet         symbol, first, last, ending, sector, known_at
+    STORE/superseded/bars/000002.parquet    the rows that generation 2 replaced, with superseded_at; so for each of the others
+    STORE/writes/000002.parquet             every write: at, generation, source, content_hash, has, findings
 
-Each write makes a new generation (g000002) and swaps the manifest; a write that is cut short leaves the old store as it was.
-`known_at` is when a row was first learned as it stands: it survives later writes that bring the same row again.
+A file is written once, under the number of its generation, and never changed. A write makes new files for what is new, swaps the manifest,
+and then takes away what neither the new nor the last generation names; a write that is cut short leaves the old store as it was. A reader
+whose files were taken away begins again with the newer manifest. `known_at` is when a row was first learned as it stands.
 """
 
+import contextlib
 import json
 import re
-import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from springback.data import store_frames as frames
-from springback.data.files import atomic, writing
+from springback.data.place import Place, place_of
+from springback.data.restatement import NOTHING, Restatement, compare
+from springback.data.store_frames import Tables
 from springback.data.store_hash import content_hash
-from springback.data.store_read import BARS, read_bars, read_frame
-from springback.errors import InputError, MissingData, StoreError
-from springback.market.tape import TRADING, Tape, last_rows
+from springback.data.store_overlay import overlay
+from springback.data.store_read import Generation
+from springback.data.store_verify import faults
+from springback.data.store_write import MANIFEST, Draft
+from springback.errors import InputError, MissingData, Restated, StoreError
+from springback.market.tape import Tape
 
-FORMAT = 1
-LEFTOVER = re.compile(r"(\.writing-)?g\d{6}")
+FORMAT = 2
+ATTEMPTS = 50
+"""How often a reader whose files were taken away begins again."""
+NEEDED = ("content_hash", "generation", "source", "findings", "has", "retired", "written_at")
+EVER = (-(1 << 30), 1 << 30)
+Found = TypeVar("Found")
 
 
 class Store:
-    """A tape on disk in `folder`."""
+    """A tape on disk at `where`: a folder, or an address that fsspec knows such as s3://bucket/prefix, with fsspec's `options`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = Path(folder)
+    def __init__(self, where: str | Path, options: dict[str, Any] | None = None) -> None:
+        self.place: Place = place_of(where, options)
 
-    def write(self, tape: Tape, at: datetime | None = None) -> None:
-        """Replaces what the store holds by `tape`, whole or not at all; `at` is when it was learned (now). Raises `Unwritable`."""
-        at = (at or datetime.now(UTC)).astimezone(UTC)
-        old = self._manifest() if self._readable() else None
-        name = f"g{int(old['generation'][1:]) + 1 if old else 1:06d}"
-        part = self.folder / f".writing-{name}"
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._sweep(old)
-        try:
-            with writing(self.folder):
-                files = frames.write_all(part, tape, at, self.folder / old["generation"] if old else None)
-                part.rename(self.folder / name)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-        manifest = _describe(tape, at, name, files)
-        with atomic(self.folder / "manifest.json") as path:
-            path.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        self._sweep(manifest)
+    def write(self, tape: Tape, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
+        """Makes the store hold `tape`, whole or not at all, and returns what it says differently of the past; `at` is when it was learned.
 
-    def read(self, start: str | None = None, end: str | None = None) -> Tape:
+        Only what changed is written; what is replaced stays to be read `as_of` an earlier day. Raises `Restated` when the past changed and
+        that was not accepted, `StoreError` when another process is writing, `Unwritable`.
+        """
+        with self.place.alone():
+            old, now = self._before(at)
+            made = frames.tables_of(tape)
+            draft = Draft(self.place, old, now, FORMAT)
+            before = draft.stored(made)
+            restated = compare(before, made) if before else NOTHING
+            self._accept(restated, accept_restatement)
+            draft.finish(before, made, tape.origin, tape.findings)
+        return restated
+
+    def replace(self, tape: Tape, at: datetime | None = None) -> None:
+        """Makes the store hold `tape` and forget all that it held: for a market that was drawn, not recorded."""
+        with self.place.alone():
+            old, now = self._before(at)
+            Draft(self.place, old, now, FORMAT, forget=True).finish(None, frames.tables_of(tape), tape.origin, tape.findings)
+
+    def update(self, tape: Tape, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
+        """Lays the sessions of `tape` over the store and returns what they say differently of the past.
+
+        Names that `tape` does not have, and sessions outside its first and last, stay. Raises as `write`, `MissingData` without a store.
+        """
+        with self.place.alone():
+            old, now = self._before(at)
+            if old is None:
+                raise MissingData(f"{self.place.name} holds no store to update: write one first")
+            years = {int(year) for year in frames.years_of(tape.bars.sessions)}
+            before = Tables({year: old.rows(year) for year in sorted(years & set(old.bars))}, old.frames(), frozenset(old.manifest["has"]))
+            made = overlay(before, tape, lambda: (old.rows(year) for year in old.bars))
+            restated = compare(before, made)
+            self._accept(restated, accept_restatement)
+            first, last = tape.bars.sessions[0], tape.bars.sessions[-1]
+            stored = [line for line in old.manifest["findings"] if not line.startswith("update ")]
+            findings = (*stored, *(f"update {first} to {last}: {line}" for line in tape.findings))
+            source = f"{old.manifest['source'].split('; updated to ')[0]}; updated to {last} from {tape.origin}"
+            Draft(self.place, old, now, FORMAT).finish(before, made, source, findings, set(old.bars) - years)
+        return restated
+
+    def read(self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None) -> Tape:
         """The tape from `start` to `end`, both included; names without a bar in the window are left out.
 
-        Each file read is checked against the manifest. Raises `MissingData` when there is no store or no session in the window,
+        With `as_of` (a day, whose end in UTC counts, or an instant) it is the tape that this would have given then, bit for bit. Each file
+        read is checked against the manifest. Raises `MissingData` when there is no store, no session in the window or nothing known yet,
         `StoreError` when it is damaged.
         """
-        manifest = self._manifest()
-        base = self.folder / manifest["generation"]
-        sessions = read_frame(self.folder, base, manifest, "sessions.parquet")
-        days = sessions["date"].to_numpy().astype("datetime64[D]")
-        first, stop = _rows(days, start, end)
-        securities = read_frame(self.folder, base, manifest, "securities.parquet")
-        bars = read_bars(self.folder, base, manifest, days[first:stop], tuple(securities["symbol"]))
-        securities = securities.set_index("symbol").loc[list(bars.symbols)].reset_index()
-        stored_last = np.searchsorted(days, securities["last"].to_numpy().astype("datetime64[D]"))
-        ended = (stored_last < stop - 1) | (stop == len(days))
-        series = {name: sessions[name].to_numpy()[first:stop] if name in sessions else None for name in ("benchmark", "risk_free")}
-        members = read_frame(self.folder, base, manifest, "members.parquet") if "members.parquet" in manifest["files"] else None
-        return Tape(
-            bars=bars,
-            actions=frames.actions(
-                bars,
-                read_frame(self.folder, base, manifest, "splits.parquet"),
-                read_frame(self.folder, base, manifest, "dividends.parquet"),
-            ),
-            vix=sessions["vix"].to_numpy()[first:stop],
-            last=last_rows(bars.close),
-            ending=np.where(ended, frames.endings(securities), TRADING).astype(np.int8),
-            members=None if members is None else frames.members(bars, members),
-            benchmark=series["benchmark"],
-            risk_free=series["risk_free"],
-            sectors=tuple(securities["sector"]) if "sector" in securities else None,
-            origin=manifest["source"],
-            findings=tuple(manifest["findings"]),
-        )
+        return self.open(start, end, as_of)[0]
+
+    def open(self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None) -> tuple[Tape, str]:
+        """What `read` gives, and the content hash of the whole store that it came from."""
+        try:
+            first, last = (EVER[k] if one is None else int(np.datetime64(one, "D").astype(np.int64)) for k, one in enumerate((start, end)))
+        except ValueError:
+            raise InputError(f"start and end must be dates such as 2018-01-02, were '{start}' and '{end}'") from None
+        if as_of is None:
+            return self._steady(lambda found: (found.tape(first, last), str(found.manifest["content_hash"])))
+        known = instant(as_of)
+        tape, whole = self._steady(lambda found: found.tape_as_of(first, last, known))
+        if start is end is None and content_hash(tape) != whole:
+            raise StoreError(f"{self.place.name}: what was known at {as_of} is not what was written then: run 'springback data verify'")
+        return tape, whole
 
     @property
     def hash(self) -> str:
         """SHA-256 of what the store holds, whatever the day it was written and the way it is packed."""
-        return str(self._manifest()["content_hash"])
+        return str(self.describe()["content_hash"])
+
+    def hash_as_of(self, as_of: str | datetime) -> str:
+        """The same as it was at a day's end or an instant."""
+        known = instant(as_of)
+        return str(self._steady(lambda found: found.write_as_of(known))["content_hash"])
+
+    def exists(self) -> bool:
+        """Whether there is a manifest, sound or not."""
+        try:
+            self.place.read(MANIFEST)
+        except FileNotFoundError:
+            return False
+        return True
 
     def describe(self) -> dict[str, Any]:
         """The manifest: source, time, coverage, generation, content hash, findings and the SHA-256 of each file."""
-        return self._manifest()
-
-    def _readable(self) -> bool:
         try:
-            manifest = self._manifest()
-        except (MissingData, StoreError):
-            return False
-        return bool((self.folder / manifest["generation"]).is_dir())
-
-    def _manifest(self) -> dict[str, Any]:
-        path = self.folder / "manifest.json"
-        if not path.is_file():
-            raise MissingData(f"{self.folder} holds no store: run 'springback fetch' first")
+            content = self.place.read(MANIFEST)
+        except FileNotFoundError:
+            raise MissingData(f"{self.place.name} holds no store: run 'springback fetch' first") from None
         try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
+            manifest = json.loads(content)
             known = manifest["format"] == FORMAT
             if known:
-                _ = manifest["files"].items(), [str(manifest[name]) for name in ("content_hash", "generation", "source", "findings")]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise StoreError(f"{path} is damaged: run 'springback fetch' again") from None
+                _ = manifest["files"].items(), [manifest[name] for name in NEEDED]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise StoreError(f"{self.place.name}/{MANIFEST} is damaged: run 'springback fetch' again") from None
         if not known:
-            raise StoreError(f"{path} has format {manifest['format']}, this version reads {FORMAT}: run 'springback fetch' again")
+            told = f"has format {manifest['format']}, this version reads {FORMAT}"
+            raise StoreError(f"{self.place.name}/{MANIFEST} {told}: run 'springback fetch' again")
         return dict(manifest)
 
-    def _sweep(self, manifest: dict[str, Any] | None) -> None:
-        """Removes what an interrupted write or the generation before left behind."""
-        kept = manifest["generation"] if manifest else ""
-        for path in self.folder.iterdir():
-            if path.is_dir() and path.name != kept and LEFTOVER.fullmatch(path.name):
-                shutil.rmtree(path, ignore_errors=True)
-            elif path.is_file() and path.name.startswith(".writing-"):
-                path.unlink(missing_ok=True)
+    def verify(self) -> tuple[str, ...]:
+        """One line for each fault: a file that is gone, changed or unlike its description, contents that do not give the content hash."""
+        for _ in range(ATTEMPTS):
+            manifest = self.describe()
+            found = faults(Generation(self.place, manifest))
+            if not found or self.describe()["generation"] == manifest["generation"]:
+                break
+        return found
+
+    def _steady(self, work: Callable[[Generation], Found]) -> Found:
+        """`work` on one generation; when a writer took it away meanwhile, on the next."""
+        for _ in range(ATTEMPTS):
+            manifest = self.describe()
+            try:
+                return work(Generation(self.place, manifest))
+            except StoreError:
+                if self.describe()["generation"] == manifest["generation"]:
+                    raise
+        raise StoreError(f"{self.place.name} was written anew {ATTEMPTS} times while it was read: read it when its writer rests")
+
+    def _before(self, at: datetime | None) -> tuple[Generation | None, int]:
+        """What the store holds, if it can be told, and the time of this write in microseconds since 1970 UTC."""
+        now = _microseconds(at or datetime.now(UTC))
+        with contextlib.suppress(MissingData, StoreError):
+            manifest = self.describe()
+            last = _microseconds(datetime.fromisoformat(manifest["written_at"]))
+            if now <= last:
+                raise InputError(f"{self.place.name} was last written at {manifest['written_at']}, later than now: set the clock right")
+            return Generation(self.place, manifest), now
+        return None, now
+
+    def _accept(self, restated: Restatement, accepted: bool) -> None:
+        if restated and not accepted:
+            raise Restated(
+                f"the source says other things of the past than {self.place.name}: {restated}; nothing was written: "
+                "take it with --accept-restatement (what was known stays readable with --as-of), or give another --store"
+            )
 
 
-def _rows(days: Any, start: str | None, end: str | None) -> tuple[int, int]:
+def instant(as_of: str | datetime) -> int:
+    """Microseconds since 1970 UTC of an instant, or of the end of a day. Raises `InputError`."""
+    if isinstance(as_of, datetime):
+        return _microseconds(as_of)
     try:
-        first = 0 if start is None else int(np.searchsorted(days, np.datetime64(start, "D")))
-        stop = len(days) if end is None else int(np.searchsorted(days, np.datetime64(end, "D"), side="right"))
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", as_of):
+            return int(np.datetime64(as_of, "us").astype(np.int64)) + 86_400_000_000 - 1
+        found = datetime.fromisoformat(as_of)
     except ValueError:
-        raise InputError(f"start and end must be dates such as 2018-01-02, were '{start}' and '{end}'") from None
-    if first >= stop:
-        raise MissingData(f"the store has no session from {start} to {end}: it covers {days[0]} to {days[-1]}")
-    return first, stop
+        raise InputError(f"--as-of must be a day such as 2024-03-28 or an instant such as 2024-03-28T21:00+00:00, was '{as_of}'") from None
+    return _microseconds(found if found.tzinfo else found.replace(tzinfo=UTC))
 
 
-def _describe(tape: Tape, at: datetime, generation: str, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    sessions = tape.bars.sessions
-    return {
-        "format": FORMAT,
-        "source": tape.origin,
-        "written_at": at.isoformat(timespec="seconds"),
-        "generation": generation,
-        "first_session": str(sessions[0]),
-        "last_session": str(sessions[-1]),
-        "sessions": len(sessions),
-        "names": len(tape.bars.symbols),
-        "rows": sum(file["rows"] for path, file in files.items() if path.startswith(BARS)),
-        "content_hash": content_hash(tape),
-        "findings": list(tape.findings),
-        "files": files,
-    }
+def _microseconds(at: datetime) -> int:
+    return int(np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))

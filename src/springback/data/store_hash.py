@@ -1,11 +1,16 @@
 """Fingerprints: of a file's bytes, and of what a tape says."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from springback.market.bars import FIELDS
+from springback.data.store_frames import Tables, tables_of, values_of
+from springback.data.store_pack import ORDER
+from springback.data.store_rows import plain
 from springback.market.tape import Tape
 
 
@@ -16,20 +21,32 @@ def file_hash(path: Path) -> str:
 
 
 def content_hash(tape: Tape) -> str:
-    """SHA-256 of all that a tape holds but its origin and findings; equal tapes have equal hashes on every machine."""
-    digest = hashlib.sha256()
-    bars, actions = tape.bars, tape.actions
-    digest.update(np.ascontiguousarray(bars.sessions.astype(np.int64)).data)
-    digest.update("\n".join(bars.symbols).encode())
-    arrays = [getattr(bars, name) for name in FIELDS]
-    arrays += [actions.row, actions.name, actions.kind, actions.value, tape.vix, tape.last, tape.ending]
-    for array in (*arrays, tape.members, tape.benchmark, tape.risk_free):
-        if array is None:
-            digest.update(b"none")
-            continue
-        digest.update(str(array.dtype).encode())
-        for piece in np.array_split(array, max(1, array.size // 4_000_000)):
-            one = np.where(np.isnan(piece), np.nan, piece) if piece.dtype == np.float64 else piece
-            digest.update(np.ascontiguousarray(one).data)
-    digest.update("\n".join(tape.sectors or ("none",)).encode())
+    """SHA-256 of all that a tape holds but its origin and findings; equal tapes have equal hashes on every machine.
+
+    It is the hash of one hash a calendar year of bars and of the small tables, so that a store can tell its own without reading old years.
+    """
+    tables = tables_of(tape)
+    return combined({year: rows.digest() for year, rows in tables.years.items()}, tables)
+
+
+def combined(years: Mapping[int, str], tables: Tables) -> str:
+    """The content hash from the hash of each year's bars, and the small tables."""
+    digest = hashlib.sha256("\n".join(f"{year} {years[year]}" for year in sorted(years)).encode())
+    digest.update(" ".join(sorted(tables.has)).encode())
+    for name in ORDER:
+        frame = tables.frames[name]
+        for column in values_of(frame):
+            digest.update(f"\n{name}.{column} {len(frame)}\n".encode())
+            digest.update(_bytes(frame[column]))
     return digest.hexdigest()
+
+
+def _bytes(column: "pd.Series[Any]") -> bytes:
+    values = column.to_numpy()
+    if values.dtype.kind == "M":
+        return values.astype("datetime64[D]").astype(np.int64).tobytes()
+    if values.dtype.kind == "f":
+        return plain(values).tobytes()
+    if values.dtype.kind in "iu":
+        return values.astype(np.int64).tobytes()
+    return "\0".join("" if pd.isna(one) else str(one) for one in values).encode()

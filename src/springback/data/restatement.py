@@ -1,0 +1,164 @@
+"""What a vendor says differently of the past: found by laying what is new over what is stored, told with counts and examples.
+
+New rows are no restatement: a new session, a name nobody had, a dividend of a new session, a value where there was none. Restated is a bar
+that changed or vanished, a split or dividend of the stored sessions that changed, vanished or turned up, a changed VIX close, benchmark or
+rate, and a changed membership of the stored sessions.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from springback.data.store_frames import Tables, tables_of
+from springback.data.store_rows import Rows, pairs
+from springback.market.bars import FIELDS
+from springback.market.tape import Tape
+
+EXAMPLES = 5
+KINDS = {
+    "bar": "{n} bars changed",
+    "bar gone": "{n} bars vanished",
+    "split": "{n} changes of the split history",
+    "dividend": "{n} changes of past dividends",
+    "series": "{n} values of VIX, benchmark or rate changed",
+    "member": "{n} changes of past membership",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One number that is another now; `before` None where there was nothing, `after` None where nothing is left."""
+
+    kind: str
+    symbol: str
+    date: str
+    field: str
+    before: float | str | None
+    after: float | str | None
+
+    def __str__(self) -> str:
+        before, after = ("none" if one is None else f"{one:g}" if isinstance(one, float) else one for one in (self.before, self.after))
+        return f"{f'{self.symbol} ' if self.symbol else ''}{self.date} {self.field} {before} -> {after}"
+
+
+@dataclass(frozen=True)
+class Restatement:
+    """Kinds of change with their counts, how many names they touch, and the first few of each kind. False when nothing was restated."""
+
+    counts: dict[str, int]
+    names: int
+    examples: tuple[Change, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.counts)
+
+    def __str__(self) -> str:
+        if not self.counts:
+            return "nothing of the past changed"
+        told = ", ".join(KINDS[kind].format(n=f"{self.counts[kind]:,}") for kind in KINDS if kind in self.counts)
+        return f"{told}, in {self.names:,} names (such as {self.examples[0]})"
+
+
+NOTHING = Restatement({}, 0, ())
+
+
+def restatement(before: Tape, after: Tape) -> Restatement:
+    """What `after` says differently of what `before` said."""
+    return compare(tables_of(before), tables_of(after))
+
+
+def compare(before: Tables, after: Tables) -> Restatement:
+    """The same for long tables; years that are in neither, or are one and the same object, are not looked at."""
+    counts: Counter[str] = Counter()
+    names: set[str] = set()
+    examples: list[Change] = []
+    for year in sorted(before.years):
+        old, new = before.years[year], after.years.get(year)
+        if old is not new:
+            _bars(old, new, counts, names, examples)
+    last = before.frames["sessions"]["date"].max()
+    for kind, changes in (
+        ("split", _events(before.frames["splits"], after.frames["splits"], "old_shares_per_new", "split", last)),
+        ("dividend", _events(before.frames["dividends"], after.frames["dividends"], "dollars", "dividend", last)),
+        ("series", _series(before, after)),
+        ("member", _members(before, after)),
+    ):
+        told = list(changes)
+        if told:
+            counts[kind] = len(told)
+            names.update(one.symbol for one in told if one.symbol)
+            examples += told[:EXAMPLES]
+    return Restatement(dict(counts), len(names), tuple(examples))
+
+
+def _bars(old: Rows, new: Rows | None, counts: Counter[str], names: set[str], examples: list[Change]) -> None:
+    gone = np.ones(len(old), dtype=bool)
+    if new is not None:
+        found = pairs(old, new)
+        gone[found.before] = False
+        changed = np.flatnonzero(found.changed)
+        if len(changed):
+            counts["bar"] += len(changed)
+            names.update(old.symbols[code] for code in np.unique(old.code[found.before[changed]]))
+        for k in changed[: max(0, EXAMPLES - sum(one.kind == "bar" for one in examples))]:
+            field = next(name for name in FIELDS if found.differs[name][k])
+            i, j = found.before[k], found.after[k]
+            examples.append(Change("bar", *_of(old, i), field, _number(old.values[field][i]), _number(new.values[field][j])))
+    lost = np.flatnonzero(gone)
+    if len(lost):
+        counts["bar gone"] += len(lost)
+        names.update(old.symbols[code] for code in np.unique(old.code[lost]))
+    few = lost[: max(0, EXAMPLES - sum(one.kind == "bar gone" for one in examples))]
+    examples += [Change("bar gone", *_of(old, i), "close", _number(old.values["close"][i]), None) for i in few]
+
+
+def _events(old: pd.DataFrame, new: pd.DataFrame, value: str, kind: str, last: pd.Timestamp) -> Iterator[Change]:
+    """Events up to the last stored session that only one side has; equal ones of one day are told apart by how many they are."""
+    sides = [_numbered(one[one["date"] <= last], value) for one in (old, new)]
+    for key in sorted(set(sides[0]) | set(sides[1]), key=str):
+        before, after = sides[0].get(key), sides[1].get(key)
+        if before != after:
+            yield Change(kind, key[1], str(key[0])[:10], kind, before, after)
+
+
+def _numbered(frame: pd.DataFrame, value: str) -> dict[tuple[pd.Timestamp, str, int], float]:
+    ordered = frame.sort_values(["date", "symbol", value])
+    number = ordered.groupby(["date", "symbol"]).cumcount()
+    return dict(zip(zip(ordered["date"], ordered["symbol"], number, strict=True), ordered[value], strict=True))
+
+
+def _series(before: Tables, after: Tables) -> Iterator[Change]:
+    both = before.frames["sessions"].merge(after.frames["sessions"], on="date", suffixes=("", "_new"))
+    for name in ("vix", "benchmark", "risk_free"):
+        old, new = both[name].to_numpy(), both[f"{name}_new"].to_numpy()
+        for k in np.flatnonzero(~np.isnan(old) & ~(old == new)):
+            yield Change("series", "", str(both["date"].iloc[k])[:10], name, _number(old[k]), _number(new[k]))
+
+
+def _members(before: Tables, after: Tables) -> Iterator[Change]:
+    if "members" not in before.has:
+        return
+    last = before.frames["sessions"]["date"].max()
+    known = set(before.frames["securities"]["symbol"])
+    old, new = (_clipped(one.frames["members"], known, last) for one in (before, after))
+    for symbol, start, end in sorted(old ^ new):
+        words = f"member until {end}"
+        sides: Sequence[str | None] = (words, None) if (symbol, start, end) in old else (None, words)
+        yield Change("member", symbol, start, "membership", *sides)
+
+
+def _clipped(frame: pd.DataFrame, known: set[str], last: pd.Timestamp) -> set[tuple[str, str, str]]:
+    kept = frame[(frame["start"] <= last) & frame["symbol"].isin(known)]
+    ends = ["the end" if pd.isna(end) or end > last else str(end)[:10] for end in kept["end"]]
+    return set(zip(kept["symbol"], [str(start)[:10] for start in kept["start"]], ends, strict=True))
+
+
+def _of(rows: Rows, place: np.int64) -> tuple[str, str]:
+    return rows.symbols[rows.code[place]], str(np.datetime64(int(rows.day[place]), "D"))
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,253 @@
+"""What was known when: restatements are shown and refused, updates write what is new, and each day's knowledge can be read again."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from springback.data.demo import Demo, draw
+from springback.data.restatement import restatement
+from springback.data.store import Store
+from springback.data.store_hash import content_hash
+from springback.errors import InputError, MissingData, Restated
+from springback.market.actions import DIVIDEND, SPLIT, Actions
+from springback.market.bars import FIELDS, Bars
+from springback.market.tape import DELISTED, TRADING, Tape, last_rows
+from tests.data.samples import assert_same
+
+DEMO = draw(Demo(names=30, seed=4, start="2019-10-01", end="2021-03-31", shocks=1))
+FIRST = datetime(2024, 1, 1, 22, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def bars_with(tape: Tape, **panels: np.ndarray) -> Tape:
+    """The tape with other panels, and what follows from its closes."""
+    bars = replace(tape.bars, **panels)
+    return replace(tape, bars=bars, last=last_rows(bars.close))
+
+
+def part(tape: Tape, first: int, end: int) -> Tape:
+    """The sessions `first <= row < end` as a source would give them on the evening of the last."""
+    known = tape.until(end)
+    bars = known.bars.between(first, end)
+    series = {name: None if (one := getattr(known, name)) is None else one[first:] for name in ("vix", "members", "benchmark", "risk_free")}
+    return replace(known, bars=bars, actions=known.actions.between(first, end), last=last_rows(bars.close), **series)
+
+
+def restated(tape: Tape) -> Tape:
+    """A close, a dividend, a VIX close and a split that say something else, a bar less."""
+    close, volume = tape.bars.close.copy(), tape.bars.volume.copy()
+    rows = np.flatnonzero(~np.isnan(close[:, 3]))
+    close[rows[5], 3] += 0.5
+    volume[rows[7], 3] *= 2
+    panels = {name: getattr(tape.bars, name).copy() for name in FIELDS} | {"close": close, "volume": volume}
+    for panel in panels.values():
+        panel[rows[9], 3] = np.nan
+    acts, vix = tape.actions, tape.vix.copy()
+    vix[20] += 1
+    value = acts.value.copy()
+    value[np.flatnonzero(acts.kind == DIVIDEND)[0]] *= 2
+    added = Actions(*(np.append(one, new) for one, new in zip((acts.row, acts.name, acts.kind, value), (100, 2, SPLIT, 0.5), strict=True)))
+    order = np.argsort(added.row, kind="stable")
+    acts = Actions(added.row[order], added.name[order].astype(np.int64), added.kind[order].astype(np.int64), added.value[order])
+    return replace(bars_with(tape, **panels), actions=acts, vix=vix, origin="restated", findings=("another finding",))
+
+
+def test_a_restatement_is_told_and_refused_until_it_is_accepted(tmp_path: Path) -> None:
+    store, other = Store(tmp_path), restated(DEMO)
+    store.write(DEMO, FIRST)
+    before = store.describe()
+    with pytest.raises(
+        Restated, match=r"2 bars changed, 1 bars vanished, 1 changes of the split history, 1 changes of past dividends, 1 values"
+    ):
+        store.write(other, FIRST + DAY)
+    assert store.describe() == before and not list(tmp_path.rglob("000002*"))
+    told = store.write(other, FIRST + DAY, accept_restatement=True)
+    assert told.counts == {"bar": 2, "bar gone": 1, "split": 1, "dividend": 1, "series": 1}
+    assert told.counts == restatement(DEMO, other).counts
+    examples = {one.kind: one for one in told.examples}
+    assert (examples["bar"].field, examples["bar"].symbol) == ("close", DEMO.bars.symbols[3]) or examples["bar"].field == "volume"
+    assert examples["split"].before is None and examples["split"].after == 0.5
+    assert examples["split"].date == str(DEMO.bars.sessions[100])
+    assert examples["bar gone"].after is None
+
+
+def test_what_is_new_is_no_restatement() -> None:
+    assert not restatement(part(DEMO, 0, 200), DEMO)
+    assert not restatement(DEMO, DEMO)
+    unknown = np.where(np.arange(len(DEMO.vix)) == 7, np.nan, DEMO.vix)
+    assert not restatement(replace(DEMO, vix=unknown), DEMO)
+    assert restatement(DEMO, replace(DEMO, vix=unknown)).counts == {"series": 1}
+
+
+def test_each_day_s_knowledge_is_read_again_bit_for_bit(tmp_path: Path) -> None:
+    store, other = Store(tmp_path), restated(DEMO)
+    store.write(DEMO, FIRST)
+    store.write(other, FIRST + DAY, accept_restatement=True)
+    store.write(replace(DEMO, sectors=None, members=None), FIRST + 2 * DAY, accept_restatement=True)
+    for when, tape in ((FIRST, DEMO), (FIRST + DAY, other)):
+        for known in (when, f"{when:%Y-%m-%d}", when + DAY - timedelta(microseconds=1)):
+            back = store.read(as_of=known)
+            assert_same(back, tape)
+            assert (back.origin, back.findings) == (tape.origin, tape.findings)
+            assert content_hash(back) == content_hash(tape) == store.hash_as_of(known)
+    assert store.read().members is None
+    with pytest.raises(MissingData, match="knew nothing then: it was first written at 2024-01-01 22:00"):
+        store.read(as_of="2023-12-31")
+    with pytest.raises(InputError, match="as-of must be a day"):
+        store.read(as_of="yesterday")
+
+
+def test_a_window_as_of_a_day_is_the_window_of_that_day(tmp_path: Path) -> None:
+    one, two = Store(tmp_path / "one"), Store(tmp_path / "two")
+    one.write(DEMO, FIRST)
+    two.write(DEMO, FIRST)
+    two.write(restated(DEMO), FIRST + DAY, accept_restatement=True)
+    for window in (("2019-12-15", "2020-06-30"), ("2020-06-30", None), (None, "2020-01-31")):
+        assert_same(two.read(*window, as_of=FIRST), one.read(*window))
+
+
+def test_updates_session_by_session_give_the_whole_tape(tmp_path: Path) -> None:
+    store, total = Store(tmp_path), len(DEMO.bars.sessions)
+    store.write(part(DEMO, 0, total - 60), FIRST)
+    at = FIRST
+    for first, end in ((total - 60, total - 59), (total - 59, total - 30), (total - 35, total - 5), (total - 5, total)):
+        at += DAY
+        assert not store.update(part(DEMO, first, end), at)
+        found = store.read()
+        expected = part(DEMO, 0, end)
+        listed = np.flatnonzero(~np.isnan(expected.bars.close).all(axis=0))
+        assert found.bars.symbols == tuple(expected.bars.symbols[k] for k in listed)
+        assert np.array_equal(found.bars.close, expected.bars.close[:, listed], equal_nan=True)
+        assert store.hash == content_hash(found)
+    ended = part(DEMO, total - 5, total)
+    told = replace(ended, ending=DEMO.ending)
+    store.update(told, at + DAY)
+    assert_same(store.read(), DEMO)
+    assert store.hash == content_hash(DEMO)
+    assert store.read().origin.endswith(f"; updated to {DEMO.bars.sessions[-1]} from {DEMO.origin}")
+
+
+def test_an_update_writes_only_what_is_new(tmp_path: Path) -> None:
+    store, total = Store(tmp_path), len(DEMO.bars.sessions)
+    store.write(part(DEMO, 0, total - 1), FIRST)
+    before = store.describe()["files"]
+    store.update(part(DEMO, total - 1, total), FIRST + DAY)
+    after = store.describe()["files"]
+    assert {path for path in after if path.startswith("bars/")} - set(before) == {"bars/year=2021/000002.parquet"}
+    assert {"bars/year=2019/000001.parquet", "bars/year=2020/000001.parquet"} <= set(after)
+    content = {path.name: path.read_bytes() for path in tmp_path.rglob("*.parquet")}
+    assert not store.update(part(DEMO, total - 1, total), FIRST + 2 * DAY)
+    assert store.update(part(DEMO, total - 1, total), FIRST + 3 * DAY).counts == {}
+    assert {path.name: path.read_bytes() for path in tmp_path.rglob("*.parquet")} == content
+
+
+def test_an_update_of_some_names_leaves_the_others_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write(DEMO, FIRST)
+    last = len(DEMO.bars.sessions)
+    some = part(DEMO, last - 10, last)
+    kept = [k for k in range(0, len(some.bars.symbols), 3) if not np.isnan(some.bars.close[:, k]).all()]
+    column = {k: place for place, k in enumerate(kept)}
+    acts = [k for k in range(len(some.actions.row)) if int(some.actions.name[k]) in column]
+    few = replace(
+        some,
+        bars=some.bars.of([some.bars.symbols[k] for k in kept]),
+        actions=Actions(
+            some.actions.row[acts],
+            np.array([column[int(some.actions.name[k])] for k in acts], dtype=np.int64),
+            some.actions.kind[acts],
+            some.actions.value[acts],
+        ),
+        last=some.last[kept],
+        ending=some.ending[kept],
+        members=None,
+        sectors=None,
+    )
+    told = store.update(few, FIRST + DAY)
+    assert not told
+    assert_same(store.read(), DEMO)
+
+
+def test_a_name_that_ended_is_heard_of_by_its_ending(tmp_path: Path) -> None:
+    sessions = np.array(["2024-01-02", "2024-01-03", "2024-01-04"], dtype="datetime64[D]")
+    close = np.array([[10.0, 20.0], [11.0, 21.0], [np.nan, 22.0]])
+    whole = Tape(
+        Bars(sessions, ("A", "B"), close, close, close, close, close),
+        Actions.none(),
+        np.full(3, 15.0),
+        np.array([1, 2]),
+        np.zeros(2, np.int8),
+    )
+    store = Store(tmp_path)
+    store.write(part(whole, 0, 2), FIRST)
+    store.update(part(whole, 2, 3), FIRST + DAY)
+    assert store.read().ending.tolist() == [TRADING, TRADING]
+    gone = replace(part(whole, 2, 3), ending=np.array([DELISTED, TRADING], np.int8))
+    store.update(gone, FIRST + 2 * DAY)
+    assert store.read().ending.tolist() == [DELISTED, TRADING]
+    assert store.read(as_of=FIRST + DAY).ending.tolist() == [TRADING, TRADING]
+
+
+def test_a_clock_that_went_back_is_refused(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write(DEMO, FIRST)
+    with pytest.raises(InputError, match="set the clock right"):
+        store.write(DEMO, FIRST)
+
+
+def test_a_drawn_market_is_replaced_and_forgotten(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write(DEMO, FIRST)
+    store.replace(restated(DEMO), FIRST + DAY)
+    assert_same(store.read(), restated(DEMO))
+    assert not list(tmp_path.glob("superseded/*/*"))
+    with pytest.raises(MissingData, match="knew nothing"):
+        store.read(as_of=FIRST)
+
+
+@st.composite
+def tapes(draw: st.DrawFn) -> Tape:
+    """A market of up to four names and six sessions over a year's end, all of it a matter of chance."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    total, count = draw(st.integers(2, 6)), draw(st.integers(1, 4))
+    sessions = np.datetime64("2023-12-27") + np.sort(rng.choice(9, total, replace=False))
+    close = np.where(rng.random((total, count)) < 0.3, np.nan, rng.integers(1, 3, (total, count)).astype(float))
+    close[:, 0] = rng.integers(1, 3, total)
+    panels = [close] * 4 + [np.where(np.isnan(close), np.nan, rng.integers(0, 2, close.shape))]
+    events = np.sort(rng.integers(0, total, draw(st.integers(0, 4))))
+    acts = Actions(events, rng.integers(0, count, len(events)), rng.integers(0, 2, len(events)), rng.integers(1, 3, len(events)) / 2)
+    optional = draw(st.tuples(*[st.booleans()] * 3))
+    return Tape(
+        Bars(sessions, tuple("ABCD"[:count]), *panels),
+        acts,
+        rng.integers(10, 12, total).astype(float),
+        last_rows(close),
+        np.where(last_rows(close) < total - 1, DELISTED, TRADING).astype(np.int8),
+        rng.random((total, count)) < 0.5 if optional[0] else None,
+        rng.random(total).round() if optional[1] else None,
+        None,
+        tuple(rng.choice(["x", "y"], count)) if optional[2] else None,
+        "chance",
+    )
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(tapes(), st.booleans()), min_size=2, max_size=4))
+def test_whatever_was_written_every_instant_can_be_read_again(told: list[tuple[Tape, bool]]) -> None:
+    store = Store("memory://history")
+    store.replace(told[0][0])
+    seen = []
+    for tape, updates in told[1:]:
+        (store.update if updates else store.write)(tape, accept_restatement=True)
+        seen.append((datetime.fromisoformat(store.describe()["written_at"]), store.read()))
+        assert store.verify() == ()
+        assert store.hash == content_hash(seen[-1][1])
+        if not updates:
+            assert store.hash == content_hash(tape)
+    for when, tape in seen:
+        assert_same(store.read(as_of=when), tape)
