@@ -11,6 +11,7 @@ from springback.audit.noise import matched_noise
 from springback.audit.pipeline import play
 from springback.audit.surgery import of_names, other_future, relabelled, since
 from springback.features import panel
+from springback.market.quarantine import Span
 from springback.market.tape import DELISTED, TRADING
 from tests.audit.worlds import SIZE, case_of, found, honest, market, taken
 
@@ -71,6 +72,15 @@ def test_without_membership_everything_else_is_checked() -> None:
     for key, one in found(case, "truncated", "corrupted", "universe", "renamed", "money").items():
         assert one.verdict == "PASS", f"{key}: {one.said}"
     assert found(case, "late membership")["late membership"].verdict == "SKIPPED"
+
+
+def test_a_quarantine_follows_its_name() -> None:
+    like = honest()
+    spans = tuple(Span(symbol, "2023-01-03", "2023-06-30") for symbol in like.sample.bars.symbols[:5])
+    case = replace(like, base=play(like.pipeline, replace(like.sample, quarantine=spans)))
+    assert not np.array_equal(case.base.eligible, like.base.eligible)
+    for key, one in found(case, "truncated", "warm-up", "renamed").items():
+        assert one.verdict == "PASS", f"{key}: {one.said}"
 
 
 def test_a_regime_that_is_not_applied_is_a_warning() -> None:

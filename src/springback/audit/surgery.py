@@ -112,7 +112,9 @@ def relabelled(tape: Tape, order: NDArray[np.int64]) -> Tape:
     """The same names with their symbols dealt out anew: column k holds what column `order[k]` held."""
     place = np.argsort(order)
     actions = replace(tape.actions, name=place[tape.actions.name])
-    return _columns(tape, order, tape.bars.symbols, actions)
+    now = {tape.bars.symbols[old]: tape.bars.symbols[new] for new, old in enumerate(order)}
+    barred = tuple(replace(span, symbol=now.get(span.symbol, span.symbol)) for span in tape.quarantine)
+    return replace(_columns(tape, order, tape.bars.symbols, actions), quarantine=barred)
 
 
 def _columns(tape: Tape, order: NDArray[np.int64], symbols: Sequence[str], actions: Actions) -> Tape:
