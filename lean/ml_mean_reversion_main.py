@@ -14,7 +14,6 @@ from AlgorithmImports import *
 try:
     from springback.errors import MissingData
     from springback.lean import parameters, stored
-    from springback.market.liquidity import WINDOW
     from springback.trading import desk, resume
 except ImportError as error:
     raise ImportError(
@@ -65,10 +64,12 @@ class MlMeanReversion(QCAlgorithm):
         self.columns = {symbol: column for column, symbol in enumerate(self.symbols)}
         self.hours = self.securities[self.symbols[0]].exchange.hours
         self.vix_symbol = self._subscribe_vix()
+        self.hears_range = self.settled.strategy.exit_rule != "none"  # a high and a low a bar cost time: only where the rule asks
         self._look_back()
 
         self.close = np.full(len(self.symbols), np.nan)
         self.volume = np.full(len(self.symbols), np.nan)
+        self.high, self.low = self.close.copy(), self.close.copy()
         self.vix, self.session = np.nan, np.datetime64("NaT")
         self.stops: dict[str, OrderTicket] = {}
         self.stop_orders: set[int] = set()
@@ -101,6 +102,8 @@ class MlMeanReversion(QCAlgorithm):
             if column is None or (not traded and bar.is_fill_forward):
                 continue  # a copy of the last bar: the name did not trade
             close[column], volume[column] = bar.close, traded
+            if self.hears_range:
+                self.high[column], self.low[column] = bar.high, bar.low
 
     def on_warmup_finished(self) -> None:
         self._recover()
@@ -135,7 +138,8 @@ class MlMeanReversion(QCAlgorithm):
         session = self.session
         if np.isnan(self.vix) and not self.live_mode:
             raise MissingData(f"no VIX for session {session}: the regime is not known; export a VIX that covers the backtest")
-        self.desk.close(session, self.close, self.volume)
+        ranges = (self.high, self.low) if self.hears_range else ()
+        self.desk.close(session, self.close, self.volume, *ranges)
         self._reconcile()
         last = not self.live_mode and self.hours.get_next_market_open(self.time, False) > self.end_date
         decision = self.desk.decide(self.vix, float(self.portfolio.total_portfolio_value), last)
@@ -145,7 +149,9 @@ class MlMeanReversion(QCAlgorithm):
             self._guard(name)
         self._show(decision)
         self._remember()
-        self.close[:], self.volume[:], self.vix = np.nan, np.nan, np.nan
+        for column in (self.close, self.volume, self.high, self.low):
+            column[:] = np.nan
+        self.vix = np.nan
 
     def _send(self, order: desk.Order) -> None:
         symbol = self.symbols[self.desk.columns[order.symbol]]
@@ -223,12 +229,12 @@ class MlMeanReversion(QCAlgorithm):
 
     def _look_back(self) -> None:
         """The sessions before the first decision: two batched calls for bars and splits, one for VIX."""
-        length = max(WINDOW, self.settled.universe.window)
-        bars = self.history(self.symbols, length, Resolution.DAILY, fill_forward=False)
+        bars = self.history(self.symbols, self.desk.rolling.length, Resolution.DAILY, fill_forward=False)
         if len(bars):
-            close, volume = (self._panel(bars[field]) for field in ("close", "volume"))
+            fields = ("close", "volume", *(("high", "low") if self.hears_range else ()))
+            close, *others = (self._panel(bars[field]) for field in fields)
             days = close.index.to_numpy().astype("datetime64[D]")
-            self.desk.rolling.fill(days, close.to_numpy(), volume.to_numpy())
+            self.desk.rolling.fill(days, close.to_numpy(), *(other.to_numpy() for other in others))
             splits = self.history(Split, self.symbols, datetime.combine(close.index[0].date(), datetime.min.time()), self.time)
             found = zip(splits.index, splits["type"], splits["splitfactor"], strict=True) if len(splits) else ()
             for (symbol, moment), kind, factor in found:

@@ -1,4 +1,4 @@
-"""Variants of the rule on the stand-in of LEAN: the same orders as the embedded backtest, or one line that says why not."""
+"""Variants of the rule on the stand-in of LEAN: the same orders as the embedded backtest."""
 
 from pathlib import Path
 
@@ -8,12 +8,16 @@ from springback.backtest.result import orders_frame
 from springback.backtest.run import Backtest, backtest
 from springback.data import csv_file
 from springback.data.tables import read_forecasts
-from springback.errors import SettingsError
 from springback.lean import parameters
 from springback.market.costs import Costs
 from tests.lean import replays
 
-VARIANTS = ({"strategy.stop_mode": "none"}, {"strategy.cool_down": "4"}, {"regime.scope": "book", "strategy.cool_down": "2"})
+VARIANTS = (
+    {"strategy.stop_mode": "none"},
+    {"strategy.cool_down": "4"},
+    {"regime.scope": "book", "strategy.cool_down": "2"},
+    {"strategy.exit_rule": "above_yesterday_high", "strategy.trend": "sma200"},
+)
 
 
 @pytest.mark.golden
@@ -32,20 +36,3 @@ def test_the_algorithm_orders_what_the_backtest_orders(world: str, variant: dict
     orders = result.orders[result.orders["tag"] != "Liquidate from delisting"]
     for ours, theirs in (("symbol", "symbol"), ("quantity", "quantity"), ("reason", "tag")):
         assert orders[theirs].tolist() == expected[ours].tolist(), ours
-
-
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        ({"strategy.exit_rule": "above_yesterday_high"}, "needs highs and lows, LEAN's algorithm hears closes: set none"),
-        ({"strategy.trend": "sma200"}, "looks back 200 sessions, LEAN's algorithm keeps 63: set trend=off"),
-        ({"strategy.indicator": "rarity"}, "looks back 1,263 sessions"),
-    ],
-)
-def test_what_it_does_not_hear_it_refuses(given: dict[str, str], says: str) -> None:
-    with pytest.raises(SettingsError, match=says):
-        parameters.read(given)
-
-
-def test_rarity_may_come_with_the_forecasts() -> None:
-    assert parameters.read({"strategy.indicator": "rarity", "lean.models": "forecasts"}).strategy.indicator == "rarity"

@@ -6,11 +6,8 @@ from typing import Literal
 
 from springback import settings
 from springback.data.universe import Universe
-from springback.errors import SettingsError
 from springback.market.account import Account
-from springback.market.liquidity import WINDOW
 from springback.strategy.knobs import Regime, Strategy
-from springback.strategy.lookback import look_back
 
 
 @dataclass(frozen=True)
@@ -40,18 +37,6 @@ class Parameters:
     regime: Regime = field(default_factory=Regime)
     universe: Universe = field(default_factory=Universe)
     lean: Lean = field(default_factory=Lean)
-
-    def __post_init__(self) -> None:
-        if self.strategy.exit_rule != "none":
-            raise SettingsError(
-                f"strategy.exit_rule={self.strategy.exit_rule} needs highs and lows, LEAN's algorithm hears closes: set none"
-            )
-        needed = look_back(self.strategy.trend, self.strategy.indicator if self.lean.models != "forecasts" else "qpi")
-        if needed > (known := max(WINDOW, self.universe.window)):
-            raise SettingsError(
-                f"strategy.trend={self.strategy.trend} with strategy.indicator={self.strategy.indicator} looks back {needed:,} sessions, "
-                f"LEAN's algorithm keeps {known}: set trend=off, and indicator=qpi or lean.models=forecasts"
-            )
 
 
 def read(given: Mapping[str, str]) -> Parameters:

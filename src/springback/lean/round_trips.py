@@ -10,7 +10,7 @@ import pandas as pd
 
 DELISTING = "Liquidate from delisting"
 RESTING = "resting_stop@"
-CLOSING = ("stop_loss", "time_stop", DELISTING)
+CLOSING = ("stop_loss", "time_stop", "beyond_yesterday", DELISTING)
 """Reasons that close a whole position: another quantity than the one held means that the shares were split."""
 LARGEST_SPLIT = 200
 DUST = 1e-9
