@@ -8,7 +8,6 @@
     │   └── Unwritable     the place to write to cannot be written
     ├── StoreError         the Parquet store is damaged or half of it is gone exit 1
     ├── Restated           a source says other things of the past than before exit 1
-    ├── Restated           a source says other things of the past than before exit 1
     ├── ModelError         a model file is absent, foreign or tampered with   exit 1
     ├── SourceError        a vendor does not answer, or answers nonsense      exit 1
     │   └── GoneName       it has no such name, or no longer
@@ -52,10 +51,6 @@ class Unwritable(InputError):
 
 class StoreError(SpringbackError):
     """The Parquet store is damaged or incomplete."""
-
-
-class Restated(SpringbackError):
-    """A source says other things of the past than the store holds, and nobody accepted that."""
 
 
 class Restated(SpringbackError):
