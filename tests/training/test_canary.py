@@ -12,7 +12,7 @@ PANELS = 2
 
 
 def noise(seed: int) -> Evaluation:
-    """Names that move together, without any edge, tested on the newer half: a neighbouring session tells a label, an earlier one does not."""
+    """Names that move together, without any edge, tested on the newer half: a neighbouring session tells a label, no earlier one."""
     tape = random_tape(seed, sessions=900, names=40)
     common = np.exp(np.cumsum(np.random.default_rng(seed + 100).normal(0.0, 0.03, (900, 1)), axis=0))
     tape = dataclasses.replace(tape, bars=dataclasses.replace(tape.bars, close=tape.bars.close * common))
