@@ -79,14 +79,6 @@ def test_lists_that_begin_later_change_no_earlier_session(row: int) -> None:
     assert after[row:, 1].all()
 
 
-def test_a_list_of_holdings_counts_from_its_own_date_only(tmp_path: Path) -> None:
-    """Holdings of 06-15 are published two days later: entered under the day they were known, they reach no earlier session."""
-    published = "2020-06-17"
-    found = members_of(tmp_path, ["A,2020-01-01,", f"B,{published},"])
-    at = int(np.searchsorted(SESSIONS, np.datetime64(published)))
-    assert not found[:at, 1].any() and found[at:, 1].all()
-
-
 def test_a_ticker_used_again_is_two_names_and_an_old_date_holds_the_one_that_is_gone(tmp_path: Path) -> None:
     """RAD of 2020 was delisted in 2020-07 and its ticker given to another firm: two permanent names, each a member in its own time."""
     rows = [f"{day},RAD_2020,10,11,9,10,1000000" for day in SESSIONS[:30]]
