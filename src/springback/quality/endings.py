@@ -3,7 +3,7 @@
 import numpy as np
 
 from springback.market.tape import END_OF_DATA, Tape
-from springback.quality.finding import Finding, Flags, cells, named
+from springback.quality.finding import Finding, Flags, cells, lengths, named
 from springback.quality.settings import Quality
 
 SHORT = 21
@@ -32,6 +32,19 @@ def no_reason(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: AR
     odd = _at_last(tape, (tape.ending == END_OF_DATA) & (tape.last < tape.bars.shape[0] - 1))
     said = "{n} series stop before the last session without a delisting: positions close at the last price, losses after it are not seen"
     return cells("ends_without_reason", "warning", tape.bars, odd, said, of=tape.bars.shape[1])
+
+
+def dead_ends(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+    """Last bars of series that stop, which only repeat the close before: a halt, and then the end. What holders got is not there."""
+    bars, odd = tape.bars, np.zeros(tape.bars.shape, dtype=bool)
+    for column in np.flatnonzero((tape.last >= 0) & (tape.last < bars.shape[0] - 1)):
+        rows = np.flatnonzero(~np.isnan(bars.close[:, column]))
+        close, volume, open_ = (panel[rows, column] for panel in (bars.close, bars.volume, bars.open))
+        still = (np.diff(close) == 0) & (np.isnan(open_[1:]) | (volume[1:] == 0) | (np.diff(volume) == 0))
+        moving = np.flatnonzero(~still)
+        odd[rows[1 + (moving[-1] + 1 if len(moving) else 0) :], column] = True
+    said = "{n} bars at the end of {names} only repeat the close before: a halt, then the end; that price is not what holders got"
+    return cells("dead_end", "warning", bars, odd, said, lengths(odd))
 
 
 def short(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001

@@ -27,6 +27,7 @@ CHECKS: dict[str, Check] = {
     "cents": rows.cents,
     "snapshots": endings.snapshots,
     "endings": endings.no_reason,
+    "dead ends": endings.dead_ends,
     "short histories": endings.short,
     "VIX": days.vix,
     "benchmark": days.benchmark,

@@ -1,0 +1,288 @@
+"""Markets with one defect of each kind planted in them, and where it was planted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from springback.data.demo import Demo, draw
+from springback.market.actions import SPLIT, Actions
+from springback.market.bars import FIELDS, Bars, Panel
+from springback.market.tape import DELISTED, END_OF_DATA, TRADING, Tape, last_rows
+
+ROW = 300
+Panels = dict[str, Panel]
+Plant = tuple[Tape, tuple[str, str]]
+
+
+def market() -> Tape:
+    """Two years of thirty invented names, no defect planted."""
+    return draw(Demo(names=30, start="2018-01-02", end="2019-12-31", shocks=1, seed=7))
+
+
+def steady(tape: Tape, row: int = ROW) -> int:
+    """A name that trades on every session, with no action near `row` and no move of a tenth there."""
+    close = tape.bars.close
+    whole = ~np.isnan(close).any(axis=0) & (close[row] > 5)
+    for column in np.flatnonzero(whole):
+        near = np.abs(np.diff(np.log(close[row - 30 : row + 31, column]))).max() < 0.1
+        if near and not np.any(tape.actions.name == column):
+            return int(column)
+    raise AssertionError("the demo market has no quiet name")
+
+
+def change(tape: Tape, edit: Callable[[Panels], None]) -> Tape:
+    """`tape` with panels that `edit` was let loose on."""
+    panels = {name: np.array(getattr(tape.bars, name)) for name in FIELDS}
+    edit(panels)
+    bars = Bars(tape.bars.sessions, tape.bars.symbols, **panels)
+    last = last_rows(bars.close)
+    ending = np.where(last < tape.last, END_OF_DATA, tape.ending)
+    return replace(tape, bars=bars, last=last, ending=ending.astype(np.int8))
+
+
+def spot(tape: Tape, row: int, column: int) -> tuple[str, str]:
+    """(session, name), as a finding says it."""
+    return str(tape.bars.sessions[row]), tape.bars.symbols[column]
+
+
+def times(panels: Panels, rows: "slice | int", column: int, factor: float, volume: float = 1.0) -> None:
+    for name in ("open", "high", "low", "close"):
+        panels[name][rows, column] *= factor
+    panels["volume"][rows, column] *= volume
+
+
+def blank(panels: Panels, rows: "slice | int", column: int, names: tuple[str, ...] = FIELDS) -> None:
+    for name in names:
+        panels[name][rows, column] = np.nan
+
+
+def spike(tape: Tape) -> Plant:
+    column = steady(tape)
+    return change(tape, lambda p: times(p, ROW, column, 3.7)), spot(tape, ROW, column)
+
+
+def traded_spike(tape: Tape) -> Plant:
+    column = steady(tape)
+    return change(tape, lambda p: times(p, ROW, column, 3.7, volume=40.0)), spot(tape, ROW, column)
+
+
+def lost_split(tape: Tape) -> Plant:
+    column = steady(tape)
+    return change(tape, lambda p: times(p, slice(ROW, None), column, 1 / 4, volume=4.0)), spot(tape, ROW, column)
+
+
+def lost_reverse_split(tape: Tape) -> Plant:
+    column = steady(tape)
+    return change(tape, lambda p: times(p, slice(ROW, None), column, 10.0, volume=0.1)), spot(tape, ROW, column)
+
+
+def pence(tape: Tape) -> Plant:
+    column = steady(tape)
+    return change(tape, lambda p: times(p, slice(ROW, ROW + 60), column, 100.0)), spot(tape, ROW, column)
+
+
+def gap(tape: Tape) -> Plant:
+    column = steady(tape)
+    return change(tape, lambda p: blank(p, slice(ROW, ROW + 15), column)), spot(tape, ROW, column)
+
+
+def _repeat(panels: Panels, column: int, count: int) -> None:
+    for name in ("open", "high", "low", "close"):
+        panels[name][ROW : ROW + count, column] = panels["close"][ROW - 1, column]
+    panels["volume"][ROW : ROW + count, column] = 0
+
+
+def stale(tape: Tape) -> Plant:
+    column = steady(tape)
+    return change(tape, lambda p: _repeat(p, column, 5)), spot(tape, ROW, column)
+
+
+def frozen(tape: Tape) -> Plant:
+    column = steady(tape)
+    return change(tape, lambda p: _repeat(p, column, 14)), spot(tape, ROW, column)
+
+
+def upside_down(tape: Tape) -> Plant:
+    column = steady(tape)
+
+    def edit(panels: Panels) -> None:
+        high, low = panels["high"][ROW, column], panels["low"][ROW, column]
+        panels["high"][ROW, column], panels["low"][ROW, column] = low * 0.99, high * 1.01
+
+    return change(tape, edit), spot(tape, ROW, column)
+
+
+def close_outside(tape: Tape) -> Plant:
+    column = steady(tape)
+
+    def edit(panels: Panels) -> None:
+        panels["high"][ROW, column] = panels["close"][ROW, column] * 0.98
+        panels["open"][ROW, column] = panels["low"][ROW, column]
+
+    return change(tape, edit), spot(tape, ROW, column)
+
+
+def no_volume(tape: Tape) -> Plant:
+    column = steady(tape)
+
+    def edit(panels: Panels) -> None:
+        panels["volume"][ROW, column] = 0
+
+    return change(tape, edit), spot(tape, ROW, column)
+
+
+def close_only(tape: Tape) -> Plant:
+    column = steady(tape)
+    return change(tape, lambda p: blank(p, ROW, column, ("open", "high", "low"))), spot(tape, ROW, column)
+
+
+def under_a_cent(tape: Tape) -> Plant:
+    column = steady(tape)
+
+    def edit(panels: Panels) -> None:
+        for name in ("open", "high", "low", "close"):
+            panels[name][:, column] /= 1e5
+
+    return change(tape, edit), spot(tape, ROW, column)
+
+
+def snapshot(tape: Tape) -> Plant:
+    longest = np.flatnonzero(tape.last == len(tape.bars.sessions) - 1)[:12]
+
+    def edit(panels: Panels) -> None:
+        for column in longest:
+            blank(panels, slice(ROW + 1, None), int(column))
+
+    return change(tape, edit), spot(tape, ROW, int(longest[0]))
+
+
+def cut_short(tape: Tape) -> Plant:
+    column = steady(tape)
+    return change(tape, lambda p: blank(p, slice(ROW + 1, None), column)), spot(tape, ROW, column)
+
+
+def halted_to_death(tape: Tape) -> Plant:
+    column = steady(tape)
+
+    def edit(panels: Panels) -> None:
+        blank(panels, slice(ROW + 2, None), column)
+        panels["close"][ROW : ROW + 2, column] = panels["close"][ROW - 1, column]
+        blank(panels, slice(ROW, ROW + 2), column, ("open", "high", "low"))
+
+    return change(tape, edit), spot(tape, ROW, column)
+
+
+def moved(
+    tape: Tape, days: "np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]", kept: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
+) -> Tape:
+    """`tape` on the sessions `days`, of which `kept` have a row in it."""
+
+    def spread(panel: Panel) -> Panel:
+        out = np.full((len(days), *panel.shape[1:]), np.nan)
+        out[kept] = panel[: int(kept.sum())]
+        return out
+
+    bars = Bars(days, tape.bars.symbols, **{name: spread(getattr(tape.bars, name)) for name in FIELDS})
+    split = tape.actions
+    return Tape(
+        bars,
+        Actions(np.flatnonzero(kept)[split.row], split.name, split.kind, split.value),
+        np.nan_to_num(spread(tape.vix), nan=15.0),
+        last_rows(bars.close),
+        np.where(last_rows(bars.close) < len(days) - 1, DELISTED, TRADING).astype(np.int8),
+        benchmark=np.nan_to_num(spread(tape.benchmark), nan=100.0) if tape.benchmark is not None else None,
+        origin=tape.origin,
+    )
+
+
+def sunday(tape: Tape) -> Plant:
+    """One name printed on one Sunday."""
+    days = tape.bars.sessions
+    monday = next(k for k in range(ROW, len(days)) if (days[k] - days[k - 1]).astype(int) == 3)
+    extra = days[monday] - np.timedelta64(1, "D")
+    all_days = np.sort(np.append(days, extra))
+    wide = moved(tape, all_days, all_days != extra)
+    column, row = steady(tape), int(np.searchsorted(all_days, extra))
+
+    def edit(panels: Panels) -> None:
+        for name in FIELDS:
+            panels[name][row, column] = panels[name][row - 1, column]
+
+    return change(wide, edit), spot(wide, row, column)
+
+
+def a_day_early(tape: Tape) -> Plant:
+    """One name whose bars carry the date of the evening before."""
+    days, column = tape.bars.sessions, steady(tape)
+    early = days - np.timedelta64(1, "D")
+    all_days = np.union1d(days, early)
+    wide = moved(tape, all_days, np.isin(all_days, days))
+    rows, before = np.searchsorted(all_days, days), np.searchsorted(all_days, early)
+
+    def edit(panels: Panels) -> None:
+        for name in FIELDS:
+            series = panels[name][rows, column].copy()
+            panels[name][:, column] = np.nan
+            panels[name][before, column] = series
+
+    strange = int(before[~np.isin(early, days)][0])
+    return change(wide, edit), spot(wide, strange, column)
+
+
+def lost_sessions(tape: Tape) -> Plant:
+    """Two weeks that the market does not have."""
+    kept = np.delete(np.arange(len(tape.bars.sessions)), np.arange(ROW, ROW + 10))
+    bars = Bars(tape.bars.sessions[kept], tape.bars.symbols, **{name: getattr(tape.bars, name)[kept] for name in FIELDS})
+    old = tape.actions
+    actions = Actions(np.searchsorted(kept, old.row), old.name, old.kind, old.value)
+    benchmark = None if tape.benchmark is None else tape.benchmark[kept]
+    thin = Tape(bars, actions, tape.vix[kept], last_rows(bars.close), tape.ending, benchmark=benchmark)
+    return thin, (str(tape.bars.sessions[ROW]), "")
+
+
+def no_vix(tape: Tape) -> Plant:
+    series = tape.vix.copy()
+    series[ROW : ROW + 40] = np.nan
+    return replace(tape, vix=series), (str(tape.bars.sessions[ROW]), "")
+
+
+def no_benchmark(tape: Tape) -> Plant:
+    assert tape.benchmark is not None
+    series = tape.benchmark.copy()
+    series[ROW] = np.nan
+    return replace(tape, benchmark=series), (str(tape.bars.sessions[ROW]), "")
+
+
+PLANTED: dict[str, tuple[Callable[[Tape], Plant], str, str]] = {  # what was done -> who finds it, how bad it is
+    "spike": (spike, "spike", "error"),
+    "traded spike": (traded_spike, "spike_traded", "warning"),
+    "split without a record": (lost_split, "split_without_record", "error"),
+    "reverse split without a record": (lost_reverse_split, "split_without_record", "error"),
+    "pence for pounds": (pence, "unit", "error"),
+    "gap": (gap, "gap", "warning"),
+    "stale run": (stale, "stale", "warning"),
+    "frozen run": (frozen, "frozen", "error"),
+    "high under low": (upside_down, "ohlc", "error"),
+    "close outside": (close_outside, "ohlc", "error"),
+    "no volume": (no_volume, "no_volume", "info"),
+    "close only": (close_only, "close_only", "warning"),
+    "under a cent": (under_a_cent, "under_a_cent", "warning"),
+    "snapshot": (snapshot, "snapshot", "warning"),
+    "cut short": (cut_short, "ends_without_reason", "warning"),
+    "halted to death": (halted_to_death, "dead_end", "warning"),
+    "Sunday": (sunday, "closed_day", "error"),
+    "a day early": (a_day_early, "time_zone", "error"),
+    "lost sessions": (lost_sessions, "missing_session", "error"),
+    "no VIX": (no_vix, "vix", "error"),
+    "no benchmark": (no_benchmark, "benchmark", "warning"),
+}
+
+
+def with_split(tape: Tape, row: int, column: int, value: float) -> Tape:
+    """`tape` with a split on record."""
+    old = tape.actions
+    order = np.argsort(np.append(old.row, row), kind="stable")
+    columns = (np.append(old.row, row), np.append(old.name, column), np.append(old.kind, SPLIT), np.append(old.value, value))
+    row_, name, kind, values = (one[order] for one in columns)
+    return replace(tape, actions=Actions(row_, name, kind, values))

@@ -1,0 +1,106 @@
+"""Each kind of defect planted in the demo market is found, by its check, under the right session and name; a clean market has none."""
+
+import numpy as np
+import pytest
+
+from springback.data.demo import Demo, draw
+from springback.market.tape import Tape
+from springback.quality import gate
+from springback.quality.settings import Quality
+from tests.quality import planted
+
+FIRST = Quality()
+
+
+@pytest.fixture(scope="module")
+def clean() -> Tape:
+    return planted.market()
+
+
+@pytest.mark.parametrize("kind", planted.PLANTED)
+def test_a_planted_defect_is_found_where_it_is(clean: Tape, kind: str) -> None:
+    plant, check, severity = planted.PLANTED[kind]
+    tape, where = plant(clean)
+    before = {one.check: one.count for one in gate.examine(clean, FIRST)}
+    found = {one.check: one for one in gate.examine(tape, FIRST)}
+    assert check in found, f"nothing was said of {kind}: {list(found)}"
+    one = found[check]
+    assert one.severity == severity
+    if one.places.size:
+        told = [(str(tape.bars.sessions[row]), tape.bars.symbols[column]) for row, column in one.places]
+        assert where in told
+    if check not in before:
+        assert one.rows[0][1] == where[1]
+    if check not in before and one.count == 1:
+        assert one.rows == (where,)
+    others = {name for name, other in found.items() if other.severity == "error" and name != check}
+    assert not others, f"{kind} was also called {others}"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 15])
+def test_a_clean_market_has_no_error(seed: int) -> None:
+    """False alarms of eight years of names: none that would close the gate."""
+    tape = draw(Demo(names=60, start="2017-01-03", end="2019-12-31", seed=seed))
+    found = gate.examine(tape, FIRST)
+    assert [one.said for one in found if one.severity == "error"] == []
+    assert {one.check for one in found} <= {
+        "gap",
+        "gap_together",
+        "jump",
+        "spike_traded",
+        "under_a_dollar",
+        "no_volume",
+        "short_history",
+        "dead_end",
+        "snapshot",
+    }
+
+
+def test_a_split_on_record_is_no_defect(clean: Tape) -> None:
+    tape, (_, symbol) = planted.lost_split(clean)
+    column = tape.bars.symbols.index(symbol)
+    told = planted.with_split(tape, planted.ROW, column, 0.25)
+    assert not [one for one in gate.examine(told, FIRST) if one.severity == "error"]
+
+
+def test_a_crash_on_heavy_volume_is_no_split(clean: Tape) -> None:
+    """A name that loses four fifths on news, ten times its volume that day and twice after: a jump, not a split."""
+    column = planted.steady(clean)
+
+    def crash(panels: planted.Panels) -> None:
+        planted.times(panels, slice(planted.ROW, None), column, 1 / 5, volume=2.0)
+        panels["volume"][planted.ROW : planted.ROW + 3, column] *= 10
+
+    found = {one.check for one in gate.examine(planted.change(clean, crash), FIRST)}
+    assert "jump" in found
+    assert "split_without_record" not in found
+
+
+def test_the_unit_accuses_the_bars_in_the_odd_unit(clean: Tape) -> None:
+    tape, (_, symbol) = planted.pence(clean)
+    one = next(one for one in gate.examine(tape, FIRST) if one.check == "unit")
+    assert one.places[:, 0].tolist() == list(range(planted.ROW, planted.ROW + 60))
+    assert set(one.places[:, 1]) == {tape.bars.symbols.index(symbol)}
+
+
+def test_thresholds_are_knobs(clean: Tape) -> None:
+    tape, _ = planted.stale(clean)
+    assert "stale" in {one.check for one in gate.examine(tape, FIRST)}
+    assert "stale" not in {one.check for one in gate.examine(tape, Quality(stale=8))}
+
+
+def test_the_verdict_in_words(clean: Tape) -> None:
+    assert gate.verdict((), ()) == "usable"
+    tape, _ = planted.spike(clean)
+    found = gate.examine(tape, FIRST)
+    warnings = sum(one.severity == "warning" for one in found)
+    assert gate.verdict(found, ()) == f"not usable as it stands: 1 error, {warnings or 'no'} warning{'' if warnings == 1 else 's'}"
+
+
+def test_the_share_and_the_names_are_counted(clean: Tape) -> None:
+    tape, _ = planted.gap(clean)
+    before = next((one.count for one in gate.examine(clean, FIRST) if one.check == "gap"), 0)
+    one = next(one for one in gate.examine(tape, FIRST) if one.check == "gap")
+    assert one.count == before + 15
+    has = int((~np.isnan(tape.bars.close)).sum())
+    assert one.share == pytest.approx(one.count / (has + one.count))
