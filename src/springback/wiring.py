@@ -330,7 +330,10 @@ def run_backtests(
     models: str = "",
     store: Path | None = None,
 ) -> Iterator[Result]:
-    """The rule under each of `many` settings, in order, side by side; each is written into the ledger before it is handed on."""
+    """The rule under each of `many` settings, in order, side by side; each is written into the ledger before it is handed on.
+
+    Of each run the account only, `daily` and `funnel`: orders, fills and trades would be most of what a cluster sends.
+    """
     trials.ready(store)
     for settings, result in zip(many, workers.each(_run_one, ground, many), strict=True):
         note_backtest(ground.tape, data_hash, settings, result, kind=kind, command=command, models=models, store=store)
@@ -338,7 +341,8 @@ def run_backtests(
 
 
 def _run_one(ground: Ground, settings: Settings) -> Result:
-    return simulate(ground.tape, ground.forecasts, settings, market=ground.market(settings))
+    whole = simulate(ground.tape, ground.forecasts, settings, market=ground.market(settings))
+    return dataclasses.replace(whole, orders={}, fills={}, trades={})
 
 
 def prepared(tape: Tape, forecasts: Forecasts, settings: Settings) -> Market:

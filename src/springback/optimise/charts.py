@@ -103,8 +103,8 @@ def _plane(plane: Plane, report: Report) -> Chart:
     }
     frame = layout(
         120 + 38 * len(down),
-        xaxis=axis(type="category", title=plane.across.name),
-        yaxis=axis(type="category", title=plane.down.name),
+        xaxis=axis(type="category", title={"text": plane.across.name, "standoff": 8}),
+        yaxis=axis(type="category", title={"text": plane.down.name, "standoff": 14}),
         shapes=[frame_of_winner],
         hovermode="closest",
     )

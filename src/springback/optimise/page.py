@@ -9,6 +9,9 @@ from springback.optimise.finding import Report
 from springback.optimise.search import plain
 
 MOST = 15
+IMPORTANCE = (
+    "Importance: share of each knob in how much the objective varies over the trials (fANOVA); the worst quarter counts as its best."
+)
 
 
 def page(report: Report) -> str:
@@ -47,9 +50,7 @@ def _knobs(report: Report) -> Table:
         for name, searched, spec, winner, share in words.settings(report)
     )
     heads = (("Knob", True), ("Searched", False), ("Specification", False), ("Winner", False), ("Importance", False))
-    return Table(
-        "What was searched", "Importance: share of each knob in how much the objective varies over the trials (fANOVA).", heads, rows
-    )
+    return Table("What was searched", IMPORTANCE, heads, rows)
 
 
 def _measures(report: Report) -> Table:

@@ -123,13 +123,18 @@ def search(knobs: Sequence[Knob], trials: int, batch: int, seed: int, memory: Me
 def importances(knobs: Sequence[Knob], trials: Sequence[Trial], seed: int) -> dict[str, float]:
     """The share of each knob in how much the figure varies, the largest first; none if unknown.
 
+    Figures in the worst quarter count as its best: how bad a bad setting is, one that hardly trades, would drown what matters above it.
     fANOVA: Hutter, Hoos, Leyton-Brown (2014), An Efficient Approach for Assessing Hyperparameter Importance, ICML.
     """
     import optuna
 
-    told = [one for one in trials if one.seen.figure is not None]
-    if len({one.seen.figure for one in told}) < 2:
+    figures = [one.seen.figure for one in trials if one.seen.figure is not None]
+    if len(set(figures)) < 2:
         return {}
+    floor = float(np.quantile(figures, 0.25))
+    told = [
+        Trial(one.number, one.values, Seen(max(one.seen.figure, floor), one.seen.excess)) for one in trials if one.seen.figure is not None
+    ]
     study = _history(knobs, told)
     found = optuna.importance.get_param_importances(study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=seed))
     return {name: float(value) for name, value in found.items() if math.isfinite(value)}
