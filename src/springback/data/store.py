@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 
 from springback.data import store_frames as frames
 from springback.data.place import Place, place_of
@@ -126,6 +127,10 @@ class Store:
         """The same as it was at a day's end or an instant."""
         known = instant(as_of)
         return str(self._steady(lambda found: found.write_as_of(known))["content_hash"])
+
+    def writes(self) -> pd.DataFrame:
+        """Every write that changed something: at (microseconds since 1970 UTC), generation, source, content_hash, has, findings."""
+        return self._steady(lambda found: found.writes())
 
     def exists(self) -> bool:
         """Whether there is a manifest, sound or not."""

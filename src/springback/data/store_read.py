@@ -39,7 +39,7 @@ class Generation:
         content = self.checked(path)
         try:
             words = ["symbol"] if path.startswith((BARS, f"{SUPERSEDED}{BARS}")) else None
-            return pa.parquet.ParquetFile(pa.BufferReader(content), read_dictionary=words).read(columns)
+            return pa.parquet.ParquetFile(pa.BufferReader(content), read_dictionary=words).read(columns, use_threads=False)
         except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
             raise StoreError(f"{self.place.name}: {path} cannot be read ({' '.join(str(error).split())[:80]}): {AGAIN}") from None
 
