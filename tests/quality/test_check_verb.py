@@ -1,0 +1,166 @@
+"""`springback data check` as it is typed: the verdict first, exit code 1 on errors only, the files, the quarantine, two sources."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from springback import wiring
+from springback.market.bars import FIELDS
+from springback.market.quarantine import Span
+from springback.market.tape import Tape
+from springback.quality import quarantine
+from tests.quality import planted
+from tests.terminal import TINY, done, springback
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def clean() -> Tape:
+    return planted.market()
+
+
+def to_csv(tape: Tape, path: Path, edit: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame) -> Path:
+    """The bars of `tape` as a plain file."""
+    row, column = np.nonzero(~np.isnan(tape.bars.close))
+    frame = pd.DataFrame({"date": tape.bars.sessions[row].astype(str), "symbol": np.array(tape.bars.symbols)[column]})
+    for name in FIELDS:
+        frame[name] = getattr(tape.bars, name)[row, column]
+    edit(frame).to_csv(path, index=False)
+    return path
+
+
+def test_a_clean_store_is_usable_and_leaves_figures_and_a_page(clean: Tape, tmp_path: Path) -> None:
+    wiring.fetch(clean, tmp_path / "store")
+    said = done(springback(tmp_path, "data", "check")).stdout.splitlines()
+    assert said[0].startswith("usable")
+    assert said[-1] == "page: runs/check/check.html"
+    told = json.loads((tmp_path / "runs" / "check" / "check.json").read_text())
+    assert told["usable"] is True
+    assert told["verdict"] == said[0]
+    assert not (tmp_path / "store" / quarantine.FILE).exists()
+
+
+def test_an_error_closes_the_gate_and_a_quarantine_opens_it(clean: Tape, tmp_path: Path) -> None:
+    tape, (day, symbol) = planted.spike(clean)
+    wiring.fetch(tape, tmp_path / "store")
+    shut = springback(tmp_path, "data", "check")
+    assert (shut.returncode, shut.stderr) == (1, "")
+    assert shut.stdout.startswith("not usable as it stands: 1 error, ")
+    assert f"{symbol} {day}" in shut.stdout
+    assert not (tmp_path / "store" / quarantine.FILE).exists()
+    held = done(springback(tmp_path, "data", "check", "--quarantine")).stdout
+    assert held.splitlines()[0].endswith("; 1 name quarantined")
+    assert "quarantine: store/quarantine.json, 1 spans; edit it as you like" in held
+    (span,) = quarantine.read(tmp_path / "store")
+    assert (span.symbol, span.by, span.reason) == (symbol, "springback data check", f"spike: {day}")
+    assert span.start < day < span.end
+    again = json.loads(done(springback(tmp_path, "data", "check", "--json")).stdout)
+    assert again["check"]["quarantine"] == {"spans": 1, "names": 1, "bars": 29}
+    spike = next(one for one in again["check"]["findings"] if one["check"] == "spike")
+    assert (spike["severity"], spike["left"]) == ("error", 0)
+
+
+def test_files_that_the_door_refuses_are_told_row_by_row(clean: Tape, tmp_path: Path) -> None:
+    def spoil(frame: pd.DataFrame) -> pd.DataFrame:
+        return pd.concat([frame, frame.iloc[[4]]])
+
+    to_csv(clean, tmp_path / "bars.csv", spoil)
+    shut = springback(tmp_path, "data", "check", "--path", "bars.csv")
+    assert shut.returncode == 1
+    assert shut.stdout.startswith("not usable as it stands: 1 error")
+    assert "1 rows stand there twice" in shut.stdout
+    assert "refused at the door" in (tmp_path / "runs" / "check" / "check.html").read_text()
+
+
+def test_two_sources_are_laid_side_by_side(clean: Tape, tmp_path: Path) -> None:
+    column = planted.steady(clean)
+    symbol, days = clean.bars.symbols[column], clean.bars.sessions
+
+    def edit(panels: planted.Panels) -> None:
+        panels["close"][planted.ROW, column] *= 1.003  # above 0.2 %
+        panels["close"][planted.ROW + 1, column] *= 1.001  # below
+        panels["volume"][planted.ROW + 2, column] *= 1.2
+        planted.blank(panels, planted.ROW + 3, column)
+
+    wiring.fetch(clean, tmp_path / "store")
+    other = planted.with_split(planted.change(clean, edit), planted.ROW, column, 0.5)
+    wiring.fetch(other, tmp_path / "second")
+    told = json.loads(done(springback(tmp_path, "data", "check", "--against", "second", "--json")).stdout)
+    found = {one["check"]: one for one in told["check"]["findings"] if one["check"].startswith("against")}
+    expected = {"against_close": 0, "against_volume": 2, "against_absent_there": 3, "against_split": 0}
+    assert {check: (one["count"], one["rows"]) for check, one in found.items()} == {
+        check: (1, [[str(days[planted.ROW + offset]), symbol]]) for check, offset in expected.items()
+    }
+
+
+def test_sources_that_share_nothing_are_refused(clean: Tape, tmp_path: Path) -> None:
+    wiring.fetch(clean, tmp_path / "store")
+    (tmp_path / "other.csv").write_text("date,symbol,open,high,low,close,volume\n2001-01-03,ZZZZZ,1,1,1,1,1\n2001-01-04,ZZZZZ,1,1,1,1,1\n")
+    found = springback(tmp_path, "data", "check", "--against", "other.csv")
+    assert found.returncode == 2
+    assert "the two sources share 0 names and 0 sessions" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--store", "nowhere"), "nowhere holds no store"),
+        (("--path", "nowhere.csv"), "nowhere.csv does not exist"),
+        (("--path", "a.csv", "--store", "b"), "--store and --path both name the data"),
+        (("--vix", "vix.csv"), "--vix, --members and --events stand beside a CSV file"),
+        (("--path", "a.csv", "--quarantine"), "--quarantine is written beside a store"),
+        (("--set", "quality.stale=1"), "quality.stale must be at least 3, was 1"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_line(tmp_path: Path, words: tuple[str, ...], line: str) -> None:
+    found = springback(tmp_path, "data", "check", *words)
+    assert found.returncode == 2
+    assert line in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_run_respects_the_quarantine_and_says_so(tmp_path: Path) -> None:
+    done(springback(tmp_path, "fetch", *TINY))
+    tape, _ = wiring.open_store(tmp_path / "store")
+    shut = tape.bars.symbols[::2]
+    quarantine.write(tmp_path / "store", [Span(one, "2020-03-01", "2020-06-30", "a test", "me") for one in shut])
+    said = done(springback(tmp_path, "run", *TINY)).stdout
+    assert "the first: quarantine: " in said
+    folder = tmp_path / "runs" / "latest"
+    assert "are left out of training and of every order" in (folder / "report.html").read_text(encoding="utf-8")
+    trades = pd.read_csv(next(folder.glob("trades.csv*")))
+    opened = trades[trades["symbol"].isin(shut)]
+    entry = pd.to_datetime(opened[next(one for one in opened.columns if "entry" in one and "price" not in one)])
+    assert not entry.between("2020-03-01", "2020-06-30").any()
+    assert len(opened) > 0
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_opens_offline_and_draws_everything(clean: Tape, tmp_path: Path, width: int) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    wiring.fetch(planted.frozen(planted.spike(clean)[0])[0], tmp_path / "store")
+    done(springback(tmp_path, "data", "check", "--quarantine"))
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page: Any = browser.new_context(offline=True, viewport={"width": width, "height": 900}).new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto((tmp_path / "runs" / "check" / "check.html").as_uri())
+        page.wait_for_function("[...document.querySelectorAll('.drawing')].every(one => one.querySelector('svg'))")
+        assert said == []
+        assert page.locator(".drawing").count() >= 4
+        assert page.locator("section#findings tbody tr").count() >= 2
+        assert page.locator("section#quarantine tbody tr").count() >= 1
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        browser.close()

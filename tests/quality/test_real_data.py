@@ -1,0 +1,85 @@
+"""The gate on the real bundle finds what its README confesses. Two windows, so that it stays light; docs/data.md has the whole."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from springback.data import csv_folder
+from springback.market.tape import Tape
+from springback.quality import gate
+from springback.quality.finding import Finding
+from springback.quality.settings import Quality
+from tests.data.samples import SHARED
+
+BUNDLE = SHARED / "data"
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (BUNDLE / "prices").is_dir(), reason="the bundle of real prices is not here: ../shared/data"),
+]
+
+
+def examined(start: str, end: str) -> tuple[Tape, dict[str, Finding]]:
+    tape = csv_folder.read(Path(BUNDLE), start, end)
+    return tape, {one.check: one for one in gate.examine(tape, Quality())}
+
+
+@pytest.fixture(scope="module")
+def summer() -> tuple[Tape, dict[str, Finding]]:
+    return examined("2018-05-01", "2018-10-31")
+
+
+@pytest.fixture(scope="module")
+def winter() -> tuple[Tape, dict[str, Finding]]:
+    return examined("2020-11-02", "2021-03-31")
+
+
+@pytest.fixture(scope="module")
+def spring() -> tuple[Tape, dict[str, Finding]]:
+    return examined("2023-01-03", "2023-06-30")
+
+
+def said(tape: Tape, one: Finding, symbol: str) -> list[str]:
+    """The sessions of `symbol` that `one` accuses."""
+    return [str(tape.bars.sessions[row]) for row, column in one.places if tape.bars.symbols[column] == symbol]
+
+
+def test_series_that_a_snapshot_cut_short(summer: tuple[Tape, dict[str, Finding]]) -> None:
+    """Known defect 1: 218 series stop at 2018-07-18, not at a delisting; APC is one of them."""
+    tape, found = summer
+    assert "218 on 2018-07-18" in found["snapshot"].said
+    assert said(tape, found["snapshot"], "APC") == ["2018-07-18"]
+    assert said(tape, found["ends_without_reason"], "APC") == ["2018-07-18"]
+
+
+def test_the_days_of_december_2020_that_many_names_lack(winter: tuple[Tape, dict[str, Finding]]) -> None:
+    """Known defect 2: 2020-12-14 to 2020-12-31."""
+    tape, found = winter
+    rows = found["gap_together"].places[:, 0]
+    days = [str(day) for day in tape.bars.sessions[np.unique(rows)]]
+    inside = tape.bars.sessions[(tape.bars.sessions >= np.datetime64("2020-12-14")) & (tape.bars.sessions <= np.datetime64("2020-12-31"))]
+    assert [day for day in days if "2020-12-14" <= day <= "2020-12-31"] == [str(day) for day in inside]
+    assert found["gap_together"].names > 150
+
+
+def test_rows_with_a_close_only(winter: tuple[Tape, dict[str, Finding]]) -> None:
+    """Known defect 2: source R begins on 2021-01-29."""
+    tape, found = winter
+    assert found["close_only"].severity == "warning"
+    assert str(tape.bars.sessions[found["close_only"].places[:, 0].min()]) == "2021-01-29"
+
+
+def test_banks_that_stand_still_after_their_halt(spring: tuple[Tape, dict[str, Finding]]) -> None:
+    """Known defect 3: SIVB, SBNY and FRC have stale rows after 2023-03-10 and 2023-05-01."""
+    tape, found = spring
+    dead = found["dead_end"]
+    assert said(tape, dead, "SIVB") == ["2023-03-10", "2023-03-13"]
+    assert said(tape, dead, "SBNY") == ["2023-03-13", "2023-03-14", "2023-03-24", "2023-03-27"]
+    assert said(tape, dead, "FRC")[-1] == "2023-05-02"
+
+
+def test_sanity_of_the_bundle(spring: tuple[Tape, dict[str, Finding]]) -> None:
+    """No high under low, no session off the calendar or absent, VIX on each; zero volume, cents and large moves are told."""
+    _, found = spring
+    assert {"ohlc", "missing_session", "closed_day", "time_zone", "vix", "benchmark"}.isdisjoint(found)
+    assert {"no_volume", "under_a_dollar", "jump"} <= set(found)
