@@ -96,6 +96,11 @@ def test_the_order_of_the_settings_makes_no_trial(file: Path) -> None:
     assert len(trials(ledger.entries())) == 1
 
 
+def test_the_number_of_threads_makes_no_trial() -> None:
+    texts = {look(settings={"strategy.slots": 20, "training.threads": threads}).settings_text for threads in (0, 1, 8)}
+    assert len(texts) == 1
+
+
 def test_trials_of_a_period_are_those_that_share_a_day_with_it(file: Path) -> None:
     ledger = filled(file, 1)
     ledger.record(look(2, days=look().days + 3000), "1.0")

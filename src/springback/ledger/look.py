@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 KINDS = ("backtest", "validate", "optimise", "audit")
 Days = NDArray[np.datetime64]
 Numbers = NDArray[np.float64]
+IDLE = ("training.threads",)
+"""Knobs on which no result depends: two runs that differ in them alone are one trial."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +44,8 @@ class Look:
 
     @property
     def settings_text(self) -> str:
-        """The settings as one line, the same for the same knobs in any order."""
-        return json.dumps(dict(self.settings), sort_keys=True, default=str)
+        """The settings as one line, the same for the same knobs in any order, but for those that change no result."""
+        return json.dumps({name: value for name, value in self.settings.items() if name not in IDLE}, sort_keys=True, default=str)
 
     @property
     def record(self) -> tuple[bytes, bytes]:
