@@ -39,6 +39,7 @@ DataPath = Annotated[Path | None, typer.Option("--path", help="CSV file or folde
 Which = Annotated[str, typer.Option("--models", help="walk-forward, or fixed: one model for the whole period.")]
 ForecastFile = Annotated[Path | None, typer.Option("--out", help="File to write; default MODELS/walk_forward/forecasts.parquet.")]
 Scheduler = Annotated[str | None, typer.Option("--cluster", help="Address of a Dask scheduler; default: this machine's cores.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="The store as it was known on that day (its end, UTC).", show_default=False)]
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 RUNS, STORE, MODELS = Path("runs"), Path("store"), Path("models")
 
@@ -51,6 +52,7 @@ def run(
     members: MembersFile = None,
     events: EventsFile = None,
     store: StoreFolder = None,
+    as_of: AsOf = None,
     models_dir: ModelsFolder = MODELS,
     models: Which = "walk-forward",
     out: Annotated[Path, typer.Option("--out", help="Run folder to write.")] = RUNS / "latest",
@@ -65,7 +67,7 @@ def run(
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
         verbs.check(models, models_dir, out, store=store)
-        tape, digest = verbs.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE)
+        tape, digest = verbs.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE, as_of)
         made = verbs.survey(voice, chosen, tape, digest)
         verbs.train(voice, made, chosen, models_dir)
         verbs.backtest(voice, made, chosen, models_dir, models, None, out, store)
@@ -97,6 +99,7 @@ def features(
     bars: BarsFile = None,
     events: EventsFile = None,
     store: StoreFolder = None,
+    as_of: AsOf = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -104,12 +107,13 @@ def features(
     from springback import verbs
 
     with verbs.Voice(as_json, quiet) as voice:
-        verbs.features(voice, bars, events, store, out)
+        verbs.features(voice, bars, events, store, out, as_of)
 
 
 @app.command()
 def train(
     store: StoreFolder = None,
+    as_of: AsOf = None,
     models_dir: ModelsFolder = MODELS,
     settings: SettingsFile = None,
     sets: Sets = None,
@@ -121,13 +125,14 @@ def train(
 
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
-        made = verbs.survey(voice, chosen, *verbs.stored_or_demo(voice, chosen, store))
+        made = verbs.survey(voice, chosen, *verbs.stored_or_demo(voice, chosen, store, as_of))
         verbs.train(voice, made, chosen, models_dir)
 
 
 @app.command()
 def forecast(
     store: StoreFolder = None,
+    as_of: AsOf = None,
     models_dir: ModelsFolder = MODELS,
     out: ForecastFile = None,
     cluster: Scheduler = None,
@@ -142,7 +147,7 @@ def forecast(
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, sets)
         with verbs.workers_at(cluster, chosen.training.threads) as workers:
-            made = verbs.survey(voice, chosen, *verbs.stored(voice, store or STORE))
+            made = verbs.survey(voice, chosen, *verbs.stored(voice, store or STORE, as_of))
             verbs.forecast(voice, made, chosen, models_dir, out, workers)
 
 
@@ -154,6 +159,7 @@ def backtest(
     members: MembersFile = None,
     events: EventsFile = None,
     store: StoreFolder = None,
+    as_of: AsOf = None,
     models_dir: ModelsFolder = MODELS,
     models: Which = "walk-forward",
     profile: Annotated[str | None, typer.Option("--profile", help="Headline costs: lean or realistic.")] = None,
@@ -169,7 +175,7 @@ def backtest(
     with verbs.Voice(as_json, quiet) as voice:
         chosen = verbs.choose(settings, [*(sets or []), *([f"backtest.profile={profile}"] if profile else [])])
         verbs.check(models, *((out,) if forecasts else (out, models_dir)), store=store)
-        tape, digest = verbs.tape_for_backtest(voice, bars, vix, members, events, store)
+        tape, digest = verbs.tape_for_backtest(voice, bars, vix, members, events, store, as_of)
         if forecasts:
             verbs.backtest(voice, verbs.bare(tape, digest), chosen, models_dir, models, forecasts, out, store)
         else:
@@ -179,6 +185,7 @@ def backtest(
 @app.command()
 def validate(
     store: StoreFolder = None,
+    as_of: AsOf = None,
     method: Annotated[str, typer.Option("--method", help="walk-forward, or combinatorial: purged cross-validation.")] = "walk-forward",
     models_dir: ModelsFolder = MODELS,
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "validation",
@@ -195,7 +202,7 @@ def validate(
         chosen = verbs.choose(settings, sets)
         verbs_validate.check(method, models_dir, out, store=store)
         with verbs.workers_at(cluster, chosen.training.threads) as workers:
-            made = verbs.survey(voice, chosen, *verbs.stored_or_demo(voice, chosen, store))
+            made = verbs.survey(voice, chosen, *verbs.stored_or_demo(voice, chosen, store, as_of))
             verbs_validate.validate(voice, made, chosen, method, models_dir, out, store, workers)
 
 

@@ -20,6 +20,21 @@ Other = Annotated[Path | None, typer.Option("--against", help="A second store, C
 
 
 @app.command()
+def verify(
+    store: StoreFolder = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Hold every file of the store against its manifest: hashes, rows, columns, contents. Exit code 1 when one is wrong."""
+    from springback import verbs_data
+
+    with verbs_data.Voice(as_json, quiet) as voice:
+        sound = verbs_data.verify(voice, store)
+    if not sound:
+        raise typer.Exit(1)
+
+
+@app.command()
 def check(
     store: StoreFolder = None,
     path: DataPath = None,

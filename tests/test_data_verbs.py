@@ -1,0 +1,87 @@
+"""The store as a user types it: verify, what was known on a day, a restatement that must be accepted."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from springback.data.store import Store
+from springback.features import FEATURES
+from tests.terminal import TINY, done, springback
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with bars.csv, and later.csv that says one close differently and has one session more."""
+    folder = tmp_path_factory.mktemp("market")
+    days = pd.bdate_range("2024-01-02", periods=40).strftime("%Y-%m-%d")
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"date": np.repeat(days, 3), "symbol": ["A", "B", "C"] * len(days)})
+    frame["close"] = np.round(20 + rng.normal(0, 0.1, len(frame)).cumsum(), 2)
+    for name, shift in (("open", 0.0), ("high", 0.5), ("low", -0.5)):
+        frame[name] = (frame["close"] + shift).round(2)
+    frame["volume"] = 1000
+    frame[frame["date"] < days[-1]].to_csv(folder / "bars.csv", index=False)
+    frame.loc[4, "close"] += 0.25
+    frame.to_csv(folder / "later.csv", index=False)
+    frame[frame["date"] == days[-1]].to_csv(folder / "session.csv", index=False)
+    pd.DataFrame({"date": days, "close": 15.0}).to_csv(folder / "vix.csv", index=False)
+    return folder
+
+
+def fetched(folder: Path, file: Path, *words: object) -> object:
+    return springback(folder, "fetch", "--source", "csv", "--path", file, "--vix", file.parent / "vix.csv", *words)
+
+
+def test_verify_says_sound_or_what_is_wrong(tmp_path: Path) -> None:
+    none = springback(tmp_path, "data", "verify")
+    assert none.returncode == 2 and none.stderr.count("\n") == 1 and "holds no store" in none.stderr
+    done(springback(tmp_path, "fetch", "--source", "demo", *TINY, "--quiet"))
+    said = done(springback(tmp_path, "data", "verify")).stdout
+    assert said.startswith("store is sound: ") and said.count("\n") == 1
+    bars = tmp_path / "store" / "bars" / "year=2019" / "000001.parquet"
+    bars.write_bytes(bars.read_bytes()[:-1] + b"?")
+    (tmp_path / "store" / "splits" / "000001.parquet").unlink()
+    broken = springback(tmp_path, "data", "verify")
+    assert broken.returncode == 1 and broken.stderr == ""
+    lines = broken.stdout.splitlines()
+    assert len(lines) == 2
+    assert "bars/year=2019/000001.parquet is not what the manifest says it was (SHA-256 differs)" in lines[0]
+    assert "splits/000001.parquet is missing" in lines[1]
+    told = json.loads(springback(tmp_path, "data", "verify", "--json").stdout)["verify"]
+    assert told["sound"] is False and told["faults"] == lines
+
+
+def test_a_restatement_is_refused_then_accepted_and_the_old_can_be_read(market: Path, tmp_path: Path) -> None:
+    done(fetched(tmp_path, market / "bars.csv", "--quiet"))
+    written = Store(tmp_path / "store").describe()["written_at"]
+    refused = fetched(tmp_path, market / "later.csv")
+    assert refused.returncode == 1 and refused.stderr.count("\n") == 1
+    assert "1 bars changed, in 1 names (such as B 2024-01-03 close" in refused.stderr and "--accept-restatement" in refused.stderr
+    assert Store(tmp_path / "store").describe()["written_at"] == written
+    assert "the past was restated" in done(fetched(tmp_path, market / "later.csv", "--accept-restatement")).stdout
+    for words, expected in ((("--as-of", written), market / "bars.csv"), ((), market / "later.csv")):
+        done(springback(tmp_path, "features", "--out", "stored.csv", *words, "--quiet"))
+        done(springback(tmp_path, "features", "--bars", expected, "--out", "plain.csv", "--quiet"))
+        stored, plain = (pd.read_csv(tmp_path / name) for name in ("stored.csv", "plain.csv"))
+        pd.testing.assert_frame_equal(stored, plain)
+        assert {"date", "symbol", *FEATURES} == set(stored.columns)
+    early = springback(tmp_path, "train", "--as-of", "2001-01-01")
+    assert early.returncode == 2 and early.stderr.count("\n") == 1 and "knew nothing then" in early.stderr
+
+
+def test_a_file_of_new_sessions_is_laid_over_the_store(market: Path, tmp_path: Path) -> None:
+    done(fetched(tmp_path, market / "bars.csv", "--quiet"))
+    done(fetched(tmp_path, market / "session.csv", "--quiet"))
+    tape = Store(tmp_path / "store").read()
+    assert tape.bars.shape == (40, 3) and not np.isnan(tape.bars.close).any()
+    assert "demo market would take their place" in springback(tmp_path, "fetch", "--source", "demo", *TINY).stderr
+
+
+@pytest.mark.parametrize("verb", ["run", "features", "train", "forecast", "backtest", "validate"])
+def test_every_verb_that_reads_a_store_can_read_it_as_of_a_day(verb: str, tmp_path: Path) -> None:
+    words = ("--out", "x.csv") if verb == "features" else ()
+    said = springback(tmp_path, verb, "--as-of", "2024-01-02", *words)
+    assert said.returncode == 2 and "store holds no store: run 'springback fetch' first" in said.stderr
