@@ -89,7 +89,7 @@ def tell(
         planted=settings.demo.reversal if demo else 0.0,
         search=stands.search,
         ledger_fault=stands.fault,
-        findings=tape.findings,
+        findings=(*tape.findings, *endings_held(tape, headline, settings)),
         benchmark=None if tape.benchmark is None else _series(tape, tape.benchmark),
         benchmark_name="Demo index" if demo else "SPY",
         risk_free=rate,
@@ -113,6 +113,24 @@ def tell(
 def account(result: Result, profile: str) -> Account:
     """The frames of one run under its profile."""
     return Account(profile, result.cash, daily_frame(result), fills_frame(result), orders_frame(result), trades_frame(result))
+
+
+def endings_held(tape: Tape, result: Result, settings: Settings) -> tuple[str, ...]:
+    """One line on the names that were held when their series ended, and how many the policy for endings touched; none when none was."""
+    fills = result.fills
+    ended = np.flatnonzero(fills["reason"].astype(int) == REASONS.index("Liquidate from delisting"))
+    if len(ended) == 0:
+        return ()
+    name, price = fills["name"][ended].astype(int), fills["price"][ended]
+    bankrupt = tape.ending[name] == BANKRUPT
+    touched = price != tape.bars.close[tape.last[name], name]
+    counts = [len(np.unique(name[one])) for one in (name >= 0, touched & ~bankrupt, touched & bankrupt, ~touched)]
+    costs = settings.costs
+    return (
+        f"{counts[0]:,} names were held when their series ended: {counts[1]:,} of them, delisted below ${costs.penny_price:g} with no word "
+        f"on what was paid, were given {costs.delisting_return:+.0%} on the last close (costs.delisting_return), {counts[2]:,} bankrupt ones "
+        f"{costs.bankruptcy_return:+.0%}, {counts[3]:,} the last close itself",
+    )
 
 
 def universe_of(tape: Tape, forecasts: Forecasts) -> str:
