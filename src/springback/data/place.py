@@ -234,15 +234,18 @@ class Bucket:
             self.remove(LOCK)
 
     def _claim(self, token: str) -> int | None:
-        try:
-            self._files.pipe_file(f"{self._root}/{LOCK}", token.encode(), mode="create")
-        except FileExistsError:
-            if self._abandoned():
+        for last in (False, True):
+            try:
+                self._files.pipe_file(f"{self._root}/{LOCK}", token.encode(), mode="create")
+            except Exception as error:  # noqa: BLE001 (libraries do not agree on what says that it is there)
+                if not self._told():
+                    raise self._unwritable(LOCK, error) from None
+                if last or not self._abandoned():
+                    return None
                 self.remove(LOCK)
-            return None
-        except Exception as error:  # noqa: BLE001
-            raise self._unwritable(LOCK, error) from None
-        return 0
+            else:
+                return 0
+        return None
 
     def _told(self) -> dict[str, Any]:
         try:
