@@ -67,6 +67,19 @@ def traded_spike(tape: Tape) -> Plant:
     return change(tape, lambda p: times(p, ROW, column, 3.7, volume=40.0)), spot(tape, ROW, column)
 
 
+def panic(tape: Tape) -> Plant:
+    """A day that opens where the day before closed, falls by half, and a day after that opens there and comes back."""
+    column = steady(tape)
+
+    def edit(panels: Panels) -> None:
+        before = panels["close"][ROW - 1, column]
+        for row, opened, closed in ((ROW, before, before / 2), (ROW + 1, before / 2, before)):
+            panels["open"][row, column], panels["close"][row, column] = opened, closed
+            panels["high"][row, column], panels["low"][row, column] = before, before / 2
+
+    return change(tape, edit), spot(tape, ROW, column)
+
+
 def lost_split(tape: Tape) -> Plant:
     column = steady(tape)
     return change(tape, lambda p: times(p, slice(ROW, None), column, 1 / 4, volume=4.0)), spot(tape, ROW, column)
@@ -257,6 +270,7 @@ def no_benchmark(tape: Tape) -> Plant:
 PLANTED: dict[str, tuple[Callable[[Tape], Plant], str, str]] = {  # what was done -> who finds it, how bad it is
     "spike": (spike, "spike", "error"),
     "traded spike": (traded_spike, "spike_traded", "warning"),
+    "panic": (panic, "spike_traded", "warning"),
     "split without a record": (lost_split, "split_without_record", "error"),
     "reverse split without a record": (lost_reverse_split, "split_without_record", "error"),
     "pence for pounds": (pence, "unit", "error"),

@@ -64,19 +64,21 @@ def counts(found: tuple[Finding, ...]) -> Chart:
                     "y": [words(one.check) for one in mine],
                     "x": [one.count for one in mine],
                     "text": [f"{one.count:,}" for one in mine],
-                    "textposition": "auto",
+                    "textposition": "outside",
+                    "textangle": 0,
+                    "cliponaxis": False,
                     "marker": {"color": colour},
                     "hovertemplate": "%{y}: %{x:,}<extra></extra>",
                 }
             )
     frame = layout(
         70 + 24 * len(shown),
-        xaxis=axis(type="log", showticklabels=False),
+        xaxis=axis(type="log", showticklabels=False, range=[-0.3, np.log10(max([one.count for one in shown], default=1)) * 1.15 + 0.2]),
         yaxis=axis(categoryorder="array", categoryarray=[words(one.check) for one in shown]),
         hovermode="closest",
         bargap=0.3,
     )
-    return Chart("counts", "How much was found", "Logarithmic: each fifth of the width is some ten times more.", traces, frame)
+    return Chart("counts", "How much was found", "On a logarithmic scale: the same step to the right is the same multiple.", traces, frame)
 
 
 def examples(study: Study) -> list[Chart]:

@@ -58,19 +58,24 @@ def level_breaks(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
 
 
 def spikes(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
-    """Closes far from the bars on both sides, which agree with each other: an error without volume, a warning where it was traded."""
-    move, *_ = _moves(tape)
-    back = _next_move(tape, move)
-    usual = _usual(move)
-    far = (np.abs(move) > np.log1p(settings.move)) & (np.abs(move) > settings.sigmas * usual)
-    odd = far & (np.sign(back) == -np.sign(move)) & (np.abs(move + back) < (1 - settings.revert) * np.abs(move))
+    """Closes far from the bars on both sides, which agree with each other.
+
+    An error where price came and went overnight, by a gap each way, on no more volume than usual: nobody traded it there and back. A panic
+    that was traded through is a warning, and so is a bar that has no open to tell by.
+    """
+    move, opened, *_ = _moves(tape)
+    back, reopened = _of_next(tape, move), _of_next(tape, opened)
+    size = np.abs(move)
+    far = (size > np.log1p(settings.move)) & (size > settings.sigmas * _usual(move))
+    odd = far & (np.sign(back) == -np.sign(move)) & (np.abs(move + back) < (1 - settings.revert) * size)
     volume = tape.bars.volume
     quiet = ~(volume > settings.calm * _around(volume, odd, skip=True))
-    said = "{n} closes leap and are back at the next bar, {names}, volume "
-    strength = np.abs(move)
+    leapt = (np.abs(opened - move) < 0.5 * size) & (np.abs(reopened + move) < 0.5 * size)
+    never = odd & quiet & leapt
+    said = "{n} closes in {names} leap and are back at the next bar"
     return (
-        *cells("spike", "error", tape.bars, odd & quiet, said + "as usual: the price was never there", strength),
-        *cells("spike_traded", "warning", tape.bars, odd & ~quiet, said + "high: news, a squeeze or an error", strength),
+        *cells("spike", "error", tape.bars, never, f"{said}, overnight both ways and on usual volume: the price was never there", size),
+        *cells("spike_traded", "warning", tape.bars, odd & ~never, f"{said}, traded on the way, or without an open to tell by", size),
     )
 
 
@@ -107,11 +112,14 @@ def carried(panel: Panel) -> Panel:
     return out
 
 
-def _next_move(tape: Tape, move: Panel) -> Panel:
-    """The move of the next bar, (T, N): what came after this bar."""
+def _of_next(tape: Tape, panel: Panel) -> Panel:
+    """What `panel` says at the name's next bar, (T, N); NaN where there is none, or nothing there."""
     has = ~np.isnan(tape.bars.close)
-    shown = np.where(has, move, np.nan)
-    return carried(shown[::-1])[::-1]
+    rows = np.where(has, np.arange(len(has))[:, None], len(has))
+    coming = np.full(has.shape, len(has))
+    coming[:-1] = np.minimum.accumulate(rows[::-1], axis=0)[::-1][1:]
+    out = np.take_along_axis(panel, np.minimum(coming, len(has) - 1), axis=0)
+    return np.where(coming < len(has), out, np.nan)
 
 
 def _usual(move: Panel) -> Panel:

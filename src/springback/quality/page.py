@@ -61,7 +61,7 @@ def _row(one: Finding) -> tuple[Cell, ...]:
     handled = one.severity == "error" and not one.stands
     tone = "quiet" if handled else TONES[one.severity]
     word = "in quarantine" if handled else one.severity
-    such = "; ".join(f"{name} {day}".strip() for day, name in one.rows[:3])
+    such = "; ".join(f"{name} {day}".strip().replace(" ", "\u00a0").replace("-", "\u2011") for day, name in one.rows[:3])
     return (
         Cell(charts.words(one.check), tone, left=True),
         Cell(word, tone, left=True),

@@ -39,7 +39,7 @@ def read(store: Path) -> tuple[Span, ...]:
         known = told["format"] == FORMAT
     except SpringbackError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadTable(f'{path} is not a quarantine ({{"format": {FORMAT}, "spans": [...]}}): mend it or take it away') from None
     if not known:
         raise BadTable(f"{path} has format {told['format']}, this version reads {FORMAT}")
@@ -115,7 +115,7 @@ def imposed(tape: Tape, spans: tuple[Span, ...]) -> Tape:
     unknown = len({one.symbol for one in spans} - set(tape.bars.symbols) - {EVERY_NAME})
     line = (
         f"{HEAD}{kept_out:,} of {int(has.sum()):,} bars, in {named(names)}, are left out of training and of every order, and "
-        f"{sessions:,} sessions before whose orders would fill there; positions are still marked and closed"
+        f"{sessions:,} just before, whose orders would fill there; positions are still marked and closed"
         + (f"; it also names {named(unknown)} that these data do not have" if unknown else "")
     )
     return replace(tape, quarantine=spans, findings=(line, *told))

@@ -10,12 +10,12 @@ class Quality:
     """What the gate takes for a defect (table `quality`).
 
     `stale` equal closes in a row, without volume or with an unchanged one, are a warning, `frozen` of them an error. A `move` (share of
-    the price) of `sigmas` of the name's usual moves, of which `revert` is gone at the next bar, is a spike: an error where volume stays
-    below `calm` times its usual, a warning where it was traded. A jump within `tolerance` of a split's ratio that stays is a split
-    without a record. `cluster` series that end or pause on one day are told; `missing_share` of the calendar's sessions may be absent.
-    Prices under `cent` dollars are told. Two sources disagree where a close differs by more than `disagree`, a volume by `disagree_volume`.
-    A quarantine reaches `before` sessions before a row, so that no trade lives through it, and `after` behind it, so that no feature
-    looks at it.
+    the price) of `sigmas` of the name's usual moves, of which `revert` is gone at the next bar, is a spike: an error where it came and
+    went overnight and volume stayed below `calm` times its usual, a warning where it was traded. A jump within `tolerance` of a split's
+    ratio that stays is a split without a record. `cluster` series that end or pause on one day are told; `missing_share` of the
+    calendar's sessions may be absent. Prices under `cent` dollars are told. Two sources disagree where a close differs by more than
+    `disagree`, a volume by `disagree_volume`. A quarantine reaches `before` sessions before a row, so that no trade lives through it,
+    and `after` behind it, so that no feature looks at it.
     """
 
     stale: int = 5
