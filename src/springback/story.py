@@ -20,8 +20,9 @@ from springback.forecasting.card import versions
 from springback.market.actions import KINDS
 from springback.market.costs import PROFILES
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.tape import BANKRUPT, Tape
 from springback.settings import flat
+from springback.strategy.rule import REASONS
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
 from springback.training.rows import QPI, Rows
@@ -128,8 +129,8 @@ def endings_held(tape: Tape, result: Result, settings: Settings) -> tuple[str, .
     costs = settings.costs
     return (
         f"{counts[0]:,} names were held when their series ended: {counts[1]:,} of them, delisted below ${costs.penny_price:g} with no word "
-        f"on what was paid, were given {costs.delisting_return:+.0%} on the last close (costs.delisting_return), {counts[2]:,} bankrupt ones "
-        f"{costs.bankruptcy_return:+.0%}, {counts[3]:,} the last close itself",
+        f"on what was paid, were given {costs.delisting_return:+.0%} on the last close (costs.delisting_return), {counts[2]:,} bankrupt "
+        f"ones {costs.bankruptcy_return:+.0%}, {counts[3]:,} the last close itself",
     )
 
 
