@@ -92,13 +92,13 @@ def _read(source: Source) -> tuple[list[Finding], Tape | None, str]:
 
 
 def _other(where: Path) -> Tape:
-    return wiring.open_store(where)[0] if (where / "manifest.json").is_file() else wiring.load_bars(where)
+    return wiring.open_store(where)[0] if wiring.has_store(where) else wiring.load_bars(where)
 
 
 def _put_in_quarantine(voice: Voice, tape: Tape, found: Iterable[Finding], chosen: wiring.Settings, store: Path) -> Tape:
     spans = quarantine.drawn_up(tape, found, chosen.quality, tape.quarantine)
     file = quarantine.write(store, spans)
-    voice.told["quarantine"] = {"file": str(file), "spans": len(spans)}
+    voice.told["quarantine"] = {"file": file, "spans": len(spans)}
     return quarantine.imposed(tape, spans)
 
 

@@ -86,11 +86,10 @@ def test_without_a_file_nothing_changes(clean: Tape, tmp_path: Path) -> None:
     assert_same(tape, clean)
     assert tape.quarantine == ()
     assert quarantine.imposed(clean, ()) is clean
-    path = quarantine.write(tmp_path / "store", ())
+    quarantine.write(tmp_path / "store", ())
     again, same = wiring.open_store(tmp_path / "store")
     assert_same(again, clean)
     assert (again.findings, same) == (tape.findings, digest)
-    path.unlink()
 
 
 def test_an_empty_quarantine_gives_the_same_run_bit_for_bit(clean: Tape) -> None:
@@ -133,6 +132,13 @@ def test_a_defect_that_no_panel_holds_cannot_be_left_out(clean: Tape) -> None:
     found = gate.examine(tape, Quality())
     held = quarantine.imposed(tape, (Span("*"),))
     assert [one.check for one in gate.standing(gate.settled(found, held), "error")] == ["missing_session"]
+
+
+def test_a_store_at_an_address_has_one_too() -> None:
+    where = Path("memory:/quarantined")
+    assert quarantine.read(where) == ()
+    assert quarantine.write(where, (Span("A", reason="why"),)) == "memory://quarantined/quarantine.json"
+    assert quarantine.read(where) == (Span("A", reason="why"),)
 
 
 def test_the_file_is_read_back_and_may_be_short(tmp_path: Path) -> None:

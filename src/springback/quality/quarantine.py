@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from springback.data.files import atomic
+from springback.data.place import place_of
 from springback.errors import BadTable, SpringbackError
 from springback.market.quarantine import EVERY_NAME, Span, barred, inside
 from springback.market.tape import Tape
@@ -30,11 +30,13 @@ OUTSIDE = 20
 
 def read(store: Path) -> tuple[Span, ...]:
     """The spans of the file beside `store`; none without a file. Raises `BadTable`."""
-    path = Path(store) / FILE
-    if not path.is_file():
+    path = f"{place_of(store).name}/{FILE}"
+    try:
+        content = place_of(store).read(FILE)
+    except FileNotFoundError:
         return ()
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(content)
         spans = tuple(_span(one, path) for one in told["spans"])
         known = told["format"] == FORMAT
     except SpringbackError:
@@ -46,7 +48,7 @@ def read(store: Path) -> tuple[Span, ...]:
     return spans
 
 
-def _span(one: Any, path: Path) -> Span:
+def _span(one: Any, path: str) -> Span:
     fields = set(Span.__dataclass_fields__)
     if set(one) - fields or not str(one.get("symbol", "")).strip():
         raise BadTable(
@@ -58,14 +60,13 @@ def _span(one: Any, path: Path) -> Span:
         raise BadTable(f"{path}: {error}") from None
 
 
-def write(store: Path, spans: Iterable[Span]) -> Path:
-    """Puts `spans` into the file beside `store`, sorted, and returns its path. Raises `Unwritable`."""
-    path = Path(store) / FILE
+def write(store: Path, spans: Iterable[Span]) -> str:
+    """Puts `spans` into the file beside `store`, sorted, and returns what it is called. Raises `Unwritable`."""
     ordered = sorted(spans, key=lambda one: (one.symbol, one.start, one.end))
     lines = ",\n".join("  " + json.dumps(asdict(one), ensure_ascii=False) for one in ordered)
-    with atomic(path) as part:
-        part.write_text(f'{{"format": {FORMAT}, "spans": [\n{lines}\n]}}\n', encoding="utf-8")
-    return path
+    text = f'{{"format": {FORMAT}, "spans": [\n{lines}\n]}}\n'
+    place_of(store).swap(FILE, text.encode())
+    return f"{place_of(store).name}/{FILE}"
 
 
 def drawn_up(tape: Tape, found: Iterable[Finding], settings: Quality, said: Iterable[Span] = ()) -> tuple[Span, ...]:
