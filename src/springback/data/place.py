@@ -101,15 +101,14 @@ class Folder:
                 os.fsync(file.fileno())
 
     def swap(self, path: str, content: bytes) -> None:
-        """Replaces a file by renaming another over it."""
+        """Replaces a file by renaming another over it, once the names of all other files are on disk; then its own."""
+        with writing(self.folder):
+            for folder in (one for one in self.folder.rglob("*") if one.is_dir()):
+                _settled(folder)
         with atomic(self.folder / path) as part:
             part.write_bytes(content)
         with writing(self.folder):
-            handle = os.open(self.folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            _settled(self.folder)
 
     def files(self) -> list[str]:
         """The names of all files."""
@@ -140,6 +139,14 @@ class Folder:
         finally:
             path.unlink(missing_ok=True)
             os.close(handle)
+
+
+def _settled(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _locked(path: Path) -> int | None:

@@ -117,11 +117,14 @@ def _bars(old: Rows, new: Rows | None, counts: Counter[str], names: set[str], ex
 
 def _events(old: pd.DataFrame, new: pd.DataFrame, value: str, kind: str, last: pd.Timestamp) -> Iterator[Change]:
     """Events up to the last stored session that only one side has; equal ones of one day are told apart by how many they are."""
-    sides = [_numbered(one[one["date"] <= last], value) for one in (old, new)]
+    before, after = (one.loc[one["date"] <= last, ["date", "symbol", value]] for one in (old, new))
+    every = pd.concat([one.assign(copy=one.groupby(["date", "symbol", value]).cumcount()) for one in (before, after)])
+    odd = every[~every.duplicated(keep=False)].set_index(["date", "symbol"]).index.unique()
+    sides = [_numbered(one[one.set_index(["date", "symbol"]).index.isin(odd)], value) for one in (before, after)]
     for key in sorted(set(sides[0]) | set(sides[1]), key=str):
-        before, after = sides[0].get(key), sides[1].get(key)
-        if before != after:
-            yield Change(kind, key[1], str(key[0])[:10], kind, before, after)
+        one, other = sides[0].get(key), sides[1].get(key)
+        if one != other:
+            yield Change(kind, key[1], str(key[0])[:10], kind, one, other)
 
 
 def _numbered(frame: pd.DataFrame, value: str) -> dict[tuple[pd.Timestamp, str, int], float]:

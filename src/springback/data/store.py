@@ -193,7 +193,7 @@ class Store:
         if restated and not accepted:
             raise Restated(
                 f"the source says other things of the past than {self.place.name}: {restated}; nothing was written: "
-                "take it with --accept-restatement (what was known stays readable with --as-of), or give another --store"
+                "take it with 'springback fetch --accept-restatement' (what was known stays readable with --as-of), or give another --store"
             )
 
 

@@ -49,4 +49,4 @@ def _bytes(column: "pd.Series[Any]") -> bytes:
         return plain(values).tobytes()
     if values.dtype.kind in "iu":
         return values.astype(np.int64).tobytes()
-    return "\0".join("" if pd.isna(one) else str(one) for one in values).encode()
+    return "\0".join(np.where(pd.isna(values), "", values).tolist()).encode()
