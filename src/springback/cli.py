@@ -81,6 +81,9 @@ def fetch(
     members: MembersFile = None,
     events: EventsFile = None,
     store: StoreFolder = None,
+    accept: Annotated[
+        bool, typer.Option("--accept-restatement", help="Store what the source now says differently of the past; the old stays readable.")
+    ] = False,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -90,7 +93,7 @@ def fetch(
     from springback import verbs
 
     with verbs.Voice(as_json, quiet) as voice:
-        verbs.fetch(voice, verbs.choose(settings, sets), source, path, vix, members, events, store or STORE)
+        verbs.fetch(voice, verbs.choose(settings, sets), source, path, vix, members, events, store or STORE, accept)
 
 
 @app.command()
