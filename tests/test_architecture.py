@@ -53,13 +53,17 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "verbs_optimise": (ALL,),
     "verbs_audit": (ALL,),
     "verbs_ledger": (ALL,),
+    "verbs_fetch": (ALL,),
     "verbs_universe": (ALL,),
     "verbs_stress": (ALL,),
     "verbs_quality": (ALL,),
     "verbs_data": (ALL,),
     "cli_lean": ("verbs_lean",),
     "cli_data": ("verbs_quality", "verbs_data"),
-    "cli": ("errors", "verbs", "verbs_ledger", "verbs_universe", "verbs_stress", "verbs_validate", "verbs_optimise", "verbs_audit", "cli_lean", "cli_data"),
+    "cli": (
+        *("errors", "cli_lean", "cli_data", "verbs", "verbs_fetch", "verbs_ledger", "verbs_universe"),
+        *("verbs_stress", "verbs_validate", "verbs_optimise", "verbs_audit"),
+    ),
     FACE: ("errors", "wiring", "story"),
     "__main__": ("cli",),
 }

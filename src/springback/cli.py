@@ -75,7 +75,19 @@ def run(
 
 @app.command()
 def fetch(
-    source: Annotated[str, typer.Option("--source", help="demo or csv.")] = "demo",
+    source: Annotated[str, typer.Option("--source", help="yahoo, tiingo, alpaca, csv, lean or demo.")] = "demo",
+    symbols: Annotated[
+        str | None,
+        typer.Option("--symbols", help="A,B,C, or a file with one a line. Default: all that the source lists.", show_default=False),
+    ] = None,
+    start: Annotated[str | None, typer.Option("--start", help="First day asked for.", show_default="2017-01-03")] = None,
+    end: Annotated[str | None, typer.Option("--end", help="Last day asked for.", show_default="the newest settled session")] = None,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="TOML file of API keys, rights 0600.", show_default="~/.config/springback/keys.toml")
+    ] = None,
+    downloads: Annotated[Path, typer.Option("--downloads", help="Folder of what vendors have told; a fetch goes on from it.")] = Path(
+        "downloads"
+    ),
     path: DataPath = None,
     vix: VixFile = None,
     members: MembersFile = None,
@@ -89,11 +101,15 @@ def fetch(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fill the Parquet store from a source."""
-    from springback import verbs
+    """Fill the Parquet store from a source: yahoo, tiingo, alpaca, csv, lean or demo."""
+    from springback import verbs, verbs_fetch
 
     with verbs.Voice(as_json, quiet) as voice:
-        verbs.fetch(voice, verbs.choose(settings, sets), source, path, vix, members, events, store or STORE, accept)
+        chosen = verbs.choose(settings, sets)
+        if verbs_fetch.asks(source, symbols, start, end, keys, vix, members, events):
+            verbs_fetch.fetch(voice, chosen, source, symbols, start, end, path, keys, downloads, store or STORE, accept)
+        else:
+            verbs.fetch(voice, chosen, source, path, vix, members, events, store or STORE, accept)
 
 
 @app.command()

@@ -44,11 +44,18 @@ def fetch(
     step = voice.step("fetch")
     step(0, 2, "drawing the demo market" if source == "demo" else f"reading {path}")
     tape = _from_source(source, path, vix, members, events, chosen)
-    step(1, 2, "writing the store")
+    step(2, 2, "read")
+    return keep(voice, tape, store, accept_restatement)
+
+
+def keep(voice: Voice, tape: Tape, store: Path, accept_restatement: bool = False) -> tuple[Tape, str]:
+    """Writes a tape into the store and says what it is."""
+    step = voice.step("store")
+    step(0, 1, "writing the store")
     _writable(store)
     manifest = wiring.fetch(tape, store, accept_restatement=accept_restatement)
     tape = wiring.under_quarantine(tape, store)
-    step(2, 2, "stored")
+    step(1, 1, "stored")
     _say_tape(voice, tape, f"fetched into {store}")
     if manifest["restated"]:
         voice.say(f"  the past was restated, and what was known before is kept: {manifest['restated']}")
@@ -310,7 +317,8 @@ def _from_source(
             raise InputError("the demo market is drawn, not read: leave --path, --vix, --members and --events out, or say --source csv")
         return wiring.draw_demo(chosen)
     if source != "csv":
-        raise InputError(f"--source must be demo or csv, was '{source}'")
+        known = "'springback fetch' knows it" if source in wiring.SOURCES else f"fetch also knows {', '.join(wiring.SOURCES)}"
+        raise InputError(f"--source must be demo or csv, was '{source}'; {known}")
     if path is None:
         raise InputError("--source csv needs --path: a CSV file of bars, or a folder of yearly price files")
     return wiring.load_bars(path, vix, members, events)

@@ -30,6 +30,9 @@ from springback.data.demo import Demo
 from springback.data.demo import draw as draw_market
 from springback.data.files import atomic
 from springback.data.restatement import NOTHING
+from springback.data.sources import Source
+from springback.data.sources.keys import Keys
+from springback.data.sources.settings import Fetch
 from springback.data.store import Store
 from springback.data.store_hash import content_hash
 from springback.data.tables import read_forecasts, write_features, write_forecasts
@@ -56,6 +59,9 @@ from springback.training.walk_forward import WalkForwardResult
 from springback.training.walk_forward import walk_forward as walk
 
 Progress = Callable[[int, int, str], None]
+SOURCES = ("yahoo", "tiingo", "alpaca", "lean")
+"""What `source_of` knows; `csv` and `demo` bring a tape of their own."""
+NEED_KEYS = ("tiingo", "alpaca")
 DRAWN = "Demo market"  # how the origin of a market begins that was drawn, not recorded
 
 
@@ -73,6 +79,7 @@ class Settings:
     validation: Validation = field(default_factory=Validation)
     optimise: Optimise = field(default_factory=Optimise)
     quality: Quality = field(default_factory=Quality)
+    fetch: Fetch = field(default_factory=Fetch)
     demo: Demo = field(default_factory=Demo)
 
 
@@ -101,6 +108,21 @@ def load_bars(path: Path, vix: Path | None = None, members: Path | None = None, 
             raise InputError(f"{path} is a folder and brings its own VIX, members and events: leave --vix, --members and --events out")
         return csv_folder.read(Path(path))
     return csv_file.read(Path(path), vix=vix, members=members, events=events)
+
+
+def source_of(name: str, settings: Settings, keys: Keys | None = None, path: Path | None = None) -> Source:
+    """The source of that name; `keys` for those in `NEED_KEYS`, `path` for a LEAN folder. Raises `InputError`."""
+    from springback.data.sources import alpaca, lean_folder, tiingo, yahoo
+
+    if (path is not None) != (name == "lean"):
+        raise InputError("--source lean needs --path: a LEAN data folder" if path is None else f"--source {name} takes no --path")
+    made: dict[str, Callable[[], Source]] = {
+        "yahoo": lambda: yahoo.Yahoo(settings.fetch),
+        "tiingo": lambda: tiingo.Tiingo(settings.fetch, keys or Keys({})),
+        "alpaca": lambda: alpaca.Alpaca(settings.fetch, keys or Keys({})),
+        "lean": lambda: lean_folder.LeanFolder(path or Path()),
+    }
+    return made[name]()
 
 
 def fetch(tape: Tape, store: Path, now: datetime | None = None, accept_restatement: bool = False) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import threading
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
@@ -302,6 +302,8 @@ def serving(names: dict[str, Name] | None = None) -> Iterator[Replay]:
 def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
     class Vendor(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's delayed acknowledgement
+        wbufsize = -1
 
         def do_GET(self) -> None:
             status_, body, headers = replay.answer(self.path, {name.lower(): value for name, value in self.headers.items()})
@@ -311,11 +313,20 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
+                self.wfile.flush()
             except OSError:
-                return
+                self.close_connection = True
             if int(headers.get("Content-Length", len(body))) != len(body):
                 self.close_connection = True
             replay.after(sum(replay.asked.values()))
+
+        def handle(self) -> None:
+            with suppress(OSError):  # a client that was killed
+                super().handle()
+
+        def finish(self) -> None:
+            with suppress(OSError):
+                super().finish()
 
         def log_message(self, *_: Any) -> None:
             return
