@@ -73,7 +73,7 @@ def counts(found: tuple[Finding, ...]) -> Chart:
             )
     frame = layout(
         70 + 24 * len(shown),
-        xaxis=axis(type="log", showticklabels=False, range=[-0.3, np.log10(max([one.count for one in shown], default=1)) * 1.15 + 0.2]),
+        xaxis=axis(type="log", showticklabels=False, range=[-0.3, np.log10(max([one.count for one in shown], default=1)) * 1.35 + 0.3]),
         yaxis=axis(categoryorder="array", categoryarray=[words(one.check) for one in shown]),
         hovermode="closest",
         bargap=0.3,
