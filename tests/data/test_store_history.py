@@ -187,9 +187,12 @@ def test_a_name_that_ended_is_heard_of_by_its_ending(tmp_path: Path) -> None:
     store.write(part(whole, 0, 2), FIRST)
     store.update(part(whole, 2, 3), FIRST + DAY)
     assert store.read().ending.tolist() == [TRADING, TRADING]
+    told = "1 names have no bar on 2024-01-04 and no word on how they end: they count as halted (such as A)"
+    assert store.read().findings == (f"update 2024-01-04 to 2024-01-04: {told}",)
     gone = replace(part(whole, 2, 3), ending=np.array([DELISTED, TRADING], np.int8))
     store.update(gone, FIRST + 2 * DAY)
     assert store.read().ending.tolist() == [DELISTED, TRADING]
+    assert store.read().findings == ()
     assert store.read(as_of=FIRST + DAY).ending.tolist() == [TRADING, TRADING]
 
 
@@ -236,7 +239,8 @@ def tapes(draw: st.DrawFn) -> Tape:
     )
 
 
-@settings(max_examples=40)
+@pytest.mark.slow
+@settings(max_examples=25)
 @given(st.lists(st.tuples(tapes(), st.booleans()), min_size=2, max_size=4))
 def test_whatever_was_written_every_instant_can_be_read_again(told: list[tuple[Tape, bool]]) -> None:
     store = Store("memory://history")

@@ -1,6 +1,6 @@
 """What a vendor says differently of the past: found by laying what is new over what is stored, told with counts and examples.
 
-New rows are no restatement: a new session, a name nobody had, a dividend of a new session, a value where there was none. Restated is a bar
+New rows are no restatement: a new session, a name nobody had, a dividend of a new session, VIX where there was none. Restated is a bar
 that changed or vanished, a split or dividend of the stored sessions that changed, vanished or turned up, a changed VIX close, benchmark or
 rate, and a changed membership of the stored sessions.
 """

@@ -36,7 +36,7 @@ from springback.data.store_read import Generation
 from springback.data.store_verify import faults
 from springback.data.store_write import MANIFEST, Draft
 from springback.errors import InputError, MissingData, Restated, StoreError
-from springback.market.tape import Tape
+from springback.market.tape import TRADING, Tape
 
 FORMAT = 2
 ATTEMPTS = 50
@@ -90,7 +90,7 @@ class Store:
             self._accept(restated, accept_restatement)
             first, last = tape.bars.sessions[0], tape.bars.sessions[-1]
             stored = [line for line in old.manifest["findings"] if not line.startswith("update ")]
-            findings = (*stored, *(f"update {first} to {last}: {line}" for line in tape.findings))
+            findings = (*stored, *(f"update {first} to {last}: {line}" for line in (*tape.findings, *_silent(made))))
             source = f"{old.manifest['source'].split('; updated to ')[0]}; updated to {last} from {tape.origin}"
             Draft(self.place, old, now, FORMAT).finish(before, made, source, findings, set(old.bars) - years)
         return restated
@@ -195,6 +195,16 @@ class Store:
                 f"the source says other things of the past than {self.place.name}: {restated}; nothing was written: "
                 "take it with 'springback fetch --accept-restatement' (what was known stays readable with --as-of), or give another --store"
             )
+
+
+def _silent(made: Tables) -> tuple[str, ...]:
+    """A line on the names that have no bar on the newest session and are not known to have ended."""
+    names, newest = made.frames["securities"], made.frames["sessions"]["date"].max()
+    odd = names[(names["ending"] == frames.ENDING_NAMES[TRADING]) & (names["last"] < newest)]
+    if len(odd) == 0:
+        return ()
+    told = f"{len(odd):,} names have no bar on {newest:%Y-%m-%d} and no word on how they end: they count as halted"
+    return (f"{told} (such as {odd['symbol'].iloc[0]})",)
 
 
 def instant(as_of: str | datetime) -> int:
