@@ -33,11 +33,14 @@ def overlay(old: Tables, tape: Tape, all_rows: Callable[[], Iterable[Rows]]) -> 
         years[year] = together([known_since(part, 0) for part in parts])
     inside = np.datetime64(first, "D"), np.datetime64(last, "D")
     out = {"sessions": _sessions(old.frames["sessions"], made.frames["sessions"])}
-    for name in ("splits", "dividends"):
-        out[name] = _outside(old.frames[name], tape.bars.symbols, *inside)
-    out |= _events(out, made.frames, old.frames)
     out["securities"] = _securities(old, made, tape, years, all_rows)
-    out["members"] = _members(old, made, tape, out["sessions"]["date"].to_numpy().astype("datetime64[D]"))
+    left = out["securities"]["symbol"]  # of a name whose last bar vanished nothing is left
+    for name in ("splits", "dividends"):
+        kept = _outside(old.frames[name], tape.bars.symbols, *inside)
+        out[name] = kept[kept["symbol"].isin(left)]
+    out |= _events(out, made.frames, old.frames)
+    members = _members(old, made, tape, out["sessions"]["date"].to_numpy().astype("datetime64[D]"))
+    out["members"] = members[members["symbol"].isin(left)]
     return Tables(years, {name: frames.in_order(name, out[name][list(COLUMNS[name])]) for name in COLUMNS}, old.has | made.has)
 
 
@@ -128,6 +131,4 @@ def _members(old: Tables, made: Tables, tape: Tape, days: Dates) -> pd.DataFrame
     inside = np.arange(rows[0], rows[-1] + 1)
     panel[np.ix_(inside, columns)] = False
     panel[np.ix_(rows, columns)] = tape.members
-    known = {*old.frames["securities"]["symbol"], *made.frames["securities"]["symbol"]}
-    found = frames.intervals(panel, days.astype("datetime64[s]"), np.array(symbols, dtype=object))
-    return found[found["symbol"].isin(known)]
+    return frames.intervals(panel, days.astype("datetime64[s]"), np.array(symbols, dtype=object))
