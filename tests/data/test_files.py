@@ -48,7 +48,7 @@ def test_a_folder_that_cannot_be_is_unwritable(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
 def test_what_is_written_is_read_back_to_the_last_bit(tmp_path: Path, name: str) -> None:
     values = np.array([0.1 + 0.2, 1e-300, np.nan, 123456789.123])
-    symbols = ["NA", "TRUE", "null", "A,B"]
+    symbols = ["NA", "TRUE", "null", "BRK.B"]
     frame = pd.DataFrame({"date": ["2020-01-02"] * 4, "symbol": symbols, "close": values})
     if name.endswith("parquet"):
         frame["date"] = pd.to_datetime(frame["date"])

@@ -7,6 +7,7 @@ report.json                      what else the report needs to be drawn again
 report.html report.png
 """
 
+import csv
 import dataclasses
 import json
 import shutil
@@ -22,6 +23,7 @@ from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
 from springback.analytics.overfitting import Search
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.errors import BadTable, MissingData, Unwritable
+from springback.market.symbols import harmless
 
 FRAMES = ("events", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel")
 SERIES = ("benchmark", "risk_free")
@@ -77,7 +79,7 @@ def read(folder: Path) -> Material:
         parts |= {name: tuple(told.pop(name)) for name in TEXTS}
         found = told.pop("search", None)
         return Material(accounts=accounts, search=None if found is None else Search(**found), **parts, **told)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise BadTable(f"{folder}: report.json or a table beside it is damaged ({error}): run the backtest again") from None
 
 
@@ -85,21 +87,43 @@ def table_text(frame: pd.DataFrame, first: tuple[str, ...]) -> str:
     """`frame` as CSV with the columns `first` at the front; floats to the last bit, missing numbers as nan, dates without a time."""
     ordered = frame[[*first, *(name for name in frame.columns if name not in first)]].copy()
     for name in ordered.columns:
+        if ordered[name].dtype == object:
+            ordered[name] = [harmless(cell) if isinstance(cell, str) else cell for cell in ordered[name]]
         if pd.api.types.is_datetime64_any_dtype(ordered[name]):
             ordered[name] = ordered[name].dt.strftime("%Y-%m-%d %H:%M:%S" if name == "time" else "%Y-%m-%d")
     return str(ordered.to_csv(index=False, na_rep="nan", lineterminator="\n"))
 
 
 def read_frame(file: Path) -> pd.DataFrame:
-    """A table as `table_text` wrote it, dates as ISO text; a name such as NA stays a name."""
+    """A table as `table_text` wrote it, dates as ISO text; a name such as NA stays a name.
+
+    Raises `BadTable` on a file that is no whole table: a row longer or shorter than the header, a column twice, a number that is none.
+    """
     texts: dict[Hashable, type[str]] = dict.fromkeys(
         ("symbol", "side", "reason", "date", "time", "decided", "entry_date", "exit_date"), str
     )
-    with file.open(encoding="utf-8") as lines:
-        numbers = [name for name in lines.readline().strip().split(",") if name not in texts]
+    numbers = [name for name in _checked_header(file) if name not in texts]
     empty = {name: ["nan", ""] for name in numbers}
     frame: pd.DataFrame = pd.read_csv(file, dtype=texts, na_values=empty, keep_default_na=False, float_precision="round_trip")
+    odd = [name for name in numbers if not (pd.api.types.is_numeric_dtype(frame[name]) or pd.api.types.is_bool_dtype(frame[name]))]
+    if odd and len(frame):
+        raise BadTable(f"{file}: the column '{odd[0]}' must hold numbers: write the run again")
     return frame
+
+
+def _checked_header(file: Path) -> list[str]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            table = csv.reader(lines, strict=True)
+            header = next(table, [])
+            odd = next((table.line_num for row in table if len(row) != len(header) or any("\0" in cell for cell in row)), 0)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadTable(f"{file} is no whole table ({error}): write the run again") from None
+    if odd:
+        raise BadTable(f"{file}: line {odd} must have the {len(header)} cells of the header, and no NUL: write the run again")
+    if not header or len(set(header)) < len(header):
+        raise BadTable(f"{file} has {'a column twice' if header else 'no header'}: write the run again")
+    return header
 
 
 def _report() -> Draw:
@@ -135,7 +159,11 @@ def _remainder(material: Material) -> dict[str, Any]:
 def _account(folder: Path, told: dict[str, Any]) -> Account:
     home = folder / "profiles" / told["profile"]
     home = home if home.is_dir() else folder
-    return Account(told["profile"], told["cash"], **{name: read_frame(home / f"{name}.csv") for name in GOLDEN_COLUMNS})
+    frames = {name: read_frame(home / f"{name}.csv") for name in GOLDEN_COLUMNS}
+    try:
+        return Account(told["profile"], told["cash"], **frames)
+    except BadTable as error:
+        raise BadTable(f"{folder}: {error}") from None
 
 
 def _move(part: Path, folder: Path) -> None:

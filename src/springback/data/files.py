@@ -1,9 +1,15 @@
 """Files of the edge: whole or not at all when written, one clear line when they cannot be read."""
 
+import csv
 import difflib
 import gzip
+import io
+import lzma
 import os
+import re
+import struct
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +24,15 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from springback.errors import BadTable, InputError, MissingData, Unwritable
+from springback.market.symbols import check_symbols, harmless
+
+SMALL, SWELLS = 1 << 28, 100
+"""A packed file may hold up to 256 MB, or up to this many times its own size: real prices are 4 times as large unpacked."""
+LONGEST_HEADER = 1 << 16
+ASTRAY = re.compile(rb'[^,\r\n"]"[^,\r\n"]|[,\r\n]""[^,\r\n"]')
+"""A quotation mark that neither opens nor closes a cell."""
+NAMES = ("symbol", "old", "new")
+"""Text columns that hold symbols."""
 
 
 @contextmanager
@@ -80,7 +95,8 @@ def read_table(path: Path, columns: Columns) -> pd.DataFrame:
     """The wanted columns of a CSV, gzipped CSV or (by suffix) Parquet file, rows in file order.
 
     Dates are datetime64[s], texts categories, numbers float64 with NaN where the cell is empty; a text such as `NA` or `TRUE` stays a text.
-    Raises `MissingData` when there is no file, `BadTable` on an empty or damaged file, a missing column or an unreadable cell.
+    Raises `MissingData` when there is no file, `BadTable` on an empty or damaged file, one that swells beyond measure when it is unpacked,
+    a missing column, an unreadable cell and what is no symbol.
     """
     path = Path(path)
     if not path.is_file():
@@ -95,6 +111,9 @@ def read_table(path: Path, columns: Columns) -> pd.DataFrame:
             empty = np.flatnonzero((frame[name].isna() | (frame[name] == "")).to_numpy())
             if len(empty):
                 raise BadTable(f"{path}: line {line(empty[0])}: {name} is empty")
+    for name in NAMES:
+        if name in frame:
+            check_symbols((str(word) for word in frame[name].cat.categories), path)
     return frame
 
 
@@ -111,10 +130,12 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
     path = Path(path)
     if not path.name.endswith((".csv", ".csv.gz", ".parquet")):
         raise InputError(f"{path}: the suffix must be .csv, .csv.gz or .parquet")
-    table = pa.Table.from_pandas(frame, preserve_index=False)
+    texts = [name for name in frame if frame[name].dtype == object and path.suffix != ".parquet"]
+    calm = frame.assign(**{str(name): [harmless(one) if isinstance(one, str) else one for one in frame[name]] for name in texts})
+    table = pa.Table.from_pandas(calm, preserve_index=False)
     with atomic(path) as part:
         if path.suffix == ".parquet":
-            pa.parquet.write_table(table.replace_schema_metadata(), part, compression="zstd")
+            pa.parquet.write_table(table.replace_schema_metadata(), part, compression="zstd", write_page_checksum=True)
             return
         plain = part.open("wb")
         with plain, gzip.GzipFile("", "wb", 5, plain, mtime=0) if path.suffix == ".gz" else plain as file:
@@ -123,44 +144,109 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
 
 
 def _read_csv(path: Path, columns: Columns) -> Any:
-    _check_header(path, _header(path), columns)
-    wanted = columns.names
+    header = _header(path)
+    _check_header(path, header, columns)
     options = pa.csv.ConvertOptions(
         column_types=columns.arrow(),
-        include_columns=[name for name in wanted if name in _header(path)],
+        include_columns=[name for name in columns.names if name in header],
         null_values=[""],
         strings_can_be_null=False,
     )
     try:
-        with _opened(path) as stream:
+        with opened(path) as stream:
             return pa.csv.read_csv(stream, convert_options=options, read_options=pa.csv.ReadOptions(block_size=1 << 23))
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, EOFError, zlib.error) as error:
+    except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
         _explain(path, columns, error)
 
 
+class _Plain(io.RawIOBase):
+    """The plain bytes of a CSV or gzipped CSV file, which must not swell beyond measure, nor have a quote inside a cell.
+
+    Arrow reads `"10"5` as 105; no writer of CSV means that.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        plain = pa.OSFile(str(path))
+        self._source = pa.CompressedInputStream(plain, "gzip") if packed else plain
+        self._path, self._most, self._told, self._end = path, most_bytes(path.stat().st_size), 0, b"\n"
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        content = bytes(self._source.read(min(size, 1 << 24) if size >= 0 else 1 << 24))
+        self._told += len(content)
+        if self._told > self._most:
+            raise swollen(self._path, self._most)
+        if b'"' in content or b'"' in self._end:
+            wrong = ASTRAY.search(self._end + content)
+            if wrong:
+                shown = wrong[0].decode("utf-8", "replace")
+                raise BadTable(
+                    f"{self._path}: a quotation mark stands inside a cell, in '{shown}': close it before a comma, or leave it out"
+                )
+        self._end = (self._end + content)[-3:]
+        return content
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+def most_bytes(packed: int) -> int:
+    """How much a packed file of `packed` bytes may hold."""
+    return max(SMALL, SWELLS * packed)
+
+
+def swollen(path: Path, most: int) -> BadTable:
+    """The error of a packed file that holds more than `most` bytes."""
+    return BadTable(f"{path} holds more than {most:,} bytes when unpacked, {SWELLS} times its own size: unpack it yourself if it is sound")
+
+
+def unzip(path: Path) -> bytes:
+    """The one file in the zip at `path`, whatever its name. Raises `BadTable` on no sound zip of one file and on one that swells."""
+    most = most_bytes(path.stat().st_size)
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = packed.namelist()
+            if len(names) != 1:
+                raise BadTable(f"{path} holds {len(names)} files, one CSV is expected: copy it again")
+            with packed.open(names[0]) as file:
+                content = file.read(most + 1)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError, KeyError, struct.error) as error:
+        raise BadTable(f"{path} is no sound zip ({_short(error)}): copy it again") from None
+    if len(content) > most:
+        raise swollen(path, most)
+    return content
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """The plain bytes of `path`; gzip is told by its first bytes, not by its name."""
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    stream = pa.OSFile(str(path))
-    with pa.CompressedInputStream(stream, "gzip") if packed else stream as source:
+def opened(path: Path) -> Iterator[Any]:
+    """The plain bytes of `path` as a stream; gzip is told by its first bytes, not by its name.
+
+    Reading raises `BadTable` when a packed file swells beyond measure and on a quotation mark inside a cell.
+    """
+    with _Plain(path) as source:
         yield source
 
 
 def _header(path: Path) -> list[str]:
     try:
-        with _opened(path) as stream:
-            first = bytes(stream.read(1 << 16)).split(b"\n", 1)[0]
+        with opened(path) as stream:
+            first = re.split(rb"[\r\n]", bytes(stream.read(LONGEST_HEADER)), maxsplit=1)[0]
     except (OSError, EOFError) as error:
         raise BadTable(f"{path} cannot be read: {_short(error)}") from None
+    if len(first) == LONGEST_HEADER:
+        raise BadTable(f"{path}: its first line is longer than {LONGEST_HEADER:,} bytes: a header line is needed")
     try:
-        names = first.decode("utf-8-sig").strip("\r")
+        names = first.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadTable(f"{path} is not UTF-8 text") from None
     if not names.strip():
         raise BadTable(f"{path} is empty: a header line and rows are needed")
-    return [name.strip('"') for name in names.split(",")]
+    return next(csv.reader([names]))
 
 
 def _check_header(path: Path, header: Sequence[str], columns: Columns) -> None:
@@ -178,9 +264,9 @@ def _explain(path: Path, columns: Columns, error: Exception) -> NoReturn:
     """Finds the first cell that cannot be read, the slow way, and says on which line it stands."""
     texts = pa.csv.ConvertOptions(column_types=dict.fromkeys(_header(path), pa.string()), strings_can_be_null=False)
     try:
-        with _opened(path) as stream:
+        with opened(path) as stream:
             table = pa.csv.read_csv(stream, convert_options=texts)
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, EOFError, zlib.error) as worse:
+    except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as worse:
         raise BadTable(f"{path} cannot be read: {_short(worse)}") from None
     for name in columns.names:
         cells = table.column(name).to_pandas() if name in table.column_names else pd.Series(dtype=str)
@@ -200,9 +286,14 @@ def _explain(path: Path, columns: Columns, error: Exception) -> NoReturn:
 
 def _read_parquet(path: Path, columns: Columns) -> Any:
     try:
-        header = pa.parquet.read_schema(path).names
+        told = pa.parquet.read_metadata(path)
+        header = list(told.schema.to_arrow_schema().names)
         _check_header(path, header, columns)
-        table = pa.parquet.read_table(path, columns=[name for name in columns.names if name in header])
+        most = most_bytes(path.stat().st_size)
+        if told.num_rows * len(columns.names) * 8 > most:
+            raise swollen(path, most)
+        kept = [name for name in columns.names if name in header]
+        table = pa.parquet.read_table(path, columns=kept, page_checksum_verification=True)
         kinds = columns.arrow()
         for name in table.column_names:
             values = table.column(name)
@@ -210,7 +301,7 @@ def _read_parquet(path: Path, columns: Columns) -> Any:
                 values = values.cast(pa.string())
             kept = values.dictionary_encode() if name in columns.texts else values.cast(kinds[name])
             table = table.set_column(table.column_names.index(name), name, kept)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         raise BadTable(f"{path} cannot be read: {_short(error)}") from None
     return table
 

@@ -14,6 +14,8 @@ from springback.market.bars import FIELDS, Bars, Dates, Panel
 
 BARS = Columns(("date",), ("symbol",), FIELDS)
 PRICES = ("open", "high", "low", "close")
+MOST_CELLS, THINNEST = 20_000_000, 200
+"""A panel above this many cells must have a bar in one of `THINNEST`: a few odd dates and names must not fill the memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,10 @@ class Rows:
 
 
 def place(frame: pd.DataFrame) -> Rows:
-    """Sessions and symbols of `frame` (columns date, symbol), and the place of each of its rows."""
+    """Sessions and symbols of `frame` (columns date, symbol), and the place of each of its rows.
+
+    Raises `BadTable` when so few of all sessions and names have a row that it cannot be a market.
+    """
     days = frame["date"].to_numpy().astype("datetime64[D]")
     first = days.min()
     offset = (days - first).astype(np.int64)
@@ -46,15 +51,18 @@ def place(frame: pd.DataFrame) -> Rows:
     rank = np.zeros(len(words), dtype=np.int64)
     rank[order] = np.arange(len(order))
     column = rank[frame["symbol"].cat.codes.to_numpy()]
+    cells = int(seen.sum()) * len(order)
+    if cells > max(MOST_CELLS, THINNEST * len(frame)):
+        raise BadTable(f"{int(seen.sum()):,} dates and {len(order):,} symbols in {len(frame):,} rows: these are no daily bars of a market")
     return Rows(first + np.flatnonzero(seen).astype("timedelta64[D]"), tuple(str(words[k]) for k in order), row, column)
 
 
 def check_order(path: Path, frame: pd.DataFrame, rows: Rows) -> None:
     """Each name's dates must rise down the file, with no day twice; sorting by date or by symbol first are both fine.
 
-    Raises `BadTable` naming the first row that breaks it, and on a year or a name that cannot be meant.
+    Raises `BadTable` naming the first row that breaks it, and on a year that cannot be meant.
     """
-    _check_words(path, rows)
+    _check_years(path, rows)
     by_name = np.argsort(rows.column, kind="stable")
     same = np.diff(rows.column[by_name]) == 0
     step = np.diff(rows.row[by_name])
@@ -97,13 +105,10 @@ def to_bars(frame: pd.DataFrame, rows: Rows) -> Bars:
     return Bars(rows.sessions, rows.symbols, **{name: rows.scatter(frame[name]) for name in FIELDS})
 
 
-def _check_words(path: Path, rows: Rows) -> None:
+def _check_years(path: Path, rows: Rows) -> None:
     for day in (rows.sessions[0], rows.sessions[-1]):
         if not np.datetime64("1900-01-01") <= day < np.datetime64("2200-01-01"):
             raise BadTable(f"{path}: the date must be in 1900 to 2199, was {day}")
-    for symbol in rows.symbols:
-        if symbol != symbol.strip():
-            raise BadTable(f"{path}: the symbol '{symbol}' has spaces around it: take them away")
 
 
 def _refuse(path: Path, frame: pd.DataFrame, name: str, bad: NDArray[np.bool_], must: str) -> None:

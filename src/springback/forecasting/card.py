@@ -67,5 +67,5 @@ class Card:
                     f"{where}: a card has the fields {', '.join(sorted(names))}, this one differs in {', '.join(sorted(odd))}: train again"
                 )
             return Card(**{**values, "features": tuple(values["features"])})
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ModelError(f"{where} is not a model card ({error}): train again") from None

@@ -98,6 +98,9 @@ def _read(record: Path) -> pd.DataFrame:
             raise BadTable(f"{record} has no column '{missing[0]}': it must have {', '.join(GOLDEN_COLUMNS['daily'])}")
         kept = frame[list(GOLDEN_COLUMNS["daily"])]
         numbers = {name: "float64" for name in kept.columns if name != "date"}
+        whole = [name for name in ("equity", "n_long", "n_short") if not np.isfinite(kept[name].astype("float64")).all()]
+        if whole:
+            raise ValueError(f"{whole[0]} is not a number in every row")
         kept = kept.astype(numbers).assign(date=pd.to_datetime(kept["date"], format="%Y-%m-%d"))
     except (ValueError, TypeError, UnicodeDecodeError) as error:
         raise BadTable(f"{record} is damaged ({error}): run the algorithm again, or move the file away to do without it") from None

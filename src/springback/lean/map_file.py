@@ -58,7 +58,10 @@ def read_renames(path: Path) -> tuple[Rename, ...]:
             raise BadTable(f"{path}: line {line(k)}: old and new must differ, were both '{rename.old}'")
         if any(other.date == rename.date and rename.new == other.new for other in found[:k]):
             raise BadTable(f"{path}: line {line(k)}: {rename.new} is a new name on {rename.date} twice")
-    check_tickers(word for rename in found for word in (rename.old, rename.new))
+    try:
+        check_tickers(word for rename in found for word in (rename.old, rename.new))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     return found
 
 

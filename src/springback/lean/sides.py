@@ -65,7 +65,7 @@ def read_side(folder: Path) -> list[Side]:
         raise MissingData(f"{folder} holds no run: it has no {missing[0]}.csv: give a run folder of 'springback'")
     try:
         return [_of_tables(folder)]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadTable(f"{folder}: a table or file of it is damaged ({error})") from None
 
 
@@ -105,11 +105,11 @@ def _tables(folder: Path, orders: pd.DataFrame, fills: pd.DataFrame, daily: pd.D
         missing = [column for column in GOLDEN_COLUMNS[name] if column not in frame]
         if missing:
             raise BadTable(f"{folder / name}.csv has no column '{missing[0]}': it must have {', '.join(GOLDEN_COLUMNS[name])}")
-    fills = fills.assign(time=pd.to_datetime(fills["time"]))
+    fills = fills.assign(time=pd.to_datetime(fills["time"], format="ISO8601"))
     return {
-        "orders": orders.assign(decided=pd.to_datetime(orders["decided"])),
+        "orders": orders.assign(decided=pd.to_datetime(orders["decided"], format="ISO8601")),
         "fills": fills.assign(session=session_of(fills["time"])),
-        "daily": daily.assign(date=pd.to_datetime(daily["date"])),
+        "daily": daily.assign(date=pd.to_datetime(daily["date"], format="ISO8601")),
     }
 
 

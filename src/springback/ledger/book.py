@@ -139,7 +139,7 @@ class Ledger:
         """SQLite's complaints as one line of ours."""
         try:
             yield
-        except (sqlite3.DatabaseError, _Foreign) as error:
+        except (sqlite3.DatabaseError, _Foreign, UnicodeDecodeError) as error:
             said = str(error)
             if "locked" in said:
                 raise self._unwritable(f"another process has held it for {PATIENCE:.0f} s") from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,8 @@ class Span:
 
     def __post_init__(self) -> None:
         try:
-            first, last = (np.datetime64(day, "D") for day in (self.start or "0001-01-01", self.end or "9999-12-31"))
+            span = (self.start or "0001-01-01", self.end or "9999-12-31")
+            first, last = (np.datetime64(date.fromisoformat(day), "D") for day in span)
         except ValueError:
             raise BadTable(f"quarantine of {self.symbol}: dates are such as 2020-03-31, were '{self.start}' and '{self.end}'") from None
         if first > last:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from springback.data.files import opened
 from springback.errors import BadTable
 from springback.quality.finding import EXAMPLES, Finding, Severity, named
 
@@ -29,13 +30,14 @@ def _read(path: Path) -> pd.DataFrame:
         frame["date"] = frame["date"].astype(str)
     else:
         try:
-            frame = pd.read_csv(
-                path,
-                usecols=lambda name: name in WANTED,
-                dtype={"date": "category", "symbol": "category"},
-                keep_default_na=False,
-                na_values=[""],
-            )
+            with opened(path) as stream:
+                frame = pd.read_csv(
+                    stream,
+                    usecols=lambda name: name in WANTED,
+                    dtype={"date": "category", "symbol": "category"},
+                    keep_default_na=False,
+                    na_values=[""],
+                )
         except (ValueError, OSError, EOFError) as error:
             raise BadTable(f"{path} cannot be read: {' '.join(str(error).split())[:120]}") from None
     absent = [name for name in WANTED if name not in frame]

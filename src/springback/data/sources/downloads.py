@@ -7,6 +7,7 @@ A name's file appears whole or not at all, then its line is added. A kill betwee
 entered; one inside the line leaves half a line, which is passed over. What answered for a name before stays when the vendor drops it.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -19,11 +20,13 @@ from urllib.parse import quote
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
+from numpy.typing import NDArray
 
 from springback.data.files import atomic, writing
 from springback.data.sources import Event, History
 from springback.data.store_hash import file_hash
-from springback.market.bars import FIELDS
+from springback.market.bars import FIELDS, Dates
+from springback.market.symbols import check_symbols
 
 MARK = b"springback"
 
@@ -68,6 +71,7 @@ class Downloads:
         return _cut(history, start, end)
 
     def _path(self, symbol: str) -> Path:
+        check_symbols([symbol.removeprefix("^")], self.folder)
         return self.folder / f"{quote(symbol, safe='^=')}.parquet"
 
     def _enter(self, symbol: str, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,7 +97,7 @@ class Downloads:
                     line = json.loads(text)
                     _ = date.fromisoformat(line["start"]), date.fromisoformat(line["end"]), datetime.fromisoformat(line["at"])
                     lines[str(line["symbol"])] = dict(line) | {"sha256": str(line["sha256"])}
-                except (ValueError, KeyError, TypeError):
+                except (ValueError, KeyError, TypeError, RecursionError):
                     continue
         return lines
 
@@ -113,8 +117,15 @@ def _write(path: Path, history: History, told: Mapping[str, Any]) -> None:
     columns = {"date": pa.array(history.days.astype("datetime64[D]"), pa.date32())}
     columns |= {name: pa.array(history.prices[:, k]) for k, name in enumerate(FIELDS)}
     events = [(str(one.day), one.kind, one.value) for one in history.events]
-    mark = json.dumps({**told, "symbol": history.symbol, "events": events}).encode()
+    told = {**told, "symbol": history.symbol, "events": events}
+    mark = json.dumps({**told, "seal": _seal(told, history.days, history.prices)}).encode()
     pa.parquet.write_table(pa.table(columns).replace_schema_metadata({MARK: mark}), path, compression="zstd")
+
+
+def _seal(told: Mapping[str, Any], days: Dates, prices: NDArray[np.float64]) -> str:
+    """SHA-256 of all that a file says: a damaged one that can still be read is found out, with a line in the journal or without."""
+    words = json.dumps(told, sort_keys=True).encode()
+    return hashlib.sha256(words + days.astype("datetime64[D]").tobytes() + np.ascontiguousarray(prices, np.float64).tobytes()).hexdigest()
 
 
 def _read(path: Path) -> tuple[History, dict[str, Any]] | None:
@@ -124,9 +135,11 @@ def _read(path: Path) -> tuple[History, dict[str, Any]] | None:
         told = json.loads(table.schema.metadata[MARK])
         days = table.column("date").to_numpy().astype("datetime64[D]")
         prices = np.stack([table.column(name).to_numpy() for name in FIELDS], axis=1)
+        if told.pop("seal", "") != _seal(told, days, prices):
+            return None
         events = tuple(Event(np.datetime64(day, "D"), str(kind), float(value)) for day, kind, value in told.pop("events"))
         symbol = str(told.pop("symbol"))
         _ = date.fromisoformat(told["start"]), date.fromisoformat(told["end"]), datetime.fromisoformat(told["at"])
         return History(symbol, days, prices, events, bool(told["gone"])), {**told, "rows": len(days)}
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, ValueError, KeyError, TypeError):
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
         return None

@@ -5,7 +5,8 @@ Prices are raw, in 1/10,000 dollar. Splits and dividends are read out of the rat
 the zip of the ticker of their day, as the map file says.
 """
 
-import zipfile
+import math
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -13,13 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
+from springback.data.files import unzip
 from springback.data.sources import Event, History, history, nothing
 from springback.errors import BadTable, MissingData
+from springback.market.symbols import check_symbols
 
 DECI_CENTS = 10_000
 FOREVER = date(2050, 1, 1)
 """Dates from here on are LEAN's end of time."""
 SAME = 1e-9
+DAY = re.compile(r"[0-9]{8}")
+ROW = re.compile(r"[0-9]{8} [0-9]{2}:[0-9]{2}(,[0-9]{1,18}){4},[0-9.eE+]{1,25}")
 Factor = tuple[date, float, float, float]
 """Date, price factor, split factor, reference close."""
 
@@ -37,6 +42,7 @@ class LeanFolder:
 
     def histories(self, symbols: Sequence[str], start: date, end: date) -> Iterator[History]:
         """See `Source`."""
+        check_symbols(symbols, self.base)
         for symbol in symbols:
             yield self._one(symbol, start, end)
 
@@ -84,13 +90,14 @@ class LeanFolder:
 
 def _bars(path: Path) -> Iterator[tuple[date, ...]]:
     try:
-        with zipfile.ZipFile(path) as packed:
-            lines = packed.read(packed.namelist()[0]).decode().splitlines()
-    except (zipfile.BadZipFile, IndexError, UnicodeDecodeError, OSError):
+        lines = unzip(path).decode().splitlines()
+    except UnicodeDecodeError:
         raise BadTable(f"{path} is no zip with a CSV in it: copy it again") from None
     for k, line in enumerate(lines):
         cells = line.split(",")
         try:
+            if not ROW.fullmatch(line):
+                raise ValueError
             open_, high, low, close = (int(cell) / DECI_CENTS for cell in cells[1:5])
             yield date(int(line[:4]), int(line[4:6]), int(line[6:8])), open_, high, low, close, float(cells[5])  # type: ignore[misc]
         except (ValueError, IndexError):
@@ -100,6 +107,7 @@ def _bars(path: Path) -> Iterator[tuple[date, ...]]:
 def _spans(path: Path) -> list[tuple[date, str]]:
     """The rows of a map file: the first day, then the last day of each ticker."""
     rows = [(_day(path, cells[0]), cells[1]) for cells in _cells(path, 2)]
+    check_symbols((ticker for _, ticker in rows), path)
     if not rows:
         raise BadTable(f"{path} is empty: a map file has a row for the first day and one for the last")
     return rows
@@ -107,13 +115,22 @@ def _spans(path: Path) -> list[tuple[date, str]]:
 
 def _factors(path: Path) -> list[Factor]:
     try:
-        return [(_day(path, a), float(b), float(c), float(d or 0)) for a, b, c, d, *_ in ([*cells, "0"] for cells in _cells(path, 3))]
+        rows = [(_day(path, a), float(b), float(c), float(d or 0)) for a, b, c, d, *_ in ([*cells, "0"] for cells in _cells(path, 3))]
     except ValueError:
         raise BadTable(f"{path}: a row must be date,price factor,split factor,reference close") from None
+    for when, price, split, close in rows:
+        if not (0 < price < math.inf and 0 < split < math.inf and 0 <= close < math.inf):
+            raise BadTable(f"{path}: the factors of {when} must be above 0 and finite, were {price:g}, {split:g} and a close of {close:g}")
+    if any(a[0] >= b[0] for a, b in pairwise(rows)):
+        raise BadTable(f"{path}: dates must rise from row to row")
+    return rows
 
 
 def _cells(path: Path, least: int) -> list[list[str]]:
-    rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    try:
+        rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except UnicodeDecodeError:
+        raise BadTable(f"{path} is not UTF-8 text: copy it again") from None
     for k, row in enumerate(rows):
         if len(row) < least:
             raise BadTable(f"{path}: line {k + 1}: expected at least {least} cells, was '{','.join(row)[:60]}'")
@@ -122,6 +139,8 @@ def _cells(path: Path, least: int) -> list[list[str]]:
 
 def _day(path: Path, word: str) -> date:
     try:
+        if not DAY.fullmatch(word):
+            raise ValueError
         day = date(int(word[:4]), int(word[4:6]), int(word[6:8]))
     except ValueError:
         raise BadTable(f"{path}: '{word[:20]}' is no date such as 20200831") from None

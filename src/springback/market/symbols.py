@@ -1,0 +1,31 @@
+"""What may be a symbol: it becomes the name of a file, and the beginning of a line that a spreadsheet opens."""
+
+from collections.abc import Iterable
+
+from springback.errors import BadTable
+
+LONGEST = 32
+GLYPHS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._^=-")
+"""AAPL, BRK.B, BF-A, RAD_2022, 7203.T, TAP^A; neither a path (`../../x`, `a/b`) nor a formula (`=1+1`)."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+def is_symbol(word: str) -> bool:
+    """Whether `word` is 1 to `LONGEST` of `GLYPHS`, a letter or digit first."""
+    return 0 < len(word) <= LONGEST and word[0].isalnum() and GLYPHS.issuperset(word)
+
+
+def check_symbols(symbols: Iterable[str], where: object) -> None:
+    """Raises `BadTable` on the first of `symbols` that is none, naming `where` it stands."""
+    for symbol in symbols:
+        if not is_symbol(symbol):
+            if is_symbol(symbol.strip()):
+                raise BadTable(f"{where}: the symbol '{symbol}' has spaces around it: take them away")
+            shown = symbol if len(symbol) <= 2 * LONGEST else f"{symbol[: 2 * LONGEST]}..."
+            raise BadTable(f"{where}: '{shown}' is no symbol: 1 to {LONGEST} letters, digits and . _ ^ = -, a letter or digit first")
+
+
+def harmless(text: str) -> str:
+    """`text` with an apostrophe before it where a spreadsheet would run it as a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text

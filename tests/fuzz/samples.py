@@ -1,0 +1,147 @@
+"""Sound files, small enough that a case takes a few milliseconds."""
+
+import gzip
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from springback.data import csv_file
+from springback.data.files import read_table, write_table
+from springback.data.sources import History
+from springback.data.sources.downloads import Downloads
+from springback.data.store import Store
+from springback.data.tables import FORECASTS
+from springback.forecasting.card import Card
+from springback.lean import daily_zip
+from tests.data.test_csv_folder import miniature
+from tests.lean import runs
+from tests.ledger.looks import filled
+
+SYMBOLS = ("AAA", "BBB", "BRK.B")
+DAYS = ("2020-01-02", "2020-01-03", "2020-01-06", "2020-01-07", "2020-01-08", "2020-01-09")
+HOLDINGS = """iShares Russell 3000 ETF
+Fund Holdings as of,"Dec 29, 2023"
+Inception Date,"May 22, 2000"
+
+Ticker,Name,Sector,Asset Class,Market Value,Weight (%),CUSIP
+"AAPL","APPLE INC","Information Technology","Equity","655,372,042.47","6.16","037833100"
+"BRKB","BERKSHIRE HATHAWAY INC CLASS B","Financials","Equity","152,041,212.80","1.43","084670702"
+"XTSLA","BLK CSH FND TREASURY SL AGENCY","Cash and/or Derivatives","Money Market","1.00","0.01","-"
+
+"The content contained herein is owned or licensed by BlackRock"
+"""
+SETTINGS = """[strategy]
+slots = 10
+probability = 0.6
+
+[universe]
+members = "index"
+min_price = 2.5
+
+[backtest]
+start = "2020-01-01"
+cash = 1e6
+"""
+
+
+class Homes:
+    """Facts that a sample and the check of it share."""
+
+    NOW = datetime(2024, 5, 6, 12, tzinfo=UTC)
+    FRESH = timedelta(days=1)
+    PRICES = np.array([[10.0, 11.0, 9.0, 10.5, 100.0]] * 3)
+
+
+def market(folder: Path) -> None:
+    """All the small files that stand alone."""
+    draw = np.random.default_rng(1)
+    rows = [
+        f"{day},{name},{10 + k}.25,{12 + k},{9 + k}.125,{draw.uniform(10 + k, 11 + k):.4f},{draw.integers(1, 10**6)}"
+        for day in DAYS
+        for k, name in enumerate(SYMBOLS)
+    ]
+    bars = "date,symbol,open,high,low,close,volume\n" + "\n".join(rows) + "\n"
+    (folder / "bars.csv").write_text(bars)
+    (folder / "bars.csv.gz").write_bytes(gzip.compress(bars.encode(), mtime=0))
+    (folder / "vix.csv").write_text("date,open,close\n" + "".join(f"{day},15,{12 + k}.{k}5\n" for k, day in enumerate(DAYS)))
+    (folder / "riskfree.csv").write_text("DATE,PCREDIT8\n2019-12-14,2.00\n2020-01-06,2.25\n")
+    (folder / "members.csv").write_text("symbol,start,end\nAAA,2019-01-02,2020-01-07\nBBB,2020-01-03,\nAAA,2020-01-09,\nZZZ,2020-01-09,\n")
+    (folder / "events.csv").write_text(
+        "date,symbol,event,value\n2020-01-03,AAA,split,0.5\n2020-01-06,BBB,dividend,0.35\n2020-01-07,ZZZ,dividend,1.25\n"
+    )
+    told = "".join(
+        f"{day},{name},{draw.uniform(0, 100):.17g},{draw.random():.17g},{draw.random():.6g},{draw.integers(1, 10**8)}\n"
+        for day in DAYS
+        for name in SYMBOLS
+    )
+    (folder / "forecasts.csv").write_text("date,symbol,qpi,p_long,p_short,adv_63\n" + told)
+    frame = read_table(folder / "forecasts.csv", FORECASTS)
+    write_table(folder / "forecasts.parquet", frame.assign(symbol=frame["symbol"].astype(str)))
+    (folder / "renames.csv").write_text("date,old,new\n2020-01-03,FB,META\n2020-01-06,AAB,AAA\n")
+    (folder / "holdings.csv").write_text(HOLDINGS)
+    (folder / "settings.toml").write_text(SETTINGS)
+    span = {"symbol": "AAA", "start": "2020-01-02", "end": "2020-01-03", "reason": "a spike", "by": "me"}
+    (folder / "quarantine.json").write_text(json.dumps({"format": 1, "spans": [span, {"symbol": "*", "start": "2020-01-08"}]}))
+    card = Card(
+        ("a", "b"),
+        "2018-01-02",
+        "2019-12-19",
+        "2019-12-31",
+        300,
+        6,
+        {"trees": 5},
+        1,
+        "0" * 64,
+        "2026-01-02T03:04:05+00:00",
+        {"auc": 0.5},
+        files={"x.pkl": "1" * 64},
+    )
+    (folder / "card.json").write_text(card.to_json())
+    filled(folder / "ledger.sqlite", 1, 2)
+    lean(folder / "lean" / "equity" / "usa")
+    days = np.array(DAYS[:3], "datetime64[D]")
+    Downloads(folder / "downloads", "yahoo", Homes.FRESH).keep(
+        History("AAA", days, Homes.PRICES), date(2020, 1, 1), date(2020, 1, 7), Homes.NOW
+    )
+    Store(folder / "store").write(csv_file.read(folder / "bars.csv", vix=folder / "vix.csv"), Homes.NOW)
+
+
+def lean(base: Path) -> None:
+    """LEAN's data of one name that was called AAB, split and paid."""
+    for name in ("daily", "map_files", "factor_files"):
+        (base / name).mkdir(parents=True)
+    rows = [f"{day.replace('-', '')} 00:00,{100000 + k},{110000 + k},{90000 + k},{105000 + k},{1000 * k}" for k, day in enumerate(DAYS)]
+    (base / "daily" / "aab.zip").write_bytes(daily_zip.pack("AAB", "\n".join(rows[:2]).encode()))
+    (base / "daily" / "aaa.zip").write_bytes(daily_zip.pack("AAA", "\n".join(rows[2:]).encode()))
+    (base / "map_files" / "aaa.csv").write_text("20200102,aab,Q\n20200103,aab,Q\n20501231,aaa,Q\n")
+    (base / "factor_files" / "aaa.csv").write_text("20200102,0.5,0.5,10.5\n20200106,0.98,1,10.5\n20501231,1,1,0\n")
+
+
+def run(folder: Path) -> None:
+    """A result of LEAN."""
+    made = runs.ours(folder / "made", runs.random_result(3), "2020-01-01", "2020-05-05")
+    runs.theirs(folder, made, "2020-01-01", "2020-05-05")
+
+
+def ours(folder: Path) -> None:
+    """A run folder."""
+    runs.ours(folder, runs.random_result(3), "2020-01-01", "2020-05-05")
+
+
+def bare(folder: Path) -> None:
+    """Tables of a run without a summary."""
+    ours(folder)
+    for name in ("summary.json", "report.json"):
+        (folder / name).unlink()
+    (folder / "statistics.json").write_text(json.dumps({"statistics": {"Sharpe Ratio": "0.5"}}))
+    (folder / "settings.json").write_text(json.dumps({"cash": 1e6, "start": "2020-01-01"}))
+
+
+def folder(home: Path) -> None:
+    """A folder of bars."""
+    miniature(home)
+
+
+SAMPLES = {"market": market, "run": run, "ours": ours, "bare": bare, "folder": folder}
