@@ -57,9 +57,8 @@ def main() -> None:
     names, models = parser.parse_args().names, pair()
     own = seconds(names, W4, 15.0, 85.0, models)
     everyone = seconds(names, 100, 50.0, 50.0, models) * W4 / 100
-    print(
-        f"{names:,} names, {W4:,} sessions: {own:.1f} s of Python ({1000 * own / W4:.1f} ms a session; target {LIMIT:.0f} s with the bridge)"
-    )
+    each = 1000 * own / W4
+    print(f"{names:,} names, {W4:,} sessions: {own:.1f} s of Python ({each:.1f} ms a session; target {LIMIT:.0f} s, bridge included)")
     print(f"all names put to the models: {everyone:.1f} s, {everyone / own:.1f} times as long")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.2f} GiB")
 
