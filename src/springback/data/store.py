@@ -42,6 +42,7 @@ FORMAT = 2
 ATTEMPTS = 50
 """How often a reader whose files were taken away begins again."""
 NEEDED = ("content_hash", "generation", "source", "findings", "has", "retired", "written_at")
+FILE = re.compile(r"(superseded/)?[a-z]+/(year=-?[0-9]{1,5}/)?[0-9]+\.parquet")
 EVER = (-(1 << 30), 1 << 30)
 Found = TypeVar("Found")
 
@@ -150,8 +151,10 @@ class Store:
             manifest = json.loads(content)
             known = manifest["format"] == FORMAT
             if known:
-                _ = manifest["files"].items(), [manifest[name] for name in NEEDED]
-        except (ValueError, KeyError, TypeError, AttributeError):
+                _ = [manifest[name] for name in NEEDED], int(manifest["generation"]), set(manifest["has"]), set(manifest["retired"])
+                if not all(FILE.fullmatch(path) and isinstance(told["sha256"], str) for path, told in manifest["files"].items()):
+                    raise ValueError("a file it names cannot be one of a store")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             raise StoreError(f"{self.place.name}/{MANIFEST} is damaged: run 'springback fetch' again") from None
         if not known:
             told = f"has format {manifest['format']}, this version reads {FORMAT}"
