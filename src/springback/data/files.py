@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -200,25 +200,30 @@ def most_bytes(packed: int) -> int:
     return max(SMALL, SWELLS * packed)
 
 
-def swollen(path: Path, most: int) -> BadTable:
+def swollen(path: object, most: int) -> BadTable:
     """The error of a packed file that holds more than `most` bytes."""
     return BadTable(f"{path} holds more than {most:,} bytes when unpacked, {SWELLS} times its own size: unpack it yourself if it is sound")
 
 
 def unzip(path: Path) -> bytes:
     """The one file in the zip at `path`, whatever its name. Raises `BadTable` on no sound zip of one file and on one that swells."""
-    most = most_bytes(path.stat().st_size)
+    return unzipped(path, path.stat().st_size, path)
+
+
+def unzipped(source: Path | IO[bytes], size: int, where: object) -> bytes:
+    """The same of a zip of `size` bytes that is at hand; `where` names it."""
+    most = most_bytes(size)
     try:
-        with zipfile.ZipFile(path) as packed:
+        with zipfile.ZipFile(source) as packed:
             names = packed.namelist()
             if len(names) != 1:
-                raise BadTable(f"{path} holds {len(names)} files, one CSV is expected: copy it again")
+                raise BadTable(f"{where} holds {len(names)} files, one CSV is expected: copy it again")
             with packed.open(names[0]) as file:
                 content = file.read(most + 1)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError, KeyError, struct.error) as error:
-        raise BadTable(f"{path} is no sound zip ({_short(error)}): copy it again") from None
+        raise BadTable(f"{where} is no sound zip ({_short(error)}): copy it again") from None
     if len(content) > most:
-        raise swollen(path, most)
+        raise swollen(where, most)
     return content
 
 

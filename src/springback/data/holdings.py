@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from springback.errors import BadTable, MissingData
+from springback.market.symbols import check_symbols
 
 AS_OF = "fund holdings as of"
 NEEDED = ("Ticker", "Name", "Asset Class")
@@ -58,6 +59,7 @@ def read(path: Path) -> Holdings:
     except csv.Error as error:
         raise BadTable(f"{path}: the table cannot be read ({error})") from None
     tickers = [one.ticker for one in rows]
+    check_symbols(tickers, path)
     twice = next((ticker for k, ticker in enumerate(tickers) if ticker in tickers[:k]), None) if len(set(tickers)) < len(tickers) else None
     if not rows or twice:
         raise BadTable(f"{path}: {f'{twice} is there twice' if twice else 'it holds no stock'}: download the file again")

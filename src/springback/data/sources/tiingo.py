@@ -6,7 +6,6 @@ Tiingo writes BRK.A as BRK-A. Its list of names with their first and last day is
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -14,11 +13,12 @@ from urllib.parse import quote
 
 import numpy as np
 
+from springback.data.files import unzipped
 from springback.data.sources import Event, History, history, nothing
 from springback.data.sources.keys import Keys
 from springback.data.sources.line import Line
 from springback.data.sources.settings import Fetch
-from springback.errors import GoneName, SourceError
+from springback.errors import BadTable, GoneName, SourceError
 
 EXCHANGES = {"NYSE", "NASDAQ", "AMEX", "NYSE ARCA", "NYSE MKT", "BATS"}
 FIELDS = ("open", "high", "low", "close", "volume")
@@ -47,8 +47,8 @@ class Tiingo:
         """The stocks of American exchanges in Tiingo's list whose span touches `start` to `end`."""
         told = self.names.file("", {}, "its list of names")
         try:
-            with zipfile.ZipFile(told) as packed, packed.open(packed.namelist()[0]) as file:
-                rows = list(csv.DictReader(io.TextIOWrapper(file, "utf-8")))
+            content = unzipped(told, told.getbuffer().nbytes, "Tiingo's list of names")
+            rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
             return tuple(
                 sorted(
                     row["ticker"].upper().replace("-", ".")
@@ -57,7 +57,7 @@ class Tiingo:
                     if row["startDate"] <= str(end) and (row["endDate"] or "9999") >= str(start)
                 )
             )
-        except (zipfile.BadZipFile, KeyError, IndexError, UnicodeDecodeError):
+        except (BadTable, KeyError, AttributeError, csv.Error, UnicodeDecodeError):
             raise SourceError("Tiingo's list of names cannot be read: run again later, or give --symbols") from None
 
     def _one(self, symbol: str, start: date, end: date) -> History:
