@@ -209,7 +209,7 @@ def test_fixed_models_that_are_not_there_are_asked_for(home: Path, tmp_path: Pat
 
 def test_a_damaged_store_is_refused(home: Path, tmp_path: Path) -> None:
     shutil.copytree(home / "store", tmp_path / "damaged")
-    victim = next((tmp_path / "damaged").rglob("bars.parquet"))
+    victim = next((tmp_path / "damaged").glob("bars/*/*.parquet"))
     victim.write_bytes(victim.read_bytes()[:-100])
     result = springback(tmp_path, "backtest", "--store", "damaged", "--out", "run", *TINY)
     assert (result.returncode, result.stderr.count("\n")) == (1, 1)

@@ -85,6 +85,6 @@ def test_a_bad_line_is_named(tmp_path: Path, rows: tuple[str, ...], says: str) -
 
 
 def test_an_old_name_must_be_a_safe_file_name_too(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"'\.\./\.\./B' cannot be a ticker"):
+    with pytest.raises(InputError, match=r"'\.\./\.\./B' is no symbol"):
         renamed(tmp_path, flat_tape({"A": RISING}), "2020-01-06,../../B,A")
     assert [path.name for path in tmp_path.rglob("*")] == ["renames.csv"]

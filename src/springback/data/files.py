@@ -153,8 +153,7 @@ def _read_csv(path: Path, columns: Columns) -> Any:
         strings_can_be_null=False,
     )
     try:
-        with opened(path) as stream:
-            return pa.csv.read_csv(stream, convert_options=options, read_options=pa.csv.ReadOptions(block_size=1 << 23))
+        return pa.csv.read_csv(_content(path), convert_options=options, read_options=pa.csv.ReadOptions(block_size=1 << 23))
     except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
         _explain(path, columns, error)
 
@@ -237,6 +236,12 @@ def opened(path: Path) -> Iterator[Any]:
         yield source
 
 
+def _content(path: Path) -> Any:
+    """The whole plain content for Arrow: a stream of Python's in its reading threads can abort the process when it ends on an error."""
+    with opened(path) as stream:
+        return pa.BufferReader(b"".join(iter(stream.read, b"")))
+
+
 def _header(path: Path) -> list[str]:
     try:
         with opened(path) as stream:
@@ -269,8 +274,7 @@ def _explain(path: Path, columns: Columns, error: Exception) -> NoReturn:
     """Finds the first cell that cannot be read, the slow way, and says on which line it stands."""
     texts = pa.csv.ConvertOptions(column_types=dict.fromkeys(_header(path), pa.string()), strings_can_be_null=False)
     try:
-        with opened(path) as stream:
-            table = pa.csv.read_csv(stream, convert_options=texts)
+        table = pa.csv.read_csv(_content(path), convert_options=texts)
     except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as worse:
         raise BadTable(f"{path} cannot be read: {_short(worse)}") from None
     for name in columns.names:
