@@ -132,8 +132,20 @@ def test_damage_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"format": 99, "files": {}, "content_hash": ""}))
     with pytest.raises(StoreError, match="format 99"):
         store.read()
+    (tmp_path / "manifest.json").unlink()
     store.write(DEMO)
     assert_same(store.read(), DEMO)
+
+
+@pytest.mark.parametrize("manifest", ["{", '{"format": 99, "files": {}}'])
+def test_a_store_that_cannot_be_read_is_not_written_over(tmp_path: Path, manifest: str) -> None:
+    Store(tmp_path).write(DEMO)
+    (tmp_path / "manifest.json").write_text(manifest)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for write in (Store.write, Store.update, Store.replace):
+        with pytest.raises(StoreError, match="move the store aside"):
+            write(Store(tmp_path), changed(DEMO))
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_a_window_without_sessions_and_a_folder_that_cannot_be(tmp_path: Path) -> None:

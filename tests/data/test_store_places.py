@@ -102,8 +102,16 @@ def test_a_second_writer_there_is_refused_and_an_abandoned_lock_is_not(store: St
     assert place.LOCK not in store.place.files()
 
 
+def test_a_reader_sees_what_another_process_wrote_since_it_listed_the_place(server: str, tmp_path: Path) -> None:
+    where = f"s3://market/{tmp_path.name}/listed"
+    reader, writer = Store(where), Store(where, {"skip_instance_cache": True})
+    writer.write(ONE)
+    assert reader.place.files()
+    writer.write(TWO, accept_restatement=True)
+    assert_same(reader.read(), TWO)
+
+
 @pytest.mark.slow
-@pytest.mark.xfail(strict=False, reason="on a loaded machine a file of the manifest was missing twice in five runs; not understood yet")
 def test_a_killed_writer_leaves_a_whole_store_on_s3(server: str, tmp_path: Path) -> None:
     store, chance = Store(f"s3://market/{tmp_path.name}/kills"), random.Random(3)
     store.write(ONE)
@@ -115,7 +123,6 @@ def test_a_killed_writer_leaves_a_whole_store_on_s3(server: str, tmp_path: Path)
             assert writer.stdout is not None and writer.stdout.readline() == b"ready\n"
             time.sleep(chance.uniform(0.3, 1.5))
             writer.kill()
-        time.sleep(1.0)  # what the killed writer had sent is still being answered: a request in flight outlives its sender
         tape, digest = store.open()
         assert_same(tape, versions[digest])
     store.write(ONE, accept_restatement=True)

@@ -195,8 +195,9 @@ class Bucket:
         self._root = str(self._root).rstrip("/")
 
     def read(self, path: str) -> bytes:
-        """The bytes of an object."""
+        """The bytes of an object as it is now: a listing that the library remembers would hide what another process wrote since."""
         try:
+            self._files.invalidate_cache()
             return bytes(self._files.cat_file(f"{self._root}/{path}"))
         except FileNotFoundError:
             raise FileNotFoundError(path) from None

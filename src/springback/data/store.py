@@ -15,7 +15,6 @@ and then takes away what neither the new nor the last generation names; a write 
 whose files were taken away begins again with the newer manifest. `known_at` is when a row was first learned as it stands.
 """
 
-import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -41,6 +40,7 @@ from springback.market.tape import TRADING, Tape
 FORMAT = 2
 ATTEMPTS = 50
 """How often a reader whose files were taken away begins again."""
+ASIDE = "move the store aside and run 'springback fetch' again"
 NEEDED = ("content_hash", "generation", "source", "findings", "has", "retired", "written_at")
 FILE = re.compile(r"(superseded/)?[a-z]+/(year=-?[0-9]{1,5}/)?[0-9]+\.parquet")
 EVER = (-(1 << 30), 1 << 30)
@@ -155,10 +155,10 @@ class Store:
                 if not all(FILE.fullmatch(path) and isinstance(told["sha256"], str) for path, told in manifest["files"].items()):
                     raise ValueError("a file it names cannot be one of a store")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-            raise StoreError(f"{self.place.name}/{MANIFEST} is damaged: run 'springback fetch' again") from None
+            raise StoreError(f"{self.place.name}/{MANIFEST} is damaged: {ASIDE}") from None
         if not known:
             told = f"has format {manifest['format']}, this version reads {FORMAT}"
-            raise StoreError(f"{self.place.name}/{MANIFEST} {told}: run 'springback fetch' again")
+            raise StoreError(f"{self.place.name}/{MANIFEST} {told}: {ASIDE}")
         return dict(manifest)
 
     def verify(self) -> tuple[str, ...]:
@@ -182,15 +182,19 @@ class Store:
         raise StoreError(f"{self.place.name} was written anew {ATTEMPTS} times while it was read: read it when its writer rests")
 
     def _before(self, at: datetime | None) -> tuple[Generation | None, int]:
-        """What the store holds, if it can be told, and the time of this write in microseconds since 1970 UTC."""
+        """What the store holds, None where there is none yet, and the time of this write in microseconds since 1970 UTC.
+
+        A store that cannot be read is not written over: what it knew of the past would be gone.
+        """
         now = _microseconds(at or datetime.now(UTC))
-        with contextlib.suppress(MissingData, StoreError):
+        try:
             manifest = self.describe()
-            last = _microseconds(datetime.fromisoformat(manifest["written_at"]))
-            if now <= last:
-                raise InputError(f"{self.place.name} was last written at {manifest['written_at']}, later than now: set the clock right")
-            return Generation(self.place, manifest), now
-        return None, now
+        except MissingData:
+            return None, now
+        last = _microseconds(datetime.fromisoformat(manifest["written_at"]))
+        if now <= last:
+            raise InputError(f"{self.place.name} was last written at {manifest['written_at']}, later than now: set the clock right")
+        return Generation(self.place, manifest), now
 
     def _accept(self, restated: Restatement, accepted: bool) -> None:
         if restated and not accepted:
