@@ -6,7 +6,8 @@
     │   ├── BadTable       a column, value, date or row of it is wrong
     │   ├── MissingData    what the job needs is not there (VIX, bars, a store)
     │   └── Unwritable     the place to write to cannot be written
-    ├── StoreError         the Parquet store is damaged or half of it is gone exit 1
+    ├── StoreError         the Parquet store is damaged or cannot be read     exit 1
+    │   └── Damaged        a file of it is gone or not what was written
     ├── Restated           a source says other things of the past than before exit 1
     ├── ModelError         a model file is absent, foreign or tampered with   exit 1
     ├── SourceError        a vendor does not answer, or answers nonsense      exit 1
@@ -59,7 +60,11 @@ class Unwritable(InputError):
 
 
 class StoreError(SpringbackError):
-    """The Parquet store is damaged or incomplete."""
+    """The Parquet store is damaged or cannot be read."""
+
+
+class Damaged(StoreError):
+    """A file of the store is gone, or is not what was written: not one that does not answer now."""
 
 
 class Restated(SpringbackError):

@@ -111,6 +111,26 @@ def test_a_reader_sees_what_another_process_wrote_since_it_listed_the_place(serv
     assert_same(reader.read(), TWO)
 
 
+def test_a_write_while_the_place_does_not_answer_forgets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, read = Store(tmp_path), place.Folder.read
+    store.write(ONE, FIRST)
+
+    def deaf(folder: place.Folder, path: str) -> bytes:
+        if path.startswith("splits/"):
+            raise StoreError(f"{path} cannot be read (TimeoutError)")
+        return read(folder, path)
+
+    monkeypatch.setattr(place.Folder, "read", deaf)
+    with pytest.raises(StoreError, match="TimeoutError"):
+        store.write(TWO, FIRST + DAY, accept_restatement=True)
+    monkeypatch.undo()
+    assert_same(store.read(), ONE)
+    (file,) = tmp_path.glob("splits/*.parquet")
+    file.unlink()
+    store.write(TWO, FIRST + DAY, accept_restatement=True)
+    assert_same(store.read(), TWO)
+
+
 @pytest.mark.slow
 def test_a_killed_writer_leaves_a_whole_store_on_s3(server: str, tmp_path: Path) -> None:
     store, chance = Store(f"s3://market/{tmp_path.name}/kills"), random.Random(3)

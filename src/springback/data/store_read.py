@@ -16,7 +16,7 @@ from springback.data import store_frames as frames
 from springback.data.place import Place
 from springback.data.store_pack import COLUMNS, ORDER, frame_of
 from springback.data.store_rows import Rows, rows_from, together
-from springback.errors import MissingData, StoreError
+from springback.errors import Damaged, MissingData
 from springback.market.bars import FIELDS, Bars, Dates
 from springback.market.tape import TRADING, Tape, last_rows
 
@@ -35,22 +35,22 @@ class Generation:
         self.bars: dict[int, str] = {int(path.split("/")[1].removeprefix("year=")): path for path in self.files if path.startswith(BARS)}
 
     def table(self, path: str, columns: Sequence[str] | None = None) -> Any:
-        """A file as an Arrow table. Raises `StoreError` when it is gone, is not what the manifest says or cannot be read."""
+        """A file as an Arrow table. Raises `Damaged` when it is gone or not what the manifest says, `StoreError`."""
         content = self.checked(path)
         try:
             words = ["symbol"] if path.startswith((BARS, f"{SUPERSEDED}{BARS}")) else None
             return pa.parquet.ParquetFile(pa.BufferReader(content), read_dictionary=words).read(columns, use_threads=False)
         except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
-            raise StoreError(f"{self.place.name}: {path} cannot be read ({' '.join(str(error).split())[:80]}): {AGAIN}") from None
+            raise Damaged(f"{self.place.name}: {path} cannot be read ({' '.join(str(error).split())[:80]}): {AGAIN}") from None
 
     def checked(self, path: str) -> bytes:
         """The bytes of a file, which are those that were written."""
         try:
             content = self.place.read(path)
         except FileNotFoundError:
-            raise StoreError(f"{self.place.name}: {path} is missing: {AGAIN}") from None
+            raise Damaged(f"{self.place.name}: {path} is missing: {AGAIN}") from None
         if hashlib.sha256(content).hexdigest() != self.files[path]["sha256"]:
-            raise StoreError(f"{self.place.name}: {path} is not what the manifest says it was (SHA-256 differs): {AGAIN}")
+            raise Damaged(f"{self.place.name}: {path} is not what the manifest says it was (SHA-256 differs): {AGAIN}")
         return content
 
     def frame(self, name: str) -> pd.DataFrame:
@@ -61,7 +61,7 @@ class Generation:
         """The file of a small table."""
         paths = [path for path in self.files if path.startswith(f"{name}/")]
         if len(paths) != 1:
-            raise StoreError(f"{self.place.name}: the manifest names {len(paths)} files of {name}: {AGAIN}")
+            raise Damaged(f"{self.place.name}: the manifest names {len(paths)} files of {name}: {AGAIN}")
         return paths[0]
 
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -121,7 +121,7 @@ class Generation:
 
     def _year(self, year: int) -> str:
         if year not in self.bars:
-            raise StoreError(f"{self.place.name}: the manifest names no bars of {year}: {AGAIN}")
+            raise Damaged(f"{self.place.name}: the manifest names no bars of {year}: {AGAIN}")
         return str(self.bars[year])
 
     def _superseded(self, name: str) -> list[Any]:

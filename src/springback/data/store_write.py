@@ -17,7 +17,7 @@ from springback.data.store_hash import combined
 from springback.data.store_pack import ORDER, pack_frame, pack_writes
 from springback.data.store_read import BARS, SUPERSEDED, WRITES, Generation
 from springback.data.store_rows import Rows, known_since, together
-from springback.errors import StoreError
+from springback.errors import Damaged
 
 MANIFEST = "manifest.json"
 OURS = re.compile(
@@ -54,13 +54,13 @@ class Draft:
                 continue
             try:
                 years[year] = self.known.rows(year)
-            except StoreError:
+            except Damaged:
                 years[year] = known_since(together([]), self.now)
         small = {}
         for name in ORDER:
             try:
                 small[name] = self.known.frame(name)
-            except StoreError:
+            except Damaged:
                 small[name] = made.frames[name].iloc[:0].assign(known_at=np.int64(0))
         return Tables(years, small, frozenset(self.known.manifest["has"]))
 
@@ -134,7 +134,7 @@ class Draft:
         if self.known is not None:
             try:
                 parts.insert(0, self.known.writes())
-            except StoreError:
+            except Damaged:
                 parts = parts[-1:]
         every = pd.concat(parts, ignore_index=True)
         self._put(f"{WRITES}{self.number:06d}.parquet", pack_writes(every), len(every))
@@ -165,7 +165,7 @@ class Draft:
             return False
         try:
             self.known.checked(path)
-        except StoreError:
+        except Damaged:
             return False
         return True
 
