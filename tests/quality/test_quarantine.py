@@ -17,6 +17,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.quarantine import Span, barred, inside
 from springback.market.tape import Tape
 from springback.quality import gate, quarantine
+from springback.quality.finding import Finding
 from springback.quality.settings import Quality
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.rule import ENTRY
@@ -60,12 +61,24 @@ def test_no_order_enters_a_quarantined_name_in_its_span_and_a_position_is_closed
     assert ((opened[1] == name) & (opened[0] > 330)).any(), "it may be bought again after its span"
 
 
-def test_an_order_that_would_fill_inside_is_not_given(clean: Tape) -> None:
+def test_an_order_that_would_fill_inside_is_not_given_and_no_later_bar_says_which_that_is(clean: Tape) -> None:
     column = planted.steady(clean)
-    tape = planted.change(clean, lambda p: planted.blank(p, slice(planted.ROW - 5, planted.ROW), column))
-    span = Span(tape.bars.symbols[column], str(tape.bars.sessions[planted.ROW]), str(tape.bars.sessions[planted.ROW + 3]))
-    out = barred(tape.bars, (span,))[:, column]
-    assert np.flatnonzero(out).tolist() == list(range(planted.ROW - 6, planted.ROW + 4))  # a halt of five sessions ends inside
+    span = Span(clean.bars.symbols[column], str(clean.bars.sessions[planted.ROW]), str(clean.bars.sessions[planted.ROW + 3]))
+    halted = planted.change(clean, lambda p: planted.blank(p, slice(planted.ROW - 5, planted.ROW), column))
+    for tape in (clean, halted):
+        assert np.flatnonzero(barred(tape.bars, (span,))[:, column]).tolist() == list(range(planted.ROW - 1, planted.ROW + 4))
+
+
+def test_the_span_of_the_gate_begins_with_the_halt_before_it(clean: Tape) -> None:
+    column = planted.steady(clean)
+    quality = Quality()
+    first = planted.ROW - quality.before
+    tape = planted.change(clean, lambda p: planted.blank(p, slice(first - 5, first + 1), column))
+    accused = Finding("spike", "error", "planted", 1, 1, 0.0, places=np.array([(planted.ROW, column)]))
+    (span,) = quarantine.drawn_up(tape, [accused], quality)
+    assert span.start == str(tape.bars.sessions[first - 5])
+    (span,) = quarantine.drawn_up(clean, [accused], quality)
+    assert span.start == str(clean.bars.sessions[first])
 
 
 def test_the_universe_leaves_the_span_out_and_nothing_else(clean: Tape) -> None:

@@ -51,18 +51,12 @@ def inside(bars: Bars, spans: Iterable[Span]) -> NDArray[np.bool_]:
 
 
 def barred(bars: Bars, spans: Iterable[Span]) -> NDArray[np.bool_]:
-    """True where no order may be given: inside a span, and on the sessions whose order would fill inside one, (T, N).
+    """True where no order may be given: inside a span, and on the session before one, whose order would fill there, (T, N).
 
-    An order fills at the next open that there is, which after a halt may be some sessions away.
+    Which rows these are is told by the spans and the calendar alone, never by which bars came later: a span that follows a halt must
+    begin with the halt, as the ones that the quality gate writes do.
     """
     shut = inside(bars, spans)
-    if not shut.any():
-        return shut
-    opens = ~np.isnan(bars.open)
-    rows = np.where(opens, np.arange(len(opens))[:, None], len(opens))
-    coming = np.minimum.accumulate(rows[::-1], axis=0)[::-1]
-    fill = np.full(shut.shape, len(opens))
-    fill[:-1] = coming[1:]
-    has = fill < len(opens)
-    filled = np.take_along_axis(shut, np.where(has, fill, 0), axis=0) & has
-    return np.asarray(shut | filled)
+    out = shut.copy()
+    out[:-1] |= shut[1:]
+    return out

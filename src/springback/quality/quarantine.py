@@ -72,7 +72,8 @@ def write(store: Path, spans: Iterable[Span]) -> str:
 def drawn_up(tape: Tape, found: Iterable[Finding], settings: Quality, said: Iterable[Span] = ()) -> tuple[Span, ...]:
     """The spans of `said` that others wrote, and those of the gate's errors in `found`.
 
-    Each accused cell reaches `before` sessions back and `after` forward; cells of a name that meet become one span.
+    Each accused cell reaches `before` sessions back, over a halt to the last open there was, whose orders would fill after it, and
+    `after` forward; cells of a name that meet become one span.
     """
     kept = tuple(one for one in said if one.by != GATE)
     reasons: dict[int, dict[str, list[int]]] = {}
@@ -85,7 +86,7 @@ def drawn_up(tape: Tape, found: Iterable[Finding], settings: Quality, said: Iter
 
 
 def _spans(tape: Tape, column: int, checks: dict[str, list[int]], settings: Quality) -> list[Span]:
-    days, last = tape.bars.sessions, len(tape.bars.sessions) - 1
+    days, last, opens = tape.bars.sessions, len(tape.bars.sessions) - 1, ~np.isnan(tape.bars.open)
     rows = np.unique([row for listed in checks.values() for row in listed])
     cuts = np.flatnonzero(np.diff(rows) > settings.before + settings.after + OUTSIDE) + 1
     symbol = EVERY_NAME if column == ALL_NAMES else tape.bars.symbols[column]
@@ -94,6 +95,8 @@ def _spans(tape: Tape, column: int, checks: dict[str, list[int]], settings: Qual
         told = {check: [row for row in listed if group[0] <= row <= group[-1]] for check, listed in checks.items()}
         reason = "; ".join(f"{check}: {_when(days, listed)}" for check, listed in told.items() if listed)
         first, end = max(0, group[0] - settings.before), min(last, group[-1] + settings.after)
+        if column != ALL_NAMES:
+            first = 1 + int(np.max(np.flatnonzero(opens[:first, column]), initial=-1))
         out.append(Span(symbol, str(days[first]), str(days[end]), reason, GATE))
     return out
 
