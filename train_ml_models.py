@@ -2,8 +2,8 @@
 
 import sys
 
-from springback.cli import main
+from springback.__main__ import command
 
 if __name__ == "__main__":
     sys.argv.insert(1, "train")
-    main()
+    command()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 PANDAS = """
 import pandas as pd, sys, glob
-frame = pd.concat(pd.read_parquet(f) for f in glob.glob(sys.argv[1] + "/g*/bars/*/*.parquet"))
+frame = pd.concat(pd.read_parquet(f) for f in glob.glob(sys.argv[1] + "/bars/*/*.parquet"))
 for field in ("open", "high", "low", "close", "volume"):
     frame.pivot(index="date", columns="symbol", values=field)
 """

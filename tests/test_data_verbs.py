@@ -80,8 +80,19 @@ def test_a_file_of_new_sessions_is_laid_over_the_store(market: Path, tmp_path: P
     assert "demo market would take their place" in springback(tmp_path, "fetch", "--source", "demo", *TINY).stderr
 
 
-@pytest.mark.parametrize("verb", ["run", "features", "train", "forecast", "backtest", "validate"])
-def test_every_verb_that_reads_a_store_can_read_it_as_of_a_day(verb: str, tmp_path: Path) -> None:
-    words = ("--out", "x.csv") if verb == "features" else ()
-    said = springback(tmp_path, verb, "--as-of", "2024-01-02", *words)
-    assert said.returncode == 2 and "store holds no store: run 'springback fetch' first" in said.stderr
+@pytest.fixture(scope="module")
+def stored(market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stored")
+    done(fetched(folder, market / "bars.csv", "--quiet"))
+    (folder / "forecasts.csv").write_text("date,symbol,qpi,p_long,p_short,adv_63\n2024-02-01,A,20,0.7,0.2,1000000\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["run", "features --out x.csv", "train", "forecast", "backtest", "validate", "stress", "audit", "optimize", "data check"]
+    + ["lean export", "lean backtest --dry-run --forecasts forecasts.csv"],
+)
+def test_every_verb_that_reads_a_store_can_read_it_as_of_a_day(verb: str, stored: Path) -> None:
+    said = springback(stored, *verb.split(), "--as-of", "2001-01-01")
+    assert said.returncode == 2 and "knew nothing then" in said.stderr, said.stderr

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from springback import settings, verbs_validate, wiring
+from springback import settings, wiring
 from springback.analytics import validation_words as words
 from springback.analytics.validation_page import page
 from springback.analytics.validation_study import Study
+from springback.verbs import validate
 from tests.terminal import TINY, done, springback
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -104,11 +105,11 @@ def test_bad_words_end_in_one_line(home: Path) -> None:
 def examined(method: str, seed: int) -> Study:
     chosen = settings.load(wiring.Settings, [], [*NOISE, f"demo.seed={seed}"])
     made = wiring.world(wiring.draw_demo(chosen), chosen)
-    return verbs_validate.examine(made, chosen, method, None)
+    return validate.examine(made, chosen, method, None)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", verbs_validate.METHODS)
+@pytest.mark.parametrize("method", validate.METHODS)
 def test_noise_is_called_noise_and_a_random_split_is_not(method: str) -> None:
     study = examined(method, 3)  # one seed: an interval of 95 % misses zero on one noise market in twenty, so on some seeds it must
     told = study.judgement

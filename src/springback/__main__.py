@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from springback.cli import main
+from springback.cli.main import main
 
 
 def command() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from springback import trials, verbs, wiring
+from springback import trials, wiring
 from springback.analytics.statistics import sharpe
 from springback.backtest.result import Result
 from springback.cluster import Workers
@@ -26,6 +26,7 @@ from springback.optimise.search import Numbers, Seen, stamp
 from springback.settings import flat
 from springback.strategy.knobs import knobs as checked
 from springback.training.walk_forward import WalkForwardResult
+from springback.verbs import steps
 from springback.voice import Voice
 
 MODELS = "walk-forward, searched before {held}"
@@ -71,8 +72,8 @@ def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: 
     told = {name: value for name, value in flat(cut).items() if name.split(".")[0] in DECIDING and name not in passed}
     mark = stamp(told | {"data": content_hash(before), "held": held})
     folder = out / f"{chosen.optimise.objective.replace('_', '-')}-{hashlib.sha256(mark.encode()).hexdigest()[:8]}"
-    made = verbs.survey(voice, cut, before, content_hash(before))
-    return Job(tape, digest, held, end, made, cut, knobs, spec, mark, folder, models, store, verbs.command())
+    made = steps.survey(voice, cut, before, content_hash(before))
+    return Job(tape, digest, held, end, made, cut, knobs, spec, mark, folder, models, store, steps.command())
 
 
 def span(tape: Tape, chosen: wiring.Settings) -> tuple[np.datetime64, np.datetime64]:

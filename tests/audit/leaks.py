@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from springback import features as workbench
-from springback import verbs_audit, wiring
+from springback import wiring
 from springback.audit.pipeline import Flags, Learned, Pipeline
 from springback.backtest.result import Result
 from springback.data.universe import eligible
@@ -22,6 +22,7 @@ from springback.training.labels import forward_return
 from springback.training.rows import Rows
 from springback.training.splits import walk
 from springback.training.train import fit_models
+from springback.verbs import audit
 
 Lesson = Callable[[Rows, int], Rows]
 Change = Callable[[Pipeline, wiring.Settings], Pipeline]
@@ -48,7 +49,7 @@ def taught_by(settings: wiring.Settings, lesson: Lesson) -> Callable[[Tape, Flag
         models = {}
         for period in walk(known, sessions, settings.walk_forward, start, end):
             pair = fit_models(lesson(rows, period.as_of), sessions, settings.training, period.as_of, "")
-            models[str(sessions[period.as_of])] = verbs_audit.fingerprint(pair)
+            models[str(sessions[period.as_of])] = audit.fingerprint(pair)
             span = slice(period.first, period.end)
             said = forecast_panel(pair, panel[span], ranked[span], adv[span])
             for name in ("qpi", "p_long", "p_short", "adv"):

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from springback import verbs_audit
 from springback.audit.checks import CHECKS
 from springback.audit.noise import matched_noise
 from springback.audit.pipeline import play
@@ -13,6 +12,7 @@ from springback.audit.surgery import of_names, other_future, relabelled, since
 from springback.features import panel
 from springback.market.quarantine import Span
 from springback.market.tape import DELISTED, TRADING
+from springback.verbs import audit
 from tests.audit.worlds import SIZE, case_of, found, honest, market, taken
 
 STATISTICAL = ("noise", "planted")
@@ -84,7 +84,7 @@ def test_a_quarantine_follows_its_name() -> None:
 
 
 def test_a_regime_that_is_not_applied_is_a_warning() -> None:
-    clean = verbs_audit.pipeline(taken()[1])
+    clean = audit.pipeline(taken()[1])
     deaf = replace(clean, backtest=lambda tape, said: clean.backtest(replace(tape, vix=np.full(len(tape.vix), 15.0)), said))
     one = found(case_of(deaf), "vix")["vix"]
     assert one.verdict == "WARN" and "not applied" in one.said
@@ -92,7 +92,7 @@ def test_a_regime_that_is_not_applied_is_a_warning() -> None:
 
 def test_the_same_seed_gives_the_same_findings() -> None:
     keys = ("corrupted", "vix", "late forecasts")
-    again = verbs_audit.case_of(verbs_audit.pipeline(taken()[1]), taken()[0], market()[0], SIZE, 1)
+    again = audit.case_of(audit.pipeline(taken()[1]), taken()[0], market()[0], SIZE, 1)
     assert found(honest(), *keys) == found(again, *keys)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from springback import verbs_audit
 from springback.audit.difference import panel_fault
+from springback.verbs import audit
 from tests.audit.leaks import LEAKS, purged, taught_by
 from tests.audit.worlds import case_of, found, honest, taken
 
@@ -18,7 +18,7 @@ ASKED = (
 def test_a_planted_leak_is_found(name: str) -> None:
     leak = LEAKS[name]
     settings = taken(1, *leak.knobs)[1]
-    case = case_of(leak.change(verbs_audit.pipeline(settings), settings), 1, *leak.knobs)
+    case = case_of(leak.change(audit.pipeline(settings), settings), 1, *leak.knobs)
     for check, words in leak.finds.items():
         one = found(case, check)[check]
         assert one.verdict == "FAIL", f"{check} says {one.verdict}: {one.said}"

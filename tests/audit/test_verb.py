@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from springback import verbs_audit, wiring
+from springback import wiring
 from springback.audit.checks import CHECKS
 from springback.audit.finding import Finding, failed
 from springback.audit.page import Audit, page, title
+from springback.verbs import audit
 from springback.voice import Voice
 from tests.audit.leaks import LEAKS
 from tests.audit.worlds import KNOBS, SIZE, case_of, found, market, taken
@@ -67,7 +68,7 @@ def test_bad_input_is_one_line(tmp_path: Path, words: tuple[str, ...], line: str
 def leaky(name: str, *keys: str) -> Audit:
     """The audit of a planted leak."""
     settings = taken()[1]
-    case = case_of(LEAKS[name].change(verbs_audit.pipeline(settings), settings))
+    case = case_of(LEAKS[name].change(audit.pipeline(settings), settings))
     return Audit(tuple(found(case, *keys).values()), (), "40 names, 2022-01-03 to 2023-12-29", 1.0, {"Seed": "1"})
 
 
@@ -83,12 +84,12 @@ def test_a_failed_check_ends_with_code_1(monkeypatch: pytest.MonkeyPatch, tmp_pa
     def survivors_only(settings: wiring.Settings) -> Any:
         return LEAKS["survivor-only universe"].change(clean(settings), settings)
 
-    clean = verbs_audit.pipeline
-    monkeypatch.setattr(verbs_audit, "pipeline", survivors_only)
-    monkeypatch.setattr(verbs_audit, "FULL", replace(SIZE, at=1, retrainings=1))
+    clean = audit.pipeline
+    monkeypatch.setattr(audit, "pipeline", survivors_only)
+    monkeypatch.setattr(audit, "FULL", replace(SIZE, at=1, retrainings=1))
     tape, chosen = market()
     with Voice(as_json=False, quiet=True) as voice:
-        clean_bill = verbs_audit.audit(voice, chosen, tape, "hash", tmp_path / "out", False, 1, None, tmp_path / "store")
+        clean_bill = audit.audit(voice, chosen, tape, "hash", tmp_path / "out", False, 1, None, tmp_path / "store")
     assert clean_bill is False
     told: list[str] = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["failed"]
     assert {"survivors", "universe"} <= set(told)

@@ -2,13 +2,14 @@
 
 from functools import cache
 
-from springback import settings, verbs_audit, wiring
+from springback import settings, wiring
 from springback.audit.case import Case
 from springback.audit.checks import examine
 from springback.audit.finding import Finding
 from springback.audit.pipeline import Pipeline, play
 from springback.audit.sample import Sample, Size
 from springback.market.tape import Tape
+from springback.verbs import audit
 
 SIZE = Size(names=40, crowd=80, sessions=480, at=3, retrainings=2, trees=12, rows=0, months=3)
 KNOBS = (
@@ -27,14 +28,14 @@ def market(*more: str) -> tuple[Tape, wiring.Settings]:
 @cache
 def taken(seed: int = 1, *more: str) -> tuple[Sample, wiring.Settings]:
     """A sample of it and the settings that run on the sample."""
-    return verbs_audit.sampled(*market(*more), SIZE, seed)
+    return audit.sampled(*market(*more), SIZE, seed)
 
 
 @cache
 def honest(seed: int = 1, *more: str) -> Case:
     """The real pipeline's case."""
     sample, chosen = taken(seed, *more)
-    return verbs_audit.case_of(verbs_audit.pipeline(chosen), sample, market(*more)[0], SIZE, seed)
+    return audit.case_of(audit.pipeline(chosen), sample, market(*more)[0], SIZE, seed)
 
 
 def case_of(tested: Pipeline, seed: int = 1, *more: str) -> Case:

@@ -42,7 +42,7 @@ def write_settings(folder: Path, replay: Replay) -> None:
 
 def springback(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     """The exit code of the command and all that it said."""
-    from springback.cli import main
+    from springback.cli.main import main
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["springback", *words])

@@ -11,10 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from springback import settings, verbs_lean, wiring
+from springback import settings, wiring
 from springback.errors import EngineError, MissingData, SettingsError
 from springback.lean import launch
 from springback.story import account
+from springback.verbs import lean
 from springback.voice import Voice
 from tests.lean import fakes, runs
 from tests.terminal import COMMAND, springback
@@ -28,7 +29,7 @@ class Desk:
     def __init__(self, shop: Path, project: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shop, self.project, self.out = shop, project, out
         self.imported: list[tuple[Path, Path]] = []
-        monkeypatch.setattr(verbs_lean, "import_", lambda _, result, to, __: self.imported.append((result, to)))
+        monkeypatch.setattr(lean, "import_", lambda _, result, to, __: self.imported.append((result, to)))
         self.chosen = settings.load(wiring.Settings, [], SETS)
 
     def run(
@@ -41,7 +42,7 @@ class Desk:
         data: Path | None = None,
     ) -> dict[str, object]:
         with Voice(as_json=False, quiet=True) as voice:
-            verbs_lean.backtest(
+            lean.backtest(
                 voice,
                 self.chosen,
                 self.shop / "store",
@@ -88,7 +89,7 @@ def test_a_native_run_from_store_to_run_folder(desk: Desk, launcher: Path, tmp_p
 
 def test_data_that_are_there_are_not_exported_again(desk: Desk, launcher: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.run(launcher)
-    monkeypatch.setattr(verbs_lean, "export", lambda *_: pytest.fail("exported again"))
+    monkeypatch.setattr(lean, "export", lambda *_: pytest.fail("exported again"))
     desk.run(launcher)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback import settings, trials, verbs_optimise, wiring
+from springback import settings, trials, wiring
 from springback.analytics import encode
 from springback.errors import MissingData, SettingsError, Unwritable
 from springback.ledger.book import Ledger
@@ -16,6 +16,7 @@ from springback.ledger.look import trials as distinct
 from springback.market.tape import Tape
 from springback.optimise import words
 from springback.optimise.finding import Report
+from springback.verbs import optimise
 from tests.optimise.worlds import HELD, chosen, job_of, searched
 
 
@@ -95,12 +96,12 @@ def test_without_a_ledger_there_is_no_figure(tape: Tape, tmp_path: Path, monkeyp
     with pytest.raises(Unwritable):
         searched(tape, tmp_path)
     job = job_of(tape, tmp_path)
-    kept = verbs_optimise.Memory(job.folder / verbs_optimise.STUDY, job.stamp, job.knobs).trials()
+    kept = optimise.Memory(job.folder / optimise.STUDY, job.stamp, job.knobs).trials()
     assert len(kept) == 4, "the specification and four trials were written down; no fifth is known to the search"
 
 
 def test_the_winner_is_a_settings_file(report: Report, home: Path) -> None:
-    file = home / "runs" / report.name / verbs_optimise.WINNER
+    file = home / "runs" / report.name / optimise.WINNER
     flat = settings.flat(settings.load(wiring.Settings, [file]))
     assert {name: flat[name] for name in report.finding.winner} == report.finding.winner
 

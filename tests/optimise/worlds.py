@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from springback import settings, verbs_optimise, wiring
+from springback import settings, wiring
 from springback.cluster import Cores, Workers
 from springback.market.tape import Tape
 from springback.optimise.finding import Report
+from springback.verbs import optimise
 from springback.voice import Voice
 
 NOISE = (
@@ -34,10 +35,10 @@ def chosen(*more: str) -> wiring.Settings:
 def searched(tape: Tape, folder: Path, *more: str, workers: Workers | None = None, reveal: bool = False, digest: str = "d" * 64) -> Report:
     """The search on `tape` with store, models and studies under `folder`."""
     job = job_of(tape, folder, *more, digest=digest)
-    verb = verbs_optimise.reveal if reveal else verbs_optimise.optimise
+    verb = optimise.reveal if reveal else optimise.optimise
     return verb(Voice(as_json=False, quiet=True), job, workers or Cores())
 
 
 def job_of(tape: Tape, folder: Path, *more: str, digest: str = "d" * 64) -> Any:
     quiet = Voice(as_json=False, quiet=True)
-    return verbs_optimise.job(quiet, tape, digest, chosen(*more), folder / "models", folder / "runs", folder / "store")
+    return optimise.job(quiet, tape, digest, chosen(*more), folder / "models", folder / "runs", folder / "store")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from springback import __version__, trials, verbs, wiring
+from springback import __version__, trials, wiring
 from springback.analytics import encode
 from springback.analytics.figures import shown
 from springback.analytics.overfitting import Search
@@ -24,6 +24,7 @@ from springback.optimise.search import Memory, Seen, Trial, alone, importances, 
 from springback.searching import Grounds, Job, forecast, job, looker, ratio_of, sessions_of, with_knobs
 from springback.settings import flat
 from springback.story import biases_of, universe_of
+from springback.verbs import steps
 from springback.voice import Voice, table
 
 __all__ = ["Voice", "job"]
@@ -33,7 +34,7 @@ LOOKED = "the held-back period, looked at once"
 
 def choose(settings: Path | None, sets: list[str] | None, knobs: list[str] | None, trials_: int | None) -> wiring.Settings:
     """The settings, `--knob` and `--trials` laid over [optimise]."""
-    chosen = verbs.choose(settings, sets)
+    chosen = steps.choose(settings, sets)
     over: dict[str, Any] = ({"knobs": tuple(knobs)} if knobs else {}) | ({} if trials_ is None else {"trials": trials_})
     chosen = dataclasses.replace(chosen, optimise=dataclasses.replace(chosen.optimise, **over))
     for knob in parse_all(chosen.optimise.knobs, flat(chosen)):
@@ -82,7 +83,7 @@ def reveal(voice: Voice, one: Job, workers: Workers) -> Report:
         chosen = dataclasses.replace(
             one.chosen, backtest=dataclasses.replace(one.chosen.backtest, start=one.held.item(), end=one.end.item())
         )
-        made = verbs.survey(voice, chosen, one.whole, one.hash)
+        made = steps.survey(voice, chosen, one.whole, one.hash)
         figures = {}
         for name, values in (("winner", winner), ("specification", one.spec)):
             settings = with_knobs(chosen, values)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from springback import __version__, trials, verbs, wiring
+from springback import __version__, trials, wiring
 from springback.analytics import validation_words as words
 from springback.analytics.significance import block_rows
 from springback.analytics.validation_page import page
@@ -27,6 +27,7 @@ from springback.training.rows import Rows, gather
 from springback.training.train import random_split_auc
 from springback.training.validate import Said
 from springback.training.validate import validate as judge
+from springback.verbs import steps
 from springback.voice import Voice, table
 
 METHODS = ("walk-forward", "combinatorial")
@@ -39,7 +40,7 @@ def check(method: str, *folders: Path, store: Path | None) -> None:
     """Refuses an unknown method, a folder and a ledger that cannot be written, before the work."""
     if method not in METHODS:
         raise SettingsError(f"--method must be {' or '.join(METHODS)}, was '{method}'")
-    verbs.check("walk-forward", *folders, store=store)
+    steps.check("walk-forward", *folders, store=store)
 
 
 def validate(
@@ -53,7 +54,7 @@ def validate(
     workers: Workers | None = None,
 ) -> Study:
     """Judges, enters the trial ledger beside `store`, writes validation.json and validation.html into `out`, and prints."""
-    study = examine(made, chosen, method, models, voice, verbs.command(), workers)
+    study = examine(made, chosen, method, models, voice, steps.command(), workers)
     seen = study.judgement.days
     by_day = np.nan_to_num(seen.rank_ic)
     trials.note_validation(

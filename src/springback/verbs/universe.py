@@ -9,7 +9,7 @@ from springback import wiring
 from springback.data import holdings, membership
 from springback.data.universe import eligible
 from springback.errors import InputError, SettingsError
-from springback.verbs import choose
+from springback.verbs.steps import choose
 from springback.voice import Voice
 
 __all__ = ["Voice", "choose"]

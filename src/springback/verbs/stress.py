@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from springback import __version__, trials, verbs, wiring
+from springback import __version__, trials, wiring
 from springback.analytics import run_folder
 from springback.backtest.loop import Market
 from springback.data.files import atomic
@@ -24,6 +24,7 @@ from springback.stress.scenarios import scenarios
 from springback.stress.scene import Ran, Run, Scene
 from springback.stress.study import Study, as_json
 from springback.stress.windows import slices
+from springback.verbs import steps
 from springback.voice import Voice, table
 
 __all__ = ["Voice"]
@@ -41,8 +42,8 @@ def stress(
     store: Path | None = None,
 ) -> Study:
     """Runs all of it, writes stress.json and stress.html into `out`, and prints. The base run is a trial in the ledger beside `store`."""
-    said, how, leaky = verbs.forecasts_for(voice, made, chosen, models, which, forecasts)
-    study = examine(made, said, chosen, how, leaky, verbs.command(), store, voice)
+    said, how, leaky = steps.forecasts_for(voice, made, chosen, models, which, forecasts)
+    study = examine(made, said, chosen, how, leaky, steps.command(), store, voice)
     told = as_json(study, words.headline(study), words.finding(study), words.warnings(study))
     step = voice.step("page")
     step(0, 1, str(out))

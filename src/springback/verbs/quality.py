@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from springback import verbs, wiring
+from springback import wiring
 from springback.analytics.encode import text
 from springback.data.files import atomic
 from springback.data.store_hash import content_hash
@@ -18,28 +18,32 @@ from springback.quality.finding import Finding
 from springback.quality.page import page, share
 from springback.quality.study import Study, as_json
 from springback.settings import flat
+from springback.verbs import steps
 from springback.voice import Voice, table
 
 __all__ = ["Voice"]
 PAGE, FIGURES = "check.html", "check.json"
-choose = verbs.choose
+choose = steps.choose
 
 
 @dataclass(frozen=True)
 class Source:
-    """What is looked at: a store (`store` where neither is named), or the files at `path` with those that stand beside them."""
+    """What is looked at: a store (`store` where neither is named) as known on a day, or the files at `path` with those beside them."""
 
     store: Path | None = None
     path: Path | None = None
     vix: Path | None = None
     members: Path | None = None
     events: Path | None = None
+    as_of: str | None = None
 
     def __post_init__(self) -> None:
         if self.store is not None and self.path is not None:
             raise InputError("--store and --path both name the data: give one of them")
         if self.path is None and (self.vix or self.members or self.events):
             raise InputError("--vix, --members and --events stand beside a CSV file: name it with --path")
+        if self.path is not None and self.as_of:
+            raise InputError("--as-of reads a store as it was known, --path names a file: give one of them")
 
     @property
     def folder(self) -> Path:
@@ -49,13 +53,15 @@ class Source:
     @property
     def name(self) -> str:
         """What it is called."""
-        return str(self.path or self.folder)
+        return str(self.path or self.folder) + (f" as known on {self.as_of}" if self.as_of else "")
 
 
 def check(voice: Voice, chosen: wiring.Settings, source: Source, against: Path | None, out: Path, keep_out: bool) -> bool:
     """Whether no error stands; check.json and check.html in `out`, and the table. `keep_out` writes the quarantine beside the store."""
     if keep_out and source.path is not None:
         raise InputError("--quarantine is written beside a store: 'springback fetch --source csv --path ...' first, then check the store")
+    if keep_out and source.as_of:
+        raise InputError("--quarantine is drawn up from all that is known now: leave --as-of out")
     step = voice.step("check")
     whole = len(gate.CHECKS) + 3
     step(0, whole, f"reading {source.name}")
@@ -78,7 +84,7 @@ def check(voice: Voice, chosen: wiring.Settings, source: Source, against: Path |
 def _read(source: Source) -> tuple[list[Finding], Tape | None, str]:
     """What is wrong with the files as they lie there, and the tape; none where they were refused and it is told already why."""
     if source.path is None:
-        return [], *wiring.open_store(source.folder)
+        return [], *wiring.open_store(source.folder, source.as_of)
     if not source.path.exists():
         raise MissingData(f"{source.path} does not exist: give a CSV file or a folder of bars")
     found = list(raw.examine(raw.read_files(source.path)))
@@ -109,7 +115,7 @@ def _study(
     if against is not None:
         facts["Against"] = str(against)
     facts["Thresholds"] = ", ".join(f"{name[8:]} = {value}" for name, value in flat(chosen).items() if name.startswith("quality."))
-    facts["Command"] = verbs.command()
+    facts["Command"] = steps.command()
     flags = ("Demo market: every price is invented.",) if tape is not None and wiring.is_demo(tape) else ()
     if tape is None:
         return Study(gate.ranked(found), None, (), facts, flags)

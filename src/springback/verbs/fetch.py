@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from springback import verbs, wiring
+from springback import wiring
 from springback.data.sources import History
 from springback.data.sources.asked import read_span, read_symbols
 from springback.data.sources.assemble import assemble
@@ -14,6 +14,7 @@ from springback.data.sources.gather import gather
 from springback.data.sources.keys import read_keys
 from springback.errors import InputError, MissingData
 from springback.market.tape import Tape
+from springback.verbs import steps
 from springback.voice import Voice
 
 FIRST = "2017-01-03"
@@ -71,7 +72,7 @@ def fetch(
     if kept:
         voice.say(f"  {found.asked:,} of {len(names):,} names asked for now, the others kept in {kept.folder}")
     voice.told["fetch"] = {"source": source, "names": len(names), "asked": found.asked, "first": str(first), "last": str(last)}
-    return verbs.keep(voice, tape, store, accept_restatement)
+    return steps.keep(voice, tape, store, accept_restatement)
 
 
 def _bias(source: str, listed: Sequence[History]) -> str:

@@ -12,7 +12,7 @@ from springback import __version__, wiring
 from springback.data import series
 from springback.errors import InputError, MissingData, SettingsError
 from springback.market.tape import Tape
-from springback.verbs import check, choose, tape_for_backtest
+from springback.verbs.steps import check, choose, tape_for_backtest
 from springback.voice import Voice
 
 if TYPE_CHECKING:
@@ -31,11 +31,12 @@ def export(
     events: Path | None,
     renames: Path | None,
     interest_rate: Path | None,
+    as_of: str | None = None,
 ) -> None:
     """Writes a LEAN data folder from the store or the files, and says what LEAN cannot hold."""
     from springback.lean.export import export as write_folder
 
-    tape = _tape_for_export(voice, store, bars, vix, members, events)
+    tape = _tape_for_export(voice, store, bars, vix, members, events, as_of)
     done = write_folder(tape, out, renames, interest_rate, voice.step("export"))
     counts = done.counts
     voice.say(
@@ -49,12 +50,12 @@ def export(
 
 
 def _tape_for_export(
-    voice: Voice, store: Path | None, bars: Path | None, vix: Path | None, members: Path | None, events: Path | None
+    voice: Voice, store: Path | None, bars: Path | None, vix: Path | None, members: Path | None, events: Path | None, as_of: str | None
 ) -> Tape:
     """The files that were named, or the store with the VIX and the membership that were named laid over its own."""
     if bars is None and events is not None:
         raise InputError("--events belongs to --bars: the store holds its own splits and dividends")
-    tape, _ = tape_for_backtest(voice, bars, vix, members, events, store)
+    tape, _ = tape_for_backtest(voice, bars, vix, members, events, store, as_of)
     if bars is None and vix is not None:
         tape = dataclasses.replace(tape, vix=series.read_closes(vix, tape.bars.sessions))
     if bars is None and members is not None:
@@ -75,13 +76,16 @@ def backtest(
     dry_run: bool,
     project: Path,
     out: Path,
+    as_of: str | None = None,
 ) -> None:
     """Prepares a LEAN run, runs it, and writes its run folder."""
     from springback.lean import engines, launch, outcome, prepare
 
     if not time_limit > 0:
         raise SettingsError(f"--time-limit must be above 0 minutes, was {time_limit:g}")
-    run, missing = _prepared(voice, chosen, store, models_dir, models, forecasts, data_folder, launcher, project, dry_run)
+    if as_of and data_folder:
+        raise InputError("--as-of reads a store as it was known, --data-folder is exported already: give one of them")
+    run, missing = _prepared(voice, chosen, store, models_dir, models, forecasts, data_folder, launcher, project, dry_run, as_of)
     voice.told["lean"] = {"command": run.command, "config": str(run.config), "results": str(run.results), "missing": missing}
     if dry_run:
         voice.say(f"engine: cd {shlex.quote(str(run.cwd))} && {shlex.join(run.command)}")
@@ -112,6 +116,7 @@ def _prepared(
     launcher: Path | None,
     project: Path,
     dry_run: bool,
+    as_of: str | None,
 ) -> "tuple[Run, list[str]]":
     """What LEAN is to run, laid out, and what this machine lacks for it: nothing, unless it is only a dry run."""
     from springback.data.store import Store
@@ -128,10 +133,11 @@ def _prepared(
     for line in [*doubts, *prepare.in_sample(cards, models, chosen.backtest.start)]:
         voice.say(f"  warning: {line}")
     data = data_folder or project / "data"
-    if data_folder is None and not prepare.exported(data, Store(store or Path("store")).hash):
-        export(voice, data, store, None, None, None, None, None, None)
+    place = Store(store or Path("store"))
+    if data_folder is None and not prepare.exported(data, place.hash_as_of(as_of) if as_of else place.hash):
+        export(voice, data, store, None, None, None, None, None, None, as_of)
     prepare.check_data(data)
-    prepare.lay_out(project, Path(__file__).parent, __version__, stored)
+    prepare.lay_out(project, Path(wiring.__file__).parent, __version__, stored)
     lacking = engines.databases(data, engine.launcher) if isinstance(engine, engines.Native) else []
     if isinstance(engine, engines.Cli) and engines.lacking(data):
         voice.say(
@@ -163,7 +169,7 @@ def bundle(voice: Voice, chosen: wiring.Settings, out: Path, models_dir: Path, m
     named = prepare.names(project / "data")
     stored |= named
     config = engine_config.project_config(_told(chosen, models, "index"))
-    files = bundles.project_files(project, Path(__file__).parent, __version__, config, stored, out)
+    files = bundles.project_files(project, Path(wiring.__file__).parent, __version__, config, stored, out)
     bundles.lay(out, files)
     for line in [*prepare.strangers(cards), *prepare.in_sample(cards, models, chosen.backtest.start)]:
         voice.say(f"  warning: {line}")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback import features as workbench
-from springback import verbs, wiring
+from springback import wiring
 from springback.audit.case import Case, draw_sessions
 from springback.audit.checks import CHECKS, examine
 from springback.audit.finding import Finding, failed
@@ -32,6 +32,7 @@ from springback.market.tape import Tape
 from springback.strategy.lookback import look_back
 from springback.training.rows import gather
 from springback.training.train import random_split_auc
+from springback.verbs import steps
 from springback.voice import Step, Voice, table
 
 PAGE, FIGURES = "audit.html", "audit.json"
@@ -63,7 +64,7 @@ def audit(
     sample, settings = sampled(tape, chosen, size, seed)
     case = case_of(pipeline(settings), sample, tape, size, seed)
     models = f"walk-forward on {sample.tape.bars.shape[1]} names, audited"
-    wiring.note_backtest(sample.tape, digest, settings, case.base.result, kind="audit", command=verbs.command(), models=models, store=store)
+    wiring.note_backtest(sample.tape, digest, settings, case.base.result, kind="audit", command=steps.command(), models=models, store=store)
     findings: list[Finding] = []
     for done, key in enumerate(CHECKS, start=1):
         findings += examine(dataclasses.replace(case, tell=partial(_tell, step, done, key)), (key,))
@@ -169,7 +170,7 @@ def _audit(findings: tuple[Finding, ...], case: Case, settings: wiring.Settings,
         "Seed": str(seed),
         "Seconds": f"{seconds:.0f}",
         "Ledger": "the run on the sample as it is counts as a trial; runs on other futures, noise and late inputs do not",
-        "Command": verbs.command(),
+        "Command": steps.command(),
     }
     return Audit(findings, _flags(case.whole, settings), taken, seconds, facts)
 

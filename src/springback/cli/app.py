@@ -1,0 +1,352 @@
+"""The verbs. Everything heavy is imported when a verb runs, so that `--help` answers at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from springback.cli import data, lean
+from springback.cli.options import (
+    MODELS,
+    RUNS,
+    STORE,
+    AsOf,
+    BarsFile,
+    DataPath,
+    EventsFile,
+    ForecastFile,
+    Json,
+    MembersFile,
+    ModelsFolder,
+    Quiet,
+    Scheduler,
+    Sets,
+    SettingsFile,
+    StoreFolder,
+    VixFile,
+    Which,
+)
+
+app = typer.Typer(
+    name="springback",
+    help="Machine-learning mean reversion on US equities: from raw bars to an honest report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(lean.app, name="lean")
+app.add_typer(data.app, name="data")
+
+Source = Annotated[str | None, typer.Option("--source", help="demo or csv. Default: the store if there is one, else demo.")]
+ForecastsOut = Annotated[Path | None, typer.Option("--out", help="File to write; default MODELS/walk_forward/forecasts.parquet.")]
+
+
+@app.command()
+def run(
+    source: Source = None,
+    path: DataPath = None,
+    vix: VixFile = None,
+    members: MembersFile = None,
+    events: EventsFile = None,
+    store: StoreFolder = None,
+    as_of: AsOf = None,
+    models_dir: ModelsFolder = MODELS,
+    models: Which = "walk-forward",
+    out: Annotated[Path, typer.Option("--out", help="Run folder to write.")] = RUNS / "latest",
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The whole job: fetch, train, forecast, backtest, report."""
+    from springback.verbs import steps
+
+    with steps.Voice(as_json, quiet) as voice:
+        chosen = steps.choose(settings, sets)
+        steps.check(models, models_dir, out, store=store)
+        tape, digest = steps.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE, as_of)
+        made = steps.survey(voice, chosen, tape, digest)
+        steps.train(voice, made, chosen, models_dir)
+        steps.backtest(voice, made, chosen, models_dir, models, None, out, store)
+
+
+@app.command()
+def fetch(
+    source: Annotated[str, typer.Option("--source", help="yahoo, tiingo, alpaca, csv, lean or demo.")] = "demo",
+    symbols: Annotated[
+        str | None,
+        typer.Option("--symbols", help="A,B,C, or a file with one a line. Default: all that the source lists.", show_default=False),
+    ] = None,
+    start: Annotated[str | None, typer.Option("--start", help="First day asked for.", show_default="2017-01-03")] = None,
+    end: Annotated[str | None, typer.Option("--end", help="Last day asked for.", show_default="the newest settled session")] = None,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="TOML file of API keys, rights 0600.", show_default="~/.config/springback/keys.toml")
+    ] = None,
+    downloads: Annotated[Path, typer.Option("--downloads", help="Folder of what vendors have told; a fetch goes on from it.")] = Path(
+        "downloads"
+    ),
+    path: DataPath = None,
+    vix: VixFile = None,
+    members: MembersFile = None,
+    events: EventsFile = None,
+    store: StoreFolder = None,
+    accept: Annotated[
+        bool, typer.Option("--accept-restatement", help="Store what the source now says differently of the past; the old stays readable.")
+    ] = False,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fill the Parquet store from a source: yahoo, tiingo, alpaca, csv, lean or demo."""
+    from springback.verbs import fetch, steps
+
+    with steps.Voice(as_json, quiet) as voice:
+        chosen = steps.choose(settings, sets)
+        if fetch.asks(source, symbols, start, end, keys, vix, members, events):
+            fetch.fetch(voice, chosen, source, symbols, start, end, path, keys, downloads, store or STORE, accept)
+        else:
+            steps.fetch(voice, chosen, source, path, vix, members, events, store or STORE, accept)
+
+
+@app.command()
+def features(
+    out: Annotated[Path, typer.Option("--out", help="File to write: .csv, .csv.gz or .parquet.")],
+    bars: BarsFile = None,
+    events: EventsFile = None,
+    store: StoreFolder = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write date, symbol and the 8 features."""
+    from springback.verbs import steps
+
+    with steps.Voice(as_json, quiet) as voice:
+        steps.features(voice, bars, events, store, out, as_of)
+
+
+@app.command()
+def train(
+    store: StoreFolder = None,
+    as_of: AsOf = None,
+    models_dir: ModelsFolder = MODELS,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train the long and the short model by a split in time, judge them, and save them."""
+    from springback.verbs import steps
+
+    with steps.Voice(as_json, quiet) as voice:
+        chosen = steps.choose(settings, sets)
+        made = steps.survey(voice, chosen, *steps.stored_or_demo(voice, chosen, store, as_of))
+        steps.train(voice, made, chosen, models_dir)
+
+
+@app.command()
+def forecast(
+    store: StoreFolder = None,
+    as_of: AsOf = None,
+    models_dir: ModelsFolder = MODELS,
+    out: ForecastsOut = None,
+    cluster: Scheduler = None,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write quarterly walk-forward forecasts, each model trained only on labels known by then."""
+    from springback.verbs import steps
+
+    with steps.Voice(as_json, quiet) as voice:
+        chosen = steps.choose(settings, sets)
+        with steps.workers_at(cluster, chosen.training.threads) as workers:
+            made = steps.survey(voice, chosen, *steps.stored(voice, store or STORE, as_of))
+            steps.forecast(voice, made, chosen, models_dir, out, workers)
+
+
+@app.command()
+def backtest(
+    bars: BarsFile = None,
+    vix: VixFile = None,
+    forecasts: ForecastFile = None,
+    members: MembersFile = None,
+    events: EventsFile = None,
+    store: StoreFolder = None,
+    as_of: AsOf = None,
+    models_dir: ModelsFolder = MODELS,
+    models: Which = "walk-forward",
+    profile: Annotated[str | None, typer.Option("--profile", help="Headline costs: lean or realistic.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Run folder to write.")] = RUNS / "latest",
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the rule on files, or on the store and the shelf, and write a run folder with its report."""
+    from springback.verbs import steps
+
+    with steps.Voice(as_json, quiet) as voice:
+        chosen = steps.choose(settings, [*(sets or []), *([f"backtest.profile={profile}"] if profile else [])])
+        steps.check(models, *((out,) if forecasts else (out, models_dir)), store=store)
+        tape, digest = steps.tape_for_backtest(voice, bars, vix, members, events, store, as_of)
+        if forecasts:
+            steps.backtest(voice, steps.bare(tape, digest), chosen, models_dir, models, forecasts, out, store)
+        else:
+            steps.backtest(voice, steps.survey(voice, chosen, tape, digest), chosen, models_dir, models, None, out, store)
+
+
+@app.command()
+def validate(
+    store: StoreFolder = None,
+    as_of: AsOf = None,
+    method: Annotated[str, typer.Option("--method", help="walk-forward, or combinatorial: purged cross-validation.")] = "walk-forward",
+    models_dir: ModelsFolder = MODELS,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "validation",
+    cluster: Scheduler = None,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Judge forecasts honestly: purged, by day, with intervals, by year, regime, liquidity and price."""
+    from springback.verbs import steps, validate
+
+    with steps.Voice(as_json, quiet) as voice:
+        chosen = steps.choose(settings, sets)
+        validate.check(method, models_dir, out, store=store)
+        with steps.workers_at(cluster, chosen.training.threads) as workers:
+            made = steps.survey(voice, chosen, *steps.stored_or_demo(voice, chosen, store, as_of))
+            validate.validate(voice, made, chosen, method, models_dir, out, store, workers)
+
+
+@app.command()
+def stress(
+    store: StoreFolder = None,
+    as_of: AsOf = None,
+    forecasts: ForecastFile = None,
+    models_dir: ModelsFolder = MODELS,
+    models: Which = "walk-forward",
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; a run folder's report then links to it.")] = RUNS / "stress",
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Crashes of the past, shocks made up around what is held, and resampled histories, on one page."""
+    from springback.verbs import steps, stress
+
+    with stress.Voice(as_json, quiet) as voice:
+        chosen = steps.choose(settings, sets)
+        steps.check(models, *((out,) if forecasts else (out, models_dir)), store=store)
+        tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
+        made = steps.bare(tape, digest) if forecasts else steps.survey(voice, chosen, tape, digest)
+        stress.stress(voice, made, chosen, models_dir, models, forecasts, out, store)
+
+
+@app.command()
+def audit(
+    store: StoreFolder = None,
+    as_of: AsOf = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A smaller sample: the same checks in under a minute.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of names, sessions, garbage and noise.")] = 1,
+    sessions: Annotated[
+        int | None, typer.Option("--sessions", help="Random sessions after which the future is changed.", show_default="6; 3 with --quick")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "audit",
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Prove on your own data that nothing looks ahead, and that noise shows nothing. Exit code 1 when a check fails."""
+    from springback.verbs import audit, steps
+
+    with steps.Voice(as_json, quiet) as voice:
+        chosen = steps.choose(settings, sets)
+        steps.check("walk-forward", out, store=store)
+        tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
+        clean = audit.audit(voice, chosen, tape, digest, out, quick, seed, sessions, store)
+    if not clean:
+        raise typer.Exit(1)
+
+
+@app.command()
+def optimize(
+    knobs: Annotated[list[str] | None, typer.Option("--knob", help="table.name=low:high or table.name=one,other. May be repeated.")] = None,
+    trials: Annotated[int | None, typer.Option("--trials", help="Settings to try. Default: optimise.trials.", show_default=False)] = None,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Look at the held-back period with the winner, once and never again.")] = False,
+    store: StoreFolder = None,
+    as_of: AsOf = None,
+    models_dir: ModelsFolder = MODELS,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the studies.")] = RUNS / "optimise",
+    cluster: Scheduler = None,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search for settings before a held-back period, and say how much of the gain is luck."""
+    from springback.verbs import optimise, steps
+
+    with optimise.Voice(as_json, quiet) as voice:
+        chosen = optimise.choose(settings, sets, knobs, trials)
+        steps.check("walk-forward", models_dir, out, store=store)
+        with steps.workers_at(cluster, chosen.training.threads) as workers:
+            tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
+            job = optimise.job(voice, tape, digest, chosen, models_dir, out, store)
+            (optimise.reveal if reveal else optimise.optimise)(voice, job, workers)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run folder.", metavar="DIR")],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw report.html and report.png of a run folder again."""
+    from springback.verbs import steps
+
+    with steps.Voice(as_json, quiet) as voice:
+        steps.report(voice, folder)
+
+
+@app.command()
+def ledger(
+    store: StoreFolder = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List every trial that saw a period, and what the best of so many would show without skill."""
+    from springback.verbs import ledger
+
+    with ledger.Voice(as_json, quiet) as voice:
+        ledger.ledger(voice, store)
+
+
+@app.command()
+def universe(
+    on: Annotated[str | None, typer.Option("--on", help="Day to list the index of, as 2020-03-23.", show_default=False)] = None,
+    store: StoreFolder = None,
+    holdings: Annotated[Path | None, typer.Option("--holdings", help="Folder of dated iShares holdings files, not a store.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="With --holdings: the membership file to write.", show_default=False)] = None,
+    settings: SettingsFile = None,
+    sets: Sets = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the index as it was known on a day, who says so and how far to trust it; or make a membership file from fund holdings."""
+    from springback.verbs import universe
+
+    with universe.Voice(as_json, quiet) as voice:
+        universe.universe(voice, universe.choose(settings, sets), on, store or STORE, holdings, out)
+
+
+@app.callback()
+def main_options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Machine-learning mean reversion on US equities: from raw bars to an honest report."""

@@ -1,0 +1,35 @@
+"""The options that verbs share, each said once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no text, only errors.")]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file laid over settings/default.toml.", show_default=False)]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="One knob: table.name=value. May be repeated.", show_default=False)]
+StoreFolder = Annotated[Path | None, typer.Option("--store", help="Folder of the Parquet store.", show_default="store")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="The store as it was known on that day (its end, UTC).", show_default=False)]
+ModelsFolder = Annotated[Path, typer.Option("--models-dir", help="Folder of the models.")]
+Which = Annotated[str, typer.Option("--models", help="walk-forward, or fixed: one model for the whole period.")]
+ForecastFile = Annotated[
+    Path | None, typer.Option("--forecasts", help="File date,symbol,qpi,p_long,p_short,adv_63, instead of models.", show_default=False)
+]
+BarsFile = Annotated[
+    Path | None, typer.Option("--bars", help="CSV file of daily bars (may be gzipped), instead of a store.", show_default=False)
+]
+DataPath = Annotated[Path | None, typer.Option("--path", help="CSV file or folder of bars, instead of a store.", show_default=False)]
+VixFile = Annotated[Path | None, typer.Option("--vix", help="CSV file date,close of VIX; a store has its own.", show_default=False)]
+MembersFile = Annotated[
+    Path | None, typer.Option("--members", help="CSV file symbol,start,end of index membership; likewise.", show_default=False)
+]
+EventsFile = Annotated[
+    Path | None, typer.Option("--events", help="CSV file date,symbol,event,value of splits and dividends; likewise.", show_default=False)
+]
+RatesFile = Annotated[
+    Path | None,
+    typer.Option("--interest-rate", help="CSV file date,rate in percent: the risk-free rate of LEAN's statistics.", show_default=False),
+]
+Scheduler = Annotated[str | None, typer.Option("--cluster", help="Address of a Dask scheduler; default: this machine's cores.")]
+RUNS, STORE, MODELS = Path("runs"), Path("store"), Path("models")
