@@ -90,8 +90,10 @@ def stored(market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "verb",
-    ["run", "features --out x.csv", "train", "forecast", "backtest", "validate", "stress", "audit", "optimize", "data check"]
-    + ["lean export", "lean backtest --dry-run --forecasts forecasts.csv"],
+    [
+        *("run", "features --out x.csv", "train", "forecast", "backtest", "validate", "stress", "audit", "optimize", "data check"),
+        *("lean export", "lean backtest --dry-run --forecasts forecasts.csv"),
+    ],
 )
 def test_every_verb_that_reads_a_store_can_read_it_as_of_a_day(verb: str, stored: Path) -> None:
     said = springback(stored, *verb.split(), "--as-of", "2001-01-01")

@@ -107,6 +107,30 @@ def test_symbols_from_a_file(replay: Replay, capfd: pytest.CaptureFixture[str], 
     assert Store("store").read().bars.symbols == ("AAPL", "BRK.B")
 
 
+@pytest.mark.parametrize("source", VENDORS)
+def test_the_members_of_an_index_are_asked_for_and_kept_by_their_days(
+    source: str, replay: Replay, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "members.csv").write_text(
+        "symbol,start,end,tickers\nAAPL,2019-01-02,,AAPL\nBRKB,2020-08-26,2020-09-02,BRKB\nGONE,2019-01-02,2020-08-27,GONE\n"
+        "LATER,2021-01-04,,LATER\nNONE,2019-01-02,,NONE\nRAD_2022,2019-01-02,2022-06-01,RAD\n"
+    )
+    code, said = fetch(capfd, source, "--members", "members.csv")
+    assert code == 0, said
+    tape = Store("store").read()
+    assert tape.bars.symbols == ("AAPL", "BRKB", "GONE") and tape.members is not None
+    assert tape.members.sum(axis=0).tolist() == [10, 5, 3] and tape.members[2:7, 1].all()
+    known = tape_of({"BRKB": market()["BRK.B"]})
+    np.testing.assert_allclose(tape.bars.close[:, 1], known.bars.close[:, 0], atol=1e-4)
+    told = " ".join(tape.findings)
+    assert "1 members were not asked for: another company has their ticker now (such as RAD_2022)" in told
+    assert "1 of 5 members have no bar while they were in the index (such as NONE): survivorship bias" in told
+    assert "point-in-time" not in said and replay.asked["LATER"] == 0
+    (tmp_path / "members.csv").write_text("symbol,start,end\nAAPL,2021-01-04,\n")
+    code, said = fetch(capfd, source, "--members", "members.csv")
+    assert code == 2 and "members.csv has no member from 2020-08-24 to 2020-09-04: its first day is 2021-01-04" in said
+
+
 def test_vix_comes_from_fred_where_cboe_fails_and_it_says_so(replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
     replay.spoil("VIX_History", web_page)
     code, said = fetch(capfd, "tiingo", *NAMES)
@@ -189,6 +213,7 @@ def test_yahoos_new_split_is_no_restatement(replay: Replay, capfd: pytest.Captur
         (("--source", "csv", "--symbols", "A"), "--symbols goes with"),
         (("--source", "yahoo", "--symbols", "A B"), "is no symbol"),
         (("--source", "yahoo", "--symbols", "A", "--vix", "v.csv"), "--vix goes with"),
+        (("--source", "yahoo", "--members", "none.csv"), "none.csv"),
         (("--source", "yahoo", "--symbols", "A", "--start", "soon"), "--start must be a date"),
         (("--source", "yahoo", "--symbols", "A", "--start", "2021-01-04", "--end", "2020-01-03"), "must not be after"),
         (("--source", "yahoo", "--symbols", "A", "--path", "x"), "takes no --path"),

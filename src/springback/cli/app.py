@@ -104,8 +104,8 @@ def fetch(
 
     with steps.Voice(as_json, quiet) as voice:
         chosen = steps.choose(settings, sets)
-        if fetch.asks(source, symbols, start, end, keys, vix, members, events):
-            fetch.fetch(voice, chosen, source, symbols, start, end, path, keys, downloads, store or STORE, accept)
+        if fetch.asks(source, symbols, start, end, keys, vix, events):
+            fetch.fetch(voice, chosen, source, symbols, start, end, path, keys, downloads, store or STORE, accept, members)
         else:
             steps.fetch(voice, chosen, source, path, vix, members, events, store or STORE, accept)
 

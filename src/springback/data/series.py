@@ -44,23 +44,29 @@ def read_members(path: Path, bars: Bars, since: str | None = None) -> NDArray[np
 
     Intervals that start on `since` reach back to the first session: the oldest list stands in for what came before it.
     """
-    frame = read_table(path, Columns(("start", "end"), ("symbol",), sparse=("start", "end")))
-    starts, ends = frame["start"].to_numpy().astype("datetime64[D]"), frame["end"].to_numpy().astype("datetime64[D]")
-    wrong = np.flatnonzero(np.isnat(starts) | (ends <= starts))
-    if len(wrong):
-        raise BadTable(f"{path}: line {line(wrong[0])}: start must be a date before end, was {starts[wrong[0]]}, end {ends[wrong[0]]}")
+    symbols, starts, ends = read_stays(path)
     first = np.searchsorted(bars.sessions, starts)
     if since is not None:
         first[starts == np.datetime64(since, "D")] = 0
     end = np.where(np.isnat(ends), len(bars.sessions), np.searchsorted(bars.sessions, ends))
     members = np.zeros(bars.shape, dtype=bool)
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
-    for symbol, a, b in zip(frame["symbol"], first, end, strict=True):
+    for symbol, a, b in zip(symbols, first, end, strict=True):
         if symbol in columns:
             members[a:b, columns[symbol]] = True
     if not members.any():
         raise BadTable(f"{path} names no member among the symbols and sessions of the bars")
     return members
+
+
+def read_stays(path: Path) -> tuple[tuple[str, ...], Dates, Dates]:
+    """Who was in an index from when to when (exclusive, NaT: still in), a row of the file each, (M,). Raises `BadTable`."""
+    frame = read_table(path, Columns(("start", "end"), ("symbol",), sparse=("start", "end")))
+    starts, ends = frame["start"].to_numpy().astype("datetime64[D]"), frame["end"].to_numpy().astype("datetime64[D]")
+    wrong = np.flatnonzero(np.isnat(starts) | (ends <= starts))
+    if len(wrong):
+        raise BadTable(f"{path}: line {line(wrong[0])}: start must be a date before end, was {starts[wrong[0]]}, end {ends[wrong[0]]}")
+    return tuple(frame["symbol"]), starts, ends
 
 
 def read_actions(path: Path, bars: Bars) -> tuple[Actions, int]:

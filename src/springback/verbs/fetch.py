@@ -12,6 +12,7 @@ from springback.data.sources.beside import read_beside
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.gather import gather
 from springback.data.sources.keys import read_keys
+from springback.data.sources.members import dotted, enrolled, read_roll, renamed
 from springback.errors import InputError, MissingData
 from springback.market.tape import Tape
 from springback.verbs import steps
@@ -27,7 +28,7 @@ def asks(source: str, symbols: str | None, start: str | None, end: str | None, k
     """Whether `source` is asked name by name, not read or drawn whole. Raises `InputError` on an option that does not go with it."""
     told = {"--symbols": symbols, "--start": start, "--end": end, "--keys": keys}
     if source in wiring.SOURCES:
-        for option, value in zip(("--vix", "--members", "--events"), beside, strict=True):
+        for option, value in zip(("--vix", "--events"), beside, strict=True):
             if value is not None:
                 raise InputError(f"{option} goes with --source csv: {source} brings its own, or none")
         return True
@@ -49,24 +50,33 @@ def fetch(
     downloads: Path,
     store: Path,
     accept_restatement: bool = False,
+    members: Path | None = None,
 ) -> tuple[Tape, str]:
-    """Bars, splits and dividends of `symbols` from a vendor, with VIX, the risk-free rate and SPY, into the store."""
+    """Bars, splits and dividends of `symbols` from a vendor, with VIX, the risk-free rate and SPY, into the store.
+
+    `members` is a membership file by permanent id; its members are asked for where no symbols are named.
+    """
     first, last, early = read_span(start, end, FIRST, datetime.now(UTC))
     if early:
         voice.say(f"  the newest settled session is {last}: asked up to there")
     asked = read_symbols(symbols) if symbols else None
     vendor = wiring.source_of(source, chosen, read_keys(keys) if source in wiring.NEED_KEYS else None, path)
-    names = asked or vendor.listing(first, last)
+    roll = read_roll(members, first, last) if members else None
+    names = asked or (roll.symbols if roll else vendor.listing(first, last))
     if not names:
-        raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line")
+        raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
     kept = Downloads(downloads, vendor.name, timedelta(hours=chosen.fetch.fresh_hours)) if source != "lean" else None
     level = gather(vendor, [chosen.fetch.benchmark], min(first, SINCE), last, kept)
     found = gather(vendor, names, first, last, kept, voice.step("fetch"))
     listed = found.histories
+    if roll and (spelled := dotted(listed)):
+        listed = renamed(listed, gather(vendor, list(spelled.values()), first, last, kept).histories, spelled)
     if not any(len(one.days) for one in listed):
         raise MissingData(f"{source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates")
     beside = read_beside(chosen.fetch, first, last)
     tape = assemble(listed, beside, level.histories[0], first, last, f"Prices of {source}, {_bias(source, listed)}")
+    if roll:
+        tape = enrolled(tape, roll)
     for note in beside.notes:
         voice.say(f"  {note}")
     if kept:

@@ -1,0 +1,72 @@
+"""The members of an index, asked of a vendor that knows tickers and no companies."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from springback.data import series
+from springback.data.sources import History
+from springback.errors import InputError
+from springback.market.tape import Tape
+
+SUCCEEDED = re.compile(r".+_[0-9]{4}(_[0-9]+)?")
+"""A permanent id with a year: the company's ticker belongs to a later company, whose bars the vendor would give."""
+CLASS = re.compile(r"([A-Z]{2,})([A-C])")
+"""A ticker that may be a share class without its dot, as fund holdings write it: BRKB."""
+
+
+@dataclass(frozen=True)
+class Roll:
+    """The companies of a membership file that were in the index from one day to another: those to ask for, and those whose ticker another
+    company has now, by permanent id.
+    """
+
+    path: Path
+    symbols: tuple[str, ...]
+    succeeded: tuple[str, ...]
+
+
+def read_roll(path: Path, start: date, end: date) -> Roll:
+    """The roll of a membership file (symbol, start, end exclusive, empty: still in). Raises `BadTable`, `InputError`."""
+    symbols, starts, ends = series.read_stays(path)
+    present = (starts <= np.datetime64(end, "D")) & (np.isnat(ends) | (ends > np.datetime64(start, "D")))
+    members = tuple(dict.fromkeys(symbol for symbol, there in zip(symbols, present, strict=True) if there))
+    if not members:
+        raise InputError(f"{path} has no member from {start} to {end}: its first day is {starts.min()}")
+    late = {one for one in members if SUCCEEDED.fullmatch(one)}
+    return Roll(path, tuple(one for one in members if one not in late), tuple(sorted(late)))
+
+
+def dotted(histories: Sequence[History]) -> dict[str, str]:
+    """How names the vendor does not know may be spelled there: {"BRKB": "BRK.B"}."""
+    found = {one.symbol: CLASS.fullmatch(one.symbol) for one in histories if one.gone and not len(one.days)}
+    return {symbol: f"{match[1]}.{match[2]}" for symbol, match in found.items() if match}
+
+
+def renamed(histories: Sequence[History], others: Sequence[History], spelled: dict[str, str]) -> tuple[History, ...]:
+    """`histories` with those of `others` that have bars in place of the ones asked for under the wrong spelling."""
+    better = {one.symbol: one for one in others if len(one.days)}
+    return tuple(replace(better[spelled[one.symbol]], symbol=one.symbol) if spelled.get(one.symbol) in better else one for one in histories)
+
+
+def enrolled(tape: Tape, roll: Roll) -> Tape:
+    """`tape` with the membership of `roll`, and a finding that says how many members have no bar while they are in. Raises `BadTable`."""
+    members = series.read_members(roll.path, tape.bars)
+    seen = (members & ~np.isnan(tape.bars.close)).any(axis=0)
+    there = {symbol for symbol, has in zip(tape.bars.symbols, seen, strict=True) if has}
+    without = [symbol for symbol in roll.symbols if symbol not in there]
+    told = []
+    if roll.succeeded:
+        told.append(
+            f"{len(roll.succeeded):,} members were not asked for: another company has their ticker now (such as {roll.succeeded[0]})"
+        )
+    if without:
+        whole = len(roll.symbols) + len(roll.succeeded)
+        told.append(
+            f"{len(without):,} of {whole:,} members have no bar while they were in the index (such as {without[0]}): survivorship bias"
+        )
+    return replace(tape, members=members, findings=(*tape.findings, *told))
