@@ -113,7 +113,7 @@ def test_membership_of_holdings_is_a_file_that_fetch_takes(folder: Path, tmp_pat
     """By permanent id, from the day a file was known to the day one without the company was."""
     out = tmp_path / "members.csv"
     membership.write(out, membership.intervals(holdings.read_folder(folder)))
-    assert out.read_text().splitlines() == [
+    assert out.read_text().replace('"', "").splitlines() == [
         "symbol,start,end,tickers",
         "AAPL,2022-04-01,,AAPL",
         "ELV,2022-04-01,2022-07-01,ANTM",

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from springback.data.companies import follow
-from springback.data.files import atomic
+from springback.data.files import write_table
 from springback.data.holdings import Holdings
 from springback.errors import MissingData
 from springback.market.tape import Tape
@@ -99,7 +100,5 @@ def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = Non
 
 def write(path: Path, found: Sequence[Interval]) -> None:
     """Writes symbol, start, end (exclusive, empty: still in), tickers: the file that `--members` takes."""
-    lines = ["symbol,start,end,tickers"]
-    lines += [f"{one.symbol},{one.start},{'' if np.isnat(one.end) else one.end},{one.ticker}" for one in found]
-    with atomic(path) as part:
-        part.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    rows = [(one.symbol, str(one.start), "" if np.isnat(one.end) else str(one.end), one.ticker) for one in found]
+    write_table(path, pd.DataFrame(rows, columns=["symbol", "start", "end", "tickers"]))
