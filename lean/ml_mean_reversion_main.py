@@ -59,7 +59,8 @@ class MlMeanReversion(QCAlgorithm):
 
         symbols, members = stored.names(self.settled, self._find)
         outlook = stored.outlook(self.settled, self._find)
-        self.desk = desk.Desk(symbols, outlook, self.settled.strategy, self.settled.regime, self.settled.universe, members)
+        barred = stored.barred(self.settled, self._find)
+        self.desk = desk.Desk(symbols, outlook, self.settled.strategy, self.settled.regime, self.settled.universe, members, barred)
         self.symbols = [self._subscribe(name) for name in self.desk.symbols]
         self.columns = {symbol: column for column, symbol in enumerate(self.symbols)}
         self.hours = self.securities[self.symbols[0]].exchange.hours

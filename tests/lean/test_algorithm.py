@@ -106,6 +106,18 @@ def test_leans_own_vix_index_gives_the_same_orders(shop: Path, deployed: tuple[P
     assert frame(runs[0]) == frame(runs[1])
 
 
+def test_a_quarantined_name_is_not_ordered(deployed: tuple[Path, Path], market: Any, tmp_path: Path) -> None:
+    store, data = deployed
+    settled = {**BUSY, "backtest.end": "2020-04-30"}
+    free = replays.run(market, settled, store, data)
+    name = free.orders["symbol"].mode()[0]
+    kept = Path(shutil.copytree(store, tmp_path / "kept"))
+    (kept / "springback").mkdir(exist_ok=True)
+    (kept / "springback/barred.csv").write_text(f"symbol,start,end\n{name},2019-01-02,2021-01-04\n")
+    held = replays.run(market, settled, kept, data)
+    assert len(held.orders) > 20 and name not in set(held.orders["symbol"])
+
+
 def test_a_live_restart_in_the_middle_changes_no_order(deployed: tuple[Path, Path], market: Any, tmp_path: Path) -> None:
     """Stopped after any session, started again with the same object store and account: the orders are those of one life."""
     store, data = deployed

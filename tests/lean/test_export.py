@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from springback.data import csv_file, series
 from springback.data.store import Store
+from springback.data.store_hash import content_hash
 from springback.errors import InputError, MissingData
+from springback.lean import prepare
 from springback.lean.export import Exported, export
 from springback.market.actions import DIVIDEND, SPLIT, Actions
+from springback.market.quarantine import Span
 from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Tape
 from tests.backtest.worlds import flat_tape, random_tape
 from tests.lean import lean_reader
@@ -231,6 +234,19 @@ def test_members_come_back_as_they_were(tmp_path: Path) -> None:
     assert len(rows) > len(tape.bars.symbols)
     export(replace(tape, members=None), tmp_path)
     assert not (tmp_path / "springback/members.csv").exists()
+
+
+def test_what_a_quarantine_bars_goes_along(tmp_path: Path) -> None:
+    tape = ugly(7)
+    days, name = tape.bars.sessions, tape.bars.symbols[1]
+    held = replace(tape, quarantine=(Span(name, str(days[3]), str(days[5])),))
+    said = export(held, tmp_path)
+    assert (tmp_path / "springback/barred.csv").read_text() == f"symbol,start,end\n{name},{days[2]},{days[5]}\n"
+    assert any("1 spans of the quarantine" in line for line in said.findings)
+    digest = content_hash(tape)
+    assert prepare.exported(tmp_path, digest, held.quarantine) and not prepare.exported(tmp_path, digest)
+    export(tape, tmp_path)
+    assert not (tmp_path / "springback/barred.csv").exists() and prepare.exported(tmp_path, digest)
 
 
 def test_rates_come_from_the_file_or_from_the_tape_or_from_nowhere(tmp_path: Path) -> None:

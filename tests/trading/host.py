@@ -33,11 +33,12 @@ class Host:
     regime: Regime = field(default_factory=Regime)
     universe: Universe = field(default_factory=Universe)
     members: Members | None = None
+    barred: Members | None = None
     cash: float = 1_000_000.0
     first: int = 0
 
     def __post_init__(self) -> None:
-        self.desk = Desk(self.tape.bars.symbols, self.outlook, self.strategy, self.regime, self.universe, self.members)
+        self.desk = Desk(self.tape.bars.symbols, self.outlook, self.strategy, self.regime, self.universe, self.members, self.barred)
         self.tickets: list[Ticket] = []
         self.orders: list[tuple[str, str, int, str]] = []
         self.equity: list[float] = []

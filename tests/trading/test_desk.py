@@ -1,5 +1,7 @@
 """The desk, driven session by session, against the embedded backtest: one rule in two hosts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,10 +11,12 @@ from springback.backtest.result import daily_frame, orders_frame
 from springback.backtest.run import backtest
 from springback.errors import MissingData
 from springback.features import panel
+from springback.lean.side_files import barred_text
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
+from springback.market.quarantine import EVERY_NAME, Span
 from springback.market.tape import Tape
-from springback.strategy.knobs import Strategy
+from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.lookback import look_back, rarity, trend_mean, yesterday
 from springback.trading.members import Members
 from springback.trading.outlook import FileOutlook
@@ -47,6 +51,28 @@ def test_desk_and_backtest_give_the_same_orders(variant: str, seed: int) -> None
     plain = [(day, symbol, quantity, reason.split("@")[0]) for day, symbol, quantity, reason in found]
     assert plain == [(day, symbol, quantity, reason.split("@")[0]) for day, symbol, quantity, reason in wanted]
     assert np.allclose(host.equity, daily_frame(result)["equity"], rtol=0, atol=1e-6)
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_quarantine_bars_the_same_orders_in_both(seed: int) -> None:
+    tape = random_tape(seed)
+    days, symbols = tape.bars.sessions, tape.bars.symbols
+    draw = np.random.default_rng(seed)
+    spans = [
+        Span(str(one), str(days[a]), str(days[a + 4]))
+        for one, a in zip(symbols, draw.integers(0, len(days) - 5, len(symbols)), strict=True)
+    ]
+    held = replace(tape, quarantine=(*spans, Span(EVERY_NAME, str(days[9]), str(days[10]))))
+    said = random_forecasts(seed, tape)
+    words = [line.split(",") for line in (barred_text(held, set(symbols)) or "").splitlines()[1:]]
+    host = Host(tape, as_file(tape, said), BUSY, barred=Members(*zip(*words, strict=True))).run()
+    expected = orders_frame(backtest(held, said, account_of(held, "lean"), BUSY, Regime(), Costs()))
+    assert [one[:3] for one in host.orders] == list(
+        zip(expected["decided"].dt.strftime("%Y-%m-%d"), expected["symbol"], expected["quantity"], strict=True)
+    )
+    free = Host(tape, as_file(tape, said), BUSY).run()
+    assert not free.orders or free.orders != host.orders
 
 
 @settings(max_examples=15, deadline=None)

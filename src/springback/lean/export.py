@@ -7,6 +7,7 @@
     OUT/springback/vix.csv                        date,close, for a PythonData
     OUT/springback/symbols.csv                    symbol
     OUT/springback/members.csv                    symbol,start,end (included); only if membership is known
+    OUT/springback/barred.csv                     symbol,start,end (included): no order is given; only if there is a quarantine
     OUT/springback/export.json                    what was written, from what, and what LEAN cannot hold
 
 LEAN also needs market-hours/market-hours-database.json and symbol-properties/symbol-properties-database.csv: a LEAN checkout and
@@ -28,7 +29,7 @@ from springback.lean.ledger import Counts, Ledger
 from springback.lean.limits import findings
 from springback.lean.map_file import Listing, Rename, check_owners, listing, read_renames
 from springback.lean.name_files import by_name, contents, paths
-from springback.lean.side_files import members_text, rates_text, symbols_text, vix_text
+from springback.lean.side_files import barred_text, members_text, rates_text, spans_hash, symbols_text, vix_text
 from springback.lean.ticker import check_tickers
 from springback.market.tape import BANKRUPT, TRADING, Tape
 
@@ -72,6 +73,7 @@ def export(
     identity = {
         "format": FORMAT,
         "tape": content_hash(tape),
+        **({"quarantine": spans_hash(tape.quarantine)} if tape.quarantine else {}),
         "renames": file_hash(renames) if renames else None,
         "interest_rate": file_hash(interest_rate) if interest_rate else None,
     }
@@ -83,7 +85,7 @@ def export(
     counts = _count(tape, listings, ledger, len(unused))
     ledger.close({"window": [str(tape.bars.sessions[k]) for k in (0, -1)], "names": len(symbols), "rates": rates, "counts": counts})
     files = sum(len(files) for files, _ in ledger.done.values())
-    return Exported(out, len(symbols), written, files, counts, rates, tuple(findings(counts, ledger.moved)))
+    return Exported(out, len(symbols), written, files, counts, rates, tuple(findings(counts, ledger.moved, len(tape.quarantine))))
 
 
 def _listings(tape: Tape, changes: tuple[Rename, ...]) -> tuple[list[tuple[int, Listing]], set[Rename]]:
@@ -111,6 +113,7 @@ def _side_files(tape: Tape, symbols: list[str], interest_rate: Path | None) -> t
         f"{OURS}/vix.csv": vix_text(tape),
         f"{OURS}/symbols.csv": symbols_text(symbols),
         f"{OURS}/members.csv": members_text(tape, set(symbols)),
+        f"{OURS}/barred.csv": barred_text(tape, set(symbols)),
         RATES: rates,
     }
     made = {path: text.encode() for path, text in texts.items() if text is not None}

@@ -18,10 +18,12 @@ FINDINGS = {
 }
 
 
-def findings(counts: Counts, moved: int) -> Iterator[str]:
+def findings(counts: Counts, moved: int, spans: int = 0) -> Iterator[str]:
     """What a reader should know, one line each."""
     for name, text in FINDINGS.items():
         if counts.get(name):
             yield text.format(n=f"{counts[name]:,}")
+    if spans:
+        yield f"{spans:,} spans of the quarantine go along in springback/barred.csv: no order is given there"
     if moved:
         yield f"{moved:,} files of others stood where the export writes: they are in springback/kept now"

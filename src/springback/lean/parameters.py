@@ -24,6 +24,7 @@ class Lean:
     forecasts: str = "springback/forecasts.csv"
     symbols: str = "springback/symbols.csv"
     members: str = "springback/members.csv"
+    barred: str = "springback/barred.csv"
     vix: Literal["csv", "index"] = "csv"
     vix_file: str = "springback/vix.csv"
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ from springback.lean import bundle, engine_config, engines
 from springback.lean.engine_config import ALGORITHM
 from springback.lean.engines import Cli, Native
 from springback.lean.parameters import Parameters, write
+from springback.lean.side_files import spans_hash
+from springback.market.quarantine import Span
 
 MODELS = "models"
 WALK_FORWARD = f"{MODELS}/walk_forward"
@@ -66,8 +68,8 @@ def models(folder: Path, which: str, start: date) -> tuple[dict[str, bytes], lis
 
 
 def names(data: Path) -> dict[str, bytes]:
-    """`{object store key: content}` of the lists of names and members in an exported data folder: the cloud has no such folder."""
-    found = {key: data / key for key in ("springback/symbols.csv", "springback/members.csv")}
+    """`{object store key: content}` of the lists in an exported data folder: the cloud has no such folder."""
+    found = {key: data / key for key in ("springback/symbols.csv", "springback/members.csv", "springback/barred.csv")}
     return {key: file.read_bytes() for key, file in found.items() if file.is_file()}
 
 
@@ -90,14 +92,14 @@ def in_sample(cards: list[Card], which: str, start: date) -> list[str]:
     )
 
 
-def exported(data: Path, tape: str) -> bool:
-    """Whether `data` holds a finished export of the tape whose content hash is `tape`."""
+def exported(data: Path, tape: str, quarantine: Iterable[Span] = ()) -> bool:
+    """Whether `data` holds a finished export of the tape whose content hash is `tape`, under this quarantine."""
     try:
         told = json.loads((data / "springback" / "export.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     identity = told.get("identity") if isinstance(told, dict) else None
-    return isinstance(identity, dict) and identity.get("tape") == tape
+    return isinstance(identity, dict) and (identity.get("tape"), identity.get("quarantine")) == (tape, spans_hash(quarantine))
 
 
 def check_data(data: Path) -> None:

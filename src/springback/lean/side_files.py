@@ -1,6 +1,8 @@
-"""The small files of the export: VIX, the names, membership and interest rates, each as text."""
+"""The small files of the export: VIX, the names, membership, what is barred and interest rates, each as text."""
 
-from collections.abc import Collection
+import hashlib
+import json
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from springback.data.files import Columns, read_table
 from springback.data.series import read_rates
 from springback.market.bars import Dates
+from springback.market.quarantine import Span, barred
 from springback.market.tape import Tape
 
 
@@ -29,13 +32,26 @@ def members_text(tape: Tape, symbols: Collection[str]) -> str | None:
 
     One row for each unbroken run of sessions, so a name that came back has several.
     """
-    if tape.members is None:
-        return None
+    return None if tape.members is None else _runs(tape, tape.members, symbols)
+
+
+def barred_text(tape: Tape, symbols: Collection[str]) -> str | None:
+    """`symbol,start,end`: the sessions on which a quarantine bars orders for a name of `symbols`, as above; None without a quarantine."""
+    return _runs(tape, barred(tape.bars, tape.quarantine), symbols) if tape.quarantine else None
+
+
+def spans_hash(spans: Iterable[Span]) -> str | None:
+    """SHA-256 of a quarantine; None without one."""
+    words = sorted((one.symbol, one.start, one.end) for one in spans)
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest() if words else None
+
+
+def _runs(tape: Tape, panel: NDArray[np.bool_], symbols: Collection[str]) -> str:
     days = tape.bars.sessions
     rows = ["symbol,start,end\n"]
     for column, symbol in enumerate(tape.bars.symbols):
         if symbol in symbols:
-            edges = np.flatnonzero(np.diff(tape.members[:, column].astype(np.int8), prepend=0, append=0))
+            edges = np.flatnonzero(np.diff(panel[:, column].astype(np.int8), prepend=0, append=0))
             rows += [f"{symbol},{days[a]},{days[b - 1]}\n" for a, b in edges.reshape(-1, 2)]
     return "".join(rows)
 

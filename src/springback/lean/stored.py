@@ -67,6 +67,12 @@ def names(parameters: Parameters, find: Find) -> tuple[list[str], Members | None
     return sorted(symbols), None
 
 
+def barred(parameters: Parameters, find: Find) -> Members | None:
+    """On which days no order is given for whom: the quarantine of the exported market; None without one."""
+    found = find(parameters.lean.barred)
+    return None if found is None else _members(found)
+
+
 def _members(path: Path) -> Members:
     frame = pd.read_csv(path, keep_default_na=False, dtype=str)
     ends = [end or "9999-12-31" for end in frame["end"]]  # an open range: a member still

@@ -56,7 +56,8 @@ class Desk:
     """The strategy at work for one host: rolling bars, VIX, the book, the decision.
 
     The host tells what happens in the order it happens: `split`, `fill`, `drop`, `correct` as they come, `close` with each session's
-    bars, then `decide`. `book` has one column for each of `symbols` (alphabetical), `vix` the closes of the regime's window.
+    bars, then `decide`. `book` has one column for each of `symbols` (alphabetical), `vix` the closes of the regime's window. For who is
+    `barred` on a day nothing is bought or sold short; what is held goes on to its exit.
     """
 
     def __init__(
@@ -67,13 +68,14 @@ class Desk:
         regime: Regime,
         universe: Universe,
         members: Members | None = None,
+        barred: Members | None = None,
     ) -> None:
         length = max(WINDOW, universe.window, look_back(strategy.trend, strategy.indicator))
         self.rolling = Rolling(sorted(symbols), length, strategy.indicator)
         self.symbols = self.rolling.symbols
         self.columns = {symbol: column for column, symbol in enumerate(self.symbols)}
         self.book = empty_book(len(self.symbols))
-        self._outlook, self._members = outlook, members
+        self._outlook, self._members, self._barred = outlook, members, barred
         self._strategy, self._regime = strategy, regime
         self._knobs = knobs(strategy, regime)
         self.cool_down = strategy.cool_down
@@ -185,6 +187,8 @@ class Desk:
     def _orders(self, turned: Knobs, bear: bool, equity: float, funnel: NDArray[np.int64]) -> tuple[Order, ...]:
         members = None if self._members is None else self._members.on(self.rolling.newest, self.symbols)
         said = self._outlook.today(self.rolling, members)
+        if self._barred is not None:
+            said.qpi[self._barred.on(self.rolling.newest, self.symbols)] = np.nan
         nothing = np.full(len(self.symbols), np.nan)  # mean dollars: no floor under shorts, the broker refuses what it cannot lend
         high, low = self.rolling.yesterday() if turned.exit_beyond else (nothing, nothing)
         today = Today(

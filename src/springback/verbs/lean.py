@@ -122,6 +122,7 @@ def _prepared(
     from springback.data.store import Store
     from springback.lean import bundle as bundles
     from springback.lean import engines, prepare
+    from springback.quality import quarantine
 
     environment = dict(os.environ)
     engine, missing = engines.find(launcher, environment)
@@ -133,9 +134,11 @@ def _prepared(
     for line in [*doubts, *prepare.in_sample(cards, models, chosen.backtest.start)]:
         voice.say(f"  warning: {line}")
     data = data_folder or project / "data"
-    place = Store(store or Path("store"))
-    if data_folder is None and not prepare.exported(data, place.hash_as_of(as_of) if as_of else place.hash):
-        export(voice, data, store, None, None, None, None, None, None, as_of)
+    if data_folder is None:
+        folder = store or Path("store")
+        digest = Store(folder).hash_as_of(as_of) if as_of else Store(folder).hash
+        if not prepare.exported(data, digest, quarantine.read(folder)):
+            export(voice, data, store, None, None, None, None, None, None, as_of)
     prepare.check_data(data)
     prepare.lay_out(project, Path(wiring.__file__).parent, __version__, stored)
     lacking = engines.databases(data, engine.launcher) if isinstance(engine, engines.Native) else []
