@@ -53,7 +53,7 @@ def test_every_section_is_there() -> None:
                     "The same run under each cost profile", "What each part changed", "Figures defined twice", "Exposure", "Slots used",
                     "AUC by quarter", "Reliability", "Feature importance", "Annual return by cost a side", "Turnover a month"):  # fmt: skip
         assert heading in shown, heading
-    assert "without 2020" in shown and "27.4 %" in shown and "0.50 to 0.53" in shown
+    assert "without 2020" in shown and "27.4\u00a0%" in shown and "0.50 to 0.53" in shown
     assert "0: did nothing" in shown and "&#39;ADV cap&#39; changed no decision at all" in shown
 
 
