@@ -1,7 +1,9 @@
 """One history a company: who is who in a row of dated holdings, through changes of ticker and tickers that are used again."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -43,6 +45,25 @@ class _Company:
         return self.seen[-1][0]
 
 
+class _Known:
+    """The companies as the files before this one left them, by what a row may be known by."""
+
+    def __init__(self, companies: list[_Company], number: int, tickers: set[str]) -> None:
+        self.number, self.tickers = number, tickers
+        self._by: dict[str, dict[str, list[_Company]]] = {"identifier": {}, "ticker": {}, "name": {}}
+        for one in companies:
+            for kind, word in (("identifier", one.last.identifier), ("ticker", one.last.ticker), ("name", plain(one.last.name))):
+                self._by[kind].setdefault(word, []).append(one)
+
+    def free(self, kind: str, word: str) -> list[_Company]:
+        """Those that no row of this file was yet, oldest first."""
+        return [one for one in self._by[kind].get(word, ()) if one.file < self.number]
+
+    def just_before(self, kind: str, word: str) -> list[_Company]:
+        """Those of them that were in the file before."""
+        return [one for one in self.free(kind, word) if one.file == self.number - 1]
+
+
 def follow(files: Sequence[Holdings]) -> tuple[Stay, ...]:
     """The stays of every company in `files` (oldest first).
 
@@ -51,13 +72,13 @@ def follow(files: Sequence[Holdings]) -> tuple[Stay, ...]:
     """
     companies: list[_Company] = []
     for number, one in enumerate(files):
-        tickers = {row.ticker for row in one.rows}
+        known = _Known(companies, number, {row.ticker for row in one.rows})
         taken: set[int] = set()
         for rule in (_by_identifier, _by_ticker_and_name, _by_name, _by_ticker):
             for row in one.rows:
                 if id(row) in taken:
                     continue
-                found = rule(row, companies, number, tickers)
+                found = rule(row, known)
                 if found is not None:
                     found.seen.append((number, row, rule is not _by_ticker))
                     taken.add(id(row))
@@ -67,36 +88,30 @@ def follow(files: Sequence[Holdings]) -> tuple[Stay, ...]:
     return tuple(sorted(stays, key=lambda stay: (stay.company, stay.first)))
 
 
+@cache
 def plain(name: str) -> str:
     """A company's name without what its spelling changes by: "Meta Platforms, Inc. Class A" -> "meta platforms a"."""
     words = name.lower().replace("class", " ").translate(PLAIN).split()
     return " ".join(word for word in words if word not in FILLERS)
 
 
-def _free(companies: list[_Company], number: int) -> list[_Company]:
-    return [one for one in companies if one.file < number]
+def _by_identifier(row: Holding, known: _Known) -> _Company | None:
+    return next(reversed(known.free("identifier", row.identifier)), None) if row.identifier else None
 
 
-def _by_identifier(row: Holding, companies: list[_Company], number: int, tickers: set[str]) -> _Company | None:  # noqa: ARG001
-    if not row.identifier:
-        return None
-    return next((one for one in reversed(_free(companies, number)) if one.last.identifier == row.identifier), None)
+def _by_ticker_and_name(row: Holding, known: _Known) -> _Company | None:
+    same = [one for one in known.free("ticker", row.ticker) if plain(one.last.name) == plain(row.name)]
+    return next(reversed(same), None)
 
 
-def _by_ticker_and_name(row: Holding, companies: list[_Company], number: int, tickers: set[str]) -> _Company | None:  # noqa: ARG001
-    free = [one for one in _free(companies, number) if one.last.ticker == row.ticker]
-    return next((one for one in reversed(free) if plain(one.last.name) == plain(row.name)), None)
-
-
-def _by_name(row: Holding, companies: list[_Company], number: int, tickers: set[str]) -> _Company | None:
-    free = [one for one in companies if one.file == number - 1 and one.last.ticker not in tickers and not _apart(one.last, row)]
-    same = [one for one in free if plain(one.last.name) == plain(row.name)]
+def _by_name(row: Holding, known: _Known) -> _Company | None:
+    before = known.just_before("name", plain(row.name))
+    same = [one for one in before if one.last.ticker not in known.tickers and not _apart(one.last, row)]
     return same[0] if len(same) == 1 else None
 
 
-def _by_ticker(row: Holding, companies: list[_Company], number: int, tickers: set[str]) -> _Company | None:  # noqa: ARG001
-    free = [one for one in companies if one.file == number - 1 and one.last.ticker == row.ticker and not _apart(one.last, row)]
-    return free[0] if free else None
+def _by_ticker(row: Holding, known: _Known) -> _Company | None:
+    return next((one for one in known.just_before("ticker", row.ticker) if not _apart(one.last, row)), None)
 
 
 def _apart(a: Holding, b: Holding) -> bool:
@@ -111,10 +126,11 @@ def _permanent(companies: list[_Company], files: Sequence[Holdings]) -> list[str
         if held is None or one.file > held.file:
             owners[one.last.ticker] = one
     names: list[str] = []
+    used: Counter[str] = Counter()
     for one in companies:
         plain_name = one.last.ticker if owners[one.last.ticker] is one else f"{one.last.ticker}_{str(files[one.file].as_of)[:4]}"
-        count = names.count(plain_name)
-        names.append(plain_name if not count else f"{plain_name}_{count + 1}")
+        used[plain_name] += 1
+        names.append(plain_name if used[plain_name] == 1 else f"{plain_name}_{used[plain_name]}")
     return names
 
 
