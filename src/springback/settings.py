@@ -20,14 +20,16 @@ Root = TypeVar("Root")
 def load(root: type[Root], files: Iterable[Path] = (), overrides: Iterable[str] = ()) -> Root:
     """The settings of `root` (a dataclass of dataclasses): its defaults, then each TOML file, then each `table.name=value`.
 
-    Raises `SettingsError` on an unreadable file, an unknown table or knob, and a value outside its type or range.
+    Raises `SettingsError` on an unreadable file, an unknown table or knob, and a value outside its type or range; it names the file.
     """
+    layers = [(f"{file}: ", _read(file)) for file in files] + [("", _parse(text)) for text in overrides]
     tables: dict[str, dict[str, Any]] = {}
-    for file in files:
-        _merge(tables, _read(file))
-    for text in overrides:
-        _merge(tables, _parse(text))
-    return build(root, tables)
+    for where, layer in layers:
+        _merge(tables, layer, where)
+    try:
+        return build(root, tables)
+    except SettingsError as error:
+        raise SettingsError(f"{_guilty(root, layers)}{error}") from None
 
 
 def build(root: type[Root], tables: Mapping[str, Mapping[str, Any]]) -> Root:
@@ -64,10 +66,20 @@ def _value(name: str, hint: Any, value: Any) -> Any:
         value = value.isoformat()
 
     try:
-        return TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False)).validate_python(value)
+        found = TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False)).validate_python(value)
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Input should be ")
         raise SettingsError(f"settings: {name} should be {reason}, was {value!r}") from None
+    if not _alike(value, found):
+        raise SettingsError(f"settings: {name} should be a number where a number is meant, true or false where that is, was {value!r}")
+    return found
+
+
+def _alike(told: Any, found: Any) -> bool:
+    """Whether no number was made of true and no true of a number; a word such as the "True" of LEAN's parameters may be either."""
+    if isinstance(told, list | tuple) and isinstance(found, list | tuple):
+        return all(map(_alike, told, found))
+    return isinstance(told, str) or isinstance(told, bool) == isinstance(found, bool)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -75,7 +87,9 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(f"settings file {file} does not exist") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise SettingsError(f"settings file {file} is not TOML of knobs: brackets stand too deep in one another") from None
+    except ValueError as error:
         raise SettingsError(f"settings file {file} is not TOML: {error}") from None
     except OSError as error:
         raise SettingsError(f"settings file {file} cannot be read: {error.strerror}") from None
@@ -88,15 +102,30 @@ def _parse(text: str) -> dict[str, Any]:
         raise SettingsError(f"--set takes table.name=value, was '{text}'")
     try:
         parsed = tomllib.loads(f"value = {value.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         parsed = value.strip()
     return {table: {knob: parsed}}
 
 
-def _merge(tables: dict[str, dict[str, Any]], more: Mapping[str, Any]) -> None:
+def _guilty(root: type[Any], layers: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+    """The layer with which the fault came that the whole has; nothing where it was an override, which the user sees as it was typed."""
+    tables: dict[str, dict[str, Any]] = {}
+    guilty = None
+    for where, layer in layers:
+        _merge(tables, layer, where)
+        try:
+            build(root, tables)
+        except SettingsError:
+            guilty = where if guilty is None else guilty
+        else:
+            guilty = None
+    return guilty or ""
+
+
+def _merge(tables: dict[str, dict[str, Any]], more: Mapping[str, Any], where: str) -> None:
     for table, values in more.items():
         if not isinstance(values, Mapping):
-            raise SettingsError(f"settings: '{table}' stands outside any table: write it as table.name = value")
+            raise SettingsError(f"{where}settings: '{table}' stands outside any table: write it as table.name = value")
         tables.setdefault(table, {}).update(values)
 
 

@@ -16,6 +16,11 @@ def is_symbol(word: str) -> bool:
     return 0 < len(word) <= LONGEST and word[0].isalnum() and GLYPHS.issuperset(word)
 
 
+def is_ticker(word: str) -> bool:
+    """Whether a vendor may be asked for `word`: a symbol, or an index as Yahoo writes it, `^GSPC`."""
+    return is_symbol(word.removeprefix("^"))
+
+
 def check_symbols(symbols: Iterable[str], where: object) -> None:
     """Raises `BadTable` on the first of `symbols` that is none, naming `where` it stands."""
     for symbol in symbols:

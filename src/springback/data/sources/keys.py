@@ -38,7 +38,16 @@ def read_keys(file: Path | None = None, environment: Mapping[str, str] | None = 
         raise MissingData(f'{file} does not exist: give a TOML file of keys, such as TIINGO_API_KEY = "..."')
     found = _read(path) if path.is_file() else {}
     around = os.environ if environment is None else environment
-    return Keys(found | {name: around[name] for name in NAMES if around.get(name)})
+    given = {name: around[name] for name in NAMES if around.get(name)}
+    for name, key in given.items():
+        if not _travels(key):
+            raise InputError(f"the environment's {name} holds a space or a sign beyond ASCII: export it as the vendor gave it")
+    return Keys(found | given)
+
+
+def _travels(key: str) -> bool:
+    """Whether a key can stand in a header: printable ASCII without a space. httpx would show it in its error otherwise."""
+    return key.isascii() and key.isprintable() and " " not in key
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -49,11 +58,13 @@ def _read(path: Path) -> dict[str, str]:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): check its owner") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise InputError(f'{path} is not TOML: one line a key, such as TIINGO_API_KEY = "..."') from None
     unknown = sorted(set(told) - set(NAMES))
     if unknown:
         raise InputError(f"{path} has a key named '{unknown[0][:40]}': known are {', '.join(NAMES)}")
     if any(not isinstance(value, str) for value in told.values()):
         raise InputError(f"{path}: every key must be a text in quotes")
+    if broken := sorted(name for name, value in told.items() if not _travels(value)):
+        raise InputError(f"{path}: {broken[0]} holds a space or a sign beyond ASCII: write it as the vendor gave it")
     return told
