@@ -3,6 +3,7 @@
 A new vendor is one module here, one line in `wiring.SOURCES`, and a replay in `tests/contracts`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,10 @@ from numpy.typing import NDArray
 
 from springback.errors import SourceError
 from springback.market.bars import FIELDS, Dates
+
+MOST = 1e18
+"""No price, volume, rate or instant of a vendor is larger."""
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Event(NamedTuple):
@@ -56,6 +61,20 @@ class Source(Protocol):
         ...
 
 
+def number_of(value: Any) -> float:
+    """A number of a vendor's JSON. Raises `ValueError` on a text, on true and false, on one too large to be a price or a rate."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MOST:
+        raise ValueError("what is no number")
+    return value
+
+
+def day_of(text: Any) -> date:
+    """A day as vendors write it, 2020-03-31. Raises `ValueError` on what else Python takes for one: 20200331, 2020-W14-2."""
+    if not isinstance(text, str) or not DAY.fullmatch(text):
+        raise ValueError("what is no day")
+    return date.fromisoformat(text)
+
+
 def nothing(symbol: str, gone: bool = False) -> History:
     """A history without a bar."""
     return History(symbol, np.empty(0, "datetime64[D]"), np.empty((0, len(FIELDS))), (), gone)
@@ -77,7 +96,7 @@ def history(vendor: str, symbol: str, rows: Iterable[Sequence[Any]], events: Ite
     kept = [row for row in told if start <= row[0] <= end]
     days = np.array([row[0] for row in kept], dtype="datetime64[D]")
     try:
-        prices = np.array([[np.nan if cell is None else cell for cell in row[1:]] for row in kept], dtype=np.float64).reshape(
+        prices = np.array([[np.nan if cell is None else number_of(cell) for cell in row[1:]] for row in kept], dtype=np.float64).reshape(
             -1, len(FIELDS)
         )
     except (TypeError, ValueError):

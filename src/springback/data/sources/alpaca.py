@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from springback.data.sources import Event, History, history, nothing
+from springback.data.sources import Event, History, day_of, history, nothing, number_of
 from springback.data.sources.keys import Keys
 from springback.data.sources.line import Line
 from springback.data.sources.settings import Fetch
-from springback.errors import SourceError
+from springback.errors import BadTable, SourceError
+from springback.market.symbols import check_symbols
 
 PAID_WITHIN = timedelta(days=90)
 MOST_PAGES = 10_000
@@ -60,9 +61,12 @@ class Alpaca:
         """Alpaca's stocks, active and inactive; it does not say when each was listed."""
         told = self.names.json("", {"asset_class": "us_equity"}, "its list of names")
         try:
-            return tuple(sorted({one["symbol"] for one in told if one["exchange"] != "OTC"}))
-        except (KeyError, TypeError):
-            raise SourceError("Alpaca's list of names is not the known one: give --symbols") from None
+            found = tuple(sorted({one["symbol"] for one in told if one["exchange"] != "OTC"}))
+            check_symbols(found, "Alpaca's list of names")
+            return found
+        except (KeyError, TypeError, AttributeError, BadTable) as error:
+            shown = f" ({error})" if isinstance(error, BadTable) else ""
+            raise SourceError(f"Alpaca's list of names is not the known one{shown}: give --symbols") from None
 
     def _bars(self, symbols: Sequence[str], start: date, end: date, what: str) -> Mapping[str, list[tuple[Any, ...]]]:
         params = {
@@ -76,7 +80,7 @@ class Alpaca:
         }
         rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for page in self._pages("/v2/stocks/bars", params, what):
-            for symbol, bars in (page["bars"] or {}).items():
+            for symbol, bars in ({} if page["bars"] is None else page["bars"]).items():
                 rows[symbol] += [(_day(bar["t"]), *(bar[key] for key in "ohlcv")) for bar in bars]
         return rows
 
@@ -86,11 +90,13 @@ class Alpaca:
         for page in self._pages("/v1/corporate-actions", params, what):
             told = page["corporate_actions"]
             for one in (*told.get("forward_splits", ()), *told.get("reverse_splits", ())):
-                events[one["symbol"]].append(Event(np.datetime64(one["ex_date"]), "split", one["old_rate"] / one["new_rate"]))
+                events[one["symbol"]].append(
+                    Event(np.datetime64(day_of(one["ex_date"])), "split", number_of(one["old_rate"]) / number_of(one["new_rate"]))
+                )
             for one in told.get("stock_dividends", ()):
-                events[one["symbol"]].append(Event(np.datetime64(one["ex_date"]), "split", 1 / (1 + one["rate"])))
+                events[one["symbol"]].append(Event(np.datetime64(day_of(one["ex_date"])), "split", 1 / (1 + number_of(one["rate"]))))
             for one in told.get("cash_dividends", ()):
-                events[one["symbol"]].append(Event(np.datetime64(one["ex_date"]), "dividend", float(one["rate"])))
+                events[one["symbol"]].append(Event(np.datetime64(day_of(one["ex_date"])), "dividend", number_of(one["rate"])))
         return events
 
     def _pages(self, path: str, params: Mapping[str, Any], what: str) -> Iterator[dict[str, Any]]:
@@ -98,9 +104,11 @@ class Alpaca:
         for _ in range(MOST_PAGES):
             page = self.line.json(path, {**params, **({"page_token": token} if token else {})}, what)
             yield page
-            token = page["next_page_token"]
+            before, token = token, page["next_page_token"]
             if not token:
                 return
+            if token == before:
+                raise SourceError(f"Alpaca's answer about {what} names the page it is on as the next: run again later")
         raise SourceError(f"Alpaca's answer about {what} has no end after {MOST_PAGES:,} pages: ask for fewer names (fetch.alpaca_batch)")
 
 

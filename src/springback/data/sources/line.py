@@ -149,6 +149,8 @@ class Line:
 
     def _as_text(self, response: httpx.Response, what: str) -> str:
         text = response.text
+        if "\ufffd" in text:
+            raise Fault(f"{self.vendor}'s answer about {what} is not whole {response.encoding} text: {self._later()}")
         if not text.strip():
             raise Fault(f"{self.vendor} answers nothing about {what}: {self._later()}")
         if text.lstrip()[:1] == "<" or "text/html" in response.headers.get("Content-Type", ""):
@@ -158,12 +160,17 @@ class Line:
     def _as_json(self, response: httpx.Response, what: str) -> Any:
         text = self._as_text(response, what)
         try:
-            return json.loads(text)
-        except ValueError:
+            return json.loads(text, parse_constant=_no_number)
+        except (ValueError, RecursionError):
             raise Fault(f"{self.vendor}'s answer about {what} is not whole JSON ({len(text):,} characters): {self._later()}") from None
 
     def _later(self) -> str:
         return "run the same command again later; what was fetched is kept"
+
+
+def _no_number(word: str) -> float:
+    """NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def _pause(error: Exception) -> bool | float:

@@ -14,11 +14,12 @@ from urllib.parse import quote
 import numpy as np
 
 from springback.data.files import unzipped
-from springback.data.sources import Event, History, history, nothing
+from springback.data.sources import Event, History, day_of, history, nothing, number_of
 from springback.data.sources.keys import Keys
 from springback.data.sources.line import Line
 from springback.data.sources.settings import Fetch
 from springback.errors import BadTable, GoneName, SourceError
+from springback.market.symbols import check_symbols
 
 EXCHANGES = {"NYSE", "NASDAQ", "AMEX", "NYSE ARCA", "NYSE MKT", "BATS"}
 FIELDS = ("open", "high", "low", "close", "volume")
@@ -49,16 +50,17 @@ class Tiingo:
         try:
             content = unzipped(told, told.getbuffer().nbytes, "Tiingo's list of names")
             rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
-            return tuple(
-                sorted(
-                    row["ticker"].upper().replace("-", ".")
-                    for row in rows
-                    if row["assetType"] == "Stock" and row["exchange"] in EXCHANGES and row["startDate"]
-                    if row["startDate"] <= str(end) and (row["endDate"] or "9999") >= str(start)
-                )
+            found = sorted(
+                row["ticker"].upper().replace("-", ".")
+                for row in rows
+                if row["assetType"] == "Stock" and row["exchange"] in EXCHANGES and row["startDate"]
+                if row["startDate"] <= str(end) and (row["endDate"] or "9999") >= str(start)
             )
-        except (BadTable, KeyError, AttributeError, csv.Error, UnicodeDecodeError):
-            raise SourceError("Tiingo's list of names cannot be read: run again later, or give --symbols") from None
+            check_symbols(found, "Tiingo's list of names")
+            return tuple(found)
+        except (BadTable, KeyError, AttributeError, TypeError, csv.Error, UnicodeDecodeError) as error:
+            shown = f" ({error})" if isinstance(error, BadTable) else ""
+            raise SourceError(f"Tiingo's list of names cannot be read{shown}: run again later, or give --symbols") from None
 
     def _one(self, symbol: str, start: date, end: date) -> History:
         params = {"startDate": str(start), "endDate": str(end), "format": "json"}
@@ -71,7 +73,7 @@ class Tiingo:
         try:
             rows = [(_day(one), *(one[name] for name in FIELDS)) for one in told]
             return history("Tiingo", symbol, rows, _events(told), start, end)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
             shown = f"no field '{error.args[0]}'" if isinstance(error, KeyError) else "another shape"
             raise SourceError(
                 f"Tiingo's answer about {symbol} is not the known one ({self.line.scrubbed(shown)}): its format may have changed: use "
@@ -82,10 +84,10 @@ class Tiingo:
 def _events(told: Sequence[dict[str, Any]]) -> Iterator[Event]:
     for one in told:
         if one["divCash"]:
-            yield Event(np.datetime64(_day(one)), "dividend", float(one["divCash"]))
+            yield Event(np.datetime64(_day(one)), "dividend", number_of(one["divCash"]))
         if one["splitFactor"] != 1:
-            yield Event(np.datetime64(_day(one)), "split", 1 / one["splitFactor"])
+            yield Event(np.datetime64(_day(one)), "split", 1 / number_of(one["splitFactor"]))
 
 
 def _day(one: dict[str, Any]) -> date:
-    return date.fromisoformat(one["date"][:10])
+    return day_of(one["date"][:10])

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from springback.data.sources import Event, History, history, nothing
+from springback.data.sources import Event, History, history, nothing, number_of
 from springback.data.sources.line import Line
 from springback.data.sources.settings import Fetch
 from springback.errors import GoneName, SourceError
@@ -67,7 +67,7 @@ class Yahoo:
                 raise SourceError(f"Yahoo says of {symbol}: {self.line.scrubbed(str(chart['error'].get('description')))}: check the symbol")
             result = chart["result"][0]
             return _raw(symbol, result, start, end)
-        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError, OSError) as error:
             shown = str(error).strip("'") if isinstance(error, KeyError) else "another shape"
             raise SourceError(
                 f"Yahoo's answer about {symbol} is not the known one ({self.line.scrubbed(shown)} where chart.result[0] with timestamp and "
@@ -79,7 +79,7 @@ def _raw(symbol: str, result: dict[str, Any], start: date, end: date) -> History
     if "timestamp" not in result and not result["indicators"]["quote"][0]:
         return nothing(symbol)
     told = result.get("events") or {}
-    splits = sorted((_day(one["date"]), one["numerator"] / one["denominator"]) for one in (told.get("splits") or {}).values())
+    splits = sorted((_day(one["date"]), _ratio(one)) for one in (told.get("splits") or {}).values())
     days = [_day(stamp) for stamp in result["timestamp"]]
     quotes = result["indicators"]["quote"][0]
     columns = [quotes[name] for name in FIELDS]
@@ -92,15 +92,20 @@ def _raw(symbol: str, result: dict[str, Any], start: date, end: date) -> History
     events = [Event(np.datetime64(day), "split", 1 / ratio) for day, ratio in splits]
     for one in (told.get("dividends") or {}).values():
         day = _day(one["date"])
-        events.append(Event(np.datetime64(day), "dividend", round(one["amount"] * _later(splits, day), 6)))
+        events.append(Event(np.datetime64(day), "dividend", round(number_of(one["amount"]) * _later(splits, day), 6)))
     return history("Yahoo", symbol, rows.values(), events, start, end)
 
 
 def _on_scale(cells: Sequence[float | None], shares: float) -> list[float | None]:
     """Prices times, volume divided by, the shares that one share of the day has since become."""
     *prices, volume = cells
-    raw = [None if price is None else round(price * shares, DIGITS) for price in prices]
-    return [*raw, None if volume is None else float(round(volume / shares))]
+    raw = [None if price is None else round(number_of(price) * shares, DIGITS) for price in prices]
+    return [*raw, None if volume is None else float(round(number_of(volume) / shares))]
+
+
+def _ratio(split: dict[str, Any]) -> float:
+    """New shares for an old one."""
+    return number_of(split["numerator"]) / number_of(split["denominator"])
 
 
 def _later(splits: Sequence[tuple[date, float]], day: date) -> float:
@@ -110,4 +115,4 @@ def _later(splits: Sequence[tuple[date, float]], day: date) -> float:
 
 def _day(stamp: float) -> date:
     """The session of a time stamp: New York's day is UTC's at the open, 13:30 or 14:30 UTC."""
-    return datetime.fromtimestamp(stamp, UTC).date()
+    return datetime.fromtimestamp(number_of(stamp), UTC).date()
