@@ -11,11 +11,10 @@ from springback.data import rows
 from springback.data.files import Columns, line, read_table, write_table
 from springback.errors import BadTable
 from springback.market.bars import Bars, Panel
-from springback.market.forecasts import Forecasts
+from springback.market.forecasts import LIMITS, Forecasts
 
-VALUES = ("qpi", "p_long", "p_short", "adv_63")
+VALUES = tuple(LIMITS)
 FORECASTS = Columns(("date",), ("symbol",), VALUES)
-LIMITS = {"qpi": (0.0, 100.0), "p_long": (0.0, 1.0), "p_short": (0.0, 1.0), "adv_63": (0.0, np.inf)}
 
 
 def read_forecasts(path: Path, bars: Bars) -> Forecasts:

@@ -85,11 +85,12 @@ def ours(folder: Path) -> dict[str, str] | None:
         return None
     try:
         listed = json.loads((folder / OURS).read_text(encoding="utf-8"))
-        return {str(name): str(digest) for name, digest in listed["files"].items()}
+        found = {str(name): str(digest) for name, digest in listed["files"].items()}
+        return found if all(map(_inside, found)) else None
     except FileNotFoundError:
         idle = {".gitkeep", "__pycache__"}
         return {} if not [one for one in folder.iterdir() if one.name not in idle and not one.name.startswith(".writing-")] else None
-    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError):
         return None
 
 
@@ -127,7 +128,7 @@ def as_json(value: Any) -> bytes:
 def _added(file: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return {name: value for name, value in told.items() if name not in config} if isinstance(told, dict) else {}
 
@@ -160,6 +161,11 @@ The parameter `lean.vix` is `index`: the cloud has the VIX index, and no file of
 def _list(folder: Path, digests: Mapping[str, str]) -> None:
     with atomic(folder / OURS) as part:
         part.write_bytes(as_json({"files": dict(sorted(digests.items()))}))
+
+
+def _inside(name: str) -> bool:
+    """Whether `name` stays within its folder: a list that was tampered with must not make us write or remove elsewhere."""
+    return bool(name) and not Path(name).is_absolute() and ".." not in Path(name).parts and "\0" not in name
 
 
 def _same(file: Path, content: bytes) -> bool:

@@ -136,7 +136,7 @@ def remove_container(results: Path, env: Mapping[str, str]) -> None:
     docker = shutil.which("docker", path=env.get("PATH"))
     try:
         name = json.loads((results / "config").read_text(encoding="utf-8"))["container"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return
     if docker and isinstance(name, str) and name.startswith("lean_cli_"):
         _quiet([docker, "rm", "--force", name], env)

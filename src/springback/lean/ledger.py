@@ -81,13 +81,13 @@ class Ledger:
             if (self.folder / PROGRESS).is_file():
                 first, *lines = (self.folder / PROGRESS).read_text(encoding="utf-8").splitlines()
                 head = json.loads(first)
-                parts = {name: (files, counts) for name, files, counts in map(json.loads, _whole(lines))}
-                return head["identity"], dict.fromkeys(head["planned"]) | _files(parts), parts
+                parts = {str(name): _part(files, counts) for name, files, counts in map(json.loads, _whole(lines))}
+                return head["identity"], dict.fromkeys(map(str, head["planned"])) | _files(parts), parts
             if (self.folder / MANIFEST).is_file():
                 said = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
-                parts = {name: (part["files"], part["counts"]) for name, part in said["parts"].items()}
+                parts = {name: _part(part["files"], part["counts"]) for name, part in said["parts"].items()}
                 return said["identity"], _files(parts), parts
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             pass
         return None, {}, {}
 
@@ -122,10 +122,19 @@ def _whole(lines: list[str]) -> list[str]:
     return lines if not lines or lines[-1].endswith("}]") else lines[:-1]
 
 
+def _part(files: Any, counts: Any) -> tuple[dict[str, str], Counts]:
+    """What a finished part wrote. Raises `ValueError` on what `finish` does not write down."""
+    if not all(isinstance(said, str) and _inside(path) for path, said in files.items()):
+        raise ValueError("a file that no export writes")
+    if not all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts.values()):
+        raise ValueError("a count that is none")
+    return files, counts
+
+
 def _files(parts: Mapping[str, tuple[dict[str, str], Counts]]) -> dict[str, str | None]:
     return {path: said for files, _ in parts.values() for path, said in files.items()}
 
 
 def _inside(path: str) -> bool:
     """Whether `path` stays within the folder: a manifest that was tampered with must not make us delete elsewhere."""
-    return not Path(path).is_absolute() and ".." not in Path(path).parts
+    return not Path(path).is_absolute() and ".." not in Path(path).parts and "\0" not in path

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from springback.errors import EngineError
 from springback.lean.launch import Heard
@@ -41,13 +40,15 @@ def find(results: Path) -> Path | None:
     return None
 
 
-def _state(file: Path) -> dict[str, Any]:
+def _state(file: Path) -> dict[str, str]:
     try:
         told = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {"Status": "unreadable"}
-    state = told.get("state", {}) if isinstance(told, dict) else {}
-    return {name[:1].upper() + name[1:]: value for name, value in state.items()} if isinstance(state, dict) else {}
+    state = told.get("state", {}) if isinstance(told, dict) else None
+    if not isinstance(state, dict):
+        return {"Status": "unreadable"}
+    return {name[:1].upper() + name[1:]: "" if value is None else str(value) for name, value in state.items()}
 
 
 def _short(text: str) -> str:

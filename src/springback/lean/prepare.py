@@ -12,7 +12,7 @@ from springback.data.files import atomic, writing
 from springback.errors import InputError, MissingData, ModelError
 from springback.forecasting import shelf
 from springback.forecasting.card import Card
-from springback.lean import bundle, engine_config, engines
+from springback.lean import bundle, engine_config, engines, folds
 from springback.lean.engine_config import ALGORITHM
 from springback.lean.engines import Cli, Native
 from springback.lean.parameters import Parameters, write
@@ -21,7 +21,6 @@ from springback.market.quarantine import Span
 
 MODELS = "models"
 WALK_FORWARD = f"{MODELS}/walk_forward"
-FOLDS = "folds.json"
 RECORD = "springback/daily.csv"  # what the algorithm leaves in the object store at the end
 CONFIG = "engine-config.json"
 OUTPUT = "engine-output.txt"
@@ -58,7 +57,7 @@ def models(folder: Path, which: str, start: date) -> tuple[dict[str, bytes], lis
             f"the oldest models in {folder / 'walk_forward'} are of {days[0]}, the backtest starts on {start}: run 'springback forecast' "
             "from an earlier start, or begin later"
         )
-    found = {f"{WALK_FORWARD}/{FOLDS}": bundle.as_json([{"as_of": day} for day in days])}
+    found = {f"{WALK_FORWARD}/{folds.FOLDS}": bundle.as_json([{"as_of": day} for day in days])}
     cards = []
     for day in days:
         files, card = _pair(folder / "walk_forward" / day, f"{WALK_FORWARD}/{day}")
@@ -96,7 +95,7 @@ def exported(data: Path, tape: str, quarantine: Iterable[Span] = ()) -> bool:
     """Whether `data` holds a finished export of the tape whose content hash is `tape`, under this quarantine."""
     try:
         told = json.loads((data / "springback" / "export.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     identity = told.get("identity") if isinstance(told, dict) else None
     return isinstance(identity, dict) and (identity.get("tape"), identity.get("quarantine")) == (tape, spans_hash(quarantine))
@@ -167,12 +166,9 @@ def _pair(folder: Path, key: str) -> tuple[dict[str, bytes], Card]:
 def _as_of(folder: Path) -> list[str]:
     """The as-of dates of the last forecast; without its record, of all pairs that are there."""
     try:
-        record = json.loads((folder / FOLDS).read_text(encoding="utf-8"))
-        days = sorted({str(fold["as_of"]) for fold in record})
+        days = folds.as_of_days(folder / folds.FOLDS)
     except FileNotFoundError:
         days = sorted(card.parent.name for card in folder.glob(f"????-??-??/{shelf.CARD}"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder / FOLDS} is not the record of a forecast ({error}): run 'springback forecast'") from None
     if not days:
         raise ModelError(f"{folder} holds no models: run 'springback forecast', or take --models fixed")
     return days
@@ -197,7 +193,7 @@ def _told(file: Path) -> dict[str, Any]:
     """What a JSON file says; nothing where it cannot be read, as with comments in it."""
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

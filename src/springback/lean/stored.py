@@ -1,22 +1,24 @@
 """What the algorithm reads: models, forecasts, names and membership, wherever the host keeps them."""
 
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from springback.errors import MissingData, ModelError
+from springback.errors import BadTable, MissingData, ModelError
 from springback.forecasting import shelf
 from springback.forecasting.models import Models
+from springback.lean import folds
 from springback.lean.parameters import Lean, Parameters
+from springback.lean.plain_table import read_plain
+from springback.market.forecasts import LIMITS
 from springback.trading.members import Members
 from springback.trading.outlook import FileOutlook, FixedOutlook, ModelOutlook, Outlook
 
 Find = Callable[[str], Path | None]
 """The file that a key names, or None."""
+AGAIN = "run 'springback lean export' again"
 
 
 def outlook(parameters: Parameters, find: Find) -> Outlook:
@@ -24,10 +26,7 @@ def outlook(parameters: Parameters, find: Find) -> Outlook:
     low, high = parameters.strategy.qpi_low, parameters.strategy.qpi_high
     lean = parameters.lean
     if lean.models == "forecasts":
-        path = _must(find, lean.forecasts, "springback lean backtest --forecasts FILE")
-        frame = pd.read_csv(path, dtype={"symbol": str}, na_filter=False, float_precision="round_trip")
-        days = frame["date"].to_numpy().astype("datetime64[D]")
-        return FileOutlook(days, frame["symbol"].tolist(), frame[["qpi", "p_long", "p_short", "adv_63"]].to_numpy())
+        return _said(_must(find, lean.forecasts, "springback lean backtest --forecasts FILE"))
     if lean.models == "fixed":
         return FixedOutlook(pair(find, lean.folder), parameters.universe, low, high)
     return ModelOutlook(walk_forward(find, lean.folder), parameters.universe, low, high)
@@ -48,8 +47,7 @@ def pair(find: Find, folder: str) -> Models:
 def walk_forward(find: Find, folder: str) -> dict[np.datetime64, Models]:
     """The pairs that `folds.json` lists, by as-of date."""
     record = _must(find, f"{folder}/walk_forward/folds.json", "springback forecast")
-    days = [fold["as_of"] for fold in json.loads(record.read_text(encoding="utf-8"))]
-    return {np.datetime64(day, "D"): pair(find, f"{folder}/walk_forward/{day}") for day in days}
+    return {np.datetime64(day, "D"): pair(find, f"{folder}/walk_forward/{day}") for day in folds.as_of_days(record)}
 
 
 def names(parameters: Parameters, find: Find) -> tuple[list[str], Members | None]:
@@ -58,10 +56,14 @@ def names(parameters: Parameters, find: Find) -> tuple[list[str], Members | None
     found = find(lean.members) if parameters.universe.members == "index" else None
     listed = find(lean.symbols)
     members = None if found is None else _members(found)
-    symbols = None if listed is None else set(pd.read_csv(listed, keep_default_na=False, dtype=str)["symbol"])
+    symbols = None if listed is None else set(read_plain(listed, AGAIN)["symbol"])
     if members is not None:
         known = members.between(np.datetime64(account.start), np.datetime64(account.end))
-        return [symbol for symbol in known if symbols is None or symbol in symbols], members
+        kept = [symbol for symbol in known if symbols is None or symbol in symbols]
+        if not kept:
+            beside = f" that {listed} lists" if listed else ""
+            raise MissingData(f"{found} has no member from {account.start} to {account.end}{beside}: export a market of those days")
+        return kept, members
     if symbols is None:
         raise MissingData(_absent(lean, "springback lean export"))
     return sorted(symbols), None
@@ -74,9 +76,22 @@ def barred(parameters: Parameters, find: Find) -> Members | None:
 
 
 def _members(path: Path) -> Members:
-    frame = pd.read_csv(path, keep_default_na=False, dtype=str)
-    ends = [end or "9999-12-31" for end in frame["end"]]  # an open range: a member still
-    return Members(frame["symbol"].tolist(), frame["start"].tolist(), ends)
+    frame = read_plain(path, AGAIN, ("start", "end"), sparse=("end",))
+    ends = frame["end"].where(frame["end"] != "", "9999-12-31")  # an open range: a member still
+    late = np.flatnonzero(frame["start"] > ends)
+    if len(late):
+        row = int(late[0])
+        raise BadTable(f"{path}: row {row + 1}: start must not be after end, was {frame['start'][row]}, end {ends[row]}: {AGAIN}")
+    return Members(frame["symbol"].tolist(), frame["start"].tolist(), ends.tolist())
+
+
+def _said(path: Path) -> FileOutlook:
+    frame = read_plain(path, "take a file of 'springback forecast'", ("date",), LIMITS)
+    twice = np.flatnonzero(frame.duplicated(["date", "symbol"]))
+    if len(twice):
+        row = int(twice[0])
+        raise BadTable(f"{path}: row {row + 1}: the forecast for {frame['symbol'][row]} on {frame['date'][row]} is there twice")
+    return FileOutlook(frame["date"].to_numpy().astype("datetime64[D]"), frame["symbol"].tolist(), frame[list(LIMITS)].to_numpy())
 
 
 def _absent(lean: Lean, verb: str) -> str:

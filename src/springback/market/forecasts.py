@@ -1,8 +1,13 @@
 """What the models said about each name in each session."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from springback.market.bars import Panel
+
+LIMITS: Mapping[str, tuple[float, float]] = {"qpi": (0.0, 100.0), "p_long": (0.0, 1.0), "p_short": (0.0, 1.0), "adv_63": (0.0, inf)}
+"""The columns of a file of forecasts, and between what each of them lies; all are finite."""
 
 
 @dataclass(frozen=True, eq=False)
