@@ -201,9 +201,17 @@ def keep(trained: Trained, folder: Path) -> Models:
 
 
 def evaluation_of(folder: Path) -> dict[str, Any] | None:
-    """The evaluation saved beside the models, or None."""
+    """The evaluation saved beside the models, or None. Raises `ModelError` where the file is damaged."""
     path = folder / "evaluation.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is not the evaluation of models ({error}): train again") from None
+    if not isinstance(told, dict):
+        raise ModelError(f"{path} is not the evaluation of models (it holds no table): train again")
+    return told
 
 
 def forecast(

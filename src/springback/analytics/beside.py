@@ -33,7 +33,7 @@ def stress_of(folder: Path, material: Material) -> Stressed | None:
             words = "A stress test lies in this folder, but it is of another run: 'springback stress --out' this folder makes it anew."
             return Stressed(words, STRESS_PAGE, None)
         return Stressed(f"{told['finding']}.", STRESS_PAGE, _table(told))
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Stressed("A stress test lies in this folder, but its figures cannot be read.", STRESS_PAGE, None)
 
 

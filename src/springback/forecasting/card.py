@@ -6,6 +6,7 @@ import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -55,6 +56,22 @@ class Card:
         values["scores"] = {name: None if value is None or math.isnan(value) else value for name, value in self.scores.items()}
         return json.dumps(values, indent=2, sort_keys=True, allow_nan=False) + "\n"
 
+    def _check(self) -> None:
+        """Raises `ValueError` on a field that is of another kind than it is written as."""
+        texts: list[Any] = [self.first, self.last, self.known_by, self.fingerprint, self.created, *self.features]
+        texts += [*self.versions.values(), *self.files.values()]
+        days = [date.fromisoformat(one) for one in (self.first, self.last, self.known_by)]
+        numbers: list[Any] = [self.rows, self.horizon, self.seed]
+        if not all(isinstance(one, str) for one in texts) or [str(one) for one in days] != [self.first, self.last, self.known_by]:
+            raise ValueError("a name, date or hash of it is none")
+        if not all(isinstance(one, int) and not isinstance(one, bool) for one in numbers):
+            raise ValueError("rows, horizon and seed must be whole numbers")
+        scores: list[Any] = [one for one in self.scores.values() if one is not None]
+        if not all(isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one) for one in scores):
+            raise ValueError("a score is no number")
+        if not isinstance(self.settings, Mapping):
+            raise ValueError("its settings are no table")
+
     @staticmethod
     def from_json(text: str, where: str) -> "Card":
         """The card that `text` holds; raises `ModelError` naming `where` if it is not one."""
@@ -66,6 +83,8 @@ class Card:
                 raise ModelError(
                     f"{where}: a card has the fields {', '.join(sorted(names))}, this one differs in {', '.join(sorted(odd))}: train again"
                 )
-            return Card(**{**values, "features": tuple(values["features"])})
+            found = Card(**{**values, "features": tuple(values["features"])})
+            found._check()
+            return found
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ModelError(f"{where} is not a model card ({error}): train again") from None

@@ -63,7 +63,7 @@ def load(folder: Path) -> Models:
         raise ModelError(f"{folder}: its models take {', '.join(card.features)}, this program computes {', '.join(FEATURES)}: train again")
     contents = {name: _vouched(folder / name, card) for name in (LONG, SHORT, COLUMNS)}
     _same_libraries(folder, card)
-    if tuple(_unpickled(contents[COLUMNS], folder / COLUMNS)) != card.features:
+    if _unpickled(contents[COLUMNS], folder / COLUMNS) != list(card.features):
         raise ModelError(f"{folder / COLUMNS} lists other features than its card: train again")
     return Models(_unpickled(contents[LONG], folder / LONG), _unpickled(contents[SHORT], folder / SHORT), card)
 
