@@ -1,5 +1,6 @@
 """A figure with what it means: what summary.json, the report and `--json` show."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -55,6 +56,11 @@ def shown(value: Any, unit: Unit) -> str:
 def tight(words: str) -> str:
     """`words` with numbers and their per-cent signs kept on one line."""
     return words.replace(" %", "\u00a0%")
+
+
+def whole_dates(words: str) -> str:
+    """`words` whose ISO dates do not break across lines."""
+    return re.sub(r"\b(\d{4})-(\d\d)-(\d\d)\b", "\\1\u2011\\2\u2011\\3", words)
 
 
 def _minus(text: str) -> str:

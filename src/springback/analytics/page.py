@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from springback.analytics import encode
-from springback.analytics.figures import tight
+from springback.analytics.figures import tight, whole_dates
 
 
 def script(value: Any) -> str:
@@ -26,5 +26,5 @@ def render(template: str, *packages: str, **values: Any) -> str:
     """`template` with `values`, every text escaped. It is looked for in the templates of `packages`, then in those of this room."""
     found = ChoiceLoader([PackageLoader(one) for one in (*packages, "springback.analytics")])
     environment = Environment(loader=found, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["tight"] = tight
+    environment.filters |= {"tight": tight, "whole_dates": whole_dates}
     return environment.get_template(template).render(plotly=plotly(), **values)

@@ -1,11 +1,10 @@
 """audit.html: every check with what was tried and what was found, in the manner of the report."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from springback.analytics import page as pages
-from springback.analytics.figures import Unit, shown
+from springback.analytics.figures import Unit, shown, whole_dates
 from springback.analytics.sections import Cell, Table
 from springback.audit.finding import Finding, Verdict, failed
 
@@ -113,8 +112,3 @@ def _tried(one: Finding) -> Cell:
 
 def _upper(text: str) -> str:
     return whole_dates(text[:1].upper() + text[1:])
-
-
-def whole_dates(text: str) -> str:
-    """`text` whose ISO dates do not break across lines."""
-    return re.sub(r"\b(\d{4})-(\d\d)-(\d\d)\b", "\\1\u2011\\2\u2011\\3", text)
