@@ -28,7 +28,7 @@ from pathlib import Path
 import springback as sb
 from springback import explore
 from springback.analytics import exhibits_market, exhibits_models
-from springback.verbs import choose
+from springback.verbs.steps import choose
 
 os.chdir(explore.home())  # the folder that holds settings/, store/ and models/
 settings = choose(file=None, sets=[])  # settings/default.toml; try sets=["demo.reversal=0"]
