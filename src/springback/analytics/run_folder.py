@@ -21,6 +21,7 @@ from springback.analytics import encode
 from springback.analytics.beside import STRESS_FIGURES
 from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
 from springback.analytics.overfitting import Search
+from springback.analytics.soundness import check_facts, check_frame, check_series, check_table
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.errors import BadTable, MissingData, Unwritable
 from springback.market.symbols import harmless
@@ -72,14 +73,19 @@ def read(folder: Path) -> Material:
             )
     try:
         told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        check_facts(told)
         accounts = tuple(_account(folder, one) for one in told.pop("accounts"))
         parts: dict[str, Any] = {name: encode.frame(told.pop(name)) for name in FRAMES} | {
             name: encode.series(told.pop(name)) for name in SERIES
         }
-        parts |= {name: tuple(told.pop(name)) for name in TEXTS}
+        for name in SERIES:
+            check_series(name, parts[name])
+        for name in FRAMES:
+            check_frame(name, parts[name])
+        parts |= {name: tuple(map(str, told.pop(name))) for name in TEXTS}
         found = told.pop("search", None)
         return Material(accounts=accounts, search=None if found is None else Search(**found), **parts, **told)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError) as error:
         raise BadTable(f"{folder}: report.json or a table beside it is damaged ({error}): run the backtest again") from None
 
 
@@ -161,9 +167,12 @@ def _account(folder: Path, told: dict[str, Any]) -> Account:
     home = home if home.is_dir() else folder
     frames = {name: read_frame(home / f"{name}.csv") for name in GOLDEN_COLUMNS}
     try:
-        return Account(told["profile"], told["cash"], **frames)
+        made = Account(told["profile"], told["cash"], **frames)
     except BadTable as error:
         raise BadTable(f"{folder}: {error}") from None
+    for name, frame in frames.items():
+        check_table(home / f"{name}.csv", name, frame)
+    return made
 
 
 def _move(part: Path, folder: Path) -> None:

@@ -24,7 +24,7 @@ def read_plain(
     """
     wanted = ("symbol", *dates, *(numbers or {}))
     _check_rows(path, wanted, way_out)
-    kinds: dict[Hashable, str] = dict.fromkeys(("symbol", *dates), "str") | dict.fromkeys(numbers or {}, "float64")
+    kinds: dict[Hashable, str] = {name: "float64" if name in (numbers or {}) else "str" for name in wanted}
     try:
         frame: pd.DataFrame = pd.read_csv(
             path, usecols=list(wanted), dtype=kinds, na_filter=False, float_precision="round_trip", encoding="utf-8-sig", low_memory=False

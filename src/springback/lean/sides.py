@@ -10,6 +10,7 @@ import pandas as pd
 
 from springback.analytics import run_folder
 from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
+from springback.analytics.soundness import check_cash, check_day, check_table
 from springback.errors import BadTable, MissingData
 from springback.lean.as_run import STATISTICS
 from springback.lean.round_trips import session_of
@@ -65,7 +66,7 @@ def read_side(folder: Path) -> list[Side]:
         raise MissingData(f"{folder} holds no run: it has no {missing[0]}.csv: give a run folder of 'springback'")
     try:
         return [_of_tables(folder)]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise BadTable(f"{folder}: a table or file of it is damaged ({error})") from None
 
 
@@ -90,12 +91,17 @@ def _of_tables(folder: Path) -> Side:
     if daily.empty:
         raise ValueError("daily.csv has no row")
     printed = told[1].get("statistics") or told[2].get("statistics")
+    if not all(isinstance(value, str) for value in (printed or {}).values()):
+        raise ValueError("the statistics that LEAN printed must be texts by name")
+    cash, start = told[0].get("cash", float(daily["equity"].iloc[0])), str(told[0].get("start", daily["date"].iloc[0]))[:10]
+    check_cash(cash)
+    check_day("start", start)
     return Side(
         name=str(folder),
         profile="lean",
         **_tables(folder, orders, fills, daily),
-        cash=float(told[0].get("cash", daily["equity"].iloc[0])),
-        start=str(told[0].get("start", daily["date"].iloc[0]))[:10],
+        cash=float(cash),
+        start=start,
         printed=printed,
     )
 
@@ -105,6 +111,7 @@ def _tables(folder: Path, orders: pd.DataFrame, fills: pd.DataFrame, daily: pd.D
         missing = [column for column in GOLDEN_COLUMNS[name] if column not in frame]
         if missing:
             raise BadTable(f"{folder / name}.csv has no column '{missing[0]}': it must have {', '.join(GOLDEN_COLUMNS[name])}")
+        check_table(folder / f"{name}.csv", name, frame)
     fills = fills.assign(time=pd.to_datetime(fills["time"], format="ISO8601"))
     return {
         "orders": orders.assign(decided=pd.to_datetime(orders["decided"], format="ISO8601")),

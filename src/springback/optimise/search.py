@@ -7,6 +7,7 @@ answer, and ends at the same bits as one that was left alone. The file holds fin
 
 import base64
 import fcntl
+import hashlib
 import json
 import math
 import os
@@ -75,6 +76,7 @@ class Memory:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.file = file
         self.spaces = {knob.name: _space(knob) for knob in knobs}
         try:
             self.study = optuna.create_study(
@@ -82,23 +84,43 @@ class Memory:
             )
             known = self.study.user_attrs.get("stamp")
         except Exception as error:  # noqa: BLE001 (SQLAlchemy has an error for everything)
-            raise StoreError(f"{file} is no whole study ({type(error).__name__}): move it away and search anew") from None
+            raise self._damaged(error) from None
         if known not in (None, stamp):
             raise SettingsError(f"{file} holds another search (other data, knobs or settings): give --out another folder")
-        self.study.set_user_attr("stamp", stamp)
+        if known is None:
+            try:
+                self.study.set_user_attr("stamp", stamp)
+            except Exception as error:  # noqa: BLE001
+                raise self._damaged(error) from None
 
     def trials(self) -> list[Trial]:
         """In order."""
         found = []
-        for one in self.study.get_trials(deepcopy=False):
-            excess = np.frombuffer(base64.b64decode(one.user_attrs["excess"]), "<f8").astype(np.float64)
-            found.append(Trial(one.number, dict(one.params), Seen(one.values[0] if one.values else None, excess)))
+        try:
+            for one in self.study.get_trials(deepcopy=False):
+                excess = np.frombuffer(base64.b64decode(one.user_attrs["excess"]), "<f8").astype(np.float64)
+                trial = Trial(one.number, dict(one.params), Seen(one.values[0] if one.values else None, excess))
+                if one.user_attrs["seal"] != _seal(trial):
+                    raise ValueError(f"trial {one.number} is not as it was kept")
+                found.append(trial)
+        except Exception as error:  # noqa: BLE001 (SQLAlchemy has an error for everything)
+            raise self._damaged(error) from None
         return found
+
+    def _damaged(self, error: Exception) -> StoreError:
+        said = str(error) if isinstance(error, ValueError) else type(error).__name__
+        return StoreError(f"{self.file} is no whole study ({said[:200]}): move it away and search anew")
 
     def add(self, trial: Trial) -> None:
         """Keeps one more, whole or not at all."""
-        attributes = {"excess": base64.b64encode(trial.seen.excess.astype("<f8").tobytes()).decode()}
+        attributes = {"excess": base64.b64encode(trial.seen.excess.astype("<f8").tobytes()).decode(), "seal": _seal(trial)}
         self.study.add_trial(_frozen(trial, self.spaces, attributes))
+
+
+def _seal(trial: Trial) -> str:
+    """SHA-256 of all that a trial says."""
+    words = json.dumps([trial.number, trial.values, trial.seen.figure], sort_keys=True).encode()
+    return hashlib.sha256(words + trial.seen.excess.astype("<f8").tobytes()).hexdigest()
 
 
 def search(knobs: Sequence[Knob], trials: int, batch: int, seed: int, memory: Memory, look: Look, progress: Progress) -> list[Trial]:

@@ -16,7 +16,7 @@ from springback.errors import LedgerError, MissingData, SettingsError
 from springback.forecasting.card import versions
 from springback.ledger import look as looks
 from springback.ledger.book import Ledger
-from springback.optimise import words
+from springback.optimise import kept, words
 from springback.optimise.finding import Finding, Line, Plane, Report, Revealed, judge
 from springback.optimise.knobs import Values, parse_all
 from springback.optimise.page import page
@@ -76,10 +76,7 @@ def reveal(voice: Voice, one: Job, workers: Workers) -> Report:
     if not (one.folder / FIGURES).is_file():
         raise MissingData(f"{one.folder} holds no finished search: run the same command without --reveal first")
     with alone(one.folder):
-        told = json.loads((one.folder / FIGURES).read_text(encoding="utf-8"))
-        if told["stamp"] != one.stamp:
-            raise MissingData(f"{one.folder / FIGURES} is of another search: run the same command without --reveal first")
-        winner: Values = told["finding"]["winner"]
+        winner = kept.winner_of(one.folder / FIGURES, one.stamp, one.knobs)
         chosen = dataclasses.replace(
             one.chosen, backtest=dataclasses.replace(one.chosen.backtest, start=one.held.item(), end=one.end.item())
         )
@@ -196,7 +193,7 @@ def _report(
         seed=settings.seed,
         command=one.command,
         ledger_fault=fault,
-        revealed=Revealed(**json.loads(held.read_text(encoding="utf-8"))) if held.is_file() else None,
+        revealed=kept.held_of(held) if held.is_file() else None,
     )
 
 
