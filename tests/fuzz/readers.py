@@ -1,8 +1,6 @@
-"""Every reader of a file, with a sound sample of that file and, where a slow reading of it is short, what the reader must agree with."""
+"""The readers of a market's files and of LEAN's, each with a sound sample and, where a slow reading is short, what it must agree with."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,40 +14,19 @@ from springback.data.sources.lean_folder import LeanFolder
 from springback.data.store import Store
 from springback.data.tables import read_forecasts
 from springback.forecasting import shelf
-from springback.lean import as_run, outcome
+from springback.lean import as_run
 from springback.lean.map_file import read_renames
 from springback.lean.results import read_result
 from springback.lean.sides import read_side
-from springback.ledger.book import Ledger
 from springback.market.bars import FIELDS, Bars
 from springback.market.tape import Tape
 from springback.quality import quarantine, raw
-from springback.settings import load
-from springback.wiring import Settings
 from tests.fuzz import oracle
+from tests.fuzz.reader import Agree, Reader
 from tests.fuzz.samples import DAYS, SYMBOLS, Homes
 
-Read = Callable[[Path], Any]
-Agree = Callable[[Path, Any], None]
 BARS = Bars(np.array(DAYS, "datetime64[D]"), SYMBOLS, *(np.full((len(DAYS), len(SYMBOLS)), 10.0) for _ in FIELDS))
 SPAN = date(2019, 1, 1), date(2021, 1, 1)
-
-
-@dataclass(frozen=True)
-class Reader:
-    """`read` takes the folder of `sample`, in which the file `target` was damaged as a `kind` of file; `cases` of 20,000 are its own.
-
-    `agree` takes the folder and what was read, and raises where a number is not what the file says. An error names
-    the file, or says `words`.
-    """
-
-    sample: str
-    target: str
-    kind: str
-    cases: int
-    read: Read
-    agree: Agree | None = None
-    words: str = ""
 
 
 def _bars(target: str) -> Agree:
@@ -194,17 +171,6 @@ def _downloaded(folder: Path, found: Any) -> None:
         assert len(found.days) == 3 and np.array_equal(found.prices, Homes.PRICES), "another answer than was kept"
 
 
-def _ledger(folder: Path) -> Any:
-    ledger = Ledger(folder / "ledger.sqlite")
-    entries = ledger.entries()
-    return (
-        entries,
-        ledger.fault(),
-        ledger.records(frozenset(one.returns for one in entries)),
-        [ledger.settings(one.settings) for one in entries],
-    )
-
-
 def _lean(folder: Path) -> Any:
     source = LeanFolder(folder / "lean")
     return [*source.histories(source.listing(*SPAN), *SPAN)]
@@ -241,10 +207,8 @@ READERS: dict[str, Reader] = {
             "membership.csv",
         )
     },
-    "settings": Reader("market", "settings.toml", "toml", 600, lambda f: load(Settings, [f / "settings.toml"]), words=" "),
     "card": Reader("market", "card.json", "json", 800, shelf.read_card),
     "quarantine": Reader("market", "quarantine.json", "json", 800, quarantine.read),
-    "ledger": Reader("market", "ledger.sqlite", "binary", 300, _ledger),
     "LEAN result": Reader("run", "Springback.json", "json", 500, lambda f: read_result(f / "Springback.json"), _lean_result),
     "LEAN events": Reader("run", "Springback-order-events.json", "json", 500, lambda f: read_result(f / "Springback.json"), _lean_result),
     "LEAN record": Reader(
@@ -254,7 +218,6 @@ READERS: dict[str, Reader] = {
         150,
         lambda f: as_run.as_run(read_result(f / "Springback.json"), as_run.find_record(f / "Springback.json")),
     ),
-    "LEAN outcome": Reader("run", "Springback.json", "json", 200, outcome.find),
     **{
         f"run {name}": Reader("ours", f"{name}.csv", "csv", 150, run_folder.read, _frames(name))
         for name in ("orders", "fills", "daily", "trades")

@@ -17,7 +17,6 @@ from springback.forecasting.card import Card
 from springback.lean import daily_zip
 from tests.data.test_csv_folder import miniature
 from tests.lean import runs
-from tests.ledger.looks import filled
 
 SYMBOLS = ("AAA", "BBB", "BRK.B")
 DAYS = ("2020-01-02", "2020-01-03", "2020-01-06", "2020-01-07", "2020-01-08", "2020-01-09")
@@ -31,18 +30,6 @@ Ticker,Name,Sector,Asset Class,Market Value,Weight (%),CUSIP
 "XTSLA","BLK CSH FND TREASURY SL AGENCY","Cash and/or Derivatives","Money Market","1.00","0.01","-"
 
 "The content contained herein is owned or licensed by BlackRock"
-"""
-SETTINGS = """[strategy]
-slots = 10
-probability = 0.6
-
-[universe]
-members = "index"
-min_price = 2.5
-
-[backtest]
-start = "2020-01-01"
-cash = 1e6
 """
 
 
@@ -81,7 +68,6 @@ def market(folder: Path) -> None:
     write_table(folder / "forecasts.parquet", frame.assign(symbol=frame["symbol"].astype(str)))
     (folder / "renames.csv").write_text("date,old,new\n2020-01-03,FB,META\n2020-01-06,AAB,AAA\n")
     (folder / "holdings.csv").write_text(HOLDINGS)
-    (folder / "settings.toml").write_text(SETTINGS)
     span = {"symbol": "AAA", "start": "2020-01-02", "end": "2020-01-03", "reason": "a spike", "by": "me"}
     (folder / "quarantine.json").write_text(json.dumps({"format": 1, "spans": [span, {"symbol": "*", "start": "2020-01-08"}]}))
     card = Card(
@@ -99,7 +85,6 @@ def market(folder: Path) -> None:
         files={"x.pkl": "1" * 64},
     )
     (folder / "card.json").write_text(card.to_json())
-    filled(folder / "ledger.sqlite", 1, 2)
     lean(folder / "lean" / "equity" / "usa")
     days = np.array(DAYS[:3], "datetime64[D]")
     Downloads(folder / "downloads", "yahoo", Homes.FRESH).keep(

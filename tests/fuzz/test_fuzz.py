@@ -14,10 +14,11 @@ from random import Random
 import pytest
 
 from springback.errors import SpringbackError
+from tests.fuzz import lean_side, ours, readers, samples, vendors
 from tests.fuzz.mutations import mutated
-from tests.fuzz.readers import READERS
-from tests.fuzz.samples import SAMPLES
 
+READERS = readers.READERS | ours.READERS | lean_side.READERS | vendors.READERS
+SAMPLES = samples.SAMPLES | ours.SAMPLES | lean_side.SAMPLES | vendors.SAMPLES
 TOTAL = int(os.environ.get("SPRINGBACK_FUZZ", "20000"))
 SHARES = sum(reader.cases for reader in READERS.values())
 SECONDS = 2.0  # of processor time: what stands between a slow answer and a hang
