@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,7 @@ def check_table(file: Path, name: str, frame: pd.DataFrame) -> None:
 
 def check_facts(told: Mapping[str, Any]) -> None:
     """Raises `ValueError` on facts of report.json that are not of their kind."""
-    for account in told["accounts"]:
-        if not isinstance(account["profile"], str) or not PROFILE.fullmatch(account["profile"]):
-            raise ValueError(f"'{account['profile']}' is no name of a cost profile")
-        check_cash(account["cash"])
-    profiles = [account["profile"] for account in told["accounts"]]
-    if not profiles or len(set(profiles)) < len(profiles):
-        raise ValueError("each account must have a cost profile of its own")
+    _check_accounts(told["accounts"])
     for name in ("start", "end"):
         check_day(name, told[name])
     for name in TEXTS:
@@ -75,6 +69,17 @@ def check_facts(told: Mapping[str, Any]) -> None:
         raise ValueError("printed_by_lean must hold texts")
 
 
+def _check_accounts(accounts: Sequence[Mapping[str, Any]]) -> None:
+    profiles = [account["profile"] for account in accounts]
+    for profile in profiles:
+        if not isinstance(profile, str) or not PROFILE.fullmatch(profile):
+            raise ValueError(f"'{str(profile)[:40]}' is no name of a cost profile")
+    if not profiles or len(set(profiles)) < len(profiles):
+        raise ValueError("each account must have a cost profile of its own")
+    for account in accounts:
+        check_cash(account["cash"])
+
+
 def check_frame(name: str, frame: pd.DataFrame | None) -> None:
     """Raises `ValueError` on a frame of report.json without its columns, or with a text where a number belongs."""
     if frame is None:
@@ -84,10 +89,7 @@ def check_frame(name: str, frame: pd.DataFrame | None) -> None:
     if missing:
         raise ValueError(f"{name} must have one column '{missing[0]}'")
     for column in frame.columns:
-        if column in texts:
-            good = all(isinstance(cell, str) for cell in frame[column])
-        else:
-            good = _numeric(frame[column])
+        good = all(isinstance(cell, str) for cell in frame[column]) if column in texts else _numeric(frame[column])
         if not good:
             raise ValueError(f"{name}: the column '{column}' must hold {'texts' if column in texts else 'finite numbers'}")
 

@@ -165,8 +165,8 @@ def _locked(path: Path) -> int | None:
 
 def _holder(path: Path) -> str:
     try:
-        return f"process {path.read_text() or '?'}"
-    except OSError:
+        return f"process {path.read_text()[:20] or '?'}"
+    except (OSError, UnicodeDecodeError):
         return "another process"
 
 
@@ -256,20 +256,28 @@ class Bucket:
         return None
 
     def _told(self) -> dict[str, Any]:
+        """Who holds the lock: host, pid and since when; nothing where there is none, no host where what lies there is no lock of ours."""
         try:
-            return dict(json.loads(self.read(LOCK)))
-        except (FileNotFoundError, ValueError, StoreError):
+            content = self.read(LOCK)
+        except (FileNotFoundError, StoreError):
             return {}
+        try:
+            told = json.loads(content)
+            return {"host": str(told["host"]), "pid": int(told["pid"]), "at": float(told["at"])}
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            return {"at": time.time()}  # never stale: whose it is, is not known
 
     def _owner(self) -> str:
         told = self._told()
+        if told and "host" not in told:
+            return f"someone whose lock cannot be read (remove {LOCK} there if nobody writes)"
         return f"process {told.get('pid', '?')} on {told.get('host', 'another machine')}"
 
     def _abandoned(self) -> bool:
         told = self._told()
         if not told:
             return False
-        if told["host"] == socket.gethostname() and not Path("/proc", str(told["pid"])).exists() and Path("/proc").exists():
+        if told.get("host") == socket.gethostname() and not Path("/proc", str(told["pid"])).exists() and Path("/proc").exists():
             return True
         return bool(time.time() - told["at"] > STALE)
 

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Hashable, Mapping
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from springback.errors import BadTable
 from springback.market.symbols import check_symbols
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 Range = tuple[float, float]
 
 
@@ -30,7 +32,7 @@ def read_plain(
             path, usecols=list(wanted), dtype=kinds, na_filter=False, float_precision="round_trip", encoding="utf-8-sig", low_memory=False
         )
     except (ValueError, OverflowError) as error:
-        raise BadTable(f"{path}: a cell is no number ({error}): {way_out}") from None
+        raise BadTable(f"{path}: {_no_number(path, numbers or {}) or error}: {way_out}") from None
     if frame.empty:
         raise BadTable(f"{path} has a header and no rows: {way_out}")
     check_symbols(frame["symbol"].unique(), path)
@@ -63,6 +65,17 @@ def _check_rows(path: Path, wanted: tuple[str, ...], way_out: str) -> None:
     if odd or len(set(header)) < len(header):
         where = f"line {odd} must have the {len(header)} cells of the header, and no NUL" if odd else "a column stands there twice"
         raise BadTable(f"{path}: {where}: {way_out}")
+
+
+def _no_number(path: Path, numbers: Mapping[str, Range]) -> str:
+    """Which cell is the first that is no number, in words; found the slow way."""
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        for row, told in enumerate(csv.DictReader(lines), 1):
+            for name, (least, most) in numbers.items():
+                cell = told[name].strip()
+                if not NUMBER.fullmatch(cell) or not isfinite(float(cell)):
+                    return f"row {row}: {name} must be {least:g} to {most:g} and finite, was '{cell[:40]}'"
+    return ""
 
 
 def _is_day(cell: str) -> bool:

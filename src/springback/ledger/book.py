@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import UnionType
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from springback.ledger.look import Days, Entry, Look, Numbers, digest
 FORMAT = 1
 PATIENCE = 60.0  # seconds to wait for another writer
 COLUMNS = tuple(Entry.__dataclass_fields__)
+KINDS: dict[str, type | UnionType] = {"row": int, "sessions": int, "sharpe": float | None}
+"""What a column holds that is no text."""
 TABLES = (
     "CREATE TABLE knobs (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE records (hash TEXT PRIMARY KEY, days BLOB NOT NULL, excess BLOB NOT NULL)",
@@ -87,10 +90,11 @@ class Ledger:
             return () if db is None else _entries(db)
 
     def settings(self, hash_: str) -> str:
-        """The settings of a row as JSON. `hash_` is `entry.settings`."""
+        """The settings of a row as JSON; none where they are not what `hash_`, which is `entry.settings`, says."""
         with self._reading() as db:
-            found = db and db.execute("SELECT text FROM knobs WHERE hash = ?", (hash_,)).fetchone()
-        return str(found[0]) if found else "{}"
+            found = None if db is None else db.execute("SELECT text FROM knobs WHERE hash = ?", (hash_,)).fetchone()
+        text = str(found[0]) if found else ""
+        return text if digest(text.encode()) == hash_ else "{}"
 
     def records(self, hashes: frozenset[str]) -> dict[str, tuple[Days, Numbers]]:
         """Sessions and daily excess returns by `entry.returns`, those of `hashes` that the ledger holds unharmed."""
@@ -165,7 +169,11 @@ def _format(db: sqlite3.Connection) -> int:
 
 def _entries(db: sqlite3.Connection) -> tuple[Entry, ...]:
     wanted = ", ".join(f'"{name}"' for name in COLUMNS)
-    return tuple(Entry(*row) for row in db.execute(f'SELECT {wanted} FROM looks ORDER BY "row"'))
+    entries = tuple(Entry(*row) for row in db.execute(f'SELECT {wanted} FROM looks ORDER BY "row"'))
+    for entry in entries:
+        if not all(isinstance(getattr(entry, name), KINDS.get(name, str)) for name in COLUMNS) or entry.sessions < 1:
+            raise _Foreign(f"row {entry.row} holds what no ledger writes")
+    return entries
 
 
 def _unpacked(hash_: str, days: bytes, excess: bytes) -> tuple[Days, Numbers] | None:
