@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import functools
+import io
 import json
 import tomllib
 from collections.abc import Callable
@@ -125,10 +126,12 @@ def _keys(folder: Path, found: Keys) -> None:
 
 
 def _plain_symbols(folder: Path, found: tuple[str, ...]) -> None:
-    lines = (folder / "symbols.txt").read_bytes().decode("utf-8-sig").replace("\r", "\n").split("\n")
-    assert {line.strip().strip('"').strip().upper() for line in lines} - {""} == set(found) or any(
-        "symbol" in line.lower() for line in lines
-    )
+    """The cells of all lines, or of the column, as they stand there."""
+    text = (folder / "symbols.txt").read_bytes().decode("utf-8-sig")
+    rows = [[cell.strip().upper() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), strict=True)]
+    rows = [row for row in rows if any(row)]
+    at = rows[0].index("SYMBOL") if "SYMBOL" in rows[0] else None
+    assert {row[0] if at is None else row[at] for row in (rows if at is None else rows[1:])} == set(found)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -140,6 +143,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def _column(folder: Path, found: tuple[str, ...]) -> None:
     rows = _rows(folder / "symbols.csv")
+    if not rows:  # a list of one name, no table
+        assert len(found) == 1
+        return
     name = next((one for one in rows[0] if one.strip().lower() == "symbol"), None)
     assert name is not None and [row[name].strip().upper() for row in rows if row[name].strip().upper() in found]
     assert {row[name].strip().upper() for row in rows} == set(found)

@@ -192,6 +192,7 @@ READERS: dict[str, Reader] = {
     "renames": Reader("market", "renames.csv", "csv", 700, lambda f: read_renames(f / "renames.csv"), _renames),
     "holdings": Reader("market", "holdings.csv", "csv", 1000, lambda f: holdings.read(f / "holdings.csv"), _holdings),
     "quality": Reader("market", "bars.csv", "csv", 300, lambda f: raw.read_files(f / "bars.csv")),
+    "quality.parquet": Reader("market", "bars.parquet", "binary", 200, lambda f: raw.read_files(f / "bars.parquet")),
     "quality.gz": Reader("market", "bars.csv.gz", "gzip", 300, lambda f: raw.read_files(f / "bars.csv.gz")),
     **{
         f"folder {name}": Reader(

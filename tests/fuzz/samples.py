@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from springback.data import csv_file
-from springback.data.files import read_table, write_table
+from springback.data.files import Columns, read_table, write_table
 from springback.data.sources import History
 from springback.data.sources.downloads import Downloads
 from springback.data.store import Store
 from springback.data.tables import FORECASTS
 from springback.forecasting.card import Card
 from springback.lean import daily_zip
+from springback.market.bars import FIELDS
 from tests.data.test_csv_folder import miniature
 from tests.lean import runs
 
@@ -64,6 +65,8 @@ def market(folder: Path) -> None:
         for name in SYMBOLS
     )
     (folder / "forecasts.csv").write_text("date,symbol,qpi,p_long,p_short,adv_63\n" + told)
+    quoted = read_table(folder / "bars.csv", Columns(("date",), ("symbol",), FIELDS))
+    write_table(folder / "bars.parquet", quoted.assign(symbol=quoted["symbol"].astype(str)))
     frame = read_table(folder / "forecasts.csv", FORECASTS)
     write_table(folder / "forecasts.parquet", frame.assign(symbol=frame["symbol"].astype(str)))
     (folder / "renames.csv").write_text("date,old,new\n2020-01-03,FB,META\n2020-01-06,AAB,AAA\n")

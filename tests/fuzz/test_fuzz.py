@@ -1,4 +1,4 @@
-"""20,000 damaged files through every reader: a clear line or the right answer, soon, and in little memory.
+"""25,000 damaged files through every reader: a clear line or the right answer, soon, and in little memory.
 
 SPRINGBACK_FUZZ=200000 draws that many. A failure names its case; `case(name, k, tmp_path)` draws it again.
 """
@@ -19,7 +19,7 @@ from tests.fuzz.mutations import mutated
 
 READERS = readers.READERS | ours.READERS | lean_side.READERS | vendors.READERS
 SAMPLES = samples.SAMPLES | ours.SAMPLES | lean_side.SAMPLES | vendors.SAMPLES
-TOTAL = int(os.environ.get("SPRINGBACK_FUZZ", "20000"))
+TOTAL = int(os.environ.get("SPRINGBACK_FUZZ", "25000"))
 SHARES = sum(reader.cases for reader in READERS.values())
 SECONDS = 2.0  # of processor time: what stands between a slow answer and a hang
 MEGABYTES = 600  # how much the process may grow over all its cases

@@ -1,6 +1,5 @@
 """Whether the tables and facts of a run can be those of a run: judged at the door, before a figure is made of them."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ FRAMES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "funnel": (("side",), ("extreme", "entered")),
 }
 """Columns of text and of numbers that a frame of report.json must have; all others are numbers too."""
+LARGEST = 1e300  # an integer beyond it is no float
 NOT_ZERO = ("equity", "quantity")
 TEXTS = ("start", "end", "origin", "universe", "data_hash", "models", "command", "ledger_fault", "benchmark_name")
 TABLES = ("settings", "versions", "missing", "printed_by_lean", "scores")
@@ -99,12 +99,13 @@ def _numeric(column: "pd.Series[Any]") -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
+    told: Any = value
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(abs(told) < LARGEST)
 
 
 def check_cash(cash: Any) -> None:
     """Raises `ValueError` on cash at the start that is not above 0."""
-    if not _is_number(cash) or cash <= 0:
+    if not _is_number(cash) or not cash > 0:
         raise ValueError(f"cash at the start must be above 0 and finite, was {str(cash)[:40]}")
 
 

@@ -50,7 +50,7 @@ def _wanted(file: Path, module: str, package: Path) -> Iterator[str]:
     """The modules of the package that `file` imports."""
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
-    except (OSError, UnicodeDecodeError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError) as error:
         raise InputError(f"{file} cannot be read as Python: {error}") from None
     for node in _run(tree):
         if isinstance(node, ast.Import):

@@ -109,7 +109,7 @@ class Ledger:
                 return ""
             entries = _entries(db)
             given = (db.execute(GIVEN).fetchone() or (0,))[0]
-            knobs = {hash_ for hash_, text in db.execute("SELECT hash, text FROM knobs") if digest(text.encode()) == hash_}
+            knobs = {hash_ for hash_, text in db.execute("SELECT hash, text FROM knobs") if digest(str(text).encode()) == hash_}
             records = {row[0] for row in db.execute("SELECT hash, days, excess FROM records") if _unpacked(*row)}
         return _fault(entries, given, knobs, records)
 

@@ -1,7 +1,6 @@
 """What a finished search and a look at the held-back period left in the study's folder, read back."""
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from springback.errors import BadTable, MissingData
 from springback.optimise.finding import Revealed
 from springback.optimise.knobs import Knob, Values
 
+LARGEST = 1e300  # an integer beyond it is no float
 ANEW = "run the same command without --reveal first"
 
 
@@ -58,4 +58,4 @@ def _within(knob: Knob, value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST

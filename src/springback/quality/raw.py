@@ -26,8 +26,7 @@ def read_files(path: Path) -> pd.DataFrame:
 
 def _read(path: Path) -> pd.DataFrame:
     if path.suffix in (".parquet", ".pq"):
-        frame = pd.read_parquet(path)
-        frame["date"] = frame["date"].astype(str)
+        frame = _parquet(path)
     else:
         try:
             with opened(path) as stream:
@@ -47,6 +46,14 @@ def _read(path: Path) -> pd.DataFrame:
     for name in WANTED[2:]:
         frame[name] = pd.to_numeric(frame[name], errors="coerce")
     return frame
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except Exception as error:  # noqa: BLE001 (Arrow has errors of many kinds for a damaged file)
+        raise BadTable(f"{path} cannot be read: {' '.join(str(error).split())[:120]}") from None
+    return frame.assign(date=frame["date"].astype(str)) if "date" in frame else frame
 
 
 def examine(frame: pd.DataFrame) -> tuple[Finding, ...]:
