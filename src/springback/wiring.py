@@ -6,7 +6,7 @@ public names stand on it.
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from springback.backtest.run import backtest as replay
 from springback.cluster import Workers
 from springback.data import checks, csv_file, csv_folder
 from springback.data import rows as data_rows
+from springback.data.continuation import continued
 from springback.data.demo import Demo
 from springback.data.demo import draw as draw_market
 from springback.data.files import atomic
@@ -37,7 +38,7 @@ from springback.data.store import Store
 from springback.data.store_hash import content_hash
 from springback.data.tables import read_forecasts, write_features, write_forecasts
 from springback.data.universe import Universe, eligible
-from springback.errors import InputError, MissingData, ModelError, Restated, StoreError
+from springback.errors import InputError, MissingData, ModelError, Restated
 from springback.forecasting import shelf
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Models
@@ -125,24 +126,33 @@ def source_of(name: str, settings: Settings, keys: Keys | None = None, path: Pat
     return made[name]()
 
 
-def fetch(tape: Tape, store: Path, now: datetime | None = None, accept_restatement: bool = False) -> dict[str, Any]:
+def fetch(
+    tape: Tape,
+    store: Path,
+    now: datetime | None = None,
+    accept_restatement: bool = False,
+    asked: Collection[str] | None = None,
+    members: Path | None = None,
+) -> dict[str, Any]:
     """Writes `tape` into the Parquet store and returns its manifest, with what was restated of the past under `restated`.
 
-    A tape that begins after the store does is laid over it; another is what the store holds from now on. A drawn market gives way to any
-    tape, and takes the place of none that was recorded. Raises `Restated` when the past changed and that was not accepted.
+    A tape that begins after the store does is laid over it (`continued` says what `asked` and `members` are); another is what the store
+    holds from now on. A drawn market gives way to any tape, and takes the place of none that was recorded. Raises `Restated` when the past
+    changed and that was not accepted, `InputError` where a session between the two would be missing.
     """
     place = Store(store)
-    try:
-        old = place.describe()
-    except (MissingData, StoreError):
-        old = None
+    old = place.describe() if place.exists() else None
     restated = NOTHING
-    if old is None or old["source"].startswith(DRAWN):
-        place.replace(tape, now)
+    if old is None:
+        restated = place.write(tape, now, accept_restatement)
+    elif old["source"].startswith(DRAWN):
+        place.replace(tape, now, over=int(old["generation"]))
     elif is_demo(tape):
         raise Restated(f"{store} holds recorded prices ({old['source']}), the demo market would take their place: give another --store")
     else:
         later = bool(tape.bars.sessions[0] > np.datetime64(old["first_session"]))
+        if later:
+            tape = continued(tape, place.securities(), np.datetime64(old["last_session"], "D"), asked, members)
         restated = (place.update if later else place.write)(tape, now, accept_restatement)
     return place.describe() | {"restated": str(restated) if restated else ""}
 

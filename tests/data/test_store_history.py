@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from springback import wiring
 from springback.data.demo import Demo, draw
 from springback.data.restatement import restatement
 from springback.data.store import Store
 from springback.data.store_hash import content_hash
-from springback.errors import InputError, MissingData, Restated
+from springback.errors import Damaged, InputError, MissingData, Restated, StoreError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars
-from springback.market.tape import DELISTED, TRADING, Tape, last_rows
+from springback.market.tape import BANKRUPT, DELISTED, TRADING, Tape, last_rows
 from tests.data.samples import assert_same
 
 DEMO = draw(Demo(names=30, seed=4, start="2019-10-01", end="2021-03-31", shocks=1))
@@ -82,6 +83,54 @@ def test_what_is_new_is_no_restatement() -> None:
     unknown = np.where(np.arange(len(DEMO.vix)) == 7, np.nan, DEMO.vix)
     assert not restatement(replace(DEMO, vix=unknown), DEMO)
     assert restatement(DEMO, replace(DEMO, vix=unknown)).counts == {"series": 1}
+
+
+def test_what_turns_up_late_or_ends_otherwise_is_a_restatement() -> None:
+    """A bar of a stored name on a stored session, a whole session, another ending, another sector: all change the past."""
+    bars = DEMO.bars
+    name = int(np.flatnonzero(DEMO.last == len(bars.sessions) - 1)[0])
+    hole = {field: getattr(bars, field).copy() for field in FIELDS}
+    for panel in hole.values():
+        panel[50, name] = np.nan
+    assert restatement(bars_with(DEMO, **hole), DEMO).counts == {"bar late": 1}
+    assert restatement(DEMO, bars_with(DEMO, **hole)).counts == {"bar gone": 1}
+    ended = replace(DEMO, ending=np.full(len(DEMO.ending), DELISTED, np.int8))
+    assert restatement(ended, replace(ended, ending=np.full(len(DEMO.ending), BANKRUPT, np.int8))).counts == {"ending": len(DEMO.ending)}
+    assert not restatement(DEMO, ended), "that a name ends is news"
+    sectors = [replace(DEMO, sectors=tuple(f"{word}" for _ in bars.symbols)) for word in ("Energy", "Utilities")]
+    assert restatement(*sectors).counts == {"sector": len(bars.symbols)}
+
+
+def test_a_damaged_file_is_not_written_over_by_other_prices(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write(DEMO, FIRST)
+    (file,) = tmp_path.glob("bars/year=2020/*.parquet")
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    with pytest.raises(Damaged, match=r"bars/year=2020/000001.parquet is damaged, so whether the source says now what it said then"):
+        store.write(bars_with(DEMO, volume=DEMO.bars.volume + (DEMO.bars.sessions == np.datetime64("2020-03-23"))[:, None]), FIRST + DAY)
+    assert store.verify() != ()
+    store.write(DEMO, FIRST + DAY)
+    assert store.verify() == ()
+    assert_same(store.read(), DEMO)
+    for window in ({}, {"start": "2020-06-01", "end": "2020-09-01"}):
+        with pytest.raises(Damaged, match=r"what was known of its bars of 2020 before 2024-01-02 22:00 UTC was lost"):
+            store.read(**window, as_of=FIRST)
+    assert store.read(start="2021-01-04", as_of=FIRST).bars.sessions[0] == np.datetime64("2021-01-04")
+    assert_same(store.read(as_of=FIRST + DAY), DEMO)
+
+
+def test_a_first_look_that_saw_no_store_forgets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process wrote between the look and the lock: what it wrote is compared, not replaced."""
+    wiring.fetch(DEMO, tmp_path, FIRST)
+    real = replace(restated(DEMO), origin="Prices of a file")
+    monkeypatch.setattr(Store, "exists", lambda _: False)
+    with pytest.raises(Restated):
+        wiring.fetch(real, tmp_path, FIRST + DAY)
+    monkeypatch.undo()
+    seen = Store(tmp_path).describe() | {"generation": 0}
+    monkeypatch.setattr(Store, "describe", lambda _: seen)
+    with pytest.raises(StoreError, match="was written by another process meanwhile"):
+        Store(tmp_path).replace(real, FIRST + DAY, over=1)
 
 
 def test_each_day_s_knowledge_is_read_again_bit_for_bit(tmp_path: Path) -> None:

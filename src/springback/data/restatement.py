@@ -1,30 +1,34 @@
 """What a vendor says differently of the past: found by laying what is new over what is stored, told with counts and examples.
 
-New rows are no restatement: a new session, a name nobody had, a dividend of a new session, VIX where there was none. Restated is a bar
-that changed or vanished, a split or dividend of the stored sessions that changed, vanished or turned up, a changed VIX close, benchmark or
-rate, and a changed membership of the stored sessions.
+New rows are no restatement: a session after the last or before the first, a name nobody had with all its past, VIX where there was none,
+a name that ends. Restated is, of a stored name, a bar that changed, vanished or turned up before its last one, a split or dividend of the
+stored sessions that changed, vanished or turned up, an ending or a sector that is another; and a changed VIX close, benchmark or rate, and
+a changed membership of the stored sessions.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from springback.data.store_frames import Tables, tables_of
+from springback.data.store_frames import ENDING_NAMES, Tables, tables_of
 from springback.data.store_rows import Rows, pairs
 from springback.market.bars import FIELDS
-from springback.market.tape import Tape
+from springback.market.tape import TRADING, Tape
 
 EXAMPLES = 5
 KINDS = {
     "bar": "{n} bars changed",
     "bar gone": "{n} bars vanished",
+    "bar late": "{n} bars turned up in the past",
     "split": "{n} changes of the split history",
     "dividend": "{n} changes of past dividends",
     "series": "{n} values of VIX, benchmark or rate changed",
     "member": "{n} changes of past membership",
+    "ending": "{n} names end otherwise than they did",
+    "sector": "{n} names changed their sector",
 }
 
 
@@ -75,16 +79,23 @@ def compare(before: Tables, after: Tables) -> Restatement:
     counts: Counter[str] = Counter()
     names: set[str] = set()
     examples: list[Change] = []
+    securities = before.frames["securities"]
+    ends = dict(zip(securities["symbol"], securities["last"].to_numpy().astype("datetime64[D]").astype(np.int64), strict=True))
+    days = before.frames["sessions"]["date"]
     for year in sorted(before.years):
         old, new = before.years[year], after.years.get(year)
         if old is not new:
             _bars(old, new, counts, names, examples)
-    last = before.frames["sessions"]["date"].max()
+            if new is not None and len(days):
+                _late(old, new, ends, int(days.min().to_datetime64().astype("datetime64[D]").astype(np.int64)), counts, names, examples)
+    last = days.max()
     for kind, changes in (
-        ("split", _events(before.frames["splits"], after.frames["splits"], "old_shares_per_new", "split", last)),
-        ("dividend", _events(before.frames["dividends"], after.frames["dividends"], "dollars", "dividend", last)),
+        ("split", _events(before.frames["splits"], _of_names(after.frames["splits"], ends), "old_shares_per_new", "split", last)),
+        ("dividend", _events(before.frames["dividends"], _of_names(after.frames["dividends"], ends), "dollars", "dividend", last)),
         ("series", _series(before, after)),
         ("member", _members(before, after)),
+        ("ending", _securities(before, after, "ending")),
+        ("sector", _securities(before, after, "sector")),
     ):
         told = list(changes)
         if told:
@@ -113,6 +124,35 @@ def _bars(old: Rows, new: Rows | None, counts: Counter[str], names: set[str], ex
         names.update(old.symbols[code] for code in np.unique(old.code[lost]))
     few = lost[: max(0, EXAMPLES - sum(one.kind == "bar gone" for one in examples))]
     examples += [Change("bar gone", *_of(old, i), "close", _number(old.values["close"][i]), None) for i in few]
+
+
+def _late(old: Rows, new: Rows, ends: dict[str, int], first: int, counts: Counter[str], names: set[str], examples: list[Change]) -> None:
+    """Bars of stored names that nobody had, on days from the `first` stored session to before the name's last stored bar."""
+    last = np.array([ends.get(symbol, -(1 << 30)) for symbol in new.symbols], dtype=np.int64)
+    fresh = np.ones(len(new), dtype=bool)
+    fresh[pairs(old, new).after] = False
+    late = np.flatnonzero(fresh & (new.day >= first) & (new.day < last[new.code])) if len(new) else np.empty(0, np.int64)
+    if len(late):
+        counts["bar late"] += len(late)
+        names.update(new.symbols[code] for code in np.unique(new.code[late]))
+    few = late[: max(0, EXAMPLES - sum(one.kind == "bar late" for one in examples))]
+    examples += [Change("bar late", *_of(new, i), "close", None, _number(new.values["close"][i])) for i in few]
+
+
+def _of_names(frame: pd.DataFrame, known: Collection[str]) -> pd.DataFrame:
+    return frame[frame["symbol"].isin(known)]
+
+
+def _securities(before: Tables, after: Tables, column: str) -> Iterator[Change]:
+    """Stored names without a new bar that end otherwise than they did, or whose sector is another."""
+    both = before.frames["securities"].merge(after.frames["securities"], on="symbol", suffixes=("", "_new"))
+    if column == "ending":
+        odd = both[(both["ending"] != ENDING_NAMES[TRADING]) & (both["ending"] != both["ending_new"]) & (both["last"] == both["last_new"])]
+    else:
+        has = both["sector"].fillna("").ne("") & both["sector_new"].fillna("").ne("")
+        odd = both[has & (both["sector"] != both["sector_new"])]
+    for symbol, last, old, new in zip(odd["symbol"], odd["last"], odd[column], odd[f"{column}_new"], strict=True):
+        yield Change(column, symbol, str(last)[:10], column, str(old), str(new))
 
 
 def _events(old: pd.DataFrame, new: pd.DataFrame, value: str, kind: str, last: pd.Timestamp) -> Iterator[Change]:

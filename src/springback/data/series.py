@@ -69,6 +69,13 @@ def read_stays(path: Path) -> tuple[tuple[str, ...], Dates, Dates]:
     return tuple(frame["symbol"]), starts, ends
 
 
+def read_tickers(path: Path) -> dict[str, str]:
+    """Every ticker that a membership file has for a company under another id (column `tickers`, if it is there): ticker -> that id."""
+    frame = read_table(path, Columns((), ("symbol", "tickers"), optional=("tickers",), sparse=("tickers",)))
+    words = frame["tickers"] if "tickers" in frame else [""] * len(frame)
+    return {word: str(symbol) for symbol, told in zip(frame["symbol"], words, strict=True) for word in str(told).split() if word != symbol}
+
+
 def read_actions(path: Path, bars: Bars) -> tuple[Actions, int]:
     """Corporate actions of a file with the columns date, symbol, event (split or dividend), value, and how many had no place in the bars.
 

@@ -34,7 +34,7 @@ from springback.data.store_overlay import overlay
 from springback.data.store_read import Generation
 from springback.data.store_verify import faults
 from springback.data.store_write import MANIFEST, Draft
-from springback.errors import InputError, MissingData, Restated, StoreError
+from springback.errors import Damaged, InputError, MissingData, Restated, StoreError
 from springback.market.tape import TRADING, Tape
 
 FORMAT = 2
@@ -44,6 +44,7 @@ ASIDE = "move the store aside and run 'springback fetch' again"
 NEEDED = ("content_hash", "generation", "source", "findings", "has", "retired", "written_at")
 FILE = re.compile(r"(superseded/)?[a-z]+/(year=-?[0-9]{1,5}/)?[0-9]+\.parquet")
 EVER = (-(1 << 30), 1 << 30)
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Found = TypeVar("Found")
 
 
@@ -66,13 +67,23 @@ class Store:
             before = draft.stored(made)
             restated = compare(before, made) if before else NOTHING
             self._accept(restated, accept_restatement)
+            if draft.unknown and not accept_restatement:
+                raise Damaged(
+                    f"{self.place.name}: {draft.unknown[0]} is damaged, so whether the source says now what it said then cannot be known; "
+                    "nothing was written: 'springback fetch --accept-restatement' takes what it says now, and what was known before is lost"
+                )
             draft.finish(before, made, tape.origin, tape.findings)
         return restated
 
-    def replace(self, tape: Tape, at: datetime | None = None) -> None:
-        """Makes the store hold `tape` and forget all that it held: for a market that was drawn, not recorded."""
+    def replace(self, tape: Tape, at: datetime | None = None, over: int | None = None) -> None:
+        """Makes the store hold `tape` and forget all that it held: for a market that was drawn, not recorded.
+
+        `over` is the generation that the caller looked at: when another was written since, nothing is, and `StoreError` says so.
+        """
         with self.place.alone():
             old, now = self._before(at)
+            if over is not None and (old is None or old.manifest["generation"] != over):
+                raise StoreError(f"{self.place.name} was written by another process meanwhile: look at it, then run this again")
             Draft(self.place, old, now, FORMAT, forget=True).finish(None, frames.tables_of(tape), tape.origin, tape.findings)
 
     def update(self, tape: Tape, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
@@ -118,6 +129,10 @@ class Store:
         if start is end is None and content_hash(tape) != whole:
             raise StoreError(f"{self.place.name}: what was known at {as_of} is not what was written then: run 'springback data verify'")
         return tape, whole
+
+    def securities(self) -> pd.DataFrame:
+        """The stored names: symbol, first and last day of a bar, ending (trading, delisted, end_of_data, bankrupt), sector."""
+        return self._steady(lambda found: found.frame("securities"))
 
     @property
     def hash(self) -> str:
@@ -215,16 +230,16 @@ def _silent(made: Tables) -> tuple[str, ...]:
 
 
 def instant(as_of: str | datetime) -> int:
-    """Microseconds since 1970 UTC of an instant, or of the end of a day. Raises `InputError`."""
-    if isinstance(as_of, datetime):
-        return _microseconds(as_of)
+    """Microseconds since 1970 UTC of an instant with its zone, or of the end of a day (YYYY-MM-DD). Raises `InputError` on all else."""
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", as_of):
+        if isinstance(as_of, str) and DAY.fullmatch(as_of):
             return int(np.datetime64(as_of, "us").astype(np.int64)) + 86_400_000_000 - 1
-        found = datetime.fromisoformat(as_of)
-    except ValueError:
+        found = as_of if isinstance(as_of, datetime) else datetime.fromisoformat(as_of) if DAY.match(as_of) else None
+        if found is None or found.tzinfo is None:
+            raise ValueError("neither a day nor an instant with its zone")
+        return _microseconds(found)
+    except (ValueError, OverflowError):
         raise InputError(f"--as-of must be a day such as 2024-03-28 or an instant such as 2024-03-28T21:00+00:00, was '{as_of}'") from None
-    return _microseconds(found if found.tzinfo else found.replace(tzinfo=UTC))
 
 
 def _microseconds(at: datetime) -> int:

@@ -21,7 +21,7 @@ from springback.market.bars import FIELDS, Bars, Dates
 from springback.market.tape import TRADING, Tape, last_rows
 
 BARS, SUPERSEDED, WRITES = "bars/", "superseded/", "writes/"
-AGAIN = "run 'springback data verify' to see what is wrong, 'springback fetch' to write it again"
+AGAIN = "run 'springback data verify' to see what is wrong, 'springback fetch' of the whole span to write it again"
 THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -89,6 +89,7 @@ class Generation:
     def tape_as_of(self, start: int, end: int, known: int) -> tuple[Tape, str]:
         """The same as it was known at the instant `known`, and the content hash that the whole store had then."""
         write = self.write_as_of(known)
+        self._not_lost(start, end, known)
         small = {name: self._frame_as_of(name, known) for name in ORDER}
         days = small["sessions"]["date"].to_numpy().astype("datetime64[D]")
         first, stop = window(days, start, end, self.place.name)
@@ -103,6 +104,17 @@ class Generation:
             np.maximum.at(last, at[rows.code], rows.day.astype(np.int64))
         told = write["source"], tuple(write["findings"].split("\n") if write["findings"] else ()), frozenset(write["has"].split())
         return assembled(panels, days, (first, stop), small, last.astype("datetime64[D]"), *told), str(write["content_hash"])
+
+    def _not_lost(self, start: int, end: int, known: int) -> None:
+        """Refuses a question about what was known before a damaged file was written again. Raises `Damaged`."""
+        years = range(*(int(frames.years_of(np.array([day]).astype("datetime64[D]"))[0]) + k for k, day in enumerate((start, end))))
+        for what, until in self.manifest.get("lost", {}).items():
+            if known < until and not (what.startswith("bars of ") and int(what.split()[-1]) not in years):
+                then = np.datetime64(until, "us").item()
+                raise Damaged(
+                    f"{self.place.name}: what was known of its {what} before {then:%Y-%m-%d %H:%M} UTC was lost with a damaged file: ask "
+                    "for a later day"
+                )
 
     def writes(self) -> pd.DataFrame:
         """Every write that changed something: at, generation, source, content_hash, has, findings."""

@@ -37,12 +37,15 @@ class Draft:
         self.format = format_
         self.number = int(old.manifest["generation"]) + 1 if old else 1 + max(map(_number, place.files()), default=0)
         self.files: dict[str, dict[str, Any]] = {}
+        self.lost: dict[str, int] = dict(self.known.manifest.get("lost", {})) if self.known else {}
+        self.unknown: list[str] = []
         self.fresh = False
 
     def stored(self, made: Tables) -> Tables | None:
-        """What the store holds, of the bars only the years that `made` says differently; a damaged file counts as empty.
+        """What the store holds, of the bars only the years that `made` says differently.
 
-        The years that stay as they are are carried over to this generation; they are in the years of `made`, and not read.
+        The years that stay as they are are carried over to this generation; they are in the years of `made`, and not read. What a damaged
+        file held is `lost` for whoever asks what was known before now; where nobody can tell whether `made` says the same, it is `unknown`.
         """
         if self.known is None:
             return None
@@ -55,13 +58,17 @@ class Draft:
             try:
                 years[year] = self.known.rows(year)
             except Damaged:
-                years[year] = known_since(together([]), self.now)
+                self.lost[f"bars of {year}"] = self.now
+                if rows is None or self.known.files[path].get("content") != rows.digest():
+                    self.unknown.append(path)
         small = {}
         for name in ORDER:
             try:
                 small[name] = self.known.frame(name)
             except Damaged:
                 small[name] = made.frames[name].iloc[:0].assign(known_at=np.int64(0))
+                self.lost[name] = self.now
+                self.unknown.append(name)
         return Tables(years, small, frozenset(self.known.manifest["has"]))
 
     def finish(self, before: Tables | None, made: Tables, source: str, findings: Iterable[str], others: Iterable[int] = ()) -> None:
@@ -136,6 +143,7 @@ class Draft:
                 parts.insert(0, self.known.writes())
             except Damaged:
                 parts = parts[-1:]
+                self.lost["writes"] = self.now
         every = pd.concat(parts, ignore_index=True)
         self._put(f"{WRITES}{self.number:06d}.parquet", pack_writes(every), len(every))
 
@@ -156,6 +164,7 @@ class Draft:
             "has": sorted(made.has),
             "findings": findings,
             "files": self.files,
+            "lost": self.lost,
             "retired": sorted(path for path in old if path not in self.files and not path.startswith(SUPERSEDED)),
         }
 

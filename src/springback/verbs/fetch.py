@@ -12,7 +12,8 @@ from springback.data.sources.beside import read_beside
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.gather import gather
 from springback.data.sources.keys import read_keys
-from springback.data.sources.members import dotted, enrolled, read_roll, renamed
+from springback.data.sources.members import Roll, check_names, dotted, enrolled, read_roll, renamed
+from springback.data.store import Store
 from springback.errors import InputError, MissingData
 from springback.market.tape import Tape
 from springback.verbs import steps
@@ -62,7 +63,7 @@ def fetch(
     asked = read_symbols(symbols) if symbols else None
     vendor = wiring.source_of(source, chosen, read_keys(keys) if source in wiring.NEED_KEYS else None, path)
     roll = read_roll(members, first, last) if members else None
-    names = asked or (roll.symbols if roll else vendor.listing(first, last))
+    names = asked or (_members(roll, store, first) if roll else vendor.listing(first, last))
     if not names:
         raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
     kept = Downloads(downloads, vendor.name, timedelta(hours=chosen.fetch.fresh_hours)) if source != "lean" else None
@@ -82,7 +83,19 @@ def fetch(
     if kept:
         voice.say(f"  {found.asked:,} of {len(names):,} names asked for now, the others kept in {kept.folder}")
     voice.told["fetch"] = {"source": source, "names": len(names), "asked": found.asked, "first": str(first), "last": str(last)}
-    return steps.keep(voice, tape, store, accept_restatement)
+    return steps.keep(voice, tape, store, accept_restatement, names, members)
+
+
+def _members(roll: Roll, store: Path, first: date) -> tuple[str, ...]:
+    """Whom to ask for: the members, and where a store goes on all of its names that still trade, since some may be held."""
+    place = Store(store)
+    old = place.describe() if place.exists() else None
+    if old is None or str(first) <= old["first_session"]:
+        return roll.symbols
+    stored = place.securities()
+    trading = stored["symbol"][stored["ending"] == "trading"]
+    check_names(roll, set(trading), old["first_session"])
+    return tuple(dict.fromkeys([*roll.symbols, *trading]))
 
 
 def _bias(source: str, listed: Sequence[History]) -> str:

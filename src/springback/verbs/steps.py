@@ -1,6 +1,7 @@
 """What each verb does: choose settings and data, call the wiring, say what came out."""
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +46,22 @@ def fetch(
     step(0, 2, "drawing the demo market" if source == "demo" else f"reading {path}")
     tape = _from_source(source, path, vix, members, events, chosen)
     step(2, 2, "read")
-    return keep(voice, tape, store, accept_restatement)
+    return keep(voice, tape, store, accept_restatement, members=members)
 
 
-def keep(voice: Voice, tape: Tape, store: Path, accept_restatement: bool = False) -> tuple[Tape, str]:
-    """Writes a tape into the store and says what it is."""
+def keep(
+    voice: Voice,
+    tape: Tape,
+    store: Path,
+    accept_restatement: bool = False,
+    asked: Collection[str] | None = None,
+    members: Path | None = None,
+) -> tuple[Tape, str]:
+    """Writes a tape into the store and says what it is; `asked` and `members` as `wiring.fetch` takes them."""
     step = voice.step("store")
     step(0, 1, "writing the store")
     _writable(store)
-    manifest = wiring.fetch(tape, store, accept_restatement=accept_restatement)
+    manifest = wiring.fetch(tape, store, None, accept_restatement, asked, members)
     tape = wiring.under_quarantine(tape, store)
     step(1, 1, "stored")
     _say_tape(voice, tape, f"fetched into {store}")

@@ -1,13 +1,16 @@
 """Histories of many names and the series beside them, as one tape on New York's sessions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from springback.data import checks
+from springback.data.continuation import silent
+from springback.data.sessions import newest
+from springback.data.sessions import sessions as sessions_of
 from springback.data.sources import Event, History
 from springback.errors import MissingData
 from springback.market.actions import Actions
@@ -29,24 +32,17 @@ class Beside:
 
 def newest_session(now: datetime) -> date:
     """The last session whose prices are settled at `now`."""
-    import exchange_calendars
-
-    calendar = exchange_calendars.get_calendar(
-        "XNYS", start=str((now - timedelta(days=15)).date()), end=str((now + timedelta(days=1)).date())
-    )
-    closes = calendar.closes
-    settled = [session for session, close in closes.items() if close.to_pydatetime() + SETTLED <= now]
-    return date.fromisoformat(str(settled[-1])[:10])
+    return date.fromisoformat(str(newest(now, SETTLED)))
 
 
 def assemble(histories: Sequence[History], beside: Beside, benchmark: History | None, start: date, end: date, origin: str) -> Tape:
     """The tape of the names that have bars; sessions run from the first to the last bar.
 
-    A name whose last bar comes before the last session is delisted after it, as for a CSV file. Bars on days that are no session are left
+    A name that has had no bar for a week up to the last session is delisted after its last one. Bars on days that are no session are left
     out and counted in the findings, as are names without bars. Raises `MissingData` when no name has any.
     """
     listed = sorted((one for one in histories if len(one.days)), key=lambda one: one.symbol)
-    sessions = _sessions(start, end)
+    sessions = sessions_of(start, end)
     astray = sum(int((~np.isin(one.days, sessions)).sum()) for one in listed)
     listed = [one for one in listed if np.isin(one.days, sessions).any()]
     if not listed:
@@ -67,13 +63,13 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
         actions=actions,
         vix=_series(beside.vix, sessions),
         last=last_rows(bars.close),
-        ending=np.where(checks.ended_early(bars), DELISTED, TRADING).astype(np.int8),
+        ending=np.zeros(len(bars.symbols), np.int8),
         benchmark=None if benchmark is None or not len(benchmark.days) else total_return(benchmark, sessions),
         risk_free=None if beside.risk_free is None else _series(beside.risk_free, sessions, carry=True),
         origin=f"{origin}: {len(bars.symbols):,} names, {sessions[0]} to {sessions[-1]}",
         findings=(*_absent(histories), *((f"{astray:,} bars lie on days that are no session",) if astray else ()), *beside.notes),
     )
-    return checks.clean(tape)[0]
+    return checks.clean(replace(tape, ending=np.where(silent(tape, {}), DELISTED, TRADING).astype(np.int8)))[0]
 
 
 def total_return(history: History, sessions: Dates) -> NDArray[np.float64]:
@@ -95,14 +91,6 @@ def total_return(history: History, sessions: Dates) -> NDArray[np.float64]:
 def _order(told: tuple[str, Event]) -> tuple[np.datetime64, str, str]:
     """By day, then name; of one day a dividend, which is told in shares of before, comes before the split."""
     return told[1].day, told[0], told[1].kind
-
-
-def _sessions(start: date, end: date) -> Dates:
-    import exchange_calendars
-
-    calendar = exchange_calendars.get_calendar("XNYS", start=str(start), end=str(end + timedelta(days=7)))
-    known = calendar.sessions.to_numpy().astype("datetime64[D]")
-    return np.asarray(known[(known >= np.datetime64(start, "D")) & (known <= np.datetime64(end, "D"))])
 
 
 def _bars(listed: Sequence[History], sessions: Dates) -> Bars:

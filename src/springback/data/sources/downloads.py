@@ -60,10 +60,13 @@ class Downloads:
         return found and _cut(found[0], start, end)
 
     def keep(self, history: History, start: date, end: date, now: datetime) -> History:
-        """Writes the answer for `start` to `end` and returns it; for a name that is gone, with the bars it was known to have."""
+        """Writes the answer for `start` to `end` and returns it.
+
+        What was kept of other days stays in the file, without counting as told now; of a name that is gone, all that was known of it.
+        """
         path = self._path(history.symbol)
-        if history.gone and path.is_file() and (before := _read(path)) is not None:
-            history = History(history.symbol, before[0].days, before[0].prices, before[0].events, gone=True)
+        if path.is_file() and (before := _read(path)) is not None:
+            history = _joined(before[0], history, start, end)
         told = {"start": str(start), "end": str(end), "at": now.astimezone(UTC).isoformat(timespec="seconds"), "gone": history.gone}
         with atomic(path) as part:
             _write(part, history, told)
@@ -100,6 +103,19 @@ class Downloads:
                 except (ValueError, KeyError, TypeError, RecursionError):
                     continue
         return lines
+
+
+def _joined(before: History, now: History, start: date, end: date) -> History:
+    """`now` with what `before` has outside `start` to `end`; with all of `before` where the name is gone and nothing came."""
+    first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
+    if now.gone and not len(now.days):
+        return History(now.symbol, before.days, before.prices, before.events, gone=True)
+    kept = (before.days < first) | (before.days > last)
+    days = np.concatenate([before.days[kept], now.days])
+    order = np.argsort(days, kind="stable")
+    events = [one for one in before.events if not first <= one.day <= last] + list(now.events)
+    prices = np.concatenate([before.prices[kept], now.prices])[order]
+    return History(now.symbol, days[order], prices, tuple(sorted(events, key=lambda one: one.day)), now.gone)
 
 
 def _covers(told: Mapping[str, Any], start: date, end: date) -> bool:

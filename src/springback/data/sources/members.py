@@ -1,7 +1,7 @@
 """The members of an index, asked of a vendor that knows tickers and no companies."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -39,6 +39,20 @@ def read_roll(path: Path, start: date, end: date) -> Roll:
         raise InputError(f"{path} has no member from {start} to {end}: its first day is {starts.min()}")
     late = {one for one in members if SUCCEEDED.fullmatch(one)}
     return Roll(path, tuple(one for one in members if one not in late), tuple(sorted(late)))
+
+
+def check_names(roll: Roll, stored: Collection[str], first: str) -> None:
+    """Refuses to go on with a store that has a company under a ticker that it gave up. Raises `InputError`.
+
+    `stored` are the names that still trade there, `first` is the store's first session.
+    """
+    names = {*roll.symbols, *roll.succeeded}
+    for old, new in sorted(series.read_tickers(roll.path).items()):
+        if old in stored and old not in names:
+            raise InputError(
+                f"{old} of the store is {new} now, says {roll.path}: it would have two histories: fetch the whole past once, with "
+                f"--start {first} --accept-restatement"
+            )
 
 
 def dotted(histories: Sequence[History]) -> dict[str, str]:
