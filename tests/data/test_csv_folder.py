@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from springback.data import csv_file, csv_folder
+from springback.data.membership import from_tape
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import DIVIDEND, SPLIT
 from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Tape
@@ -58,9 +59,21 @@ def test_the_miniature_by_hand(tmp_path: Path) -> None:
     assert tape.ending.tolist() == [TRADING, END_OF_DATA, DELISTED, TRADING, BANKRUPT]
     assert np.isnan(tape.bars.open[:, 3]).all() and tape.bars.close[4, 3] == 24
     assert tape.members is not None and tape.members.sum(axis=1).tolist() == [1, 1, 2, 1, 1]
+    assert not any("stands in" in line for line in tape.findings), "the oldest list is of before its sessions"
     assert tape.risk_free is not None and tape.risk_free.tolist() == [0.02, 0.02, 0.02, 0.0225, 0.0225]
     assert tape.benchmark is not None and tape.benchmark.tolist() == [100, 101, 102, 103, 104]
     assert "Known biases" in tape.origin
+
+
+def test_the_oldest_list_is_told_where_it_stands_in_for_sessions_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members of later on earlier sessions: the reading says so, and the answer for such a day does."""
+    monkeypatch.setattr(csv_folder, "FIRST_LIST", "2018-01-04")
+    tape = csv_folder.read(miniature(tmp_path))
+    assert any(
+        line.startswith("the membership list of 2018-01-04 is the oldest: it stands in for the 2 sessions") for line in tape.findings
+    )
+    answer = from_tape(tape, np.datetime64("2018-01-03"))
+    assert (answer.source, answer.confidence, answer.lag) == ("membership list of 2018-01-04, which is of later", "low", None)
 
 
 def test_a_split_that_the_source_left_in_the_prices_is_taken_as_it_stands(tmp_path: Path) -> None:

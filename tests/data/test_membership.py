@@ -1,17 +1,20 @@
 """The index as it was known on a day: fund holdings, tickers that change and come back, lists, the proxy."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from exchange_calendars import get_calendar
 
 from springback import wiring
 from springback.data import csv_file, holdings, membership
 from springback.data.companies import follow, plain
 from springback.data.demo import Demo
-from springback.data.series import read_members
+from springback.data.series import read_members, read_stays
 from springback.errors import BadTable, MissingData, SpringbackError
+from springback.market.tape import Tape
 from tests.terminal import done, springback
 
 HEAD = """iShares Russell 3000 ETF
@@ -80,7 +83,7 @@ def test_a_name_that_changes_without_an_identifier_is_kept_and_called_unsure(tmp
     assert [(stay.company, stay.sure) for stay in follow(files)] == [("A", True), ("SQ", False)]
     answer = on(files, "2022-05-10")
     assert answer.symbols == ("A", "SQ")
-    assert answer.notes == ("1 recognised by their ticker alone, such as SQ",)
+    assert answer.notes == ("1 recognised by their ticker though name or identifier changed, such as SQ",)
 
 
 def test_a_ticker_that_comes_back_later_under_another_name_is_another_company(tmp_path: Path) -> None:
@@ -184,5 +187,150 @@ def test_the_verb_lists_and_says_who_says_so(folder: Path, tmp_path: Path) -> No
     said = json.loads(done(springback(tmp_path, "universe", "--on", "2022-08-15", "--holdings", folder, "--json")).stdout)
     assert said["universe"]["symbols"] == ["AAPL", "ELV", "META", "RAD_2022"]
     assert said["universe"]["confidence"] == "medium"
-    wrong = springback(tmp_path, "universe", "--on", "soon", "--holdings", folder)
-    assert (wrong.returncode, wrong.stderr) == (2, "springback: --on must be a date as 2020-03-23, was 'soon'\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        *(
+            (f"--on {day}", f"--on must be a date such as 2020-03-23, was '{day}'")
+            for day in ("soon", "20200323", "2020", "2020-03", "NaT")
+        ),
+        ("--on 2020-W13-1", "--on must be a date such as 2020-03-23, was '2020-W13-1'"),
+        ("--on 2020-03-23T21:00", "--on must be a date such as 2020-03-23, was '2020-03-23T21:00'"),
+        (
+            "--on 2022-08-15 --as-of 2022-08-16",
+            "--as-of goes with a store: --holdings reads files, whose own dates say when they were known",
+        ),
+    ],
+)
+def test_the_verb_takes_days_in_one_form_and_refuses_what_does_not_go_together(words: str, said: str, folder: Path, tmp_path: Path) -> None:
+    wrong = springback(tmp_path, "universe", *words.split(), "--holdings", folder)
+    assert (wrong.returncode, wrong.stdout, wrong.stderr) == (2, "", f"springback: {said}\n")
+
+
+def test_a_file_to_write_needs_holdings(tmp_path: Path) -> None:
+    wrong = springback(tmp_path, "universe", "--on", "2020-03-23", "--out", "members.csv")
+    assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1 and "--out goes with --holdings DIR" in wrong.stderr
+
+
+def test_holdings_that_became_known_on_one_day_make_a_file_that_can_be_read(tmp_path: Path) -> None:
+    """Those of Friday 2019-06-28 and of Sunday 06-30 are both known on Monday: who is in the first alone was never in."""
+    left, stays, renamed = ("OUT", "OUTGOING INC", "1" * 9), ("A", "AGILENT", "2" * 9), ("OLD", "OLDNAME INC", "3" * 9)
+    write(tmp_path, "Jun 28, 2019", [left, stays, renamed])
+    write(tmp_path, "Jun 30, 2019", [stays, ("YNG", "YOUNGNAME INC", "3" * 9)])
+    out = tmp_path / "out" / "members.csv"
+    out.parent.mkdir()
+    done(springback(tmp_path, "universe", "--holdings", tmp_path, "--out", out))
+    symbols, starts, _ = read_stays(out)
+    assert symbols == ("A", "YNG") and set(starts.astype(str)) == {"2019-07-01"}
+
+
+@pytest.mark.parametrize(
+    ("as_of", "first"),
+    [
+        ("2019-06-27", "2019-06-28"),  # a Thursday: on Friday's page
+        ("2019-06-28", "2019-07-01"),  # a Friday: on Monday's
+        ("2019-06-30", "2019-07-01"),  # a Sunday: Friday's holdings
+        ("2019-07-03", "2019-07-05"),  # the day after is a holiday, and no session
+    ],
+)
+def test_holdings_serve_the_session_after_the_close_they_are_of(as_of: str, first: str) -> None:
+    """The exchange's calendar is the witness: the first session that uses them is the next one after the close they are of."""
+    sessions = get_calendar("XNYS", start="2019-06-20", end="2019-07-10").sessions.to_numpy().astype("datetime64[D]")
+    used = sessions[sessions >= membership.known_from(np.datetime64(as_of))][0]
+    assert str(used) == first and used == sessions[sessions > np.datetime64(as_of)][0]
+
+
+CHESAPEAKE = ("CHK", "CHESAPEAKE ENERGY CORP", "165167107")
+CHESAPEAKE_ANEW = ("CHK", "CHESAPEAKE ENERGY CORP", "165167735")
+OTHER = ("A", "AGILENT", "00846U101")
+
+
+def test_a_company_that_comes_back_under_a_new_number_is_another_one(tmp_path: Path) -> None:
+    """Chesapeake's old shares became worthless in 2020; those of 2021 have the same ticker and name and a CUSIP of their own."""
+    write(tmp_path, "May 29, 2020", [CHESAPEAKE, OTHER])
+    write(tmp_path, "Jun 30, 2020", [OTHER])
+    write(tmp_path, "Jun 30, 2021", [CHESAPEAKE_ANEW, OTHER])
+    assert [stay.company for stay in follow(holdings.read_folder(tmp_path))] == ["A", "CHK", "CHK_2020"]
+
+
+@pytest.mark.parametrize("between", [(), (("CHK", "CHESAPEAKE ENERGY CORP", ""),)])
+def test_a_company_renumbered_in_the_very_next_file_is_kept_and_called_unsure(
+    between: tuple[tuple[str, str, str], ...], tmp_path: Path
+) -> None:
+    """A reverse split or a new domicile: the fund holds it all along. A file without numbers between them does not make it sure."""
+    write(tmp_path, "Mar 31, 2020", [CHESAPEAKE, OTHER])
+    if between:
+        write(tmp_path, "Apr 15, 2020", [*between, OTHER])
+    write(tmp_path, "Apr 30, 2020", [CHESAPEAKE_ANEW, OTHER])
+    stays = follow(holdings.read_folder(tmp_path))
+    assert [(stay.company, stay.sure) for stay in stays] == [("A", True), ("CHK", False)]
+
+
+def test_numbers_of_two_kinds_are_not_held_against_each_other(tmp_path: Path) -> None:
+    """The layout changed from CUSIP to ISIN: the same ticker and name are the same company, a file later too."""
+    write(tmp_path, "Mar 31, 2020", [CHESAPEAKE, OTHER])
+    write(tmp_path, "Apr 30, 2020", [OTHER])
+    write(tmp_path, "May 29, 2020", [("CHK", "CHESAPEAKE ENERGY CORP", "US1651671075"), OTHER])
+    stays = follow(holdings.read_folder(tmp_path))
+    assert [(stay.company, stay.sure) for stay in stays] == [("A", True), ("CHK", True), ("CHK", True)]
+
+
+DAYS = np.asarray(np.busday_offset("2020-01-01", np.arange(260), roll="forward"), dtype="datetime64[D]")
+
+
+def tape_of(folder: Path, members: str, findings: tuple[str, ...] = ()) -> Tape:
+    """A, B and C on 260 weekdays of 2020; B is taken over after DAYS[20], C has no bar on DAYS[130]."""
+    rows = [f"{day},A,1,1,1,1,9" for day in DAYS] + [f"{day},B,1,1,1,1,9" for day in DAYS[:21]]
+    rows += [f"{day},C,1,1,1,1,9" for k, day in enumerate(DAYS) if k != 130]
+    (folder / "bars.csv").write_text("\n".join(["date,symbol,open,high,low,close,volume", *rows]))
+    (folder / "members.csv").write_text("symbol,start,end\n" + members)
+    return replace(csv_file.read(folder / "bars.csv", members=folder / "members.csv"), findings=findings)
+
+
+def test_a_list_that_stands_in_for_earlier_sessions_is_called_one_of_later(tmp_path: Path) -> None:
+    """It has no age then; from its own day on it has one, though membership did not change on that day."""
+    tape = tape_of(tmp_path, "A,2020-01-01,\nC,2020-01-01,\n", membership.stands_in("2020-03-02", DAYS))
+    before = membership.from_tape(tape, np.datetime64("2020-02-28"))
+    assert (before.source, before.confidence, before.lag) == ("membership list of 2020-03-02, which is of later", "low", None)
+    assert "it stands in for the 43 sessions before it, which looks ahead" in before.notes[0]
+    after = membership.from_tape(tape, np.datetime64("2020-03-10"))
+    assert (after.source, after.confidence, after.lag) == ("membership list as of 2020-03-02", "high", 8)
+    assert membership.stands_in("2019-12-30", DAYS) == ()
+
+
+def test_the_list_that_the_bars_begin_with_has_no_date(tmp_path: Path) -> None:
+    answer = membership.from_tape(tape_of(tmp_path, "A,2019-01-01,\nC,2019-01-01,\n"), DAYS[5])
+    assert (answer.source, answer.confidence, answer.lag) == ("membership list of unknown date", "low", None)
+    assert answer.notes == ("the list begins with the bars: when it was made is not known, it may be of later",)
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, "high"), (31, "high"), (32, "medium"), (100, "medium"), (101, "low"), (300, "low")])
+def test_a_list_ages_as_holdings_do(days: int, said: str, tmp_path: Path) -> None:
+    answer = membership.from_tape(tape_of(tmp_path, "A,2020-01-01,\nC,2020-01-07,\n"), np.datetime64("2020-01-07") + days)
+    assert (answer.lag, answer.confidence) == (days, said)
+    assert any("who joined" in note or "the list last changed" in note for note in answer.notes) == (days > 31)
+
+
+@pytest.mark.parametrize(
+    ("members", "day", "span"),
+    [
+        ("A,2020-02-03,\n", "2020-01-31", "2020-02-03 to 2020-12-29"),
+        ("A,2020-01-01,2020-02-03\n", "2020-02-03", "2020-01-01 to 2020-01-31"),
+    ],
+)
+def test_where_the_lists_know_nobody_nothing_is_said_of_the_index(members: str, day: str, span: str, tmp_path: Path) -> None:
+    with pytest.raises(MissingData, match=f"nothing is known of the index on {day}: its lists run from {span}"):
+        membership.from_tape(tape_of(tmp_path, members), np.datetime64(day))
+
+
+def test_members_without_a_bar_are_counted(tmp_path: Path) -> None:
+    """B was taken over and is still in the list; C prints nothing that day."""
+    tape = tape_of(tmp_path, "A,2020-01-02,\nB,2020-01-02,\nC,2020-01-02,\n")
+    assert membership.from_tape(tape, DAYS[20]).notes == ()
+    notes = membership.from_tape(tape, DAYS[130]).notes
+    assert notes[1:] == (
+        f"1 of them had their last bar before that session and are still listed, such as B on {DAYS[20]}",
+        f"1 of them have no bar on {DAYS[130]}, such as C",
+    )

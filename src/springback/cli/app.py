@@ -331,6 +331,7 @@ def ledger(
 def universe(
     on: Annotated[str | None, typer.Option("--on", help="Day to list the index of, as 2020-03-23.", show_default=False)] = None,
     store: StoreFolder = None,
+    as_of: AsOf = None,
     holdings: Annotated[Path | None, typer.Option("--holdings", help="Folder of dated iShares holdings files, not a store.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="With --holdings: the membership file to write.", show_default=False)] = None,
     settings: SettingsFile = None,
@@ -342,7 +343,7 @@ def universe(
     from springback.verbs import universe
 
     with universe.Voice(as_json, quiet) as voice:
-        universe.universe(voice, universe.choose(settings, sets), on, store or STORE, holdings, out)
+        universe.universe(voice, universe.choose(settings, sets), on, store or STORE, holdings, out, as_of)
 
 
 @app.callback()

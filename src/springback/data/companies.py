@@ -19,7 +19,7 @@ class Stay:
     """A company's unbroken time in the fund under one ticker: files of `first` to `last`, both included.
 
     `company` is its permanent id: the last ticker it was seen under, with the year it was last seen where a later company uses that ticker
-    (RAD_2022). `sure` False: it was recognised by its ticker alone while its name changed, or by nothing.
+    (RAD_2022). `sure` False: it was recognised by its ticker while its name or its identifier changed.
     """
 
     company: str
@@ -35,6 +35,12 @@ class _Company:
     """A company while the files are read: where it was, file by file."""
 
     seen: list[tuple[int, Holding, bool]] = field(default_factory=list)
+    identifier: str = ""
+    """The last that a file gave."""
+
+    def add(self, number: int, row: Holding, sure: bool) -> None:
+        self.seen.append((number, row, sure))
+        self.identifier = row.identifier or self.identifier
 
     @property
     def last(self) -> Holding:
@@ -52,7 +58,7 @@ class _Known:
         self.number, self.tickers = number, tickers
         self._by: dict[str, dict[str, list[_Company]]] = {"identifier": {}, "ticker": {}, "name": {}}
         for one in companies:
-            for kind, word in (("identifier", one.last.identifier), ("ticker", one.last.ticker), ("name", plain(one.last.name))):
+            for kind, word in (("identifier", one.identifier), ("ticker", one.last.ticker), ("name", plain(one.last.name))):
                 self._by[kind].setdefault(word, []).append(one)
 
     def free(self, kind: str, word: str) -> list[_Company]:
@@ -69,20 +75,24 @@ def follow(files: Sequence[Holdings]) -> tuple[Stay, ...]:
 
     A row is the company that has its identifier; else the one that had its ticker and name; else, in the very next file, the one that had
     its name under a ticker that is gone, or its ticker under another name (not sure). Anything else is a new company.
+
+    Nothing joins two rows whose identifiers differ, but ticker and name together in the very next file, and that is not sure: a reverse
+    split or a new domicile renumbers a company that stays in the fund. One that is gone for a file or more and comes back under a new
+    number is another company, as Chesapeake (CHK) of 2021 is after its bankruptcy: the old shares became worthless.
     """
     companies: list[_Company] = []
     for number, one in enumerate(files):
         known = _Known(companies, number, {row.ticker for row in one.rows})
         taken: set[int] = set()
-        for rule in (_by_identifier, _by_ticker_and_name, _by_name, _by_ticker):
+        for rule in (_by_identifier, _by_ticker_and_name, _by_name, _by_ticker, _renumbered):
             for row in one.rows:
                 if id(row) in taken:
                     continue
                 found = rule(row, known)
                 if found is not None:
-                    found.seen.append((number, row, rule is not _by_ticker))
+                    found.add(number, row, rule not in (_by_ticker, _renumbered))
                     taken.add(id(row))
-        companies += [_Company([(number, row, True)]) for row in one.rows if id(row) not in taken]
+        companies += [_Company([(number, row, True)], row.identifier) for row in one.rows if id(row) not in taken]
     names = _permanent(companies, files)
     stays = [stay for company, name in zip(companies, names, strict=True) for stay in _stays(company, name, files)]
     return tuple(sorted(stays, key=lambda stay: (stay.company, stay.first)))
@@ -100,23 +110,27 @@ def _by_identifier(row: Holding, known: _Known) -> _Company | None:
 
 
 def _by_ticker_and_name(row: Holding, known: _Known) -> _Company | None:
-    same = [one for one in known.free("ticker", row.ticker) if plain(one.last.name) == plain(row.name)]
+    same = [one for one in known.free("ticker", row.ticker) if plain(one.last.name) == plain(row.name) and not _apart(one, row)]
     return next(reversed(same), None)
 
 
 def _by_name(row: Holding, known: _Known) -> _Company | None:
     before = known.just_before("name", plain(row.name))
-    same = [one for one in before if one.last.ticker not in known.tickers and not _apart(one.last, row)]
+    same = [one for one in before if one.last.ticker not in known.tickers and not _apart(one, row)]
     return same[0] if len(same) == 1 else None
 
 
 def _by_ticker(row: Holding, known: _Known) -> _Company | None:
-    return next((one for one in known.just_before("ticker", row.ticker) if not _apart(one.last, row)), None)
+    return next((one for one in known.just_before("ticker", row.ticker) if not _apart(one, row)), None)
 
 
-def _apart(a: Holding, b: Holding) -> bool:
-    """Whether both have identifiers and these differ."""
-    return bool(a.identifier and b.identifier and a.identifier != b.identifier)
+def _renumbered(row: Holding, known: _Known) -> _Company | None:
+    return next((one for one in known.just_before("ticker", row.ticker) if plain(one.last.name) == plain(row.name)), None)
+
+
+def _apart(one: _Company, row: Holding) -> bool:
+    """Whether both have identifiers of one kind (ISIN, CUSIP and SEDOL are of 12, 9 and 7 characters) and these differ."""
+    return bool(one.identifier) and len(one.identifier) == len(row.identifier) and one.identifier != row.identifier
 
 
 def _permanent(companies: list[_Company], files: Sequence[Holdings]) -> list[str]:

@@ -14,6 +14,7 @@ from pandas.api.types import union_categoricals
 from springback.data import checks, rows, series
 from springback.data.files import Columns, line, read_table
 from springback.data.folder_actions import dividends, splits
+from springback.data.membership import stands_in
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates, Panel
@@ -65,7 +66,7 @@ def read(folder: Path, start: str = "2017-01-03", end: str = "2023-12-31") -> Ta
         risk_free=series.read_rates(folder / "riskfree.csv", sessions),
         sectors=sectors,
         origin=_origin(bars),
-        findings=(*split.findings, *paid.findings, *notes),
+        findings=(*split.findings, *paid.findings, *notes, *stands_in(FIRST_LIST, sessions)),
     )
     return checks.clean(tape)[0]
 

@@ -1,5 +1,6 @@
 """Who was in the index on a day, by what was known then: from fund holdings, from a membership list, or by the liquidity proxy."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,23 +9,27 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from springback.data.companies import follow
 from springback.data.files import write_table
 from springback.data.holdings import Holdings
 from springback.errors import MissingData
+from springback.market.bars import Dates
 from springback.market.tape import Tape
 
 Confidence = Literal["high", "medium", "low"]
-PUBLISHED = 1  # business days after which a fund's holdings of a day are on its page
+PUBLISHED = 1
+"""Business days from the close that a fund's holdings are of to the day on which they are on its page."""
 FRESH, OLD = 31, 100  # days: a month's file, a quarter's
 DAY = np.timedelta64(1, "D")
+OLDEST = re.compile(r"the membership list of ([0-9]{4}-[0-9]{2}-[0-9]{2}) is the oldest: .*")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The index on the day `on`: permanent ids, alphabetical; what says so (`source`), its age in days (`lag`, None: no date), how far it
-    can be trusted, and why not further.
+    """The index on the day `on`: permanent ids, alphabetical; what says so (`source`), its age in days (`lag`, None: it has no date, or one
+    of later), how far it can be trusted, and why not further.
     """
 
     on: np.datetime64
@@ -45,19 +50,36 @@ class Interval:
     ticker: str
 
 
+def stands_in(oldest: str, sessions: Dates) -> tuple[str, ...]:
+    """The finding of a tape on whose first `sessions` the `oldest` list stands in, of a later day; `from_tape` reads the day there."""
+    before = int((sessions < np.datetime64(oldest, "D")).sum())
+    if before == 0:
+        return ()
+    return (f"the membership list of {oldest} is the oldest: it stands in for the {before:,} sessions before it, which looks ahead",)
+
+
 def known_from(as_of: np.datetime64) -> np.datetime64:
-    """The first day on which holdings of `as_of` can be used: the business day after they were published."""
+    """The first day whose session may use holdings of `as_of`: the business day on which they are published, the next after that close.
+
+    They are on the fund's page by the close of that day, and a session's universe serves decisions after its own close, filled at a later
+    open: nothing looks ahead. Holdings dated on a weekend are those of the Friday before. On a holiday of the exchange nothing is
+    published; it is no session either, so the next one is the first to use them.
+    """
     return np.datetime64(np.busday_offset(as_of, PUBLISHED, roll="backward"), "D")
 
 
 def intervals(files: Sequence[Holdings]) -> tuple[Interval, ...]:
-    """Membership by permanent id from dated holdings: from the day a file is known until the day one without the company is known."""
+    """Membership by permanent id from dated holdings: from the day a file is known until the day one without the company is known.
+
+    A stay in a file that became known on the day of the one after it (of a Friday and of the Sunday after) never counted and is left out.
+    """
     days = [one.as_of for one in files]
     following = {day: known_from(after) for day, after in pairwise(days)}
-    return tuple(
+    found = (
         Interval(stay.company, known_from(stay.first), following.get(stay.last, np.datetime64("NaT", "D")), stay.ticker)
         for stay in follow(files)
     )
+    return tuple(one for one in found if one.start != one.end)
 
 
 def from_holdings(files: Sequence[Holdings], day: np.datetime64) -> Answer:
@@ -71,31 +93,73 @@ def from_holdings(files: Sequence[Holdings], day: np.datetime64) -> Answer:
     lag = int((day - used) / DAY)
     present = [stay for stay in follow(files) if stay.first <= used <= stay.last]
     unsure = [stay.company for stay in present if not stay.sure]
-    notes = [f"{len(unsure)} recognised by their ticker alone, such as {unsure[0]}"] if unsure else []
+    notes = [f"{len(unsure)} recognised by their ticker though name or identifier changed, such as {unsure[0]}"] if unsure else []
     if lag > FRESH:
         notes.append(f"the file is {lag} days old: who joined or left since is not known")
-    confidence: Confidence = "high" if lag <= FRESH else "medium" if lag <= OLD else "low"
-    return Answer(day, tuple(sorted(stay.company for stay in present)), f"fund holdings of {used}", confidence, lag, tuple(notes))
+    names = tuple(sorted(stay.company for stay in present))
+    return Answer(day, names, f"fund holdings of {used}", _confidence(lag), lag, tuple(notes))
 
 
 def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = None) -> Answer:
-    """The index on the last session up to `day` by the tape's membership, or where it has none by the `proxy` of that session (N,)."""
-    row = int(np.searchsorted(tape.bars.sessions, day, side="right")) - 1
-    if row < 0 or (row == len(tape.bars.sessions) - 1 and day - tape.bars.sessions[row] > np.timedelta64(7, "D")):
-        raise MissingData(f"{day} is not covered: the bars run from {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}")
+    """The index on the last session up to `day` by the tape's membership, or where it has none by the `proxy` of that session (N,).
+
+    A list is of the session on which membership last changed; the one that the bars begin with is of unknown date, unless a finding of
+    the tape dates it. Raises `MissingData` on a day that bars or lists do not cover.
+    """
+    sessions = tape.bars.sessions
+    row = int(np.searchsorted(sessions, day, side="right")) - 1
+    if row < 0 or (row == len(sessions) - 1 and day - sessions[row] > np.timedelta64(7, "D")):
+        raise MissingData(f"{day} is not covered: the bars run from {sessions[0]} to {sessions[-1]}")
     names = np.array(tape.bars.symbols, dtype=object)
     if tape.members is None:
         chosen = names[np.asarray(proxy, dtype=bool)] if proxy is not None else names[~np.isnan(tape.bars.close[row])]
         note = "no membership is known: the names with the largest mean dollar volume stand in"
         return Answer(day, tuple(sorted(chosen)), "liquidity proxy", "low", None, (note,))
-    changed = np.flatnonzero((tape.members[1 : row + 1] != tape.members[:row]).any(axis=1))
-    since = tape.bars.sessions[changed[-1] + 1] if len(changed) else tape.bars.sessions[0]
+    _covered(tape.members, sessions, row)
+    told = next((match for line in tape.findings if (match := OLDEST.fullmatch(line))), None)
+    oldest = np.datetime64(told[1], "D") if told else None
+    since = _changed(tape.members, sessions, row) or oldest
+    symbols, notes = tuple(sorted(names[tape.members[row]])), _barless(tape, tape.members[row], row)
+    if told and oldest is not None and day < oldest:
+        return Answer(day, symbols, f"membership list of {oldest}, which is of later", "low", None, (told[0], *notes))
+    if since is None:
+        note = "the list begins with the bars: when it was made is not known, it may be of later"
+        return Answer(day, symbols, "membership list of unknown date", "low", None, (note, *notes))
     lag = int((day - since) / DAY)
-    confidence: Confidence = "high" if lag <= FRESH else "medium"
-    notes = (f"the list last changed {lag} days before: takeovers and new listings since are in it only if the list says so",)
-    return Answer(
-        day, tuple(sorted(names[tape.members[row]])), f"membership list as of {since}", confidence, lag, notes if lag > FRESH else ()
-    )
+    old = f"the list last changed {lag} days before: takeovers and new listings since are in it only if the list says so"
+    return Answer(day, symbols, f"membership list as of {since}", _confidence(lag), lag, (old, *notes) if lag > FRESH else notes)
+
+
+def _confidence(lag: int) -> Confidence:
+    return "high" if lag <= FRESH else "medium" if lag <= OLD else "low"
+
+
+def _covered(members: NDArray[np.bool_], sessions: Dates, row: int) -> None:
+    """Raises `MissingData` on a session of which the lists know no member."""
+    if members[row].any():
+        return
+    known = np.flatnonzero(members.any(axis=1))
+    span = f"its lists run from {sessions[known[0]]} to {sessions[known[-1]]}" if len(known) else "its lists name nobody at all"
+    raise MissingData(f"nothing is known of the index on {sessions[row]}: {span}")
+
+
+def _changed(members: NDArray[np.bool_], sessions: Dates, row: int) -> np.datetime64 | None:
+    """The session up to `row` on which membership last changed; None: it has not since the bars began."""
+    rows = np.flatnonzero((members[1 : row + 1] != members[:row]).any(axis=1))
+    return np.datetime64(sessions[rows[-1] + 1], "D") if len(rows) else None
+
+
+def _barless(tape: Tape, members: NDArray[np.bool_], row: int) -> tuple[str, ...]:
+    """How many `members` of a session have no bar on it: those whose bars ended before, and those that are silent."""
+    ended = np.flatnonzero(members & (tape.last >= 0) & (tape.last < row))
+    silent = np.flatnonzero(members & np.isnan(tape.bars.close[row]) & ((tape.last < 0) | (tape.last >= row)))
+    notes, sessions, names = [], tape.bars.sessions, tape.bars.symbols
+    if len(ended):
+        example = f"{names[ended[0]]} on {sessions[tape.last[ended[0]]]}"
+        notes.append(f"{len(ended):,} of them had their last bar before that session and are still listed, such as {example}")
+    if len(silent):
+        notes.append(f"{len(silent):,} of them have no bar on {sessions[row]}, such as {names[silent[0]]}")
+    return tuple(notes)
 
 
 def write(path: Path, found: Sequence[Interval]) -> None:

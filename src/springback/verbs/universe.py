@@ -7,8 +7,9 @@ import numpy as np
 
 from springback import wiring
 from springback.data import holdings, membership
+from springback.data.sources import day_of
 from springback.data.universe import eligible
-from springback.errors import InputError, SettingsError
+from springback.errors import InputError
 from springback.verbs.steps import choose
 from springback.voice import Voice
 
@@ -16,20 +17,32 @@ __all__ = ["Voice", "choose"]
 SHOWN = 12  # symbols on a line
 
 
-def universe(voice: Voice, chosen: wiring.Settings, on: str | None, store: Path, files: Path | None, out: Path | None) -> None:
+def universe(
+    voice: Voice,
+    chosen: wiring.Settings,
+    on: str | None,
+    store: Path,
+    files: Path | None = None,
+    out: Path | None = None,
+    as_of: str | None = None,
+) -> None:
     """Lists the index on a day, or writes membership by permanent id from a folder of fund holdings."""
     if on is None and (files is None or out is None):
         raise InputError("say --on DATE to list the index of a day, or --holdings DIR --out members.csv to write membership")
+    if files is not None and as_of is not None:
+        raise InputError("--as-of goes with a store: --holdings reads files, whose own dates say when they were known")
+    if files is None and out is not None:
+        raise InputError("--out goes with --holdings DIR: a store's membership is not written to a file")
+    day = None if on is None else _day(on)
     found = None if files is None else holdings.read_folder(files)
     if found is not None and out is not None:
         ranges = membership.intervals(found)
         membership.write(out, ranges)
         voice.say(f"{len({one.symbol for one in ranges}):,} companies in {len(found)} files, {found[0].as_of} to {found[-1].as_of}: {out}")
         voice.told["members"] = {"file": str(out), "companies": len({one.symbol for one in ranges}), "files": len(found)}
-    if on is None:
+    if day is None:
         return
-    day = _day(on)
-    answer = membership.from_holdings(found, day) if found is not None else _stored(chosen, store, day)
+    answer = membership.from_holdings(found, day) if found is not None else _stored(chosen, store, day, as_of)
     voice.say(f"{len(answer.symbols):,} names in the index on {answer.on}, by the {answer.source}")
     age = "" if answer.lag is None else f", {answer.lag} days old on that day"
     voice.say(f"  confidence: {answer.confidence}{age}")
@@ -40,21 +53,19 @@ def universe(voice: Voice, chosen: wiring.Settings, on: str | None, store: Path,
     voice.told["universe"] = {**asdict(answer), "on": str(answer.on)}
 
 
-def _stored(chosen: wiring.Settings, store: Path, day: np.datetime64) -> membership.Answer:
-    tape, _ = wiring.open_store(store)
+def _stored(chosen: wiring.Settings, store: Path, day: np.datetime64, as_of: str | None) -> membership.Answer:
+    tape, _ = wiring.open_store(store, as_of)
     row = int(np.searchsorted(tape.bars.sessions, day, side="right")) - 1
     tradable = eligible(tape, chosen.universe)[row] if row >= 0 else None
     answer = membership.from_tape(tape, day, tradable)
     if tape.members is not None and tradable is not None:
-        answer = replace(answer, notes=(*answer.notes, f"{int(tradable.sum()):,} of them have the price and the volume to be traded"))
+        able = int((tradable & tape.members[row]).sum())
+        answer = replace(answer, notes=(*answer.notes, f"{able:,} of them have the price and the volume to be traded"))
     return answer
 
 
 def _day(text: str) -> np.datetime64:
     try:
-        day = np.datetime64(text, "D")
+        return np.datetime64(day_of(text), "D")
     except ValueError:
-        raise SettingsError(f"--on must be a date as 2020-03-23, was '{text}'") from None
-    if np.isnat(day):
-        raise SettingsError(f"--on must be a date as 2020-03-23, was '{text}'")
-    return day
+        raise InputError(f"--on must be a date such as 2020-03-23, was '{text}'") from None

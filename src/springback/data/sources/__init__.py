@@ -69,7 +69,7 @@ def number_of(value: Any) -> float:
 
 
 def day_of(text: Any) -> date:
-    """A day as vendors write it, 2020-03-31. Raises `ValueError` on what else Python takes for one: 20200331, 2020-W14-2."""
+    """A day as vendors and options write it, 2020-03-31. Raises `ValueError` on what else Python takes for one: 20200331, 2020-W14-2."""
     if not isinstance(text, str) or not DAY.fullmatch(text):
         raise ValueError("what is no day")
     return date.fromisoformat(text)
