@@ -56,25 +56,31 @@ class LeanFolder:
 
     def _one(self, symbol: str, start: date, end: date) -> History:
         rows: list[tuple[date, ...]] = []
-        since, found = date.min, False
-        for until, ticker in self._tickers(symbol):
+        found = False
+        for first, last, ticker in self._tickers(symbol):
             path = self.base / "daily" / f"{ticker.lower()}.zip"
             if path.is_file():
                 found = True
-                rows += [row for row in _bars(path) if since < row[0] <= until]
-            since = until
+                rows += [row for row in _bars(path) if first <= row[0] <= last]
         if not found:
             return nothing(symbol, gone=True)
         days = sorted(row[0] for row in rows)
         return history("The LEAN folder", symbol, rows, self._events(symbol, days), start, end)
 
-    def _tickers(self, symbol: str) -> list[tuple[date, str]]:
-        """(last day, ticker) of each ticker of the name, in time."""
+    def _tickers(self, symbol: str) -> list[tuple[date, date, str]]:
+        """(first day, last day, ticker) of each ticker of the name, in time.
+
+        Bars before the map file's first day are those of another company that had the ticker: LEAN does not read them either
+        (Common/Data/Auxiliary/MapFile.cs, HasData).
+        """
         path = self.base / "map_files" / f"{symbol.lower()}.csv"
         if not path.is_file():
-            return [(date.max, symbol)]
+            return [(date.min, date.max, symbol)]
         rows = _spans(path)
-        return rows[1:] or rows
+        if len(rows) == 1:
+            return [(date.min, *rows[0])]
+        nexts = [rows[0][0], *(last if last == date.max else last + timedelta(days=1) for last, _ in rows[1:])]
+        return [(first, *row) for first, row in zip(nexts, rows[1:], strict=False)]
 
     def _events(self, symbol: str, days: Sequence[date]) -> Iterator[Event]:
         path = self.base / "factor_files" / f"{symbol.lower()}.csv"
@@ -105,12 +111,12 @@ def _bars(path: Path) -> Iterator[tuple[date, ...]]:
 
 
 def _spans(path: Path) -> list[tuple[date, str]]:
-    """The rows of a map file: the first day, then the last day of each ticker."""
+    """The rows of a map file in time, as LEAN takes them: the first day, then the last day of each ticker."""
     rows = [(_day(path, cells[0]), cells[1]) for cells in _cells(path, 2)]
     check_symbols((ticker for _, ticker in rows), path)
     if not rows:
         raise BadTable(f"{path} is empty: a map file has a row for the first day and one for the last")
-    return rows
+    return sorted(rows)
 
 
 def _factors(path: Path) -> list[Factor]:
