@@ -92,9 +92,28 @@ def stored(market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     "verb",
     [
         *("run", "features --out x.csv", "train", "forecast", "backtest", "validate", "stress", "audit", "optimize", "data check"),
-        *("lean export", "lean backtest --dry-run --forecasts forecasts.csv"),
+        *("lean export", "lean backtest --dry-run --forecasts forecasts.csv", "universe --on 2024-02-01"),
     ],
 )
 def test_every_verb_that_reads_a_store_can_read_it_as_of_a_day(verb: str, stored: Path) -> None:
     said = springback(stored, *verb.split(), "--as-of", "2001-01-01")
     assert said.returncode == 2 and "knew nothing then" in said.stderr, said.stderr
+
+
+@pytest.mark.parametrize("word", ["20240328", "2024-03", "2024-W13-4", "2024-03-28T21:00", "2024-03-28T", "soon"])
+def test_a_day_or_an_instant_with_its_zone_is_all_that_as_of_takes(word: str, stored: Path) -> None:
+    """20240328 would be the start of the day that 2024-03-28 is the end of."""
+    said = springback(stored, "universe", "--on", "2024-02-01", "--as-of", word)
+    told = f"--as-of must be a day such as 2024-03-28 or an instant such as 2024-03-28T21:00+00:00, was '{word}'"
+    assert (said.returncode, said.stderr) == (2, f"springback: {told}\n")
+
+
+def test_the_index_of_a_day_is_listed_as_the_store_knew_it(market: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("symbol,start,end\nA,2024-01-10,\n")
+    (tmp_path / "two.csv").write_text("symbol,start,end\nA,2024-01-10,\nB,2024-01-10,\n")
+    done(fetched(tmp_path, market / "bars.csv", "--members", tmp_path / "one.csv", "--quiet"))
+    written = Store(tmp_path / "store").describe()["written_at"]
+    done(fetched(tmp_path, market / "bars.csv", "--members", tmp_path / "two.csv", "--accept-restatement", "--quiet"))
+    for words, expected in ((("--as-of", written), ["A"]), ((), ["A", "B"])):
+        told = json.loads(done(springback(tmp_path, "universe", "--on", "2024-02-01", *words, "--json")).stdout)
+        assert told["universe"]["symbols"] == expected

@@ -215,6 +215,8 @@ def test_yahoos_new_split_is_no_restatement(replay: Replay, capfd: pytest.Captur
         (("--source", "yahoo", "--symbols", "A", "--vix", "v.csv"), "--vix goes with"),
         (("--source", "yahoo", "--members", "none.csv"), "none.csv"),
         (("--source", "yahoo", "--symbols", "A", "--start", "soon"), "--start must be a date"),
+        (("--source", "yahoo", "--symbols", "A", "--start", "20200824"), "--start must be a date such as 2018-01-02, was '20200824'"),
+        (("--source", "yahoo", "--symbols", "A", "--start", "2020-08-24", "--end", "2020-W36-5"), "--end must be a date such as"),
         (("--source", "yahoo", "--symbols", "A", "--start", "2021-01-04", "--end", "2020-01-03"), "must not be after"),
         (("--source", "yahoo", "--symbols", "A", "--path", "x"), "takes no --path"),
         (("--source", "lean", "--symbols", "A"), "needs --path"),

@@ -4,6 +4,7 @@ import csv
 from datetime import date, datetime
 from pathlib import Path
 
+from springback.data.sources import day_of
 from springback.data.sources.assemble import newest_session
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.symbols import LONGEST, is_ticker
@@ -42,7 +43,7 @@ def read_span(start: str | None, end: str | None, first: str, now: datetime) -> 
 
 def _day(option: str, word: str) -> date:
     try:
-        return date.fromisoformat(word)
+        return day_of(word)
     except ValueError:
         raise InputError(f"{option} must be a date such as 2018-01-02, was '{word}'") from None
 
