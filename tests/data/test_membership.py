@@ -298,6 +298,8 @@ def test_a_list_that_stands_in_for_earlier_sessions_is_called_one_of_later(tmp_p
     after = membership.from_tape(tape, np.datetime64("2020-03-10"))
     assert (after.source, after.confidence, after.lag) == ("membership list as of 2020-03-02", "high", 8)
     assert membership.stands_in("2019-12-30", DAYS) == ()
+    old = replace(tape, findings=membership.stands_in("2019-12-30", DAYS - 30))  # the whole store's, of which these bars are the end
+    assert membership.from_tape(old, DAYS[9]).source == "membership list of unknown date"
 
 
 def test_the_list_that_the_bars_begin_with_has_no_date(tmp_path: Path) -> None:

@@ -116,12 +116,11 @@ def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = Non
         note = "no membership is known: the names with the largest mean dollar volume stand in"
         return Answer(day, tuple(sorted(chosen)), "liquidity proxy", "low", None, (note,))
     _covered(tape.members, sessions, row)
-    told = next((match for line in tape.findings if (match := OLDEST.fullmatch(line))), None)
-    oldest = np.datetime64(told[1], "D") if told else None
+    oldest, told = _oldest(tape)
     since = _changed(tape.members, sessions, row) or oldest
     symbols, notes = tuple(sorted(names[tape.members[row]])), _barless(tape, tape.members[row], row)
-    if told and oldest is not None and day < oldest:
-        return Answer(day, symbols, f"membership list of {oldest}, which is of later", "low", None, (told[0], *notes))
+    if oldest is not None and day < oldest:
+        return Answer(day, symbols, f"membership list of {oldest}, which is of later", "low", None, (told, *notes))
     if since is None:
         note = "the list begins with the bars: when it was made is not known, it may be of later"
         return Answer(day, symbols, "membership list of unknown date", "low", None, (note, *notes))
@@ -141,6 +140,13 @@ def _covered(members: NDArray[np.bool_], sessions: Dates, row: int) -> None:
     known = np.flatnonzero(members.any(axis=1))
     span = f"its lists run from {sessions[known[0]]} to {sessions[known[-1]]}" if len(known) else "its lists name nobody at all"
     raise MissingData(f"nothing is known of the index on {sessions[row]}: {span}")
+
+
+def _oldest(tape: Tape) -> tuple[np.datetime64 | None, str]:
+    """The date of the list that stands in for sessions before it, with the finding that tells it; None where the bars begin later."""
+    told = next((match for line in tape.findings if (match := OLDEST.fullmatch(line))), None)
+    day = np.datetime64(told[1], "D") if told else None
+    return (day, told[0]) if told and day is not None and tape.bars.sessions[0] < day else (None, "")
 
 
 def _changed(members: NDArray[np.bool_], sessions: Dates, row: int) -> np.datetime64 | None:
