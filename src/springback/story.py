@@ -20,7 +20,7 @@ from springback.forecasting.card import versions
 from springback.market.actions import KINDS
 from springback.market.costs import PROFILES
 from springback.market.forecasts import Forecasts
-from springback.market.tape import BANKRUPT, Tape
+from springback.market.tape import BANKRUPT, Tape, payouts
 from springback.settings import flat
 from springback.strategy.rule import REASONS
 from springback.training.evaluate import Side, judge
@@ -124,13 +124,15 @@ def endings_held(tape: Tape, result: Result, settings: Settings) -> tuple[str, .
         return ()
     name, price = fills["name"][ended].astype(int), fills["price"][ended]
     bankrupt = tape.ending[name] == BANKRUPT
-    touched = price != tape.bars.close[tape.last[name], name]
-    counts = [len(np.unique(name[one])) for one in (name >= 0, touched & ~bankrupt, touched & bankrupt, ~touched)]
+    known = ~np.isnan(payouts(tape)[name])
+    touched = ~known & (price != tape.bars.close[tape.last[name], name])
+    counts = [len(np.unique(name[one])) for one in (name >= 0, touched & ~bankrupt, touched & bankrupt, ~known & ~touched, known)]
     costs = settings.costs
     return (
         f"{counts[0]:,} names were held when their series ended: {counts[1]:,} of them, delisted below ${costs.penny_price:g} with no word "
         f"on what was paid, were given {costs.delisting_return:+.0%} on the last close (costs.delisting_return), {counts[2]:,} bankrupt "
-        f"ones {costs.bankruptcy_return:+.0%}, {counts[3]:,} the last close itself",
+        f"ones {costs.bankruptcy_return:+.0%}, {counts[3]:,} the last close itself"
+        + (f"; {counts[4]:,} were paid what is known of their end" if counts[4] else ""),
     )
 
 

@@ -114,7 +114,8 @@ def relabelled(tape: Tape, order: NDArray[np.int64]) -> Tape:
     actions = replace(tape.actions, name=place[tape.actions.name])
     now = {tape.bars.symbols[old]: tape.bars.symbols[new] for new, old in enumerate(order)}
     barred = tuple(replace(span, symbol=now.get(span.symbol, span.symbol)) for span in tape.quarantine)
-    return replace(_columns(tape, order, tape.bars.symbols, actions), quarantine=barred)
+    ends = tuple(replace(one, symbol=now.get(one.symbol, one.symbol)) for one in tape.delistings)
+    return replace(_columns(tape, order, tape.bars.symbols, actions), quarantine=barred, delistings=ends)
 
 
 def _columns(tape: Tape, order: NDArray[np.int64], symbols: Sequence[str], actions: Actions) -> Tape:

@@ -34,8 +34,12 @@ def paid_price(charges: Charges, quantity: int, price: float, mean_volume: float
 
 
 @compiled
-def delisting_price(charges: Charges, quantity: int, last_close: float, bankrupt: bool, known_end: bool) -> float:
-    """What a share held through its delisting pays: the last close, or less where `Costs` says so (Shumway 1997)."""
+def delisting_price(charges: Charges, quantity: int, last_close: float, bankrupt: bool, known_end: bool, payout: float) -> float:
+    """What a share held through its delisting pays: what is known to have been paid (`payout`, a return on the last close; NaN unknown),
+    else the last close, or less where `Costs` says so (Shumway 1997).
+    """
+    if charges.financed and not np.isnan(payout):
+        return last_close * (1.0 + payout)
     if bankrupt:
         return last_close * (1.0 + charges.bankruptcy_return)
     if known_end and quantity > 0 and last_close < charges.penny_price:

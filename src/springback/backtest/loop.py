@@ -49,6 +49,7 @@ class Market(NamedTuple):
     nights: Floats
     last: Ints
     ending: NDArray[np.int8]
+    payout: Floats
     action_row: Ints
     action_name: Ints
     action_kind: Ints
@@ -319,7 +320,7 @@ def _delist(
         if quantity == 0:
             continue
         kind = market.ending[name]
-        price = delisting_price(charges, quantity, book.mark[name], kind == BANKRUPT, kind == DELISTED)
+        price = delisting_price(charges, quantity, book.mark[name], kind == BANKRUPT, kind == DELISTED, market.payout[name])
         cash += quantity * price
         lives.flow[name] += quantity * price
         lost = abs(quantity * (book.mark[name] - price))

@@ -25,7 +25,7 @@ from springback.market.costs import Costs, Profile, charges
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_dollar_volume, mean_volume
 from springback.market.quarantine import barred
-from springback.market.tape import Tape
+from springback.market.tape import Tape, payouts
 from springback.strategy.decide import empty_orders
 from springback.strategy.knobs import Regime, Strategy, knobs
 from springback.strategy.lookback import trend_mean, yesterday
@@ -77,6 +77,7 @@ def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy
         nights=nights,
         last=tape.last,
         ending=tape.ending,
+        payout=payouts(tape),
         action_row=tape.actions.row,
         action_name=tape.actions.name,
         action_kind=tape.actions.kind,

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from springback.data import checks, rows, series
 from springback.data.files import read_table
 from springback.market.actions import Actions
-from springback.market.tape import DELISTED, TRADING, Tape, last_rows
+from springback.market.bars import Bars
+from springback.market.tape import BANKRUPT, DELISTED, TRADING, Delisting, Tape, last_rows
 
 
 def read(
@@ -20,7 +22,8 @@ def read(
 ) -> Tape:
     """The tape of `bars` (date, symbol, open, high, low, close, volume; raw prices; rows of a name by rising date), CSV or gzipped CSV.
 
-    The sessions are the dates of the file. A name whose last bar comes before the last session is delisted after it; other gaps are halts.
+    The sessions are the dates of the file. A name whose last bar comes before the last session is delisted after it, as is one whose
+    delisting the events tell; other gaps are halts.
     `vix` and `benchmark` (date, close), `members` (symbol, start, end exclusive), `events` (date, symbol, event, value), `risk_free`
     (LEAN's interest-rate.csv) are optional: without them VIX is NaN and the others are absent. Raises `MissingData` and `BadTable`.
     """
@@ -30,16 +33,30 @@ def read(
     rows.check_prices(bars, frame)
     panel = rows.to_bars(frame, places)
     actions, astray = series.read_actions(events, panel) if events else (Actions.none(), 0)
+    delistings = series.read_delistings(events) if events else ()
     tape = Tape(
         bars=panel,
         actions=actions,
         vix=series.read_closes(vix, panel.sessions) if vix else np.full(len(panel.sessions), np.nan),
         last=last_rows(panel.close),
-        ending=np.where(checks.ended_early(panel), DELISTED, TRADING).astype(np.int8),
+        ending=_ending(panel, delistings),
         members=series.read_members(members, panel) if members else None,
         benchmark=series.read_closes(benchmark, panel.sessions) if benchmark else None,
         risk_free=series.read_rates(risk_free, panel.sessions) if risk_free else None,
         origin=f"{Path(bars).name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}, prices taken as they are",
         findings=(f"{astray:,} corporate actions are of names or dates outside the bars",) if astray else (),
+        delistings=delistings,
     )
     return checks.clean(tape)[0]
+
+
+def _ending(bars: Bars, delistings: tuple[Delisting, ...]) -> NDArray[np.int8]:
+    """How each name ends: by its last bar, and by what is told of its end; bankrupt where a reason says so and no return."""
+    last = last_rows(bars.close)
+    out = np.where(checks.ended_early(bars), DELISTED, TRADING)
+    columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
+    for one in delistings:
+        column = columns.get(one.symbol)
+        if column is not None and bars.sessions[last[column]] <= one.day <= bars.sessions[-1]:
+            out[column] = BANKRUPT if np.isnan(one.value) and one.reason.lower().startswith("bankrupt") else DELISTED
+    return np.asarray(out, dtype=np.int8)

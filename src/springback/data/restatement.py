@@ -19,6 +19,7 @@ from springback.market.bars import FIELDS
 from springback.market.tape import TRADING, Tape
 
 EXAMPLES = 5
+DELISTING = ["symbol", "date", "reason", "value"]
 KINDS = {
     "bar": "{n} bars changed",
     "bar gone": "{n} bars vanished",
@@ -94,7 +95,7 @@ def compare(before: Tables, after: Tables) -> Restatement:
         ("dividend", _events(before.frames["dividends"], _of_names(after.frames["dividends"], ends), "dollars", "dividend", last)),
         ("series", _series(before, after)),
         ("member", _members(before, after)),
-        ("ending", _securities(before, after, "ending")),
+        ("ending", (*_securities(before, after, "ending"), *_delistings(before, after))),
         ("sector", _securities(before, after, "sector")),
     ):
         told = list(changes)
@@ -153,6 +154,25 @@ def _securities(before: Tables, after: Tables, column: str) -> Iterator[Change]:
         odd = both[has & (both["sector"] != both["sector_new"])]
     for symbol, last, old, new in zip(odd["symbol"], odd["last"], odd[column], odd[f"{column}_new"], strict=True):
         yield Change(column, symbol, str(last)[:10], column, str(old), str(new))
+
+
+def _delistings(before: Tables, after: Tables) -> Iterator[Change]:
+    """What is told otherwise of how names ended that had ended already."""
+    securities = before.frames["securities"]
+    gone = set(securities["symbol"][securities["ending"] != ENDING_NAMES[TRADING]])
+    sides = [
+        {
+            symbol: (str(day)[:10], why, _number(value))
+            for symbol, day, why, value in one.frames["delistings"][DELISTING].itertuples(index=False)
+        }
+        for one in (before, after)
+    ]
+    for symbol in sorted(gone & {*sides[0], *sides[1]}):
+        old, new = (side.get(symbol) for side in sides)
+        if old != new:
+            day = (old or new or ("",))[0]
+            words = (None if one is None else f"{one[1] or 'reason unknown'} {one[2]}" for one in (old, new))
+            yield Change("ending", symbol, day, "delisting", *words)
 
 
 def _events(old: pd.DataFrame, new: pd.DataFrame, value: str, kind: str, last: pd.Timestamp) -> Iterator[Change]:

@@ -10,7 +10,11 @@ from springback.data.files import Columns, line, read_table
 from springback.errors import BadTable
 from springback.market.actions import KINDS, Actions
 from springback.market.bars import Bars, Dates
-from springback.market.tape import align_series
+from springback.market.tape import Delisting, align_series
+
+DELISTING = "delisting"
+MOST = 10.0
+"""Largest return on the last close that a delisting may have paid."""
 
 
 def read_closes(path: Path, sessions: Dates) -> NDArray[np.float64]:
@@ -77,24 +81,54 @@ def read_tickers(path: Path) -> dict[str, str]:
 
 
 def read_actions(path: Path, bars: Bars) -> tuple[Actions, int]:
-    """Corporate actions of a file with the columns date, symbol, event (split or dividend), value, and how many had no place in the bars.
+    """Splits and dividends of a file with the columns date, symbol, event, value, and how many had no place in the bars.
 
     Raises `BadTable` on an unknown event, a value that is not above 0, and a split that is there twice.
     """
-    frame = read_table(path, Columns(("date",), ("symbol", "event"), ("value",)))
-    events = frame["event"].astype(str)
-    unknown = np.flatnonzero(~events.isin(KINDS).to_numpy())
-    if len(unknown):
-        raise BadTable(f"{path}: line {line(unknown[0])}: event must be one of {', '.join(KINDS)}, was '{events.iloc[unknown[0]]}'")
-    values = frame["value"].to_numpy()
-    bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    frame = _read_events(path)
+    events, values = frame["event"].astype(str), frame["value"].to_numpy()
+    bad = np.flatnonzero((events != DELISTING) & ~(np.isfinite(values) & (values > 0)))
     if len(bad):
         raise BadTable(f"{path}: line {line(bad[0])}: value must be above 0 and finite, was {values[bad[0]]:g}")
     twice = np.flatnonzero((frame.duplicated(["date", "symbol", "event"]) & (events == "split")).to_numpy())
     if len(twice):
         raise BadTable(f"{path}: line {line(twice[0])}: the split of {frame['symbol'].iloc[twice[0]]} is there twice")
-    actions = Actions.align(bars, frame["date"].to_numpy(), list(frame["symbol"]), list(events), list(values))
+    frame = frame[(events != DELISTING).to_numpy()]
+    actions = Actions.align(bars, frame["date"].to_numpy(), list(frame["symbol"]), list(frame["event"]), list(frame["value"]))
     return actions, len(frame) - len(actions.row)
+
+
+def read_delistings(path: Path) -> tuple[Delisting, ...]:
+    """The rows `delisting` of the same file, by symbol: `value` is what a holder got as a return on the last close (-1 nothing, 0 the last
+    close; empty: unknown), a column `reason` says why, if it is there. Raises `BadTable` on a return below -1 and a name there twice.
+    """
+    frame = _read_events(path)
+    places = np.flatnonzero((frame["event"].astype(str) == DELISTING).to_numpy())
+    frame = frame.iloc[places]
+    values = frame["value"].to_numpy()
+    bad = np.flatnonzero(~(np.isnan(values) | ((values >= -1) & (values <= MOST))))
+    if len(bad):
+        where = line(places[bad[0]])
+        raise BadTable(f"{path}: line {where}: value of a delisting must be a return from -1 to {MOST:g}, or empty, was {values[bad[0]]:g}")
+    twice = np.flatnonzero(frame.duplicated("symbol").to_numpy())
+    if len(twice):
+        raise BadTable(f"{path}: line {line(places[twice[0]])}: the delisting of {frame['symbol'].iloc[twice[0]]} is there twice")
+    reasons = frame["reason"].astype(str) if "reason" in frame else [""] * len(frame)
+    days = frame["date"].to_numpy().astype("datetime64[D]")
+    told = (
+        Delisting(str(one), day, str(why), float(value))
+        for one, day, why, value in zip(frame["symbol"], days, reasons, values, strict=True)
+    )
+    return tuple(sorted(told, key=lambda one: one.symbol))
+
+
+def _read_events(path: Path) -> "pd.DataFrame":
+    frame = read_table(path, Columns(("date",), ("symbol", "event", "reason"), ("value",), optional=("reason",), sparse=("reason",)))
+    events, kinds = frame["event"].astype(str), (*KINDS, DELISTING)
+    unknown = np.flatnonzero(~events.isin(kinds).to_numpy())
+    if len(unknown):
+        raise BadTable(f"{path}: line {line(unknown[0])}: event must be one of {', '.join(kinds)}, was '{events.iloc[unknown[0]]}'")
+    return frame
 
 
 def _rising(path: Path, dates: "pd.Series[pd.Timestamp]") -> Dates:

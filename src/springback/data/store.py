@@ -7,6 +7,7 @@
     STORE/members/000001.parquet            symbol, start, end (exclusive, empty = still in), known_at
     STORE/sessions/000001.parquet           date, vix, benchmark, risk_free, known_at
     STORE/securities/000001.parquet         symbol, first, last, ending, sector, known_at
+    STORE/delistings/000001.parquet         symbol, date, reason, value, known_at; only where something is known
     STORE/superseded/bars/000002.parquet    the rows that generation 2 replaced, with superseded_at; so for each of the others
     STORE/writes/000002.parquet             every write: at, generation, source, content_hash, has, findings
 

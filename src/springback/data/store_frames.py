@@ -1,5 +1,6 @@
 """Tape <-> the long tables of the store."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from springback.data.store_rows import Rows, rows_of
 from springback.errors import StoreError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars, Dates
-from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Tape
+from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Delisting, Tape
 
 ENDINGS = {"trading": TRADING, "delisted": DELISTED, "end_of_data": END_OF_DATA, "bankrupt": BANKRUPT}
 ENDING_NAMES = {code: name for name, code in ENDINGS.items()}
@@ -74,9 +75,27 @@ def frames_of(tape: Tape) -> dict[str, pd.DataFrame]:
         k = np.flatnonzero(tape.actions.kind == kind)
         data = {"date": days[tape.actions.row[k]], "symbol": symbols[tape.actions.name[k]], value: tape.actions.value[k]}
         out[name] = pd.DataFrame(data | {"place": place[k]})
+    names = set(bars.symbols)
+    ends = [(one.symbol, one.day.astype("datetime64[s]"), one.reason, one.value) for one in tape.delistings if one.symbol in names]
+    out["delistings"] = delistings_frame(ends)
     panel = tape.members if tape.members is not None else np.zeros((len(days), 0), dtype=bool)
     out["members"] = intervals(panel, days, symbols)
     return {name: in_order(name, frame) for name, frame in out.items()}
+
+
+def delistings_frame(rows: Sequence[tuple[str, np.datetime64, str, float]]) -> pd.DataFrame:
+    """The table of what is known of delistings."""
+    symbols, days, reasons, values = zip(*rows, strict=True) if rows else ((), (), (), ())
+    texts = {name: np.array(column, dtype=object) for name, column in (("symbol", symbols), ("reason", reasons))}
+    told = {"symbol": texts["symbol"], "date": np.array(days, dtype="datetime64[s]"), "reason": texts["reason"]}
+    return pd.DataFrame(told | {"value": np.array(values, dtype=np.float64)})
+
+
+def delistings(frame: pd.DataFrame, symbols: Collection[str]) -> tuple[Delisting, ...]:
+    """The stored ones of `symbols`."""
+    days = frame["date"].to_numpy().astype("datetime64[D]")
+    rows, wanted = zip(frame["symbol"], days, frame["reason"], frame["value"], strict=True), set(symbols)
+    return tuple(Delisting(str(symbol), day, str(why or ""), float(value)) for symbol, day, why, value in rows if symbol in wanted)
 
 
 def in_order(name: str, frame: pd.DataFrame) -> pd.DataFrame:

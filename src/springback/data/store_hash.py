@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from springback.data.store_frames import Tables, tables_of, values_of
-from springback.data.store_pack import ORDER
+from springback.data.store_pack import ORDER, SPARE
 from springback.data.store_rows import plain
 from springback.market.tape import Tape
 
@@ -35,6 +35,8 @@ def combined(years: Mapping[int, str], tables: Tables) -> str:
     digest.update(" ".join(sorted(tables.has)).encode())
     for name in ORDER:
         frame = tables.frames[name]
+        if name in SPARE and len(frame) == 0:
+            continue
         for column in values_of(frame):
             digest.update(f"\n{name}.{column} {len(frame)}\n".encode())
             digest.update(_bytes(frame[column]))

@@ -39,6 +39,8 @@ def overlay(old: Tables, tape: Tape, all_rows: Callable[[], Iterable[Rows]]) -> 
         kept = _outside(old.frames[name], tape.bars.symbols, *inside)
         out[name] = kept[kept["symbol"].isin(left)]
     out |= _events(out, made.frames, old.frames)
+    ends = pd.concat([one[list(COLUMNS["delistings"])] for one in (old.frames["delistings"], made.frames["delistings"])])
+    out["delistings"] = ends[ends["symbol"].isin(left)].drop_duplicates("symbol", keep="last")
     members = _members(old, made, tape, out["sessions"]["date"].to_numpy().astype("datetime64[D]"))
     out["members"] = members[members["symbol"].isin(left)]
     return Tables(years, {name: frames.in_order(name, out[name][list(COLUMNS[name])]) for name in COLUMNS}, old.has | made.has)

@@ -17,6 +17,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "splits": {"date": pa.date32(), "symbol": pa.string(), "old_shares_per_new": pa.float64(), "place": pa.int64()},
     "dividends": {"date": pa.date32(), "symbol": pa.string(), "dollars": pa.float64(), "place": pa.int64()},
     "members": {"symbol": pa.string(), "start": pa.date32(), "end": pa.date32()},
+    "delistings": {"symbol": pa.string(), "date": pa.date32(), "reason": pa.string(), "value": pa.float64()},
 }
 """The small tables, each in the order of its rows' keys; every row has `known_at` too."""
 ORDER = {
@@ -25,7 +26,10 @@ ORDER = {
     "splits": ["date", "place"],
     "dividends": ["date", "place"],
     "members": ["symbol", "start"],
+    "delistings": ["symbol"],
 }
+SPARE = ("delistings",)
+"""Tables that a store has only where they have a row."""
 
 
 def packed(table: Any) -> bytes:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from springback.data import store_frames as frames
 from springback.data.place import Place
-from springback.data.store_pack import COLUMNS, ORDER, frame_of
+from springback.data.store_pack import COLUMNS, ORDER, SPARE, frame_of
 from springback.data.store_rows import Rows, rows_from, together
 from springback.errors import Damaged, MissingData
 from springback.market.bars import FIELDS, Bars, Dates
@@ -55,6 +55,8 @@ class Generation:
 
     def frame(self, name: str) -> pd.DataFrame:
         """A small table, with `known_at`."""
+        if name in SPARE and not any(path.startswith(f"{name}/") for path in self.files):
+            return frames.delistings_frame(()).assign(known_at=np.int64(0))
         return frame_of(self.table(self.path_of(name)))
 
     def path_of(self, name: str) -> str:
@@ -227,6 +229,7 @@ def assembled(
         benchmark=series["benchmark"],
         risk_free=series["risk_free"],
         sectors=tuple(securities["sector"]) if "sectors" in has else None,
+        delistings=frames.delistings(small["delistings"], bars.symbols),
         origin=origin,
         findings=findings,
     )

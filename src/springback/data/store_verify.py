@@ -5,9 +5,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from springback.data.store_frames import Tables
+from springback.data.store_frames import Tables, delistings_frame
 from springback.data.store_hash import combined
-from springback.data.store_pack import COLUMNS, INSTANT, ORDER, WRITES, frame_of
+from springback.data.store_pack import COLUMNS, INSTANT, ORDER, SPARE, WRITES, frame_of
 from springback.data.store_read import BARS, SUPERSEDED, Generation
 from springback.data.store_read import WRITES as LOG
 from springback.data.store_rows import rows_from
@@ -32,8 +32,9 @@ def faults(found: Generation) -> tuple[str, ...]:
             digests[int(path.split("/")[1].removeprefix("year="))] = rows_from(table).digest()
         elif not path.startswith((SUPERSEDED, LOG)):
             small[path.split("/")[0]] = frame_of(table)
-    absent = [name for name in ORDER if not any(path.startswith(f"{name}/") for path in found.files)]
+    absent = [name for name in ORDER if name not in SPARE and not any(path.startswith(f"{name}/") for path in found.files)]
     out += [f"{found.place.name}: the manifest names no file of {name}" for name in absent]
+    small.setdefault("delistings", delistings_frame(()))
     if not out and combined(digests, Tables({}, small, frozenset(found.manifest["has"]))) != found.manifest["content_hash"]:
         out.append(f"{found.place.name}: what the files say is not what the manifest says they say (content hash differs)")
     return tuple(out)

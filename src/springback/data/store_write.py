@@ -14,7 +14,7 @@ from springback.data import store_rows
 from springback.data.place import Place
 from springback.data.store_frames import Tables
 from springback.data.store_hash import combined
-from springback.data.store_pack import ORDER, pack_frame, pack_writes
+from springback.data.store_pack import ORDER, SPARE, pack_frame, pack_writes
 from springback.data.store_read import BARS, SUPERSEDED, WRITES, Generation
 from springback.data.store_rows import Rows, known_since, together
 from springback.errors import Damaged
@@ -119,6 +119,8 @@ class Draft:
         if before is None:
             before = after.iloc[:0].assign(known_at=np.int64(0))
         settled, lost = frames.settle(before, after, self.now)
+        if name in SPARE and len(before) == len(settled) == 0:
+            return
         if self.known is not None and before[settled.columns].equals(settled):
             self._carry(self.known.path_of(name))
             return

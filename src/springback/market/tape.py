@@ -14,6 +14,18 @@ TRADING, DELISTED, END_OF_DATA, BANKRUPT = 0, 1, 2, 3
 """How a name's series ends: it goes on; it was delisted; the data stop but the firm traded on; the shares became worthless."""
 
 
+@dataclass(frozen=True)
+class Delisting:
+    """What is known of how the shares of `symbol` ended: on `day`, the last session or after it, why, and the `value` that a holder got as
+    a return on the last close (-1 nothing, 0 the last close itself); NaN unknown.
+    """
+
+    symbol: str
+    day: np.datetime64
+    reason: str = ""
+    value: float = float("nan")
+
+
 @dataclass(frozen=True, eq=False)
 class Tape:
     """Everything that happened, aligned to one panel of bars.
@@ -22,7 +34,8 @@ class Tape:
     DELISTED, END_OF_DATA, BANKRUPT. `members` (T, N) True where the name was in the index on that session; None: no membership is
     known and the liquidity proxy stands in. `benchmark` (T,) total-return level of SPY or None. `risk_free` (T,) annual rate as a fraction.
     `sectors` (N,) or None. `origin` names the source, its window and its biases, for the report. `findings` are the quality notes of
-    reading it, one line each. `quarantine` are rows that nobody may learn from or give an order on.
+    reading it, one line each. `quarantine` are rows that nobody may learn from or give an order on. `delistings` say more of names that
+    end, where more is known.
     """
 
     bars: Bars
@@ -37,6 +50,7 @@ class Tape:
     origin: str = ""
     findings: tuple[str, ...] = field(default=())
     quarantine: tuple[Span, ...] = ()
+    delistings: tuple[Delisting, ...] = ()
 
     def __post_init__(self) -> None:
         sessions, names = self.bars.shape
@@ -66,6 +80,17 @@ class Tape:
             benchmark=None if self.benchmark is None else self.benchmark[:end],
             risk_free=None if self.risk_free is None else self.risk_free[:end],
         )
+
+
+def payouts(tape: Tape) -> NDArray[np.float64]:
+    """What a holder got after the last close of each name that ended, as a return on it, (N,); NaN where nobody knows or it trades on."""
+    out = np.full(len(tape.bars.symbols), np.nan)
+    columns = {symbol: column for column, symbol in enumerate(tape.bars.symbols)}
+    for one in tape.delistings:
+        column = columns.get(one.symbol)
+        if column is not None and tape.ending[column] != TRADING and one.day >= tape.bars.sessions[tape.last[column]]:
+            out[column] = one.value
+    return out
 
 
 def last_rows(close: Panel) -> NDArray[np.int64]:
