@@ -90,6 +90,29 @@ def lost_reverse_split(tape: Tape) -> Plant:
     return change(tape, lambda p: times(p, slice(ROW, None), column, 10.0, volume=0.1)), spot(tape, ROW, column)
 
 
+def noisy(seed: int = 1) -> Tape:
+    """Two years of thirty names whose closes move by 1.5 % a day on steady volume, with an overnight step of 0.3 % less than that."""
+    draws = np.random.default_rng(seed)
+    days = market().bars.sessions
+    shape = (len(days), 30)
+    close = 50 * np.exp(np.cumsum(draws.normal(0, 0.015, shape), axis=0))
+    opened = close * np.exp(draws.normal(0, 0.003, shape))
+    high, low = np.maximum(opened, close) * 1.005, np.minimum(opened, close) * 0.995
+    bars = Bars(days, tuple(f"N{k:02d}" for k in range(30)), opened, high, low, close, draws.uniform(8e5, 1.2e6, shape))
+    return Tape(bars, Actions.none(), np.full(len(days), 15.0), last_rows(close), np.full(30, TRADING, dtype=np.int8))
+
+
+def split_by(tape: Tape, column: int, ratio: float) -> Tape:
+    """`tape` with `ratio` new shares for an old one from ROW on, and nothing on record."""
+    return change(tape, lambda p: times(p, slice(ROW, None), column, 1 / ratio, volume=ratio))
+
+
+def near_split(tape: Tape) -> Plant:
+    """A step by 5:3 that volume follows: a split as rare as the spin-offs and special dividends that make the same step."""
+    column = steady(tape)
+    return split_by(tape, column, 5 / 3), spot(tape, ROW, column)
+
+
 def pence(tape: Tape) -> Plant:
     column = steady(tape)
     return change(tape, lambda p: times(p, slice(ROW, ROW + 60), column, 100.0)), spot(tape, ROW, column)
@@ -273,6 +296,7 @@ PLANTED: dict[str, tuple[Callable[[Tape], Plant], str, str]] = {  # what was don
     "panic": (panic, "spike_traded", "warning"),
     "split without a record": (lost_split, "split_without_record", "error"),
     "reverse split without a record": (lost_reverse_split, "split_without_record", "error"),
+    "near a split": (near_split, "split_or_move", "warning"),
     "pence for pounds": (pence, "unit", "error"),
     "gap": (gap, "gap", "warning"),
     "stale run": (stale, "stale", "warning"),

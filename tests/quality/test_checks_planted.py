@@ -1,9 +1,12 @@
 """Each kind of defect planted in the demo market is found, by its check, under the right session and name; a clean market has none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from springback.data.demo import Demo, draw
+from springback.market.actions import DIVIDEND, Actions
 from springback.market.tape import Tape
 from springback.quality import gate
 from springback.quality.settings import Quality
@@ -48,12 +51,37 @@ def test_a_clean_market_has_no_error(seed: int) -> None:
         "gap_together",
         "jump",
         "spike_traded",
+        "split_or_move",
         "under_a_dollar",
         "no_volume",
         "short_history",
         "dead_end",
         "snapshot",
     }
+
+
+@pytest.mark.parametrize("ratio", [1.5, 2, 3, 4, 5, 6, 7, 8, 10, 20, 1 / 2, 1 / 4, 1 / 6, 1 / 8, 1 / 12, 1 / 25, 1 / 30, 1 / 50])
+def test_a_split_is_seen_through_the_moves_of_its_day(ratio: float) -> None:
+    """The day's own return lies on top of the ratio: on a name that moves by 1.5 % a day a tolerance of 2 % of the close is none."""
+    tape = planted.noisy()
+    for column in range(3):
+        found = {one.check: one for one in gate.examine(planted.split_by(tape, column, ratio), FIRST)}
+        assert found["split_without_record"].places.tolist() == [[planted.ROW, column]]
+
+
+@pytest.mark.parametrize("ratio", [1.25, 4 / 3])
+def test_a_split_that_news_could_make_as_well_is_told_and_closes_nothing(ratio: float) -> None:
+    found = {one.check: one for one in gate.examine(planted.split_by(planted.noisy(), 0, ratio), FIRST)}
+    assert found["split_or_move"].places.tolist() == [[planted.ROW, 0]]
+    assert "split_without_record" not in found
+
+
+def test_a_special_dividend_on_record_is_no_split() -> None:
+    tape = planted.noisy()
+    bare = planted.split_by(tape, 0, 2.0)
+    value = float(tape.bars.close[planted.ROW - 1, 0] / 2)
+    paid = replace(bare, actions=Actions(*(np.array([one]) for one in (planted.ROW, 0, DIVIDEND)), np.array([value])))
+    assert not {"split_without_record", "split_or_move"} & {one.check for one in gate.examine(paid, FIRST)}
 
 
 def test_a_split_on_record_is_no_defect(clean: Tape) -> None:

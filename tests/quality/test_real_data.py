@@ -1,11 +1,13 @@
 """The gate on the real bundle finds what its README confesses. Two windows, so that it stays light; docs/data.md has the whole."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from springback.data import csv_folder
+from springback.market.actions import SPLIT, Actions
 from springback.market.tape import Tape
 from springback.quality import gate
 from springback.quality.finding import Finding
@@ -42,6 +44,29 @@ def spring() -> tuple[Tape, dict[str, Finding]]:
 def said(tape: Tape, one: Finding, symbol: str) -> list[str]:
     """The sessions of `symbol` that `one` accuses."""
     return [str(tape.bars.sessions[row]) for row, column in one.places if tape.bars.symbols[column] == symbol]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "known"),
+    [
+        ("2020-07-01", "2020-10-30", {"AAPL": "2020-08-31"}),
+        ("2022-05-02", "2022-09-30", {"AMZN": "2022-06-06", "GOOG": "2022-07-18", "GOOGL": "2022-07-18", "TSLA": "2022-08-25"}),
+    ],
+)
+def test_splits_whose_records_are_taken_away_are_found(start: str, end: str, known: dict[str, str]) -> None:
+    """Most of those of 5:4 and more; benchmarks/splits.py counts them over all years."""
+    tape = csv_folder.read(Path(BUNDLE), start, end)
+    kept = tape.actions.kind != SPLIT
+    actions = Actions(*(getattr(tape.actions, name)[kept] for name in ("row", "name", "kind", "value")))
+    told = {one.check: one for one in gate.examine(replace(tape, actions=actions), Quality())}
+    places = [tuple(one) for check in ("split_without_record", "split_or_move") for one in told[check].places]
+    named = {(str(tape.bars.sessions[row]), tape.bars.symbols[column]) for row, column in places}
+    assert {(day, symbol) for symbol, day in known.items()} <= named
+    a = tape.actions
+    there = {(int(r), int(c)) for r, c, value in zip(a.row[~kept], a.name[~kept], a.value[~kept], strict=True) if abs(np.log(value)) > 0.2}
+    seen = {(r, c) for r, c in there if r > 5 and not np.isnan(tape.bars.close[r - 1 : r + 1, c]).any()}
+    assert len(seen) >= 5
+    assert len(seen & set(places)) >= 0.85 * len(seen)
 
 
 def test_series_that_a_snapshot_cut_short(summer: tuple[Tape, dict[str, Finding]]) -> None:

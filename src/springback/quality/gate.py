@@ -7,7 +7,7 @@ import numpy as np
 
 from springback.market.quarantine import Span, inside
 from springback.market.tape import Tape
-from springback.quality import days, endings, moves, rows
+from springback.quality import days, endings, moves, rows, splits
 from springback.quality.finding import ALL_NAMES, Finding, Severity, named
 from springback.quality.settings import Quality
 
@@ -17,7 +17,7 @@ CHECKS: dict[str, Check] = {
     "extra sessions, time zones": days.extra_sessions,
     "gaps": rows.gaps,
     "stale runs": rows.stale,
-    "splits without a record": moves.unrecorded_splits,
+    "splits without a record": splits.unrecorded_splits,
     "currency and units": moves.level_breaks,
     "spikes": moves.spikes,
     "jumps": moves.jumps,

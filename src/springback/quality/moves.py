@@ -1,56 +1,36 @@
-"""Checks of how prices move: jumps, splits without a record, spikes that revert, level breaks of another currency or unit."""
+"""Checks of how prices move: jumps, spikes that revert, level breaks of another currency or unit."""
 
 import numpy as np
 
 from springback.market.actions import split_scale
 from springback.market.bars import Panel
 from springback.market.tape import Tape
-from springback.quality.finding import Finding, Flags, cells
+from springback.quality.finding import Finding, Flags, Places, cells
 from springback.quality.settings import Quality
 
-RATIOS = (2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0)
 UNITS = (100.0, 1000.0)
 """Pence for pounds, and a tick of a thousandth."""
 SIDE = 5
 """Bars on each side whose median says what the level and the volume were."""
-MONTH = 21
 
 
 def jumps(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
     """Closes far from the one before, splits on record undone: crashes, special dividends and errors are all among them."""
-    move, *_ = _moves(tape)
+    move, _ = _moves(tape)
     odd = np.abs(move) > settings.move
     said = f"{{n}} closes moved by more than {settings.move:g} in logarithm with no split on record, in {{names}}"
     return cells("jump", "warning", tape.bars, odd, said, np.abs(move))
 
 
-def unrecorded_splits(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
-    """Overnight jumps to a new level that is a split's ratio from the old, volume gone the other way, with no split on record.
-
-    Median close and volume of the five bars on each side decide; a day whose volume towers over the month after it was news.
-    """
-    move, opened, before, after, traded = _moves(tape)
-    level = np.log(after / before)
-    odd = np.zeros(move.shape, dtype=bool)
-    large = np.abs(move) > np.log(min(RATIOS)) - settings.tolerance
-    calm = ~(tape.bars.volume > settings.calm * _following(tape.bars.volume, large))
-    for ratio in RATIOS:
-        for size in (np.log(ratio), -np.log(ratio)):
-            near = np.abs(move - size) < np.log1p(settings.tolerance)
-            stays = (np.abs(level - size) < 0.25 * abs(size)) & ~(np.abs(opened - size) > 0.5 * abs(size))
-            odd |= near & stays & calm & (np.abs(traded + size) < 0.6 * abs(size))
-    said = "{n} overnight jumps look like a split that is not on record (price and volume change by the same ratio), in {names}"
-    return cells("split_without_record", "error", tape.bars, odd, said, np.abs(move))
-
-
 def level_breaks(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
     """Jumps by 100 or 1,000 that stay, volume unchanged: pence for pounds, another currency, another unit."""
-    move, _, before, after, traded = _moves(tape)
-    level = np.log(after / before)
+    move, _ = _moves(tape)
     odd = np.zeros(move.shape, dtype=bool)
-    for unit in UNITS:
-        for size in (np.log(unit), -np.log(unit)):
-            odd |= (np.abs(move - size) < 0.15) & (np.abs(level - size) < 0.25) & ~(np.abs(traded) > np.log(10))
+    large = np.argwhere(np.abs(move) > np.log(min(UNITS)) - 0.15)
+    for (row, column), (level, traded) in zip(large, _sides(tape, large), strict=True):
+        for size in np.log(UNITS):
+            near = abs(abs(move[row, column]) - size) < 0.15 and abs(level - np.sign(move[row, column]) * size) < 0.25
+            odd[row, column] |= near and not abs(traded) > np.log(10)
     odd &= np.abs(move) > settings.move
     accused = _shorter_side(tape, odd)
     said = "{n} jumps by a factor of 100 or 1,000 that stay while volume does not change (currency or unit), in {names}"
@@ -63,7 +43,7 @@ def spikes(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
     An error where price came and went overnight, by a gap each way, on no more volume than usual: nobody traded it there and back. A panic
     that was traded through is a warning, and so is a bar that has no open to tell by.
     """
-    move, opened, *_ = _moves(tape)
+    move, opened = _moves(tape)
     back, reopened = _of_next(tape, move), _of_next(tape, opened)
     size = np.abs(move)
     far = (size > np.log1p(settings.move)) & (size > settings.sigmas * _usual(move))
@@ -79,26 +59,31 @@ def spikes(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
     )
 
 
-def _moves(tape: Tape) -> tuple[Panel, Panel, Panel, Panel, Panel]:
-    """Of each bar against the bar before, splits undone, (T, N): log move of the close and of the open; at the moves that are large the
-    median close before and from it on, and the log change of median volume; NaN elsewhere."""
+def _moves(tape: Tape) -> tuple[Panel, Panel]:
+    """Log move of the close, and of the open, against the close of the bar before, splits undone, (T, N)."""
     bars = tape.bars
     scale = split_scale(tape.actions, bars.shape)
     close = bars.close if scale is None else bars.close / scale
     opening = bars.open if scale is None else bars.open / scale
     previous = carried(close)
     with np.errstate(invalid="ignore", divide="ignore"):
-        move, opened = np.log(close / previous), np.log(opening / previous)
-    before, after, traded = (np.full(bars.shape, np.nan) for _ in range(3))
-    volume = bars.volume if scale is None else bars.volume * scale
-    for row, column in np.argwhere(np.abs(move) > 0.35):
-        has = np.flatnonzero(~np.isnan(close[:, column]))
-        at = int(np.searchsorted(has, row))
-        old, new = has[max(0, at - SIDE) : at], has[at : at + SIDE]
-        before[row, column], after[row, column] = np.median(close[old, column]), np.median(close[new, column])
-        was, now = np.median(volume[old, column]), np.median(volume[new, column])
-        traded[row, column] = np.log(now / was) if was > 0 and now > 0 else np.nan
-    return move, opened, before, after, traded
+        return np.log(close / previous), np.log(opening / previous)
+
+
+def _sides(tape: Tape, at: Places) -> list[tuple[float, float]]:
+    """Log change of the median close, and of the median volume, from the bars before each place to those from it on, splits undone."""
+    bars, out = tape.bars, []
+    scale = split_scale(tape.actions, bars.shape)
+    for row, column in at:
+        undone = np.ones(len(bars.sessions)) if scale is None else scale[:, column]
+        has = np.flatnonzero(~np.isnan(bars.close[:, column]))
+        k = int(np.searchsorted(has, row))
+        old, new = has[max(0, k - SIDE) : k], has[k : k + SIDE]
+        close, volume = bars.close[:, column] / undone, bars.volume[:, column] * undone
+        was, now = np.median(volume[old]), np.median(volume[new])
+        traded = float(np.log(now / was)) if was > 0 and now > 0 else np.nan
+        out.append((float(np.log(np.median(close[new]) / np.median(close[old]))), traded))
+    return out
 
 
 def carried(panel: Panel) -> Panel:
@@ -137,15 +122,6 @@ def _around(panel: Panel, at: Flags, skip: bool) -> Panel:
         k = int(np.searchsorted(has, row))
         near = [*has[max(0, k - SIDE) : k], *has[k + int(skip) : k + int(skip) + SIDE]]
         out[row, column] = np.median(panel[near, column]) if near else np.nan
-    return out
-
-
-def _following(panel: Panel, at: Flags) -> Panel:
-    """Median of the bars 2 to `MONTH` after each cell of `at`, (T, N); NaN elsewhere."""
-    out = np.full(panel.shape, np.nan)
-    for row, column in np.argwhere(at):
-        near = panel[row + 2 : row + MONTH, column]
-        out[row, column] = np.median(near[~np.isnan(near)]) if not np.isnan(near).all() else np.nan
     return out
 
 
