@@ -11,6 +11,7 @@ import pytest
 
 from springback.data.demo import Demo, draw
 from springback.data.store import Store
+from springback.data.store_pack import COLUMNS, SPARE
 from tests.terminal import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "store.md").read_text(encoding="utf-8")
@@ -56,7 +57,9 @@ def test_the_layout_is_what_is_written(home: Path) -> None:
     """Each line of the layout names a table, and each table's columns are those of its line."""
     shown = dict(re.findall(r"^store/(\w+)/(?:year=\d+/)?\d{6}\.parquet +(.+)$", PAGE, re.MULTILINE))
     files = Store(home / "store").describe()["files"]
-    assert {path.split("/")[0] for path in files} - {"superseded"} == set(shown)
+    assert {path.split("/")[0] for path in files} - {"superseded"} == set(shown) - set(SPARE), "the demo knows no more of its delistings"
+    for name in SPARE:
+        assert shown[name].split("; ")[0].split(", ") == [*COLUMNS[name], "known_at"]
     for path in files:
         name = path.split("/")[0]
         if name in ("superseded", "writes"):

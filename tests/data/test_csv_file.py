@@ -118,7 +118,7 @@ def test_the_files_beside_the_bars(tmp_path: Path) -> None:
         ("vix", "date,close\n2020-01-03,\n", "close must be above 0"),
         ("members", "symbol,start,end\nA,2020-01-03,2020-01-03\n", "line 2: start must be a date before end"),
         ("members", "symbol,start,end\nZ,2020-01-02,\n", "names no member"),
-        ("events", "date,symbol,event,value\n2020-01-03,A,merger,1\n", "event must be one of dividend, split, was 'merger'"),
+        ("events", "date,symbol,event,value\n2020-01-03,A,merger,1\n", "event must be one of dividend, split, delisting, was 'merger'"),
         ("events", "date,symbol,event,value\n2020-01-03,A,split,0\n", "value must be above 0"),
         ("events", "date,symbol,event,value\n2020-01-03,A,split,2\n2020-01-03,A,split,2\n", "line 3: the split of A is there twice"),
         ("events", "symbol,event,first,last\nA,delisted,2020-01-02,2020-01-02\n", "has no column 'date'"),
