@@ -25,7 +25,8 @@ MembersFile = Annotated[
     Path | None, typer.Option("--members", help="CSV file symbol,start,end of index membership; likewise.", show_default=False)
 ]
 EventsFile = Annotated[
-    Path | None, typer.Option("--events", help="CSV file date,symbol,event,value of splits, dividends and delistings; likewise.", show_default=False)
+    Path | None,
+    typer.Option("--events", help="CSV file date,symbol,event,value of splits, dividends, delistings; likewise.", show_default=False),
 ]
 RatesFile = Annotated[
     Path | None,

@@ -1,0 +1,39 @@
+"""Every benchmark runs, in small, and prints a ratio: a script that nobody runs breaks unseen. What it measures here is not looked at."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = {
+    "actions": "--names 50 --years 1",
+    "backtest": "--names 60",
+    "desk": "--names 40",
+    "features": "--quick",
+    "gate": "--names 30 --years 1",
+    "lean_export": "--names 20",
+    "optimise": "--names 30 --trials 3",
+    "report": "--names 100",
+    "sources": "--names 5 --years 1",
+    "store": "--names 30 --years 1",
+    "universe": "--files 3 --names 60 --years 1",
+}
+LONG = {
+    "splits": "reads a store of real prices",
+    "variants": "trains the models of thirteen variants",
+    "walk_forward": "trains on millions of rows",
+}
+
+
+def test_each_script_is_known(repository: Path) -> None:
+    assert {path.stem for path in (repository / "benchmarks").glob("*.py")} == {*SMALL, *LONG}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_it_runs_in_small_and_prints_a_ratio(name: str, repository: Path, tmp_path: Path) -> None:
+    words = [sys.executable, str(repository / "benchmarks" / f"{name}.py"), *SMALL[name].split()]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "times" in done.stdout or "ratio" in done.stdout, done.stdout
