@@ -139,6 +139,24 @@ def frozen(tape: Tape) -> Plant:
     return change(tape, lambda p: _repeat(p, column, 14)), spot(tape, ROW, column)
 
 
+def _fill(tape: Tape, column: int, count: int) -> Plant:
+    """The close of ROW - 1 put into `count` bars, whose volumes stay as they were."""
+
+    def edit(panels: Panels) -> None:
+        for name in ("open", "high", "low", "close"):
+            panels[name][ROW : ROW + count, column] = panels["close"][ROW - 1, column]
+
+    return change(tape, edit), spot(tape, ROW, column)
+
+
+def repeated(tape: Tape) -> Plant:
+    return _fill(tape, steady(tape), 12)
+
+
+def filled_forward(tape: Tape) -> Plant:
+    return _fill(tape, steady(tape), 30)
+
+
 def upside_down(tape: Tape) -> Plant:
     column = steady(tape)
 
@@ -266,6 +284,35 @@ def a_day_early(tape: Tape) -> Plant:
     return change(wide, edit), spot(wide, strange, column)
 
 
+def a_day_late(tape: Tape) -> Plant:
+    """One name whose bars carry the date of the day after, Saturdays among them, and the day after the last."""
+    days, column = tape.bars.sessions, steady(tape)
+    late = days + np.timedelta64(1, "D")
+    all_days = np.union1d(days, late)
+    wide = moved(tape, all_days, np.isin(all_days, days))
+    rows, after = np.searchsorted(all_days, days), np.searchsorted(all_days, late)
+
+    def edit(panels: Panels) -> None:
+        for name in FIELDS:
+            series = panels[name][rows, column].copy()
+            panels[name][:, column] = np.nan
+            panels[name][after, column] = series
+
+    return change(wide, edit), spot(wide, int(after[~np.isin(late, days)][0]), column)
+
+
+def alone(tape: Tape) -> Plant:
+    """A session on which one name only has a bar: the last, which the others will have tomorrow."""
+    column, last = steady(tape), len(tape.bars.sessions) - 1
+
+    def edit(panels: Panels) -> None:
+        for other in range(len(tape.bars.symbols)):
+            if other != column:
+                blank(panels, last, other)
+
+    return change(tape, edit), spot(tape, last, column)
+
+
 def lost_sessions(tape: Tape) -> Plant:
     """Two weeks that the market does not have."""
     kept = np.delete(np.arange(len(tape.bars.sessions)), np.arange(ROW, ROW + 10))
@@ -301,6 +348,8 @@ PLANTED: dict[str, tuple[Callable[[Tape], Plant], str, str]] = {  # what was don
     "gap": (gap, "gap", "warning"),
     "stale run": (stale, "stale", "warning"),
     "frozen run": (frozen, "frozen", "error"),
+    "repeated close": (repeated, "repeated", "warning"),
+    "filled forward": (filled_forward, "filled_forward", "error"),
     "high under low": (upside_down, "ohlc", "error"),
     "close outside": (close_outside, "ohlc", "error"),
     "no volume": (no_volume, "no_volume", "info"),
@@ -311,6 +360,8 @@ PLANTED: dict[str, tuple[Callable[[Tape], Plant], str, str]] = {  # what was don
     "halted to death": (halted_to_death, "dead_end", "warning"),
     "Sunday": (sunday, "closed_day", "error"),
     "a day early": (a_day_early, "time_zone", "error"),
+    "a day late": (a_day_late, "time_zone", "error"),
+    "alone": (alone, "odd_session", "warning"),
     "lost sessions": (lost_sessions, "missing_session", "error"),
     "no VIX": (no_vix, "vix", "error"),
     "no benchmark": (no_benchmark, "benchmark", "warning"),

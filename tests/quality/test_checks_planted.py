@@ -1,5 +1,6 @@
 """Each kind of defect planted in the demo market is found, by its check, under the right session and name; a clean market has none."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -102,6 +103,34 @@ def test_a_crash_on_heavy_volume_is_no_split(clean: Tape) -> None:
     found = {one.check for one in gate.examine(planted.change(clean, crash), FIRST)}
     assert "jump" in found
     assert "split_without_record" not in found
+
+
+def test_a_name_that_hardly_trades_may_stand_still(clean: Tape) -> None:
+    """Thirty bars at one price on a hundredth of the usual volume are told, and close nothing."""
+    tape, (_, symbol) = planted.filled_forward(clean)
+    column = tape.bars.symbols.index(symbol)
+
+    def edit(panels: planted.Panels) -> None:
+        panels["volume"][planted.ROW : planted.ROW + 30, column] /= 100
+
+    found = {one.check: one for one in gate.examine(planted.change(tape, edit), FIRST)}
+    assert "filled_forward" not in found
+    assert found["repeated"].count == 30
+
+
+@pytest.mark.parametrize("plant", [planted.a_day_late, planted.alone])
+def test_one_odd_name_accuses_no_other(clean: Tape, plant: Callable[[Tape], planted.Plant]) -> None:
+    """Days on which only it has a bar are no gaps of the others, and the last of them is not where the others stop."""
+    before = {one.check: one for one in gate.examine(clean, FIRST)}
+    tape, (_, symbol) = plant(clean)
+    column = tape.bars.symbols.index(symbol)
+    for one in gate.examine(tape, FIRST):
+        accused = {int(name) for name in one.places[:, 1]} - {column}
+        known = before[one.check].places[:, 1] if one.check in before else []
+        assert accused <= {int(name) for name in known}, one.said
+        if one.check == "gap":
+            others = int((one.places[:, 1] != column).sum())
+            assert others == int((before["gap"].places[:, 1] != column).sum())
 
 
 def test_the_unit_accuses_the_bars_in_the_odd_unit(clean: Tape) -> None:

@@ -5,12 +5,14 @@ from numpy.typing import NDArray
 
 from springback.market.bars import Dates
 from springback.market.tape import Tape
-from springback.quality.finding import EXAMPLES, Finding, Severity, cells
+from springback.quality.finding import EXAMPLES, Finding, Flags, Severity, cells
 from springback.quality.settings import Quality
 
 DAY = np.timedelta64(1, "D")
 MOST_HOLES = 0.05
 """Share of sessions without VIX beyond which the regime is a guess."""
+FEW, AROUND = 0.2, 10
+"""Share of the usual number of names, that of the sessions on each side, under which a session is one for a few only."""
 
 
 def exchange_days(first: np.datetime64, last: np.datetime64) -> Dates:
@@ -60,20 +62,38 @@ def extra_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noq
     )
 
 
+def thin(tape: Tape) -> Flags:
+    """True on sessions on which fewer than FEW of the names that have bars around them have one, (T,)."""
+    count = (~np.isnan(tape.bars.close)).sum(axis=1)
+    wide = np.pad(count.astype(np.float64), AROUND, constant_values=np.nan)
+    usual = np.nanmedian(np.lib.stride_tricks.sliding_window_view(wide, 2 * AROUND + 1), axis=1)
+    return np.asarray(count < FEW * usual)
+
+
+def odd_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+    """Bars on sessions of the calendar on which nearly all others have none: those names are odd, not the others."""
+    days, has = tape.bars.sessions, ~np.isnan(tape.bars.close)
+    rows = thin(tape) & np.isin(days, exchange_days(days[0], days[-1]))
+    said = f"{{n}} bars of {{names}} on {int(rows.sum()):,} sessions on which hardly anyone else has one: {_some(days[rows])}"
+    return cells("odd_session", "warning", tape.bars, has & rows[:, None], said)
+
+
 def vix(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Sessions without a VIX close: the regime cannot be known."""
-    share = np.isnan(tape.vix).mean()
+    full = ~thin(tape)
+    share = np.isnan(tape.vix[full]).mean()
     if share == 1:
         return (Finding("vix", "warning", "there is no VIX at all: no backtest runs without one", len(tape.vix), 0, 1.0),)
     severity: Severity = "error" if share > MOST_HOLES else "warning"
-    return _holes("vix", severity, tape.vix, tape.bars.sessions, "VIX close: no backtest runs over them")
+    return _holes("vix", severity, tape.vix[full], tape.bars.sessions[full], "VIX close: no backtest runs over them")
 
 
 def benchmark(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Sessions without a level of the benchmark."""
     if tape.benchmark is None:
         return (Finding("benchmark", "info", "there is no benchmark: nothing to compare with", 0, 0, 0.0),)
-    return _holes("benchmark", "warning", tape.benchmark, tape.bars.sessions, "level of the benchmark")
+    full = ~thin(tape)
+    return _holes("benchmark", "warning", tape.benchmark[full], tape.bars.sessions[full], "level of the benchmark")
 
 
 def _holes(check: str, severity: Severity, values: NDArray[np.float64], days: Dates, what: str) -> tuple[Finding, ...]:

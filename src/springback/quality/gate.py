@@ -15,8 +15,10 @@ Check = Callable[[Tape, Quality], tuple[Finding, ...]]
 CHECKS: dict[str, Check] = {
     "missing sessions": days.missing_sessions,
     "extra sessions, time zones": days.extra_sessions,
+    "odd sessions": days.odd_sessions,
     "gaps": rows.gaps,
     "stale runs": rows.stale,
+    "filled forward": rows.filled,
     "splits without a record": splits.unrecorded_splits,
     "currency and units": moves.level_breaks,
     "spikes": moves.spikes,

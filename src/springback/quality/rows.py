@@ -3,16 +3,22 @@
 import numpy as np
 
 from springback.market.tape import Tape
-from springback.quality.finding import Finding, Flags, cells, lengths
+from springback.quality.days import thin
+from springback.quality.finding import Finding, Flags, cells, lengths, spells
 from springback.quality.settings import Quality
 
 SLACK = 1e-6
 """Relative: prices put back on the scale of their day are rounded."""
+SOME = 60
+"""Bars that tell what a name's usual volume is."""
 
 
 def gaps(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
-    """Sessions without a bar inside a name's life, halts among them; and the sessions on which many names pause at once."""
-    absent = holes(tape)
+    """Sessions without a bar inside a name's life, halts among them; and the sessions on which many names pause at once.
+
+    A session on which hardly anyone has a bar is no gap of the others.
+    """
+    absent = holes(tape) & ~thin(tape)[:, None]
     length = lengths(absent)
     life = int((~np.isnan(tape.bars.close)).sum() + absent.sum())
     longest = f"; the longest lasts {int(length.max()):,} sessions" if absent.any() else ""
@@ -38,6 +44,35 @@ def stale(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
     return (
         *cells("stale", "warning", bars, same & (run >= settings.stale) & (run < settings.frozen), mild, run),
         *cells("frozen", "error", bars, same & (run >= settings.frozen), f"{hard}: nobody traded at that price", run),
+    )
+
+
+def filled(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+    """Runs of bars that say the same close again while the volume changes: `frozen` and more in a row are told.
+
+    Twice as many are an error where each bar is one price (or a close alone) and as much was traded as usual, or nearly, in a name whose
+    close else moves: the price was filled forward. A name that trades a few hundred shares a day may stand still for weeks.
+    """
+    bars = tape.bars
+    same = np.zeros(bars.shape, dtype=bool)
+    same[1:] = bars.close[1:] == bars.close[:-1]
+    still = np.zeros(bars.shape, dtype=bool)
+    still[1:] = same[1:] & ((bars.volume[1:] == 0) | (bars.volume[1:] == bars.volume[:-1]))
+    run = lengths(same) + 1
+    one_price = np.isnan(bars.open) | ((bars.high == bars.low) & (bars.open == bars.close))
+    sure = np.zeros(bars.shape, dtype=bool)
+    for start, column, length in zip(*spells(same & (run >= 2 * settings.frozen)), strict=True):
+        rows = slice(start, start + length)
+        rest = ~same[:, column] & ~np.isnan(bars.close[:, column])
+        alive = rest.sum() >= max(SOME, same[:, column].sum())
+        busy = alive and np.median(bars.volume[rows, column]) > 0.3 * np.median(bars.volume[rest, column])
+        sure[rows, column] = busy and one_price[rows, column].mean() > 0.9 and still[rows, column].mean() < 0.5
+    told = same & (run >= settings.frozen) & ~still & ~sure
+    said = "{n} bars repeat the close before though shares were traded, in runs of {least} and more, in {names}"
+    mild, hard = said.replace("{least}", str(settings.frozen)), said.replace("{least}", str(2 * settings.frozen))
+    return (
+        *cells("repeated", "warning", bars, told, f"{mild}: thinly traded, or filled forward", run),
+        *cells("filled_forward", "error", bars, sure, f"{hard}, each bar one price on the usual volume: filled forward", run),
     )
 
 
