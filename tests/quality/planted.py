@@ -157,6 +157,67 @@ def filled_forward(tape: Tape) -> Plant:
     return _fill(tape, steady(tape), 30)
 
 
+def _listed(tape: Tape, column: int) -> Tape:
+    """`tape` with one name a member from first to last."""
+    members = np.zeros(tape.bars.shape, dtype=bool)
+    members[:, column] = True
+    return replace(tape, members=members)
+
+
+def member_ended(tape: Tape) -> Plant:
+    column = steady(tape)
+    return _listed(cut_short(tape)[0], column), spot(tape, ROW + 1, column)
+
+
+def member_without_bar(tape: Tape) -> Plant:
+    column = steady(tape)
+    return _listed(change(tape, lambda p: blank(p, slice(0, 200), column)), column), spot(tape, 0, column)
+
+
+def _others(tape: Tape) -> tuple[int, int]:
+    column = steady(tape)
+    return column, next(k for k in range(len(tape.bars.symbols)) if k != column and tape.last[k] == len(tape.bars.sessions) - 1)
+
+
+def renamed(tape: Tape) -> Plant:
+    """One name's bars go on under another symbol from ROW on."""
+    column, other = _others(tape)
+
+    def edit(panels: Panels) -> None:
+        for name in FIELDS:
+            panels[name][:ROW, other] = np.nan
+            panels[name][ROW:, other] = panels[name][ROW:, column]
+            panels[name][ROW:, column] = np.nan
+
+    return change(tape, edit), spot(tape, ROW - 1, column)
+
+
+def doubled(tape: Tape) -> Plant:
+    """A name that ends has had its bars under a second symbol too, which goes on."""
+    column, other = _others(tape)
+
+    def edit(panels: Panels) -> None:
+        for name in FIELDS:
+            panels[name][: ROW - 50, other] = np.nan
+            panels[name][ROW - 50 :, other] = panels[name][ROW - 50 :, column]
+            panels[name][ROW:, column] = np.nan
+
+    return change(tape, edit), spot(tape, ROW - 1, column)
+
+
+def overlapping(tape: Tape) -> Plant:
+    """A name goes on under a second symbol, whose first bar is on the last day of the first."""
+    column, other = _others(tape)
+
+    def edit(panels: Panels) -> None:
+        for name in FIELDS:
+            panels[name][:ROW, other] = np.nan
+            panels[name][ROW:, other] = panels[name][ROW:, column]
+            panels[name][ROW + 1 :, column] = np.nan
+
+    return change(tape, edit), spot(tape, ROW, column)
+
+
 def upside_down(tape: Tape) -> Plant:
     column = steady(tape)
 
@@ -284,9 +345,10 @@ def a_day_early(tape: Tape) -> Plant:
     return change(wide, edit), spot(wide, strange, column)
 
 
-def a_day_late(tape: Tape) -> Plant:
+def a_day_late(tape: Tape, column: int | None = None) -> Plant:
     """One name whose bars carry the date of the day after, Saturdays among them, and the day after the last."""
-    days, column = tape.bars.sessions, steady(tape)
+    days = tape.bars.sessions
+    column = steady(tape) if column is None else column
     late = days + np.timedelta64(1, "D")
     all_days = np.union1d(days, late)
     wide = moved(tape, all_days, np.isin(all_days, days))
@@ -350,6 +412,11 @@ PLANTED: dict[str, tuple[Callable[[Tape], Plant], str, str]] = {  # what was don
     "frozen run": (frozen, "frozen", "error"),
     "repeated close": (repeated, "repeated", "warning"),
     "filled forward": (filled_forward, "filled_forward", "error"),
+    "a member that ended": (member_ended, "members_ended", "warning"),
+    "a member without a bar": (member_without_bar, "members_no_bar", "warning"),
+    "a new name": (renamed, "two_symbols", "warning"),
+    "two names at once": (doubled, "two_symbols", "warning"),
+    "two names on one day": (overlapping, "two_symbols", "warning"),
     "high under low": (upside_down, "ohlc", "error"),
     "close outside": (close_outside, "ohlc", "error"),
     "no volume": (no_volume, "no_volume", "info"),

@@ -51,6 +51,7 @@ def test_a_clean_market_has_no_error(seed: int) -> None:
         "gap",
         "gap_together",
         "jump",
+        "members_no_bar",
         "spike_traded",
         "split_or_move",
         "under_a_dollar",
@@ -131,6 +132,23 @@ def test_one_odd_name_accuses_no_other(clean: Tape, plant: Callable[[Tape], plan
         if one.check == "gap":
             others = int((one.places[:, 1] != column).sum())
             assert others == int((before["gap"].places[:, 1] != column).sum())
+
+
+def test_one_odd_name_hides_nothing_of_the_others() -> None:
+    """Its Saturdays stand between the bars of the others: a run over them, and a split on a Monday, are found all the same."""
+    tape = planted.noisy()
+    monday = next(k for k in range(planted.ROW, planted.ROW + 9) if (tape.bars.sessions[k] - tape.bars.sessions[k - 1]).astype(int) == 3)
+
+    def edit(panels: planted.Panels) -> None:
+        planted.times(panels, slice(monday, None), 1, 1 / 2, volume=2.0)
+        for name in ("open", "high", "low", "close"):
+            panels[name][planted.ROW : planted.ROW + 30, 2] = panels["close"][planted.ROW - 1, 2]
+
+    late, _ = planted.a_day_late(planted.change(tape, edit), 0)
+    found = {one.check: one for one in gate.examine(late, FIRST)}
+    day = late.bars.row(tape.bars.sessions[monday])
+    assert found["split_without_record"].places.tolist() == [[day, 1]]
+    assert (found["filled_forward"].count, set(found["filled_forward"].places[:, 1])) == (30, {2})
 
 
 def test_the_unit_accuses_the_bars_in_the_odd_unit(clean: Tape) -> None:

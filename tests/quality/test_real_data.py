@@ -103,6 +103,23 @@ def test_banks_that_stand_still_after_their_halt(spring: tuple[Tape, dict[str, F
     assert said(tape, dead, "FRC")[-1] == "2023-05-02"
 
 
+def test_members_that_have_ended(spring: tuple[Tape, dict[str, Finding]]) -> None:
+    """Known defects 4 and 5: the lists keep who was taken over. SIVB is a member to the end of the June list of 2022."""
+    tape, found = spring
+    ended = found["members_ended"]
+    assert tape.members is not None
+    assert ended.severity == "warning"
+    assert said(tape, ended, "SIVB")[0] == "2023-03-14"
+    assert ended.count + found["members_no_bar"].count == int((tape.members & np.isnan(tape.bars.close)).sum())
+
+
+def test_one_firm_under_two_symbols() -> None:
+    """Known defect 9, and BRK.B beside BRK-B, which the README does not name."""
+    tape, found = examined("2021-05-03", "2021-12-31")
+    pairs = [(symbol, said(tape, found["two_symbols"], symbol)) for symbol in ("SVMK", "FEYE", "PVAC")]
+    assert pairs == [("SVMK", ["2021-06-14"]), ("FEYE", ["2021-10-04"]), ("PVAC", ["2021-10-15"])]
+
+
 def test_sanity_of_the_bundle(spring: tuple[Tape, dict[str, Finding]]) -> None:
     """No high under low, no session off the calendar or absent, VIX on each; zero volume, cents and large moves are told."""
     _, found = spring

@@ -1,10 +1,13 @@
 """Checks of the days: the exchange's calendar, dates that stand a day off, VIX and benchmark."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.market.bars import Dates
-from springback.market.tape import Tape
+from springback.market.actions import Actions
+from springback.market.bars import FIELDS, Bars, Dates
+from springback.market.tape import Tape, last_rows
 from springback.quality.finding import EXAMPLES, Finding, Flags, Severity, cells
 from springback.quality.settings import Quality
 
@@ -70,6 +73,30 @@ def thin(tape: Tape) -> Flags:
     return np.asarray(count < FEW * usual)
 
 
+def full(tape: Tape) -> tuple[Tape, NDArray[np.int64]]:
+    """`tape` without its thin sessions, and the rows that stay."""
+    few = thin(tape)
+    rows = np.flatnonzero(~few)
+    if not few.any():
+        return tape, rows
+    bars, old = tape.bars, tape.actions
+    kept = Bars(bars.sessions[rows], bars.symbols, **{name: getattr(bars, name)[rows] for name in FIELDS})
+    at = np.searchsorted(rows, old.row)
+    inside = at < len(rows)
+    actions = Actions(at[inside], old.name[inside], old.kind[inside], old.value[inside])
+    thinner = replace(
+        tape,
+        bars=kept,
+        actions=actions,
+        vix=tape.vix[rows],
+        last=last_rows(kept.close),
+        members=None if tape.members is None else tape.members[rows],
+        benchmark=None if tape.benchmark is None else tape.benchmark[rows],
+        risk_free=None if tape.risk_free is None else tape.risk_free[rows],
+    )
+    return thinner, rows
+
+
 def odd_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Bars on sessions of the calendar on which nearly all others have none: those names are odd, not the others."""
     days, has = tape.bars.sessions, ~np.isnan(tape.bars.close)
@@ -80,20 +107,18 @@ def odd_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa:
 
 def vix(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Sessions without a VIX close: the regime cannot be known."""
-    full = ~thin(tape)
-    share = np.isnan(tape.vix[full]).mean()
+    share = np.isnan(tape.vix).mean()
     if share == 1:
         return (Finding("vix", "warning", "there is no VIX at all: no backtest runs without one", len(tape.vix), 0, 1.0),)
     severity: Severity = "error" if share > MOST_HOLES else "warning"
-    return _holes("vix", severity, tape.vix[full], tape.bars.sessions[full], "VIX close: no backtest runs over them")
+    return _holes("vix", severity, tape.vix, tape.bars.sessions, "VIX close: no backtest runs over them")
 
 
 def benchmark(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Sessions without a level of the benchmark."""
     if tape.benchmark is None:
         return (Finding("benchmark", "info", "there is no benchmark: nothing to compare with", 0, 0, 0.0),)
-    full = ~thin(tape)
-    return _holes("benchmark", "warning", tape.benchmark[full], tape.bars.sessions[full], "level of the benchmark")
+    return _holes("benchmark", "warning", tape.benchmark, tape.bars.sessions, "level of the benchmark")
 
 
 def _holes(check: str, severity: Severity, values: NDArray[np.float64], days: Dates, what: str) -> tuple[Finding, ...]:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from springback.market.tape import END_OF_DATA, Tape
-from springback.quality.days import thin
 from springback.quality.finding import Finding, Flags, cells, lengths, named
 from springback.quality.settings import Quality
 
@@ -15,7 +14,7 @@ def snapshots(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
     """Days before the last on which many series stop: the end of a snapshot of the source, not of those firms."""
     last, rows = tape.last, tape.bars.shape[0]
     count = np.bincount(last[last >= 0], minlength=rows)
-    count[_final(tape) :] = 0
+    count[rows - 1] = 0
     days = np.flatnonzero(count >= settings.cluster)
     if len(days) == 0:
         return ()
@@ -30,7 +29,7 @@ def snapshots(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
 
 def no_reason(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
     """Series that stop before the last session and no delisting says why."""
-    odd = _at_last(tape, (tape.ending == END_OF_DATA) & (tape.last < _final(tape)))
+    odd = _at_last(tape, (tape.ending == END_OF_DATA) & (tape.last < tape.bars.shape[0] - 1))
     said = "{n} series stop before the last session without a delisting: positions close at the last price, losses after it are not seen"
     return cells("ends_without_reason", "warning", tape.bars, odd, said, of=tape.bars.shape[1])
 
@@ -38,7 +37,7 @@ def no_reason(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: AR
 def dead_ends(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Last bars of series that stop, which only repeat the close before: a halt, and then the end. What holders got is not there."""
     bars, odd = tape.bars, np.zeros(tape.bars.shape, dtype=bool)
-    for column in np.flatnonzero((tape.last >= 0) & (tape.last < _final(tape))):
+    for column in np.flatnonzero((tape.last >= 0) & (tape.last < tape.bars.shape[0] - 1)):
         rows = np.flatnonzero(~np.isnan(bars.close[:, column]))
         close, volume, open_ = (panel[rows, column] for panel in (bars.close, bars.volume, bars.open))
         still = (np.diff(close) == 0) & (np.isnan(open_[1:]) | (volume[1:] == 0) | (np.diff(volume) == 0))
@@ -53,11 +52,6 @@ def short(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     few = (~np.isnan(tape.bars.close)).sum(axis=0) < SHORT
     said = f"{named(int(few.sum()))} with fewer than {SHORT} bars: never ranked"
     return cells("short_history", "info", tape.bars, _at_last(tape, few), said, of=tape.bars.shape[1])
-
-
-def _final(tape: Tape) -> int:
-    """The last session that is not one for a few names only: who has a bar there goes on."""
-    return int(np.flatnonzero(~thin(tape))[-1])
 
 
 def _at_last(tape: Tape, chosen: Flags) -> Flags:

@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from springback.market.quarantine import Span, inside
 from springback.market.tape import Tape
-from springback.quality import days, endings, moves, rows, splits
-from springback.quality.finding import ALL_NAMES, Finding, Severity, named
+from springback.quality import days, endings, members, moves, rows, splits
+from springback.quality.finding import ALL_NAMES, Finding, Places, Severity, named
 from springback.quality.settings import Quality
 
 Check = Callable[[Tape, Quality], tuple[Finding, ...]]
+OF_EVERY_DAY = ("missing sessions", "extra sessions, time zones", "odd sessions")
+"""Checks that see the sessions on which hardly anyone has a bar; for the others these do not exist."""
 CHECKS: dict[str, Check] = {
     "missing sessions": days.missing_sessions,
     "extra sessions, time zones": days.extra_sessions,
@@ -31,6 +34,9 @@ CHECKS: dict[str, Check] = {
     "endings": endings.no_reason,
     "dead ends": endings.dead_ends,
     "short histories": endings.short,
+    "members that ended": members.ended,
+    "members without a bar": members.no_bar,
+    "two symbols": members.two_symbols,
     "VIX": days.vix,
     "benchmark": days.benchmark,
 }
@@ -38,13 +44,26 @@ RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
 def examine(tape: Tape, settings: Quality, say: Callable[[int, int, str], None] | None = None) -> tuple[Finding, ...]:
-    """What every check finds, errors first."""
+    """What every check finds, errors first.
+
+    Sessions on which hardly anyone has a bar (a name whose dates stand a day off makes a hundred of them) are accused by the checks of
+    the days and then left out: they are no gaps of the others, break no run, and are not where the others end.
+    """
     found: list[Finding] = []
+    full, rows = days.full(tape)
     for done, (name, check) in enumerate(CHECKS.items()):
         if say:
             say(done, len(CHECKS), name)
-        found += check(tape, settings)
+        if name in OF_EVERY_DAY:
+            found += check(tape, settings)
+        else:
+            found += (replace(one, places=_on(rows, one.places)) for one in check(full, settings))
     return ranked(found)
+
+
+def _on(rows: NDArray[np.int64], places: Places) -> Places:
+    """`places` of the tape whose rows are `rows` of the whole one, on the whole one."""
+    return np.column_stack([rows[places[:, 0]], places[:, 1]])
 
 
 def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from springback.market.tape import Tape
-from springback.quality.days import thin
 from springback.quality.finding import Finding, Flags, cells, lengths, spells
 from springback.quality.settings import Quality
 
@@ -14,11 +13,8 @@ SOME = 60
 
 
 def gaps(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
-    """Sessions without a bar inside a name's life, halts among them; and the sessions on which many names pause at once.
-
-    A session on which hardly anyone has a bar is no gap of the others.
-    """
-    absent = holes(tape) & ~thin(tape)[:, None]
+    """Sessions without a bar inside a name's life, halts among them; and the sessions on which many names pause at once."""
+    absent = holes(tape)
     length = lengths(absent)
     life = int((~np.isnan(tape.bars.close)).sum() + absent.sum())
     longest = f"; the longest lasts {int(length.max()):,} sessions" if absent.any() else ""
