@@ -46,6 +46,13 @@ def test_a_row_does_not_depend_on_its_neighbours(forecaster: Forecaster) -> None
     np.testing.assert_array_equal(np.array(forecaster.probabilities(rows[::-1])), whole[:, ::-1])
 
 
+def test_many_rows_are_said_the_same_of_as_few(forecaster: Forecaster) -> None:
+    """So many that they are dealt out over the cores."""
+    rows = complete_rows()
+    whole = np.array(forecaster.probabilities(rows))
+    np.testing.assert_array_equal(np.array(forecaster.probabilities(np.tile(rows, (600, 1)))), np.tile(whole, (1, 600)))
+
+
 def test_asking_changes_nothing(forecaster: Forecaster) -> None:
     rows = complete_rows()
     kept = rows.copy()
