@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from springback.data import csv_file, csv_folder
+from springback.data.folder_actions import PRINTED, WORKED_OUT, small_ratio
 from springback.data.membership import from_tape
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import DIVIDEND, SPLIT
@@ -89,6 +90,56 @@ def test_a_split_that_the_source_left_in_the_prices_is_taken_as_it_stands(tmp_pa
     assert any("taken as they stand (AA)" in line for line in tape.findings)
 
 
+@pytest.mark.parametrize(
+    ("ratio", "worked_out", "expected"),
+    [
+        (3.0003, True, (3, 1)),
+        (1.499925, True, (3, 2)),
+        (0.0333, True, (1, 30)),
+        (0.066667, True, (1, 15)),
+        (0.285714, True, (2, 7)),
+        (1.503081, True, (1.503081, 1)),
+        (3.0003, False, (3.0003, 1)),
+        (3.000003, False, (3, 1)),
+        (0.33333333, False, (1, 3)),
+        (1.0299997734, False, (1.03, 1)),
+        (2.642, False, (2.642, 1)),
+        (0.96296253498, False, (0.96296253498, 1)),
+    ],
+)
+def test_a_ratio_worked_out_from_rounded_prices_is_the_small_one(ratio: float, worked_out: bool, expected: tuple[float, float]) -> None:
+    """The ratios as splits.csv has them; IAC 2021-05-25 (1.503081) was a spin-off and stays what it is."""
+    assert small_ratio(ratio, WORKED_OUT if worked_out else PRINTED) == expected
+
+
+def test_raw_prices_are_what_was_printed_where_that_is_sure(tmp_path: Path) -> None:
+    """WMT closed at 157.57 on 2023-12-28: the file has 52.5233 and a detected ratio of 3.0003."""
+    folder = miniature(tmp_path)
+    (folder / "splits.csv").write_text("symbol,date,new_shares_per_old,source\nAA,2018-01-05,3.0003,detected_nasdaq_netchange\n")
+    path = folder / "prices" / "prices_2018.csv.gz"
+    text = gzip.decompress(path.read_bytes()).decode()
+    text = text.replace("2018-01-02,AA,50,51,49,50,49.0000,1000", "2018-01-02,AA,52.5233,53.3367,52.401,52.5233,51.4728,57254073")
+    path.write_bytes(gzip.compress(text.encode()))
+    tape = csv_folder.read(folder)
+    row = tuple(float(getattr(tape.bars, name)[0, 0]) for name in ("open", "high", "low", "close", "volume"))
+    assert row == (157.57, 160.01, 157.203, 157.57, 19084691.0)
+    assert events(tape, SPLIT) == {("AA", "2018-01-05"): 1 / 3}
+    assert any(line.startswith("1 ratios of splits had been worked out") for line in tape.findings)
+
+
+def test_what_the_lists_do_not_have_is_said(tmp_path: Path) -> None:
+    folder = miniature(tmp_path)
+    (folder / "splits.csv").write_text("symbol,date,new_shares_per_old,source\nAA,2018-01-03,2,x\nAA,2018-01-08,2,x\n")
+    (folder / "membership_lists.csv").write_text(
+        "start,end,ticker,company,symbol,list\n2017-06-26,2018-06-25,AA,A,AA,1\n2017-06-26,2018-06-25,LGF.A,L,,1\n"
+    )
+    findings = csv_folder.read(folder).findings
+    assert any("longest pause is from 2018-01-03 to 2018-01-08" in line for line in findings)
+    assert (
+        "1 of 2 entries of the published lists have no price at all and are no members here, 1 tickers (list of 2017-06-26: 1)" in findings
+    )
+
+
 def test_a_window_that_ends_before_a_name_does_leaves_it_trading(tmp_path: Path) -> None:
     tape = csv_folder.read(miniature(tmp_path), end="2018-01-04")
     assert set(tape.ending) == {TRADING}
@@ -128,4 +179,7 @@ def test_the_real_folder_against_the_golden_corporate_file() -> None:
     assert all(splits[key] == pytest.approx(value, rel=0.005) for key, value in events(witness, SPLIT).items())
     row, column = tape.bars.row("2020-08-28"), tape.bars.symbols.index("AAPL")
     assert tape.bars.close[row, column] == pytest.approx(499.23)
+    wmt = tape.bars.symbols.index("WMT")
+    assert tape.bars.close[tape.bars.row("2023-12-28"), wmt] == 157.57
+    assert any("5-for-1 split of TSLA on 2020-08-31 is not in the list" in line for line in tape.findings)
     assert {"FRC", "SBNY", "SIVB"} == {tape.bars.symbols[k] for k in np.flatnonzero(tape.ending == BANKRUPT)}

@@ -13,7 +13,7 @@ from pandas.api.types import union_categoricals
 
 from springback.data import checks, rows, series
 from springback.data.files import Columns, line, read_table
-from springback.data.folder_actions import dividends, splits
+from springback.data.folder_actions import as_printed, dividends, splits
 from springback.data.membership import stands_in
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import Actions
@@ -66,7 +66,13 @@ def read(folder: Path, start: str = "2017-01-03", end: str = "2023-12-31") -> Ta
         risk_free=series.read_rates(folder / "riskfree.csv", sessions),
         sectors=sectors,
         origin=_origin(bars),
-        findings=(*split.findings, *paid.findings, *notes, *stands_in(FIRST_LIST, sessions)),
+        findings=(
+            *split.findings,
+            *paid.findings,
+            *notes,
+            *stands_in(FIRST_LIST, sessions),
+            *_listed(folder / "membership_lists.csv", window),
+        ),
     )
     return checks.clean(tape)[0]
 
@@ -126,11 +132,25 @@ def _year(folder: Path, year: int, sessions: Dates) -> pd.DataFrame:
 
 
 def _raw(bars: Bars, later: Panel | None) -> Bars:
-    """Prices times the shares that one share of that day has since become; volume divided by it."""
-    if later is None:
-        return bars
-    panels = {name: getattr(bars, name) / later if name == "volume" else np.round(getattr(bars, name) * later, 4) for name in FIELDS}
-    return Bars(bars.sessions, bars.symbols, **panels)
+    """`bars` as they were printed on their day; `later` is how many shares one share of that day has since become."""
+    return bars if later is None else Bars(bars.sessions, bars.symbols, **as_printed(bars, later))
+
+
+def _listed(path: Path, window: tuple[np.datetime64, np.datetime64]) -> tuple[str, ...]:
+    """What `membership_lists.csv` says of members without prices, which no panel can show; nothing where it is not there."""
+    if not path.is_file():
+        return ()
+    frame = read_table(path, Columns(("start", "end"), ("ticker", "symbol"), sparse=("symbol",)))
+    starts, ends = (frame[name].to_numpy().astype("datetime64[D]") for name in ("start", "end"))
+    inside = (starts <= window[1]) & (ends > window[0])
+    bare = inside & (frame["symbol"].isna() | (frame["symbol"] == "")).to_numpy()
+    counts = [f"{day}: {int((bare & (starts == day)).sum()):,}" for day in np.unique(starts[bare])]
+    if not counts:
+        return ()
+    return (
+        f"{int(bare.sum()):,} of {int(inside.sum()):,} entries of the published lists have no price at all and are no members here, "
+        f"{frame['ticker'].astype(str)[bare].nunique():,} tickers (list of {', '.join(counts)})",
+    )
 
 
 def _securities(path: Path, bars: Bars, last: NDArray[np.int64]) -> tuple[NDArray[np.int8], tuple[str, ...], tuple[str, ...]]:

@@ -9,11 +9,20 @@ from numpy.typing import NDArray
 
 from springback.data.files import Columns, line, read_table
 from springback.errors import BadTable
-from springback.market.bars import Bars, Panel
+from springback.market.bars import FIELDS, Bars, Panel
 
 CARRIED = ("C", "N", "R", "U")
 """Sources without adj_close of their own: their rows carry the last known factor, so a step beside them says nothing."""
 LARGE = 0.3
+DETECTED = "detected"
+"""How the source of a split begins whose ratio was worked out from rounded prices."""
+PRINTED, WORKED_OUT = 1e-5, 0.0015
+"""How far, relative, a ratio may be from the small one that it stands for: one that was written down, and one that was worked out.
+0.0333 is 0.1 % from 1/30; 1.503081 (a spin-off) is 0.2 % from 3/2."""
+PARTS = (2, 3, 4)
+"""Denominators of the small ratios under four."""
+KNOWN_ABSENT = (("TSLA", "2020-08-31", 5),)
+"""Splits that everybody knows of and the list of the real bundle does not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,36 +46,99 @@ class Dividends:
 
 
 def splits(path: Path, bars: Bars) -> Splits:
-    """The splits of `path` (symbol, date, new_shares_per_old) against split-adjusted `bars`.
+    """The splits of `path` (symbol, date, new_shares_per_old, source if it is there) against split-adjusted `bars`.
 
     A split whose factor (half as much again or more) is still to be seen in the prices was not adjusted for: its prices are raw already.
+    A ratio that was worked out from rounded prices is taken for the small one beside it: 3.0003 for 3, 0.0333 for 1/30.
     """
-    frame = read_table(path, Columns(("date",), ("symbol",), ("new_shares_per_old",)))
+    frame = read_table(path, Columns(("date",), ("symbol", "source"), ("new_shares_per_old",), optional=("source",), sparse=("source",)))
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
     dates = frame["date"].to_numpy().astype("datetime64[D]")
     ratios = frame["new_shares_per_old"].to_numpy()
     bad = np.flatnonzero(~(np.isfinite(ratios) & (ratios > 0)))
     if len(bad):
         raise BadTable(f"{path}: line {line(bad[0])}: new_shares_per_old must be above 0 and finite, was {ratios[bad[0]]:g}")
-    later, kept, unadjusted = np.ones(bars.shape), [], []
+    words = frame["source"].astype(str) if "source" in frame else pd.Series([""] * len(frame))
+    worked_out = words.str.startswith(DETECTED).to_numpy()
+    later, kept, unadjusted, snapped = np.ones(bars.shape), [], [], 0
     for k in np.argsort(dates, kind="stable"):
-        column, ratio = columns.get(frame["symbol"].iloc[k]), ratios[k]
-        if column is None or ratio == 1.0:
+        column = columns.get(frame["symbol"].iloc[k])
+        if column is None or ratios[k] == 1.0:
             continue
+        new, old = small_ratio(float(ratios[k]), WORKED_OUT if worked_out[k] else PRINTED)
+        snapped += int(new / old != ratios[k])
         row = int(np.searchsorted(bars.sessions, dates[k]))
-        if _in_prices(bars.close[:, column], row, ratio):
+        if _in_prices(bars.close[:, column], row, new / old):
             unadjusted.append(bars.symbols[column])
         else:
-            later[:row, column] *= ratio
+            later[:row, column] *= new / old
         if 0 < row < len(bars.sessions):
-            kept.append((dates[k], bars.symbols[column], "split", 1 / ratio))
+            kept.append((dates[k], bars.symbols[column], "split", old / new))
     events = pd.DataFrame(kept, columns=["date", "symbol", "kind", "value"])
     findings = [f"{len(kept):,} splits in the window; prices before a split were put back on the scale of their day"]
+    if snapped:
+        findings.append(f"{snapped} ratios of splits had been worked out from rounded prices (3.0003, 0.0333): the small ratio was taken")
     if unadjusted:
         findings.append(
             f"{len(unadjusted)} splits were not adjusted for by the source and are taken as they stand ({', '.join(unadjusted)})"
         )
-    return Splits(events, later if np.any(later != 1.0) else None, tuple(findings))
+    return Splits(events, later if np.any(later != 1.0) else None, (*findings, *_absent(bars, frame["symbol"].astype(str), dates)))
+
+
+def small_ratio(ratio: float, tolerance: float) -> tuple[float, float]:
+    """(new shares, old shares) of the whole number, its inverse, half, third or quarter nearest `ratio`, where it is within `tolerance`
+    of it, relative; else of one with two decimals within PRINTED; else (ratio, 1)."""
+    size = max(ratio, 1 / ratio)
+    denominators = (1, *PARTS) if size < 4 else (1,)
+    near = [(round(size * part), part) for part in denominators if round(size * part) > part]
+    best = min(near, key=lambda one: abs(one[0] / one[1] / size - 1), default=None)
+    if best is not None and abs(best[0] / best[1] / size - 1) <= tolerance:
+        return best if ratio >= 1 else (best[1], best[0])
+    plain = round(ratio, 2)
+    return (plain if plain > 0 and abs(plain / ratio - 1) <= PRINTED else ratio), 1
+
+
+def as_printed(bars: Bars, later: Panel) -> dict[str, Panel]:
+    """The fields of split-adjusted `bars` on the scale of their day: prices times `later`, volume divided by it.
+
+    An adjusted price is rounded to 0.0001, an adjusted volume to a share. Where a whole cent lies within what that rounding hides (of a
+    price of a dollar and more, up to 20 shares for one), or a whole share, it is what was printed; elsewhere nothing is rounded but to
+    the four decimals there are.
+    """
+    out = {}
+    forward = later > 1
+    for name in FIELDS:
+        panel = getattr(bars, name)
+        if name == "volume":
+            value = panel / later
+            whole = np.rint(value)
+            sure = forward & (np.abs(value - whole) <= 0.5 / later + 1e-9)
+        else:
+            value = np.round(panel * later, 4)
+            whole = np.round(panel * later, 2)
+            sure = forward & (later <= 20) & (value >= 1) & (np.abs(panel * later - whole) <= 0.00005 * later + 1e-9)
+        out[name] = np.where(sure, whole, value)
+    return out
+
+
+def _absent(bars: Bars, symbols: "pd.Series[str]", dates: NDArray[np.datetime64]) -> list[str]:
+    """What the list of splits is known not to have: its prices are only as raw as it is whole."""
+    days = np.unique(dates[(dates >= bars.sessions[0]) & (dates <= bars.sessions[-1])])
+    out = []
+    if len(days) > 1:
+        wide = int(np.argmax(np.diff(days)))
+        out.append(
+            f"prices are only as raw as the list of splits is whole: its longest pause is from {days[wide]} to {days[wide + 1]}, and a "
+            "split that the source adjusted for and the list does not have cannot be seen in the prices"
+        )
+    for symbol, day, ratio in KNOWN_ABSENT:
+        when = np.datetime64(day, "D")
+        listed = (symbols == symbol).to_numpy() & (np.abs((dates - when).astype(int)) <= 5)
+        if symbol in bars.symbols and bars.sessions[0] < when and not listed.any():
+            out.append(
+                f"the {ratio}-for-1 split of {symbol} on {day} is not in the list: its prices before are a {ratio}th of those printed"
+            )
+    return out
 
 
 def dividends(
