@@ -140,16 +140,19 @@ def _listed(path: Path, window: tuple[np.datetime64, np.datetime64]) -> tuple[st
     """What `membership_lists.csv` says of members without prices, which no panel can show; nothing where it is not there."""
     if not path.is_file():
         return ()
-    frame = read_table(path, Columns(("start", "end"), ("ticker", "symbol"), sparse=("symbol",)))
-    starts, ends = (frame[name].to_numpy().astype("datetime64[D]") for name in ("start", "end"))
+    try:
+        frame = pd.read_csv(path, usecols=["start", "end", "ticker", "symbol"], dtype=str, keep_default_na=False)
+        starts, ends = (frame[name].to_numpy(dtype="datetime64[D]") for name in ("start", "end"))
+    except (ValueError, OSError) as error:
+        raise BadTable(f"{path} cannot be read: {' '.join(str(error).split())[:120]}") from None
     inside = (starts <= window[1]) & (ends > window[0])
-    bare = inside & (frame["symbol"].isna() | (frame["symbol"] == "")).to_numpy()
+    bare = inside & (frame["symbol"] == "").to_numpy()
     counts = [f"{day}: {int((bare & (starts == day)).sum()):,}" for day in np.unique(starts[bare])]
     if not counts:
         return ()
     return (
         f"{int(bare.sum()):,} of {int(inside.sum()):,} entries of the published lists have no price at all and are no members here, "
-        f"{frame['ticker'].astype(str)[bare].nunique():,} tickers (list of {', '.join(counts)})",
+        f"{frame.loc[bare, 'ticker'].nunique():,} tickers (list of {', '.join(counts)})",
     )
 
 
