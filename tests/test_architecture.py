@@ -46,6 +46,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "story": (ALL,),
     "explore": (ALL,),
     "searching": (ALL,),
+    "remembered": (ALL,),
     "voice": (),
     "verbs": (ALL,),
     "cli": ("errors", "verbs"),

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from springback import remembered, trials, wiring
 from springback import settings as toml
-from springback import trials, wiring
 from springback.analytics import run_folder
 from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
@@ -230,9 +230,11 @@ def forecast(
 ) -> None:
     """Walks forward and writes the forecasts."""
     _writable(models)
-    file = out or models / "walk_forward" / "forecasts.parquet"
+    file = out or models / "walk_forward" / remembered.FILE
     result = wiring.forecast(made, chosen, models, voice.step("forecast"), workers)
     wiring.keep_forecasts(made, result, file)
+    if out is None:
+        remembered.note(made, chosen, file.parent)
     shown_ = table(
         "Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals"
     )
@@ -276,9 +278,16 @@ def forecasts_for(
     if which == "fixed":
         said, pair = wiring.forecast_fixed(made, models, chosen)
         return said, f"one fixed pair, trained on {pair.card.first} to {pair.card.last}", wiring.in_sample(pair, chosen)
-    result = wiring.forecast(made, chosen, models, voice.step("forecast"))
-    wiring.keep_forecasts(made, result, models / "walk_forward" / "forecasts.parquet")
-    return result.forecasts, "walk-forward, trained anew each quarter on what was known", False
+    folder, words = models / "walk_forward", "walk-forward, trained anew each quarter on what was known"
+    step = voice.step("forecast")
+    kept = remembered.find(made, chosen, folder)
+    if kept is not None:
+        step(1, 1, "as made before: data, settings, models and program are the same")
+        return kept, words, False
+    result = wiring.forecast(made, chosen, models, step)
+    wiring.keep_forecasts(made, result, folder / remembered.FILE)
+    remembered.note(made, chosen, folder)
+    return result.forecasts, words, False
 
 
 def report(voice: Voice, folder: Path) -> None:
