@@ -259,7 +259,7 @@ class MlMeanReversion(QCAlgorithm):
         if self.recovered:
             return False
         self.recovered = True
-        state = json.loads(self.object_store.read(BOOK)) if self.object_store.contains_key(BOOK) else {}
+        state, damaged = resume.read(self.object_store.read(BOOK)) if self.object_store.contains_key(BOOK) else ({}, [])
         held = {
             self._name(symbol): resume.Holding(int(own.quantity), float(own.average_price), float(own.price))
             for symbol, own in ((one, self.portfolio[one]) for one in self.symbols)
@@ -267,7 +267,7 @@ class MlMeanReversion(QCAlgorithm):
         }
         orders = [one for one in self.transactions.get_open_orders() if one.symbol in self.columns]
         waiting = [self._name(one.symbol) for one in orders if one.type != OrderType.STOP_MARKET]
-        for line in resume.restore(self.desk, state, held, waiting):
+        for line in [*damaged, *resume.restore(self.desk, state, held, waiting)]:
             self.error(line)
         for one in orders:
             if one.type == OrderType.STOP_MARKET:

@@ -3,12 +3,13 @@
 import json
 
 import numpy as np
+import pytest
 
 from springback.data.universe import Universe
 from springback.strategy.knobs import Regime, Strategy
 from springback.trading.desk import Desk
 from springback.trading.outlook import FileOutlook
-from springback.trading.resume import Holding, restore, state_of
+from springback.trading.resume import Holding, read, restore, state_of
 
 NAMES = ("AAA", "BBB", "CCC")
 DAY = np.datetime64("2024-03-04")
@@ -145,3 +146,46 @@ def test_a_position_that_went_while_nobody_looked_cools_down_too() -> None:
     restore(after, state_of(before), {}, ["BBB"])
     assert session(after, DAY + 1) == []
     assert session(after, DAY + 2) == [("AAA", 50_000, "entry")]
+
+
+def remembered() -> str:
+    one = desk(Strategy(slots=2, cool_down=3))
+    one.see_vix([15.0, 16.5])
+    session(one, DAY)
+    one.fill("AAA", 50_000, 10.0)
+    return json.dumps(state_of(one))
+
+
+def test_what_was_remembered_is_read_as_it_was() -> None:
+    assert read(remembered()) == (json.loads(remembered()), [])
+    unknown = remembered().replace("16.5", "NaN")
+    assert np.isnan(read(unknown)[0]["vix"]).any(), "a session without a VIX close"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{", ""),
+        ('"2024-03-04"', '"soon"'),
+        ("16.5", '"x"'),
+        ("16.5", "Infinity"),
+        ("16.5", "true"),
+        ('"quantity": 50000', '"quantity": "50000"'),
+        ('"quantity": 50000', '"quantity": 5e4'),
+        ('"entry_price": 10.0', '"entry_price": -1'),
+        ('"closing": false', '"closing": 0'),
+        ('"positions"', '"position"'),
+        ('"bear": false', '"bear": 2'),
+        ('"cooling": {', '"cooling": {"CCC": [1], '),
+    ],
+)
+def test_a_damaged_book_is_told_and_the_broker_followed(old: str, new: str) -> None:
+    text = remembered()
+    assert old in text
+    if new.endswith("], ") and '"cooling": {}' in text:
+        new = new.removesuffix(", ")
+    state, said = read(text.replace(old, new, 1))
+    assert state == {} and len(said) == 1 and said[0].startswith("the book of the last run cannot be read")
+    one = desk()
+    assert restore(one, state, {"AAA": Holding(50_000, 10.0, 10.5)}, []) != []
+    assert one.held() == {"AAA": 50_000} and one.book.held[0] == 0

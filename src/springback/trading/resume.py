@@ -1,7 +1,9 @@
 """The desk's memory over a restart: what no broker knows, and what the broker says to it."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -47,6 +49,36 @@ def state_of(desk: Desk) -> dict[str, Any]:
 
 def _counted(since: int) -> int | None:
     return None if since >= NEVER else int(since)
+
+
+def read(text: str) -> tuple[dict[str, Any], list[str]]:
+    """The state in `text`, as `state_of` gave it to JSON; where it is damaged, no state, and the line that says so."""
+    try:
+        state = json.loads(text)
+        _ = (
+            np.datetime64(date.fromisoformat(state["session"]), "D"),
+            [_number(15.0 if one != one else one) for one in state["vix"]],
+        )  # a NaN close: unknown
+        for long, short in state["cooling"].values():
+            if not (isinstance(long, int | None) and isinstance(short, int | None)):
+                raise ValueError("a count is another kind")
+        if not isinstance(state["bear"], bool | None):
+            raise ValueError("the regime is another kind")
+        for one in state["positions"].values():
+            if not all(type(one[name]) is kind for name, kind in (("quantity", int), ("waiting", int), ("closing", bool), ("held", int))):
+                raise ValueError("a position is another kind")
+            if one["quantity"] != 0 and not _number(one["entry_price"]) > 0:
+                raise ValueError("an entry price is not above 0")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        shown = " ".join(str(error).split())[:80]
+        return {}, [f"the book of the last run cannot be read ({shown}): what the broker holds is taken over as filled today"]
+    return dict(state), []
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise ValueError(f"{value!r} is no number")
+    return float(value)
 
 
 def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], open_orders: Iterable[str]) -> list[str]:
