@@ -55,10 +55,7 @@ def read(text: str) -> tuple[dict[str, Any], list[str]]:
     """The state in `text`, as `state_of` gave it to JSON; where it is damaged, no state, and the line that says so."""
     try:
         state = json.loads(text)
-        _ = (
-            np.datetime64(date.fromisoformat(state["session"]), "D"),
-            [_number(15.0 if one != one else one) for one in state["vix"]],
-        )  # a NaN close: unknown
+        _ = date.fromisoformat(state["session"]), [_number(one, unknown=True) for one in state["vix"]]
         for long, short in state["cooling"].values():
             if not (isinstance(long, int | None) and isinstance(short, int | None)):
                 raise ValueError("a count is another kind")
@@ -75,8 +72,9 @@ def read(text: str) -> tuple[dict[str, Any], list[str]]:
     return dict(state), []
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+def _number(value: Any, unknown: bool = False) -> float:
+    """A finite number, or NaN where it may be `unknown`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or np.isinf(value) or (np.isnan(value) and not unknown):
         raise ValueError(f"{value!r} is no number")
     return float(value)
 
