@@ -124,7 +124,7 @@ def test_raw_prices_are_what_was_printed_where_that_is_sure(tmp_path: Path) -> N
     row = tuple(float(getattr(tape.bars, name)[0, 0]) for name in ("open", "high", "low", "close", "volume"))
     assert row == (157.57, 160.01, 157.203, 157.57, 19084691.0)
     assert events(tape, SPLIT) == {("AA", "2018-01-05"): 1 / 3}
-    assert any(line.startswith("1 ratios of splits had been worked out") for line in tape.findings)
+    assert any(line.startswith("1 ratios of splits are rounded in the list") for line in tape.findings)
 
 
 def test_what_the_lists_do_not_have_is_said(tmp_path: Path) -> None:

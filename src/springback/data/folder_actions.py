@@ -77,7 +77,7 @@ def splits(path: Path, bars: Bars) -> Splits:
     events = pd.DataFrame(kept, columns=["date", "symbol", "kind", "value"])
     findings = [f"{len(kept):,} splits in the window; prices before a split were put back on the scale of their day"]
     if snapped:
-        findings.append(f"{snapped} ratios of splits had been worked out from rounded prices (3.0003, 0.0333): the small ratio was taken")
+        findings.append(f"{snapped} ratios of splits are rounded in the list (such as 3.0003 and 0.0333): the small ratio was taken")
     if unadjusted:
         findings.append(
             f"{len(unadjusted)} splits were not adjusted for by the source and are taken as they stand ({', '.join(unadjusted)})"
@@ -136,7 +136,7 @@ def _absent(bars: Bars, symbols: "pd.Series[str]", dates: NDArray[np.datetime64]
         listed = (symbols == symbol).to_numpy() & (np.abs((dates - when).astype(int)) <= 5)
         if symbol in bars.symbols and bars.sessions[0] < when and not listed.any():
             out.append(
-                f"the {ratio}-for-1 split of {symbol} on {day} is not in the list: its prices before are a {ratio}th of those printed"
+                f"the {ratio}-for-1 split of {symbol} on {day} is not in the list: before it, {ratio} times these prices were printed"
             )
     return out
 
