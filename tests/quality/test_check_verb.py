@@ -14,7 +14,9 @@ from springback import wiring
 from springback.market.bars import FIELDS
 from springback.market.quarantine import Span
 from springback.market.tape import Tape
-from springback.quality import quarantine
+from springback.quality import charts, gate, quarantine
+from springback.quality.settings import Quality
+from springback.quality.study import Study
 from tests.quality import planted
 from tests.terminal import TINY, done, springback
 
@@ -126,6 +128,16 @@ def test_what_cannot_be_meant_is_refused_in_one_line(tmp_path: Path, words: tupl
     assert len(found.stderr.splitlines()) == 1
 
 
+def test_a_picture_without_a_price_is_not_drawn(clean: Tape) -> None:
+    """A member without a bar for two hundred sessions has no close around its first."""
+    tape, _ = planted.member_without_bar(clean)
+    study = Study(gate.examine(tape, Quality()), tape, (), {})
+    assert "members_no_bar" in {one.check for one in study.findings}
+    pictures = charts.examples(study)
+    assert "example_members_no_bar" not in {one.key for one in pictures}
+    assert all(any(value is not None for value in one.traces[0]["y"]) for one in pictures)
+
+
 @pytest.mark.slow
 def test_a_run_respects_the_quarantine_and_says_so(tmp_path: Path) -> None:
     done(springback(tmp_path, "fetch", *TINY))
@@ -163,4 +175,6 @@ def test_the_page_opens_offline_and_draws_everything(clean: Tape, tmp_path: Path
         assert page.locator("section#findings tbody tr").count() >= 2
         assert page.locator("section#quarantine tbody tr").count() >= 1
         assert page.evaluate("document.documentElement.scrollWidth") == width
+        box = page.locator("section#findings tbody td:nth-child(6)").first.bounding_box()
+        assert width > 640 or box["x"] + box["width"] <= width, "what was found is said beyond the edge"
         browser.close()

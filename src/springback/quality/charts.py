@@ -89,10 +89,16 @@ def examples(study: Study) -> list[Chart]:
     shut = inside(tape.bars, study.spans)
     out: list[Chart] = []
     for one in study.findings:
-        spots = [spot for spot in one.rows if spot[1] in tape.bars.symbols and spot[0]]
+        spots = [spot for spot in one.rows if spot[0] and spot[1] in tape.bars.symbols and _drawn(tape, spot)]
         if one.severity != "info" and spots and len(out) < MOST:
             out.append(_example(tape, one, spots[0], shut))
     return out
+
+
+def _drawn(tape: Tape, spot: tuple[str, str]) -> bool:
+    """Whether there are closes around `spot` to be drawn: a member without a bar may have none."""
+    row, column = tape.bars.row(spot[0]), tape.bars.symbols.index(spot[1])
+    return int((~np.isnan(tape.bars.close[max(0, row - AROUND) : row + AROUND + 1, column])).sum()) > 1
 
 
 def _example(tape: Tape, one: Finding, spot: tuple[str, str], shut: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Chart:
