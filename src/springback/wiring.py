@@ -6,7 +6,7 @@ public names stand on it.
 
 import dataclasses
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,13 +24,11 @@ from springback.backtest.result import Result
 from springback.backtest.run import Backtest, prepare
 from springback.backtest.run import backtest as replay
 from springback.cluster import Workers
-from springback.data import checks, csv_file, csv_folder
+from springback.data import checks, csv_file, csv_folder, intake
 from springback.data import rows as data_rows
-from springback.data.continuation import continued
 from springback.data.demo import Demo
 from springback.data.demo import draw as draw_market
 from springback.data.files import atomic
-from springback.data.restatement import NOTHING
 from springback.data.sources import Source
 from springback.data.sources.keys import Keys
 from springback.data.sources.settings import Fetch
@@ -38,7 +36,7 @@ from springback.data.store import Store
 from springback.data.store_hash import content_hash
 from springback.data.tables import read_forecasts, write_features, write_forecasts
 from springback.data.universe import Universe, eligible
-from springback.errors import InputError, MissingData, ModelError, Restated
+from springback.errors import InputError, MissingData, ModelError
 from springback.forecasting import shelf
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Models
@@ -63,7 +61,9 @@ Progress = Callable[[int, int, str], None]
 SOURCES = ("yahoo", "tiingo", "alpaca", "lean")
 """What `source_of` knows; `csv` and `demo` bring a tape of their own."""
 NEED_KEYS = ("tiingo", "alpaca")
-DRAWN = "Demo market"  # how the origin of a market begins that was drawn, not recorded
+
+
+fetch, is_demo = intake.fetch, intake.is_demo
 
 
 @dataclass(frozen=True)
@@ -126,37 +126,6 @@ def source_of(name: str, settings: Settings, keys: Keys | None = None, path: Pat
     return made[name]()
 
 
-def fetch(
-    tape: Tape,
-    store: Path,
-    now: datetime | None = None,
-    accept_restatement: bool = False,
-    asked: Collection[str] | None = None,
-    members: Path | None = None,
-) -> dict[str, Any]:
-    """Writes `tape` into the Parquet store and returns its manifest, with what was restated of the past under `restated`.
-
-    A tape that begins after the store does is laid over it (`continued` says what `asked` and `members` are); another is what the store
-    holds from now on. A drawn market gives way to any tape, and takes the place of none that was recorded. Raises `Restated` when the past
-    changed and that was not accepted, `InputError` where a session between the two would be missing.
-    """
-    place = Store(store)
-    old = place.describe() if place.exists() else None
-    restated = NOTHING
-    if old is None:
-        restated = place.write(tape, now, accept_restatement)
-    elif old["source"].startswith(DRAWN):
-        place.replace(tape, now, over=int(old["generation"]))
-    elif is_demo(tape):
-        raise Restated(f"{store} holds recorded prices ({old['source']}), the demo market would take their place: give another --store")
-    else:
-        later = bool(tape.bars.sessions[0] > np.datetime64(old["first_session"]))
-        if later:
-            tape = continued(tape, place.securities(), np.datetime64(old["last_session"], "D"), asked, members)
-        restated = (place.update if later else place.write)(tape, now, accept_restatement)
-    return place.describe() | {"restated": str(restated) if restated else ""}
-
-
 def has_store(store: Path) -> bool:
     """Whether a store lies there."""
     return Store(store).exists()
@@ -180,11 +149,6 @@ def place_rows(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArra
     """Long rows (R,), in any order, as bars: the door behind every source."""
     frame = pd.DataFrame({"date": days.astype("datetime64[s]"), "symbol": pd.Categorical(list(symbols)), **columns})
     return data_rows.to_bars(frame, data_rows.place(frame))
-
-
-def is_demo(tape: Tape) -> bool:
-    """Whether the tape was drawn, not recorded."""
-    return tape.origin.startswith(DRAWN)
 
 
 def world(tape: Tape, settings: Settings, hash_: str = "") -> World:

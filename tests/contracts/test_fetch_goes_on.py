@@ -96,3 +96,28 @@ def test_a_halt_at_the_end_is_no_delisting_yet(replay: Replay, capfd: pytest.Cap
         for first, last in spans:
             assert fetch(capfd, first, last, "--symbols", ALL, "--downloads", store, store=store)[0] == 0
         assert Store(store).read().ending.tolist() == [0, 0, 0, 0]
+
+
+def test_a_name_that_joins_brings_all_its_past(replay: Replay, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Its features need history: the store is the one that was filled at once."""
+    (tmp_path / "m.csv").write_text(f"symbol,start,end\nAAPL,2019-01-02,\nREV,{DAYS[7]},\n")
+    for one in DAYS:
+        code, said = fetch(capfd, one, one, "--members", "m.csv", "--downloads", "daily", store="daily")
+        assert code == 0, said
+        assert ("1 of 1 names that the store does not have join it with all their past" in said) == (one == DAYS[7])
+    assert fetch(capfd, DAYS[0], DAYS[9], "--members", "m.csv", "--downloads", "whole", store="whole")[0] == 0
+    assert_same(Store("daily").read(), Store("whole").read())
+    assert Store("daily").verify() == ()
+
+
+def test_without_a_start_the_store_goes_on_a_week_back(replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
+    """And hears corrections of that week."""
+    assert fetch(capfd, DAYS[0], DAYS[8], "--symbols", ALL)[0] == 0
+    words = ("fetch", "--source", "tiingo", "--settings", "fetch.toml", "--symbols", ALL, "--end", DAYS[9])
+    code, said = springback(capfd, *words)
+    assert code == 0 and f"goes on with store from {DAYS[4]}, a week back to hear corrections; --start {DAYS[0]} asks" in said, said
+    assert fetch(capfd, DAYS[0], DAYS[9], "--symbols", ALL, store="whole")[0] == 0
+    assert_same(Store("store").read(), Store("whole").read())
+    replay.names["AAPL"].bars[day(DAYS[8])] = (126.91, 128.84, 120.50, 121.0, 257599600.0)
+    code, said = springback(capfd, *words, "--set", "fetch.fresh_hours=0")
+    assert code == 1 and "1 bars changed, in 1 names (such as AAPL 2020-09-03 close 120.88 -> 121)" in said

@@ -1,11 +1,16 @@
 """What `springback fetch` does with a vendor of prices: ask, keep, assemble, store."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+
 from springback import wiring
-from springback.data.sources import History
+from springback.data.intake import DRAWN
+from springback.data.sessions import sessions
+from springback.data.sources import History, Source
 from springback.data.sources.asked import read_span, read_symbols
 from springback.data.sources.assemble import assemble
 from springback.data.sources.beside import read_beside
@@ -21,6 +26,8 @@ from springback.voice import Voice
 
 FIRST = "2017-01-03"
 """Where history begins when nobody says: three years before the first default backtest, for the training of its first models."""
+WEEK = 5
+"""Sessions that are asked for again where a store goes on."""
 SINCE = date(2005, 1, 3)
 """From where the benchmark is asked for, so that its level on a session does not hang on the start of a fetch."""
 
@@ -57,45 +64,103 @@ def fetch(
 
     `members` is a membership file by permanent id; its members are asked for where no symbols are named.
     """
-    first, last, early = read_span(start, end, FIRST, datetime.now(UTC))
+    old = _old(store, source)
+    first, last, early = read_span(start or (old.goes_on if old else None), end, FIRST, datetime.now(UTC))
     if early:
         voice.say(f"  the newest settled session is {last}: asked up to there")
-    asked = read_symbols(symbols) if symbols else None
+    if old and start is None and old.goes_on:
+        voice.say(
+            f"  goes on with {store} from {first}, a week back to hear corrections; --start {old.first} asks for all of the past again"
+        )
+    named = read_symbols(symbols) if symbols else None
     vendor = wiring.source_of(source, chosen, read_keys(keys) if source in wiring.NEED_KEYS else None, path)
+    kept = Downloads(downloads, vendor.name, timedelta(hours=chosen.fetch.fresh_hours)) if source != "lean" else None
+    after = old if old and str(first) > old.first else None
     roll = read_roll(members, first, last) if members else None
-    names = asked or (_members(roll, store, first) if roll else vendor.listing(first, last))
+    names = named or (_members(roll, after) if roll else vendor.listing(first, last))
     if not names:
         raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
-    kept = Downloads(downloads, vendor.name, timedelta(hours=chosen.fetch.fresh_hours)) if source != "lean" else None
-    level = gather(vendor, [chosen.fetch.benchmark], min(first, SINCE), last, kept)
-    found = gather(vendor, names, first, last, kept, voice.step("fetch"))
-    listed = found.histories
-    if roll and (spelled := dotted(listed)):
-        listed = renamed(listed, gather(vendor, list(spelled.values()), first, last, kept).histories, spelled)
-    if not any(len(one.days) for one in listed):
-        raise MissingData(f"{source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates")
-    beside = read_beside(chosen.fetch, first, last)
-    tape = assemble(listed, beside, level.histories[0], first, last, f"Prices of {source}, {_bias(source, listed)}")
-    if roll:
-        tape = enrolled(tape, roll)
-    for note in beside.notes:
-        voice.say(f"  {note}")
+    ask = _Asker(voice, chosen, source, vendor, kept, members)
+    joining = [name for name in names if after and name not in after.names]
+    asked = 0
+    if staying := [name for name in names if name not in set(joining)]:
+        tape, asked = ask.tape(staying, first, last)
+        stored = steps.keep(voice, tape, store, accept_restatement, staying, members)
+    if joining and after:
+        tape, more = ask.tape(joining, date.fromisoformat(after.first), last)
+        voice.say(f"  {len(tape.bars.symbols):,} of {len(joining):,} names that the store does not have join it with all their past")
+        stored = steps.keep(voice, tape, store, accept_restatement, joins=True)
+        asked += more
     if kept:
-        voice.say(f"  {found.asked:,} of {len(names):,} names asked for now, the others kept in {kept.folder}")
-    voice.told["fetch"] = {"source": source, "names": len(names), "asked": found.asked, "first": str(first), "last": str(last)}
-    return steps.keep(voice, tape, store, accept_restatement, names, members)
+        voice.say(f"  {asked:,} of {len(names):,} names asked for now, the others kept in {kept.folder}")
+    voice.told["fetch"] = {"source": source, "names": len(names), "asked": asked, "first": str(first), "last": str(last)}
+    return stored
 
 
-def _members(roll: Roll, store: Path, first: date) -> tuple[str, ...]:
-    """Whom to ask for: the members, and where a store goes on all of its names that still trade, since some may be held."""
+@dataclass(frozen=True)
+class _Asker:
+    """Asks one vendor and makes tapes of what it tells."""
+
+    voice: Voice
+    chosen: wiring.Settings
+    source: str
+    vendor: Source
+    kept: Downloads | None
+    members: Path | None
+
+    def tape(self, names: Sequence[str], first: date, last: date) -> tuple[Tape, int]:
+        """The tape of `names` with all that stands beside them, and how many were asked for now. Raises `MissingData`, `SourceError`."""
+        fetch = self.chosen.fetch
+        level = gather(self.vendor, [fetch.benchmark], min(first, SINCE), last, self.kept)
+        found = gather(self.vendor, names, first, last, self.kept, self.voice.step("fetch"))
+        listed = found.histories
+        if self.members and (spelled := dotted(listed)):
+            listed = renamed(listed, gather(self.vendor, list(spelled.values()), first, last, self.kept).histories, spelled)
+        if not any(len(one.days) for one in listed):
+            raise MissingData(
+                f"{self.source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates"
+            )
+        beside = read_beside(fetch, first, last)
+        for note in beside.notes:
+            self.voice.say(f"  {note}")
+        tape = assemble(listed, beside, level.histories[0], first, last, f"{_prices(self.source)} {_bias(self.source, listed)}")
+        return (enrolled(tape, read_roll(self.members, first, last), names) if self.members else tape), found.asked
+
+
+@dataclass(frozen=True)
+class _Old:
+    """A store that real prices lie in: its first session, the day from which the same source goes on (None: it is of another), its names
+    and those that still trade.
+    """
+
+    first: str
+    goes_on: str | None
+    names: frozenset[str]
+    trading: tuple[str, ...]
+
+
+def _old(store: Path, source: str) -> _Old | None:
     place = Store(store)
-    old = place.describe() if place.exists() else None
-    if old is None or str(first) <= old["first_session"]:
-        return roll.symbols
+    told = place.describe() if place.exists() else None
+    if told is None or told["source"].startswith(DRAWN):
+        return None
+    last = np.datetime64(told["last_session"], "D")
+    week = sessions(last - 14, last)[-WEEK:]
     stored = place.securities()
-    trading = stored["symbol"][stored["ending"] == "trading"]
-    check_names(roll, set(trading), old["first_session"])
-    return tuple(dict.fromkeys([*roll.symbols, *trading]))
+    begin = max(str(week[0]), told["first_session"]) if len(week) and told["source"].startswith(_prices(source)) else None
+    return _Old(told["first_session"], begin, frozenset(stored["symbol"]), tuple(stored["symbol"][stored["ending"] == "trading"]))
+
+
+def _members(roll: Roll, after: _Old | None) -> tuple[str, ...]:
+    """Whom to ask for: the members, and where a store goes on all of its names that still trade, since some may be held."""
+    if after is None:
+        return roll.symbols
+    check_names(roll, set(after.trading), after.first)
+    return tuple(dict.fromkeys([*roll.symbols, *after.trading]))
+
+
+def _prices(source: str) -> str:
+    return f"Prices of {source},"
 
 
 def _bias(source: str, listed: Sequence[History]) -> str:

@@ -56,12 +56,13 @@ def keep(
     accept_restatement: bool = False,
     asked: Collection[str] | None = None,
     members: Path | None = None,
+    joins: bool = False,
 ) -> tuple[Tape, str]:
-    """Writes a tape into the store and says what it is; `asked` and `members` as `wiring.fetch` takes them."""
+    """Writes a tape into the store and says what it is; `asked`, `members` and `joins` as `wiring.fetch` takes them."""
     step = voice.step("store")
     step(0, 1, "writing the store")
     _writable(store)
-    manifest = wiring.fetch(tape, store, None, accept_restatement, asked, members)
+    manifest = wiring.fetch(tape, store, None, accept_restatement, asked, members, joins)
     tape = wiring.under_quarantine(tape, store)
     step(1, 1, "stored")
     _say_tape(voice, tape, f"fetched into {store}")

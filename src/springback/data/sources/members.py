@@ -67,12 +67,15 @@ def renamed(histories: Sequence[History], others: Sequence[History], spelled: di
     return tuple(replace(better[spelled[one.symbol]], symbol=one.symbol) if spelled.get(one.symbol) in better else one for one in histories)
 
 
-def enrolled(tape: Tape, roll: Roll) -> Tape:
-    """`tape` with the membership of `roll`, and a finding that says how many members have no bar while they are in. Raises `BadTable`."""
+def enrolled(tape: Tape, roll: Roll, asked: Collection[str]) -> Tape:
+    """`tape` with the membership of `roll`, and a finding that says how many of the members `asked` for have no bar while they are in.
+
+    Raises `BadTable`.
+    """
     members = series.read_members(roll.path, tape.bars)
     seen = (members & ~np.isnan(tape.bars.close)).any(axis=0)
     there = {symbol for symbol, has in zip(tape.bars.symbols, seen, strict=True) if has}
-    without = [symbol for symbol in roll.symbols if symbol not in there]
+    without = [symbol for symbol in roll.symbols if symbol in set(asked) and symbol not in there]
     told = []
     if roll.succeeded:
         told.append(
