@@ -78,7 +78,10 @@ def fetch(
         str | None,
         typer.Option("--symbols", help="A,B,C, or a file with one a line. Default: all that the source lists.", show_default=False),
     ] = None,
-    start: Annotated[str | None, typer.Option("--start", help="First day asked for.", show_default="2017-01-03")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--start", help="First day asked for.", show_default="where the store of that source ends, else 2017-01-03"),
+    ] = None,
     end: Annotated[str | None, typer.Option("--end", help="Last day asked for.", show_default="the newest settled session")] = None,
     keys: Annotated[
         Path | None, typer.Option("--keys", help="TOML file of API keys, rights 0600.", show_default="~/.config/springback/keys.toml")
