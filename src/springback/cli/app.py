@@ -80,7 +80,7 @@ def fetch(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--start", help="First day asked for.", show_default="where the store of that source ends, else 2017-01-03"),
+        typer.Option("--start", help="First day asked for.", show_default="where its store ends, or 2017-01-03"),
     ] = None,
     end: Annotated[str | None, typer.Option("--end", help="Last day asked for.", show_default="the newest settled session")] = None,
     keys: Annotated[
