@@ -8,7 +8,8 @@ import pytest
 
 from springback.data.demo import Demo, draw
 from springback.market.actions import DIVIDEND, Actions
-from springback.market.tape import Tape
+from springback.market.bars import Bars
+from springback.market.tape import Tape, last_rows
 from springback.quality import gate
 from springback.quality.settings import Quality
 from tests.quality import planted
@@ -149,6 +150,21 @@ def test_one_odd_name_hides_nothing_of_the_others() -> None:
     day = late.bars.row(tape.bars.sessions[monday])
     assert found["split_without_record"].places.tolist() == [[day, 1]]
     assert (found["filled_forward"].count, set(found["filled_forward"].places[:, 1])) == (30, {2})
+
+
+@pytest.mark.parametrize(("sessions", "names"), [(1, 1), (2, 1), (12, 1), (60, 3)])
+@pytest.mark.parametrize("absent", [0.0, 0.5, 0.95])
+def test_small_and_ragged_tapes_are_looked_at_without_a_complaint(sessions: int, names: int, absent: float) -> None:
+    draws = np.random.default_rng(0)
+    shape = (sessions, names)
+    close = 10 * np.exp(np.cumsum(draws.normal(0, 0.5, shape), axis=0))
+    close[draws.random(shape) < absent] = np.nan
+    opened = np.where(draws.random(shape) < 0.3, np.nan, close)
+    volume = np.where(np.isnan(close), np.nan, draws.integers(0, 3, shape) * 100.0)
+    days = np.datetime64("2020-01-02", "D") + np.arange(sessions)
+    bars = Bars(days, tuple(f"N{k}" for k in range(names)), opened, opened * 1.01, opened * 0.99, close, volume)
+    ending, members = np.zeros(names, dtype=np.int8), np.ones(shape, dtype=bool)
+    gate.examine(Tape(bars, Actions.none(), np.full(sessions, 15.0), last_rows(close), ending, members=members), FIRST)
 
 
 def test_the_unit_accuses_the_bars_in_the_odd_unit(clean: Tape) -> None:
