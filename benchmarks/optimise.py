@@ -90,7 +90,7 @@ def main() -> None:
         warm, e = timed("cluster of two, panel there", told.trials, on(remote))
         assert all(np.array_equal(x, y) for other in (b, c, d, e) for x, y in zip(a, other, strict=True)), "the same to the last bit"
         after = [psutil.Process(nanny.process.pid).memory_full_info().uss for nanny in dask.workers.values()]
-        print(f"once/plain {one / plain:.1f}, cores/plain {all_ / plain:.1f}", end=", ")
+        print(f"ratios: once/plain {one / plain:.1f}, cores/plain {all_ / plain:.1f}", end=", ")
         print(f"cluster warm/cores {warm / all_:.2f}, cold/cores {cold / all_:.2f}")
         grown = ", ".join(f"{(y - x) / 2**20:.0f} MB" for x, y in zip(before, after, strict=True))
         print(f"panels {size / 2**20:.0f} MB; workers grew by {grown}")
