@@ -7,6 +7,8 @@ MODELS/walk_forward/made_of.json          SHA-256 of them, and of all that went 
 import dataclasses
 import hashlib
 import json
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,7 @@ def _made_of(made: wiring.World, settings: wiring.Settings, folder: Path) -> dic
         "quarantine": [dataclasses.asdict(one) for one in made.tape.quarantine],
         "settings": {name: str(value) for name, value in flat(settings).items() if name.startswith(KNOBS)},
         "models": {path.relative_to(folder).as_posix(): file_hash(path) for path in models},
-        "versions": versions(),
+        "versions": versions() | {name: version(name) for name in ("pandas", "numba") if find_spec(name)},
         "program": _program(),
     }
 

@@ -1,12 +1,16 @@
 """A store that is fetched day by day: it ends as the one fetched at once, and what cannot be joined is refused."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from springback.data.restatement import restatement
 from springback.data.store import Store
+from springback.data.store_hash import content_hash
+from springback.verbs import steps
 from tests.contracts.replay import KEY, Name, Replay, day, serving, walk
 from tests.contracts.test_fetch import springback, write_settings
 from tests.data.samples import assert_same
@@ -104,7 +108,7 @@ def test_a_name_that_joins_brings_all_its_past(replay: Replay, capfd: pytest.Cap
     for one in DAYS:
         code, said = fetch(capfd, one, one, "--members", "m.csv", "--downloads", "daily", store="daily")
         assert code == 0, said
-        assert ("1 of 1 names that the store does not have join it with all their past" in said) == (one == DAYS[7])
+        assert ("1 of 1 names that the store lacks, or lacks bars of, join it with all their past" in said) == (one == DAYS[7])
     assert fetch(capfd, DAYS[0], DAYS[9], "--members", "m.csv", "--downloads", "whole", store="whole")[0] == 0
     assert_same(Store("daily").read(), Store("whole").read())
     assert Store("daily").verify() == ()
@@ -121,3 +125,43 @@ def test_without_a_start_the_store_goes_on_a_week_back(replay: Replay, capfd: py
     replay.names["AAPL"].bars[day(DAYS[8])] = (126.91, 128.84, 120.50, 121.0, 257599600.0)
     code, said = springback(capfd, *words, "--set", "fetch.fresh_hours=0")
     assert code == 1 and "1 bars changed, in 1 names (such as AAPL 2020-09-03 close 120.88 -> 121)" in said
+
+
+def test_a_name_that_was_left_out_for_a_while_comes_back_whole(replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
+    """With the split of the days nobody asked for."""
+    assert fetch(capfd, DAYS[0], DAYS[4], "--symbols", ALL)[0] == 0
+    assert fetch(capfd, DAYS[5], DAYS[6], "--symbols", "BRK.B,REV")[0] == 0
+    code, said = fetch(capfd, DAYS[7], DAYS[9], "--symbols", ALL)
+    assert code == 0 and "join it with all their past" in said, said
+    assert fetch(capfd, DAYS[0], DAYS[9], "--symbols", ALL, "--downloads", "other", store="whole")[0] == 0
+    assert_same(Store("store").read(), Store("whole").read())
+
+
+def test_a_member_that_the_vendor_never_heard_of_stops_no_day(replay: Replay, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("symbol,start,end\nAAPL,2019-01-02,\nNONE,2019-01-02,\n")
+    for one in DAYS[:3]:
+        code, said = fetch(capfd, one, one, "--members", "m.csv")
+        assert code == 0, said
+    assert "1 names that the store does not have are unknown to tiingo too (such as NONE)" in said
+    assert Store("store").read().bars.shape == (3, 1)
+
+
+def test_a_rate_that_is_told_a_day_late_is_no_restatement(replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
+    assert fetch(capfd, DAYS[0], DAYS[8], "--symbols", ALL)[0] == 0
+    stored = Store("store").read()
+    assert stored.risk_free is not None
+    later = stored.risk_free.copy()
+    later[-1] += 0.01
+    assert not restatement(stored, replace(stored, risk_free=later))
+    early = stored.risk_free + 0.01
+    rising = np.linspace(0.01, 0.02, len(later))
+    assert restatement(replace(stored, risk_free=rising), replace(stored, risk_free=early)).counts["series"] == len(later) - 1
+
+
+def test_what_a_run_works_on_is_the_whole_store_and_its_hash(replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
+    """Not the part that was fetched now."""
+    assert fetch(capfd, DAYS[0], DAYS[4], "--symbols", ALL)[0] == 0
+    with steps.Voice(as_json=False, quiet=True) as voice:
+        part = Store("store").read(DAYS[4])
+        tape, digest = steps.keep(voice, replace(part, origin="Prices of tiingo, again"), Path("store"))
+    assert tape.bars.shape[0] == 5 and digest == Store("store").hash == content_hash(tape)

@@ -137,6 +137,16 @@ def test_damage_is_told_in_one_line(tmp_path: Path) -> None:
     assert_same(store.read(), DEMO)
 
 
+def test_a_store_that_lost_its_manifest_is_not_taken_for_an_empty_folder(tmp_path: Path) -> None:
+    Store(tmp_path).write(DEMO, MONDAY)
+    Store(tmp_path).write(changed(DEMO), TUESDAY, accept_restatement=True)
+    (tmp_path / "manifest.json").unlink()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StoreError, match="holds files of several writes and no manifest.json: move the store aside"):
+        Store(tmp_path).write(DEMO)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 @pytest.mark.parametrize("manifest", ["{", '{"format": 99, "files": {}}'])
 def test_a_store_that_cannot_be_read_is_not_written_over(tmp_path: Path, manifest: str) -> None:
     Store(tmp_path).write(DEMO)

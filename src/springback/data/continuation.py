@@ -30,24 +30,38 @@ def continued(
     membership is from: it speaks of all names of the store. Raises `InputError` where a session between the two would be missing.
     """
     first = tape.bars.sessions[0]
-    between = sessions(last + 1, first - 1) if first > last + 1 else np.empty(0, "datetime64[D]")
-    if len(between):
-        raise InputError(
-            f"the store ends on {last} and these prices begin on {first}: {len(between):,} sessions between them would be missing, with "
-            f"any split in them: begin on {between[0]} or before"
-        )
+    check_hole(last, first)
     known = dict(zip(stored["symbol"], stored["last"].to_numpy().astype("datetime64[D]"), strict=True))
     trading = dict(zip(stored["symbol"], stored["ending"] == "trading", strict=True))
     spoken = {one for one, day in known.items() if day < first and (asked is None or members is not None or one in asked)}
     wide = with_names(tape, spoken)
     heard = [symbol in set(tape.bars.symbols) or ((asked is None or symbol in asked) and trading[symbol]) for symbol in wide.bars.symbols]
     ending = np.where(heard & silent(wide, known), DELISTED, TRADING)
-    told = ~np.isin(wide.ending, (TRADING, DELISTED))
+    known_end = [symbol in {one.symbol for one in wide.delistings} for symbol in wide.bars.symbols]
+    told = ~np.isin(wide.ending, (TRADING, DELISTED)) | (np.array(known_end, dtype=bool) & (wide.ending == DELISTED))
     return replace(
         wide,
         ending=np.where(told, wide.ending, ending).astype(np.int8),
         members=wide.members if members is None else series.read_members(members, wide.bars),
     )
+
+
+def check_hole(last: np.datetime64, first: np.datetime64) -> None:
+    """Refuses to go on from `first` with a store whose last session is `last` where one between them is left out. Raises `InputError`."""
+    between = sessions(last + 1, first - 1) if first > last + 1 else np.empty(0, "datetime64[D]")
+    if len(between):
+        raise InputError(
+            f"the store ends on {last} and these prices begin on {first}: {len(between):,} sessions between them would be missing, with "
+            f"any split in them: begin on {between[0]} or before"
+        )
+
+
+def joined(tape: Tape, last: np.datetime64) -> Tape:
+    """`tape` of names that join a store whose last session is `last`, up to which silence is counted. Raises `InputError` beyond it."""
+    if tape.bars.sessions[-1] > last:
+        raise InputError(f"the store ends on {last}, names that join it may not reach beyond: fetch the names it has first")
+    ending = np.where(np.isin(tape.ending, (TRADING, DELISTED)), np.where(silent(tape, {}, last), DELISTED, TRADING), tape.ending)
+    return replace(tape, ending=ending.astype(np.int8))
 
 
 def with_names(tape: Tape, symbols: Collection[str]) -> Tape:
@@ -73,10 +87,11 @@ def with_names(tape: Tape, symbols: Collection[str]) -> Tape:
     )
 
 
-def silent(tape: Tape, known: Mapping[str, np.datetime64]) -> NDArray[np.bool_]:
-    """True where a name has had no bar for `SILENT` sessions up to the end of the tape, (N,); `known` are days of bars before it."""
+def silent(tape: Tape, known: Mapping[str, np.datetime64], until: np.datetime64 | None = None) -> NDArray[np.bool_]:
+    """True where a name has had no bar for `SILENT` sessions up to the end of the tape, or `until`; `known`: bars before it."""
     days = tape.bars.sessions
+    end = days[-1] if until is None else until
     lasts = np.array([known.get(symbol, days[0] - 1) for symbol in tape.bars.symbols], dtype="datetime64[D]")
     lasts = np.where(tape.last >= 0, np.maximum(lasts, days[tape.last]), lasts)
-    calendar = sessions(lasts.min(), days[-1])
-    return np.asarray(np.searchsorted(calendar, days[-1], "right") - np.searchsorted(calendar, lasts, "right") >= SILENT)
+    calendar = sessions(lasts.min(), end)
+    return np.asarray(np.searchsorted(calendar, end, "right") - np.searchsorted(calendar, lasts, "right") >= SILENT)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from springback.data.continuation import continued
+from springback.data.continuation import continued, joined
 from springback.data.restatement import NOTHING
 from springback.data.store import Store
 from springback.errors import Restated
@@ -48,7 +48,7 @@ def fetch(
     elif is_demo(tape):
         raise Restated(f"{store} holds recorded prices ({old['source']}), the demo market would take their place: give another --store")
     elif joins:
-        restated = place.update(tape, now, accept_restatement)
+        restated = place.update(joined(tape, np.datetime64(old["last_session"], "D")), now, accept_restatement)
     elif tape.bars.sessions[0] > np.datetime64(old["first_session"]):
         last = np.datetime64(old["last_session"], "D")
         restated = place.update(continued(tape, place.securities(), last, asked, members), now, accept_restatement)

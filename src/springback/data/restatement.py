@@ -2,12 +2,12 @@
 
 New rows are no restatement: a session after the last or before the first, a name nobody had with all its past, VIX where there was none,
 a name that ends. Restated is, of a stored name, a bar that changed, vanished or turned up before its last one, a split or dividend of the
-stored sessions that changed, vanished or turned up, an ending or a sector that is another; and a changed VIX close, benchmark or rate, and
-a changed membership of the stored sessions.
+stored sessions that changed, vanished or turned up, an ending or a sector that is another; and a changed VIX close, benchmark or rate (not
+one that was only carried on to the newest sessions), and a changed membership of the stored sessions.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,9 +90,10 @@ def compare(before: Tables, after: Tables) -> Restatement:
             if new is not None and len(days):
                 _late(old, new, ends, int(days.min().to_datetime64().astype("datetime64[D]").astype(np.int64)), counts, names, examples)
     last = days.max()
+    past = {name: _past(after.frames[name], before.frames[name], ends) for name in ("splits", "dividends")}
     for kind, changes in (
-        ("split", _events(before.frames["splits"], _of_names(after.frames["splits"], ends), "old_shares_per_new", "split", last)),
-        ("dividend", _events(before.frames["dividends"], _of_names(after.frames["dividends"], ends), "dollars", "dividend", last)),
+        ("split", _events(before.frames["splits"], past["splits"], "old_shares_per_new", "split", last)),
+        ("dividend", _events(before.frames["dividends"], past["dividends"], "dollars", "dividend", last)),
         ("series", _series(before, after)),
         ("member", _members(before, after)),
         ("ending", (*_securities(before, after, "ending"), *_delistings(before, after))),
@@ -140,8 +141,12 @@ def _late(old: Rows, new: Rows, ends: dict[str, int], first: int, counts: Counte
     examples += [Change("bar late", *_of(new, i), "close", None, _number(new.values["close"][i])) for i in few]
 
 
-def _of_names(frame: pd.DataFrame, known: Collection[str]) -> pd.DataFrame:
-    return frame[frame["symbol"].isin(known)]
+def _past(new: pd.DataFrame, old: pd.DataFrame, ends: Mapping[str, int]) -> pd.DataFrame:
+    """The events of stored names up to their last stored bar, and those of days on which they had one before: the others are news."""
+    days = new["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    last = new["symbol"].map(ends).fillna(-(1 << 30)).to_numpy()
+    stored = pd.MultiIndex.from_frame(new[["date", "symbol"]]).isin(pd.MultiIndex.from_frame(old[["date", "symbol"]]))
+    return new[(days <= last) | stored]
 
 
 def _securities(before: Tables, after: Tables, column: str) -> Iterator[Change]:
@@ -197,7 +202,10 @@ def _series(before: Tables, after: Tables) -> Iterator[Change]:
     both = before.frames["sessions"].merge(after.frames["sessions"], on="date", suffixes=("", "_new"))
     for name in ("vix", "benchmark", "risk_free"):
         old, new = both[name].to_numpy(), both[f"{name}_new"].to_numpy()
-        for k in np.flatnonzero(~np.isnan(old) & ~(old == new)):
+        told = ~np.isnan(old)
+        if name == "risk_free" and len(old):  # published a day late: what is the same up to the end may have been carried on
+            told &= np.logical_or.accumulate((old != old[-1])[::-1])[::-1]
+        for k in np.flatnonzero(told & ~(old == new)):
             yield Change("series", "", str(both["date"].iloc[k])[:10], name, _number(old[k]), _number(new[k]))
 
 

@@ -34,7 +34,7 @@ from springback.data.store_hash import content_hash
 from springback.data.store_overlay import overlay
 from springback.data.store_read import Generation
 from springback.data.store_verify import faults
-from springback.data.store_write import MANIFEST, Draft
+from springback.data.store_write import MANIFEST, Draft, number_of
 from springback.errors import Damaged, InputError, MissingData, Restated, StoreError
 from springback.market.tape import TRADING, Tape
 
@@ -206,6 +206,8 @@ class Store:
         try:
             manifest = self.describe()
         except MissingData:
+            if max(map(number_of, self.place.files()), default=0) > 1:
+                raise StoreError(f"{self.place.name} holds files of several writes and no {MANIFEST}: {ASIDE}") from None
             return None, now
         last = _microseconds(datetime.fromisoformat(manifest["written_at"]))
         if now <= last:

@@ -36,7 +36,7 @@ def overlay(old: Tables, tape: Tape, all_rows: Callable[[], Iterable[Rows]]) -> 
     out["securities"] = _securities(old, made, tape, years, all_rows)
     left = out["securities"]["symbol"]  # of a name whose last bar vanished nothing is left
     for name in ("splits", "dividends"):
-        kept = _outside(old.frames[name], tape.bars.symbols, *inside)
+        kept = _outside(old.frames[name], tuple(made.frames["securities"]["symbol"]), *inside)
         out[name] = kept[kept["symbol"].isin(left)]
     out |= _events(out, made.frames, old.frames)
     ends = pd.concat([one[list(COLUMNS["delistings"])] for one in (old.frames["delistings"], made.frames["delistings"])])

@@ -90,8 +90,8 @@ class Generation:
 
     def tape_as_of(self, start: int, end: int, known: int) -> tuple[Tape, str]:
         """The same as it was known at the instant `known`, and the content hash that the whole store had then."""
-        write = self.write_as_of(known)
         self._not_lost(start, end, known)
+        write = self.write_as_of(known)
         small = {name: self._frame_as_of(name, known) for name in ORDER}
         days = small["sessions"]["date"].to_numpy().astype("datetime64[D]")
         first, stop = window(days, start, end, self.place.name)

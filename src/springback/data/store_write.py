@@ -35,7 +35,7 @@ class Draft:
         self.known = None if forget else old
         self.now = now
         self.format = format_
-        self.number = int(old.manifest["generation"]) + 1 if old else 1 + max(map(_number, place.files()), default=0)
+        self.number = int(old.manifest["generation"]) + 1 if old else 1 + max(map(number_of, place.files()), default=0)
         self.files: dict[str, dict[str, Any]] = {}
         self.lost: dict[str, int] = dict(self.known.manifest.get("lost", {})) if self.known else {}
         self.unknown: list[str] = []
@@ -203,6 +203,7 @@ def _year(path: str) -> int:
     return int(path.split("/")[1].removeprefix("year="))
 
 
-def _number(path: str) -> int:
+def number_of(path: str) -> int:
+    """The write that made a file of a store; 0 for any other file."""
     found = re.search(r"/(\d{6})\.parquet$", path)
     return int(found[1]) if found and OURS.fullmatch(path) else 0

@@ -1,6 +1,6 @@
 """What `springback fetch` does with a vendor of prices: ask, keep, assemble, store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from springback import wiring
+from springback.data.continuation import check_hole
 from springback.data.intake import DRAWN
 from springback.data.sessions import sessions
 from springback.data.sources import History, Source
@@ -28,6 +29,8 @@ FIRST = "2017-01-03"
 """Where history begins when nobody says: three years before the first default backtest, for the training of its first models."""
 WEEK = 5
 """Sessions that are asked for again where a store goes on."""
+LATELY = np.timedelta64(60, "D")
+"""How long a name that fell silent is asked for again: it may be a halt."""
 SINCE = date(2005, 1, 3)
 """From where the benchmark is asked for, so that its level on a session does not hang on the start of a fetch."""
 
@@ -80,17 +83,27 @@ def fetch(
     names = named or (_members(roll, after) if roll else vendor.listing(first, last))
     if not names:
         raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
-    ask = _Asker(voice, chosen, source, vendor, kept, members)
-    joining = [name for name in names if after and name not in after.names]
+    ask = _Asker(voice, chosen, source, vendor, kept, members, min(SINCE, date.fromisoformat(old.first)) if old else SINCE)
+    if after:
+        check_hole(after.last, np.datetime64(first, "D"))
+    joining = [name for name in names if after and after.pauses(name, first)]
     asked = 0
     if staying := [name for name in names if name not in set(joining)]:
         tape, asked = ask.tape(staying, first, last)
         stored = steps.keep(voice, tape, store, accept_restatement, staying, members)
     if joining and after:
-        tape, more = ask.tape(joining, date.fromisoformat(after.first), last)
-        voice.say(f"  {len(tape.bars.symbols):,} of {len(joining):,} names that the store does not have join it with all their past")
-        stored = steps.keep(voice, tape, store, accept_restatement, joins=True)
-        asked += more
+        until = date.fromisoformat(Store(store).describe()["last_session"])
+        try:
+            tape, more = ask.tape(joining, date.fromisoformat(after.first), until)
+        except MissingData:
+            if not staying:
+                raise
+            voice.say(f"  {len(joining):,} names that the store does not have are unknown to {source} too (such as {joining[0]})")
+        else:
+            came = f"{len(tape.bars.symbols):,} of {len(joining):,} names"
+            voice.say(f"  {came} that the store lacks, or lacks bars of, join it with all their past")
+            stored = steps.keep(voice, tape, store, accept_restatement, joins=True)
+            asked += more
     if kept:
         voice.say(f"  {asked:,} of {len(names):,} names asked for now, the others kept in {kept.folder}")
     voice.told["fetch"] = {"source": source, "names": len(names), "asked": asked, "first": str(first), "last": str(last)}
@@ -107,11 +120,12 @@ class _Asker:
     vendor: Source
     kept: Downloads | None
     members: Path | None
+    since: date
 
     def tape(self, names: Sequence[str], first: date, last: date) -> tuple[Tape, int]:
         """The tape of `names` with all that stands beside them, and how many were asked for now. Raises `MissingData`, `SourceError`."""
         fetch = self.chosen.fetch
-        level = gather(self.vendor, [fetch.benchmark], min(first, SINCE), last, self.kept)
+        level = gather(self.vendor, [fetch.benchmark], min(first, self.since), last, self.kept)
         found = gather(self.vendor, names, first, last, self.kept, self.voice.step("fetch"))
         listed = found.histories
         if self.members and (spelled := dotted(listed)):
@@ -129,14 +143,20 @@ class _Asker:
 
 @dataclass(frozen=True)
 class _Old:
-    """A store that real prices lie in: its first session, the day from which the same source goes on (None: it is of another), its names
-    and those that still trade.
+    """A store that real prices lie in: its first and last session, the day from which the same source goes on (None: it is of another), the
+    last bar of each of its names, and the names that still trade or were silent only lately.
     """
 
     first: str
+    last: np.datetime64
     goes_on: str | None
-    names: frozenset[str]
+    lasts: Mapping[str, np.datetime64]
     trading: tuple[str, ...]
+
+    def pauses(self, name: str, start: date) -> bool:
+        """Whether asking for `name` from `start` on would leave out sessions of it: it is new, or was not asked for in a while."""
+        before = sessions(np.datetime64(start, "D") - 14, np.datetime64(start, "D") - 1)
+        return name not in self.lasts or bool(len(before) and self.lasts[name] < before[-1])
 
 
 def _old(store: Path, source: str) -> _Old | None:
@@ -148,14 +168,17 @@ def _old(store: Path, source: str) -> _Old | None:
     week = sessions(last - 14, last)[-WEEK:]
     stored = place.securities()
     begin = max(str(week[0]), told["first_session"]) if len(week) and told["source"].startswith(_prices(source)) else None
-    return _Old(told["first_session"], begin, frozenset(stored["symbol"]), tuple(stored["symbol"][stored["ending"] == "trading"]))
+    lasts = dict(zip(stored["symbol"], stored["last"].to_numpy().astype("datetime64[D]"), strict=True))
+    ends = zip(stored["symbol"], stored["ending"], strict=True)
+    lately = [symbol for symbol, end in ends if end == "trading" or last - lasts[symbol] < LATELY]
+    return _Old(told["first_session"], last, begin, lasts, tuple(lately))
 
 
 def _members(roll: Roll, after: _Old | None) -> tuple[str, ...]:
     """Whom to ask for: the members, and where a store goes on all of its names that still trade, since some may be held."""
     if after is None:
         return roll.symbols
-    check_names(roll, set(after.trading), after.first)
+    check_names(roll, set(after.lasts), after.first)
     return tuple(dict.fromkeys([*roll.symbols, *after.trading]))
 
 

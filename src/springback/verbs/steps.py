@@ -58,18 +58,18 @@ def keep(
     members: Path | None = None,
     joins: bool = False,
 ) -> tuple[Tape, str]:
-    """Writes a tape into the store and says what it is; `asked`, `members` and `joins` as `wiring.fetch` takes them."""
+    """Writes a tape into the store; returns what the store holds then and its hash. `asked`, `members`, `joins`: see `wiring.fetch`."""
     step = voice.step("store")
     step(0, 1, "writing the store")
     _writable(store)
     manifest = wiring.fetch(tape, store, None, accept_restatement, asked, members, joins)
-    tape = wiring.under_quarantine(tape, store)
+    tape, digest = wiring.open_store(store)
     step(1, 1, "stored")
     _say_tape(voice, tape, f"fetched into {store}")
     if manifest["restated"]:
         voice.say(f"  the past was restated, and what was known before is kept: {manifest['restated']}")
-    voice.told["store"] = {"folder": str(store), "hash": manifest["content_hash"], "origin": tape.origin, "findings": list(tape.findings)}
-    return tape, str(manifest["content_hash"])
+    voice.told["store"] = {"folder": str(store), "hash": digest, "origin": tape.origin, "findings": list(tape.findings)}
+    return tape, digest
 
 
 def tape_for_run(

@@ -44,7 +44,7 @@ def read_roll(path: Path, start: date, end: date) -> Roll:
 def check_names(roll: Roll, stored: Collection[str], first: str) -> None:
     """Refuses to go on with a store that has a company under a ticker that it gave up. Raises `InputError`.
 
-    `stored` are the names that still trade there, `first` is the store's first session.
+    `stored` are the names there, `first` is the store's first session.
     """
     names = {*roll.symbols, *roll.succeeded}
     for old, new in sorted(series.read_tickers(roll.path).items()):
