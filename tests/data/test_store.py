@@ -142,7 +142,7 @@ def test_a_store_that_lost_its_manifest_is_not_taken_for_an_empty_folder(tmp_pat
     Store(tmp_path).write(changed(DEMO), TUESDAY, accept_restatement=True)
     (tmp_path / "manifest.json").unlink()
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(StoreError, match="holds files of several writes and no manifest.json: move the store aside"):
+    with pytest.raises(StoreError, match=r"holds files of several writes and no manifest.json: move the store aside"):
         Store(tmp_path).write(DEMO)
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -87,26 +87,18 @@ def fetch(
     if after:
         check_hole(after.last, np.datetime64(first, "D"))
     joining = [name for name in names if after and after.pauses(name, first)]
-    asked = 0
-    if staying := [name for name in names if name not in set(joining)]:
+    staying = [name for name in names if name not in set(joining)]
+    asked, stored = 0, None
+    if staying:
         tape, asked = ask.tape(staying, first, last)
         stored = steps.keep(voice, tape, store, accept_restatement, staying, members)
     if joining and after:
-        until = date.fromisoformat(Store(store).describe()["last_session"])
-        try:
-            tape, more = ask.tape(joining, date.fromisoformat(after.first), until)
-        except MissingData:
-            if not staying:
-                raise
-            voice.say(f"  {len(joining):,} names that the store does not have are unknown to {source} too (such as {joining[0]})")
-        else:
-            came = f"{len(tape.bars.symbols):,} of {len(joining):,} names"
-            voice.say(f"  {came} that the store lacks, or lacks bars of, join it with all their past")
-            stored = steps.keep(voice, tape, store, accept_restatement, joins=True)
-            asked += more
+        more, stored = ask.join(joining, date.fromisoformat(after.first), store, accept_restatement, stored)
+        asked += more
     if kept:
         voice.say(f"  {asked:,} of {len(names):,} names asked for now, the others kept in {kept.folder}")
     voice.told["fetch"] = {"source": source, "names": len(names), "asked": asked, "first": str(first), "last": str(last)}
+    assert stored is not None  # there are names, and each stays or joins
     return stored
 
 
@@ -139,6 +131,25 @@ class _Asker:
             self.voice.say(f"  {note}")
         tape = assemble(listed, beside, level.histories[0], first, last, f"{_prices(self.source)} {_bias(self.source, listed)}")
         return (enrolled(tape, read_roll(self.members, first, last), names) if self.members else tape), found.asked
+
+    def join(
+        self, names: Sequence[str], first: date, store: Path, accept_restatement: bool, stored: tuple[Tape, str] | None
+    ) -> tuple[int, tuple[Tape, str]]:
+        """Asks for `names` from `first` on up to the store's end and lays them beside what is there; `stored` is what was written before.
+
+        Returns how many were asked for now, and what the store holds. Raises `MissingData` where none has a bar and nothing was written.
+        """
+        until = date.fromisoformat(Store(store).describe()["last_session"])
+        try:
+            tape, asked = self.tape(names, first, until)
+        except MissingData:
+            if stored is None:
+                raise
+            self.voice.say(f"  {len(names):,} names that the store does not have are unknown to {self.source} too (such as {names[0]})")
+            return 0, stored
+        came = f"{len(tape.bars.symbols):,} of {len(names):,} names"
+        self.voice.say(f"  {came} that the store lacks, or lacks bars of, join it with all their past")
+        return asked, steps.keep(self.voice, tape, store, accept_restatement, joins=True)
 
 
 @dataclass(frozen=True)
