@@ -78,7 +78,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "lightgbm": ("training", "forecasting"),
     "joblib": ("training", "forecasting"),
     "pyarrow": ("data",),
-    "exchange_calendars": ("data", "quality"),
+    "exchange_calendars": ("data",),
     "fsspec": ("data",),
     "s3fs": ("data",),
     "httpx": ("data",),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.data.sessions import exchange_days
 from springback.market.actions import Actions, split_scale
 from springback.market.bars import Bars, Dates, Panel
 from springback.market.tape import Tape, last_rows
@@ -79,11 +80,7 @@ def _short(bars: Bars, finite: NDArray[np.bool_]) -> str:
 
 
 def _off_calendar(sessions: Dates) -> str:
-    import exchange_calendars
-
-    calendar = exchange_calendars.get_calendar("XNYS", start=str(sessions[0]), end=str(sessions[-1] + np.timedelta64(7, "D")))
-    known = calendar.sessions.to_numpy().astype("datetime64[D]")
-    known = known[known <= sessions[-1]]
+    known = exchange_days(sessions[0], sessions[-1])
     extra, absent = np.setdiff1d(sessions, known), np.setdiff1d(known, sessions)
     if len(extra) == len(absent) == 0:
         return ""

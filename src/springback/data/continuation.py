@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback.data import series
-from springback.data.sessions import sessions
+from springback.data.sessions import exchange_days
 from springback.errors import InputError
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars
@@ -31,14 +31,16 @@ def continued(
     """
     first = tape.bars.sessions[0]
     check_hole(last, first)
+    asked = asked if asked is None else set(asked)
     known = dict(zip(stored["symbol"], stored["last"].to_numpy().astype("datetime64[D]"), strict=True))
     trading = dict(zip(stored["symbol"], stored["ending"] == "trading", strict=True))
     spoken = {one for one, day in known.items() if day < first and (asked is None or members is not None or one in asked)}
     wide = with_names(tape, spoken)
-    heard = [symbol in set(tape.bars.symbols) or ((asked is None or symbol in asked) and trading[symbol]) for symbol in wide.bars.symbols]
+    present, ends = set(tape.bars.symbols), {one.symbol for one in wide.delistings}
+    heard = [symbol in present or ((asked is None or symbol in asked) and trading[symbol]) for symbol in wide.bars.symbols]
     ending = np.where(heard & silent(wide, known), DELISTED, TRADING)
-    known_end = [symbol in {one.symbol for one in wide.delistings} for symbol in wide.bars.symbols]
-    told = ~np.isin(wide.ending, (TRADING, DELISTED)) | (np.array(known_end, dtype=bool) & (wide.ending == DELISTED))
+    known_end = np.array([symbol in ends for symbol in wide.bars.symbols], dtype=bool)
+    told = ~np.isin(wide.ending, (TRADING, DELISTED)) | (known_end & (wide.ending == DELISTED))
     return replace(
         wide,
         ending=np.where(told, wide.ending, ending).astype(np.int8),
@@ -48,7 +50,7 @@ def continued(
 
 def check_hole(last: np.datetime64, first: np.datetime64) -> None:
     """Refuses to go on from `first` with a store whose last session is `last` where one between them is left out. Raises `InputError`."""
-    between = sessions(last + 1, first - 1) if first > last + 1 else np.empty(0, "datetime64[D]")
+    between = exchange_days(last + 1, first - 1) if first > last + 1 else np.empty(0, "datetime64[D]")
     if len(between):
         raise InputError(
             f"the store ends on {last} and these prices begin on {first}: {len(between):,} sessions between them would be missing, with "
@@ -93,5 +95,5 @@ def silent(tape: Tape, known: Mapping[str, np.datetime64], until: np.datetime64 
     end = days[-1] if until is None else until
     lasts = np.array([known.get(symbol, days[0] - 1) for symbol in tape.bars.symbols], dtype="datetime64[D]")
     lasts = np.where(tape.last >= 0, np.maximum(lasts, days[tape.last]), lasts)
-    calendar = sessions(lasts.min(), end)
+    calendar = exchange_days(lasts.min(), end)
     return np.asarray(np.searchsorted(calendar, end, "right") - np.searchsorted(calendar, lasts, "right") >= SILENT)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from springback.data.demo_names import Names, draw_names
 from springback.data.demo_walk import Walked, walk
+from springback.data.sessions import exchange_days
 from springback.errors import SettingsError
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Dates
@@ -51,7 +52,7 @@ class Demo:
 
 def draw(demo: Demo) -> Tape:
     """The tape of `demo`; the same settings give the same tape."""
-    sessions = _sessions(demo.start, demo.end)
+    sessions = exchange_days(demo.start, demo.end)
     fate, path = np.random.SeedSequence(demo.seed).spawn(2)
     names = draw_names(demo.names, len(sessions), np.random.Generator(np.random.PCG64(fate)))
     walked = walk(
@@ -70,13 +71,6 @@ def draw(demo: Demo) -> Tape:
         sectors=names.sectors,
         origin=_origin(demo),
     )
-
-
-def _sessions(start: str, end: str) -> Dates:
-    import exchange_calendars
-
-    calendar = exchange_calendars.get_calendar("XNYS", start=start, end=end)
-    return np.asarray(calendar.sessions.to_numpy().astype("datetime64[D]"))
 
 
 def _onsets(demo: Demo, sessions: int) -> NDArray[np.int64]:

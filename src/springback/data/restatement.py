@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from springback.data.store_frames import ENDING_NAMES, Tables, tables_of
-from springback.data.store_rows import Rows, pairs
+from springback.data.store_rows import Pairs, Rows, pairs
 from springback.market.bars import FIELDS
 from springback.market.tape import TRADING, Tape
 
@@ -86,9 +86,10 @@ def compare(before: Tables, after: Tables) -> Restatement:
     for year in sorted(before.years):
         old, new = before.years[year], after.years.get(year)
         if old is not new:
-            _bars(old, new, counts, names, examples)
-            if new is not None and len(days):
-                _late(old, new, ends, int(days.min().to_datetime64().astype("datetime64[D]").astype(np.int64)), counts, names, examples)
+            found = pairs(old, new) if new is not None else None
+            _bars(old, new, found, counts, names, examples)
+            if new is not None and found is not None and len(days):
+                _late(new, found, ends, int(days.min().to_datetime64().astype("datetime64[D]").astype(np.int64)), counts, names, examples)
     last = days.max()
     past = {name: _past(after.frames[name], before.frames[name], ends) for name in ("splits", "dividends")}
     for kind, changes in (
@@ -107,10 +108,9 @@ def compare(before: Tables, after: Tables) -> Restatement:
     return Restatement(dict(counts), len(names), tuple(examples))
 
 
-def _bars(old: Rows, new: Rows | None, counts: Counter[str], names: set[str], examples: list[Change]) -> None:
+def _bars(old: Rows, new: Rows | None, found: Pairs | None, counts: Counter[str], names: set[str], examples: list[Change]) -> None:
     gone = np.ones(len(old), dtype=bool)
-    if new is not None:
-        found = pairs(old, new)
+    if new is not None and found is not None:
         gone[found.before] = False
         changed = np.flatnonzero(found.changed)
         if len(changed):
@@ -128,11 +128,11 @@ def _bars(old: Rows, new: Rows | None, counts: Counter[str], names: set[str], ex
     examples += [Change("bar gone", *_of(old, i), "close", _number(old.values["close"][i]), None) for i in few]
 
 
-def _late(old: Rows, new: Rows, ends: dict[str, int], first: int, counts: Counter[str], names: set[str], examples: list[Change]) -> None:
+def _late(new: Rows, found: Pairs, ends: dict[str, int], first: int, counts: Counter[str], names: set[str], examples: list[Change]) -> None:
     """Bars of stored names that nobody had, on days from the `first` stored session to before the name's last stored bar."""
     last = np.array([ends.get(symbol, -(1 << 30)) for symbol in new.symbols], dtype=np.int64)
     fresh = np.ones(len(new), dtype=bool)
-    fresh[pairs(old, new).after] = False
+    fresh[found.after] = False
     late = np.flatnonzero(fresh & (new.day >= first) & (new.day < last[new.code])) if len(new) else np.empty(0, np.int64)
     if len(late):
         counts["bar late"] += len(late)

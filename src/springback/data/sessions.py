@@ -7,7 +7,7 @@ import numpy as np
 from springback.market.bars import Dates
 
 
-def sessions(first: object, last: object) -> Dates:
+def exchange_days(first: object, last: object) -> Dates:
     """The sessions of the New York Stock Exchange from `first` to `last`, both included; days as anything that prints as 2024-01-02."""
     import exchange_calendars
 

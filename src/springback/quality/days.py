@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.data.sessions import exchange_days
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates
 from springback.market.tape import Tape, last_rows
@@ -16,15 +17,6 @@ MOST_HOLES = 0.05
 """Share of sessions without VIX beyond which the regime is a guess."""
 FEW, AROUND = 0.2, 10
 """Share of the usual number of names, that of the sessions on each side, under which a session is one for a few only."""
-
-
-def exchange_days(first: np.datetime64, last: np.datetime64) -> Dates:
-    """The sessions of the New York Stock Exchange from `first` to `last`, both included."""
-    import exchange_calendars
-
-    calendar = exchange_calendars.get_calendar("XNYS", start=str(first - 10 * DAY), end=str(last + 10 * DAY))
-    known = calendar.sessions.to_numpy().astype("datetime64[D]")
-    return np.asarray(known[(known >= first) & (known <= last)])
 
 
 def missing_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from springback import wiring
 from springback.data.continuation import check_hole
 from springback.data.intake import DRAWN
-from springback.data.sessions import sessions
+from springback.data.sessions import exchange_days
 from springback.data.sources import History, Source
 from springback.data.sources.asked import read_span, read_symbols
 from springback.data.sources.assemble import assemble
@@ -86,8 +86,9 @@ def fetch(
     ask = _Asker(voice, chosen, source, vendor, kept, members, min(SINCE, date.fromisoformat(old.first)) if old else SINCE)
     if after:
         check_hole(after.last, np.datetime64(first, "D"))
-    joining = [name for name in names if after and after.pauses(name, first)]
-    staying = [name for name in names if name not in set(joining)]
+    joining = after.lacking(names, first) if after else []
+    late = set(joining)
+    staying = [name for name in names if name not in late]
     asked, stored = 0, None
     if staying:
         tape, asked = ask.tape(staying, first, last)
@@ -164,10 +165,11 @@ class _Old:
     lasts: Mapping[str, np.datetime64]
     trading: tuple[str, ...]
 
-    def pauses(self, name: str, start: date) -> bool:
-        """Whether asking for `name` from `start` on would leave out sessions of it: it is new, or was not asked for in a while."""
-        before = sessions(np.datetime64(start, "D") - 14, np.datetime64(start, "D") - 1)
-        return name not in self.lasts or bool(len(before) and self.lasts[name] < before[-1])
+    def lacking(self, names: Sequence[str], start: date) -> list[str]:
+        """Those of `names` that asking from `start` on would leave out sessions of: new ones, and those not asked for in a while."""
+        day = np.datetime64(start, "D")
+        needed = exchange_days(day - 14, day - 1)[-1:]
+        return [name for name in names if name not in self.lasts or bool((self.lasts[name] < needed).any())]
 
 
 def _old(store: Path, source: str) -> _Old | None:
@@ -176,7 +178,7 @@ def _old(store: Path, source: str) -> _Old | None:
     if told is None or told["source"].startswith(DRAWN):
         return None
     last = np.datetime64(told["last_session"], "D")
-    week = sessions(last - 14, last)[-WEEK:]
+    week = exchange_days(last - 14, last)[-WEEK:]
     stored = place.securities()
     begin = max(str(week[0]), told["first_session"]) if len(week) and told["source"].startswith(_prices(source)) else None
     lasts = dict(zip(stored["symbol"], stored["last"].to_numpy().astype("datetime64[D]"), strict=True))

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from springback.data import checks
 from springback.data.continuation import silent
-from springback.data.sessions import newest
-from springback.data.sessions import sessions as sessions_of
+from springback.data.sessions import exchange_days, newest
 from springback.data.sources import Event, History
 from springback.errors import MissingData
 from springback.market.actions import Actions
@@ -42,7 +41,7 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     out and counted in the findings, as are names without bars. Raises `MissingData` when no name has any.
     """
     listed = sorted((one for one in histories if len(one.days)), key=lambda one: one.symbol)
-    sessions = sessions_of(start, end)
+    sessions = exchange_days(start, end)
     astray = sum(int((~np.isin(one.days, sessions)).sum()) for one in listed)
     listed = [one for one in listed if np.isin(one.days, sessions).any()]
     if not listed:

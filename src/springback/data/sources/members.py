@@ -75,7 +75,8 @@ def enrolled(tape: Tape, roll: Roll, asked: Collection[str]) -> Tape:
     members = series.read_members(roll.path, tape.bars)
     seen = (members & ~np.isnan(tape.bars.close)).any(axis=0)
     there = {symbol for symbol, has in zip(tape.bars.symbols, seen, strict=True) if has}
-    without = [symbol for symbol in roll.symbols if symbol in set(asked) and symbol not in there]
+    wanted = set(asked) - there
+    without = [symbol for symbol in roll.symbols if symbol in wanted]
     told = []
     if roll.succeeded:
         told.append(
