@@ -133,43 +133,32 @@ def _others(tape: Tape) -> tuple[int, int]:
     return column, next(k for k in range(len(tape.bars.symbols)) if k != column and tape.last[k] == len(tape.bars.sessions) - 1)
 
 
-def renamed(tape: Tape) -> Plant:
-    """One name's bars go on under another symbol from ROW on."""
+def _carried_on(tape: Tape, first: int, end: int) -> Plant:
+    """A name's bars stand under another symbol from `first` on, and under its own before `end`, whose last one is the spot."""
     column, other = _others(tape)
 
     def edit(panels: Panels) -> None:
         for name in FIELDS:
-            panels[name][:ROW, other] = np.nan
-            panels[name][ROW:, other] = panels[name][ROW:, column]
-            panels[name][ROW:, column] = np.nan
+            panels[name][:first, other] = np.nan
+            panels[name][first:, other] = panels[name][first:, column]
+            panels[name][end:, column] = np.nan
 
-    return change(tape, edit), spot(tape, ROW - 1, column)
+    return change(tape, edit), spot(tape, end - 1, column)
+
+
+def renamed(tape: Tape) -> Plant:
+    """One name's bars go on under another symbol from ROW on."""
+    return _carried_on(tape, ROW, ROW)
 
 
 def doubled(tape: Tape) -> Plant:
     """A name that ends has had its bars under a second symbol too, which goes on."""
-    column, other = _others(tape)
-
-    def edit(panels: Panels) -> None:
-        for name in FIELDS:
-            panels[name][: ROW - 50, other] = np.nan
-            panels[name][ROW - 50 :, other] = panels[name][ROW - 50 :, column]
-            panels[name][ROW:, column] = np.nan
-
-    return change(tape, edit), spot(tape, ROW - 1, column)
+    return _carried_on(tape, ROW - 50, ROW)
 
 
 def overlapping(tape: Tape) -> Plant:
     """A name goes on under a second symbol, whose first bar is on the last day of the first."""
-    column, other = _others(tape)
-
-    def edit(panels: Panels) -> None:
-        for name in FIELDS:
-            panels[name][:ROW, other] = np.nan
-            panels[name][ROW:, other] = panels[name][ROW:, column]
-            panels[name][ROW + 1 :, column] = np.nan
-
-    return change(tape, edit), spot(tape, ROW, column)
+    return _carried_on(tape, ROW, ROW + 1)
 
 
 def upside_down(tape: Tape) -> Plant:
