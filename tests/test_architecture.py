@@ -23,6 +23,7 @@ ALL = "*"
 ROOMS: dict[str, tuple[str, ...]] = {
     "errors": (),
     "compiled": (),
+    "grammar": (),
     "settings": ("errors",),
     "market": ("errors",),
     "data": ("errors", "market"),
@@ -53,7 +54,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     FACE: ("errors", "wiring", "story"),
     "__main__": ("cli",),
 }
-EVERYWHERE = "compiled"  # a leaf that any room may stand on: `@compiled` itself
+EVERYWHERE = ("compiled", "grammar")  # leaves that any room may stand on: `@compiled` itself, one of many
 
 # Rooms where everything comes in as an argument: these modules of the standard library, and numpy, and no more.
 PURE = ("market", "features", "strategy")
@@ -188,7 +189,7 @@ def foreign_rooms(modules: Mapping[str, Module]) -> list[str]:
             if one.target.split(".")[0] != PACKAGE:
                 continue
             room = room_of(one.target, modules)
-            if room not in {None, EVERYWHERE, module.room, *row} and ALL not in row:
+            if room not in {None, *EVERYWHERE, module.room, *row} and ALL not in row:
                 found.append(f"{one.where} imports {one.target}; the row is {module.room}: {', '.join(row) or 'nothing of ours'}")
     return found
 

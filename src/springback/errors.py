@@ -19,6 +19,8 @@
 Each message says what, the value, the limit and the way out, in one line.
 """
 
+from springback.grammar import agree
+
 LONGEST = 2000
 """Characters of a message; more is a file quoted whole."""
 
@@ -30,7 +32,7 @@ class SpringbackError(Exception):
 
     def __str__(self) -> str:
         """The message in one line: what a damaged file put into it and cannot be printed (a line break, a NUL) is shown escaped."""
-        said = super().__str__()
+        said = agree(super().__str__())
         said = said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}..."
         return said if said.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in said)
 

@@ -57,12 +57,13 @@ class Job:
 def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: Path, out: Path, store: Path | None) -> Job:
     """The search that `chosen` describes, with nothing in it of what is held back. Raises `MissingData`."""
     held, end = span(tape, chosen)
-    before = tape.until(tape.bars.row(held))
-    if not len(before.bars.sessions) or before.bars.sessions[-1] <= np.datetime64(chosen.backtest.start):
+    ends = tape.bars.row(held)
+    if not ends or tape.bars.sessions[ends - 1] <= np.datetime64(chosen.backtest.start):
         raise MissingData(
             f"nothing is left to search: {chosen.optimise.held_back} months are held back from {held}, the backtest starts "
             f"{chosen.backtest.start}: hold back less, or start earlier"
         )
+    before = tape.until(ends)
     last = before.bars.sessions[-1]
     cut = dataclasses.replace(chosen, backtest=dataclasses.replace(chosen.backtest, end=last.item()))
     knobs = parse_all(cut.optimise.knobs, flat(cut))

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from springback.errors import SettingsError
 
@@ -68,11 +68,17 @@ def _value(name: str, hint: Any, value: Any) -> Any:
     try:
         found = TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False)).validate_python(value)
     except ValidationError as error:
+        if _means_date(hint):
+            raise SettingsError(f"settings: {name} must be a date such as 2020-01-02, was '{value}'") from None
         reason = error.errors()[0]["msg"].removeprefix("Input should be ")
         raise SettingsError(f"settings: {name} should be {reason}, was {value!r}") from None
     if not _alike(value, found):
         raise SettingsError(f"settings: {name} should be a number where a number is meant, true or false where that is, was {value!r}")
     return found
+
+
+def _means_date(hint: Any) -> bool:
+    return hint is date or date in get_args(hint)
 
 
 def _alike(told: Any, found: Any) -> bool:

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from springback.grammar import agree
+
 WIDTH = 120  # of tables that go to a file or a pipe
 
 
@@ -48,7 +50,7 @@ class Voice:
     def say(self, text: str) -> None:
         """One line of text."""
         if not self.silent:
-            self.out.print(text, markup=False)
+            self.out.print(agree(text), markup=False)
 
     def show(self, table: Table) -> None:
         """A table."""
@@ -73,7 +75,7 @@ class Step:
 
 def table(title: str, *columns: str) -> Table:
     """An empty table, the first column on the left and the others right-aligned."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1))
+    made = Table(title=agree(title), title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1))
     for k, column in enumerate(columns):
         made.add_column(column, justify="left" if k == 0 else "right", style="" if k else "bold", no_wrap=True)
     return made

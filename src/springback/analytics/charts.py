@@ -257,7 +257,7 @@ def _auc(quarters: pd.DataFrame | None) -> Chart | None:
         traces.append(line(list(part["quarter"].astype(str)), part["auc"], side, colour) | marks)
     lines = [level(0.5, palette.INK, "solid"), level(0.6, palette.MUTED, "dot")]
     known = quarters.dropna(subset=["auc"])
-    reach = known["error"].fillna(0.0)
+    reach = known["error"].astype(float).fillna(0.0)  # one name alone: a column of None
     low, high = min(0.46, float((known["auc"] - reach).min())), max(0.62, float((known["auc"] + reach).max()))
     frame = layout(
         280,

@@ -7,6 +7,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from springback.analytics import encode
 from springback.analytics.figures import tight, whole_dates
+from springback.grammar import agree
 
 
 def script(value: Any) -> str:
@@ -22,9 +23,16 @@ def plotly() -> str:
     return str(get_plotlyjs()).replace("</script", "<\\/script")
 
 
+def _in_words(value: Any) -> Any:
+    """A plain text as a person reads it; what is marked as HTML stays."""
+    return agree(value) if type(value) is str else value
+
+
 def render(template: str, *packages: str, **values: Any) -> str:
     """`template` with `values`, every text escaped. It is looked for in the templates of `packages`, then in those of this room."""
     found = ChoiceLoader([PackageLoader(one) for one in (*packages, "springback.analytics")])
-    environment = Environment(loader=found, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=found, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_in_words
+    )
     environment.filters |= {"tight": tight, "whole_dates": whole_dates}
     return environment.get_template(template).render(plotly=plotly(), **values)

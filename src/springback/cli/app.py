@@ -31,7 +31,6 @@ app = typer.Typer(
     name="springback",
     help="Machine-learning mean reversion on US equities: from raw bars to an honest report.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -349,8 +348,17 @@ def universe(
         universe.universe(voice, universe.choose(settings, sets), on, store or STORE, holdings, out, as_of)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from springback import __version__
+
+        typer.echo(f"springback {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def main_options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Machine-learning mean reversion on US equities: from raw bars to an honest report."""

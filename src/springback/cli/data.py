@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from springback.cli.options import RUNS, AsOf, DataPath, EventsFile, Json, MembersFile, Quiet, Sets, SettingsFile, StoreFolder, VixFile
+from springback.cli.options import AsOf, DataPath, EventsFile, Json, MembersFile, Quiet, Sets, SettingsFile, StoreFolder, VixFile
 
 app = typer.Typer(help="The market on disk: check it.", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def check(
     events: EventsFile = None,
     against: Other = None,
     quarantine: Annotated[bool, typer.Option("--quarantine", help="Write what the errors accuse into quarantine.json.")] = False,
-    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "check",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write.", show_default="runs/check")] = None,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from springback.cli.app import app
+from springback.cli.encoding import speakable
 from springback.errors import SpringbackError
 
 USAGE: Any = typer.BadParameter.__mro__[2]  # click's ClickException, which typer brings along but does not name
@@ -18,6 +19,7 @@ def main() -> None:
     """The command: exit code 0 done, 1 the job failed, 2 bad usage or bad input."""
     arguments = sys.argv[1:]
     started = time.monotonic()
+    speakable()
     try:
         code = app(standalone_mode=False)
         if code == INTERRUPTED:

@@ -9,7 +9,7 @@ from springback import wiring
 from springback.analytics.encode import text
 from springback.data.files import atomic
 from springback.data.store_hash import content_hash
-from springback.errors import InputError, MissingData
+from springback.errors import InputError, MissingData, Unwritable
 from springback.market.tape import Tape
 from springback.quality import against as two
 from springback.quality import gate, quarantine, raw
@@ -23,6 +23,7 @@ from springback.voice import Voice, table
 
 __all__ = ["Voice"]
 PAGE, FIGURES = "check.html", "check.json"
+USUAL = Path("runs/check")
 choose = steps.choose
 
 
@@ -56,12 +57,17 @@ class Source:
         return str(self.path or self.folder) + (f" as known on {self.as_of}" if self.as_of else "")
 
 
-def check(voice: Voice, chosen: wiring.Settings, source: Source, against: Path | None, out: Path, keep_out: bool) -> bool:
-    """Whether no error stands; check.json and check.html in `out`, and the table. `keep_out` writes the quarantine beside the store."""
+def check(voice: Voice, chosen: wiring.Settings, source: Source, against: Path | None, out: Path | None, keep_out: bool) -> bool:
+    """Whether no error stands; check.json and check.html in `out`, and the table. `keep_out` writes the quarantine beside the store.
+
+    Where nobody named `out` and the usual place cannot be written, the verdict is told all the same, and why there is no page.
+    """
     if keep_out and source.path is not None:
         raise InputError("--quarantine is written beside a store: 'springback fetch --source csv --path ...' first, then check the store")
     if keep_out and source.as_of:
         raise InputError("--quarantine is drawn up from all that is known now: leave --as-of out")
+    if out is not None:
+        steps.writable(out)
     step = voice.step("check")
     whole = len(gate.CHECKS) + 3
     step(0, whole, f"reading {source.name}")
@@ -75,9 +81,9 @@ def check(voice: Voice, chosen: wiring.Settings, source: Source, against: Path |
             tape = _put_in_quarantine(voice, tape, found, chosen, source.folder)
     step(whole - 1, whole, "page")
     study = _study(tape, found, digest, chosen, source, against)
-    _write(voice, study, out)
+    page_told = _write(voice, study, out)
     step(whole, whole, "done")
-    _say(voice, study, out)
+    _say(voice, study, page_told)
     return study.usable
 
 
@@ -122,17 +128,26 @@ def _study(
     return Study(gate.ranked(gate.settled(found, tape)), tape, tape.quarantine, facts, flags)
 
 
-def _write(voice: Voice, study: Study, out: Path) -> None:
+def _write(voice: Voice, study: Study, out: Path | None) -> str:
+    """Where the page is, or why there is none."""
     told = as_json(study)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in ((FIGURES, text(told)), (PAGE, page(study))):
-        with atomic(out / name) as part:
-            part.write_text(content, encoding="utf-8", newline="\n")
     voice.told["check"] = told
-    voice.told["page"] = str(out / PAGE)
+    voice.told["page"] = None
+    folder = out or USUAL
+    try:
+        steps.writable(folder)
+    except Unwritable:
+        if out is not None:
+            raise
+        return f"no page: {folder} cannot be written: name a folder with --out"
+    for name, content in ((FIGURES, text(told)), (PAGE, page(study))):
+        with atomic(folder / name) as part:
+            part.write_text(content, encoding="utf-8", newline="\n")
+    voice.told["page"] = str(folder / PAGE)
+    return f"page: {folder / PAGE}"
 
 
-def _say(voice: Voice, study: Study, out: Path) -> None:
+def _say(voice: Voice, study: Study, page_told: str) -> None:
     voice.say(study.verdict)
     for flag in study.flags:
         voice.say(flag)
@@ -155,4 +170,4 @@ def _say(voice: Voice, study: Study, out: Path) -> None:
             voice.say(f"  {line}")
     if "quarantine" in voice.told:
         voice.say(f"quarantine: {voice.told['quarantine']['file']}, {voice.told['quarantine']['spans']:,} spans; edit it as you like")
-    voice.say(f"page: {out / PAGE}")
+    voice.say(page_told)

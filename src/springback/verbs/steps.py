@@ -61,7 +61,7 @@ def keep(
     """Writes a tape into the store; returns what the store holds then and its hash. `asked`, `members`, `joins`: see `wiring.fetch`."""
     step = voice.step("store")
     step(0, 1, "writing the store")
-    _writable(store)
+    writable(store)
     manifest = wiring.fetch(tape, store, None, accept_restatement, asked, members, joins)
     tape, digest = wiring.open_store(store)
     step(1, 1, "stored")
@@ -155,7 +155,7 @@ def check(which: str, *folders: Path, store: Path | None = None) -> None:
     if which not in {"walk-forward", "fixed"}:
         raise SettingsError(f"--models must be walk-forward or fixed, was '{which}'")
     for folder in folders:
-        _writable(folder)
+        writable(folder)
     trials.ready(store)
 
 
@@ -181,7 +181,7 @@ def features(voice: Voice, bars: Path | None, events: Path | None, store: Path |
 
 def train(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path) -> None:
     """Trains, judges, saves, and prints the judgement against the gates."""
-    _writable(models)
+    writable(models)
     trained = wiring.train(made, chosen, voice.step("train"))
     wiring.keep(trained, models)
     found = trained.evaluation
@@ -230,7 +230,7 @@ def forecast(
     voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, out: Path | None, workers: Workers | None = None
 ) -> None:
     """Walks forward and writes the forecasts."""
-    _writable(models)
+    writable(models)
     file = out or models / "walk_forward" / remembered.FILE
     result = wiring.forecast(made, chosen, models, voice.step("forecast"), workers)
     wiring.keep_forecasts(made, result, file)
@@ -350,7 +350,8 @@ def _say_tape(voice: Voice, tape: Tape, how: str) -> None:
         voice.say(f"  {count} finding{'s' if count > 1 else ''} on the data, all in the report; the first: {tape.findings[0]}")
 
 
-def _writable(folder: Path) -> None:
+def writable(folder: Path) -> None:
+    """Nothing, if files can be written into `folder`, which is made. Raises `Unwritable`."""
     if is_address(folder):
         return  # the store itself tells
     try:
