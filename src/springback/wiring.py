@@ -29,6 +29,7 @@ from springback.data import rows as data_rows
 from springback.data.demo import Demo
 from springback.data.demo import draw as draw_market
 from springback.data.files import atomic
+from springback.data.headers import understanding
 from springback.data.sources import Source
 from springback.data.sources.keys import Keys
 from springback.data.sources.settings import Fetch
@@ -108,7 +109,9 @@ def load_bars(path: Path, vix: Path | None = None, members: Path | None = None, 
         if vix or members or events:
             raise InputError(f"{path} is a folder and brings its own VIX, members and events: leave --vix, --members and --events out")
         return csv_folder.read(Path(path))
-    return csv_file.read(Path(path), vix=vix, members=members, events=events)
+    with understanding() as heard:
+        tape = csv_file.read(Path(path), vix=vix, members=members, events=events)
+    return dataclasses.replace(tape, findings=(*heard, *tape.findings))
 
 
 def source_of(name: str, settings: Settings, keys: Keys | None = None, path: Path | None = None) -> Source:

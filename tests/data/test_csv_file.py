@@ -121,7 +121,7 @@ def test_the_files_beside_the_bars(tmp_path: Path) -> None:
         ("events", "date,symbol,event,value\n2020-01-03,A,merger,1\n", "event must be one of dividend, split, delisting, was 'merger'"),
         ("events", "date,symbol,event,value\n2020-01-03,A,split,0\n", "value must be above 0"),
         ("events", "date,symbol,event,value\n2020-01-03,A,split,2\n2020-01-03,A,split,2\n", "line 3: the split of A is there twice"),
-        ("events", "symbol,event,first,last\nA,delisted,2020-01-02,2020-01-02\n", "has no column 'date'"),
+        ("events", "symbol,event,first,last\nA,delisted,2020-01-02,2020-01-02\n", "has no columns 'date' and 'value'"),
     ],
 )
 def test_a_bad_file_beside_the_bars_is_refused(tmp_path: Path, kind: str, text: str, message: str) -> None:

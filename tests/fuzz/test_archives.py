@@ -13,8 +13,9 @@ import pyarrow.parquet
 import pytest
 
 from springback.analytics.run_folder import table_text
-from springback.data import csv_file, files
-from springback.data.files import unzip, write_table
+from springback.data import csv_file, packed
+from springback.data.files import write_table
+from springback.data.packed import unzip
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.lean_folder import LeanFolder
 from springback.errors import BadTable
@@ -28,7 +29,7 @@ SPAN = date(2020, 1, 1), date(2020, 12, 31)
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit that a test can reach: 1 MB."""
-    monkeypatch.setattr(files, "SMALL", 1 << 20)
+    monkeypatch.setattr(packed, "SMALL", 1 << 20)
 
 
 def test_a_gzip_bomb_ends_soon_in_one_line(tmp_path: Path, small: None) -> None:

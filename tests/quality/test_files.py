@@ -57,5 +57,5 @@ def test_a_close_only_row_is_counted_and_is_no_error(tmp_path: Path) -> None:
 def test_a_file_without_the_columns_is_named(tmp_path: Path) -> None:
     path = tmp_path / "bars.csv"
     path.write_text("date,symbol,close\n2020-01-02,A,10\n")
-    with pytest.raises(BadTable, match="has no column open, high, low, volume"):
+    with pytest.raises(BadTable, match="has no columns 'open', 'high', 'low' and 'volume'"):
         raw.read_files(path)

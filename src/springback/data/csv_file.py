@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data import checks, rows, series
-from springback.data.files import read_table
+from springback.data.layouts import read_bars
 from springback.market.actions import Actions
 from springback.market.bars import Bars
 from springback.market.tape import BANKRUPT, DELISTED, TRADING, Delisting, Tape, last_rows
@@ -27,7 +27,7 @@ def read(
     `vix` and `benchmark` (date, close), `members` (symbol, start, end exclusive), `events` (date, symbol, event, value), `risk_free`
     (LEAN's interest-rate.csv) are optional: without them VIX is NaN and the others are absent. Raises `MissingData` and `BadTable`.
     """
-    frame = read_table(bars, rows.BARS)
+    frame = read_bars(bars)
     places = rows.place(frame)
     rows.check_order(bars, frame, places)
     rows.check_prices(bars, frame)

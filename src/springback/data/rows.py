@@ -1,7 +1,6 @@
 """Long rows (date, symbol, open, high, low, close, volume) -> an aligned panel, under the laws a row must obey."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ from springback.data.files import Columns, line
 from springback.errors import BadTable
 from springback.market.bars import FIELDS, Bars, Dates, Panel
 
-BARS = Columns(("date",), ("symbol",), FIELDS)
+BARS = Columns(("date",), ("symbol",), (*FIELDS, "adj_close"), optional=("adj_close",))
+"""`adj_close`, where a file has it, is its close adjusted for what came later."""
 PRICES = ("open", "high", "low", "close")
 MOST_CELLS, THINNEST = 20_000_000, 200
 """A panel above this many cells must have a bar in one of `THINNEST`: a few odd dates and names must not fill the memory."""
@@ -57,7 +57,7 @@ def place(frame: pd.DataFrame) -> Rows:
     return Rows(first + np.flatnonzero(seen).astype("timedelta64[D]"), tuple(str(words[k]) for k in order), row, column)
 
 
-def check_order(path: Path, frame: pd.DataFrame, rows: Rows) -> None:
+def check_order(path: object, frame: pd.DataFrame, rows: Rows) -> None:
     """Each name's dates must rise down the file, with no day twice; sorting by date or by symbol first are both fine.
 
     Raises `BadTable` naming the first row that breaks it, and on a year that cannot be meant.
@@ -73,12 +73,14 @@ def check_order(path: Path, frame: pd.DataFrame, rows: Rows) -> None:
     if twice.any():
         k = int(np.argmax(twice))
         first = int(np.argmax(key == key[k]))
-        raise BadTable(f"{path}: line {line(k)}: {_who(frame, k)} is there twice (first on line {line(first)})")
+        raise BadTable(f"{path}: line {_line(frame, k)}: {_who(frame, k)} is there twice (first on line {_line(frame, first)})")
     k = int(by_name[1:][same & (step < 0)].min())
-    raise BadTable(f"{path}: line {line(k)}: {_who(frame, k)} comes after a later date of the same name: sort the file by symbol and date")
+    raise BadTable(
+        f"{path}: line {_line(frame, k)}: {_who(frame, k)} comes after a later date of the same name: sort the file by symbol and date"
+    )
 
 
-def check_prices(path: Path, frame: pd.DataFrame) -> None:
+def check_prices(path: object, frame: pd.DataFrame) -> None:
     """Raises `BadTable` on the first row whose prices or volume cannot be: empty, infinite, not above 0, high below low.
 
     Open, high and low may be empty together: a close-only row. An open or close outside high-low is a finding, not an error.
@@ -95,9 +97,8 @@ def check_prices(path: Path, frame: pd.DataFrame) -> None:
     low = np.flatnonzero(value["high"] < value["low"])
     if len(low):
         k = int(low[0])
-        raise BadTable(
-            f"{path}: line {line(k)}: high of {_who(frame, k)} must not be below its low {value['low'][k]:g}, was {value['high'][k]:g}"
-        )
+        must = f"must not be below its low {value['low'][k]:g}, was {value['high'][k]:g}"
+        raise BadTable(f"{path}: line {_line(frame, k)}: high of {_who(frame, k)} {must}")
 
 
 def to_bars(frame: pd.DataFrame, rows: Rows) -> Bars:
@@ -105,18 +106,22 @@ def to_bars(frame: pd.DataFrame, rows: Rows) -> Bars:
     return Bars(rows.sessions, rows.symbols, **{name: rows.scatter(frame[name]) for name in FIELDS})
 
 
-def _check_years(path: Path, rows: Rows) -> None:
+def _check_years(path: object, rows: Rows) -> None:
     for day in (rows.sessions[0], rows.sessions[-1]):
         if not np.datetime64("1900-01-01") <= day < np.datetime64("2200-01-01"):
             raise BadTable(f"{path}: the date must be in 1900 to 2199, was {day}")
 
 
-def _refuse(path: Path, frame: pd.DataFrame, name: str, bad: NDArray[np.bool_], must: str) -> None:
+def _refuse(path: object, frame: pd.DataFrame, name: str, bad: NDArray[np.bool_], must: str) -> None:
     if bad.any():
         k = int(np.argmax(bad))
         was = frame[name].iloc[k]
         shown = "empty or NaN" if np.isnan(was) else f"{was:g}"
-        raise BadTable(f"{path}: line {line(k)}: {name} of {_who(frame, k)} must be {must}, was {shown}")
+        raise BadTable(f"{path}: line {_line(frame, k)}: {name} of {_who(frame, k)} must be {must}, was {shown}")
+
+
+def _line(frame: pd.DataFrame, row: int) -> int:
+    return line(frame.index[row])
 
 
 def _who(frame: pd.DataFrame, row: int) -> str:

@@ -10,50 +10,30 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback.data.files import opened
-from springback.errors import BadTable
+from springback.data.headers import Columns, match
+from springback.data.sheets import sheet_of
+from springback.market.bars import FIELDS
 from springback.quality.finding import EXAMPLES, Finding, Severity, named
 
 Prices = dict[str, NDArray[np.float64]]
-WANTED = ("date", "symbol", "open", "high", "low", "close", "volume")
+WANTED = Columns(("date",), ("symbol",), FIELDS)
 
 
 def read_files(path: Path) -> pd.DataFrame:
     """Every row of a file or folder, prices as numbers (NaN where they are none), dates as the text that is written."""
     files = sorted(path.glob("prices/prices_*.csv*")) if path.is_dir() else [path]
-    return pd.concat([_read(one) for one in files], ignore_index=True) if files else pd.DataFrame(columns=list(WANTED))
+    return pd.concat([_read(one) for one in files], ignore_index=True) if files else pd.DataFrame(columns=list(WANTED.names))
 
 
 def _read(path: Path) -> pd.DataFrame:
-    if path.suffix in (".parquet", ".pq"):
-        frame = _parquet(path)
-    else:
-        try:
-            with opened(path) as stream:
-                frame = pd.read_csv(
-                    stream,
-                    usecols=lambda name: name in WANTED,
-                    dtype={"date": "category", "symbol": "category"},
-                    keep_default_na=False,
-                    na_values=[""],
-                )
-        except (ValueError, OSError, EOFError) as error:
-            raise BadTable(f"{path} cannot be read: {' '.join(str(error).split())[:120]}") from None
-    absent = [name for name in WANTED if name not in frame]
-    if absent:
-        raise BadTable(f"{path} has no column {', '.join(absent)}: a file of bars has {', '.join(WANTED)}")
-    frame = frame[list(WANTED)].astype({"date": "string", "symbol": "string"})
-    for name in WANTED[2:]:
+    sheet = sheet_of(path)
+    found = match(path, sheet.header, WANTED)
+    table = sheet.texts(sorted(found.values()))
+    frame = pd.DataFrame({name: table.column(str(place)).to_pandas() for name, place in found.items()})
+    frame = frame.astype({"date": "string", "symbol": "string"})
+    for name in FIELDS:
         frame[name] = pd.to_numeric(frame[name], errors="coerce")
     return frame
-
-
-def _parquet(path: Path) -> pd.DataFrame:
-    try:
-        frame = pd.read_parquet(path)
-    except Exception as error:  # noqa: BLE001 (Arrow has errors of many kinds for a damaged file)
-        raise BadTable(f"{path} cannot be read: {' '.join(str(error).split())[:120]}") from None
-    return frame.assign(date=frame["date"].astype(str)) if "date" in frame else frame
 
 
 def examine(frame: pd.DataFrame) -> tuple[Finding, ...]:
@@ -66,7 +46,7 @@ def _all(frame: pd.DataFrame) -> Iterator[Finding]:
     plain = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}")
     day = text.str[:10]
     zoned = text.str.contains(r"\d:\d\d", regex=True) & ~text.str.contains(r"[T ]00:00(?::00)?(?:\.0+)?$", regex=True)
-    price: Prices = {name: frame[name].to_numpy(dtype=np.float64) for name in WANTED[2:]}
+    price: Prices = {name: frame[name].to_numpy(dtype=np.float64) for name in FIELDS}
     yield from _rows(
         "file_time_zone", "error", frame, zoned, "{n} dates carry a time of day or a time zone ({names}): which session is meant?"
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from springback.data.files import unzip
+from springback.data.packed import unzip
 from springback.data.sources import Event, History, history, nothing
 from springback.errors import BadTable, MissingData
 from springback.market.symbols import check_symbols

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from springback.data.files import unzipped
+from springback.data.packed import unzipped
 from springback.data.sources import Event, History, day_of, history, nothing, number_of
 from springback.data.sources.keys import Keys
 from springback.data.sources.line import Line
