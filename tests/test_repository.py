@@ -22,7 +22,6 @@ LEAN_PINS = {  # the versions of LEAN's own image: a model trained under them lo
     "numpy": "1.26.4",
     "optuna": "4.6.0",
     "pandas": "2.3.3",
-    "plotly": "5.24.1",
     "pyarrow": "19.0.1",
     "scikit-learn": "1.6.1",
     "scipy": "1.13.1",

@@ -43,7 +43,7 @@ class Links(HTMLParser):
 def test_nothing_is_fetched() -> None:
     links = Links()
     links.feed(full())
-    assert links.found == ["data:,"]
+    assert [link for link in links.found if not link.startswith("#")] == ["data:,"]
     assert "@import" not in full() and "url(" not in re.findall(r"<style>.*?</style>", full(), re.S)[0]
 
 

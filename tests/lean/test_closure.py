@@ -9,7 +9,7 @@ from springback.lean.closure import closure
 
 PACKAGE = {
     "__init__.py": "from springback.heavy import everything\n",
-    "heavy.py": "import plotly\n",
+    "heavy.py": "import matplotlib\n",
     "a/__init__.py": "from springback.a.first import x\n",
     "a/first.py": "import typing\nif typing.TYPE_CHECKING:\n    import springback.heavy\nelse:\n    from springback import leaf\n",
     "a/second.py": "def f():\n    from springback.b import third\n",

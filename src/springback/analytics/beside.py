@@ -53,5 +53,5 @@ def _table(told: dict[str, Any]) -> Table:
         rows.append(
             (Cell(one["name"], left=True), *figures, Cell(shown(one["max_drawdown"], "fraction")), Cell(touched, "quiet", left=True))
         )
-    heads = (("", True), ("A year", False), ("Points", False), ("Sharpe", False), ("Deepest fall", False), ("It touched", True))
+    heads = (("Scenario", True), ("A year", False), ("Points", False), ("Sharpe", False), ("Deepest fall", False), ("It touched", True))
     return Table("Scenarios against this run", "", heads, tuple(rows), (0,))

@@ -11,7 +11,7 @@ from springback.analytics import palette
 from springback.analytics.material import Account, Material
 from springback.analytics.statistics import benchmark_returns, returns_of, underwater
 
-SIDES = (("long", palette.LONG, "rgba(47,125,107,0.22)", 1), ("short", palette.SHORT, "rgba(185,89,59,0.22)", -1))
+SIDES = (("long", palette.LONG, palette.wash(palette.LONG, 0.22), 1), ("short", palette.SHORT, palette.wash(palette.SHORT, 0.22), -1))
 """Side, its colour, the same as a wash, and whether it is drawn upwards or downwards."""
 
 
@@ -49,7 +49,7 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": palette.MUTED, "size": 12},
         "hovermode": "x unified",
-        "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": palette.RULE, "font": {"color": palette.INK}},
+        "hoverlabel": {"bgcolor": palette.CARD, "bordercolor": palette.RULE, "font": {"color": palette.INK}},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
         "dragmode": False,
         **more,
@@ -93,7 +93,9 @@ def equity(material: Material) -> Chart:
         if main:
             fall = {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.1%}"}
             falls.append(
-                line(dates, underwater(returns), "fall", colour, fill="tozeroy", fillcolor="rgba(29,78,116,0.14)", width=1.2, **fall)
+                line(
+                    dates, underwater(returns), "fall", colour, fill="tozeroy", fillcolor=palette.wash(palette.NET, 0.14), width=1.2, **fall
+                )
             )
     beside = benchmark_returns(material.benchmark, pd.DatetimeIndex(pd.to_datetime(first.daily["date"])))
     if beside is not None:

@@ -1,14 +1,19 @@
-"""The easel of the notebook's pictures: a page under its finding, quiet axes in the house's colours, a still image."""
+"""The easel of the notebook's pictures (a page under its finding, quiet axes, a still image), and images for the pages."""
 
 import io
+from base64 import b64encode
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Sheet
+from matplotlib.image import imsave
+from numpy.typing import NDArray
 
 from springback.analytics import palette
 from springback.analytics.figures import tight
@@ -104,3 +109,12 @@ def dated(one: Axes, labels: bool = True) -> None:
 def legend(one: Axes) -> None:
     """Above the axes, at the right, where nothing is drawn."""
     one.legend(frameon=False, fontsize=9, labelcolor=palette.INK, ncols=2, loc="lower right", bbox_to_anchor=(1.01, 0.97))
+
+
+def shaded(shares: NDArray[np.float64], colour: str) -> str:
+    """An image of `shares` (rows, columns), 0 to 1, as a data address: `colour` through which the paper shows where little is there."""
+    pixels = np.empty((*shares.shape, 4))
+    pixels[..., :3], pixels[..., 3] = to_rgb(colour), shares
+    file = io.BytesIO()
+    imsave(file, pixels, format="png", metadata={"Software": ""})
+    return "data:image/png;base64," + b64encode(file.getvalue()).decode()

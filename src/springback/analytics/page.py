@@ -1,13 +1,23 @@
 """What every page stands on: the template engine, plotly.js inside the page, data that may stand inside a script element."""
 
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from springback.analytics import encode
+from springback.analytics import encode, palette
+from springback.analytics.charts import Chart
 from springback.analytics.figures import tight, whole_dates
 from springback.grammar import agree
+
+BUNDLE = "plotly-basic.min.js"
+"""plotly.js 2.35.2, its authors' partial bundle of lines, bars and pies (npm plotly.js-basic-dist-min, MIT), unchanged: a quarter of the
+whole library. It has no heat map: a page draws one of bars, boxes or an image."""
+SHARED = 30
+"""Lists from this length on that stand in more than one trace are written once."""
 
 
 def script(value: Any) -> str:
@@ -15,12 +25,22 @@ def script(value: Any) -> str:
     return encode.text(value, indent=None).strip().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def figures(charts: Iterable[Chart]) -> str:
+    """The charts' traces and layouts as JSON for a script element; the dates that many traces have in common stand there once."""
+    lists: dict[tuple[Any, ...], int] = {}
+
+    def lean(trace: dict[str, Any]) -> dict[str, Any]:
+        across = trace.get("x", ())
+        return trace if len(across) < SHARED else trace | {"x": lists.setdefault(tuple(across), len(lists))}
+
+    drawn = {chart.key: {"data": [lean(trace) for trace in chart.traces], "layout": chart.layout} for chart in charts}
+    return script({"lists": list(lists), "charts": drawn})
+
+
 @cache
 def plotly() -> str:
-    """plotly.js, whole."""
-    from plotly.offline import get_plotlyjs
-
-    return str(get_plotlyjs()).replace("</script", "<\\/script")
+    """plotly.js as it may stand inside a script element."""
+    return files(__package__).joinpath("vendor", BUNDLE).read_text(encoding="utf-8").replace("</script", "<\\/script")
 
 
 def _in_words(value: Any) -> Any:
@@ -28,11 +48,15 @@ def _in_words(value: Any) -> Any:
     return agree(value) if type(value) is str else value
 
 
-def render(template: str, *packages: str, **values: Any) -> str:
-    """`template` with `values`, every text escaped. It is looked for in the templates of `packages`, then in those of this room."""
+def render(template: str, *packages: str, charts: Mapping[str, Sequence[Chart]] | None = None, **values: Any) -> str:
+    """`template` with `values`, every text escaped, and `charts` by where they stand. It is looked for in the templates of `packages`, then
+    in those of this room."""
     found = ChoiceLoader([PackageLoader(one) for one in (*packages, "springback.analytics")])
     environment = Environment(
         loader=found, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_in_words
     )
-    environment.filters |= {"tight": tight, "whole_dates": whole_dates}
-    return environment.get_template(template).render(plotly=plotly(), **values)
+    environment.filters |= {"tight": tight, "whole_dates": whole_dates, "chapters": chapters}
+    if charts is not None:
+        drawn = figures(chart for group in charts.values() for chart in group)
+        values |= {"charts": charts, "plotly": plotly(), "figures_json": drawn, "twins": script(palette.DARK)}
+    return environment.get_template(template).render(palette=palette, **values)

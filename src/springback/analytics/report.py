@@ -45,7 +45,6 @@ def page(material: Material, summary: Summary, stress: Stressed | None = None) -
         "costs": charts.costs(material, {name: figures[name].number() for name in ("annual_return", "sharpe")}),
         "models": charts.model_charts(material),
     }
-    drawn = {chart.key: {"data": chart.traces, "layout": chart.layout} for group in parts.values() for chart in group}
     return pages.render(
         "report.html",
         material=material,
@@ -55,7 +54,6 @@ def page(material: Material, summary: Summary, stress: Stressed | None = None) -
         tiles=_tiles(material, summary),
         missing=missing(material),
         stress=stress,
-        figures_json=pages.script(drawn),
     )
 
 

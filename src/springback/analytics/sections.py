@@ -84,7 +84,7 @@ def years(material: Material) -> Table:
     return table(
         frame,
         [
-            ("period", "", text),
+            ("period", "Period", text),
             ("return", "Return", signed("fraction")),
             ("benchmark", material.benchmark_name, signed("fraction")),
             ("annual_return", "A year", signed("fraction")),
@@ -104,7 +104,7 @@ def regimes(material: Material) -> Table:
     account = material.headline
     frame = by_regime(account.daily, account.trades, account.cash, material.risk_free)
     mean: Column = ("annual_mean", "Mean a year", signed("fraction"))
-    head: list[Column] = [("regime", "", text), ("sessions", "Sessions", "count"), mean, ("volatility", "Volatility", "fraction")]
+    head: list[Column] = [("regime", "Regime", text), ("sessions", "Sessions", "count"), mean, ("volatility", "Volatility", "fraction")]
     return table(
         frame,
         [*head, ("sharpe", "Sharpe", signed("ratio")), *TRADE_COLUMNS],
@@ -119,7 +119,7 @@ def sides(material: Material) -> Table:
     share: Column = ("share", "Of start equity", signed("fraction"))
     return table(
         by_side(account.trades, account.cash),
-        [("side", "", text), *TRADE_COLUMNS, share, ("holding", "Held, sessions", "one")],
+        [("side", "Side", text), *TRADE_COLUMNS, share, ("holding", "Held, sessions", "one")],
         "Long and short apart",
         "Closed trades, net of every cost charged to them.",
     )
@@ -129,7 +129,7 @@ def reasons(material: Material) -> Table:
     """By how trades ended."""
     return table(
         by_reason(material.headline.trades),
-        [("reason", "", text), *TRADE_COLUMNS, ("holding", "Held, sessions", "one")],
+        [("reason", "Left by", text), *TRADE_COLUMNS, ("holding", "Held, sessions", "one")],
         "By way of leaving",
     )
 
@@ -139,8 +139,9 @@ def best_and_worst(material: Material) -> tuple[Table, Table]:
     best, worst = extremes(material.headline.trades)
     columns: list[Column] = [
         ("symbol", "Name", text),
-        ("side", "", text),
-        ("entry_date", "In", day),
+        ("side", "Side", text),
+        ("entry_date", "Entry", day),
+        ("exit_date", "Exit", day),
         ("sessions", "Held", "count"),
         ("reason", "Left by", text),
         ("return", "Return", signed("fraction")),
@@ -159,7 +160,7 @@ def gates(summary: Summary) -> Table:
         tone = {"PASS": "good", "FAIL": "bad"}.get(one.word, "quiet")
         cells = (text(one.gate.label), Cell(value), Cell(limit, "quiet"), Cell(one.word, "badge " + tone))
         rows.append((*cells, Cell(one.gate.claimed, "quiet"), Cell(one.gate.realistic, "quiet")))
-    heads = (("Gate", True), ("This run", False), ("Gate at", False), ("", False), ("Source claims", False), ("Realistic", False))
+    heads = (("Gate", True), ("This run", False), ("Gate at", False), ("Verdict", False), ("Source claims", False), ("Realistic", False))
     return Table("Success gates", "Shown, never tuned to. Judged on the headline profile.", heads, tuple(rows))
 
 
@@ -200,7 +201,7 @@ def luck(summary: Summary, material: Material) -> Table | None:
         if one.value is None:
             words = _why_unknown(name, found)
         rows.append((text(LUCK_WORDS[name]), Cell(shown(one.value, one.unit)), Cell(tight(words), "quiet", left=True)))
-    return Table("How much of it may be luck", "", (("", True), ("Found", False), ("What it says", True)), tuple(rows))
+    return Table("How much of it may be luck", "", (("Figure", True), ("Found", False), ("What it says", True)), tuple(rows))
 
 
 def _why_unknown(name: str, found: Search) -> str:
@@ -229,7 +230,7 @@ PAIRS = (
 
 def definitions(summary: Summary, itself: Mapping[str, str] | None = None) -> Table:
     """Both definitions side by side, for every profile; `itself`: what LEAN printed, where the run was LEAN's."""
-    heads = [("", True)]
+    heads = [("Figure", True)]
     for profile in summary.figures:
         heads += [(f"{profile}: by trading days", False), (f"{profile}: LEAN's", False)]
     rows = []
@@ -277,7 +278,7 @@ def profiles(summary: Summary, material: Material) -> Table:
         ]
         if any(cell.text != "–" for cell in cells[1:]):
             rows.append(tuple(cells))
-    heads = (("", True), *((account.profile, False) for account in material.accounts))
+    heads = (("Figure", True), *((f"{account.profile} costs", False) for account in material.accounts))
     return Table("The same run under each cost profile", "", heads, tuple(rows))
 
 
@@ -299,10 +300,10 @@ def overlays(material: Material, summary: Summary) -> Table | None:
         return Cell("0: did nothing", "bad") if int(value) == 0 else Cell(f"{int(value):,}")
 
     columns: list[Column] = [
-        ("overlay", "", text),
+        ("overlay", "Part", text),
         ("touched", "Decisions touched", touched),
         ("among", "Out of", "count"),
-        ("of_what", "", text),
+        ("of_what", "Of what", text),
         ("return_effect", "Adds to annual return", signed("fraction")),
         ("sharpe_effect", "Adds to Sharpe", signed("ratio")),
     ]
@@ -372,7 +373,7 @@ def scores(material: Material) -> Table | None:
     for name in names:
         sides = [Cell(_score(known[key])) if key in known else Cell("") for key in (f"long_{name}", f"short_{name}", name)]
         rows.append((text(name.replace("auc", "AUC")), *sides))
-    return Table("Scores of the forecasts", "", (("", True), ("Long", False), ("Short", False), ("Mean of both", False)), tuple(rows))
+    return Table("Scores of the forecasts", "", (("Score", True), ("Long", False), ("Short", False), ("Mean of both", False)), tuple(rows))
 
 
 def _score(value: float | None) -> str:

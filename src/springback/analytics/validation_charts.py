@@ -10,7 +10,7 @@ from springback.analytics import palette
 from springback.analytics.charts import Chart, axis, layout, level, line, reliability, rounded
 from springback.market.judgement import Estimate, Judgement, Part
 
-WASH = "rgba(104,114,127,0.14)"
+WASH = palette.wash(palette.MUTED, 0.14)
 NORMAL = 1.959964  # of a 95 % interval
 
 

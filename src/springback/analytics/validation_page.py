@@ -12,7 +12,6 @@ from springback.market.judgement import Estimate, Part
 def page(study: Study) -> str:
     """The whole page as text; the same bytes for the same study."""
     drawn = charts(study.judgement)
-    figures = {chart.key: {"data": chart.traces, "layout": chart.layout} for group in drawn.values() for chart in group}
     return pages.render(
         "validation.html",
         study=study,
@@ -25,7 +24,6 @@ def page(study: Study) -> str:
         tiles=_tiles(study),
         charts=drawn,
         tables={"sides": _sides(study), "cuts": _cuts(study), "folds": _folds(study), "settings": _settings(study)},
-        figures_json=pages.script(figures),
     )
 
 
@@ -52,7 +50,7 @@ def _sides(study: Study) -> Table:
         tone = "bad" if name.startswith("AUC of a random") else ""
         cells = (Cell(long, tone), Cell(long_band, "quiet"), Cell(short, tone), Cell(short_band, "quiet"))
         rows.append((Cell(name[:1].upper() + name[1:], tone, left=True), *cells))
-    heads = (("", True), ("Long", False), ("95 % interval", False), ("Short", False), ("95 % interval", False))
+    heads = (("Figure", True), ("Long", False), ("95 % interval", False), ("Short", False), ("95 % interval", False))
     note = "Intervals resample whole sessions in blocks: the names of a session move together and labels of neighbouring sessions overlap. "
     note += "Brier skill: what the probability gains on always saying the share that came true; below zero it is worse than that."
     return Table("Figures with their intervals", note, heads, tuple(rows))
@@ -67,11 +65,11 @@ def _cuts(study: Study) -> Table:
 
 
 HEADS = (
-    ("", True),
+    ("Part", True),
     ("Rows", False),
     ("Sessions", False),
     ("AUC by day, long", False),
-    ("short", False),
+    ("AUC by day, short", False),
     ("Rank IC", False),
     ("95 % interval", False),
 )
@@ -99,7 +97,7 @@ def _folds(study: Study) -> Table:
         )
         for one in study.judgement.folds
     )
-    heads = (("", True), ("Rows", False), ("AUC long", False), ("short", False), ("by day, long", False), ("short", False))
+    heads = (("Fold", True), ("Rows", False), ("AUC, long", False), ("AUC, short", False), ("By day, long", False), ("By day, short", False))
     return Table("Fold by fold", "", (*heads, ("Rank IC", False), ("95 % interval", False)), rows)
 
 

@@ -82,13 +82,13 @@ def _tiles(audit: Audit) -> list[tuple[str, str, str]]:
 
 
 def _table(head: str, findings: Sequence[Finding]) -> Table:
-    heads = (("Check", True), ("", True), ("Found", True), ("Tried", True))
+    heads = (("Check", True), ("Verdict", True), ("Found", True), ("Tried", True))
     rows = tuple((Cell(_upper(one.does), left=True), _badge(one), Cell(_upper(one.said), left=True), _tried(one)) for one in findings)
     return Table(head, "", heads, rows)
 
 
 def _late(findings: Sequence[Finding]) -> Table:
-    heads = (("One session late", True), ("Sharpe", False), ("late", False), ("error", False), ("A year", False), ("late", False))
+    heads = (("One session late", True), ("Sharpe", False), ("Sharpe, late", False), ("Error", False), ("A year", False), ("A year, late", False))
     rows = []
     for one in findings:
         cells = tuple(Cell(text) for text in _figures(one))

@@ -30,7 +30,6 @@ def write(file: Path, found: Comparison, told: Statistics) -> None:
 
 def page(found: Comparison, told: Statistics) -> str:
     """The whole page as text; the same bytes for the same runs."""
-    charts = [_equity(found)]
     return pages.render(
         "compare.html",
         ROOM,
@@ -39,11 +38,9 @@ def page(found: Comparison, told: Statistics) -> str:
         title="The two runs are equal" if found.equal else "The two runs differ",
         lead=words.headline(found).partition(": ")[2],
         differences=words.differences(found),
-        charts=charts,
+        charts={"equity": [_equity(found)]},
         tiles=_tiles(found),
         tables=_tables(found, told),
-        figures_json=pages.script({chart.key: {"data": chart.traces, "layout": chart.layout} for chart in charts}),
-        palette={name: getattr(palette, name) for name in ("INK", "MUTED", "RULE", "NET", "SHORT", "BEAR")},
     )
 
 
@@ -110,7 +107,7 @@ def _equity(found: Comparison) -> Chart:
 
 def _tables(found: Comparison, told: Statistics) -> dict[str, Any]:
     return {
-        "totals": Table("In numbers", "", _heads("", "A", "B", "B less A"), tuple(_total(row) for row in words.counts(found))),
+        "totals": Table("In numbers", "", _heads("Count", "A", "B", "B less A"), tuple(_total(row) for row in words.counts(found))),
         "orders": None if found.orders.first is None else _context(found),
         "alone": _alone(found),
         "fills": _fills(found),
@@ -224,4 +221,4 @@ def _itself(found: Comparison, told: Statistics) -> Table | None:
         for row in told.itself
     )
     note = "Over all sessions of each run. A run that LEAN did not print is computed here by LEAN's definitions; capacity is LEAN's alone."
-    return Table("As LEAN itself printed them", note, _heads("Figure", *heads, ""), rows)
+    return Table("As LEAN itself printed them", note, _heads("Figure", *heads, "Apart"), rows)

@@ -10,7 +10,7 @@ from springback.optimise.finding import Line, Plane, Report
 from springback.optimise.search import plain
 
 DEEP = 3.0  # below the specification's ratio: where the chart ends
-SHADES = [[0.0, "#b9593b"], [0.5, "#f4f1ea"], [1.0, "#1d4e74"]]
+DEEPEST = 0.55  # of a colour in a cell: the figure on it stays legible
 
 
 def charts(report: Report) -> dict[str, list[Chart]]:
@@ -72,24 +72,19 @@ def _line(one: Line, report: Report, reach: tuple[float, float]) -> Chart:
 
 def _plane(plane: Plane, report: Report) -> Chart:
     across, down = ([plain(value) for value in one.values] for one in (plane.across, plane.down))
-    z = [rounded([np.nan if figure is None else figure for figure in row], 3) for row in plane.figures]
     middle = report.finding.specified_sharpe
     known = [abs(figure - middle) for row in plane.figures for figure in row if figure is not None]
     wide = max([0.05, *known])
+    cells = [(column, row, figure) for row, line in enumerate(plane.figures) for column, figure in enumerate(line) if figure is not None]
+    boxes = [_cell(column, row, (figure - middle) / wide) for column, row, figure in cells]
     trace = {
-        "type": "heatmap",
-        "x": across,
-        "y": down,
-        "z": z,
-        "zmin": round(middle - wide, 3),
-        "zmax": round(middle + wide, 3),
-        "colorscale": SHADES,
-        "showscale": False,
-        "texttemplate": "%{z:.2f}",
-        "textfont": {"size": 11},
-        "xgap": 2,
-        "ygap": 2,
-        "hovertemplate": f"{plane.across.name} %{{x}}, {plane.down.name} %{{y}}: %{{z:.2f}}<extra></extra>",
+        "type": "scatter",
+        "mode": "text",
+        "x": [across[column] for column, _, _ in cells],
+        "y": [down[row] for _, row, _ in cells],
+        "text": [f"{figure:.2f}".replace("-", "\u2212") for _, _, figure in cells],
+        "textfont": {"size": 11, "color": palette.INK},
+        "hovertemplate": f"{plane.across.name} %{{x}}, {plane.down.name} %{{y}}: %{{text}}<extra></extra>",
     }
     winner = report.finding.winner
     at = across.index(plain(winner[plane.across.name])), down.index(plain(winner[plane.down.name]))
@@ -103,9 +98,11 @@ def _plane(plane: Plane, report: Report) -> Chart:
     }
     frame = layout(
         120 + 38 * len(down),
-        xaxis=axis(type="category", title={"text": plane.across.name, "standoff": 8}),
-        yaxis=axis(type="category", title={"text": plane.down.name, "standoff": 14}),
-        shapes=[frame_of_winner],
+        xaxis=axis(
+            type="category", categoryarray=across, range=[-0.5, len(across) - 0.5], title={"text": plane.across.name, "standoff": 8}
+        ),
+        yaxis=axis(type="category", categoryarray=down, range=[-0.5, len(down) - 0.5], title={"text": plane.down.name, "standoff": 14}),
+        shapes=[*boxes, frame_of_winner],
         hovermode="closest",
     )
     caption = (
@@ -113,6 +110,13 @@ def _plane(plane: Plane, report: Report) -> Chart:
     )
     caption += "plateau is worth more than one on a needle."
     return Chart("plane", f"{plane.across.name} and {plane.down.name}", caption, [trace], frame)
+
+
+def _cell(column: int, row: int, strength: float) -> dict[str, Any]:
+    """A box of the plane: blue above the middle, red below, the stronger the farther (-1 to 1)."""
+    colour = palette.NET if strength > 0 else palette.SHORT
+    box = {"x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.47, "y1": row + 0.47, "line": {"width": 0}, "layer": "below"}
+    return {"type": "rect", **box, "fillcolor": palette.wash(colour, DEEPEST * abs(strength))}
 
 
 def _reach(report: Report) -> tuple[float, float]:

@@ -17,7 +17,6 @@ IMPORTANCE = (
 def page(report: Report) -> str:
     """The whole page as text; the same bytes for the same report."""
     drawn = charts(report)
-    figures = {chart.key: {"data": chart.traces, "layout": chart.layout} for group in drawn.values() for chart in group}
     return pages.render(
         "optimise.html",
         "springback.optimise",
@@ -29,7 +28,6 @@ def page(report: Report) -> str:
         tiles=_tiles(report),
         charts=drawn,
         tables={"knobs": _knobs(report), "measures": _measures(report), "best": _best(report), "settings": _settings(report)},
-        figures_json=pages.script(figures),
     )
 
 
@@ -57,7 +55,7 @@ def _measures(report: Report) -> Table:
     rows = tuple((Cell(name, left=True), Cell(value)) for name, value in words.measures(report.finding))
     note = "Sharpe ratios a year, net of realistic costs. Deflated: the probability that the true ratio is above what luck gives the best "
     note += "of so many trials."
-    return Table("Every figure", note, (("", True), ("", False)), rows)
+    return Table("Every figure", note, (("Figure", True), ("Value", False)), rows)
 
 
 def _best(report: Report) -> Table:

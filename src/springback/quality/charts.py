@@ -6,6 +6,7 @@ import numpy as np
 
 from springback.analytics import palette
 from springback.analytics.charts import Chart, axis, layout, rounded
+from springback.analytics.easel import shaded
 from springback.market.quarantine import inside
 from springback.market.tape import Tape
 from springback.quality.finding import Finding, Severity
@@ -26,27 +27,28 @@ def coverage(tape: Tape) -> Chart:
     by_month = np.add.reduceat(has.astype(np.float64), first, axis=0) / np.diff([*first, len(months)])[:, None]
     order = np.lexsort([np.argmax(has, axis=0), -tape.last])
     groups = np.array_split(order, min(BANDS, len(order)))
-    z = [[round(float(one), 2) for one in by_month[:, group].mean(axis=1)] for group in groups]
-    ends = np.cumsum([len(group) for group in groups])
-    trace = {
-        "type": "heatmap",
-        "x": [str(label) for label in labels],
-        "y": [int(end) for end in ends],
-        "z": z,
-        "zmin": 0,
-        "zmax": 1,
-        "colorscale": [[0, "#efece4"], [1, palette.NET]],
-        "showscale": False,
-        "hovertemplate": "%{x}: %{z:.0%} of sessions have a bar<extra>names up to %{y:,}</extra>",
-    }
+    shares = np.array([by_month[:, group].mean(axis=1) for group in groups])
+    first_month, after = str(labels[0]), str(labels[-1] + 1)
+    spanned = (np.datetime64(after, "D") - np.datetime64(first_month, "D")).astype(int) * 86_400_000
+    stretched = np.repeat(shares, np.diff([*labels.astype("datetime64[D]"), np.datetime64(after, "D")]).astype(int), axis=1)
+    place = {"xref": "x", "yref": "y", "x": f"{first_month}-01", "y": 0, "sizex": float(spanned), "sizey": len(order)}
+    image = {"source": shaded(stretched, palette.SECOND), **place, "yanchor": "top", "sizing": "stretch", "layer": "below"}
     frame = layout(
-        340, xaxis=axis(type="date", nticks=8), yaxis=axis(autorange="reversed", nticks=5, title={"text": "names"}), hovermode="closest"
+        340,
+        images=[image],
+        xaxis=axis(type="date", nticks=8, range=[f"{first_month}-01", f"{after}-01"]),
+        yaxis=axis(range=[len(order), 0], nticks=5, title={"text": "names"}),
     )
     caption = (
         "A row is a name, or the mean of some neighbours; those that last are at the top, below them the others by their last day. "
         "Dark: a bar on every session of the month. A step on one day across many rows is a source that ends there."
     )
-    return Chart("coverage", "Who has bars when", caption, [trace], frame)
+    return Chart("coverage", "Who has bars when", caption, [_ghost(first_month)], frame)
+
+
+def _ghost(x: str) -> dict[str, Any]:
+    """A trace that shows nothing: an image alone makes no axes."""
+    return {"type": "scatter", "mode": "lines", "x": [x], "y": [0], "hoverinfo": "skip", "showlegend": False}
 
 
 def counts(found: tuple[Finding, ...]) -> Chart:

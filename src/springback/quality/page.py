@@ -17,7 +17,6 @@ def page(study: Study) -> str:
     """The whole page as text; the same bytes for the same study."""
     pictures = [] if study.tape is None else [charts.coverage(study.tape)]
     drawn = {"whole": [*pictures, charts.counts(study.findings)] if study.findings else pictures, "examples": charts.examples(study)}
-    figures = {chart.key: {"data": chart.traces, "layout": chart.layout} for group in drawn.values() for chart in group}
     return pages.render(
         "check.html",
         ROOM,
@@ -27,7 +26,6 @@ def page(study: Study) -> str:
         charts=drawn,
         errors=[one.said for one in standing(study.findings, "error")],
         tables={"findings": _findings(study), "quarantine": _quarantine(study)},
-        figures_json=pages.script(figures),
     )
 
 
@@ -52,7 +50,7 @@ def _tiles(study: Study) -> list[tuple[str, str, str]]:
 
 def _findings(study: Study) -> Table:
     rows = tuple(_row(one) for one in study.findings)
-    heads = (("", True), ("", True), ("Found", False), ("Names", False), ("Share", False), ("In words", True), ("Such as", True))
+    heads = (("Check", True), ("Severity", True), ("Found", False), ("Names", False), ("Share", False), ("In words", True), ("Such as", True))
     note = "Share: of all bars, or of all names where whole series are meant. An error whose rows are all in quarantine counts no more."
     return Table("Findings", note, heads, rows)
 

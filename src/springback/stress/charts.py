@@ -13,7 +13,7 @@ from springback.stress.scene import Ran
 from springback.stress.study import Study
 from springback.stress.windows import Slice, spells
 
-COLOURS = (palette.SHORT, palette.BAD, palette.LONG, "#7a5195", "#c08a2d", palette.SECOND, "#5c8a3a", palette.INK)
+COLOURS = (palette.SHORT, palette.BAD, palette.LONG, *palette.OTHER, palette.SECOND, palette.INK)
 TITLES = {
     "annual_return": ("Return a year", ".0%", "fraction"),
     "sharpe": ("Sharpe ratio", ".1f", "ratio"),

@@ -15,7 +15,6 @@ ROOM = "springback.stress"
 def page(study: Study) -> str:
     """The whole page as text; the same bytes for the same study."""
     drawn = charts(study)
-    figures = {chart.key: {"data": chart.traces, "layout": chart.layout} for group in drawn.values() for chart in group}
     return pages.render(
         "stress.html",
         ROOM,
@@ -32,7 +31,6 @@ def page(study: Study) -> str:
         tables={"shocks": _shocks(study), "windows": _windows(study), "luck": _luck(study), "settings": _settings(study)},
         courses=[_course(one) for one in study.slices if one.days],
         regimes=[words.regime(one) for one in study.slices if one.days],
-        figures_json=pages.script(figures),
     )
 
 
@@ -71,7 +69,7 @@ def _shocks(study: Study) -> Table:
         figures = (Cell(year), Cell(less, tone), Cell(sharpe), Cell(deep), Cell(day), Cell(water))
         rows.append((Cell(name, left=True), *figures, Cell(touched, "bad" if idle else "quiet", left=True)))
     heads = (
-        *(("", True), ("A year", False), ("Points", False), ("Sharpe", False), ("Deepest fall", False)),
+        *(("Scenario", True), ("A year", False), ("Points", False), ("Sharpe", False), ("Deepest fall", False)),
         *(("Worst day", False), ("Under water, sessions", False), ("It touched", True)),
     )
     note = "Each scenario is the whole base run again with one thing changed, on the same forecasts. Under water: the longest spell below "
@@ -86,7 +84,7 @@ def _windows(study: Study) -> Table:
         tone = "quiet" if one.covered == "not" else ""
         rows.append((Cell(told[0], tone, True), Cell(told[1], "quiet", True), *(Cell(cell, tone) for cell in told[2:])))
     heads = (
-        *(("", True), ("Days", True), ("Sessions", False), ("Return", False), (study.benchmark_name, False), ("Deepest fall", False)),
+        *(("Window", True), ("Days", True), ("Sessions", False), ("Return", False), (study.benchmark_name, False), ("Deepest fall", False)),
         *(("Worst day", False), ("Trades", False), ("Won", False), ("Bear sessions", False)),
     )
     note = "Cut out of the base run: returns of the window, the fall counted from its first day; trades are those entered in it."
@@ -108,7 +106,7 @@ def _course(one: Slice) -> Table:
         for day in one.days
     )
     heads = (
-        *(("", True), ("VIX", False), ("Its mean", False), ("Regime", True)),
+        *(("Session", True), ("VIX", False), ("Its mean", False), ("Regime", True)),
         *(("Long", False), ("Short", False), ("Gross", False), ("Equity", False)),
     )
     note = "The regime of a session sizes the entries decided after its close, which fill at the next open. "
@@ -122,7 +120,7 @@ def _luck(study: Study) -> Table | None:
     rows: list[tuple[Cell, ...]] = []
     for label, spread in (("days", study.by_day), ("trades", study.by_trade)):
         rows += [] if spread is None else _quantiles(label, spread, study)
-    heads = (("", True), ("Resampled", True), *((f"{level:.0%}".replace("%", " %"), False) for level in LEVELS), ("Base run", False))
+    heads = (("Figure", True), ("Resampled", True), *((f"{level:.0%}".replace("%", " %"), False) for level in LEVELS), ("Base run", False))
     return Table("Quantiles over the resampled histories", _how(study), heads, tuple(rows))
 
 
