@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.browser import in_browser, opened
 from tests.cluster import clusters
 from tests.terminal import COMMAND, done, sets, springback
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TINY = (
     "optimize",
     *sets(demo__names=40, demo__start='"2018-01-02"', demo__end='"2020-12-31"', backtest__start="2019-07-01", backtest__end="2020-12-31"),
@@ -121,25 +121,8 @@ def test_revealed_once_and_never_again(home: Path) -> None:
     assert again.returncode == 2 and "a second look would be a choice" in again.stderr and again.stderr.count("\n") == 1
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_opens_offline_and_draws_everything(home: Path, width: int) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(offline=True, viewport={"width": width, "height": 900})
-        opened = context.new_page()
-        said: list[str] = []
-        asked: list[str] = []
-        opened.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-        opened.on("pageerror", lambda error: said.append(str(error)))
-        opened.on("request", lambda request: asked.append(request.url))
-        opened.set_default_timeout(60_000)
-        opened.goto((study(home) / "optimise.html").as_uri())
-        opened.wait_for_function("[...document.querySelectorAll('.drawing')].filter(one => one.querySelector('svg')).length === 9")
-        assert said == []
-        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-        assert opened.locator("h1").inner_text().startswith(("The best of 24 settings", "None of the 24"))
-        assert opened.evaluate("document.documentElement.scrollWidth") == width
-        browser.close()
+@in_browser
+def test_the_page_opens_offline_and_draws_everything(home: Path, width: int, scheme: str) -> None:
+    with opened(study(home) / "optimise.html", width, scheme) as page:
+        assert page.locator(".drawing svg.main-svg:first-of-type").count() == 9
+        assert page.locator("h1").inner_text().startswith(("The best of 24 settings", "None of the 24"))

@@ -1,7 +1,6 @@
 """`springback validate` as a user types it, and its page in a browser; on noise it says so, and the canary is alive."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ from springback.analytics import validation_words as words
 from springback.analytics.validation_page import page
 from springback.analytics.validation_study import Study
 from springback.verbs import validate
+from tests.browser import in_browser, opened
 from tests.terminal import TINY, done, springback
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PLOTS = 7
 NOISE = (
     "demo.names=80",
@@ -124,26 +123,8 @@ def test_noise_is_called_noise_and_a_random_split_is_not(method: str) -> None:
     assert page(study) == page(study)
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_opens_offline_and_draws_everything(home: Path, width: int) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(offline=True, viewport={"width": width, "height": 900})
-        opened = context.new_page()
-        said: list[str] = []
-        asked: list[str] = []
-        opened.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-        opened.on("pageerror", lambda error: said.append(str(error)))
-        opened.on("request", lambda request: asked.append(request.url))
-        opened.set_default_timeout(60_000)
-        opened.goto((home / "combined" / "validation.html").as_uri())
-        opened.wait_for_function(f"[...document.querySelectorAll('.drawing')].filter(one => one.querySelector('svg')).length === {PLOTS}")
-        assert said == []
-        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-        assert opened.locator(".drawing").count() == PLOTS
-        assert opened.locator("h1").inner_text().startswith("The models rank names within a day")
-        assert opened.evaluate("document.documentElement.scrollWidth") == width
-        browser.close()
+@in_browser
+def test_the_page_opens_offline_and_draws_everything(home: Path, width: int, scheme: str) -> None:
+    with opened(home / "combined" / "validation.html", width, scheme) as page:
+        assert page.locator(".drawing").count() == PLOTS
+        assert page.locator("h1").inner_text().startswith("The models rank names within a day")

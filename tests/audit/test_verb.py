@@ -1,7 +1,6 @@
 """`springback audit` as a user types it: the table, the files, the exit code, the ledger; and its page in a browser."""
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from springback.verbs import audit
 from springback.voice import Voice
 from tests.audit.leaks import LEAKS
 from tests.audit.worlds import KNOBS, SIZE, case_of, found, market, taken
+from tests.browser import in_browser, opened
 from tests.terminal import done, springback
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SETS = [word for knob in KNOBS for word in ("--set", knob)]
 
 
@@ -96,19 +95,8 @@ def test_a_failed_check_ends_with_code_1(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert failed((Finding("a", "b", "WARN", "c", "d"),)) == ()
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_opens_offline_and_fits(home: Path, width: int) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        tab = browser.new_context(offline=True, viewport={"width": width, "height": 900}).new_page()
-        said: list[str] = []
-        tab.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.goto((home / "runs" / "audit" / "audit.html").as_uri())
-        assert said == [] and tab.locator("h1").inner_text() == "No look-ahead was found"
+@in_browser
+def test_the_page_opens_offline_and_fits(home: Path, width: int, scheme: str) -> None:
+    with opened(home / "runs" / "audit" / "audit.html", width, scheme) as tab:
+        assert tab.locator("h1").inner_text() == "No look-ahead was found"
         assert tab.locator("section").count() == 7 and tab.locator("td.badge").count() == 14
-        assert tab.evaluate("document.documentElement.scrollWidth") == width
-        browser.close()

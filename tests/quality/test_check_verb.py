@@ -1,10 +1,8 @@
 """`springback data check` as it is typed: the verdict first, exit code 1 on errors only, the files, the quarantine, two sources."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,10 +15,9 @@ from springback.market.tape import Tape
 from springback.quality import charts, gate, quarantine
 from springback.quality.settings import Quality
 from springback.quality.study import Study
+from tests.browser import in_browser, opened
 from tests.quality import planted
 from tests.terminal import TINY, done, springback
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="module")
@@ -155,26 +152,13 @@ def test_a_run_respects_the_quarantine_and_says_so(tmp_path: Path) -> None:
     assert len(opened) > 0
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_opens_offline_and_draws_everything(clean: Tape, tmp_path: Path, width: int) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+@in_browser
+def test_the_page_opens_offline_and_draws_everything(clean: Tape, tmp_path: Path, width: int, scheme: str) -> None:
     wiring.fetch(planted.frozen(planted.spike(clean)[0])[0], tmp_path / "store")
     done(springback(tmp_path, "data", "check", "--quarantine"))
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page: Any = browser.new_context(offline=True, viewport={"width": width, "height": 900}).new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto((tmp_path / "runs" / "check" / "check.html").as_uri())
-        page.wait_for_function("[...document.querySelectorAll('.drawing')].every(one => one.querySelector('svg'))")
-        assert said == []
+    with opened(tmp_path / "runs" / "check" / "check.html", width, scheme) as page:
         assert page.locator(".drawing").count() >= 4
         assert page.locator("section#findings tbody tr").count() >= 2
         assert page.locator("section#quarantine tbody tr").count() >= 1
-        assert page.evaluate("document.documentElement.scrollWidth") == width
         box = page.locator("section#findings tbody td:nth-child(6)").first.bounding_box()
         assert width > 640 or box["x"] + box["width"] <= width, "what was found is said beyond the edge"
-        browser.close()

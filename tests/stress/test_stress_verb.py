@@ -9,9 +9,9 @@ import pytest
 
 from springback.stress.scenarios import scenarios
 from springback.stress.windows import WINDOWS
+from tests.browser import in_browser, opened
 from tests.terminal import TINY, done, springback
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PLOTS = 6
 
 
@@ -99,27 +99,9 @@ def test_bad_words_end_in_one_line(home: Path) -> None:
         assert result.returncode == 2 and said in result.stderr and result.stderr.count("\n") == 1, result.stderr
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_opens_offline_and_draws_everything(home: Path, width: int) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    said: list[str] = []
-    asked: list[str] = []
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(offline=True, viewport={"width": width, "height": 900}).new_page()
-        page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.set_default_timeout(60_000)
-        page.goto((home / "runs" / "latest" / "stress.html").as_uri())
-        page.wait_for_function(
-            f"[...document.querySelectorAll('.drawing')].filter(one => one.querySelector('svg .trace')).length === {PLOTS}"
-        )
-        assert said == []
-        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-        assert page.evaluate("document.documentElement.scrollWidth") == width
+@in_browser
+def test_the_page_opens_offline_and_draws_everything(home: Path, width: int, scheme: str) -> None:
+    with opened(home / "runs" / "latest" / "stress.html", width, scheme) as page:
+        assert page.locator(".drawing svg.main-svg:first-of-type").count() == PLOTS
         assert page.locator("section#scenarios tbody tr").count() == 1 + len(scenarios(0.05, 1))
         assert page.locator("section#windows figure").first.locator("tbody tr").count() == len(WINDOWS)
-        browser.close()

@@ -15,6 +15,10 @@ SIDES = (("long", palette.LONG, palette.wash(palette.LONG, 0.22), 1), ("short", 
 """Side, its colour, the same as a wash, and whether it is drawn upwards or downwards."""
 
 
+NUMBER, PERCENT, DOLLARS = ",~f", "~%", "$,~f"
+"""How the labels of an axis are written: with as many decimals as tell them apart, however small the results."""
+
+
 @dataclass(frozen=True, eq=False)
 class Chart:
     """`key` its id on the page, `title` and `caption` in words, `traces` and `layout` as Plotly takes them."""
@@ -56,13 +60,23 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
     }
 
 
+def dots(size: Any, colour: str, mode: str = "markers", **more: Any) -> dict[str, Any]:
+    """What makes a line one of dots, none of them cut at the frame."""
+    return {"mode": mode, "marker": {"size": size, "color": colour, **more}, "cliponaxis": False}
+
+
+def counted(*values: Any) -> dict[str, Any]:
+    """The labels of an axis that counts `values`: few, and never half a thing."""
+    return {"dtick": 1} if max((np.abs(one).max() for one in values if len(one)), default=0) <= 4 else {"nticks": 5}
+
+
 def line(x: Sequence[str], y: Any, name: str, colour: str, **more: Any) -> dict[str, Any]:
     """A thin line; `y` rounded to what can be seen."""
     style = {"color": colour, "width": more.pop("width", 1.6), "dash": more.pop("dash", "solid")}
     return {"type": "scatter", "mode": "lines", "x": list(x), "y": rounded(y), "name": name, "line": style, **more}
 
 
-def rounded(values: Any, digits: int = 5) -> list[float | None]:
+def rounded(values: Any, digits: int = 6) -> list[float | None]:
     """Plain numbers with `digits` decimals; None where there is none."""
     return [None if not np.isfinite(value) else round(float(value), digits) for value in np.asarray(values, dtype=np.float64)]
 
@@ -89,9 +103,9 @@ def equity(material: Material) -> Chart:
         returns = returns_of(account.daily, account.cash)
         main = account is first
         width = 2.0 if main else 1.2
-        traces.append(line(dates, (1 + returns).cumprod(), f"{account.profile} costs", colour, width=width, hovertemplate="%{y:.3f}"))
+        traces.append(line(dates, (1 + returns).cumprod(), f"{account.profile} costs", colour, width=width, hovertemplate="%{y:.4f}"))
         if main:
-            fall = {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.1%}"}
+            fall = {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.2%}"}
             falls.append(
                 line(
                     dates, underwater(returns), "fall", colour, fill="tozeroy", fillcolor=palette.wash(palette.NET, 0.14), width=1.2, **fall
@@ -100,8 +114,8 @@ def equity(material: Material) -> Chart:
     beside = benchmark_returns(material.benchmark, pd.DatetimeIndex(pd.to_datetime(first.daily["date"])))
     if beside is not None:
         name = material.benchmark_name
-        traces.insert(0, line(dates, (1 + beside).cumprod(), name, palette.BENCHMARK, width=1.4, hovertemplate="%{y:.3f}"))
-        fall = {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.1%}"}
+        traces.insert(0, line(dates, (1 + beside).cumprod(), name, palette.BENCHMARK, width=1.4, hovertemplate="%{y:.4f}"))
+        fall = {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.2%}"}
         falls.append(line(dates, underwater(beside), f"{name} fall", palette.BENCHMARK, width=1.0, **fall))
     shade = {
         "type": "rect",
@@ -123,8 +137,8 @@ def equity(material: Material) -> Chart:
             460,
             shapes=shapes,
             xaxis=axis(anchor="y2"),
-            yaxis=axis(domain=[0.36, 1], showgrid=True, tickformat=".2f"),
-            yaxis2=axis(domain=[0, 0.28], showgrid=True, tickformat=".0%", nticks=4),
+            yaxis=axis(domain=[0.36, 1], showgrid=True, tickformat=NUMBER),
+            yaxis2=axis(domain=[0, 0.28], showgrid=True, tickformat=PERCENT, nticks=4),
             legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom", "traceorder": "reversed"},
         ),
     )
@@ -137,12 +151,12 @@ def exposure(account: Account) -> Chart | None:
         return None
     dates, held = days(daily), daily["equity"]
     traces = [
-        line(dates, daily[f"{side}_value"] / held, side, colour, fill="tozeroy", fillcolor=fill, width=0.8, hovertemplate="%{y:.0%}")
+        line(dates, daily[f"{side}_value"] / held, side, colour, fill="tozeroy", fillcolor=fill, width=0.8, hovertemplate="%{y:.1%}")
         for side, colour, fill, _ in SIDES
     ]
     net = ((daily["long_value"] + daily["short_value"]) / held).rolling(21, min_periods=1).mean()
-    traces.append(line(dates, net, "net, mean of 21 sessions", palette.INK, width=1.4, hovertemplate="%{y:.0%}"))
-    chart = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, tickformat=".0%", nticks=5))
+    traces.append(line(dates, net, "net, mean of 21 sessions", palette.INK, width=1.4, hovertemplate="%{y:.1%}"))
+    chart = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, tickformat=PERCENT, nticks=5))
     return Chart("exposure", "Exposure", "Market value at the close as a share of equity.", traces, chart)
 
 
@@ -156,7 +170,7 @@ def slots(account: Account, most: int | None) -> Chart:
         traces.append(line(dates, sign * count, side, colour) | area | _counted(count))
     ceilings = [level(sign * most, palette.MUTED, "dot") for sign in (1, -1)] if most else []
     caption = "Positions and waiting entries, shorts below." + (f" Dotted: the {most} slots a side." if most else "")
-    frame = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, nticks=5), shapes=ceilings)
+    frame = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, **counted(daily["n_long"], daily["n_short"])), shapes=ceilings)
     return Chart("slots", "Slots used", caption, traces, frame)
 
 
@@ -166,9 +180,9 @@ def turnover(account: Account) -> Chart | None:
     if "traded" not in daily:
         return None
     months = monthly(daily, daily["traded"] / daily["equity"])
-    bars = {"type": "bar", "x": list(months.index), "y": rounded(months, 3), "marker": {"color": palette.SECOND}, "name": "turnover"}
-    bars["hovertemplate"] = "%{y:.2f} × equity<extra></extra>"
-    frame = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, ticksuffix=" ×", nticks=5), bargap=0.25)
+    bars = {"type": "bar", "x": list(months.index), "y": rounded(months), "marker": {"color": palette.SECOND}, "name": "turnover"}
+    bars["hovertemplate"] = "%{y:.3~f} × equity<extra></extra>"
+    frame = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, ticksuffix=" ×", tickformat=NUMBER, nticks=5), bargap=0.25)
     return Chart("turnover", "Turnover a month", "Dollars bought and sold, as multiples of equity.", [bars], frame)
 
 
@@ -177,13 +191,14 @@ def firing(account: Account) -> Chart | None:
     daily = account.daily
     if "long_candidates" not in daily or "long_entries" not in daily:
         return None
-    traces = []
+    traces, reach = [], []
     for side, colour, sign in (("long", palette.LONG, 1), ("short", palette.SHORT, -1)):
         passed, sent = (monthly(daily, daily[f"{side}_{what}"]) for what in ("candidates", "entries"))
+        reach.append(passed)
         bar = {"type": "bar", "x": list(passed.index), "marker": {"color": colour}}
         traces.append({**bar, "y": rounded(sign * passed, 0), "name": f"{side} signals", "opacity": 0.3, **_counted(passed)})
         traces.append({**bar, "y": rounded(sign * sent, 0), "name": f"{side} orders", "width": 14 * 86_400_000, **_counted(sent)})
-    frame = layout(230, barmode="overlay", xaxis=axis(), yaxis=axis(showgrid=True, nticks=5, showticklabels=True), bargap=0.25)
+    frame = layout(230, barmode="overlay", xaxis=axis(), yaxis=axis(showgrid=True, **counted(*reach)), bargap=0.25)
     return Chart(
         "firing",
         "Signals and orders a month",
@@ -211,15 +226,11 @@ def costs(material: Material, marks_at: Mapping[str, float]) -> list[Chart]:
         return []
     charts, name = [], material.headline.profile
     wanted = (
-        ("annual_return", "Annual return by cost a side", ".0%", "%{y:.1%}"),
-        ("sharpe", "Sharpe ratio by cost a side", ".1f", "%{y:.2f}"),
+        ("annual_return", "Annual return by cost a side", PERCENT, "%{y:.2%}"),
+        ("sharpe", "Sharpe ratio by cost a side", NUMBER, "%{y:.3f}"),
     )
     for column, title, tick, hover in wanted:
-        marks = {
-            "mode": "lines+markers",
-            "marker": {"size": 6, "color": palette.NET},
-            "hovertemplate": hover + " at %{x} bp<extra></extra>",
-        }
+        marks = dots(6, palette.NET, "lines+markers") | {"hovertemplate": hover + " at %{x} bp<extra></extra>"}
         lines = [level(0.0, palette.MUTED, "solid")]
         if np.isfinite(marks_at[column]):
             lines.append(level(round(marks_at[column], 5), palette.NET, "dot"))
@@ -255,7 +266,7 @@ def _auc(quarters: pd.DataFrame | None) -> Chart | None:
     traces = []
     for side, colour, part in _sides(quarters):
         bars = {"type": "data", "array": rounded(part["error"]), "thickness": 1, "width": 0, "color": colour}
-        marks = {"mode": "markers", "marker": {"size": 7, "color": colour}, "error_y": bars, "hovertemplate": "%{y:.3f}"}
+        marks = dots(7, colour) | {"error_y": bars, "hovertemplate": "%{y:.3f}"}
         traces.append(line(list(part["quarter"].astype(str)), part["auc"], side, colour) | marks)
     lines = [level(0.5, palette.INK, "solid"), level(0.6, palette.MUTED, "dot")]
     known = quarters.dropna(subset=["auc"])
@@ -264,7 +275,7 @@ def _auc(quarters: pd.DataFrame | None) -> Chart | None:
     frame = layout(
         280,
         xaxis=axis(type="category"),
-        yaxis=axis(showgrid=True, tickformat=".2f", range=[round(low - 0.005, 3), round(high + 0.005, 3)]),
+        yaxis=axis(showgrid=True, tickformat=NUMBER, range=[round(low - 0.005, 3), round(high + 0.005, 3)]),
         shapes=lines,
         scattermode="group",
     )
@@ -289,15 +300,11 @@ def reliability(bins: pd.DataFrame | None) -> Chart | None:
     traces = []
     for side, colour, part in _sides(known):
         size = rounded(5 + 17 * np.sqrt(part["rows"] / top), 1)
-        marks = {
-            "mode": "lines+markers",
-            "marker": {"size": size, "color": colour, "opacity": 0.75},
-            "customdata": rounded(part["rows"], 0),
-        }
+        marks = dots(size, colour, "lines+markers", opacity=0.75) | {"customdata": rounded(part["rows"], 0)}
         trace = line(rounded(part["probability"]), part["came_true"], side, colour, width=1)  # type: ignore[arg-type]
         traces.append(trace | marks | {"hovertemplate": "said %{x:.0%}, came true %{y:.0%}, %{customdata:,} rows"})
     diagonal = {"type": "line", "x0": 0, "y0": 0, "x1": 1, "y1": 1, "line": {"color": palette.MUTED, "width": 1, "dash": "dot"}}
-    scale = {"tickformat": ".0%", "range": [0, 1]}
+    scale = {"tickformat": PERCENT, "range": [-0.03, 1.03]}
     frame = layout(280, xaxis=axis(showgrid=True, **scale), yaxis=axis(showgrid=True, **scale), shapes=[diagonal], hovermode="closest")
     caption = "Probability said (across) against the share that came true (up); larger dots hold more rows. "
     caption += "Honest probabilities lie on the diagonal."
@@ -315,7 +322,11 @@ def _importance(table: pd.DataFrame | None) -> Chart | None:
         bar = {"type": "bar", "orientation": "h", "y": order, "x": rounded(ranked["auc_lost"]), "name": side, "error_x": spread}
         traces.append({**bar, "marker": {"color": colour}, "hovertemplate": "%{x:.4f}"})
     frame = layout(
-        300, barmode="group", xaxis=axis(showgrid=True, zeroline=True, zerolinecolor=palette.MUTED), yaxis=axis(), hovermode="y unified"
+        300,
+        barmode="group",
+        xaxis=axis(showgrid=True, zeroline=True, zerolinecolor=palette.MUTED, tickformat=NUMBER, nticks=6),
+        yaxis=axis(),
+        hovermode="y unified",
     )
     caption = "AUC lost when a feature is shuffled in blocks of dates; line: spread over repeats. Near or below zero it carries nothing."
     return Chart("importance", "Feature importance", caption, traces, frame)

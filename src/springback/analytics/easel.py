@@ -106,6 +106,11 @@ def dated(one: Axes, labels: bool = True) -> None:
     one.tick_params(labelbottom=labels)
 
 
+def percent(value: float, _: object = None) -> str:
+    """A label of an axis of fractions, with as many decimals as tell it from its neighbours."""
+    return f"{100 * value:.6g}%".replace("-", "\u2212")
+
+
 def legend(one: Axes) -> None:
     """Above the axes, at the right, where nothing is drawn."""
     one.legend(frameon=False, fontsize=9, labelcolor=palette.INK, ncols=2, loc="lower right", bbox_to_anchor=(1.01, 0.97))

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from springback.analytics import palette
-from springback.analytics.easel import WIDE, Exhibit, dated, legend, named, quiet, sheet
+from springback.analytics.easel import WIDE, Exhibit, dated, legend, named, percent, quiet, sheet
 from springback.analytics.figures import shown
 
 TINTS = LinearSegmentedColormap.from_list("springback", [palette.SHORT, palette.PAPER, palette.NET])
@@ -87,7 +87,7 @@ def distributions(sample: pd.DataFrame) -> Exhibit:
         one.yaxis.set_visible(False)
         one.xaxis.set_major_locator(MaxNLocator(4))
         if high - low < 2:
-            one.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            one.xaxis.set_major_formatter(percent)
     return Exhibit(title, page)
 
 
@@ -139,7 +139,7 @@ def labels(table: pd.DataFrame, horizon: int) -> Exhibit:
     one.vlines(at, table["mean"] - table["naive"], table["mean"] + table["naive"], color=colours, linewidth=5, alpha=0.45)
     one.scatter(at, table["mean"], s=34, color=colours, zorder=3)
     one.set_xticks(at, [f"{row.low:g}–{row.high:g}\n{row.rows:,.0f} rows" for row in table.itertuples()])
-    one.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    one.yaxis.set_major_formatter(percent)
     named(one, f"Return of the next {horizon} sessions, by QPI today")
     return Exhibit(title, page)
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from springback.analytics import palette
-from springback.analytics.easel import SIDES, WIDE, Exhibit, legend, named, sheet
+from springback.analytics.easel import SIDES, WIDE, Exhibit, legend, named, percent, sheet
 from springback.analytics.figures import shown
 from springback.analytics.gates import GATES
 from springback.analytics.material import Material
@@ -53,7 +53,7 @@ def roc(curve: pd.DataFrame, scores: Mapping[str, float | None]) -> Exhibit:
         part = curve[curve["side"] == side]
         one.plot(part["false_rate"], part["true_rate"], color=colour, linewidth=1.5, label=side)
     for axis in (one.xaxis, one.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axis.set_major_formatter(percent)
     named(one, "Right rows found")
     one.set_xlabel("wrong rows taken", color=palette.MUTED, fontsize=8.5)
     legend(one)
@@ -99,9 +99,9 @@ def reliability(table: pd.DataFrame, threshold: float) -> Exhibit:
     many.set_xlim(0, 1)
     many.yaxis.set_minor_locator(NullLocator())
     many.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    one.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    one.yaxis.set_major_formatter(percent)
     for each, name in ((one, "Share that came true"), (many, "Rows, logarithmic")):
-        each.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        each.xaxis.set_major_formatter(percent)
         each.set_xlabel("probability said", color=palette.MUTED, fontsize=8.5)
         named(each, name)
         legend(each)
@@ -153,7 +153,7 @@ def costs(sweep: pd.DataFrame) -> Exhibit:
     one.axhline(0, color=palette.MUTED, linewidth=0.8)
     one.plot(sweep["bp"], sweep["annual_return"], color=palette.NET, linewidth=1.5, marker="o", markersize=5)
     one.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} bp"))
-    one.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    one.yaxis.set_major_formatter(percent)
     named(one, "Annual return")
     return Exhibit(title, page)
 

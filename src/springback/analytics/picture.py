@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Sheet
-from matplotlib.ticker import PercentFormatter
 
 from springback.analytics import palette, sections
 from springback.analytics.charts import bear_spells
+from springback.analytics.easel import percent
 from springback.analytics.figures import tight
 from springback.analytics.material import Material
 from springback.analytics.statistics import benchmark_returns, returns_of, underwater
@@ -91,7 +91,8 @@ def curves(grow: Axes, fall: Axes, material: Material) -> None:
         for spine in one.spines.values():
             spine.set_visible(False)
     grow.tick_params(labelbottom=False)
-    fall.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    grow.ticklabel_format(axis="y", useOffset=False)
+    fall.yaxis.set_major_formatter(percent)
     locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     fall.xaxis.set_major_locator(locator)
     fall.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from springback.analytics import palette
-from springback.analytics.charts import Chart, axis, layout, level, line, reliability, rounded
+from springback.analytics.charts import NUMBER, Chart, axis, dots, layout, level, line, reliability, rounded
 from springback.market.judgement import Estimate, Judgement, Part
 
 WASH = palette.wash(palette.MUTED, 0.14)
@@ -42,9 +42,9 @@ def _days(told: Judgement) -> Chart:
         ("short", days.short, palette.SHORT, 1.1),
         ("both", days.rank_ic, palette.NET, 2.0),
     ):
-        traces.append(line(dates, np.nancumsum(values), name, colour, width=width, hovertemplate="%{y:.2f}"))
+        traces.append(line(dates, np.nancumsum(values), name, colour, width=width, hovertemplate="%{y:.3f}"))
     frame = layout(
-        360, xaxis=axis(), yaxis=axis(showgrid=True, zeroline=True, zerolinecolor=palette.MUTED, zerolinewidth=1, tickformat=".1f")
+        360, xaxis=axis(), yaxis=axis(showgrid=True, zeroline=True, zerolinecolor=palette.MUTED, zerolinewidth=1, tickformat=NUMBER)
     )
     caption = (
         "The rank correlation of forecast and return of each session, added up. A steady climb is skill; inside the band it is a coin."
@@ -57,7 +57,7 @@ def _folds(folds: Sequence[Part]) -> Chart:
     names = [one.name[:7] for one in folds]
     for side, colour in (("long", palette.LONG), ("short", palette.SHORT)):
         found = [getattr(one, side).auc for one in folds]
-        marks = {"mode": "markers", "marker": {"size": 7, "color": colour}, "error_y": _whiskers(found, colour)}
+        marks = dots(7, colour) | {"error_y": _whiskers(found, colour)}
         traces.append(line(names, _values(found), side, colour) | marks | {"hovertemplate": "%{y:.3f}"})
     reach = [end for one in folds for side in (one.long, one.short) for end in (side.auc.value, side.auc.low, side.auc.high)]
     ends = [end for end in reach if end is not None]
@@ -65,7 +65,7 @@ def _folds(folds: Sequence[Part]) -> Chart:
     frame = layout(
         300,
         xaxis=axis(type="category", tickangle=0, dtick=-(-len(folds) // 6)),
-        yaxis=axis(showgrid=True, tickformat=".2f", range=[round(low - 0.005, 3), round(high + 0.005, 3)]),
+        yaxis=axis(showgrid=True, tickformat=NUMBER, range=[round(low - 0.005, 3), round(high + 0.005, 3)]),
         shapes=[level(0.5, palette.INK, "solid"), level(0.6, palette.MUTED, "dot")],
         scattermode="group",
     )
@@ -93,7 +93,9 @@ def _parts(cut: str, parts: Sequence[Part], reach: tuple[float, float]) -> Chart
     }
     frame = layout(
         56 + 34 * len(parts),
-        xaxis=axis(showgrid=True, zeroline=True, zerolinecolor=palette.INK, zerolinewidth=1, range=list(reach), nticks=6),
+        xaxis=axis(
+            showgrid=True, zeroline=True, zerolinecolor=palette.INK, zerolinewidth=1, range=list(reach), tickformat=NUMBER, nticks=6
+        ),
         yaxis=axis(type="category"),
         showlegend=False,
         hovermode="closest",

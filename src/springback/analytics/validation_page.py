@@ -97,7 +97,14 @@ def _folds(study: Study) -> Table:
         )
         for one in study.judgement.folds
     )
-    heads = (("Fold", True), ("Rows", False), ("AUC, long", False), ("AUC, short", False), ("By day, long", False), ("By day, short", False))
+    heads = (
+        ("Fold", True),
+        ("Rows", False),
+        ("AUC, long", False),
+        ("AUC, short", False),
+        ("By day, long", False),
+        ("By day, short", False),
+    )
     return Table("Fold by fold", "", (*heads, ("Rank IC", False), ("95 % interval", False)), rows)
 
 

@@ -88,7 +88,14 @@ def _table(head: str, findings: Sequence[Finding]) -> Table:
 
 
 def _late(findings: Sequence[Finding]) -> Table:
-    heads = (("One session late", True), ("Sharpe", False), ("Sharpe, late", False), ("Error", False), ("A year", False), ("A year, late", False))
+    heads = (
+        ("One session late", True),
+        ("Sharpe", False),
+        ("Sharpe, late", False),
+        ("Error", False),
+        ("A year", False),
+        ("A year, late", False),
+    )
     rows = []
     for one in findings:
         cells = tuple(Cell(text) for text in _figures(one))

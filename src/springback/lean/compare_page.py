@@ -7,7 +7,7 @@ import numpy as np
 
 from springback.analytics import page as pages
 from springback.analytics import palette
-from springback.analytics.charts import Chart, axis, bear_spells, days, layout, line
+from springback.analytics.charts import DOLLARS, Chart, axis, bear_spells, days, layout, line
 from springback.analytics.sections import Cell, Table
 from springback.errors import Unwritable
 from springback.lean import compare_words as words
@@ -88,7 +88,7 @@ def _equity(found: Comparison) -> Chart:
     }
     spells = bear_spells(found.days.rename(columns={"bear_a": "bear"}))
     reach = max(float(np.nanmax(np.abs(gap), initial=0.0)), found.tolerance.equity, 1e-9) * 1.1
-    marks = {"tickformat": "~s"} if reach >= 1 else {"exponentformat": "power"}
+    marks = {"tickformat": DOLLARS} if reach >= 1e-3 else {"tickprefix": "$", "exponentformat": "power"}
     return Chart(
         "equity",
         "Equity of both, and what parts them",
@@ -98,8 +98,8 @@ def _equity(found: Comparison) -> Chart:
             440,
             shapes=[{**shade, "x0": start, "x1": end} for start, end in spells],
             xaxis=axis(anchor="y2"),
-            yaxis=axis(domain=[0.4, 1], showgrid=True, tickprefix="$", tickformat="~s"),
-            yaxis2=axis(domain=[0, 0.3], showgrid=True, tickprefix="$", nticks=5, range=[-reach, reach], zeroline=True, **marks),
+            yaxis=axis(domain=[0.4, 1], showgrid=True, tickformat=DOLLARS),
+            yaxis2=axis(domain=[0, 0.3], showgrid=True, nticks=5, range=[-reach, reach], zeroline=True, **marks),
             bargap=0,
         ),
     )

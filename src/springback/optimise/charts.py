@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from springback.analytics import palette
-from springback.analytics.charts import Chart, axis, layout, level, line, rounded
+from springback.analytics.charts import NUMBER, Chart, axis, dots, layout, level, line, rounded
 from springback.optimise.finding import Line, Plane, Report
 from springback.optimise.search import plain
 
@@ -28,10 +28,10 @@ def _trials(report: Report) -> Chart:
     floor = found.specified_sharpe - DEEP
     below = int((ratios < floor).sum())
     best = np.maximum.accumulate(ratios) if len(ratios) else ratios
-    dots: dict[str, Any] = {"mode": "markers", "marker": {"size": 7, "color": palette.SECOND}, "customdata": rounded(ratios, 3)}
-    dots["hovertemplate"] = "%{customdata:.2f}"
+    marks = dots(7, palette.SECOND) | {"customdata": rounded(ratios, 3)}
+    marks["hovertemplate"] = "%{customdata:.2f}"
     traces = [
-        line(numbers, np.maximum(ratios, floor), "trial", palette.SECOND) | dots,
+        line(numbers, np.maximum(ratios, floor), "trial", palette.SECOND) | marks,
         line(numbers, best, "best so far", palette.NET, hovertemplate="%{y:.2f}", width=2.0) | {"line": _steps()},
     ]
     for value, name, dash in (
@@ -39,7 +39,7 @@ def _trials(report: Report) -> Chart:
         (found.ledger_luck, "best of so many without skill", "dot"),
     ):
         traces.append(line(numbers, np.full(len(numbers), value), name, palette.MUTED, width=1.2, dash=dash, hovertemplate="%{y:.2f}"))
-    frame = layout(320, xaxis=axis(title="trial", nticks=8), yaxis=axis(showgrid=True, tickformat=".1f"))
+    frame = layout(320, xaxis=axis(title="trial", nticks=8), yaxis=axis(showgrid=True, tickformat=NUMBER))
     caption = (
         "Net Sharpe ratio of each setting in the order it was tried. The dotted line is what the best of so many shows without any skill."
     )
@@ -57,12 +57,12 @@ def _line(one: Line, report: Report, reach: tuple[float, float]) -> Chart:
     values = [plain(value) for value in one.values]
     chosen = plain(report.finding.winner[one.name])
     sizes = [11 if value == chosen else 6 for value in values]
-    marks = {"mode": "lines+markers", "marker": {"size": sizes, "color": palette.NET}, "hovertemplate": "%{x}: %{y:.2f}<extra></extra>"}
+    marks = dots(sizes, palette.NET, "lines+markers") | {"hovertemplate": "%{x}: %{y:.2f}<extra></extra>"}
     trace = line(values, [np.nan if figure is None else figure for figure in one.figures], one.name, palette.NET) | marks
     frame = layout(
         190,
         xaxis=axis(type="category"),
-        yaxis=axis(showgrid=True, tickformat=".1f", range=list(reach), nticks=5),
+        yaxis=axis(showgrid=True, tickformat=NUMBER, range=list(reach), nticks=5),
         shapes=[level(report.finding.specified_sharpe, palette.MUTED, "solid")],
         showlegend=False,
         hovermode="closest",

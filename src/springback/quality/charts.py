@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from springback.analytics import palette
-from springback.analytics.charts import Chart, axis, layout, rounded
+from springback.analytics.charts import DOLLARS, Chart, axis, dots, layout, rounded
 from springback.analytics.easel import shaded
 from springback.market.quarantine import inside
 from springback.market.tape import Tape
@@ -122,11 +122,10 @@ def _example(tape: Tape, one: Finding, spot: tuple[str, str], shut: "np.ndarray[
         },
         {
             "type": "scatter",
-            "mode": "markers",
+            **dots(7, COLOURS[one.severity]),
             "x": [str(bars.sessions[k]) for k in accused],
             "y": rounded(bars.close[accused, column], 4),
             "name": words(one.check),
-            "marker": {"color": COLOURS[one.severity], "size": 7},
         },
     ]
     out = np.flatnonzero(shut[first:end, column])
@@ -136,7 +135,7 @@ def _example(tape: Tape, one: Finding, spot: tuple[str, str], shut: "np.ndarray[
     frame = layout(
         220,
         xaxis=axis(type="date", nticks=4),
-        yaxis=axis(type="log" if wide else "linear", nticks=4, tickprefix="$", **({"dtick": 1} if wide else {})),
+        yaxis=axis(type="log" if wide else "linear", nticks=4, tickformat=DOLLARS, **({"dtick": 1} if wide else {})),
         hovermode="closest",
         showlegend=False,
         shapes=shapes,

@@ -50,7 +50,15 @@ def _tiles(study: Study) -> list[tuple[str, str, str]]:
 
 def _findings(study: Study) -> Table:
     rows = tuple(_row(one) for one in study.findings)
-    heads = (("Check", True), ("Severity", True), ("Found", False), ("Names", False), ("Share", False), ("In words", True), ("Such as", True))
+    heads = (
+        ("Check", True),
+        ("Severity", True),
+        ("Found", False),
+        ("Names", False),
+        ("Share", False),
+        ("In words", True),
+        ("Such as", True),
+    )
     note = "Share: of all bars, or of all names where whole series are meant. An error whose rows are all in quarantine counts no more."
     return Table("Findings", note, heads, rows)
 

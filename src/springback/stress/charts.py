@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from springback.analytics import palette
-from springback.analytics.charts import Chart, axis, layout, level, line, rounded
+from springback.analytics.charts import NUMBER, PERCENT, Chart, axis, layout, level, line, rounded
 from springback.analytics.figures import shown
 from springback.stress.figures import returns_of
 from springback.stress.resample import Spread
@@ -15,9 +15,9 @@ from springback.stress.windows import Slice, spells
 
 COLOURS = (palette.SHORT, palette.BAD, palette.LONG, *palette.OTHER, palette.SECOND, palette.INK)
 TITLES = {
-    "annual_return": ("Return a year", ".0%", "fraction"),
-    "sharpe": ("Sharpe ratio", ".1f", "ratio"),
-    "max_drawdown": ("Deepest fall", ".0%", "fraction"),
+    "annual_return": ("Return a year", ".2%", "fraction"),
+    "sharpe": ("Sharpe ratio", ".2f", "ratio"),
+    "max_drawdown": ("Deepest fall", ".2%", "fraction"),
     "under_water": ("Longest under water, sessions", ",.0f", "count"),
 }
 
@@ -35,10 +35,10 @@ def growth(study: Study) -> Chart:
     traces = []
     for one, colour in zip(study.outcomes, COLOURS * 3, strict=False):
         dates, worth = _course(one.played.ran)
-        traces.append(line(dates, worth, one.scenario.name, colour, width=1.2, hovertemplate="%{y:.3f}"))
+        traces.append(line(dates, worth, one.scenario.name, colour, width=1.2, hovertemplate="%{y:.4f}"))
     dates, worth = _course(study.base)
-    traces.append(line(dates, worth, "base run", palette.NET, width=2.4, hovertemplate="%{y:.3f}"))
-    frame = layout(420, xaxis=axis(), yaxis=axis(showgrid=True, tickformat=".2f"), shapes=[level(1.0, palette.MUTED, "dot")])
+    traces.append(line(dates, worth, "base run", palette.NET, width=2.4, hovertemplate="%{y:.4f}"))
+    frame = layout(420, xaxis=axis(), yaxis=axis(showgrid=True, tickformat=NUMBER), shapes=[level(1.0, palette.MUTED, "dot")])
     frame["legend"] |= {"traceorder": "reversed"}
     return Chart("growth", "Growth of one dollar", "Each scenario runs the whole window; every fifth session is drawn.", traces, frame)
 
@@ -46,7 +46,7 @@ def growth(study: Study) -> Chart:
 def _course(ran: Ran) -> tuple[list[str], list[float | None]]:
     worth = np.cumprod(1 + returns_of(ran.result))
     kept = np.unique(np.append(np.arange(0, len(worth), 5), len(worth) - 1))
-    return [str(ran.result.sessions[k]) for k in kept], rounded(worth[kept], 4)
+    return [str(ran.result.sessions[k]) for k in kept], rounded(worth[kept])
 
 
 def path(one: Slice) -> list[Chart]:
@@ -55,9 +55,9 @@ def path(one: Slice) -> list[Chart]:
     traces = [
         line(dates, [day.mean for day in one.days], "its mean", palette.MUTED, width=1.2, dash="dot", hovertemplate="%{y:.1f}"),
         line(dates, [day.vix for day in one.days], "VIX", palette.BAD, width=1.8, hovertemplate="%{y:.1f}"),
-        line(dates, [day.long for day in one.days], "long", palette.LONG, width=1.4, yaxis="y2", hovertemplate="%{y:.0%}"),
-        line(dates, [day.short for day in one.days], "short", palette.SHORT, width=1.4, yaxis="y2", hovertemplate="%{y:.0%}"),
-        line(dates, [day.worth for day in one.days], "equity", palette.NET, width=2.0, yaxis="y3", hovertemplate="%{y:.3f}"),
+        line(dates, [day.long for day in one.days], "long", palette.LONG, width=1.4, yaxis="y2", hovertemplate="%{y:.1%}"),
+        line(dates, [day.short for day in one.days], "short", palette.SHORT, width=1.4, yaxis="y2", hovertemplate="%{y:.1%}"),
+        line(dates, [day.worth for day in one.days], "equity", palette.NET, width=2.0, yaxis="y3", hovertemplate="%{y:.4f}"),
     ]
     shade = {
         "type": "rect",
@@ -75,8 +75,8 @@ def path(one: Slice) -> list[Chart]:
         shapes=shapes,
         xaxis=axis(anchor="y3"),
         yaxis=axis(domain=[0.68, 1], showgrid=True, nticks=5, title={"text": "VIX", "font": {"size": 11}}),
-        yaxis2=axis(domain=[0.35, 0.62], showgrid=True, tickformat=".0%", nticks=4, title={"text": "of equity", "font": {"size": 11}}),
-        yaxis3=axis(domain=[0, 0.29], showgrid=True, tickformat=".3f", nticks=4, title={"text": "equity", "font": {"size": 11}}),
+        yaxis2=axis(domain=[0.35, 0.62], showgrid=True, tickformat=PERCENT, nticks=4, title={"text": "of equity", "font": {"size": 11}}),
+        yaxis3=axis(domain=[0, 0.29], showgrid=True, tickformat=NUMBER, nticks=4, title={"text": "equity", "font": {"size": 11}}),
     )
     caption = (
         "Shaded: the decision after that close saw the bear regime. Exposure is market value at the close; equity is 1 before the window."
@@ -86,7 +86,7 @@ def path(one: Slice) -> list[Chart]:
 
 def histogram(days: Spread, trades: Spread | None, name: str, found: float) -> Chart:
     """One figure over all resampled histories; the base run's own is the vertical line."""
-    title, tick, unit = TITLES[name]
+    title, told, unit = TITLES[name]
     traces = []
     for spread, label, colour in ((trades, "trades resampled", palette.BENCHMARK), (days, "days resampled", palette.NET)):
         if spread is None or name not in spread.bins:
@@ -94,12 +94,12 @@ def histogram(days: Spread, trades: Spread | None, name: str, found: float) -> C
         edges, counts = spread.bins[name]
         middles = [(a + b) / 2 for a, b in pairwise(edges)]
         shares = [count / spread.draws / (edges[1] - edges[0]) for count in counts]
-        area = {"fill": "tozeroy", "line": {"color": colour, "width": 1.4, "shape": "hvh"}, "hovertemplate": "%{x:" + tick + "}"}
+        area = {"fill": "tozeroy", "line": {"color": colour, "width": 1.4, "shape": "hvh"}, "hovertemplate": "%{x:" + told + "}"}
         traces.append(line([], shares, label, colour) | {"x": rounded(middles), **area})
     mark = {"type": "line", "x0": found, "x1": found, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": palette.BAD, "width": 1.4}}
     frame = layout(
         210,
-        xaxis=axis(tickformat=tick, zeroline=False),
+        xaxis=axis(tickformat=PERCENT if unit == "fraction" else NUMBER, nticks=6, zeroline=False),
         yaxis=axis(showticklabels=False),
         shapes=[mark] if np.isfinite(found) else [],
         hovermode="closest",
