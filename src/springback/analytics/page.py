@@ -48,6 +48,11 @@ def _in_words(value: Any) -> Any:
     return agree(value) if type(value) is str else value
 
 
+def chapters(body: str) -> list[tuple[str, str]]:
+    """(id, heading) of every section of a page's body that has both, in order."""
+    return re.findall(r'<section id="([^"]+)">\s*<h2>(.*?)</h2>', body, re.DOTALL)
+
+
 def render(template: str, *packages: str, charts: Mapping[str, Sequence[Chart]] | None = None, **values: Any) -> str:
     """`template` with `values`, every text escaped, and `charts` by where they stand. It is looked for in the templates of `packages`, then
     in those of this room."""
