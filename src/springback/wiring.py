@@ -24,12 +24,13 @@ from springback.backtest.result import Result
 from springback.backtest.run import Backtest, prepare
 from springback.backtest.run import backtest as replay
 from springback.cluster import Workers
-from springback.data import checks, csv_file, csv_folder, intake
+from springback.data import checks, csv_file, csv_folder, intake, one_a_name
 from springback.data import rows as data_rows
 from springback.data.demo import Demo
 from springback.data.demo import draw as draw_market
-from springback.data.files import atomic
+from springback.data.files import Table, atomic
 from springback.data.headers import understanding
+from springback.data.sheets import Given
 from springback.data.sources import Source
 from springback.data.sources.keys import Keys
 from springback.data.sources.settings import Fetch
@@ -101,17 +102,38 @@ def draw_demo(settings: Settings) -> Tape:
     return tape
 
 
-def load_bars(path: Path, vix: Path | None = None, members: Path | None = None, events: Path | None = None) -> Tape:
-    """The tape of a plain CSV file, or of a folder of yearly price files. Raises `InputError`."""
-    if not Path(path).exists():
-        raise MissingData(f"{path} does not exist: give a CSV file or a folder of bars")
-    if Path(path).is_dir():
-        if vix or members or events:
-            raise InputError(f"{path} is a folder and brings its own VIX, members and events: leave --vix, --members and --events out")
-        return csv_folder.read(Path(path))
+def load_bars(
+    path: Table | Mapping[str, Table],
+    vix: Table | None = None,
+    members: Table | None = None,
+    events: Table | None = None,
+    benchmark: Table | None = None,
+) -> Tape:
+    """The tape of a table of bars: a file, a folder with a file for each name or yearly ones, a frame of pandas, Polars or Arrow, or a
+    frame for each name by its symbol. The tables beside it may be files or frames too. The findings begin with what was made of them.
+
+    Raises one `MissingData` on all files that are not there, `InputError`.
+    """
+    told = {"bars": path, "vix": vix, "members": members, "events": events, "benchmark": benchmark}
+    files = {name: Path(one) for name, one in told.items() if isinstance(one, str | Path)}
+    absent = [str(one) for one in files.values() if not one.exists()]
+    if absent:
+        raise MissingData(f"{' and '.join(absent)} {'do' if len(absent) > 1 else 'does'} not exist: give files, or a folder of bars")
+    besides = {name: one for name, one in told.items() if name != "bars" and one is not None}
+    folder = files.get("bars")
+    if folder is not None and folder.is_dir():
+        if one_a_name.yearly(folder):
+            if besides:
+                raise InputError(f"{path} has yearly files and brings its own tables beside them: leave --{', --'.join(besides)} out")
+            return csv_folder.read(folder)
+        besides = one_a_name.beside(folder) | besides
     with understanding() as heard:
-        tape = csv_file.read(Path(path), vix=vix, members=members, events=events)
+        tape = csv_file.read(_given("bars", path), **{name: _given(name, one) for name, one in besides.items()})
     return dataclasses.replace(tape, findings=(*heard, *tape.findings))
+
+
+def _given(name: str, table: Any) -> Any:
+    return Path(table) if isinstance(table, str | Path) else Given(table, f"the frame of {name}")
 
 
 def source_of(name: str, settings: Settings, keys: Keys | None = None, path: Path | None = None) -> Source:

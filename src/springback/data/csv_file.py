@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data import checks, rows, series
-from springback.data.layouts import read_bars
+from springback.data.one_a_name import read_all
 from springback.market.actions import Actions
 from springback.market.bars import Bars
 from springback.market.tape import BANKRUPT, DELISTED, TRADING, Delisting, Tape, last_rows
@@ -27,7 +27,7 @@ def read(
     `vix` and `benchmark` (date, close), `members` (symbol, start, end exclusive), `events` (date, symbol, event, value), `risk_free`
     (LEAN's interest-rate.csv) are optional: without them VIX is NaN and the others are absent. Raises `MissingData` and `BadTable`.
     """
-    frame = read_bars(bars)
+    frame = read_all(bars)
     places = rows.place(frame)
     rows.check_order(bars, frame, places)
     rows.check_prices(bars, frame)
@@ -43,7 +43,7 @@ def read(
         members=series.read_members(members, panel) if members else None,
         benchmark=series.read_closes(benchmark, panel.sessions) if benchmark else None,
         risk_free=series.read_rates(risk_free, panel.sessions) if risk_free else None,
-        origin=f"{Path(bars).name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}, prices taken as they are",
+        origin=f"{bars.name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}, prices taken as they are",
         findings=(f"{astray:,} corporate actions are of names or dates outside the bars",) if astray else (),
         delistings=delistings,
     )

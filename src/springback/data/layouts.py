@@ -11,11 +11,11 @@ import pyarrow.compute
 
 from springback.data import headers, rows
 from springback.data.cells import NOTHING
-from springback.data.sheets import Sheet, Table, sheet_of, typed
+from springback.data.sheets import NoRows, Sheet, Table, sheet_of, typed
 from springback.errors import BadTable
-from springback.market.symbols import is_ticker
+from springback.market.symbols import is_symbol, is_ticker
 
-NAMED = re.compile(r"\^?[A-Za-z0-9]{1,6}(?:[._=^-][A-Za-z0-9]{1,6})*")
+NAMED = re.compile(r"[A-Za-z0-9]{1,6}(?:[._=^-][A-Za-z0-9]{1,6})*")
 """What the name of a file looks like that is a symbol."""
 NO_NAMES = frozenset(
     (
@@ -46,6 +46,10 @@ BARE = replace(rows.BARS, optional=(*rows.BARS.optional, SYMBOL))
 """The bars of one name, which need not say whose they are."""
 
 
+class Nameless(BadTable):
+    """A table has no column of symbols, and its own name is no symbol."""
+
+
 def read_bars(source: Table, symbol: str = "") -> pd.DataFrame:
     """The rows of bars in a file or frame: date, symbol, open, high, low, close, volume, and `adj_close` where it is there.
 
@@ -65,11 +69,15 @@ def read_bars(source: Table, symbol: str = "") -> pd.DataFrame:
 
 def symbol_of(title: str) -> str:
     """The symbol that the name of a file is, as `brk-b.us.txt` and `AAPL.csv.gz`; empty where it is none."""
-    stem = title
-    while SUFFIX.search(stem):
-        stem = SUFFIX.sub("", stem)
-    stem = STOOQ.sub("", stem).upper()
-    return stem if NAMED.fullmatch(stem) and is_ticker(stem) and stem.lower() not in NO_NAMES else ""
+    stem = STOOQ.sub("", stem_of(title)).upper()
+    return stem if NAMED.fullmatch(stem) and is_symbol(stem) and stem.lower() not in NO_NAMES else ""
+
+
+def stem_of(title: str) -> str:
+    """The name of a file without the endings that say how it is written."""
+    while SUFFIX.search(title):
+        title = SUFFIX.sub("", title)
+    return title
 
 
 def _of_one(sheet: Sheet, symbol: str) -> pd.DataFrame:
@@ -79,7 +87,7 @@ def _of_one(sheet: Sheet, symbol: str) -> pd.DataFrame:
             headers.match(sheet.where, sheet.header, rows.BARS)
         except BadTable as error:
             way = "a table of one name is called after it, as AAPL.csv" if sheet.title else "or give {'AAPL': frame, ...}, a frame a name"
-            raise BadTable(f"{error}; {way}") from None
+            raise Nameless(f"{error}; {way}") from None
     said = () if symbol else (f"symbol {name} from the file's name",)
     frame = typed(replace(sheet, words=(*sheet.words, *said)), BARE)
     return frame.assign(symbol=pd.Categorical([name] * len(frame)))[["date", SYMBOL, *frame.columns.drop("date")]]
@@ -148,7 +156,7 @@ def unfolded(sheet: Sheet) -> Sheet:
         at.append(first + np.flatnonzero(known))
     whole = pa.concat_tables(parts)
     if whole.num_rows == 0:
-        raise BadTable(f"{sheet.where} has a header and no rows")
+        raise NoRows(f"{sheet.where} has a header and no rows")
     words = (*sheet.words, f"two header rows, {len(parts):,} name{'s' if len(parts) > 1 else ''}")
     header = ["date", SYMBOL, *kept]
     return replace(

@@ -28,7 +28,21 @@ PARQUET = (".parquet", ".pq")
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 NAMES = ("symbol", "old", "new")
 """Text columns that hold symbols."""
-FRAME = "the frame"
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A frame that was handed over, and what an error calls it; or a frame for each name by its symbol."""
+
+    frame: Any
+    name: str = "the frame"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NoRows(BadTable):
+    """A table has a header, or not even that, and no rows."""
 
 
 def line(row: int) -> int:
@@ -63,7 +77,7 @@ class Sheet:
 def sheet_of(source: Table) -> Sheet:
     """The table in a file or a frame. Raises `MissingData`, `BadTable`."""
     if not isinstance(source, Path | str):
-        return of_frame(source)
+        return of_frame(source if isinstance(source, Given) else Given(source))
     path = Path(source)
     if not path.is_file():
         raise MissingData(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
@@ -90,7 +104,7 @@ def _meant(sheet: Sheet, columns: Columns, found: dict[str, int]) -> tuple[pd.Da
     else:
         frame, words = _read(sheet, columns, found)
     if len(frame) == 0:
-        raise BadTable(f"{sheet.where} has a header and no rows")
+        raise NoRows(f"{sheet.where} has a header and no rows")
     frame.index = sheet.index(len(frame))
     for name in (*columns.dates, *columns.texts):
         if name in frame and name not in columns.sparse:
@@ -212,7 +226,7 @@ def headers_of(path: Path, content: bytes, count: int) -> list[str]:
     except UnicodeDecodeError:
         raise BadTable(f"{path} is not UTF-8 text") from None
     if not lines[0].strip():
-        raise BadTable(f"{path} is empty: a header line and rows are needed")
+        raise NoRows(f"{path} is empty: a header line and rows are needed")
     return lines
 
 
@@ -247,20 +261,21 @@ def _parquet(path: Path) -> Sheet:
     return Sheet(path, header, path.name, texts)
 
 
-def of_frame(frame: Any) -> Sheet:
+def of_frame(given: Given) -> Sheet:
     """The sheet of a frame; a named index, or one of dates, is a column too, and its rows are counted from 1."""
+    frame = given.frame
     if isinstance(frame, pd.Series):
         frame = frame.to_frame("close" if frame.name is None else str(frame.name))
     try:
         table = pa.Table.from_pandas(_flat(frame), preserve_index=False) if isinstance(frame, pd.DataFrame) else pa.table(frame)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise BadTable(f"{FRAME} of bars must be one of pandas, Polars or Arrow, or a file's path: {in_short(error)}") from None
+        raise BadTable(f"{given} must be one of pandas, Polars or Arrow, or a file's path: {in_short(error)}") from None
     header = [str(name) for name in table.column_names]
 
     def texts(places: Sequence[int]) -> Any:
         return _unwrapped(pa.table({str(k): table.column(k) for k in places}))
 
-    return Sheet(FRAME, header, "", texts, above=-1)
+    return Sheet(given, header, "", texts, above=-1)
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:
