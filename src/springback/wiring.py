@@ -6,7 +6,7 @@ public names stand on it.
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,7 +65,22 @@ SOURCES = ("yahoo", "tiingo", "alpaca", "lean")
 NEED_KEYS = ("tiingo", "alpaca")
 
 
-fetch, is_demo = intake.fetch, intake.is_demo
+is_demo = intake.is_demo
+
+
+def fetch(
+    tape: Tape,
+    store: Path,
+    now: datetime | None = None,
+    accept_restatement: bool = False,
+    asked: Collection[str] | None = None,
+    members: Path | None = None,
+    joins: bool = False,
+) -> dict[str, Any]:
+    """`intake.fetch`, and the quarantine around events that the prices contradict into the file beside the store."""
+    told = intake.fetch(tape, store, now, accept_restatement, asked, members, joins)
+    quarantine.enter(store, tape)
+    return told
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ from springback.errors import BadTable
 from springback.market.bars import Bars
 
 EVERY_NAME = "*"
+FETCHED = "springback fetch"
+"""Who spoke: a span around an event that the prices contradict and that was set aside on reading; it stands as an error until another takes
+it over."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from springback.market.quarantine import Span, inside
 from springback.market.tape import Tape
-from springback.quality import days, endings, members, moves, rows, splits
+from springback.quality import days, endings, members, moves, record, rows, splits
 from springback.quality.finding import ALL_NAMES, Finding, Places, Severity, named
 from springback.quality.settings import Quality
 
@@ -22,6 +22,8 @@ CHECKS: dict[str, Check] = {
     "gaps": rows.gaps,
     "stale runs": rows.stale,
     "filled forward": rows.filled,
+    "events set aside": record.set_aside,
+    "events against the prices": record.against_prices,
     "splits without a record": splits.unrecorded_splits,
     "currency and units": moves.level_breaks,
     "spikes": moves.spikes,

@@ -13,7 +13,7 @@ import numpy as np
 
 from springback.data.place import place_of
 from springback.errors import BadTable, SpringbackError
-from springback.market.quarantine import EVERY_NAME, Span, barred, inside
+from springback.market.quarantine import EVERY_NAME, FETCHED, Span, barred, inside
 from springback.market.tape import Tape
 from springback.quality.finding import ALL_NAMES, Finding, named
 from springback.quality.settings import Quality
@@ -67,6 +67,20 @@ def write(store: Path, spans: Iterable[Span]) -> str:
     text = f'{{"format": {FORMAT}, "spans": [\n{lines}\n]}}\n'
     place_of(store).swap(FILE, text.encode())
     return f"{place_of(store).name}/{FILE}"
+
+
+def enter(store: Path, tape: Tape) -> None:
+    """Puts the spans around events that were set aside on reading `tape` into the file beside `store`.
+
+    Those of an earlier reading go where the same names and days were read again, and stay elsewhere; one that another has taken over is
+    not entered again. Nothing is written where nothing changes. Raises `BadTable`, `Unwritable`.
+    """
+    before, first, names = read(store), str(tape.bars.sessions[0]), set(tape.bars.symbols)
+    kept = [one for one in before if one.by != FETCHED or one.symbol not in names or one.reason[:10] < first]
+    known = {(one.symbol, one.reason) for one in kept}
+    after = (*kept, *(one for one in tape.quarantine if one.by == FETCHED and (one.symbol, one.reason) not in known))
+    if set(after) != set(before):
+        write(store, after)
 
 
 def drawn_up(tape: Tape, found: Iterable[Finding], settings: Quality, said: Iterable[Span] = ()) -> tuple[Span, ...]:

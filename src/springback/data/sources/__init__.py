@@ -28,12 +28,20 @@ class Event(NamedTuple):
     value: float
 
 
+class Note(NamedTuple):
+    """What was found of a name on `day`, in a clause; `against`: an event that its prices contradict, and that was set aside."""
+
+    day: np.datetime64
+    said: str
+    against: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class History:
     """One name as its vendor tells it.
 
     `days` (S,) datetime64[D], rising; `prices` (S, 5) raw open, high, low, close and volume, with the NaN rule of `Bars`; `events` by day.
-    `gone`: the vendor does not know the name, or no longer.
+    `gone`: the vendor does not know the name, or no longer. `notes` are what was found on reading it.
     """
 
     symbol: str
@@ -41,6 +49,7 @@ class History:
     prices: NDArray[np.float64]
     events: tuple[Event, ...] = ()
     gone: bool = False
+    notes: tuple[Note, ...] = ()
 
 
 class Source(Protocol):
@@ -75,13 +84,26 @@ def day_of(text: Any) -> date:
     return date.fromisoformat(text)
 
 
+def foreign(day: np.datetime64, amount: float, money: str) -> Note:
+    """The note of a dividend that is not in dollars, which was set aside."""
+    return Note(day, f"against: dividend of {amount:g} is told in {money}, not in dollars", against=True)
+
+
 def nothing(symbol: str, gone: bool = False) -> History:
     """A history without a bar."""
     return History(symbol, np.empty(0, "datetime64[D]"), np.empty((0, len(FIELDS))), (), gone)
 
 
-def history(vendor: str, symbol: str, rows: Iterable[Sequence[Any]], events: Iterable[Event], start: date, end: date) -> History:
-    """`rows` (day, open, high, low, close, volume) and `events` cut to `start` to `end`, under the laws a bar must obey.
+def history(
+    vendor: str,
+    symbol: str,
+    rows: Iterable[Sequence[Any]],
+    events: Iterable[Event],
+    start: date,
+    end: date,
+    notes: Iterable[Note] = (),
+) -> History:
+    """`rows` (day, open, high, low, close, volume), `events` and `notes` cut to `start` to `end`, under the laws a bar must obey.
 
     A row without a close is no bar; one whose open, high or low is missing or 0 stays close-only; a missing volume is 0. Raises
     `SourceError` on a day to come, a price that cannot be, a high below the low, a day that is there twice, an event not above 0.
@@ -111,7 +133,8 @@ def history(vendor: str, symbol: str, rows: Iterable[Sequence[Any]], events: Ite
     for one in inside:
         if not (np.isfinite(one.value) and one.value > 0):
             raise SourceError(f"{vendor}: the {one.kind} of {symbol} on {one.day} must be above 0, was {one.value:g}: {_again(symbol)}")
-    return History(symbol, days[order], prices[order], tuple(inside))
+    found = tuple(one for one in notes if first <= one.day <= last)
+    return History(symbol, days[order], prices[order], tuple(inside), notes=found)
 
 
 def _check(vendor: str, symbol: str, days: Dates, prices: NDArray[np.float64]) -> None:

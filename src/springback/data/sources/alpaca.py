@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from springback.data.sources import Event, History, day_of, history, nothing, number_of
+from springback.data.sources import Event, History, Note, day_of, foreign, history, nothing, number_of
 from springback.data.sources.keys import Keys
 from springback.data.sources.line import Line
 from springback.data.sources.settings import Fetch
@@ -22,7 +22,11 @@ from springback.market.symbols import check_symbols
 PAID_WITHIN = timedelta(days=90)
 MOST_PAGES = 10_000
 KEYS = ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
-TYPES = "forward_split,reverse_split,stock_dividend,cash_dividend"
+TYPES = "forward_split,reverse_split,stock_dividend,cash_dividend,spin_off,unit_split,stock_merger,name_change,rights_distribution"
+"""Those that are taken, and those that are only told: what they are worth stands in no price of the name."""
+DOLLARS = "USD"
+BECAME = "names that became another, told and not followed"
+SPUN = "shares of another company given away, whose worth is not known here (a fall of that day is a payment, no split and no loss)"
 NEW_YORK = ZoneInfo("America/New_York")
 
 
@@ -46,7 +50,7 @@ class Alpaca:
         what = symbols[0] if len(symbols) == 1 else f"{symbols[0]} and {len(symbols) - 1} more"
         try:
             rows = self._bars(symbols, start, end, what)
-            events = self._actions(symbols, start, end, what)
+            events, notes = self._actions(symbols, start, end, what)
         except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
             shown = f"no field '{error.args[0]}'" if isinstance(error, KeyError) else "another shape"
             raise SourceError(
@@ -55,7 +59,8 @@ class Alpaca:
             ) from None
         for symbol in symbols:
             known = bool(rows[symbol] or events[symbol])
-            yield history("Alpaca", symbol, rows[symbol], events[symbol], start, end) if known else nothing(symbol, gone=True)
+            told = rows[symbol], events[symbol], start, end, notes[symbol]
+            yield history("Alpaca", symbol, *told) if known else nothing(symbol, gone=True)
 
     def listing(self, start: date, end: date) -> tuple[str, ...]:  # noqa: ARG002
         """Alpaca's stocks, active and inactive; it does not say when each was listed."""
@@ -84,20 +89,26 @@ class Alpaca:
                 rows[symbol] += [(_day(bar["t"]), *(bar[key] for key in "ohlcv")) for bar in bars]
         return rows
 
-    def _actions(self, symbols: Sequence[str], start: date, end: date, what: str) -> Mapping[str, list[Event]]:
+    def _actions(
+        self, symbols: Sequence[str], start: date, end: date, what: str
+    ) -> tuple[Mapping[str, list[Event]], Mapping[str, list[Note]]]:
         params = {"symbols": ",".join(symbols), "types": TYPES, "start": str(start), "end": str(end + PAID_WITHIN), "limit": 1000}
         events: defaultdict[str, list[Event]] = defaultdict(list)
+        notes: defaultdict[str, list[Note]] = defaultdict(list)
         for page in self._pages("/v1/corporate-actions", params, what):
             told = page["corporate_actions"]
             for one in (*told.get("forward_splits", ()), *told.get("reverse_splits", ())):
-                events[one["symbol"]].append(
-                    Event(np.datetime64(day_of(one["ex_date"])), "split", number_of(one["old_rate"]) / number_of(one["new_rate"]))
-                )
+                events[one["symbol"]].append(Event(_ex(one), "split", number_of(one["old_rate"]) / number_of(one["new_rate"])))
             for one in told.get("stock_dividends", ()):
-                events[one["symbol"]].append(Event(np.datetime64(day_of(one["ex_date"])), "split", 1 / (1 + number_of(one["rate"]))))
+                events[one["symbol"]].append(Event(_ex(one), "split", 1 / (1 + number_of(one["rate"]))))
             for one in told.get("cash_dividends", ()):
-                events[one["symbol"]].append(Event(np.datetime64(day_of(one["ex_date"])), "dividend", number_of(one["rate"])))
-        return events
+                if (money := one.get("currency") or DOLLARS) == DOLLARS:
+                    events[one["symbol"]].append(Event(_ex(one), "dividend", number_of(one["rate"])))
+                else:
+                    notes[one["symbol"]].append(foreign(_ex(one), number_of(one["rate"]), money))
+            for symbol, note in _beside(told):
+                notes[symbol].append(note)
+        return events, notes
 
     def _pages(self, path: str, params: Mapping[str, Any], what: str) -> Iterator[dict[str, Any]]:
         token: str | None = None
@@ -115,3 +126,28 @@ class Alpaca:
 def _day(stamp: str) -> date:
     """The session of a daily bar, stamped with midnight of New York as UTC (RFC 3339)."""
     return datetime.fromisoformat(stamp.replace("Z", "+00:00")).astimezone(UTC).astimezone(NEW_YORK).date()
+
+
+def _ex(one: Mapping[str, Any]) -> np.datetime64:
+    return np.datetime64(day_of(one["ex_date"]))
+
+
+def _beside(told: Mapping[str, Any]) -> Iterator[tuple[str, Note]]:
+    """What a name gave its holders, or became, that is no split and no dollars."""
+    for one in told.get("spin_offs", ()):
+        given = number_of(one["new_rate"]) / number_of(one["source_rate"])
+        yield one["source_symbol"], Note(_ex(one), f"{SPUN}: spin-off of {given:g} {one['new_symbol']} a share")
+    for one in told.get("rights_distributions", ()):
+        yield one["source_symbol"], Note(_ex(one), f"{SPUN}: {number_of(one['rate']):g} rights {one['new_symbol']} a share")
+    for one in told.get("unit_splits", ()):
+        parts = f"{number_of(one['new_rate']):g} {one['new_symbol']} and {number_of(one['alternate_rate']):g} {one['alternate_symbol']}"
+        yield one["old_symbol"], Note(_effective(one), f"{BECAME}: units were taken apart into {parts}")
+    for one in told.get("stock_mergers", ()):
+        got = number_of(one["acquirer_rate"]) / number_of(one["acquiree_rate"])
+        yield one["acquiree_symbol"], Note(_effective(one), f"{BECAME}: merged into {got:g} {one['acquirer_symbol']} a share")
+    for one in told.get("name_changes", ()):
+        yield one["old_symbol"], Note(np.datetime64(day_of(one["process_date"])), f"{BECAME}: is {one['new_symbol']} from then on")
+
+
+def _effective(one: Mapping[str, Any]) -> np.datetime64:
+    return np.datetime64(day_of(one["effective_date"]))

@@ -11,6 +11,7 @@ from springback.data import checks
 from springback.data.continuation import silent
 from springback.data.sessions import exchange_days, newest
 from springback.data.sources import Event, History
+from springback.data.sources.held import findings, held, notes_of, spans
 from springback.errors import MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates
@@ -38,9 +39,10 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     """The tape of the names that have bars; sessions run from the first to the last bar.
 
     A name that has had no bar for a week up to the last session is delisted after its last one. Bars on days that are no session are left
-    out and counted in the findings, as are names without bars. Raises `MissingData` when no name has any.
+    out and counted in the findings, as are names without bars; events that the prices contradict are set aside. Raises
+    `MissingData` when no name has any.
     """
-    listed = sorted((one for one in histories if len(one.days)), key=lambda one: one.symbol)
+    listed = sorted((held(one) for one in histories if len(one.days)), key=lambda one: one.symbol)
     sessions = exchange_days(start, end)
     astray = sum(int((~np.isin(one.days, sessions)).sum()) for one in listed)
     listed = [one for one in listed if np.isin(one.days, sessions).any()]
@@ -57,16 +59,19 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
         [event.kind for _, event in events],
         [event.value for _, event in events],
     )
+    told = list(notes_of(listed))
+    off = (f"{astray:,} bars lie on days that are no session",) if astray else ()
     tape = Tape(
         bars=bars,
         actions=actions,
         vix=_series(beside.vix, sessions),
         last=last_rows(bars.close),
         ending=np.zeros(len(bars.symbols), np.int8),
-        benchmark=None if benchmark is None or not len(benchmark.days) else total_return(benchmark, sessions),
+        benchmark=None if benchmark is None or not len(benchmark.days) else total_return(held(benchmark), sessions),
         risk_free=None if beside.risk_free is None else _series(beside.risk_free, sessions, carry=True),
         origin=f"{origin}: {len(bars.symbols):,} names, {sessions[0]} to {sessions[-1]}",
-        findings=(*_absent(histories), *((f"{astray:,} bars lie on days that are no session",) if astray else ()), *beside.notes),
+        findings=(*findings(told), *_absent(histories), *off, *beside.notes),
+        quarantine=spans(told),
     )
     return checks.clean(replace(tape, ending=np.where(silent(tape, {}), DELISTED, TRADING).astype(np.int8)))[0]
 

@@ -1,6 +1,6 @@
 """What a source has told so far, on disk: one Parquet file a name, and a journal; a kill at any moment loses no finished answer.
 
-    DOWNLOADS/yahoo/AAPL.parquet     date, open, high, low, close, volume; in its metadata the events, the span asked for and the time
+    DOWNLOADS/yahoo/AAPL.parquet     date, open, high, low, close, volume; in its metadata events, notes, the span asked for and the time
     DOWNLOADS/yahoo/journal.jsonl    a line for each answer kept: symbol, start, end, at, rows, gone, sha256
 
 A name's file appears whole or not at all, then its line is added. A kill between the two leaves a file without a line, which is read and
@@ -23,7 +23,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from springback.data.files import atomic, writing
-from springback.data.sources import Event, History
+from springback.data.sources import Event, History, Note
 from springback.data.store_hash import file_hash
 from springback.market.bars import FIELDS, Dates
 from springback.market.symbols import check_symbols
@@ -109,13 +109,15 @@ def _joined(before: History, now: History, start: date, end: date) -> History:
     """`now` with what `before` has outside `start` to `end`; with all of `before` where the name is gone and nothing came."""
     first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
     if now.gone and not len(now.days):
-        return History(now.symbol, before.days, before.prices, before.events, gone=True)
+        return History(now.symbol, before.days, before.prices, before.events, gone=True, notes=before.notes)
     kept = (before.days < first) | (before.days > last)
     days = np.concatenate([before.days[kept], now.days])
     order = np.argsort(days, kind="stable")
     events = [one for one in before.events if not first <= one.day <= last] + list(now.events)
+    notes = [one for one in before.notes if not first <= one.day <= last] + list(now.notes)
     prices = np.concatenate([before.prices[kept], now.prices])[order]
-    return History(now.symbol, days[order], prices, tuple(sorted(events, key=lambda one: one.day)), now.gone)
+    by_day = (tuple(sorted(events, key=lambda one: one.day)), now.gone, tuple(sorted(notes, key=lambda one: one.day)))
+    return History(now.symbol, days[order], prices, *by_day)
 
 
 def _covers(told: Mapping[str, Any], start: date, end: date) -> bool:
@@ -126,14 +128,16 @@ def _cut(history: History, start: date, end: date) -> History:
     first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
     kept = (history.days >= first) & (history.days <= last)
     events = tuple(one for one in history.events if first <= one.day <= last)
-    return History(history.symbol, history.days[kept], history.prices[kept], events, history.gone)
+    notes = tuple(one for one in history.notes if first <= one.day <= last)
+    return History(history.symbol, history.days[kept], history.prices[kept], events, history.gone, notes)
 
 
 def _write(path: Path, history: History, told: Mapping[str, Any]) -> None:
     columns = {"date": pa.array(history.days.astype("datetime64[D]"), pa.date32())}
     columns |= {name: pa.array(history.prices[:, k]) for k, name in enumerate(FIELDS)}
     events = [(str(one.day), one.kind, one.value) for one in history.events]
-    told = {**told, "symbol": history.symbol, "events": events}
+    notes = [(str(one.day), one.said, one.against) for one in history.notes]
+    told = {**told, "symbol": history.symbol, "events": events, **({"notes": notes} if notes else {})}
     mark = json.dumps({**told, "seal": _seal(told, history.days, history.prices)}).encode()
     pa.parquet.write_table(pa.table(columns).replace_schema_metadata({MARK: mark}), path, compression="zstd")
 
@@ -154,8 +158,9 @@ def _read(path: Path) -> tuple[History, dict[str, Any]] | None:
         if told.pop("seal", "") != _seal(told, days, prices):
             return None
         events = tuple(Event(np.datetime64(day, "D"), str(kind), float(value)) for day, kind, value in told.pop("events"))
+        notes = tuple(Note(np.datetime64(day, "D"), str(said), bool(against)) for day, said, against in told.pop("notes", ()))
         symbol = str(told.pop("symbol"))
         _ = date.fromisoformat(told["start"]), date.fromisoformat(told["end"]), datetime.fromisoformat(told["at"])
-        return History(symbol, days, prices, events, bool(told["gone"])), {**told, "rows": len(days)}
+        return History(symbol, days, prices, events, bool(told["gone"]), notes), {**told, "rows": len(days)}
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
         return None

@@ -1,8 +1,9 @@
 """Yahoo: the chart API v8, without a key and without a promise.
 
 The address `/v8/finance/chart/SYMBOL` gives prices, volumes and dividends that are adjusted for every split up to today; `adjclose` is
-adjusted for dividends too and is not read. Here all are put back on the scale of their day, with the splits of the same answer: that is
-why each question reaches to today, whatever the end asked for.
+adjusted for dividends too. Here all are put back on the scale of their day, with the splits of the same answer: that is why each question
+reaches to today, whatever the end asked for. Now and then a split is listed and the prices before it are as printed, or a dividend before
+it is told per old share: what the prices and `adjclose` say is taken (`unadjust`), and noted.
 
 It is asked directly and not through yfinance: that library answers a fault, a web page and a delisted name alike with an empty table,
 does not hear Retry-After, asks each name twice, and wants a newer peewee than a witness of our tests allows. Delisted names are absent
@@ -16,9 +17,10 @@ from urllib.parse import quote
 
 import numpy as np
 
-from springback.data.sources import Event, History, history, nothing, number_of
+from springback.data.sources import Event, History, foreign, history, nothing, number_of
 from springback.data.sources.line import Line
 from springback.data.sources.settings import Fetch
+from springback.data.sources.unadjust import Row, Series, in_shares_of_the_day, unadjusted
 from springback.errors import GoneName, SourceError
 
 DIGITS = 4
@@ -85,32 +87,42 @@ def _raw(symbol: str, result: dict[str, Any], start: date, end: date) -> History
     columns = [quotes[name] for name in FIELDS]
     if any(len(column) != len(days) for column in columns):
         raise ValueError
-    rows = {}
-    for day, *cells in zip(days, *columns, strict=True):
-        if day not in rows:  # today's price is now and then added once more under its own time
-            rows[day] = (day, *_on_scale(cells, _later(splits, day)))
-    events = [Event(np.datetime64(day), "split", 1 / ratio) for day, ratio in splits]
-    for one in (told.get("dividends") or {}).values():
-        day = _day(one["date"])
-        events.append(Event(np.datetime64(day), "dividend", round(number_of(one["amount"]) * _later(splits, day), 6)))
-    return history("Yahoo", symbol, rows.values(), events, start, end)
+    adjusted = (result["indicators"].get("adjclose") or [{}])[0].get("adjclose") or [None] * len(days)
+    told_rows: dict[date, Row] = {}
+    for day, *cells in zip(days, *columns, adjusted, strict=True):
+        if day not in told_rows:  # today's price is now and then added once more under its own time
+            told_rows[day] = tuple(None if cell is None else number_of(cell) for cell in cells)
+    series = Series.of(told_rows)
+    scale, notes = unadjusted(series, splits)
+    by_day = zip(sorted(told_rows.items()), scale.prices, strict=True)
+    rows = [(day, *_on_scale(cells[:5], float(shares))) for (day, cells), shares in by_day]
+    events = [Event(np.datetime64(day), "split", 1 / ratio) for day, ratio in scale.splits]
+    money = result.get("meta", {}).get("currency")
+    paid = sorted(_dividend(one) for one in (told.get("dividends") or {}).values())
+    for day, amount, currency in paid:
+        if currency and money and currency != money:
+            notes.append(foreign(np.datetime64(day), amount, currency))
+            continue
+        value, note = in_shares_of_the_day(series, scale, (day, amount), [one[:2] for one in paid])
+        events.append(Event(np.datetime64(day), "dividend", round(value, 6)))
+        notes += note
+    return history("Yahoo", symbol, rows, events, start, end, notes)
+
+
+def _dividend(one: dict[str, Any]) -> tuple[date, float, str]:
+    return _day(one["date"]), number_of(one["amount"]), str(one.get("currency") or "")
 
 
 def _on_scale(cells: Sequence[float | None], shares: float) -> list[float | None]:
     """Prices times, volume divided by, the shares that one share of the day has since become."""
     *prices, volume = cells
-    raw = [None if price is None else round(number_of(price) * shares, DIGITS) for price in prices]
-    return [*raw, None if volume is None else float(round(number_of(volume) / shares))]
+    raw = [None if price is None else round(price * shares, DIGITS) for price in prices]
+    return [*raw, None if volume is None else float(round(volume / shares))]
 
 
 def _ratio(split: dict[str, Any]) -> float:
     """New shares for an old one."""
     return number_of(split["numerator"]) / number_of(split["denominator"])
-
-
-def _later(splits: Sequence[tuple[date, float]], day: date) -> float:
-    """Shares that one share of `day` has become through the splits after it."""
-    return float(np.prod([ratio for when, ratio in splits if when > day]))
 
 
 def _day(stamp: float) -> date:

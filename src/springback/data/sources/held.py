@@ -1,0 +1,98 @@
+"""A vendor's events held against its prices: what they contradict is set aside, what is told twice counts once, and both are noted."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from springback.data.sources import History, Note
+from springback.market.actions import KINDS, Actions
+from springback.market.quarantine import FETCHED, Span
+from springback.market.record import AGAINST, TWICE, UNCLEAR, Doubt, doubts, hold, traded
+from springback.market.tape import Tape
+
+BEFORE, AFTER = 8, 23
+"""Weekdays around an event that was set aside in which the name is left out: no trade lives through it, no feature looks at it."""
+OUT = (AGAINST, TWICE)
+SHOWN = 20
+"""Events that a finding names."""
+
+
+Told = tuple[str, Note]
+"""A name and a note of it."""
+
+
+def held(history: History) -> History:
+    """`history` with the events that its prices bear out, or do not speak of; what became of the others is among its notes."""
+    events = history.events
+    if not events:
+        return history
+    rows = [int(np.searchsorted(history.days, one.day)) for one in events]
+    close = traded(history.prices[:, 3], history.prices[:, 4])
+    found = list(doubts(history.days, close, rows, [KINDS.index(one.kind) for one in events], [one.value for one in events]))
+    out = {one.place for one in found if one.word in OUT}
+    notes = sorted((_note(one, events[one.place].day, events[one.place].kind) for one in found), key=lambda one: one.day)
+    return replace(history, events=tuple(one for k, one in enumerate(events) if k not in out), notes=(*history.notes, *notes))
+
+
+def held_tape(tape: Tape) -> Tape:
+    """The same of a tape: without the events that do not hold, and in quarantine around those set aside."""
+    found = hold(tape.bars, tape.actions)
+    acts, days = tape.actions, tape.bars.sessions
+    kept = np.ones(len(acts.row), dtype=bool)
+    kept[[one.place for one in found if one.doubt.word in OUT]] = False
+    told = [(tape.bars.symbols[one.column], _note(one.doubt, days[one.row], KINDS[acts.kind[one.place]])) for one in found]
+    return replace(
+        tape,
+        actions=Actions(acts.row[kept], acts.name[kept], acts.kind[kept], acts.value[kept]),
+        quarantine=(*tape.quarantine, *spans(told)),
+        findings=(*tape.findings, *findings(told)),
+    )
+
+
+def notes_of(histories: Iterable[History]) -> Iterator[Told]:
+    """Every note, with its name."""
+    return ((one.symbol, note) for one in histories for note in one.notes)
+
+
+def spans(told: Iterable[Told]) -> tuple[Span, ...]:
+    """The sessions around each event that was set aside."""
+    return tuple(around(symbol, note.day, note.said.split(": ", 1)[1]) for symbol, note in told if note.against)
+
+
+def around(symbol: str, day: np.datetime64, said: str) -> Span:
+    """The quarantine of `symbol` around an event of `day` that its prices contradict."""
+    first, last = (np.busday_offset(day, by, roll="backward") for by in (-BEFORE, AFTER))
+    return Span(symbol, str(first), str(last), f"{day}: {said}", FETCHED)
+
+
+def findings(told: Iterable[Told]) -> tuple[str, ...]:
+    """What the notes say, a line for each kind of them, the first few named; a note begins with the word of its kind."""
+    lines: dict[str, list[str]] = {}
+    names: dict[str, set[str]] = {}
+    for symbol, note in told:
+        word, said = note.said.split(": ", 1)
+        lines.setdefault(word, []).append(f"{symbol} {note.day} {said}")
+        names.setdefault(word, set()).add(symbol)
+    return tuple(f"{HEADS.get(word, word)}: {len(some):,} in {_names(len(names[word]))}: {_listed(some)}" for word, some in lines.items())
+
+
+def _note(doubt: Doubt, day: np.datetime64, kind: str) -> Note:
+    return Note(day, f"{doubt.word}: {kind} {doubt.said}", doubt.word == AGAINST)
+
+
+HEADS = {
+    AGAINST: "events that the prices contradict, set aside, the names in quarantine around them",
+    TWICE: "events told twice, counted once",
+    UNCLEAR: "events that the prices can neither bear out nor contradict, taken as told",
+}
+"""How each kind of note is told."""
+
+
+def _names(count: int) -> str:
+    return f"{count:,} name{'' if count == 1 else 's'}"
+
+
+def _listed(lines: Sequence[str]) -> str:
+    more = f"; and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""
+    return "; ".join(lines[:SHOWN]) + more

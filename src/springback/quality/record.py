@@ -1,0 +1,53 @@
+"""The record against the prices: events that a door set aside, and those of a tape that its prices contradict all the same."""
+
+import numpy as np
+
+from springback.market.actions import KINDS
+from springback.market.quarantine import FETCHED
+from springback.market.record import AGAINST, TWICE, UNCLEAR, Held, hold
+from springback.market.tape import Tape
+from springback.quality.finding import EXAMPLES, Finding, Severity, named
+from springback.quality.settings import Quality
+
+SAID: dict[str, tuple[str, Severity, str]] = {
+    AGAINST: ("event_against_prices", "error", "{n} events that the prices contradict, in {names}"),
+    TWICE: ("event_twice", "error", "{n} events that are there twice, in {names}"),
+    UNCLEAR: ("event_unclear", "warning", "{n} events that the prices can neither bear out nor contradict, in {names}"),
+}
+
+
+def set_aside(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (the shape of a check)
+    """The events that were left out on reading, as the spans around them say: an error until somebody takes these over in his name.
+
+    It has no places: the quarantine is already drawn around them, and what the source says is wrong all the same.
+    """
+    mine = [one for one in tape.quarantine if one.by == FETCHED]
+    if not mine:
+        return ()
+    names = len({one.symbol for one in mine})
+    said = f"{len(mine):,} events of the source that its prices contradict were set aside, in {named(names)}"
+    rows = tuple((one.reason[:10], one.symbol) for one in mine[:EXAMPLES])
+    return (Finding("event_set_aside", "error", _with(said, [f"{one.symbol} {one.reason}" for one in mine]), len(mine), names, 1.0, rows),)
+
+
+def against_prices(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+    """The splits and dividends on record that the prices contradict, or that are there twice: errors; those that they cannot tell: a
+    warning."""
+    found = hold(tape.bars, tape.actions)
+    return tuple(_finding(tape, word, some) for word in SAID if (some := [one for one in found if one.doubt.word == word]))
+
+
+def _finding(tape: Tape, word: str, found: list[Held]) -> Finding:
+    check, severity, said = SAID[word]
+    days, symbols, kinds = tape.bars.sessions, tape.bars.symbols, tape.actions.kind
+    names = len({one.column for one in found})
+    lines = [f"{symbols[one.column]} {days[one.row]}: {KINDS[kinds[one.place]]} {one.doubt.said}" for one in found]
+    places = np.unique(np.array([(one.row, one.column) for one in found], dtype=np.int64), axis=0)
+    rows = tuple((str(days[one.row]), symbols[one.column]) for one in found[:EXAMPLES])
+    whole = _with(said.format(n=f"{len(found):,}", names=named(names)), lines)
+    return Finding(check, severity, whole, len(found), names, len(found) / len(tape.actions.row), rows, places)
+
+
+def _with(said: str, lines: list[str]) -> str:
+    more = f"; and {len(lines) - EXAMPLES:,} more" if len(lines) > EXAMPLES else ""
+    return f"{said} ({'; '.join(lines[:EXAMPLES])}{more})"
