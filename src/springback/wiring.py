@@ -6,7 +6,7 @@ public names stand on it.
 
 import dataclasses
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +48,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.tape import Tape
 from springback.optimise import Optimise
-from springback.quality import quarantine
+from springback.quality import entry, quarantine
 from springback.quality.settings import Quality
 from springback.settings import flat
 from springback.strategy.knobs import Regime, Strategy
@@ -65,22 +65,7 @@ SOURCES = ("yahoo", "tiingo", "alpaca", "lean")
 NEED_KEYS = ("tiingo", "alpaca")
 
 
-is_demo = intake.is_demo
-
-
-def fetch(
-    tape: Tape,
-    store: Path,
-    now: datetime | None = None,
-    accept_restatement: bool = False,
-    asked: Collection[str] | None = None,
-    members: Path | None = None,
-    joins: bool = False,
-) -> dict[str, Any]:
-    """`intake.fetch`, and the quarantine around events that the prices contradict into the file beside the store."""
-    told = intake.fetch(tape, store, now, accept_restatement, asked, members, joins)
-    quarantine.enter(store, tape)
-    return told
+fetch, is_demo = entry.fetch, intake.is_demo
 
 
 @dataclass(frozen=True)
