@@ -18,6 +18,12 @@ FUNNEL = (
     ("no_shares", 36, 8),
     ("entered", 160, 90),
 )
+SCORES = {
+    "auc": 0.512, "accuracy": 0.508, "long_auc": 0.515, "long_auc_by_day": 0.503, "long_accuracy": 0.51, "long_precision": 0.54,
+    "long_fired": 120_000, "long_signals": 9000, "long_signal_precision": 0.55, "long_signal_tradable": 0.0031, "long_brier": 0.2512,
+    "short_auc": 0.509, "short_auc_by_day": 0.501, "short_accuracy": 0.506, "short_precision": 0.52, "short_fired": 1, "short_signals": 0,
+    "short_signal_precision": None, "short_signal_tradable": None, "short_brier": 0.2498,
+}  # fmt: skip
 SYMBOLS = ("AAA", "NA", "BRK.B", "TRUE", "ZZZ")
 
 
@@ -115,7 +121,7 @@ def material(**changes: object) -> Material:
         "benchmark": pd.Series(300 * np.cumprod(1 + draw.normal(0.0005, 0.01, 700)), index=sessions),
         "risk_free": pd.Series(0.02, index=sessions),
         "events": pd.DataFrame({"date": ["2020-08-31"], "symbol": ["AAA"], "event": ["split"], "value": [0.25]}),
-        "scores": {"auc": 0.512, "accuracy": 0.508, "long_auc": 0.515, "short_auc": 0.509},
+        "scores": SCORES,
         "quarters": pd.DataFrame(
             {"quarter": quarters * 2, "side": sides, "auc": draw.normal(0.51, 0.015, 22), "error": 0.009, "rows": 180_000}
         ),

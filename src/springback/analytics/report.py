@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from springback.analytics import charts, sections
+from springback.analytics import charts, course_sections, sections
 from springback.analytics import page as pages
 from springback.analytics.beside import Stressed, stress_of
 from springback.analytics.figures import shown
 from springback.analytics.lean_statistics import DEFINITIONS
 from springback.analytics.material import Material
 from springback.analytics.picture import picture
+from springback.analytics.scores import scores
 from springback.analytics.summary import Summary
 
 UNKNOWN_MODELS = "Forecasts came ready-made: how the models do on rows they never saw is not known here."
@@ -41,6 +42,7 @@ def page(material: Material, summary: Summary, stress: Stressed | None = None) -
     use = [charts.exposure(account), charts.slots(account, int(slots) if slots else None), charts.turnover(account), charts.firing(account)]
     parts: dict[str, list[charts.Chart]] = {
         "equity": [charts.equity(material)],
+        "course": course_sections.course_charts(material),
         "use": [chart for chart in use if chart is not None],
         "costs": charts.costs(material, {name: figures[name].number() for name in ("annual_return", "sharpe")}),
         "models": charts.model_charts(material),
@@ -68,6 +70,8 @@ def _tables(material: Material, summary: Summary) -> dict[str, Any]:
         "gates": sections.gates(summary),
         "luck": sections.luck(summary, material),
         "profiles": sections.profiles(summary, material),
+        "months": course_sections.months(material),
+        "falls": course_sections.falls(material),
         "years": sections.years(material),
         "regimes": sections.regimes(material),
         "sides": sections.sides(material),
@@ -79,7 +83,7 @@ def _tables(material: Material, summary: Summary) -> dict[str, Any]:
         "definitions": sections.definitions(summary, material.printed_by_lean),
         "figures": sections.every_figure(summary, material),
         "lean": sections.every_lean_figure(summary, material, DEFINITIONS),
-        "scores": sections.scores(material),
+        "scores": scores(material),
         "settings": sections.settings(material),
     }
 

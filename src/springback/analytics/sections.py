@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from springback.analytics.course import benchmark_figures
 from springback.analytics.figures import Figure, Unit, shown, tight
 from springback.analytics.lean_statistics import printed
 from springback.analytics.material import Material
@@ -269,6 +270,7 @@ def profiles(summary: Summary, material: Material) -> Table:
         ("Deflated Sharpe: probability that it beats luck", "deflated_sharpe"),
         *((f"{name.capitalize()}, whole run", f"total_{name}") for name in COSTS),
     )
+    market, first = benchmark_figures(material), summary.figures[material.headline.profile]
     rows = []
     for label, name in wanted:
         cells = [text(label)]
@@ -276,9 +278,12 @@ def profiles(summary: Summary, material: Material) -> Table:
             Cell(_band(figures) if name == "sharpe_low" else shown(figures[name].value, figures[name].unit))
             for figures in summary.figures.values()
         ]
+        if market:
+            cells.append(Cell(shown(market.get(name), first[name].unit), "quiet"))
         if any(cell.text != "–" for cell in cells[1:]):
             rows.append(tuple(cells))
     heads = (("Figure", True), *((f"{account.profile} costs", False) for account in material.accounts))
+    heads = (*heads, (material.benchmark_name, False)) if market else heads
     return Table("The same run under each cost profile", "", heads, tuple(rows))
 
 
@@ -361,23 +366,6 @@ def every_lean_figure(summary: Summary, material: Material, words: Mapping[str, 
     ]
     heads = (("Figure", True), ("Value", False), *_itself_head(itself), ("Definition", True))
     return Table("By LEAN's definitions", "", heads, tuple(rows))
-
-
-def scores(material: Material) -> Table | None:
-    """The scores out of sample: `long_NAME` and `short_NAME` side by side, the others alone; counts without decimals."""
-    if not material.scores:
-        return None
-    known = material.scores
-    names = dict.fromkeys(name.removeprefix("long_").removeprefix("short_") for name in known)
-    rows = []
-    for name in names:
-        sides = [Cell(_score(known[key])) if key in known else Cell("") for key in (f"long_{name}", f"short_{name}", name)]
-        rows.append((text(name.replace("auc", "AUC")), *sides))
-    return Table("Scores of the forecasts", "", (("Score", True), ("Long", False), ("Short", False), ("Mean of both", False)), tuple(rows))
-
-
-def _score(value: float | None) -> str:
-    return f"{value:,.0f}" if value is not None and value == int(value) and value > 1 else shown(value, "three")
 
 
 def settings(material: Material) -> Table:
