@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -63,9 +64,11 @@ def test_a_run_leaves_a_whole_run_folder(home: Path) -> None:
 
 
 def test_a_run_ends_by_naming_its_report(home: Path) -> None:
+    """In a folder of its own, which has the date for a name; runs/latest is a link to it that survives a move of the whole."""
     last = (home / "said.txt").read_text().rstrip("\n").split("\n")[-1]
-    assert last == "report: runs/latest/report.html"
-    assert (home / last.removeprefix("report: ")).is_file()
+    report = home / last.removeprefix("report: ")
+    assert re.fullmatch(r"report: runs/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d/report\.html", last) and report.is_file()
+    assert (home / "runs" / "latest").readlink() == Path(report.parent.name)
 
 
 def test_a_run_leaves_nothing_hidden_behind(home: Path) -> None:

@@ -6,6 +6,7 @@
     │   ├── BadTable       a column, value, date or row of it is wrong
     │   ├── MissingData    what the job needs is not there (VIX, bars, a store)
     │   └── Unwritable     the place to write to cannot be written
+    │       └── Taken      another process is writing it
     ├── StoreError         the Parquet store is damaged or cannot be read     exit 1
     │   └── Damaged        a file of it is gone or not what was written
     ├── Restated           a source says other things of the past than before exit 1
@@ -59,6 +60,10 @@ class MissingData(InputError):
 
 class Unwritable(InputError):
     """The place to write to cannot be written."""
+
+
+class Taken(Unwritable):
+    """Another process is writing the place."""
 
 
 class StoreError(SpringbackError):

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from springback.optimise.search import Numbers, Seen, stamp
 from springback.settings import flat
 from springback.strategy.knobs import knobs as checked
 from springback.training.walk_forward import WalkForwardResult
-from springback.verbs import steps
+from springback.verbs import places, steps
 from springback.voice import Voice
 
 MODELS = "walk-forward, searched before {held}"
@@ -56,12 +57,13 @@ class Job:
 
 def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: Path, out: Path, store: Path | None) -> Job:
     """The search that `chosen` describes, with nothing in it of what is held back. Raises `MissingData`."""
+    chosen = wiring.dated(chosen, tape)
     held, end = span(tape, chosen)
     ends = tape.bars.row(held)
-    if not ends or tape.bars.sessions[ends - 1] <= np.datetime64(chosen.backtest.start):
+    if not ends or tape.bars.sessions[ends - 1] <= np.datetime64(chosen.backtest.days[0]):
         raise MissingData(
             f"nothing is left to search: {chosen.optimise.held_back} months are held back from {held}, the backtest starts "
-            f"{chosen.backtest.start}: hold back less, or start earlier"
+            f"{chosen.backtest.days[0]}: hold back less, or start earlier"
         )
     before = tape.until(ends)
     last = before.bars.sessions[-1]
@@ -80,9 +82,9 @@ def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: 
 def span(tape: Tape, chosen: wiring.Settings) -> tuple[np.datetime64, np.datetime64]:
     """The first day that is held back, a first of a month, and the last session of it."""
     sessions = tape.bars.sessions
-    row = int(np.searchsorted(sessions, np.datetime64(chosen.backtest.end), side="right")) - 1
+    row = int(np.searchsorted(sessions, np.datetime64(chosen.backtest.days[1]), side="right")) - 1
     if row < 0:
-        raise MissingData(f"the bars begin after backtest.end {chosen.backtest.end}: set it later")
+        raise MissingData(f"the bars begin after backtest.end {chosen.backtest.days[1]}: set it later")
     end = sessions[row]
     month = end.astype("datetime64[M]") + 1 - chosen.optimise.held_back
     return month.astype("datetime64[D]"), end
@@ -113,7 +115,8 @@ class Grounds:
 def forecast(voice: Voice, made: wiring.World, settings: wiring.Settings, one: Job, workers: Workers) -> WalkForwardResult:
     """Walk-forward forecasts; the models of the base training are kept on the shelf, those of a trial's own training are not."""
     kept = one.models if settings.training == one.chosen.training else None
-    return wiring.forecast(made, settings, kept, voice.step("forecast"), workers)
+    with places.filling(voice, one.models) if kept else nullcontext():
+        return wiring.forecast(made, settings, kept, voice.step("forecast"), workers)
 
 
 def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[Values]], Iterator[Seen]]:
@@ -182,4 +185,4 @@ def ratio_of(excess: Numbers) -> float | None:
 def sessions_of(one: Job, grounds: Grounds) -> Dates:
     """The searched sessions."""
     sessions = one.made.tape.bars.sessions
-    return sessions[sessions >= np.datetime64(grounds.chosen.backtest.start)]
+    return sessions[sessions >= np.datetime64(grounds.chosen.backtest.days[0])]

@@ -17,12 +17,13 @@ from springback.errors import SettingsError
 Root = TypeVar("Root")
 
 
-def load(root: type[Root], files: Iterable[Path] = (), overrides: Iterable[str] = ()) -> Root:
-    """The settings of `root` (a dataclass of dataclasses): its defaults, then each TOML file, then each `table.name=value`.
+def load(root: type[Root], files: Iterable[Path | Mapping[str, Any]] = (), overrides: Iterable[str] = ()) -> Root:
+    """The settings of `root` (a dataclass of dataclasses): its defaults, then each TOML file (or its tables), then each `table.name=value`.
 
     Raises `SettingsError` on an unreadable file, an unknown table or knob, and a value outside its type or range; it names the file.
     """
-    layers = [(f"{file}: ", _read(file)) for file in files] + [("", _parse(text)) for text in overrides]
+    layers = [("", one) if isinstance(one, Mapping) else (f"{one}: ", _read(one)) for one in files]
+    layers += [("", _parse(text)) for text in overrides]
     tables: dict[str, dict[str, Any]] = {}
     for where, layer in layers:
         _merge(tables, layer, where)

@@ -26,7 +26,7 @@ from springback.strategy.rule import REASONS
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
 from springback.training.rows import QPI, Rows
-from springback.wiring import Settings, is_demo, note_backtest, prepared, simulate
+from springback.wiring import Settings, dated, is_demo, note_backtest, prepared, simulate
 
 SWEEP = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 Progress = Callable[[int, int, str], None]
@@ -50,6 +50,7 @@ def tell(
     `Unwritable`, `LedgerError` before the work.
     """
     trials.ready(store)
+    settings = dated(settings, tape)
     say = _counter(progress, 2 + len(SWEEP) + count(settings.strategy))
     market = prepared(tape, forecasts, settings)
     ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))
@@ -90,7 +91,7 @@ def tell(
         planted=settings.demo.reversal if demo else 0.0,
         search=stands.search,
         ledger_fault=stands.fault,
-        findings=(*tape.findings, *endings_held(tape, headline, settings)),
+        findings=(*tape.findings, *left_out(tape, settings), *endings_held(tape, headline, settings)),
         benchmark=None if tape.benchmark is None else _series(tape, tape.benchmark),
         benchmark_name="Demo index" if demo else "SPY",
         risk_free=rate,
@@ -134,6 +135,13 @@ def endings_held(tape: Tape, result: Result, settings: Settings) -> tuple[str, .
         f"ones {costs.bankruptcy_return:+.0%}, {counts[3]:,} the last close itself"
         + (f"; {counts[4]:,} were paid what is known of their end" if counts[4] else ""),
     )
+
+
+def left_out(tape: Tape, settings: Settings) -> tuple[str, ...]:
+    """One line on the sessions after the window, of which nothing is shown; none where the bars end with it."""
+    sessions, end = tape.bars.sessions, settings.backtest.days[1]
+    after = int((sessions > np.datetime64(end)).sum())
+    return (f"{after:,} sessions after the window, up to {sessions[-1]}, are left out: it ends {end} (backtest.end).",) if after else ()
 
 
 def universe_of(tape: Tape, forecasts: Forecasts) -> str:

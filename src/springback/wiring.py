@@ -181,6 +181,12 @@ def world(tape: Tape, settings: Settings, hash_: str = "") -> World:
     return World(tape, hash_ or content_hash(tape), eligible(tape, settings.universe), workbench.panel(tape.bars, tape.actions))
 
 
+def dated(settings: Settings, tape: Tape) -> Settings:
+    """`settings` with the days of the backtest known: where they are empty, the usual ones of the tape. Raises `MissingData`."""
+    known = settings.backtest.on(tape.bars.sessions, settings.walk_forward.min_sessions)
+    return settings if known == settings.backtest else dataclasses.replace(settings, backtest=known)
+
+
 def features_to(tape: Tape, out: Path) -> int:
     """Writes date, symbol and the 8 features to `out`, CSV or Parquet by suffix; returns how many names."""
     write_features(out, tape.bars, workbench.FEATURES, workbench.panel(tape.bars, tape.actions))
@@ -232,7 +238,8 @@ def forecast(
         except ModelError:
             return None
 
-    start, end = (np.datetime64(day) for day in (settings.backtest.start, settings.backtest.end))
+    settings = dated(settings, made.tape)
+    start, end = (np.datetime64(day) for day in settings.backtest.days)
     lesson = made.tape, made.eligible, made.features, settings.training, settings.walk_forward
     result = walk(*lesson, _now(), start, end, save, known, progress, workers)
     return dataclasses.replace(result, forecasts=_triggered(made, settings, result.forecasts))
@@ -262,7 +269,7 @@ def _triggered(made: World, settings: Settings, said: Forecasts) -> Forecasts:
 
 def in_sample(pair: Models, settings: Settings) -> bool:
     """Whether a session of the backtest lies before the end of what the pair was trained on."""
-    return bool(np.datetime64(settings.backtest.start) <= np.datetime64(pair.card.known_by))
+    return bool(np.datetime64(settings.backtest.days[0]) <= np.datetime64(pair.card.known_by))
 
 
 def forecasts_from(path: Path, tape: Tape) -> Forecasts:
@@ -307,6 +314,7 @@ def note_backtest(
     store: Path | None = None,
 ) -> None:
     """Writes into the ledger what `simulate` gave, under the settings it was given."""
+    settings = dated(settings, tape)
     under = profile or settings.backtest.profile
     told = flat(settings) | {"backtest.profile": under} | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
     trials.note(tape, data_hash, told, under, result, kind, command, models, store)
@@ -321,7 +329,7 @@ def simulate(
     market: Market | None = None,
 ) -> Result:
     """`run_backtest` without the ledger, for runs shown beside one that is written down; `tests/test_architecture.py` says who may."""
-    account = dataclasses.replace(settings.backtest, profile=profile or settings.backtest.profile)
+    account = dataclasses.replace(dated(settings, tape).backtest, profile=profile or settings.backtest.profile)
     return replay(tape, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, market)
 
 

@@ -80,9 +80,12 @@ def test_the_workspace_and_the_project_in_git_are_what_the_code_makes(repository
 
 
 def test_the_parameters_of_the_project_are_the_settings(repository: Path) -> None:
-    """Each is a knob of settings/default.toml at its value there, or one of the table `lean`; and none of their tables is left out."""
+    """Each is a knob of settings/default.toml at its value there, or one of the table `lean`; and none of their tables is left out. The days
+    are those of the original plan: LEAN has no bars yet to take others from."""
     told = json.loads((repository / "lean" / "config.json").read_text(encoding="utf-8"))["parameters"]
     tables = tomllib.loads((repository / "settings" / "default.toml").read_text(encoding="utf-8"))
+    plan = tomllib.loads((repository / "settings" / "original.toml").read_text(encoding="utf-8"))
+    tables["backtest"] |= plan["backtest"]
     wanted = {f"backtest.{name}": tables["backtest"][name] for name in ("start", "end", "cash")}
     wanted |= {f"{table}.{name}": value for table in ("strategy", "regime", "universe") for name, value in tables[table].items()}
     assert {name: value for name, value in told.items() if not name.startswith("lean.")} == {name: str(v) for name, v in wanted.items()}

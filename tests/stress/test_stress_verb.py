@@ -58,13 +58,17 @@ def test_its_base_run_is_the_backtest_and_is_counted_once(home: Path) -> None:
     assert (len(ledger["trials"]), ledger["trials"][0]["seen"]) == (1, 2)
 
 
-def test_the_report_beside_it_shows_it_until_it_is_of_another_run(home: Path) -> None:
+def test_the_report_beside_it_shows_it_and_another_run_in_its_place_does_not(home: Path) -> None:
     finding = figures_of(home / "runs" / "latest")["finding"]
     page = (home / "runs" / "latest" / "report.html").read_text()
     assert '<section id="stress">' in page and 'href="stress.html"' in page
     assert finding.split(" %")[0] in page
     shutil.copytree(home / "runs" / "latest", home / "runs" / "other")
     done(springback(home, "backtest", *TINY, "--set", "strategy.slots=10", "--out", "runs/other", "--quiet"))
+    page = (home / "runs" / "other" / "report.html").read_text()
+    assert not (home / "runs" / "other" / "stress.json").exists() and "Scenarios against this run" not in page
+    shutil.copy(home / "runs" / "latest" / "stress.json", home / "runs" / "other")
+    done(springback(home, "report", "runs/other", "--quiet"))
     page = (home / "runs" / "other" / "report.html").read_text()
     assert "it is of another run" in page and "Scenarios against this run" not in page
     (home / "runs" / "other" / "stress.json").write_text("{")

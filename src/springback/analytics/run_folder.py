@@ -1,4 +1,4 @@
-"""The run folder: everything about one backtest in files, whole or not at all, and read back without loss.
+"""The run folder: everything about one backtest in files, one run's whole or not at all, and read back without loss.
 
 summary.json                     every figure with its definition, settings, data hash, versions, seed; written last
 orders.csv fills.csv daily.csv   columns of LEAN's golden runs first;  trades.csv
@@ -10,62 +10,80 @@ report.html report.png
 import csv
 import dataclasses
 import json
-import shutil
-from collections.abc import Callable, Hashable
+import os
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from springback.alone import alone
 from springback.analytics import encode
-from springback.analytics.beside import STRESS_FIGURES
+from springback.analytics.beside import STRESS_FIGURES, STRESS_PAGE
 from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
 from springback.analytics.overfitting import Search
 from springback.analytics.soundness import check_facts, check_frame, check_series, check_table
 from springback.analytics.summary import Summary, summarise, summary_json
-from springback.errors import BadTable, MissingData, Unwritable
+from springback.analytics.whole import check_replaceable, mend, moved_aside, whole
+from springback.errors import BadTable, MissingData
 from springback.market.symbols import harmless
 
 FRAMES = ("events", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel")
 SERIES = ("benchmark", "risk_free")
 TEXTS = ("biases", "findings", "vix_days")
+KNOWN = frozenset(
+    {
+        *(f"{name}.csv" for name in GOLDEN_COLUMNS),
+        *("profiles", "summary.json", "report.json", "report.html", "report.png"),
+        *(STRESS_FIGURES, STRESS_PAGE, "lean_statistics.json", "compare.html"),
+    }
+)
+"""What may lie in a run folder, and goes with it when another run takes its place."""
 Draw = Callable[[Material, Summary, Path], None]
 
 
 def write(folder: Path, material: Material, draw: Draw | None = None) -> Summary:
     """Writes the run folder and returns its figures. `draw` adds report.html and report.png (default: `report.draw`).
 
-    All files are made in a hidden folder beside `folder` first and then moved, summary.json last: a folder with a summary is whole. What
-    an interrupted run left behind is cleared. Files of the same names in `folder` are replaced, others are left alone.
-    Raises `Unwritable`.
+    The folder is replaced whole, by rename, under a lock (see `whole`): what another run left in it is gone. Raises `InputError` where it
+    holds what no run wrote, `Unwritable`, `Taken` while another process writes it.
     """
-    folder = Path(folder)
     summary = summarise(material)
-    whole = folder.absolute()
-    part = whole.parent / f".{whole.name}.unfinished"
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        try:
-            if (folder / STRESS_FIGURES).is_file():
-                shutil.copy(folder / STRESS_FIGURES, part)  # the report shows what lies beside it
-            _fill(part, material, summary, draw or _report())
-            _move(part, folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        raise Unwritable(f"{folder} cannot be written ({error.strerror or error}): choose another place or free it") from None
+    with whole(Path(folder), KNOWN) as part:
+        _fill(part, material, summary, draw or _report())
     return summary
 
 
-def redraw(folder: Path, draw: Draw | None = None) -> Summary:
-    """Draws report.html and report.png of a run folder again, from its files alone. Raises `MissingData`, `BadTable`, `Unwritable`."""
-    return write(folder, read(folder), draw)
+def redraw(folder: Path, draw: Draw | None = None, add: Mapping[str, str] | None = None) -> Summary:
+    """Draws report.html and report.png of a run folder again, from its files alone; `add` lays files beside them first, name -> text.
+
+    Everything else in the folder stays. Raises `MissingData`, `BadTable`, `Unwritable`, `Taken`.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        read(folder)  # says what is missing
+    with alone(Path(os.path.realpath(folder))):
+        material = read(folder)
+        summary = summarise(material)
+        with whole(folder, KNOWN, keep=True) as part:
+            for name, text in (add or {}).items():
+                (part / name).write_text(text, encoding="utf-8", newline="\n")
+            _fill(part, material, summary, draw or _report())
+    return summary
+
+
+def check(folder: Path) -> None:
+    """Nothing, if a run may be written into `folder`. Raises `InputError` where something of another would go with it, `Unwritable`."""
+    check_replaceable(Path(folder), KNOWN)
 
 
 def read(folder: Path) -> Material:
     """The material of a run folder. Raises `MissingData` where it is not one, `BadTable` where a file of it is damaged."""
     folder = Path(folder)
+    if moved_aside(folder):
+        real = Path(os.path.realpath(folder))
+        with alone(real):
+            mend(real)
     for name in ("summary.json", "report.json", *(f"{name}.csv" for name in GOLDEN_COLUMNS)):
         if not (folder / name).is_file():
             raise MissingData(
@@ -173,13 +191,3 @@ def _account(folder: Path, told: dict[str, Any]) -> Account:
     for name, frame in frames.items():
         check_table(home / f"{name}.csv", name, frame)
     return made
-
-
-def _move(part: Path, folder: Path) -> None:
-    """Every file of `part` to its place, the old summary away first and the new one last."""
-    (folder / "summary.json").unlink(missing_ok=True)
-    files = sorted((file for file in part.rglob("*") if file.is_file()), key=lambda file: (file.name == "summary.json", str(file)))
-    for file in files:
-        home = folder / file.relative_to(part)
-        home.parent.mkdir(parents=True, exist_ok=True)
-        file.replace(home)

@@ -1,6 +1,8 @@
 """One backtest: a tape, forecasts and settings in; orders, fills, account and trades out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
 
 import numpy as np
 
@@ -18,8 +20,9 @@ from springback.backtest.loop import (
     replay,
 )
 from springback.backtest.result import Result
-from springback.errors import MissingData
-from springback.market.account import Account
+from springback.errors import MissingData, SettingsError
+from springback.market.account import HISTORY, Account, usual_start
+from springback.market.bars import Dates
 from springback.market.book import empty_book
 from springback.market.costs import Costs, Profile, charges
 from springback.market.forecasts import Forecasts
@@ -35,10 +38,33 @@ STANDARD = Strategy()
 
 
 @dataclass(frozen=True)
-class Backtest(Account):
-    """The account, its span, and the cost profile it is charged by."""
+class Backtest:
+    """The account, its span, and the cost profile it is charged by.
 
+    An empty `start` is `usual_start` of the bars, an empty `end` their last session; see `Account` for the rest.
+    """
+
+    start: date | Literal[""] = ""
+    end: date | Literal[""] = ""
+    cash: float = Account.cash
     profile: Profile = "realistic"
+
+    def __post_init__(self) -> None:
+        Account(self.start or date.min, self.end or date.max, self.cash)
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day. Raises `SettingsError` where the bars were not asked yet."""
+        if not (self.start and self.end):
+            raise SettingsError("backtest.start and backtest.end are empty, and no bars are at hand to take them from: set both")
+        return self.start, self.end
+
+    def on(self, sessions: Dates, history: int = HISTORY) -> "Backtest":
+        """The same with both days known. Raises `MissingData` where the bars are too short to have a usual window."""
+        if self.start and self.end:
+            return self
+        end = self.end or (sessions[-1].astype("datetime64[D]").item() if len(sessions) else "")
+        return replace(self, start=self.start or usual_start(sessions, history), end=end)
 
 
 def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy = STANDARD) -> Market:
@@ -89,8 +115,8 @@ def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy
 
 def span(tape: Tape, account: Backtest) -> tuple[int, int]:
     """Rows `first <= row < end` of the backtest's sessions. Raises `MissingData` where the tape or its VIX does not cover them."""
-    first = tape.bars.row(np.datetime64(account.start))
-    end = tape.bars.row(np.datetime64(account.end) + 1)
+    account = account.on(tape.bars.sessions)
+    first, end = (tape.bars.row(day) for day in (np.datetime64(account.days[0]), np.datetime64(account.days[1]) + 1))
     if end - first < 2:
         known = f"{tape.bars.sessions[0]} to {tape.bars.sessions[-1]}" if tape.bars.shape[0] else "nothing"
         raise MissingData(

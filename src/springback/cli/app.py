@@ -7,7 +7,6 @@ import typer
 
 from springback.cli import data, lean
 from springback.cli.options import (
-    MODELS,
     RUNS,
     STORE,
     AsOf,
@@ -18,7 +17,9 @@ from springback.cli.options import (
     Json,
     MembersFile,
     ModelsFolder,
+    Original,
     Quiet,
+    RunFolder,
     Scheduler,
     Sets,
     SettingsFile,
@@ -50,24 +51,28 @@ def run(
     events: EventsFile = None,
     store: StoreFolder = None,
     as_of: AsOf = None,
-    models_dir: ModelsFolder = MODELS,
-    models: Which = "walk-forward",
-    out: Annotated[Path, typer.Option("--out", help="Run folder to write.")] = RUNS / "latest",
+    models_dir: ModelsFolder = None,
+    models: Which = None,
+    out: RunFolder = None,
+    original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """The whole job: fetch, train, forecast, backtest, report."""
-    from springback.verbs import steps
+    from springback.verbs import places, steps, tapes
 
     with steps.Voice(as_json, quiet) as voice:
-        chosen = steps.choose(settings, sets)
-        steps.check(models, models_dir, out, store=store)
-        tape, digest = steps.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE, as_of)
-        made = steps.survey(voice, chosen, tape, digest)
-        steps.train(voice, made, chosen, models_dir)
-        steps.backtest(voice, made, chosen, models_dir, models, None, out, store)
+        chosen = steps.choose(settings, sets, original)
+        places.check(models, store)
+        shelf = places.shelf(voice, models_dir, trains=True)
+        with places.run(out) as folder:
+            tape, digest = steps.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE, as_of)
+            chosen = tapes.window(voice, chosen, tape)
+            made = steps.survey(voice, chosen, tape, digest)
+            steps.train(voice, made, chosen, shelf)
+            steps.backtest(voice, made, chosen, shelf, models, None, folder, store)
 
 
 @app.command()
@@ -133,41 +138,45 @@ def features(
 def train(
     store: StoreFolder = None,
     as_of: AsOf = None,
-    models_dir: ModelsFolder = MODELS,
+    models_dir: ModelsFolder = None,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Train the long and the short model by a split in time, judge them, and save them."""
-    from springback.verbs import steps
+    from springback.verbs import places, steps
 
     with steps.Voice(as_json, quiet) as voice:
         chosen = steps.choose(settings, sets)
+        shelf = places.shelf(voice, models_dir, trains=True)
         made = steps.survey(voice, chosen, *steps.stored_or_demo(voice, chosen, store, as_of))
-        steps.train(voice, made, chosen, models_dir)
+        steps.train(voice, made, chosen, shelf)
 
 
 @app.command()
 def forecast(
     store: StoreFolder = None,
     as_of: AsOf = None,
-    models_dir: ModelsFolder = MODELS,
+    models_dir: ModelsFolder = None,
     out: ForecastsOut = None,
     cluster: Scheduler = None,
+    original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Write quarterly walk-forward forecasts, each model trained only on labels known by then."""
-    from springback.verbs import steps
+    from springback.verbs import places, steps, tapes
 
     with steps.Voice(as_json, quiet) as voice:
-        chosen = steps.choose(settings, sets)
+        chosen = steps.choose(settings, sets, original)
+        shelf = places.shelf(voice, models_dir, trains=True)
         with steps.workers_at(cluster, chosen.training.threads) as workers:
-            made = steps.survey(voice, chosen, *steps.stored(voice, store or STORE, as_of))
-            steps.forecast(voice, made, chosen, models_dir, out, workers)
+            tape, digest = tapes.stored(voice, store, as_of)
+            chosen = tapes.window(voice, chosen, tape, trades=False)
+            steps.forecast(voice, steps.survey(voice, chosen, tape, digest), chosen, shelf, out, workers)
 
 
 @app.command()
@@ -179,26 +188,28 @@ def backtest(
     events: EventsFile = None,
     store: StoreFolder = None,
     as_of: AsOf = None,
-    models_dir: ModelsFolder = MODELS,
-    models: Which = "walk-forward",
+    models_dir: ModelsFolder = None,
+    models: Which = None,
     profile: Annotated[str | None, typer.Option("--profile", help="Headline costs: lean or realistic.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Run folder to write.")] = RUNS / "latest",
+    out: RunFolder = None,
+    original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Run the rule on files, or on the store and the shelf, and write a run folder with its report."""
-    from springback.verbs import steps
+    from springback.verbs import places, steps, tapes
 
     with steps.Voice(as_json, quiet) as voice:
-        chosen = steps.choose(settings, [*(sets or []), *([f"backtest.profile={profile}"] if profile else [])])
-        steps.check(models, *((out,) if forecasts else (out, models_dir)), store=store)
-        tape, digest = steps.tape_for_backtest(voice, bars, vix, members, events, store, as_of)
-        if forecasts:
-            steps.backtest(voice, steps.bare(tape, digest), chosen, models_dir, models, forecasts, out, store)
-        else:
-            steps.backtest(voice, steps.survey(voice, chosen, tape, digest), chosen, models_dir, models, None, out, store)
+        chosen = steps.choose(settings, [*(sets or []), *([f"backtest.profile={profile}"] if profile else [])], original)
+        places.check(models, store)
+        shelf = places.shelf(voice, models_dir, beside=forecasts, kind=models)
+        with places.run(out) as folder:
+            tape, digest = tapes.given(voice, bars, vix, members, events, store, as_of, ranks=forecasts is None)
+            chosen = tapes.window(voice, chosen, tape)
+            made = steps.bare(tape, digest) if forecasts else steps.survey(voice, chosen, tape, digest)
+            steps.backtest(voice, made, chosen, shelf, models, forecasts, folder, store)
 
 
 @app.command()
@@ -206,23 +217,26 @@ def validate(
     store: StoreFolder = None,
     as_of: AsOf = None,
     method: Annotated[str, typer.Option("--method", help="walk-forward, or combinatorial: purged cross-validation.")] = "walk-forward",
-    models_dir: ModelsFolder = MODELS,
+    models_dir: ModelsFolder = None,
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "validation",
     cluster: Scheduler = None,
+    original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Judge forecasts honestly: purged, by day, with intervals, by year, regime, liquidity and price."""
-    from springback.verbs import steps, validate
+    from springback.verbs import places, steps, tapes, validate
 
     with steps.Voice(as_json, quiet) as voice:
-        chosen = steps.choose(settings, sets)
-        validate.check(method, models_dir, out, store=store)
-        with steps.workers_at(cluster, chosen.training.threads) as workers:
-            made = steps.survey(voice, chosen, *steps.stored_or_demo(voice, chosen, store, as_of))
-            validate.validate(voice, made, chosen, method, models_dir, out, store, workers)
+        chosen = steps.choose(settings, sets, original)
+        validate.check(method, models_dir, store)
+        shelf = None if method == "combinatorial" else places.shelf(voice, models_dir)
+        with places.held(out), steps.workers_at(cluster, chosen.training.threads) as workers:
+            tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
+            chosen = tapes.window(voice, chosen, tape, trades=False)
+            validate.validate(voice, steps.survey(voice, chosen, tape, digest), chosen, method, shelf, out, store, workers)
 
 
 @app.command()
@@ -230,23 +244,27 @@ def stress(
     store: StoreFolder = None,
     as_of: AsOf = None,
     forecasts: ForecastFile = None,
-    models_dir: ModelsFolder = MODELS,
-    models: Which = "walk-forward",
+    models_dir: ModelsFolder = None,
+    models: Which = None,
     out: Annotated[Path, typer.Option("--out", help="Folder to write; a run folder's report then links to it.")] = RUNS / "stress",
+    original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Crashes of the past, shocks made up around what is held, and resampled histories, on one page."""
-    from springback.verbs import steps, stress
+    from springback.verbs import places, steps, stress, tapes
 
     with stress.Voice(as_json, quiet) as voice:
-        chosen = steps.choose(settings, sets)
-        steps.check(models, *((out,) if forecasts else (out, models_dir)), store=store)
-        tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
-        made = steps.bare(tape, digest) if forecasts else steps.survey(voice, chosen, tape, digest)
-        stress.stress(voice, made, chosen, models_dir, models, forecasts, out, store)
+        chosen = steps.choose(settings, sets, original)
+        places.check(models, store)
+        shelf = places.shelf(voice, models_dir, beside=forecasts, kind=models)
+        with places.held(out):
+            tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
+            chosen = tapes.window(voice, chosen, tape)
+            made = steps.bare(tape, digest) if forecasts else steps.survey(voice, chosen, tape, digest)
+            stress.stress(voice, made, chosen, shelf, models, forecasts, out, store)
 
 
 @app.command()
@@ -259,19 +277,22 @@ def audit(
         int | None, typer.Option("--sessions", help="Random sessions after which the future is changed.", show_default="6; 3 with --quick")
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "audit",
+    original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Prove on your own data that nothing looks ahead, and that noise shows nothing. Exit code 1 when a check fails."""
-    from springback.verbs import audit, steps
+    from springback.verbs import audit, places, steps, tapes
 
     with steps.Voice(as_json, quiet) as voice:
-        chosen = steps.choose(settings, sets)
-        steps.check("walk-forward", out, store=store)
-        tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
-        clean = audit.audit(voice, chosen, tape, digest, out, quick, seed, sessions, store)
+        chosen = steps.choose(settings, sets, original)
+        places.check(store=store)
+        with places.held(out):
+            tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
+            chosen = tapes.window(voice, chosen, tape)
+            clean = audit.audit(voice, chosen, tape, digest, out, quick, seed, sessions, store)
     if not clean:
         raise typer.Exit(1)
 
@@ -283,23 +304,26 @@ def optimize(
     reveal: Annotated[bool, typer.Option("--reveal", help="Look at the held-back period with the winner, once and never again.")] = False,
     store: StoreFolder = None,
     as_of: AsOf = None,
-    models_dir: ModelsFolder = MODELS,
+    models_dir: ModelsFolder = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the studies.")] = RUNS / "optimise",
     cluster: Scheduler = None,
+    original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Search for settings before a held-back period, and say how much of the gain is luck."""
-    from springback.verbs import optimise, steps
+    from springback.verbs import optimise, places, steps, tapes
 
     with optimise.Voice(as_json, quiet) as voice:
-        chosen = optimise.choose(settings, sets, knobs, trials)
-        steps.check("walk-forward", models_dir, out, store=store)
+        chosen = optimise.choose(settings, sets, knobs, trials, original)
+        places.check(store=store)
+        shelf = places.shelf(voice, models_dir)
+        places.writable(out)
         with steps.workers_at(cluster, chosen.training.threads) as workers:
             tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
-            job = optimise.job(voice, tape, digest, chosen, models_dir, out, store)
+            job = optimise.job(voice, tape, digest, tapes.window(voice, chosen, tape), shelf, out, store)
             (optimise.reveal if reveal else optimise.optimise)(voice, job, workers)
 
 

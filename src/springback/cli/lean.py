@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from springback.cli.options import (
-    MODELS,
     RUNS,
     AsOf,
     BarsFile,
@@ -15,6 +14,7 @@ from springback.cli.options import (
     Json,
     MembersFile,
     ModelsFolder,
+    Original,
     Quiet,
     RatesFile,
     Sets,
@@ -56,8 +56,8 @@ def export(
 def backtest(
     store: StoreFolder = None,
     as_of: AsOf = None,
-    models_dir: ModelsFolder = MODELS,
-    models: Which = "walk-forward",
+    models_dir: ModelsFolder = None,
+    models: Which = None,
     forecasts: ForecastFile = None,
     data_folder: Annotated[Path | None, typer.Option("--data-folder", help="LEAN data folder; exported from the store if absent.")] = None,
     launcher: Annotated[Path | None, typer.Option("--launcher", help="QuantConnect.Lean.Launcher.dll of a native build.")] = None,
@@ -65,6 +65,7 @@ def backtest(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Prepare everything, run nothing, say the engine's command.")] = False,
     project: Project = LEAN,
     out: Annotated[Path, typer.Option("--out", help="Run folder to write.")] = RUNS / "lean",
+    original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -74,16 +75,19 @@ def backtest(
     from springback.verbs import lean
 
     with lean.Voice(as_json, quiet) as voice:
-        chosen = lean.choose(settings, sets)
-        lean.backtest(voice, chosen, store, models_dir, models, forecasts, data_folder, launcher, time_limit, dry_run, project, out, as_of)
+        chosen = lean.choose(settings, sets, original)
+        shelf, kind = lean.shelf(voice, models_dir, models, forecasts)
+        lean.one_source(store, data_folder)
+        lean.backtest(voice, chosen, store, shelf, kind, forecasts, data_folder, launcher, time_limit, dry_run, project, out, as_of)
 
 
 @app.command()
 def bundle(
     out: Annotated[Path, typer.Option("--out", help="Project folder to write.")] = Path("lean-bundle"),
-    models_dir: ModelsFolder = MODELS,
-    models: Which = "walk-forward",
+    models_dir: ModelsFolder = None,
+    models: Which = None,
     project: Project = LEAN,
+    original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
     as_json: Json = False,
@@ -93,7 +97,7 @@ def bundle(
     from springback.verbs import lean
 
     with lean.Voice(as_json, quiet) as voice:
-        lean.bundle(voice, lean.choose(settings, sets), out, models_dir, models, project)
+        lean.bundle(voice, lean.choose(settings, sets, original), out, *lean.shelf(voice, models_dir, models), project)
 
 
 @app.command("import")

@@ -11,8 +11,19 @@ SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file
 Sets = Annotated[list[str] | None, typer.Option("--set", help="One knob: table.name=value. May be repeated.", show_default=False)]
 StoreFolder = Annotated[Path | None, typer.Option("--store", help="Folder of the Parquet store.", show_default="store")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="The store as it was known on that day (its end, UTC).", show_default=False)]
-ModelsFolder = Annotated[Path, typer.Option("--models-dir", help="Folder of the models.")]
-Which = Annotated[str, typer.Option("--models", help="walk-forward, or fixed: one model for the whole period.")]
+ModelsFolder = Annotated[Path | None, typer.Option("--models-dir", help="Folder of the models.", show_default="models")]
+Which = Annotated[
+    str | None, typer.Option("--models", help="walk-forward, or fixed: one model for the whole period.", show_default="walk-forward")
+]
+RunFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        help="Run folder to write; a run there is replaced whole.",
+        show_default="runs/DATE_TIME, linked as runs/latest",
+    ),
+]
+Original = Annotated[bool, typer.Option("--original", help="The dates of the original plan (settings/original.toml).")]
 ForecastFile = Annotated[
     Path | None, typer.Option("--forecasts", help="File date,symbol,qpi,p_long,p_short,adv_63, instead of models.", show_default=False)
 ]
@@ -33,4 +44,4 @@ RatesFile = Annotated[
     typer.Option("--interest-rate", help="CSV file date,rate in percent: the risk-free rate of LEAN's statistics.", show_default=False),
 ]
 Scheduler = Annotated[str | None, typer.Option("--cluster", help="Address of a Dask scheduler; default: this machine's cores.")]
-RUNS, STORE, MODELS = Path("runs"), Path("store"), Path("models")
+RUNS, STORE = Path("runs"), Path("store")

@@ -3,6 +3,7 @@
 Its prices are adjusted for every later split; here they are put back on the scale of their day, so that a filter sees what was printed.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Tap
 
 FIRST_LIST = "2017-06-26"
 """The oldest membership list; it stands in for the sessions before it."""
+YEAR = re.compile(r"prices_([0-9]{4})\.csv(?:\.gz)?")
 WORTHLESS = ("FRC", "SBNY", "SIVB")
 """Banks closed by their supervisors in 2023: the last listed price is far above the nothing that holders got."""
 PRICE_COLUMNS = Columns(("date",), ("symbol", "src"), (*FIELDS, "adj_close"))
@@ -38,8 +40,8 @@ class Adjusted:
     sources: tuple[str, ...]
 
 
-def read(folder: Path, start: str = "2017-01-03", end: str = "2023-12-31") -> Tape:
-    """The tape of `folder` from `start` to `end`, both included, at raw prices; sessions are SPY's.
+def read(folder: Path, start: str | None = None, end: str | None = None) -> Tape:
+    """The tape of `folder` from `start` to `end`, both included, at raw prices; sessions are SPY's. Without them: all years of prices.
 
     A row without open, high and low stays close-only. A series that stops before the last session was delisted, unless `securities.csv`
     says that a snapshot cut it short (end of data). Raises `MissingData` and `BadTable`.
@@ -47,7 +49,7 @@ def read(folder: Path, start: str = "2017-01-03", end: str = "2023-12-31") -> Ta
     folder = Path(folder)
     if not (folder / "prices").is_dir():
         raise MissingData(f"{folder} holds no folder 'prices' with files prices_YYYY.csv.gz")
-    window = _window(start, end)
+    window = _window(*_whole(folder / "prices", start, end))
     sessions, benchmark = _benchmark(folder / "benchmark.csv", window)
     adjusted = _prices(folder / "prices", sessions)
     split = splits(folder / "splits.csv", adjusted.bars)
@@ -75,6 +77,12 @@ def read(folder: Path, start: str = "2017-01-03", end: str = "2023-12-31") -> Ta
         ),
     )
     return checks.clean(tape)[0]
+
+
+def _whole(prices: Path, start: str | None, end: str | None) -> tuple[str, str]:
+    """`start` and `end`; where they are not given, the first and the last day of the years there are files of (none: of all SPY's)."""
+    years = sorted(found[1] for path in prices.iterdir() if (found := YEAR.fullmatch(path.name))) or ["1900", "2999"]
+    return start or f"{years[0]}-01-01", end or f"{years[-1]}-12-31"
 
 
 def _window(start: str, end: str) -> tuple[np.datetime64, np.datetime64]:

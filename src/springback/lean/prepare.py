@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from springback.data.files import atomic, writing
+from springback.data.files import Columns, atomic, read_table, writing
 from springback.errors import InputError, MissingData, ModelError
 from springback.forecasting import shelf
 from springback.forecasting.card import Card
@@ -17,6 +17,7 @@ from springback.lean.engine_config import ALGORITHM
 from springback.lean.engines import Cli, Native
 from springback.lean.parameters import Parameters, write
 from springback.lean.side_files import spans_hash
+from springback.market.bars import Dates
 from springback.market.quarantine import Span
 
 MODELS = "models"
@@ -70,6 +71,14 @@ def names(data: Path) -> dict[str, bytes]:
     """`{object store key: content}` of the lists in an exported data folder: the cloud has no such folder."""
     found = {key: data / key for key in ("springback/symbols.csv", "springback/members.csv", "springback/barred.csv")}
     return {key: file.read_bytes() for key, file in found.items() if file.is_file()}
+
+
+def sessions(data: Path) -> Dates | None:
+    """The sessions of an exported data folder with a VIX close; None where it has none."""
+    file = data / "springback" / "vix.csv"
+    if not file.is_file():
+        return None
+    return read_table(file, Columns(("date",), (), ("close",)))["date"].to_numpy().astype("datetime64[D]")
 
 
 def strangers(cards: list[Card]) -> list[str]:

@@ -6,11 +6,9 @@ answer, and ends at the same bits as one that was left alone. The file holds fin
 """
 
 import base64
-import fcntl
 import hashlib
 import json
 import math
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from springback import alone as locks
 from springback.errors import SettingsError, StoreError, Unwritable
 from springback.optimise.knobs import Knob, Value, Values
 
@@ -54,19 +53,12 @@ Progress = Callable[[int, int, str], None]
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """`folder`, made where it is missing, and nobody else searching in it. Raises `Unwritable`."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise Unwritable(f"{folder} cannot be written ({error.strerror}): choose another place or free it") from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Unwritable(f"another search is at work in {folder}: wait for it, or give --out another folder") from None
-    try:
+    with locks.alone(folder, again=False, busy="another search is at work in {place}"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unwritable(f"{folder} cannot be written ({error.strerror}): choose another place or free it") from None
         yield
-    finally:
-        os.close(handle)
 
 
 class Memory:

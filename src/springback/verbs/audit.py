@@ -21,7 +21,6 @@ from springback.audit.page import Audit, page, title
 from springback.audit.pipeline import Flags, Learned, Pipeline, play
 from springback.audit.sample import FULL, QUICK, Sample, Size, take
 from springback.backtest.result import Result
-from springback.data.files import atomic
 from springback.data.universe import eligible
 from springback.errors import SettingsError
 from springback.forecasting.models import Models
@@ -32,7 +31,7 @@ from springback.market.tape import Tape
 from springback.strategy.lookback import look_back
 from springback.training.rows import gather
 from springback.training.train import random_split_auc
-from springback.verbs import steps
+from springback.verbs import places, steps
 from springback.voice import Step, Voice, table
 
 PAGE, FIGURES = "audit.html", "audit.json"
@@ -81,7 +80,7 @@ def _tell(step: Step, done: int, key: str, text: str) -> None:
 
 def sampled(tape: Tape, chosen: wiring.Settings, size: Size, seed: int) -> tuple[Sample, wiring.Settings]:
     """The sample that `size` takes of `tape` up to the end of the backtest, and the settings that run on it."""
-    end = tape.bars.row(np.datetime64(chosen.backtest.end) + 1)
+    end = tape.bars.row(np.datetime64(wiring.dated(chosen, tape).backtest.days[1]) + 1)
     warm = max(chosen.universe.window, workbench.WINDOW) + chosen.training.horizon + 2
     warm = max(warm, _look_back(chosen) + 22 - chosen.walk_forward.min_sessions)
     least = chosen.walk_forward.min_sessions
@@ -190,10 +189,7 @@ def _write(voice: Voice, made: Audit, out: Path) -> None:
         "facts": dict(made.facts),
         "findings": [dataclasses.asdict(one) for one in made.findings],
     }
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in ((FIGURES, json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"), (PAGE, page(made))):
-        with atomic(out / name) as part:
-            part.write_text(text, encoding="utf-8", newline="\n")
+    places.write(out, {FIGURES: json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(made)})
     voice.told["audit"] = told
     voice.told["page"] = str(out / PAGE)
 

@@ -3,22 +3,36 @@
 import dataclasses
 import os
 import shlex
-from datetime import datetime
+from contextlib import nullcontext
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from springback import __version__, wiring
-from springback.data import series
+from springback.alone import alone
+from springback.analytics import run_folder
 from springback.errors import InputError, MissingData, SettingsError
-from springback.market.tape import Tape
-from springback.verbs.steps import check, choose, tape_for_backtest
+from springback.verbs import places, tapes
+from springback.verbs.steps import choose
 from springback.voice import Voice
 
 if TYPE_CHECKING:
     from springback.lean.prepare import Run
 
 __all__ = ["Voice", "choose"]
+
+
+def shelf(voice: Voice, given: Path | None, kind: str | None, beside: Path | None = None) -> tuple[Path, str]:
+    """The folder of models and their kind. Raises as `places.shelf` does: LEAN trains none."""
+    places.check(kind)
+    return places.shelf(voice, given, beside=beside, kind=kind, says=False), kind or places.KINDS[0]
+
+
+def one_source(store: Path | None, data_folder: Path | None) -> None:
+    """Raises `InputError` where both name the data."""
+    if store is not None and data_folder is not None:
+        raise InputError("--store and --data-folder both name the data: give one of them")
 
 
 def export(
@@ -36,8 +50,9 @@ def export(
     """Writes a LEAN data folder from the store or the files, and says what LEAN cannot hold."""
     from springback.lean.export import export as write_folder
 
-    tape = _tape_for_export(voice, store, bars, vix, members, events, as_of)
-    done = write_folder(tape, out, renames, interest_rate, voice.step("export"))
+    with alone(out):
+        tape, _ = tapes.given(voice, bars, vix, members, events, store, as_of)
+        done = write_folder(tape, out, renames, interest_rate, voice.step("export"))
     counts = done.counts
     voice.say(
         f"{out}: {done.names:,} names ({counts['ended']:,} of them end, {counts['renamed']:,} renamed), {counts['rows']:,} bars, "
@@ -47,20 +62,6 @@ def export(
     for finding in done.findings:
         voice.say(f"  {finding}")
     voice.told["export"] = {**dataclasses.asdict(done), "folder": str(out)}
-
-
-def _tape_for_export(
-    voice: Voice, store: Path | None, bars: Path | None, vix: Path | None, members: Path | None, events: Path | None, as_of: str | None
-) -> Tape:
-    """The files that were named, or the store with the VIX and the membership that were named laid over its own."""
-    if bars is None and events is not None:
-        raise InputError("--events belongs to --bars: the store holds its own splits and dividends")
-    tape, _ = tape_for_backtest(voice, bars, vix, members, events, store, as_of)
-    if bars is None and vix is not None:
-        tape = dataclasses.replace(tape, vix=series.read_closes(vix, tape.bars.sessions))
-    if bars is None and members is not None:
-        tape = dataclasses.replace(tape, members=series.read_members(members, tape.bars))
-    return tape
 
 
 def backtest(
@@ -78,14 +79,35 @@ def backtest(
     out: Path,
     as_of: str | None = None,
 ) -> None:
-    """Prepares a LEAN run, runs it, and writes its run folder."""
-    from springback.lean import engines, launch, outcome, prepare
-
+    """Prepares a LEAN run, runs it, and writes its run folder; nobody else in the project or the run folder meanwhile."""
     if not time_limit > 0:
         raise SettingsError(f"--time-limit must be above 0 minutes, was {time_limit:g}")
     if as_of and data_folder:
         raise InputError("--as-of reads a store as it was known, --data-folder is exported already: give one of them")
-    run, missing = _prepared(voice, chosen, store, models_dir, models, forecasts, data_folder, launcher, project, dry_run, as_of)
+    if not dry_run:
+        run_folder.check(out)
+    with alone(project), nullcontext() if dry_run else places.held(out):
+        _run(voice, chosen, store, models_dir, models, forecasts, data_folder, launcher, time_limit, dry_run, project, out, as_of)
+
+
+def _run(
+    voice: Voice,
+    chosen: wiring.Settings,
+    store: Path | None,
+    models_dir: Path,
+    models: str,
+    forecasts: Path | None,
+    data_folder: Path | None,
+    launcher: Path | None,
+    time_limit: float,
+    dry_run: bool,
+    project: Path,
+    out: Path,
+    as_of: str | None,
+) -> None:
+    from springback.lean import engines, launch, outcome, prepare
+
+    run, missing, span = _prepared(voice, chosen, store, models_dir, models, forecasts, data_folder, launcher, project, dry_run, as_of)
     voice.told["lean"] = {"command": run.command, "config": str(run.config), "results": str(run.results), "missing": missing}
     if dry_run:
         voice.say(f"engine: cd {shlex.quote(str(run.cwd))} && {shlex.join(run.command)}")
@@ -93,7 +115,6 @@ def backtest(
         for line in missing:
             voice.say(f"missing: {line}")
         return
-    span = chosen.backtest.start, chosen.backtest.end
     step = voice.step("lean")
     step(0, (span[1] - span[0]).days, "the engine starts")
     stopped = partial(engines.remove_container, run.results, run.env)
@@ -117,8 +138,8 @@ def _prepared(
     project: Path,
     dry_run: bool,
     as_of: str | None,
-) -> "tuple[Run, list[str]]":
-    """What LEAN is to run, laid out, and what this machine lacks for it: nothing, unless it is only a dry run."""
+) -> "tuple[Run, list[str], tuple[date, date]]":
+    """What LEAN is to run, laid out, what this machine lacks for it (nothing, unless it is only a dry run), and the days of the run."""
     from springback.data.store import Store
     from springback.lean import bundle as bundles
     from springback.lean import engines, prepare
@@ -128,14 +149,16 @@ def _prepared(
     engine, missing = engines.find(launcher, environment)
     if missing and not dry_run:
         raise MissingData(f"LEAN cannot run here: {'; '.join(missing)}")
-    check(models)
-    stored, cards = (bundles.forecast_files(forecasts), []) if forecasts else prepare.models(models_dir, models, chosen.backtest.start)
-    doubts = prepare.strangers(cards) if isinstance(engine, engines.Cli) else []
-    for line in [*doubts, *prepare.in_sample(cards, models, chosen.backtest.start)]:
-        voice.say(f"  warning: {line}")
+    places.check(models)
     data = data_folder or project / "data"
+    chosen = _dated(voice, chosen, data, None if data_folder else store or tapes.STORE, as_of)
+    start = chosen.backtest.days[0]
+    stored, cards = (bundles.forecast_files(forecasts), []) if forecasts else prepare.models(models_dir, models, start)
+    doubts = prepare.strangers(cards) if isinstance(engine, engines.Cli) else []
+    for line in [*doubts, *prepare.in_sample(cards, models, start)]:
+        voice.say(f"  warning: {line}")
     if data_folder is None:
-        folder = store or Path("store")
+        folder = store or tapes.STORE
         digest = Store(folder).hash_as_of(as_of) if as_of else Store(folder).hash
         if not prepare.exported(data, digest, quarantine.read(folder)):
             export(voice, data, store, None, None, None, None, None, None, as_of)
@@ -149,7 +172,28 @@ def _prepared(
     if lacking and not dry_run:
         raise MissingData(lacking[0])
     told = _told(chosen, "forecasts" if forecasts else models, "csv")
-    return prepare.run(engine, project, data, told, environment, datetime.now()), [*missing, *lacking]  # noqa: DTZ005 (a folder's name)
+    run = prepare.run(engine, project, data, told, environment, datetime.now())  # noqa: DTZ005 (a folder's name)
+    return run, [*missing, *lacking], chosen.backtest.days
+
+
+def _dated(voice: Voice, chosen: wiring.Settings, data: Path, store: Path | None, as_of: str | None = None) -> wiring.Settings:
+    """`chosen` with the days of the run known, and said: of the store, else of an exported data folder, else of the original plan."""
+    from springback.lean import prepare
+    from springback.market.account import Account
+
+    if chosen.backtest.start and chosen.backtest.end:
+        return chosen
+    if store is not None:
+        sessions = wiring.open_store(store, as_of)[0].bars.sessions
+    elif (found := prepare.sessions(data)) is not None:
+        sessions = found
+    else:
+        known = dataclasses.replace(chosen.backtest, start=chosen.backtest.start or Account.start, end=chosen.backtest.end or Account.end)
+        voice.say(f"  window {known.start} to {known.end}, of the original plan: {data} holds no exported data to take it from")
+        return dataclasses.replace(chosen, backtest=known)
+    made = dataclasses.replace(chosen, backtest=chosen.backtest.on(sessions, chosen.walk_forward.min_sessions))
+    voice.say(f"  {tapes.words_of(made, sessions)}")
+    return made
 
 
 def _told(chosen: wiring.Settings, models: str, vix: str) -> dict[str, str]:
@@ -157,7 +201,7 @@ def _told(chosen: wiring.Settings, models: str, vix: str) -> dict[str, str]:
     from springback.lean.parameters import Lean, Parameters, write
     from springback.market.account import Account
 
-    account = Account(chosen.backtest.start, chosen.backtest.end, chosen.backtest.cash)
+    account = Account(*chosen.backtest.days, chosen.backtest.cash)
     lean = Lean(models=models, vix=vix)  # type: ignore[arg-type]
     return write(Parameters(account, chosen.strategy, chosen.regime, chosen.universe, lean))
 
@@ -167,14 +211,16 @@ def bundle(voice: Voice, chosen: wiring.Settings, out: Path, models_dir: Path, m
     from springback.lean import bundle as bundles
     from springback.lean import engine_config, prepare
 
-    check(models)
-    stored, cards = prepare.models(models_dir, models, chosen.backtest.start)
+    places.check(models)
+    chosen = _dated(voice, chosen, project / "data", None)
+    start = chosen.backtest.days[0]
+    stored, cards = prepare.models(models_dir, models, start)
     named = prepare.names(project / "data")
     stored |= named
     config = engine_config.project_config(_told(chosen, models, "index"))
     files = bundles.project_files(project, Path(wiring.__file__).parent, __version__, config, stored, out)
     bundles.lay(out, files)
-    for line in [*prepare.strangers(cards), *prepare.in_sample(cards, models, chosen.backtest.start)]:
+    for line in [*prepare.strangers(cards), *prepare.in_sample(cards, models, start)]:
         voice.say(f"  warning: {line}")
     if not named:
         voice.say(f"  warning: no list of names goes along: run 'springback lean export --out {project / 'data'}' and bundle again")
@@ -193,11 +239,13 @@ def import_(voice: Voice, result: Path, out: Path, interest_rate: Path | None) -
     from springback.lean import as_run
     from springback.lean.results import read_result
 
+    run_folder.check(out)
     step = voice.step("import")
-    step(0, 2, f"reading {result.name}")
-    found = read_result(result)
-    step(1, 2, str(out))
-    material, summary = as_run.write(found, out, interest_rate)
+    with places.held(out):
+        step(0, 2, f"reading {result.name}")
+        found = read_result(result)
+        step(1, 2, str(out))
+        material, summary = as_run.write(found, out, interest_rate)
     step(2, 2, str(out))
     account = material.headline
     voice.say(

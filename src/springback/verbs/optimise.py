@@ -11,7 +11,6 @@ from springback.analytics import encode
 from springback.analytics.figures import shown
 from springback.analytics.overfitting import Search
 from springback.cluster import Workers
-from springback.data.files import atomic
 from springback.errors import LedgerError, MissingData, SettingsError
 from springback.forecasting.card import versions
 from springback.ledger import look as looks
@@ -24,7 +23,7 @@ from springback.optimise.search import Memory, Seen, Trial, alone, importances, 
 from springback.searching import Grounds, Job, forecast, job, looker, ratio_of, sessions_of, with_knobs
 from springback.settings import flat
 from springback.story import biases_of, universe_of
-from springback.verbs import steps
+from springback.verbs import places, steps
 from springback.voice import Voice, table
 
 __all__ = ["Voice", "job"]
@@ -32,9 +31,11 @@ FIGURES, PAGE, WINNER, STUDY, HELD = "optimise.json", "optimise.html", "winner.t
 LOOKED = "the held-back period, looked at once"
 
 
-def choose(settings: Path | None, sets: list[str] | None, knobs: list[str] | None, trials_: int | None) -> wiring.Settings:
+def choose(
+    settings: Path | None, sets: list[str] | None, knobs: list[str] | None, trials_: int | None, original: bool = False
+) -> wiring.Settings:
     """The settings, `--knob` and `--trials` laid over [optimise]."""
-    chosen = steps.choose(settings, sets)
+    chosen = steps.choose(settings, sets, original)
     over: dict[str, Any] = ({"knobs": tuple(knobs)} if knobs else {}) | ({} if trials_ is None else {"trials": trials_})
     chosen = dataclasses.replace(chosen, optimise=dataclasses.replace(chosen.optimise, **over))
     for knob in parse_all(chosen.optimise.knobs, flat(chosen)):
@@ -91,7 +92,7 @@ def reveal(voice: Voice, one: Job, workers: Workers) -> Report:
             figures[name] = ratio_of(trials.excess_returns(one.whole, result))
         row = _seals(one)[0]
         found = Revealed(row.row, row.at, figures["winner"], figures["specification"], row.sessions)
-        _save(one.folder / HELD, encode.text(found))
+        places.write(one.folder, {HELD: encode.text(found)})
     return optimise(voice, one, workers)
 
 
@@ -198,9 +199,8 @@ def _report(
 
 
 def _write(one: Job, report: Report) -> None:
-    _save(one.folder / FIGURES, encode.text({"headline": [words.verdict(report.finding)], "stamp": one.stamp, **encode.plain(report)}))
-    _save(one.folder / WINNER, winner_toml(report))
-    _save(one.folder / PAGE, page(report))
+    figures = encode.text({"headline": [words.verdict(report.finding)], "stamp": one.stamp, **encode.plain(report)})
+    places.write(one.folder, {FIGURES: figures, WINNER: winner_toml(report), PAGE: page(report)})
 
 
 def winner_toml(report: Report) -> str:
@@ -211,11 +211,6 @@ def winner_toml(report: Report) -> str:
         tables.setdefault(part, []).append(f"{knob} = {json.dumps(value)}")
     body = "\n".join(f"\n[{part}]\n" + "\n".join(lines) for part, lines in tables.items())
     return f"# Winner of {report.name}, searched on {report.first} to {report.last}. {words.verdict(report.finding)}\n{body}\n"
-
-
-def _save(path: Path, text: str) -> None:
-    with atomic(path) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _say(voice: Voice, one: Job, report: Report) -> None:

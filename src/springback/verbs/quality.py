@@ -7,7 +7,6 @@ from typing import Any
 
 from springback import wiring
 from springback.analytics.encode import text
-from springback.data.files import atomic
 from springback.data.store_hash import content_hash
 from springback.errors import InputError, MissingData, Unwritable
 from springback.market.tape import Tape
@@ -18,7 +17,7 @@ from springback.quality.finding import Finding
 from springback.quality.page import page, share
 from springback.quality.study import Study, as_json
 from springback.settings import flat
-from springback.verbs import steps
+from springback.verbs import places, steps
 from springback.voice import Voice, table
 
 __all__ = ["Voice"]
@@ -66,8 +65,18 @@ def check(voice: Voice, chosen: wiring.Settings, source: Source, against: Path |
         raise InputError("--quarantine is written beside a store: 'springback fetch --source csv --path ...' first, then check the store")
     if keep_out and source.as_of:
         raise InputError("--quarantine is drawn up from all that is known now: leave --as-of out")
-    if out is not None:
-        steps.writable(out)
+    folder = out or USUAL
+    try:
+        places.writable(folder)
+    except Unwritable:
+        if out is not None:
+            raise
+        return _checked(voice, chosen, source, against, None, keep_out)
+    with places.held(folder):
+        return _checked(voice, chosen, source, against, folder, keep_out)
+
+
+def _checked(voice: Voice, chosen: wiring.Settings, source: Source, against: Path | None, out: Path | None, keep_out: bool) -> bool:
     step = voice.step("check")
     whole = len(gate.CHECKS) + 3
     step(0, whole, f"reading {source.name}")
@@ -133,18 +142,11 @@ def _write(voice: Voice, study: Study, out: Path | None) -> str:
     told = as_json(study)
     voice.told["check"] = told
     voice.told["page"] = None
-    folder = out or USUAL
-    try:
-        steps.writable(folder)
-    except Unwritable:
-        if out is not None:
-            raise
-        return f"no page: {folder} cannot be written: name a folder with --out"
-    for name, content in ((FIGURES, text(told)), (PAGE, page(study))):
-        with atomic(folder / name) as part:
-            part.write_text(content, encoding="utf-8", newline="\n")
-    voice.told["page"] = str(folder / PAGE)
-    return f"page: {folder / PAGE}"
+    if out is None:
+        return f"no page: {USUAL} cannot be written: name a folder with --out"
+    places.write(out, {FIGURES: text(told), PAGE: page(study)})
+    voice.told["page"] = str(out / PAGE)
+    return f"page: {out / PAGE}"
 
 
 def _say(voice: Voice, study: Study, page_told: str) -> None:

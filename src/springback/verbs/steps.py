@@ -7,27 +7,30 @@ from typing import Any
 
 import numpy as np
 
-from springback import remembered, trials, wiring
+from springback import remembered, wiring
 from springback import settings as toml
 from springback.analytics import run_folder
 from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
 from springback.cluster import Workers, workers_at
-from springback.data.place import is_address
-from springback.data.store_hash import content_hash
-from springback.errors import InputError, MissingData, SettingsError, Unwritable
+from springback.data.intake import DRAWN
+from springback.data.store import Store
+from springback.errors import InputError, MissingData
+from springback.market.account import Account
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
+from springback.verbs import places, tapes
 from springback.voice import Voice, table
 
 __all__ = ["Voice", "workers_at"]
-DEFAULTS = Path("settings/default.toml")
+DEFAULTS, PLAN = Path("settings/default.toml"), Path("settings/original.toml")
 
 
-def choose(file: Path | None, sets: list[str] | None) -> wiring.Settings:
-    """The built-in defaults, settings/default.toml where it stands, the file given, then each --set."""
-    files = [one for one in (DEFAULTS if DEFAULTS.is_file() else None, file) if one is not None]
-    return toml.load(wiring.Settings, files, sets or [])
+def choose(file: Path | None, sets: list[str] | None, original: bool = False) -> wiring.Settings:
+    """The built-in defaults, settings/default.toml where it stands, with `original` the plan's dates, the file given, then each --set."""
+    plan = PLAN if PLAN.is_file() else {"backtest": {"start": Account.start, "end": Account.end}}
+    layers = (DEFAULTS if DEFAULTS.is_file() else None, plan if original else None, file)
+    return toml.load(wiring.Settings, [one for one in layers if one is not None], sets or [])
 
 
 def fetch(
@@ -61,11 +64,11 @@ def keep(
     """Writes a tape into the store; returns what the store holds then and its hash. `asked`, `members`, `joins`: see `wiring.fetch`."""
     step = voice.step("store")
     step(0, 1, "writing the store")
-    writable(store)
+    places.writable(store)
     manifest = wiring.fetch(tape, store, None, accept_restatement, asked, members, joins)
     tape, digest = wiring.open_store(store)
     step(1, 1, "stored")
-    _say_tape(voice, tape, f"fetched into {store}")
+    tapes.say(voice, tape, f"fetched into {store}")
     if manifest["restated"]:
         voice.say(f"  the past was restated, and what was known before is kept: {manifest['restated']}")
     voice.told["store"] = {"folder": str(store), "hash": digest, "origin": tape.origin, "findings": list(tape.findings)}
@@ -87,52 +90,19 @@ def tape_for_run(
     if source is None and path is not None:
         source = "csv"
     if source is None and as_of:
-        return stored(voice, store, as_of)
+        return tapes.stored(voice, store, as_of, vix, members, events)
     if as_of:
         raise InputError("--as-of reads a store as it was known, --source and --path name something else: give one of them")
-    if source is None and wiring.has_store(store):
-        tape, digest = wiring.open_store(store)
-        if not wiring.is_demo(tape):
-            _say_tape(voice, tape, f"read from {store}")
-            return tape, digest
+    if source is None and wiring.has_store(store) and not Store(store).describe()["source"].startswith(DRAWN):
+        return tapes.stored(voice, store, None, vix, members, events)
     return fetch(voice, chosen, source or "demo", path, vix, members, events, store)
-
-
-def tape_for_backtest(
-    voice: Voice,
-    bars: Path | None,
-    vix: Path | None,
-    members: Path | None,
-    events: Path | None,
-    store: Path | None,
-    as_of: str | None = None,
-) -> tuple[Tape, str]:
-    """The files that were named, or the store."""
-    if bars is None:
-        return stored(voice, store or Path("store"), as_of)
-    if as_of:
-        raise InputError("--as-of reads a store as it was known, --bars names a file: give one of them")
-    if store is not None:
-        raise InputError("--bars and --store both name the bars: give one of them")
-    if vix is None and not bars.is_dir():
-        raise InputError("--bars needs --vix FILE (date,close): the regime cannot be known without it")
-    tape = wiring.load_bars(bars, vix, members, events)
-    _say_tape(voice, tape, f"read from {bars}")
-    return tape, content_hash(tape)
-
-
-def stored(voice: Voice, store: Path, as_of: str | None = None) -> tuple[Tape, str]:
-    """The tape of a store and its hash, now or as they were known on a day."""
-    tape, digest = wiring.open_store(store, as_of)
-    _say_tape(voice, tape, f"read from {store}{f' as known on {as_of}' if as_of else ''}")
-    return tape, digest
 
 
 def stored_or_demo(voice: Voice, chosen: wiring.Settings, store: Path | None, as_of: str | None = None) -> tuple[Tape, str]:
     """The store that was named; else the usual one; else the demo market, fetched into it."""
-    usual = store or Path("store")
+    usual = store or tapes.STORE
     if store is not None or as_of or wiring.has_store(usual):
-        return stored(voice, usual, as_of)
+        return tapes.stored(voice, usual, as_of)
     return fetch(voice, chosen, "demo", None, None, None, None, usual)
 
 
@@ -150,15 +120,6 @@ def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wi
     return made
 
 
-def check(which: str, *folders: Path, store: Path | None = None) -> None:
-    """Refuses before the work, not after it: an unknown kind of models, a folder or a trial ledger that cannot be written."""
-    if which not in {"walk-forward", "fixed"}:
-        raise SettingsError(f"--models must be walk-forward or fixed, was '{which}'")
-    for folder in folders:
-        writable(folder)
-    trials.ready(store)
-
-
 def bare(tape: Tape, digest: str) -> wiring.World:
     """A tape without universe and features, for a backtest whose forecasts come from a file."""
     return wiring.World(tape, digest, np.empty((0, 0), bool), np.empty(0))
@@ -170,7 +131,7 @@ def features(voice: Voice, bars: Path | None, events: Path | None, store: Path |
         raise InputError("--bars and --store both name the bars: give one of them")
     if bars is not None and as_of:
         raise InputError("--as-of reads a store as it was known, --bars names a file: give one of them")
-    tape = wiring.load_bars(bars, events=events) if bars else stored(voice, store or Path("store"), as_of)[0]
+    tape = wiring.load_bars(bars, events=events) if bars else tapes.stored(voice, store, as_of, events=events)[0]
     step = voice.step("features")
     step(0, 1, str(out))
     names = wiring.features_to(tape, out)
@@ -181,9 +142,9 @@ def features(voice: Voice, bars: Path | None, events: Path | None, store: Path |
 
 def train(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path) -> None:
     """Trains, judges, saves, and prints the judgement against the gates."""
-    writable(models)
-    trained = wiring.train(made, chosen, voice.step("train"))
-    wiring.keep(trained, models)
+    with places.filling(voice, models):
+        trained = wiring.train(made, chosen, voice.step("train"))
+        wiring.keep(trained, models)
     found = trained.evaluation
     threshold = chosen.training.threshold
     voice.say(
@@ -230,12 +191,12 @@ def forecast(
     voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, out: Path | None, workers: Workers | None = None
 ) -> None:
     """Walks forward and writes the forecasts."""
-    writable(models)
     file = out or models / "walk_forward" / remembered.FILE
-    result = wiring.forecast(made, chosen, models, voice.step("forecast"), workers)
-    wiring.keep_forecasts(made, result, file)
-    if out is None:
-        remembered.note(made, chosen, file.parent)
+    with places.filling(voice, models):
+        result = wiring.forecast(made, chosen, models, voice.step("forecast"), workers)
+        wiring.keep_forecasts(made, result, file)
+        if out is None:
+            remembered.note(made, chosen, file.parent)
     shown_ = table(
         "Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals"
     )
@@ -252,7 +213,7 @@ def backtest(
     made: wiring.World,
     chosen: wiring.Settings,
     models: Path,
-    which: str,
+    which: str | None,
     forecasts: Path | None,
     out: Path,
     store: Path | None = None,
@@ -271,7 +232,7 @@ def backtest(
 
 
 def forecasts_for(
-    voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, which: str, forecasts: Path | None
+    voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, which: str | None, forecasts: Path | None
 ) -> tuple[Forecasts, str, bool]:
     """The forecasts of a backtest, how they were made in words, and whether their models saw part of its window."""
     if forecasts:
@@ -281,20 +242,21 @@ def forecasts_for(
         return said, f"one fixed pair, trained on {pair.card.first} to {pair.card.last}", wiring.in_sample(pair, chosen)
     folder, words = models / "walk_forward", "walk-forward, trained anew each quarter on what was known"
     step = voice.step("forecast")
-    kept = remembered.find(made, chosen, folder)
-    if kept is not None:
-        step(1, 1, "as made before: data, settings, models and program are the same")
-        return kept, words, False
-    result = wiring.forecast(made, chosen, models, step)
-    wiring.keep_forecasts(made, result, folder / remembered.FILE)
-    remembered.note(made, chosen, folder)
-    return result.forecasts, words, False
+    with places.filling(voice, models):
+        kept = remembered.find(made, chosen, folder)
+        if kept is not None:
+            step(1, 1, "as made before: data, settings, models and program are the same")
+            return kept, words, False
+        result = wiring.forecast(made, chosen, models, step)
+        wiring.keep_forecasts(made, result, folder / remembered.FILE)
+        remembered.note(made, chosen, folder)
+        return result.forecasts, words, False
 
 
 def report(voice: Voice, folder: Path) -> None:
     """Draws a run folder's report again."""
-    material = run_folder.read(folder)
     summary = run_folder.redraw(folder)
+    material = run_folder.read(folder)
     _say_summary(voice, summary, summary_json(material, summary), folder)
 
 
@@ -340,27 +302,6 @@ def _from_source(
     if path is None:
         raise InputError("--source csv needs --path: a CSV file of bars, or a folder of yearly price files")
     return wiring.load_bars(path, vix, members, events)
-
-
-def _say_tape(voice: Voice, tape: Tape, how: str) -> None:
-    sessions, names = tape.bars.shape
-    voice.say(f"{names:,} names, {sessions:,} sessions, {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}, {how}")
-    if tape.findings:
-        count = len(tape.findings)
-        voice.say(f"  {count} finding{'s' if count > 1 else ''} on the data, all in the report; the first: {tape.findings[0]}")
-
-
-def writable(folder: Path) -> None:
-    """Nothing, if files can be written into `folder`, which is made. Raises `Unwritable`."""
-    if is_address(folder):
-        return  # the store itself tells
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise Unwritable(f"{folder} cannot be written ({error.strerror}): choose another place or free it") from None
 
 
 def _decimals(value: float | None) -> str:

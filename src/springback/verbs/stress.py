@@ -10,7 +10,6 @@ import numpy as np
 from springback import __version__, trials, wiring
 from springback.analytics import run_folder
 from springback.backtest.loop import Market
-from springback.data.files import atomic
 from springback.forecasting.card import versions
 from springback.market.forecasts import Forecasts
 from springback.settings import flat
@@ -24,7 +23,7 @@ from springback.stress.scenarios import scenarios
 from springback.stress.scene import Ran, Run, Scene
 from springback.stress.study import Study, as_json
 from springback.stress.windows import slices
-from springback.verbs import steps
+from springback.verbs import places, steps
 from springback.voice import Voice, table
 
 __all__ = ["Voice"]
@@ -36,7 +35,7 @@ def stress(
     made: wiring.World,
     chosen: wiring.Settings,
     models: Path,
-    which: str,
+    which: str | None,
     forecasts: Path | None,
     out: Path,
     store: Path | None = None,
@@ -47,11 +46,11 @@ def stress(
     told = as_json(study, words.headline(study), words.finding(study), words.warnings(study))
     step = voice.step("page")
     step(0, 1, str(out))
-    for name, text in ((FIGURES, json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"), (PAGE, page(study))):
-        with atomic(out / name) as part:
-            part.write_text(text, encoding="utf-8", newline="\n")
+    texts = {FIGURES: json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(study)}
     if (out / "summary.json").is_file():
-        run_folder.redraw(out)  # its report shows the stress test
+        run_folder.redraw(out, add=texts)  # its report shows the stress test
+    else:
+        places.write(out, texts)
     step(1, 1, str(out))
     _say(voice, study)
     voice.told["stress"] = told
@@ -71,6 +70,7 @@ def examine(
     voice: Voice | None = None,
 ) -> Study:
     """The base run, written into the ledger beside `store`, and what becomes of it under every scenario."""
+    chosen = wiring.dated(chosen, made.tape)
     tape, seed = made.tape, chosen.training.seed
     listed = scenarios(chosen.strategy.stop_loss, seed)
     say = _counter((voice or Voice(as_json=False, quiet=True)).step("stress"), len(listed) + 2)

@@ -1,6 +1,7 @@
 """What `springback validate` does: forecasts by one of two methods, their judgement, and the page that shows it."""
 
 import json
+from contextlib import nullcontext
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback import __version__, trials, wiring
+from springback.alone import alone
 from springback.analytics import validation_words as words
 from springback.analytics.significance import block_rows
 from springback.analytics.validation_page import page
 from springback.analytics.validation_study import Study, as_json
 from springback.cluster import Workers
-from springback.data.files import atomic
-from springback.errors import SettingsError
+from springback.errors import InputError, SettingsError
 from springback.forecasting.card import versions
 from springback.market.judgement import Judgement
 from springback.settings import flat
@@ -27,7 +28,7 @@ from springback.training.rows import Rows, gather
 from springback.training.train import random_split_auc
 from springback.training.validate import Said
 from springback.training.validate import validate as judge
-from springback.verbs import steps
+from springback.verbs import places, steps
 from springback.voice import Voice, table
 
 METHODS = ("walk-forward", "combinatorial")
@@ -36,11 +37,13 @@ Told = tuple[Rows, Said, Said, Cut, str]
 """Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
 
 
-def check(method: str, *folders: Path, store: Path | None) -> None:
-    """Refuses an unknown method, a folder and a ledger that cannot be written, before the work."""
+def check(method: str, models: Path | None, store: Path | None) -> None:
+    """Refuses before the work an unknown method, models that it does not use, and a ledger that cannot be written."""
     if method not in METHODS:
         raise SettingsError(f"--method must be {' or '.join(METHODS)}, was '{method}'")
-    steps.check("walk-forward", *folders, store=store)
+    if models is not None and method == "combinatorial":
+        raise InputError("--method combinatorial trains models of its own and keeps none: leave --models-dir out")
+    places.check(store=store)
 
 
 def validate(
@@ -48,7 +51,7 @@ def validate(
     made: wiring.World,
     chosen: wiring.Settings,
     method: str,
-    models: Path,
+    models: Path | None,
     out: Path,
     store: Path | None,
     workers: Workers | None = None,
@@ -63,9 +66,7 @@ def validate(
     step = voice.step("page")
     step(0, 1, str(out))
     told = as_json(study, words.headline(study))
-    for name, text in ((FIGURES, json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"), (PAGE, page(study))):
-        with atomic(out / name) as part:
-            part.write_text(text, encoding="utf-8", newline="\n")
+    places.write(out, {FIGURES: json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(study)})
     step(1, 1, str(out))
     _say(voice, study)
     voice.told["validation"] = {name: value for name, value in told.items() if name != "days"}
@@ -87,6 +88,7 @@ def examine(
 
     Walk-forward judges the sessions of the backtest, combinatorial all of the tape up to their end: it needs no history to begin with.
     """
+    chosen = wiring.dated(chosen, made.tape)
     progress = (voice or Voice(as_json=False, quiet=True)).step
     rows, p_long, p_short, folds, how = (_walked if method == "walk-forward" else _combined)(made, chosen, models, progress, workers)
     step, settings, sessions = progress("judge"), chosen.validation, made.tape.bars.sessions
@@ -114,7 +116,9 @@ def examine(
 
 
 def _walked(made: wiring.World, chosen: wiring.Settings, models: Path | None, progress: Any, workers: Workers | None) -> Told:
-    result = wiring.forecast(made, chosen, models, progress("forecast"), workers)
+    step = progress("forecast")
+    with alone(models, wait=lambda said: step(0, 1, said)) if models else nullcontext():
+        result = wiring.forecast(made, chosen, models, step, workers)
     rows = gather(made.tape, made.eligible, made.features, chosen.training)
     p_long, p_short = (panel[rows.session, rows.name] for panel in (result.forecasts.p_long, result.forecasts.p_short))
     said = ~np.isnan(p_long) & ~np.isnan(p_short)
@@ -135,7 +139,7 @@ def _combined(
     progress: Any,
     workers: Workers | None,
 ) -> Told:
-    end = made.tape.bars.row(np.datetime64(chosen.backtest.end) + 1)
+    end = made.tape.bars.row(np.datetime64(chosen.backtest.days[1]) + 1)
     rows = gather(made.tape, made.eligible, made.features, chosen.training).known_by(end - 1)
     settings, training = chosen.validation, chosen.training
     paths = cross_validate(rows, training, settings, progress("combine"), workers)

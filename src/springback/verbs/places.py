@@ -1,0 +1,152 @@
+"""Where a verb finds its models and writes what it makes: refused before the work, held while it is written, never half one run's."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from springback import trials
+from springback.alone import alone
+from springback.analytics import run_folder
+from springback.analytics.whole import mend
+from springback.data.files import atomic, writing
+from springback.data.place import is_address
+from springback.errors import InputError, MissingData, SettingsError, Taken, Unwritable
+from springback.forecasting.shelf import CARD
+from springback.voice import Voice
+
+RUNS, MODELS, LATEST = Path("runs"), Path("models"), "latest"
+KINDS = ("walk-forward", "fixed")
+
+
+def check(models: str | None = None, store: Path | None = None) -> None:
+    """Refuses before the work an unknown kind of models and a trial ledger that cannot be written."""
+    if models not in (None, *KINDS):
+        raise SettingsError(f"--models must be {' or '.join(KINDS)}, was '{models}'")
+    trials.ready(store)
+
+
+def shelf(
+    voice: Voice, given: Path | None, trains: bool = False, beside: Path | None = None, kind: str | None = None, says: bool = True
+) -> Path:
+    """The folder of models that was `given`, or the usual one. Creates nothing.
+
+    `trains`: the verb makes models there, and a folder without any is said to be new; where it does not, one that was named and has none
+    is refused, since nothing that is there was meant. `beside` a file of forecasts nothing is asked of models: `given` and `kind` are
+    refused; without `says` nothing is said. Raises `InputError`, `MissingData`, `Unwritable`.
+    """
+    if beside is not None:
+        if given is not None or kind is not None:
+            raise InputError("--forecasts brings what models would say: leave --models and --models-dir out")
+        return MODELS
+    folder = given or MODELS
+    writable(folder)
+    if not holds_models(folder):
+        if given is not None and not trains:
+            raise MissingData(
+                f"{folder} holds no models: make them with 'springback forecast --models-dir {folder}', or leave --models-dir out"
+            )
+        if says:
+            voice.say(f"  new folder of models: {folder}")
+    return folder
+
+
+def holds_models(folder: Path) -> bool:
+    """Whether a pair of models lies in `folder`, or one of a walk-forward."""
+    return (folder / CARD).is_file() or any(folder.glob(f"walk_forward/*/{CARD}"))
+
+
+def writable(folder: Path) -> None:
+    """Nothing, if `folder` can be written, or made. Creates nothing. Raises `Unwritable`."""
+    if is_address(folder):
+        return  # the store itself tells
+    nearest = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists() or one.is_symlink())
+    try:
+        if not nearest.is_dir():
+            raise NotADirectoryError(20, "Not a directory")
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        raise Unwritable(f"{folder} cannot be written ({error.strerror}): choose another place or free it") from None
+
+
+@contextmanager
+def filling(voice: Voice, models: Path) -> Iterator[None]:
+    """Nobody else puts models into the folder `models` while the block runs; whoever does is waited for."""
+    with alone(models, wait=lambda said: voice.say(f"  {said}")):
+        yield
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """`folder`, in which a verb writes its page and figures, and nobody else meanwhile. Raises `Taken`, `Unwritable`."""
+    writable(folder)
+    with alone(Path(os.path.realpath(folder))):
+        yield folder
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Writes `texts`, name -> text, into `folder`: all are whole before the first takes its place."""
+    with ExitStack() as stack:
+        for name, text in texts.items():
+            stack.enter_context(atomic(folder / name)).write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def run(out: Path | None) -> Iterator[Path]:
+    """The run folder `out`, nobody else's while the run lasts; without one a new one of the date, to which runs/latest points at the end.
+
+    Raises `InputError` where `out` holds what no run wrote, `Taken`, `Unwritable`.
+    """
+    if out is None or out == RUNS / LATEST:
+        with _dated(datetime.now().strftime("%Y-%m-%d_%H-%M-%S")) as folder:  # noqa: DTZ005 (a folder's name, by the user's clock)
+            yield folder
+            _point(folder)
+        return
+    run_folder.check(out)
+    with held(out):
+        yield out
+
+
+@contextmanager
+def _dated(stem: str) -> Iterator[Path]:
+    writable(RUNS)
+    _clear()
+    for folder in (RUNS / (f"{stem}_{k}" if k else stem) for k in range(1000)):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(alone(folder, patience=0))
+            except Taken:
+                continue
+            if not folder.exists():
+                yield folder
+                return
+    raise InputError(f"{RUNS} holds a thousand runs of {stem}: clear it")
+
+
+def _clear() -> None:
+    """Clears what killed runs left hidden beside the run folders."""
+    names = {one.name[1:].rpartition(".")[0] for word in ("lock", "unfinished", "replaced") for one in RUNS.glob(f".*.{word}")}
+    for name in sorted(names):
+        try:
+            with alone(RUNS / name):
+                mend(RUNS / name)
+        except Taken:
+            continue
+
+
+def _point(folder: Path) -> None:
+    """Lets runs/latest point at a run folder beside it; a run that was written there when it was a folder gets a name by its date."""
+    if not (folder / "summary.json").is_file():
+        return
+    link, new = RUNS / LATEST, RUNS / f".{LATEST}.new"
+    with alone(link, wait=lambda _: None), writing(link):
+        if link.is_dir() and not link.is_symlink():
+            when = datetime.fromtimestamp(link.stat().st_mtime).strftime("%Y-%m-%d_%H-%M-%S")  # noqa: DTZ006 (as above)
+            free = (RUNS / f"{when}{f'_{k}' if k else ''}" for k in range(1000))
+            link.rename(next(one for one in free if not one.exists()))
+        new.unlink(missing_ok=True)
+        new.symlink_to(folder.name)
+        new.replace(link)
