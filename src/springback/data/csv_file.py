@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data import checks, rows, series
+from springback.data.basis import settle
 from springback.data.one_a_name import read_all
+from springback.data.refused import check_record
+from springback.data.sources.held import held_tape
 from springback.market.actions import Actions
 from springback.market.bars import Bars
 from springback.market.tape import BANKRUPT, DELISTED, TRADING, Delisting, Tape, last_rows
@@ -19,13 +22,15 @@ def read(
     events: Path | None = None,
     risk_free: Path | None = None,
     benchmark: Path | None = None,
+    prices: str | None = None,
 ) -> Tape:
     """The tape of `bars` (date, symbol, open, high, low, close, volume; raw prices; rows of a name by rising date), CSV or gzipped CSV.
 
     The sessions are the dates of the file. A name whose last bar comes before the last session is delisted after it, as is one whose
     delisting the events tell; other gaps are halts.
     `vix` and `benchmark` (date, close), `members` (symbol, start, end exclusive), `events` (date, symbol, event, value), `risk_free`
-    (LEAN's interest-rate.csv) are optional: without them VIX is NaN and the others are absent. Raises `MissingData` and `BadTable`.
+    (LEAN's interest-rate.csv) are optional: without them VIX is NaN and the others are absent. `prices` says what the prices are (see
+    `basis.settle`); an event that they contradict is refused. Raises `MissingData` and `BadTable`.
     """
     frame = read_all(bars)
     places = rows.place(frame)
@@ -34,20 +39,28 @@ def read(
     panel = rows.to_bars(frame, places)
     actions, astray = series.read_actions(events, panel) if events else (Actions.none(), 0)
     delistings = series.read_delistings(events) if events else ()
+    basis = settle(panel, actions, places.scatter(frame["adj_close"]) if "adj_close" in frame else None, prices)
+    panel = basis.bars
+    if events is not None:
+        check_record(events, panel, basis.actions)
     tape = Tape(
         bars=panel,
-        actions=actions,
+        actions=basis.actions,
         vix=series.read_closes(vix, panel.sessions) if vix else np.full(len(panel.sessions), np.nan),
         last=last_rows(panel.close),
         ending=_ending(panel, delistings),
         members=series.read_members(members, panel) if members else None,
         benchmark=series.read_closes(benchmark, panel.sessions) if benchmark else None,
         risk_free=series.read_rates(risk_free, panel.sessions) if risk_free else None,
-        origin=f"{bars.name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}, prices taken as they are",
-        findings=(f"{astray:,} corporate actions are of names or dates outside the bars",) if astray else (),
+        origin=f"{bars.name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}; {basis.said}",
+        findings=(
+            basis.said,
+            *basis.findings,
+            *([f"{astray:,} corporate actions are of names or dates outside the bars"] if astray else []),
+        ),
         delistings=delistings,
     )
-    return checks.clean(tape)[0]
+    return checks.clean(held_tape(tape))[0]
 
 
 def _ending(bars: Bars, delistings: tuple[Delisting, ...]) -> NDArray[np.int8]:

@@ -98,6 +98,16 @@ def read_actions(path: Path, bars: Bars) -> tuple[Actions, int]:
     return actions, len(frame) - len(actions.row)
 
 
+def rows_of_events(path: Path) -> dict[tuple[str, str, float], list[tuple[int, np.datetime64]]]:
+    """Place in the file and day of every split and dividend, by symbol, kind and value."""
+    frame = _read_events(path)
+    out: dict[tuple[str, str, float], list[tuple[int, np.datetime64]]] = {}
+    days = frame["date"].to_numpy().astype("datetime64[D]")
+    for k, (day, symbol, event, value) in enumerate(zip(days, frame["symbol"], frame["event"], frame["value"], strict=True)):
+        out.setdefault((str(symbol), str(event), float(value)), []).append((k, day))
+    return out
+
+
 def read_delistings(path: Path) -> tuple[Delisting, ...]:
     """The rows `delisting` of the same file, by symbol: `value` is what a holder got as a return on the last close (-1 nothing, 0 the last
     close; empty: unknown), a column `reason` says why, if it is there. Raises `BadTable` on a return below -1 and a name there twice.
