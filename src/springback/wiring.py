@@ -24,7 +24,7 @@ from springback.backtest.result import Result
 from springback.backtest.run import Backtest, prepare
 from springback.backtest.run import backtest as replay
 from springback.cluster import Workers
-from springback.data import basis, checks, csv_file, csv_folder, intake, one_a_name
+from springback.data import checks, csv_file, csv_folder, intake, one_a_name
 from springback.data import rows as data_rows
 from springback.data.demo import Demo
 from springback.data.demo import draw as draw_market
@@ -113,7 +113,6 @@ def load_bars(
     """The tape of a table of bars: a file, a folder with a file for each name or yearly ones, a frame of pandas, Polars or Arrow, or a
     frame for each name by its symbol. The tables beside it may be files or frames too. The findings begin with what was made of them.
     `prices` says what the prices are, raw, split or total: as printed, adjusted for splits, or for dividends too; None: the data tell.
-
     Raises one `MissingData` on all files that are not there, `InputError`.
     """
     told = {"bars": path, "vix": vix, "members": members, "events": events, "benchmark": benchmark}
@@ -127,9 +126,10 @@ def load_bars(
         if one_a_name.yearly(folder):
             if besides:
                 raise InputError(f"{path} has yearly files and brings its own tables beside them: leave --{', --'.join(besides)} out")
-            if prices is not None and prices != basis.SPLITS:
-                raise InputError(f"{path} has yearly files, whose prices are adjusted for splits: leave --prices {prices} out")
-            return csv_folder.read(folder)
+            if prices is not None:
+                raise InputError(f"{path} has yearly files, whose prices are adjusted for splits: leave --prices out")
+            tape = csv_folder.read(folder)
+            return quarantine.imposed(tape, tape.quarantine)
         besides = one_a_name.beside(folder) | besides
     with understanding() as heard:
         tape = csv_file.read(_given("bars", path), prices=prices, **{name: _given(name, one) for name, one in besides.items()})

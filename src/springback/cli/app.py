@@ -18,6 +18,7 @@ from springback.cli.options import (
     MembersFile,
     ModelsFolder,
     Original,
+    PricesAre,
     Quiet,
     RunFolder,
     Scheduler,
@@ -49,6 +50,7 @@ def run(
     vix: VixFile = None,
     members: MembersFile = None,
     events: EventsFile = None,
+    prices: PricesAre = None,
     store: StoreFolder = None,
     as_of: AsOf = None,
     models_dir: ModelsFolder = None,
@@ -68,7 +70,7 @@ def run(
         places.check(models, store)
         shelf = places.shelf(voice, models_dir, trains=True)
         with places.run(out) as folder:
-            tape, digest = steps.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE, as_of)
+            tape, digest = steps.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE, as_of, prices)
             chosen = tapes.window(voice, chosen, tape)
             made = steps.survey(voice, chosen, tape, digest)
             steps.train(voice, made, chosen, shelf)
@@ -97,6 +99,7 @@ def fetch(
     vix: VixFile = None,
     members: MembersFile = None,
     events: EventsFile = None,
+    prices: PricesAre = None,
     store: StoreFolder = None,
     accept: Annotated[
         bool, typer.Option("--accept-restatement", help="Store what the source now says differently of the past; the old stays readable.")
@@ -111,10 +114,10 @@ def fetch(
 
     with steps.Voice(as_json, quiet) as voice:
         chosen = steps.choose(settings, sets)
-        if fetch.asks(source, symbols, start, end, keys, vix, events):
+        if fetch.asks(source, symbols, start, end, keys, vix, events, prices):
             fetch.fetch(voice, chosen, source, symbols, start, end, path, keys, downloads, store or STORE, accept, members)
         else:
-            steps.fetch(voice, chosen, source, path, vix, members, events, store or STORE, accept)
+            steps.fetch(voice, chosen, source, path, vix, members, events, store or STORE, accept, prices)
 
 
 @app.command()
@@ -122,6 +125,7 @@ def features(
     out: Annotated[Path, typer.Option("--out", help="File to write: .csv, .csv.gz or .parquet.")],
     bars: BarsFile = None,
     events: EventsFile = None,
+    prices: PricesAre = None,
     store: StoreFolder = None,
     as_of: AsOf = None,
     as_json: Json = False,
@@ -131,7 +135,7 @@ def features(
     from springback.verbs import steps
 
     with steps.Voice(as_json, quiet) as voice:
-        steps.features(voice, bars, events, store, out, as_of)
+        steps.features(voice, bars, events, store, out, as_of, prices)
 
 
 @app.command()
@@ -186,6 +190,7 @@ def backtest(
     forecasts: ForecastFile = None,
     members: MembersFile = None,
     events: EventsFile = None,
+    prices: PricesAre = None,
     store: StoreFolder = None,
     as_of: AsOf = None,
     models_dir: ModelsFolder = None,
@@ -206,7 +211,7 @@ def backtest(
         places.check(models, store)
         shelf = places.shelf(voice, models_dir, beside=forecasts, kind=models)
         with places.run(out) as folder:
-            tape, digest = tapes.given(voice, bars, vix, members, events, store, as_of, ranks=forecasts is None)
+            tape, digest = tapes.given(voice, bars, vix, members, events, store, as_of, forecasts is None, prices)
             chosen = tapes.window(voice, chosen, tape)
             made = steps.bare(tape, digest) if forecasts else steps.survey(voice, chosen, tape, digest)
             steps.backtest(voice, made, chosen, shelf, models, forecasts, folder, store)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from springback.cli.options import AsOf, DataPath, EventsFile, Json, MembersFile, Quiet, Sets, SettingsFile, StoreFolder, VixFile
+from springback.cli.options import AsOf, DataPath, EventsFile, Json, MembersFile, PricesAre, Quiet, Sets, SettingsFile, StoreFolder, VixFile
 
 app = typer.Typer(help="The market on disk: check it.", no_args_is_help=True)
 
@@ -35,6 +35,7 @@ def check(
     vix: VixFile = None,
     members: MembersFile = None,
     events: EventsFile = None,
+    prices: PricesAre = None,
     against: Other = None,
     quarantine: Annotated[bool, typer.Option("--quarantine", help="Write what the errors accuse into quarantine.json.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write.", show_default="runs/check")] = None,
@@ -48,7 +49,7 @@ def check(
 
     with quality.Voice(as_json, quiet) as voice:
         chosen = quality.choose(settings, sets)
-        source = quality.Source(store, path, vix, members, events, as_of)
+        source = quality.Source(store, path, vix, members, events, as_of, prices)
         usable = quality.check(voice, chosen, source, against, out, quarantine)
     if not usable:
         raise typer.Exit(1)

@@ -15,6 +15,7 @@ from springback.cli.options import (
     MembersFile,
     ModelsFolder,
     Original,
+    PricesAre,
     Quiet,
     RatesFile,
     Sets,
@@ -40,6 +41,7 @@ def export(
     vix: VixFile = None,
     members: MembersFile = None,
     events: EventsFile = None,
+    prices: PricesAre = None,
     renames: RenamesFile = None,
     interest_rate: RatesFile = None,
     as_json: Json = False,
@@ -49,7 +51,7 @@ def export(
     from springback.verbs import lean
 
     with lean.Voice(as_json, quiet) as voice:
-        lean.export(voice, out, store, bars, vix, members, events, renames, interest_rate, as_of)
+        lean.export(voice, out, store, bars, vix, members, events, renames, interest_rate, as_of, prices)
 
 
 @app.command()

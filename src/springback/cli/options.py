@@ -39,6 +39,10 @@ EventsFile = Annotated[
     Path | None,
     typer.Option("--events", help="CSV file date,symbol,event,value of splits, dividends, delistings; likewise.", show_default=False),
 ]
+PricesAre = Annotated[
+    str | None,
+    typer.Option("--prices", help="What a table of bars holds: raw, split or total (adjusted for dividends too). Default: the data tell."),
+]
 RatesFile = Annotated[
     Path | None,
     typer.Option("--interest-rate", help="CSV file date,rate in percent: the risk-free rate of LEAN's statistics.", show_default=False),

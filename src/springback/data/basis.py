@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.data.folder_actions import WORKED_OUT, dividends, small_ratio
+from springback.data.folder_actions import TIMES, WORKED_OUT, adjusted_times, dividends, small_ratio
 from springback.errors import InputError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars, Panel
@@ -18,7 +18,7 @@ WORDS = (RAW, SPLITS, TOTAL)
 HEAD = "prices: "
 """How the line begins that says what prices were taken for."""
 WAY = "say --prices raw, split or total"
-FRACTIONS, NEARLY = 0.02, 0.8
+FRACTIONS, NEARLY = 0.02, 0.5
 """Of closes of a dollar and more in fractions of a cent: the share from which on they are adjusted, and the share of a name that is
 adjusted for dividends."""
 STEP = 0.15
@@ -147,18 +147,6 @@ def _later(bars: Bars, actions: Actions, word: str) -> tuple[tuple[Panel, Panel]
         odd += [f"{bars.symbols[column]} {bars.sessions[actions.row[k]]} {TIMES[how]}" for k, how in times.items() if how != 1]
         _one_later(bars.close[:, column], actions, mine, times, prices[:, column], volumes[:, column])
     return (prices, volumes), ((f"{len(odd):,} splits for which the prices were not adjusted once: {'; '.join(odd[:20])}",) if odd else ())
-
-
-TIMES = {0: "not at all", 2: "twice"}
-
-
-def adjusted_times(close: NDArray[np.float64], row: int, value: float) -> int:
-    """How often the told closes before `row` were adjusted for a split of `value` old shares per new: once where it cannot be told."""
-    seen = look(close, row)
-    if seen is None or value == 1:
-        return 1
-    best, sure = fit(seen, float(np.log(value)))
-    return 1 - best if sure else 1
 
 
 def _one_later(

@@ -16,6 +16,7 @@ from springback.data import checks, rows, series
 from springback.data.files import Columns, line, read_table
 from springback.data.folder_actions import as_printed, dividends, splits
 from springback.data.membership import stands_in
+from springback.data.sources.held import held_tape
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates, Panel
@@ -76,7 +77,7 @@ def read(folder: Path, start: str | None = None, end: str | None = None) -> Tape
             *_listed(folder / "membership_lists.csv", window),
         ),
     )
-    return checks.clean(tape)[0]
+    return checks.clean(held_tape(tape))[0]
 
 
 def _whole(prices: Path, start: str | None, end: str | None) -> tuple[str, str]:

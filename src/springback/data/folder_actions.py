@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from springback.data.files import Columns, line, read_table
 from springback.errors import BadTable
 from springback.market.bars import FIELDS, Bars, Panel
+from springback.market.record import fit, look, traded
 
 CARRIED = ("C", "N", "R", "U")
 """Sources without adj_close of their own: their rows carry the last known factor, so a step beside them says nothing."""
@@ -48,7 +49,7 @@ class Dividends:
 def splits(path: Path, bars: Bars) -> Splits:
     """The splits of `path` (symbol, date, new_shares_per_old, source if it is there) against split-adjusted `bars`.
 
-    A split whose factor (half as much again or more) is still to be seen in the prices was not adjusted for: its prices are raw already.
+    A split that is still to be seen in the prices was not adjusted for: its prices are raw already; one whose inverse is, twice.
     A ratio that was worked out from rounded prices is taken for the small one beside it: 3.0003 for 3, 0.0333 for 1/30.
     """
     frame = read_table(path, Columns(("date",), ("symbol", "source"), ("new_shares_per_old",), optional=("source",), sparse=("source",)))
@@ -60,7 +61,7 @@ def splits(path: Path, bars: Bars) -> Splits:
         raise BadTable(f"{path}: line {line(bad[0])}: new_shares_per_old must be above 0 and finite, was {ratios[bad[0]]:g}")
     words = frame["source"].astype(str) if "source" in frame else pd.Series([""] * len(frame))
     worked_out = words.str.startswith(DETECTED).to_numpy()
-    later, kept, unadjusted, snapped = np.ones(bars.shape), [], [], 0
+    later, kept, odd, snapped = np.ones(bars.shape), [], [], 0
     for k in np.argsort(dates, kind="stable"):
         column = columns.get(frame["symbol"].iloc[k])
         if column is None or ratios[k] == 1.0:
@@ -68,20 +69,19 @@ def splits(path: Path, bars: Bars) -> Splits:
         new, old = small_ratio(float(ratios[k]), WORKED_OUT if worked_out[k] else PRINTED)
         snapped += int(new / old != ratios[k])
         row = int(np.searchsorted(bars.sessions, dates[k]))
-        if _in_prices(bars.close[:, column], row, new / old):
-            unadjusted.append(bars.symbols[column])
-        else:
-            later[:row, column] *= new / old
+        close = traded(bars.close[:, column], bars.volume[:, column])
+        times = adjusted_times(close, row, old / new)
+        later[:row, column] *= (new / old) ** times
+        if times != 1:
+            odd.append(f"{bars.symbols[column]} {dates[k]} {TIMES[times]}")
         if 0 < row < len(bars.sessions):
             kept.append((dates[k], bars.symbols[column], "split", old / new))
     events = pd.DataFrame(kept, columns=["date", "symbol", "kind", "value"])
     findings = [f"{len(kept):,} splits in the window; prices before a split were put back on the scale of their day"]
     if snapped:
         findings.append(f"{snapped} ratios of splits are rounded in the list (such as 3.0003 and 0.0333): the small ratio was taken")
-    if unadjusted:
-        findings.append(
-            f"{len(unadjusted)} splits were not adjusted for by the source and are taken as they stand ({', '.join(unadjusted)})"
-        )
+    if odd:
+        findings.append(f"{len(odd)} splits for which the source did not adjust once, put back as the prices say: {'; '.join(odd)}")
     return Splits(events, later if np.any(later != 1.0) else None, (*findings, *_absent(bars, frame["symbol"].astype(str), dates)))
 
 
@@ -176,15 +176,19 @@ def dividends(
     return Dividends(frame.sort_values("date", kind="stable"), findings)
 
 
-def _in_prices(close: NDArray[np.float64], row: int, ratio: float) -> bool:
-    """True when the closes around `row` still jump by the split: within half of its logarithm of a full jump."""
-    size = abs(np.log(ratio))
-    if size < np.log(1.5) or not 0 < row < len(close):
-        return False
-    before, after = close[:row][~np.isnan(close[:row])], close[row:][~np.isnan(close[row:])]
-    if len(before) == 0 or len(after) == 0:
-        return False
-    return bool(abs(np.log(after[0] / before[-1]) + np.log(ratio)) < 0.5 * size)
+TIMES = {0: "not at all", 2: "twice"}
+
+
+def adjusted_times(close: NDArray[np.float64], row: int, value: float) -> int:
+    """How often the told closes before `row` were adjusted for a split of `value` old shares per new: once where it cannot be told.
+
+    A step of the whole ratio: not at all; none: once; the inverse step: twice. Under about 3:2 a day's move hides it.
+    """
+    seen = look(close, row)
+    if seen is None or value == 1:
+        return 1
+    best, sure = fit(seen, float(np.log(value)))
+    return 1 - best if sure else 1
 
 
 def _previous(panel: Panel) -> NDArray[np.int64]:

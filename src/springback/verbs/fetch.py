@@ -35,11 +35,11 @@ SINCE = date(2005, 1, 3)
 """From where the benchmark is asked for, so that its level on a session does not hang on the start of a fetch."""
 
 
-def asks(source: str, symbols: str | None, start: str | None, end: str | None, keys: Path | None, *beside: Path | None) -> bool:
+def asks(source: str, symbols: str | None, start: str | None, end: str | None, keys: Path | None, *beside: Path | str | None) -> bool:
     """Whether `source` is asked name by name, not read or drawn whole. Raises `InputError` on an option that does not go with it."""
     told = {"--symbols": symbols, "--start": start, "--end": end, "--keys": keys}
     if source in wiring.SOURCES:
-        for option, value in zip(("--vix", "--events"), beside, strict=True):
+        for option, value in zip(("--vix", "--events", "--prices"), beside, strict=True):
             if value is not None:
                 raise InputError(f"{option} goes with --source csv: {source} brings its own, or none")
         return True

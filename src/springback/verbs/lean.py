@@ -46,12 +46,13 @@ def export(
     renames: Path | None,
     interest_rate: Path | None,
     as_of: str | None = None,
+    prices: str | None = None,
 ) -> None:
     """Writes a LEAN data folder from the store or the files, and says what LEAN cannot hold."""
     from springback.lean.export import export as write_folder
 
     with alone(out):
-        tape, _ = tapes.given(voice, bars, vix, members, events, store, as_of)
+        tape, _ = tapes.given(voice, bars, vix, members, events, store, as_of, prices=prices)
         done = write_folder(tape, out, renames, interest_rate, voice.step("export"))
     counts = done.counts
     voice.say(

@@ -43,11 +43,12 @@ def fetch(
     events: Path | None,
     store: Path,
     accept_restatement: bool = False,
+    prices: str | None = None,
 ) -> tuple[Tape, str]:
     """Draws or reads a market and writes it into the store; a restatement of its past only when that is accepted."""
     step = voice.step("fetch")
     step(0, 2, "drawing the demo market" if source == "demo" else f"reading {path}")
-    tape = _from_source(source, path, vix, members, events, chosen)
+    tape = _from_source(source, path, vix, members, events, chosen, prices)
     step(2, 2, "read")
     return keep(voice, tape, store, accept_restatement, members=members)
 
@@ -85,17 +86,20 @@ def tape_for_run(
     events: Path | None,
     store: Path,
     as_of: str | None = None,
+    prices: str | None = None,
 ) -> tuple[Tape, str]:
     """The source that was named; else the store if real data lie in it; else the demo market."""
     if source is None and path is not None:
         source = "csv"
+    if source is None and prices:
+        raise InputError("--prices says what a table of bars holds: name it with --path; a store knows it already")
     if source is None and as_of:
         return tapes.stored(voice, store, as_of, vix, members, events)
     if as_of:
         raise InputError("--as-of reads a store as it was known, --source and --path name something else: give one of them")
     if source is None and wiring.has_store(store) and not Store(store).describe()["source"].startswith(DRAWN):
         return tapes.stored(voice, store, None, vix, members, events)
-    return fetch(voice, chosen, source or "demo", path, vix, members, events, store)
+    return fetch(voice, chosen, source or "demo", path, vix, members, events, store, prices=prices)
 
 
 def stored_or_demo(voice: Voice, chosen: wiring.Settings, store: Path | None, as_of: str | None = None) -> tuple[Tape, str]:
@@ -125,13 +129,18 @@ def bare(tape: Tape, digest: str) -> wiring.World:
     return wiring.World(tape, digest, np.empty((0, 0), bool), np.empty(0))
 
 
-def features(voice: Voice, bars: Path | None, events: Path | None, store: Path | None, out: Path, as_of: str | None = None) -> None:
+def features(
+    voice: Voice, bars: Path | None, events: Path | None, store: Path | None, out: Path, as_of: str | None = None, prices: str | None = None
+) -> None:
     """Writes the features of a file or a store."""
     if bars is not None and store is not None:
         raise InputError("--bars and --store both name the bars: give one of them")
     if bars is not None and as_of:
         raise InputError("--as-of reads a store as it was known, --bars names a file: give one of them")
-    tape = wiring.load_bars(bars, events=events) if bars else tapes.stored(voice, store, as_of, events=events)[0]
+    if bars is None:
+        tape, _ = tapes.stored(voice, store, as_of, events=events, prices=prices)
+    else:
+        tape = wiring.load_bars(bars, events=events, prices=prices)
     step = voice.step("features")
     step(0, 1, str(out))
     names = wiring.features_to(tape, out)
@@ -290,18 +299,26 @@ def _say_summary(voice: Voice, summary: Summary, told: dict[str, Any], out: Path
 
 
 def _from_source(
-    source: str, path: Path | None, vix: Path | None, members: Path | None, events: Path | None, chosen: wiring.Settings
+    source: str,
+    path: Path | None,
+    vix: Path | None,
+    members: Path | None,
+    events: Path | None,
+    chosen: wiring.Settings,
+    prices: str | None = None,
 ) -> Tape:
     if source == "demo":
-        if path or vix or members or events:
-            raise InputError("the demo market is drawn, not read: leave --path, --vix, --members and --events out, or say --source csv")
+        if path or vix or members or events or prices:
+            raise InputError(
+                "the demo market is drawn, not read: leave --path, --vix, --members, --events and --prices out, or say --source csv"
+            )
         return wiring.draw_demo(chosen)
     if source != "csv":
         known = "'springback fetch' knows it" if source in wiring.SOURCES else f"fetch also knows {', '.join(wiring.SOURCES)}"
         raise InputError(f"--source must be demo or csv, was '{source}'; {known}")
     if path is None:
         raise InputError("--source csv needs --path: a CSV file of bars, or a folder of yearly price files")
-    return wiring.load_bars(path, vix, members, events)
+    return wiring.load_bars(path, vix, members, events, prices=prices)
 
 
 def _decimals(value: float | None) -> str:
