@@ -16,6 +16,7 @@ from springback.data.sources.held import held
 from springback.market.actions import SPLIT
 from springback.market.quarantine import FETCHED
 from springback.quality import quarantine
+from springback.quality.gate import settled
 from springback.quality.record import set_aside
 from springback.quality.settings import Quality
 from springback.wiring import fetch, open_store
@@ -132,6 +133,9 @@ def test_a_contradicted_event_is_set_aside_and_the_others_go_on(tmp_path: Path) 
     assert error.severity == "error" and error.stands and "BAD" in error.said
     fetch(tape, store)
     assert len(quarantine.read(store)) == 1
+    taken = quarantine.drawn_up(again, [error], Quality(), again.quarantine)
+    (left,) = settled([error], quarantine.imposed(again, taken))
+    assert not left.stands and next(iter(settled([error], again))).stands
     mine = quarantine.Span("BAD", "2021-06-25", "2021-08-09", quarantine.read(store)[0].reason, "me")
     quarantine.write(store, [mine])
     fetch(tape, store)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.market.quarantine import Span, inside
+from springback.market.quarantine import FETCHED, Span, inside
 from springback.market.tape import Tape
 from springback.quality import days, endings, members, moves, record, rows, splits
 from springback.quality.finding import ALL_NAMES, Finding, Places, Severity, named
@@ -77,8 +77,8 @@ def settled(found: Iterable[Finding], tape: Tape) -> tuple[Finding, ...]:
     """`found` with how much of each is not left out by the quarantine of `tape`."""
     if not tape.quarantine:
         return tuple(found)
-    barred = inside(tape.bars, tape.quarantine)
-    return tuple(_settled(one, barred) for one in found)
+    barred, aside = inside(tape.bars, tape.quarantine), sum(one.by == FETCHED for one in tape.quarantine)
+    return tuple(replace(one, left=aside) if one.check == record.ASIDE else _settled(one, barred) for one in found)
 
 
 def _settled(one: Finding, barred: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Finding:

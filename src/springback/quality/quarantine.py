@@ -22,6 +22,8 @@ FILE = "quarantine.json"
 FORMAT = 1
 GATE = "springback data check"
 """Who spoke: spans under this name are the gate's own and are written anew each time; all others stay."""
+TAKEN = f"{GATE} --quarantine"
+"""Who speaks for a span around an event that was set aside, once a quarantine was asked for."""
 HEAD = "quarantine: "
 """How its line among the findings of a tape begins."""
 OUTSIDE = 20
@@ -84,12 +86,13 @@ def enter(store: Path, tape: Tape) -> None:
 
 
 def drawn_up(tape: Tape, found: Iterable[Finding], settings: Quality, said: Iterable[Span] = ()) -> tuple[Span, ...]:
-    """The spans of `said` that others wrote, and those of the gate's errors in `found`.
+    """The spans of `said` that others wrote, and those of the gate's errors in `found`. Those around events that were set aside on reading
+    are taken over by this: from now on they are known.
 
     Each accused cell reaches `before` sessions back, over a halt to the last open there was, whose orders would fill after it, and
     `after` forward; cells of a name that meet become one span.
     """
-    kept = tuple(one for one in said if one.by != GATE)
+    kept = tuple(replace(one, by=TAKEN) if one.by == FETCHED else one for one in said if one.by != GATE)
     reasons: dict[int, dict[str, list[int]]] = {}
     for one in found:
         if one.severity == "error":

@@ -9,6 +9,7 @@ from springback.market.tape import Tape
 from springback.quality.finding import EXAMPLES, Finding, Severity, named
 from springback.quality.settings import Quality
 
+ASIDE = "event_set_aside"
 SAID: dict[str, tuple[str, Severity, str]] = {
     AGAINST: ("event_against_prices", "error", "{n} events that the prices contradict, in {names}"),
     TWICE: ("event_twice", "error", "{n} events that are there twice, in {names}"),
@@ -17,7 +18,8 @@ SAID: dict[str, tuple[str, Severity, str]] = {
 
 
 def set_aside(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (the shape of a check)
-    """The events that were left out on reading, as the spans around them say: an error until somebody takes these over in his name.
+    """The events that were left out on reading, as the spans around them say: an error until somebody takes these over in his name, or by
+    asking for a quarantine.
 
     It has no places: the quarantine is already drawn around them, and what the source says is wrong all the same.
     """
@@ -25,9 +27,11 @@ def set_aside(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: AR
     if not mine:
         return ()
     names = len({one.symbol for one in mine})
-    said = f"{len(mine):,} events of the source that its prices contradict were set aside, in {named(names)}"
+    count = f"{len(mine):,} event{'s' if len(mine) > 1 else ''} of the source"
+    said = f"{count}: its prices contradict {'them' if len(mine) > 1 else 'it'}, set aside on reading, in {named(names)}"
     rows = tuple((one.reason[:10], one.symbol) for one in mine[:EXAMPLES])
-    return (Finding("event_set_aside", "error", _with(said, [f"{one.symbol} {one.reason}" for one in mine]), len(mine), names, 1.0, rows),)
+    whole, share = _with(said, [f"{one.symbol} {one.reason}" for one in mine]), len(mine) / (len(mine) + len(tape.actions.row))
+    return (Finding(ASIDE, "error", whole, len(mine), names, share, rows),)
 
 
 def against_prices(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
