@@ -15,15 +15,16 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from springback.errors import SettingsError
 
 Root = TypeVar("Root")
+Layer = Path | Mapping[str, Any] | tuple[str, Mapping[str, Any]]
+"""A TOML file, its tables, or tables with the name of the file that they are from."""
 
 
-def load(root: type[Root], files: Iterable[Path | Mapping[str, Any]] = (), overrides: Iterable[str] = ()) -> Root:
+def load(root: type[Root], files: Iterable[Layer] = (), overrides: Iterable[str] = ()) -> Root:
     """The settings of `root` (a dataclass of dataclasses): its defaults, then each TOML file (or its tables), then each `table.name=value`.
 
     Raises `SettingsError` on an unreadable file, an unknown table or knob, and a value outside its type or range; it names the file.
     """
-    layers = [("", one) if isinstance(one, Mapping) else (f"{one}: ", _read(one)) for one in files]
-    layers += [("", _parse(text)) for text in overrides]
+    layers = [_layer(one) for one in files] + [("", _parse(text)) for text in overrides]
     tables: dict[str, dict[str, Any]] = {}
     for where, layer in layers:
         _merge(tables, layer, where)
@@ -31,6 +32,12 @@ def load(root: type[Root], files: Iterable[Path | Mapping[str, Any]] = (), overr
         return build(root, tables)
     except SettingsError as error:
         raise SettingsError(f"{_guilty(root, layers)}{error}") from None
+
+
+def _layer(one: Layer) -> tuple[str, Mapping[str, Any]]:
+    if isinstance(one, Path):
+        return f"{one}: ", read(one)
+    return (f"{one[0]}: ", one[1]) if isinstance(one, tuple) else ("", one)
 
 
 def build(root: type[Root], tables: Mapping[str, Mapping[str, Any]]) -> Root:
@@ -89,7 +96,8 @@ def _alike(told: Any, found: Any) -> bool:
     return isinstance(told, str) or isinstance(told, bool) == isinstance(found, bool)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read(file: Path) -> dict[str, Any]:
+    """The tables of a TOML file. Raises `SettingsError` that names it."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -27,6 +27,7 @@ from springback.ledger import look
 from springback.ledger.book import Ledger
 from springback.ledger.look import Days, Look, Numbers, Trial
 from springback.market.tape import Tape
+from springback.project import named
 
 FILE = "ledger.sqlite"
 ADDRESS = re.compile(r"[a-z][a-z0-9+]+:/")  # s3://bucket/prefix, also as a Path: there SQLite cannot write
@@ -43,7 +44,13 @@ class Standing:
 
 
 def place(store: Path | None = None) -> Path:
-    """The ledger's file beside `store`, the folder of a Parquet store; in the working folder where there is none or it is an address."""
+    """The ledger's file beside `store`, the folder of a Parquet store; in the working folder where there is none or it is an address.
+
+    The project's own, `paths.ledger`, goes before both: for a store that may only be read.
+    """
+    mine = named("ledger")
+    if mine is not None:
+        return mine
     if store is None or ADDRESS.match(str(store)):
         return Path(FILE)
     return (store if store.name not in ("", "..") else store.resolve()).parent / FILE

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from springback.grammar import agree
+from springback.project import project
 
 WIDTH = 120  # of tables that go to a file or a pipe
 
@@ -35,6 +36,10 @@ class Voice:
         self.tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
+        here = project().file
+        if here:
+            self.told["project"] = str(here)
+            self.say(f"project: {here}")
         self.bar.start()
         return self
 

@@ -5,10 +5,8 @@ from typing import Annotated
 
 import typer
 
-from springback.cli import data, lean
+from springback.cli import data, lean, project
 from springback.cli.options import (
-    RUNS,
-    STORE,
     AsOf,
     BarsFile,
     DataPath,
@@ -28,6 +26,7 @@ from springback.cli.options import (
     VixFile,
     Which,
 )
+from springback.project import usual
 
 app = typer.Typer(
     name="springback",
@@ -38,6 +37,8 @@ app = typer.Typer(
 )
 app.add_typer(lean.app, name="lean")
 app.add_typer(data.app, name="data")
+for verb in (project.init, project.doctor, project.runs):
+    app.command()(verb)
 
 Source = Annotated[str | None, typer.Option("--source", help="demo or csv. Default: the store if there is one, else demo.")]
 ForecastsOut = Annotated[Path | None, typer.Option("--out", help="File to write; default MODELS/walk_forward/forecasts.parquet.")]
@@ -70,7 +71,7 @@ def run(
         places.check(models, store)
         shelf = places.shelf(voice, models_dir, trains=True)
         with places.run(out) as folder:
-            tape, digest = steps.tape_for_run(voice, chosen, source, path, vix, members, events, store or STORE, as_of, prices)
+            tape, digest = steps.tape_for_run(voice, chosen, source, path, vix, members, events, store or usual("store"), as_of, prices)
             chosen = tapes.window(voice, chosen, tape)
             made = steps.survey(voice, chosen, tape, digest)
             steps.train(voice, made, chosen, shelf)
@@ -92,9 +93,10 @@ def fetch(
     keys: Annotated[
         Path | None, typer.Option("--keys", help="TOML file of API keys, rights 0600.", show_default="~/.config/springback/keys.toml")
     ] = None,
-    downloads: Annotated[Path, typer.Option("--downloads", help="Folder of what vendors have told; a fetch goes on from it.")] = Path(
-        "downloads"
-    ),
+    downloads: Annotated[
+        Path | None,
+        typer.Option("--downloads", help="Folder of what vendors have told; a fetch goes on from it.", show_default="downloads"),
+    ] = None,
     path: DataPath = None,
     vix: VixFile = None,
     members: MembersFile = None,
@@ -115,9 +117,9 @@ def fetch(
     with steps.Voice(as_json, quiet) as voice:
         chosen = steps.choose(settings, sets)
         if fetch.asks(source, symbols, start, end, keys, vix, events, prices):
-            fetch.fetch(voice, chosen, source, symbols, start, end, path, keys, downloads, store or STORE, accept, members)
+            fetch.fetch(voice, chosen, source, symbols, start, end, path, keys, downloads, store or usual("store"), accept, members)
         else:
-            steps.fetch(voice, chosen, source, path, vix, members, events, store or STORE, accept, prices)
+            steps.fetch(voice, chosen, source, path, vix, members, events, store or usual("store"), accept, prices)
 
 
 @app.command()
@@ -223,7 +225,7 @@ def validate(
     as_of: AsOf = None,
     method: Annotated[str, typer.Option("--method", help="walk-forward, or combinatorial: purged cross-validation.")] = "walk-forward",
     models_dir: ModelsFolder = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "validation",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write.", show_default="runs/validation")] = None,
     cluster: Scheduler = None,
     original: Original = False,
     settings: SettingsFile = None,
@@ -235,6 +237,7 @@ def validate(
     from springback.verbs import places, steps, tapes, validate
 
     with steps.Voice(as_json, quiet) as voice:
+        out = out or usual("runs") / "validation"
         chosen = steps.choose(settings, sets, original)
         validate.check(method, models_dir, store)
         shelf = None if method == "combinatorial" else places.shelf(voice, models_dir)
@@ -251,7 +254,9 @@ def stress(
     forecasts: ForecastFile = None,
     models_dir: ModelsFolder = None,
     models: Which = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder to write; a run folder's report then links to it.")] = RUNS / "stress",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write; a run folder's report then links to it.", show_default="runs/stress")
+    ] = None,
     original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
@@ -262,6 +267,7 @@ def stress(
     from springback.verbs import places, steps, stress, tapes
 
     with stress.Voice(as_json, quiet) as voice:
+        out = out or usual("runs") / "stress"
         chosen = steps.choose(settings, sets, original)
         places.check(models, store)
         shelf = places.shelf(voice, models_dir, beside=forecasts, kind=models)
@@ -281,7 +287,7 @@ def audit(
     sessions: Annotated[
         int | None, typer.Option("--sessions", help="Random sessions after which the future is changed.", show_default="6; 3 with --quick")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = RUNS / "audit",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write.", show_default="runs/audit")] = None,
     original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
@@ -292,6 +298,7 @@ def audit(
     from springback.verbs import audit, places, steps, tapes
 
     with steps.Voice(as_json, quiet) as voice:
+        out = out or usual("runs") / "audit"
         chosen = steps.choose(settings, sets, original)
         places.check(store=store)
         with places.held(out):
@@ -310,7 +317,7 @@ def optimize(
     store: StoreFolder = None,
     as_of: AsOf = None,
     models_dir: ModelsFolder = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder of the studies.")] = RUNS / "optimise",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the studies.", show_default="runs/optimise")] = None,
     cluster: Scheduler = None,
     original: Original = False,
     settings: SettingsFile = None,
@@ -322,6 +329,7 @@ def optimize(
     from springback.verbs import optimise, places, steps, tapes
 
     with optimise.Voice(as_json, quiet) as voice:
+        out = out or usual("runs") / "optimise"
         chosen = optimise.choose(settings, sets, knobs, trials, original)
         places.check(store=store)
         shelf = places.shelf(voice, models_dir)
@@ -374,7 +382,7 @@ def universe(
     from springback.verbs import universe
 
     with universe.Voice(as_json, quiet) as voice:
-        universe.universe(voice, universe.choose(settings, sets), on, store or STORE, holdings, out, as_of)
+        universe.universe(voice, universe.choose(settings, sets), on, store or usual("store"), holdings, out, as_of)
 
 
 def _version(asked: bool) -> None:

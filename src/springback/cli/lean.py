@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from springback.cli.options import (
-    RUNS,
     AsOf,
     BarsFile,
     EventsFile,
@@ -24,12 +23,20 @@ from springback.cli.options import (
     VixFile,
     Which,
 )
+from springback.project import usual
 
 app = typer.Typer(help="QuantConnect's LEAN as the second host: the same rule, the same orders.", no_args_is_help=True)
 
 RenamesFile = Annotated[Path | None, typer.Option("--renames", help="CSV file date,old,new: the ticker changes of the map files.")]
 Project = Annotated[Path, typer.Option("--project", help="Folder of the LEAN project.")]
 LEAN = Path("lean")
+
+
+LeanRun = Annotated[Path | None, typer.Option("--out", help="Run folder to write.", show_default="runs/lean")]
+
+
+def _run(out: Path | None) -> Path:
+    return out or usual("runs") / "lean"
 
 
 @app.command()
@@ -66,7 +73,7 @@ def backtest(
     time_limit: Annotated[float, typer.Option("--time-limit", help="Minutes after which a hung engine is stopped.")] = 60.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Prepare everything, run nothing, say the engine's command.")] = False,
     project: Project = LEAN,
-    out: Annotated[Path, typer.Option("--out", help="Run folder to write.")] = RUNS / "lean",
+    out: LeanRun = None,
     original: Original = False,
     settings: SettingsFile = None,
     sets: Sets = None,
@@ -80,7 +87,7 @@ def backtest(
         chosen = lean.choose(settings, sets, original)
         shelf, kind = lean.shelf(voice, models_dir, models, forecasts)
         lean.one_source(store, data_folder)
-        lean.backtest(voice, chosen, store, shelf, kind, forecasts, data_folder, launcher, time_limit, dry_run, project, out, as_of)
+        lean.backtest(voice, chosen, store, shelf, kind, forecasts, data_folder, launcher, time_limit, dry_run, project, _run(out), as_of)
 
 
 @app.command()
@@ -105,7 +112,7 @@ def bundle(
 @app.command("import")
 def import_(
     result: Annotated[Path, typer.Argument(help="LEAN's result: ID.json, with ID-order-events.json beside it.", metavar="RESULT.json")],
-    out: Annotated[Path, typer.Option("--out", help="Run folder to write.")] = RUNS / "lean",
+    out: LeanRun = None,
     interest_rate: RatesFile = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -114,7 +121,7 @@ def import_(
     from springback.verbs import lean
 
     with lean.Voice(as_json, quiet) as voice:
-        lean.import_(voice, result, out, interest_rate)
+        lean.import_(voice, result, _run(out), interest_rate)
 
 
 @app.command()

@@ -48,4 +48,3 @@ RatesFile = Annotated[
     typer.Option("--interest-rate", help="CSV file date,rate in percent: the risk-free rate of LEAN's statistics.", show_default=False),
 ]
 Scheduler = Annotated[str | None, typer.Option("--cluster", help="Address of a Dask scheduler; default: this machine's cores.")]
-RUNS, STORE = Path("runs"), Path("store")

@@ -152,7 +152,10 @@ class Ledger:
             raise LedgerError(f"{self.file} is no whole trial ledger ({said}): bring back a copy, or move it away and count anew") from None
 
     def _unwritable(self, why: str) -> Unwritable:
-        return Unwritable(f"the trial ledger {self.file} cannot be written ({why}): no figure is shown that is not counted: free the place")
+        return Unwritable(
+            f"the trial ledger {self.file} cannot be written ({why}), and no figure is shown that is not counted: free the place, or name "
+            "another by [paths] ledger in springback.toml ('springback init')"
+        )
 
 
 class _Foreign(Exception):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from springback.data.store import Store
+from springback.project import usual
 from springback.voice import Voice
 
 __all__ = ["Voice", "verify"]
@@ -10,7 +11,7 @@ __all__ = ["Voice", "verify"]
 
 def verify(voice: Voice, store: Path | None) -> bool:
     """Whether the store is sound; one line for each fault. Raises `MissingData` where there is none, `StoreError` on a damaged manifest."""
-    place = Store(store or Path("store"))
+    place = Store(store or usual("store"))
     step = voice.step("verify")
     step(0, 1, f"reading {place.place.name}")
     found, manifest = place.verify(), place.describe()

@@ -22,6 +22,7 @@ from springback.data.sources.members import Roll, check_names, dotted, enrolled,
 from springback.data.store import Store
 from springback.errors import InputError, MissingData
 from springback.market.tape import Tape
+from springback.project import usual
 from springback.verbs import steps
 from springback.voice import Voice
 
@@ -58,7 +59,7 @@ def fetch(
     end: str | None,
     path: Path | None,
     keys: Path | None,
-    downloads: Path,
+    downloads: Path | None,
     store: Path,
     accept_restatement: bool = False,
     members: Path | None = None,
@@ -76,8 +77,8 @@ def fetch(
             f"  goes on with {store} from {first}, a week back to hear corrections; --start {old.first} asks for all of the past again"
         )
     named = read_symbols(symbols) if symbols else None
-    vendor = wiring.source_of(source, chosen, read_keys(keys) if source in wiring.NEED_KEYS else None, path)
-    kept = Downloads(downloads, vendor.name, timedelta(hours=chosen.fetch.fresh_hours)) if source != "lean" else None
+    vendor = wiring.source_of(source, chosen, read_keys(keys or named("keys")) if source in wiring.NEED_KEYS else None, path)
+    kept = Downloads(downloads or usual("downloads"), vendor.name, timedelta(hours=chosen.fetch.fresh_hours)) if source != "lean" else None
     after = old if old and str(first) > old.first else None
     roll = read_roll(members, first, last) if members else None
     names = named or (_members(roll, after) if roll else vendor.listing(first, last))

@@ -13,6 +13,7 @@ from springback import __version__, wiring
 from springback.alone import alone
 from springback.analytics import run_folder
 from springback.errors import InputError, MissingData, SettingsError
+from springback.project import usual
 from springback.verbs import places, tapes
 from springback.verbs.steps import choose
 from springback.voice import Voice
@@ -152,14 +153,14 @@ def _prepared(
         raise MissingData(f"LEAN cannot run here: {'; '.join(missing)}")
     places.check(models)
     data = data_folder or project / "data"
-    chosen = _dated(voice, chosen, data, None if data_folder else store or tapes.STORE, as_of)
+    chosen = _dated(voice, chosen, data, None if data_folder else store or usual("store"), as_of)
     start = chosen.backtest.days[0]
     stored, cards = (bundles.forecast_files(forecasts), []) if forecasts else prepare.models(models_dir, models, start)
     doubts = prepare.strangers(cards) if isinstance(engine, engines.Cli) else []
     for line in [*doubts, *prepare.in_sample(cards, models, start)]:
         voice.say(f"  warning: {line}")
     if data_folder is None:
-        folder = store or tapes.STORE
+        folder = store or usual("store")
         digest = Store(folder).hash_as_of(as_of) if as_of else Store(folder).hash
         if not prepare.exported(data, digest, quarantine.read(folder)):
             export(voice, data, store, None, None, None, None, None, None, as_of)

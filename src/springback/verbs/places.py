@@ -15,9 +15,10 @@ from springback.data.files import atomic, writing
 from springback.data.place import is_address
 from springback.errors import InputError, MissingData, SettingsError, Taken, Unwritable
 from springback.forecasting.shelf import CARD
+from springback.project import usual
 from springback.voice import Voice
 
-RUNS, MODELS, LATEST = Path("runs"), Path("models"), "latest"
+LATEST = "latest"
 KINDS = ("walk-forward", "fixed")
 
 
@@ -40,8 +41,8 @@ def shelf(
     if beside is not None:
         if given is not None or kind is not None:
             raise InputError("--forecasts brings what models would say: leave --models and --models-dir out")
-        return MODELS
-    folder = given or MODELS
+        return usual("models")
+    folder = given or usual("models")
     writable(folder)
     if not holds_models(folder):
         if given is not None and not trains:
@@ -100,8 +101,9 @@ def run(out: Path | None) -> Iterator[Path]:
 
     Raises `InputError` where `out` holds what no run wrote, `Taken`, `Unwritable`.
     """
-    if out is None or out == RUNS / LATEST:
-        with _dated(datetime.now().strftime("%Y-%m-%d_%H-%M-%S")) as folder:  # noqa: DTZ005 (a folder's name, by the user's clock)
+    runs = usual("runs")
+    if out is None or out == runs / LATEST:
+        with _dated(runs, datetime.now().strftime("%Y-%m-%d_%H-%M-%S")) as folder:  # noqa: DTZ005 (a folder's name, by the user's clock)
             yield folder
             _point(folder)
         return
@@ -111,10 +113,10 @@ def run(out: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def _dated(stem: str) -> Iterator[Path]:
-    writable(RUNS)
-    _clear()
-    for folder in (RUNS / (f"{stem}_{k}" if k else stem) for k in range(1000)):
+def _dated(runs: Path, stem: str) -> Iterator[Path]:
+    writable(runs)
+    _clear(runs)
+    for folder in (runs / (f"{stem}_{k}" if k else stem) for k in range(1000)):
         with ExitStack() as stack:
             try:
                 stack.enter_context(alone(folder, patience=0))
@@ -123,16 +125,16 @@ def _dated(stem: str) -> Iterator[Path]:
             if not folder.exists():
                 yield folder
                 return
-    raise InputError(f"{RUNS} holds a thousand runs of {stem}: clear it")
+    raise InputError(f"{runs} holds a thousand runs of {stem}: clear it")
 
 
-def _clear() -> None:
+def _clear(runs: Path) -> None:
     """Clears what killed runs left hidden beside the run folders."""
-    names = {one.name[1:].rpartition(".")[0] for word in ("lock", "unfinished", "replaced") for one in RUNS.glob(f".*.{word}")}
+    names = {one.name[1:].rpartition(".")[0] for word in ("lock", "unfinished", "replaced") for one in runs.glob(f".*.{word}")}
     for name in sorted(names):
         try:
-            with alone(RUNS / name):
-                mend(RUNS / name)
+            with alone(runs / name):
+                mend(runs / name)
         except Taken:
             continue
 
@@ -141,11 +143,12 @@ def _point(folder: Path) -> None:
     """Lets runs/latest point at a run folder beside it; a run that was written there when it was a folder gets a name by its date."""
     if not (folder / "summary.json").is_file():
         return
-    link, new = RUNS / LATEST, RUNS / f".{LATEST}.new"
+    runs = folder.parent
+    link, new = runs / LATEST, runs / f".{LATEST}.new"
     with alone(link, wait=lambda _: None), writing(link):
         if link.is_dir() and not link.is_symlink():
             when = datetime.fromtimestamp(link.stat().st_mtime).strftime("%Y-%m-%d_%H-%M-%S")  # noqa: DTZ006 (as above)
-            free = (RUNS / f"{when}{f'_{k}' if k else ''}" for k in range(1000))
+            free = (runs / f"{when}{f'_{k}' if k else ''}" for k in range(1000))
             link.rename(next(one for one in free if not one.exists()))
         new.unlink(missing_ok=True)
         new.symlink_to(folder.name)

@@ -10,6 +10,7 @@ from springback.analytics.encode import text
 from springback.data.store_hash import content_hash
 from springback.errors import InputError, MissingData, Unwritable
 from springback.market.tape import Tape
+from springback.project import usual
 from springback.quality import against as two
 from springback.quality import gate, quarantine, raw
 from springback.quality.charts import words
@@ -22,7 +23,6 @@ from springback.voice import Voice, table
 
 __all__ = ["Voice"]
 PAGE, FIGURES = "check.html", "check.json"
-USUAL = Path("runs/check")
 choose = steps.choose
 
 
@@ -49,7 +49,7 @@ class Source:
     @property
     def folder(self) -> Path:
         """The folder of the store."""
-        return self.store or Path("store")
+        return self.store or usual("store")
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ def check(voice: Voice, chosen: wiring.Settings, source: Source, against: Path |
         raise InputError("--quarantine is written beside a store: 'springback fetch --source csv --path ...' first, then check the store")
     if keep_out and source.as_of:
         raise InputError("--quarantine is drawn up from all that is known now: leave --as-of out")
-    folder = out or USUAL
+    folder = out or usual("runs") / "check"
     try:
         places.writable(folder)
     except Unwritable:

@@ -19,6 +19,7 @@ from springback.errors import InputError, MissingData
 from springback.market.account import Account
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
+from springback.project import project, usual
 from springback.verbs import places, tapes
 from springback.voice import Voice, table
 
@@ -27,9 +28,13 @@ DEFAULTS, PLAN = Path("settings/default.toml"), Path("settings/original.toml")
 
 
 def choose(file: Path | None, sets: list[str] | None, original: bool = False) -> wiring.Settings:
-    """The built-in defaults, settings/default.toml where it stands, with `original` the plan's dates, the file given, then each --set."""
+    """The built-in defaults, settings/default.toml and the project's file where they stand, with `original` the plan's dates, the file given,
+    then each --set.
+    """
+    here = project()
+    mine = (str(here.file), here.knobs) if here.file else None
     plan = PLAN if PLAN.is_file() else {"backtest": {"start": Account.start, "end": Account.end}}
-    layers = (DEFAULTS if DEFAULTS.is_file() else None, plan if original else None, file)
+    layers = (DEFAULTS if DEFAULTS.is_file() else None, mine, plan if original else None, file)
     return toml.load(wiring.Settings, [one for one in layers if one is not None], sets or [])
 
 
@@ -104,10 +109,10 @@ def tape_for_run(
 
 def stored_or_demo(voice: Voice, chosen: wiring.Settings, store: Path | None, as_of: str | None = None) -> tuple[Tape, str]:
     """The store that was named; else the usual one; else the demo market, fetched into it."""
-    usual = store or tapes.STORE
-    if store is not None or as_of or wiring.has_store(usual):
-        return tapes.stored(voice, usual, as_of)
-    return fetch(voice, chosen, "demo", None, None, None, None, usual)
+    folder = store or usual("store")
+    if store is not None or as_of or wiring.has_store(folder):
+        return tapes.stored(voice, folder, as_of)
+    return fetch(voice, chosen, "demo", None, None, None, None, folder)
 
 
 def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wiring.World:
@@ -278,7 +283,8 @@ def command() -> str:
         for k, word in enumerate(words)
         if not word.startswith(tuple(f"{one}=" for one in elsewhere)) and not {word, words[k - 1] if k else ""} & set(elsewhere)
     ]
-    return " ".join(["springback", *kept])
+    here = project().file
+    return " ".join(["springback", *kept, *([f"(project {here})"] if here else [])])
 
 
 def _say_summary(voice: Voice, summary: Summary, told: dict[str, Any], out: Path) -> None:

@@ -12,9 +12,8 @@ from springback.data.store_hash import content_hash
 from springback.errors import InputError
 from springback.market.bars import Dates
 from springback.market.tape import Tape
+from springback.project import usual
 from springback.voice import Voice
-
-STORE = Path("store")
 
 
 def given(
@@ -62,7 +61,7 @@ def stored(
     refuse_events(events)
     if prices is not None:
         raise InputError("--prices says what a table of bars holds: name it; the store knows it already")
-    folder = store or STORE
+    folder = store or usual("store")
     tape, digest = wiring.open_store(folder, as_of)
     say(voice, tape, f"read from {folder}{f' as known on {as_of}' if as_of else ''}")
     if vix is None and members is None:

@@ -1,0 +1,40 @@
+"""The verbs about the working folder itself: begin a project, list its runs, say what is there and what is missing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from springback.cli.options import Json, Quiet
+
+
+def init(as_json: Json = False, quiet: Quiet = False) -> None:
+    """Write a project file, springback.toml, into the working folder: where things lie, and every knob with its default."""
+    from springback.verbs import init as verb
+
+    with verb.Voice(as_json, quiet) as voice:
+        verb.init(voice)
+
+
+def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
+    """Say what is installed, which data, models, ledger, LEAN and keys there are, and what is missing for what. Exit code 1: broken."""
+    from springback.project import project
+    from springback.verbs import doctor as verb
+
+    with verb.Voice(as_json, quiet) as voice:
+        sound = verb.doctor(voice, project())
+    if not sound:
+        raise typer.Exit(1)
+
+
+def runs(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of run folders.", metavar="[DIR]", show_default="runs")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the runs that were made: when, window, return, Sharpe ratio, deepest fall, trades."""
+    from springback.project import project
+    from springback.verbs import runs as verb
+
+    with verb.Voice(as_json, quiet) as voice:
+        verb.runs(voice, folder or Path(project().paths.runs))

@@ -1,0 +1,23 @@
+"""What `springback init` does: a project file in the working folder, every line of it a default until its '#' is taken away."""
+
+from pathlib import Path
+
+from springback import wiring
+from springback.data.files import atomic
+from springback.errors import InputError
+from springback.project import FILE, template
+from springback.settings import flat
+from springback.voice import Voice
+
+__all__ = ["Voice"]
+
+
+def init(voice: Voice, folder: Path = Path()) -> None:
+    """Writes the project file into `folder`. Raises `InputError` where there is one, `Unwritable`."""
+    file = folder / FILE
+    if file.exists():
+        raise InputError(f"{file} is there: edit it, or move it away to begin anew")
+    with atomic(file) as part:
+        part.write_text(template(flat(wiring.Settings())), encoding="utf-8", newline="\n")
+    voice.told["init"] = {"file": str(file)}
+    voice.say(f"{file}: paths and knobs, each a default until its '#' is taken away")
