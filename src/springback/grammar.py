@@ -6,7 +6,7 @@ NOUNS = {
     **{f"{noun}s": noun for noun in ("name", "session", "bar", "row", "file", "trade", "order", "fill", "day", "year", "month", "quarter")},
     **{f"{noun}s": noun for noun in ("trial", "finding", "fault", "warning", "error", "symbol", "date", "member", "forecast", "position")},
     **{f"{noun}s": noun for noun in ("split", "dividend", "event", "span", "fold", "model", "list", "scenario", "candidate", "dissent")},
-    **{f"{noun}s": noun for noun in ("feature", "neighbour", "worker", "run", "check", "step", "move", "figure", "mark", "slot")},
+    **{f"{noun}s": noun for noun in ("feature", "neighbour", "worker", "run", "check", "folder", "step", "move", "figure", "mark", "slot")},
     "companies": "company",
     "entries": "entry",
     "exits": "exit",

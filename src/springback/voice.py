@@ -1,7 +1,9 @@
 """How a verb speaks: a progress bar on stderr, text or one JSON object on stdout."""
 
 import json
+import os
 import sys
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +17,15 @@ from springback.project import project
 WIDTH = 120  # of tables that go to a file or a pipe
 
 
+class _Mouth(Console):
+    """A console whose reader may leave (`| head`): the job is done all the same, only nobody hears it."""
+
+    def on_broken_pipe(self) -> None:
+        """What rich calls then; its own way is to end the process."""
+        self.quiet = True
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for as long as the process lasts)
+
+
 class Voice:
     """One verb's output. `told` collects what `--json` prints at the end; text goes to stdout unless `--json` or `--quiet`."""
 
@@ -22,7 +33,7 @@ class Voice:
         self.as_json = as_json
         self.silent = quiet or as_json
         self.told: dict[str, Any] = {}
-        self.out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
+        self.out = _Mouth(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
         self.bar = Progress(
             TextColumn("{task.fields[step]:<10}"),
             BarColumn(bar_width=30),

@@ -4,11 +4,12 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 
 from springback import __version__, trials, wiring
@@ -115,11 +116,11 @@ def _libraries() -> Iterator[Check]:
             absent.append(name)
     yield Check("libraries", BROKEN if absent else FOUND, f"{len(names) - len(absent)} of {len(names)}", "run", "Run 'make setup'.")
     for name in (*absent, *(one for one in NATIVE if one not in absent)):
-        try:
-            import_module(name.replace("-", "_"))
-        except Exception as error:  # noqa: BLE001 (whatever keeps a library from loading is the answer)
+        tried = subprocess.run([sys.executable, "-c", f"import {name.replace('-', '_')}"], capture_output=True, text=True, check=False)
+        if tried.returncode:
+            why = (tried.stderr.strip() or f"it ends Python with {tried.returncode}").splitlines()[-1]
             way = "Install OpenMP's library (Debian: libgomp1)." if name == "lightgbm" else "Install it anew."
-            yield Check(name, BROKEN, f"{type(error).__name__}: {error}", "models by LightGBM" if name == "lightgbm" else "run", way)
+            yield Check(name, BROKEN, why, "models by LightGBM" if name == "lightgbm" else "run", way)
 
 
 def _machine() -> Check:

@@ -144,7 +144,7 @@ def _write(voice: Voice, study: Study, out: Path | None) -> str:
     voice.told["check"] = told
     voice.told["page"] = None
     if out is None:
-        return f"no page: {USUAL} cannot be written: name a folder with --out"
+        return f"no page: {usual('runs') / 'check'} cannot be written: name a folder with --out"
     places.write(out, {FIGURES: text(told), PAGE: page(study)})
     voice.told["page"] = str(out / PAGE)
     return f"page: {out / PAGE}"

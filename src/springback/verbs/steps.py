@@ -28,8 +28,8 @@ DEFAULTS, PLAN = Path("settings/default.toml"), Path("settings/original.toml")
 
 
 def choose(file: Path | None, sets: list[str] | None, original: bool = False) -> wiring.Settings:
-    """The built-in defaults, settings/default.toml and the project's file where they stand, with `original` the plan's dates, the file given,
-    then each --set.
+    """The built-in defaults, settings/default.toml and the project's file where they stand, with `original` the plan's dates, then the file
+    that was given, then each --set.
     """
     here = project()
     mine = (str(here.file), here.knobs) if here.file else None
