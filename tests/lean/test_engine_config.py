@@ -80,7 +80,7 @@ def test_the_workspace_and_the_project_in_git_are_what_the_code_makes(repository
 
 
 def test_the_parameters_of_the_project_are_the_settings(repository: Path) -> None:
-    """Each is a knob of settings/default.toml at its value there, or one of the table `lean`; and none of their tables is left out. The days
+    """Each is a knob of settings/default.toml at its value there, or one of the table `lean`; and no table is left out. The days
     are those of the original plan: LEAN has no bars yet to take others from."""
     told = json.loads((repository / "lean" / "config.json").read_text(encoding="utf-8"))["parameters"]
     tables = tomllib.loads((repository / "settings" / "default.toml").read_text(encoding="utf-8"))

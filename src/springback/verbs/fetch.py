@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from springback import wiring
+from springback import project, wiring
 from springback.data.continuation import check_hole
 from springback.data.intake import DRAWN
 from springback.data.sessions import exchange_days
@@ -22,7 +22,6 @@ from springback.data.sources.members import Roll, check_names, dotted, enrolled,
 from springback.data.store import Store
 from springback.errors import InputError, MissingData
 from springback.market.tape import Tape
-from springback.project import usual
 from springback.verbs import steps
 from springback.voice import Voice
 
@@ -77,8 +76,12 @@ def fetch(
             f"  goes on with {store} from {first}, a week back to hear corrections; --start {old.first} asks for all of the past again"
         )
     named = read_symbols(symbols) if symbols else None
-    vendor = wiring.source_of(source, chosen, read_keys(keys or named("keys")) if source in wiring.NEED_KEYS else None, path)
-    kept = Downloads(downloads or usual("downloads"), vendor.name, timedelta(hours=chosen.fetch.fresh_hours)) if source != "lean" else None
+    vendor = wiring.source_of(source, chosen, read_keys(keys or project.named("keys")) if source in wiring.NEED_KEYS else None, path)
+    kept = (
+        Downloads(downloads or project.usual("downloads"), vendor.name, timedelta(hours=chosen.fetch.fresh_hours))
+        if source != "lean"
+        else None
+    )
     after = old if old and str(first) > old.first else None
     roll = read_roll(members, first, last) if members else None
     names = named or (_members(roll, after) if roll else vendor.listing(first, last))

@@ -5,13 +5,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from springback.analytics.figures import shown
+from springback.analytics.figures import Unit, shown
 from springback.errors import MissingData
 from springback.voice import Voice, table
 
 __all__ = ["Voice"]
 SUMMARY = "summary.json"
-FIGURES = (("annual_return", "fraction"), ("sharpe", "ratio"), ("max_drawdown", "fraction"), ("trades", "count"))
+FIGURES: tuple[tuple[str, Unit], ...] = (
+    ("annual_return", "fraction"),
+    ("sharpe", "ratio"),
+    ("max_drawdown", "fraction"),
+    ("trades", "count"),
+)
 
 
 def runs(voice: Voice, folder: Path) -> None:
