@@ -385,17 +385,9 @@ def universe(
         universe.universe(voice, universe.choose(settings, sets), on, store or usual("store"), holdings, out, as_of)
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        from springback import __version__
-
-        typer.echo(f"springback {__version__}")
-        raise typer.Exit
-
-
 @app.callback()
 def main_options(
-    version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=project.version, is_eager=True)] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Machine-learning mean reversion on US equities: from raw bars to an honest report."""

@@ -8,6 +8,15 @@ import typer
 from springback.cli.options import Json, Quiet
 
 
+def version(asked: bool) -> None:
+    """What `--version` shows."""
+    if asked:
+        from springback import __version__
+
+        typer.echo(f"springback {__version__}")
+        raise typer.Exit
+
+
 def init(as_json: Json = False, quiet: Quiet = False) -> None:
     """Write a project file, springback.toml, into the working folder: where things lie, and every knob with its default."""
     from springback.verbs import init as verb
