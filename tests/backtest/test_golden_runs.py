@@ -39,7 +39,7 @@ def test_the_four_lean_runs_come_out_order_for_order(worlds: dict[str, tuple[Tap
     folder = GOLDEN / world / "runs" / name
     said = json.loads((folder / "settings.json").read_text())
     account = Backtest(date.fromisoformat(said.pop("start")), date.fromisoformat(said.pop("end")), said.pop("cash"), "lean")
-    result = backtest(*worlds[world], account, Strategy(**said), Regime(), Costs())
+    result = backtest(*worlds[world], account, Strategy(**{"entry_life": 0} | said), Regime(), Costs())
 
     orders = orders_frame(result)
     orders["decided"] = orders["decided"].dt.strftime("%Y-%m-%d")

@@ -18,7 +18,7 @@ def sessions_from(start: str, count: int) -> np.ndarray:
 
 
 def random_tape(seed: int, sessions: int = 90, names: int = 12, splits: bool = True) -> Tape:
-    """Random walks with halts, close-only rows, delistings, splits, dividends and a jumpy VIX."""
+    """Random walks with halts, marks (a close alone; a copy with a volume of 0), delistings, splits, dividends and a jumpy VIX."""
     draw = np.random.default_rng(seed)
     shape = (sessions, names)
     close = np.round(30 * np.exp(np.cumsum(draw.normal(0, 0.03, shape), axis=0)), 2)
@@ -32,6 +32,12 @@ def random_tape(seed: int, sessions: int = 90, names: int = 12, splits: bool = T
     shadow = draw.random(shape) < 0.02
     for panel in (open_, high, low):
         panel[shadow] = np.nan
+    copied = np.random.default_rng(seed + 7).random(shape) < 0.02
+    copied[0] = False
+    volume[copied & ~halted] = 0.0
+    for row, name in zip(*np.nonzero(copied & ~halted), strict=True):
+        for panel in (open_, high, low, close):
+            panel[row, name] = close[row - 1, name]
     for name in draw.choice(names, 3, replace=False):
         end = int(draw.integers(sessions // 2, sessions - 2))
         for panel in (open_, high, low, close, volume):

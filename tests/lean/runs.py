@@ -78,7 +78,7 @@ def golden_result(run: str) -> Result:
     world, name = run.split("/")
     said = json.loads((GOLDEN / world / "runs" / name / "settings.json").read_text())
     span = Backtest(date.fromisoformat(said.pop("start")), date.fromisoformat(said.pop("end")), said.pop("cash"), "lean")
-    return backtest(*golden_world(world), span, Strategy(**said), Regime(), Costs())
+    return backtest(*golden_world(world), span, Strategy(**{"entry_life": 0} | said), Regime(), Costs())
 
 
 def golden_tables(run: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

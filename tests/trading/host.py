@@ -44,9 +44,7 @@ class Host:
         self.equity: list[float] = []
         self.desk.see_vix(self.tape.vix[: self.first])
         bars = self.tape.bars
-        self.desk.rolling.fill(
-            bars.sessions[: self.first], *(panel[: self.first] for panel in (bars.close, bars.volume, bars.high, bars.low))
-        )
+        self.desk.rolling.fill(bars.sessions[: self.first], *(panel[: self.first] for panel in self._told()))
         for k in np.flatnonzero(self.tape.actions.row < self.first):
             if self.tape.actions.kind[k] != DIVIDEND:
                 self.desk.rolling.split(
@@ -65,17 +63,23 @@ class Host:
         self._actions(row)
         self._fills(row)
         bars = self.tape.bars
-        self.desk.close(bars.sessions[row], *(panel[row] for panel in (bars.close, bars.volume, bars.high, bars.low)))
+        self.desk.close(bars.sessions[row], *(panel[row] for panel in self._told()))
         for name in np.flatnonzero((self.tape.last == row) & (self.tape.ending != TRADING)):
             self.desk.last_session(bars.symbols[name])
         book = self.desk.book
         equity = self.cash + sum(book.quantity[name] * book.mark[name] for name in np.flatnonzero(book.quantity))
         self.equity.append(equity)
         decision = self.desk.decide(self.tape.vix[row], equity, row == bars.shape[0] - 1)
+        self.tickets = [one for one in self.tickets if one.symbol not in decision.cancelled]
         for order in decision.orders:
             if not order.is_entry:
                 self.tickets = [one for one in self.tickets if one.symbol != order.symbol]
             self._place(row, Ticket(order.symbol, order.quantity, order.reason))
+
+    def _told(self) -> tuple[np.ndarray, ...]:
+        """What the desk is told of each row; the profile `lean` does not see marks, so their closes value nothing."""
+        bars = self.tape.bars
+        return bars.printed("close"), bars.volume, bars.high, bars.low, bars.open
 
     def _place(self, row: int, ticket: Ticket) -> None:
         self.tickets.append(ticket)
@@ -129,7 +133,7 @@ class Host:
 
     def _price(self, row: int, name: int, ticket: Ticket) -> float:
         bars = self.tape.bars
-        open_, high, low = bars.open[row, name], bars.high[row, name], bars.low[row, name]
+        open_, high, low = bars.printed("open")[row, name], bars.high[row, name], bars.low[row, name]
         if np.isnan(ticket.stop) or np.isnan(open_):
             return float(open_)
         if ticket.quantity < 0:

@@ -85,7 +85,7 @@ def test_rolling_and_panel_agree_each_day(seed: int) -> None:
     for row, session in enumerate(tape.bars.sessions):
         for k in np.flatnonzero((tape.actions.row == row) & (tape.actions.kind == 1)):
             rolling.split(session, tape.bars.symbols[tape.actions.name[k]], tape.actions.value[k])
-        rolling.push(session, tape.bars.close[row], tape.bars.volume[row])
+        rolling.push(session, tape.bars.close[row], tape.bars.volume[row], open_=tape.bars.open[row])
         np.testing.assert_array_equal(rolling.features(), whole[row])
 
 
@@ -100,7 +100,7 @@ def test_rolling_looks_back_as_the_panels_do(seed: int) -> None:
     for row, session in enumerate(bars.sessions):
         for k in np.flatnonzero((actions.row == row) & (actions.kind == 1)):
             kept.split(session, bars.symbols[actions.name[k]], actions.value[k])
-        kept.push(session, bars.close[row], bars.volume[row], bars.high[row], bars.low[row])
+        kept.push(session, bars.close[row], bars.volume[row], bars.high[row], bars.low[row], bars.open[row])
         found = kept.trend(), kept.indicator(np.empty((4, 8))), *kept.yesterday()
         for ours, panel_ in zip(found, expected, strict=True):
             np.testing.assert_array_equal(ours, panel_[row])

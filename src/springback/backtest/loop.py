@@ -15,7 +15,7 @@ from springback.market.actions import DIVIDEND
 from springback.market.book import Book, enter, leave, resize, split
 from springback.market.costs import DAYS_PER_YEAR, Charges, borrow_rate, commission
 from springback.market.tape import BANKRUPT, DELISTED, TRADING
-from springback.strategy.decide import ENTERED, FUNNEL, LONG, NO_SHARES, NO_SLOT, SHORT, Orders, Today, decide
+from springback.strategy.decide import ENTERED, FUNNEL, LONG, NO_SHARES, NO_SLOT, SHORT, Orders, Today, decide, expire
 from springback.strategy.knobs import Knobs
 from springback.strategy.rule import DELISTING, ENTRY, RECALL, REGIME, RESTING_STOP, STOP_LOSS, is_bear, round_price, stop_level
 
@@ -26,6 +26,8 @@ Ints = NDArray[np.int64]
 class Market(NamedTuple):
     """The tape and the forecasts as the loop reads them: panels (T, N), series (T,), columns (N,), actions (E,), recalls (R,).
 
+    `open` and `close` are of bars alone, so that nothing fills or is ranked on a mark; `mark`, the close of every row, values positions
+    in the profile `realistic`.
     `high_before`, `low_before` and `trend` (see `Today`) have no rows where their variant is off. A recall asks at the open of `recall_row`
     (ascending) for the shares of `recall_name` back; only stress scenarios have any.
     """
@@ -34,6 +36,7 @@ class Market(NamedTuple):
     high: Floats
     low: Floats
     close: Floats
+    mark: Floats
     qpi: Floats
     p_long: Floats
     p_short: Floats
@@ -166,6 +169,7 @@ def replay(
     recall = int(np.searchsorted(market.recall_row, first))
     final = np.zeros(len(book.quantity), np.bool_)
     unknown = np.full(len(book.quantity), np.nan)
+    dead = np.zeros(len(book.quantity), np.int64)
     was_bear = is_bear(market.vix[first], market.vix_mean[first], multiple)
     for row in range(first, end):
         daily = log.daily[row - first]
@@ -180,8 +184,10 @@ def replay(
             recall += 1
         daily[MIDNIGHT] = cash + _holdings(book)
         cash, next_id = _settle(market, row, knobs, charges, cash, next_id, book, lives, waiting, log, daily)
-        _mark(market.close[row], book)
+        _mark(market.mark[row] if charges.financed else market.close[row], book)
         equity = cash + _holdings(book)
+        for k in range(expire(knobs, book, dead)):
+            _drop(waiting, dead[k])
         bear = is_bear(market.vix[row], market.vix_mean[row], multiple)
         _describe(market, row, cash, equity, bear, book, daily)
         if row < end - 1:

@@ -84,10 +84,11 @@ def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy
     nights = np.zeros(sessions)
     nights[1:] = np.diff(bars.sessions).astype(np.float64)
     return Market(
-        open=bars.open,
+        open=bars.printed("open"),
         high=bars.high,
         low=bars.low,
-        close=bars.close,
+        close=bars.printed("close"),
+        mark=bars.close,
         qpi=np.where(barred(bars, tape.quarantine), np.nan, forecasts.qpi) if tape.quarantine else forecasts.qpi,
         p_long=forecasts.p_long,
         p_short=forecasts.p_short,

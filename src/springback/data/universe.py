@@ -37,10 +37,10 @@ class Universe:
 def eligible(tape: Tape, universe: Universe) -> NDArray[np.bool_]:
     """True where a name is in the universe at the close of a session, (T, N).
 
-    It has a bar that session; each row depends on the rows up to it and on the membership of that session alone. Rows in quarantine,
-    and those whose order would fill in it, are out.
+    It has a bar that session, not a mark; each row depends on the rows up to it and on the membership of that session alone. Rows in
+    quarantine, and those whose order would fill in it, are out.
     """
-    chosen = tradable(tape.bars.close, mean_dollar_volume(tape.bars, universe.window), tape.members, universe)
+    chosen = tradable(tape.bars.printed("close"), mean_dollar_volume(tape.bars, universe.window), tape.members, universe)
     return chosen & ~barred(tape.bars, tape.quarantine) if tape.quarantine else chosen
 
 

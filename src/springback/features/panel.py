@@ -14,7 +14,8 @@ BLOCK = 64  # names a thread takes at a time: their 21-session windows stay in i
 def panel(bars: Bars, actions: Actions) -> Panel:
     """The features of every session and name, (T, N, 8) float64 in the order of `FEATURES`; NaN = missing.
 
-    Each session's values use its own and the 20 earlier sessions and the splits known by then; later bars and splits change no bit.
+    A row that is no bar stands in no window. Each session's values use its own and the 20 earlier sessions and the splits known by then;
+    later bars and splits change no bit.
     """
     return _measured(bars, actions, 0)
 
@@ -31,12 +32,13 @@ def _measured(bars: Bars, actions: Actions, first: int) -> Panel:
     out = np.empty((sessions - first, names, len(FEATURES)))
     splits = (actions.kind == SPLIT) & (actions.row + WINDOW - 1 > first) & (actions.row < sessions)
     with np.errstate(all="ignore"):  # without numba: an overflow becomes NaN, not a warning
-        _fill(bars.close, bars.volume, first, out)
+        close, volume = bars.printed("close"), bars.printed("volume")
+        _fill(close, volume, first, out)
         for name in np.unique(actions.name[splits]):
             own = splits & (actions.name == name)
             factor = np.ones(sessions)
             np.multiply.at(factor, actions.row[own], actions.value[own])
-            _refill(bars.close[:, name], bars.volume[:, name], factor, first, out[:, name])
+            _refill(close[:, name], volume[:, name], factor, first, out[:, name])
     return out
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,16 @@ from springback.errors import BadTable
 
 Panel = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
+Mask = NDArray[np.bool_]
 FIELDS = ("open", "high", "low", "close", "volume")
+
+
+def is_bar(open_: Panel, high: Panel, low: Panel, close: Panel, volume: Panel) -> Mask:
+    """Where a row was traded, any shape: it has an open, a high, a low, a close and a volume, all above 0. Any other row is a mark.
+
+    The one definition: a copy of the last close with a volume of 0 is a mark, one with a volume was printed and is a bar.
+    """
+    return np.asarray((open_ > 0) & (high > 0) & (low > 0) & (close > 0) & (volume > 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +30,8 @@ class Bars:
     `sessions` (T,) datetime64[D], strictly increasing; `symbols` (N,) strictly increasing by code point, so that a name's column
     is its alphabetical rank. `open, high, low, close` in dollars and `volume` in shares are (T, N) float64, C-ordered, read-only.
 
-    NaN rule: `close` NaN = no bar that session (not listed, halted, delisted). `open` NaN beside a close = a close-only row: it marks
-    a position and feeds close-based features, but no order fills on it.
+    NaN rule: `close` NaN = no row that session (not listed, halted, delisted). A row is a bar where `is_bar` says so; any other row is
+    a mark: it may value a position and end a label, and is as good as missing to everything else, which asks `printed`.
     """
 
     sessions: Dates
@@ -46,6 +56,25 @@ class Bars:
             panel = panel.view()
             panel.flags.writeable = False
             object.__setattr__(self, field, panel)
+
+    @cached_property
+    def traded(self) -> Mask:
+        """Where a row is a bar, (T, N)."""
+        return is_bar(self.open, self.high, self.low, self.close, self.volume)
+
+    @cached_property
+    def marks(self) -> Mask:
+        """Where a row has a close and is no bar, (T, N)."""
+        return np.asarray(~self.traded & ~np.isnan(self.close))
+
+    def printed(self, field: str) -> Panel:
+        """The panel `field` of the bars alone, (T, N), read-only: NaN where a row is a mark, as where there is none."""
+        panel: Panel = getattr(self, field)
+        if not self.marks.any():
+            return panel
+        panel = np.where(self.traded, panel, np.nan)
+        panel.flags.writeable = False
+        return panel
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from springback.compiled import compiled
 class Book(NamedTuple):
     """Columns over the names of a panel, each (N,).
 
-    `quantity` filled shares, short negative; `waiting` signed shares of an entry not yet filled; `closing` True once an exit was sent;
+    `quantity` filled shares, short negative; `waiting` signed shares of an entry, or of an order that increases a position, not yet
+    filled, and `waited` openings that it has waited; `closing` True once an exit was sent;
     `held` decisions taken since the fill, the fill's own session included; `entry_price` the fill price, dollars on today's split
     scale; `mark` the last close, dollars, valid where `quantity` is not 0. `since_long, since_short` decisions taken since the last long
     or short of the name was closed, counted only where the rule has a cool-down; `NEVER`: none was.
@@ -19,6 +20,7 @@ class Book(NamedTuple):
 
     quantity: NDArray[np.int64]
     waiting: NDArray[np.int64]
+    waited: NDArray[np.int64]
     closing: NDArray[np.bool_]
     held: NDArray[np.int64]
     entry_price: NDArray[np.float64]
@@ -35,6 +37,7 @@ def empty_book(names: int) -> Book:
     return Book(
         np.zeros(names, np.int64),
         np.zeros(names, np.int64),
+        np.zeros(names, np.int64),
         np.zeros(names, np.bool_),
         np.zeros(names, np.int64),
         np.full(names, np.nan),
@@ -45,10 +48,17 @@ def empty_book(names: int) -> Book:
 
 
 @compiled
+def wait(book: Book, name: int, quantity: int) -> None:
+    """An order over `quantity` signed shares, an entry or more of what is held, goes to the market; 0: none is there any more."""
+    book.waiting[name] = quantity
+    book.waited[name] = 0
+
+
+@compiled
 def enter(book: Book, name: int, quantity: int, price: float, close: float) -> None:
     """A position of `quantity` signed shares was opened at `price`; `close` is its first mark."""
     book.quantity[name] = quantity
-    book.waiting[name] = 0
+    wait(book, name, 0)
     book.closing[name] = False
     book.held[name] = 0
     book.entry_price[name] = price
@@ -61,6 +71,7 @@ def resize(book: Book, name: int, quantity: int, price: float) -> None:
     held = book.quantity[name]
     total = held + quantity
     if abs(total) > abs(held):
+        wait(book, name, 0)
         book.entry_price[name] = (held * book.entry_price[name] + quantity * price) / total
     book.quantity[name] = total
 
@@ -73,7 +84,7 @@ def leave(book: Book, name: int) -> None:
     elif book.quantity[name] < 0:
         book.since_short[name] = 0
     book.quantity[name] = 0
-    book.waiting[name] = 0
+    wait(book, name, 0)
     book.closing[name] = False
     book.held[name] = 0
     book.entry_price[name] = np.nan
@@ -82,7 +93,10 @@ def leave(book: Book, name: int) -> None:
 
 @compiled
 def split(book: Book, name: int, factor: float) -> float:
-    """Puts `name` on the scale after a split (`factor` old shares per new one); returns the cash paid for the fraction, dollars."""
+    """Puts `name` on the scale after a split (`factor` old shares per new one); returns the cash paid for the fraction, dollars.
+
+    A position of which no whole share is left is paid out and leaves the book.
+    """
     paid = 0.0
     quantity = book.quantity[name]
     if quantity != 0:
@@ -90,6 +104,8 @@ def split(book: Book, name: int, factor: float) -> float:
         book.mark[name] *= factor
         book.entry_price[name] *= factor
         paid = (quantity / factor - whole) * book.mark[name]
+        if whole == 0:
+            leave(book, name)
         book.quantity[name] = whole
     book.waiting[name] = int(book.waiting[name] / factor)
     return paid

@@ -11,14 +11,14 @@ WINDOW = 63
 def mean_volume(bars: Bars, window: int = WINDOW) -> Panel:
     """Mean raw volume of the last `window` sessions, shares, (T, N).
 
-    Sessions without a bar (a halt) do not count; NaN until `window // 3` sessions with a bar are in the window.
+    Sessions without a bar (a halt, a mark) do not count; NaN until `window // 3` sessions with a bar are in the window.
     """
-    return _trailing_mean(bars.volume, window)
+    return _trailing_mean(bars.printed("volume"), window)
 
 
 def mean_dollar_volume(bars: Bars, window: int = WINDOW) -> Panel:
     """Mean of raw close times raw volume over the last `window` sessions, dollars, (T, N); NaN as in `mean_volume`."""
-    return _trailing_mean(bars.close * bars.volume, window)
+    return _trailing_mean(bars.printed("close") * bars.volume, window)
 
 
 def latest_mean(panel: Panel, window: int = WINDOW) -> Panel:

@@ -1,4 +1,4 @@
-"""One decision: exits, then entries, from what is known after the close. The same lines in every host."""
+"""One decision: dead entries, exits, then entries, from what is known after the close. The same lines in every host."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.compiled import compiled
-from springback.market.book import Book
+from springback.market.book import Book, wait
 from springback.strategy.knobs import Knobs
 from springback.strategy.rule import BEYOND_YESTERDAY, ENTRY, REGIME, STAY, beyond_yesterday, exit_reason, rank, shares
 
@@ -24,10 +24,10 @@ EXTREME, NO_BAR, LAST_SESSION, IN_BOOK, NOT_SHORTABLE, COOLING, AGAINST_TREND, B
 class Today(NamedTuple):
     """One session as it is known after its close; every array is (N,) over the names of the panel.
 
-    `close` NaN = no bar today; `qpi, p_long, p_short, adv` NaN = not ranked today; `mean_dollars` the 63-session mean dollar volume;
-    `final` True on a name's last session before it is delisted. Only variants read the rest, NaN without them: `mean_volume` of 63
-    sessions, of names not ranked too; `high_before, low_before` the range of the session before and `trend` the mean of 200 closes,
-    dollars on today's split scale; `flipped` whether the regime is another than at the last decision.
+    `close` NaN = no bar today, a mark or nothing; `qpi, p_long, p_short, adv` NaN = not ranked today; `mean_dollars` the 63-session mean
+    dollar volume; `final` True on a name's last session before it is delisted. Only variants read the rest, NaN without them:
+    `mean_volume` of 63 sessions, of names not ranked too; `high_before, low_before` the range of the session before and `trend` the mean
+    of 200 closes, dollars on today's split scale; `flipped` whether the regime is another than at the last decision.
     """
 
     close: NDArray[np.float64]
@@ -59,8 +59,26 @@ def empty_orders(names: int, slots: int) -> Orders:
 
 
 @compiled
+def expire(knobs: Knobs, book: Book, names: NDArray[np.int64]) -> int:
+    """Step 0: takes back the entries, and the orders that increase a position, that have waited `entry_life` openings without a fill.
+
+    Writes their names to `names` (N,), ascending, and returns how many; their slots are free. Called once a session, the last one of a
+    backtest too, before `decide` and before anything of the session is counted. Exits wait until they fill.
+    """
+    count = 0
+    for name in np.flatnonzero(book.waiting):
+        book.waited[name] += 1
+        if 0 < knobs.entry_life <= book.waited[name]:
+            wait(book, name, 0)
+            names[count] = name
+            count += 1
+    return count
+
+
+@compiled
 def decide(knobs: Knobs, bear: bool, equity: float, today: Today, book: Book, orders: Orders, funnel: NDArray[np.int64]) -> int:
-    """Writes this session's orders and returns how many; `funnel` (2, len(FUNNEL)) gets the counts of both sides.
+    """Writes this session's orders and returns how many: steps 1 to 4 of the rule, after `expire`. `funnel` (2, len(FUNNEL)) gets the
+    counts of both sides.
 
     Reads and advances `book`: `held` counts this session, `closing` and `waiting` take the new orders. `equity` is cash plus holdings
     at the last closes, dollars.
@@ -93,7 +111,7 @@ def _exits(knobs: Knobs, today: Today, book: Book, orders: Orders) -> int:
         reason = exit_reason(
             book.quantity[name],
             book.entry_price[name],
-            book.mark[name],
+            today.close[name],
             book.held[name],
             knobs.stop_loss,
             knobs.intraday,
@@ -107,6 +125,7 @@ def _exits(knobs: Knobs, today: Today, book: Book, orders: Orders) -> int:
             reason = BEYOND_YESTERDAY
         if reason != STAY:
             book.closing[name] = True
+            wait(book, name, 0)
             orders.name[count] = name
             orders.quantity[count] = -book.quantity[name]
             orders.reason[count] = reason
@@ -139,6 +158,7 @@ def _resizes(
         if change == 0:
             continue
         book.closing[name] = target == 0
+        wait(book, name, max(change, 0) if held > 0 else -max(change, 0))
         orders.name[count] = name
         orders.quantity[count] = change if held > 0 else -change
         orders.reason[count] = REGIME
@@ -174,7 +194,7 @@ def _entries(
         if quantity < 1:
             funnel[side, NO_SHARES] += 1
             continue
-        book.waiting[name] = sign * quantity
+        wait(book, name, sign * quantity)
         orders.name[count] = name
         orders.quantity[count] = sign * quantity
         orders.reason[count] = ENTRY

@@ -41,6 +41,9 @@ class Strategy:
     `trend` "sma200" enters longs only above the mean of the name's own last 200 closes, shorts only below; `cool_down` sessions,
     the exit's own the first, in which a name is not entered again on the side it left (0: none); `indicator` "rarity" takes the rank
     of the 3-session return within its own sign over the name's last 1,260 sessions (`lookback.rarity`) for QPI, with QPI's thresholds.
+
+    `entry_life` openings that an entry, or an order that increases a position, waits for its fill before the next decision takes it back
+    (1: a day order for the next opening auction; 0: it waits until it fills, as in runs recorded before the knob was there).
     """
 
     qpi_low: float = 15.0
@@ -59,6 +62,7 @@ class Strategy:
     trend: Literal["off", "sma200"] = "off"
     cool_down: int = 0
     indicator: Literal["qpi", "rarity"] = "qpi"
+    entry_life: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.qpi_low <= self.qpi_high <= 100:
@@ -71,6 +75,10 @@ class Strategy:
             raise SettingsError(f"strategy.stop_loss must be above 0 (1 or more never stops a long), was {self.stop_loss}")
         if self.holding_sessions < 1:
             raise SettingsError(f"strategy.holding_sessions must be at least 1, was {self.holding_sessions}")
+        if self.entry_life < 0:
+            raise SettingsError(
+                f"strategy.entry_life must be at least 0 openings (0: an entry waits until it fills), was {self.entry_life}"
+            )
         if self.max_adv_fraction <= 0:
             raise SettingsError(f"strategy.max_adv_fraction must be above 0, was {self.max_adv_fraction}")
         for name in ("bull_long", "bull_short", "bear_long", "bear_short"):
@@ -113,6 +121,7 @@ class Knobs(NamedTuple):
     exit_beyond: bool
     trend: bool
     cool_down: int
+    entry_life: int
     resize: bool
     short_min_price: float
     short_min_dollars: float
@@ -141,6 +150,7 @@ def knobs(strategy: Strategy, regime: Regime, short_min_price: float = 0.0, shor
         strategy.exit_rule == "above_yesterday_high",
         strategy.trend == "sma200",
         int(strategy.cool_down),
+        int(strategy.entry_life),
         regime.scope == "book",
         float(short_min_price),
         float(short_min_dollars),

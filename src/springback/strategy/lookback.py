@@ -26,10 +26,10 @@ def look_back(trend: str, indicator: str) -> int:
 
 
 def yesterday(bars: Bars, actions: Actions) -> tuple[Panel, Panel]:
-    """(high, low) of the session before, dollars on today's split scale, (T, N); NaN: no bar with a range then."""
+    """(high, low) of the session before, dollars on today's split scale, (T, N); NaN: no bar then."""
     factor = _factors(bars, actions)
     high, low = np.full(bars.shape, np.nan), np.full(bars.shape, np.nan)
-    high[1:], low[1:] = bars.high[:-1] * factor[1:], bars.low[:-1] * factor[1:]
+    high[1:], low[1:] = bars.printed("high")[:-1] * factor[1:], bars.printed("low")[:-1] * factor[1:]
     return high, low
 
 
@@ -54,7 +54,7 @@ def rarity(bars: Bars, actions: Actions, first: int = 0) -> Panel:
 def _by_name(fill: Callable[[Panel, Panel, int, Panel], None], bars: Bars, actions: Actions, first: int) -> Panel:
     """Runs `fill` over whole histories, one name after the other."""
     out = np.empty((bars.shape[1], max(bars.shape[0] - first, 0)))
-    fill(np.ascontiguousarray(bars.close.T), np.ascontiguousarray(_factors(bars, actions).T), first, out)
+    fill(np.ascontiguousarray(bars.printed("close").T), np.ascontiguousarray(_factors(bars, actions).T), first, out)
     return np.ascontiguousarray(out.T)
 
 

@@ -29,7 +29,9 @@ def is_bear(vix: float, mean: float, multiple: float) -> bool:
 
 @compiled
 def exit_reason(quantity: int, entry_price: float, close: float, held: int, stop_loss: float, intraday: bool, holding: int) -> int:
-    """STOP_LOSS, TIME_STOP or STAY for one filled position. With `intraday` the stop rests at the market instead."""
+    """STOP_LOSS, TIME_STOP or STAY for one filled position. With `intraday` the stop rests at the market instead; without a bar today
+    (`close` NaN) only the time stop is judged.
+    """
     if not intraday:
         if quantity > 0 and close < (1.0 - stop_loss) * entry_price:
             return STOP_LOSS

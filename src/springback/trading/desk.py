@@ -12,7 +12,7 @@ from springback.errors import MissingData
 from springback.market import book as books
 from springback.market.book import empty_book
 from springback.market.liquidity import WINDOW
-from springback.strategy.decide import FUNNEL, NO_SLOT, Today, decide, empty_orders
+from springback.strategy.decide import FUNNEL, NO_SLOT, Today, decide, empty_orders, expire
 from springback.strategy.knobs import Knobs, Regime, Strategy, knobs
 from springback.strategy.lookback import look_back
 from springback.strategy.rule import ENTRY, REASONS, is_bear, stop_level, vix_mean
@@ -37,8 +37,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Decision:
-    """One session's decision: the regime it was taken in, dollars of `equity`, filled and waiting positions of each side before it,
-    names that passed every test (`candidates`, long and short), and the orders in the order they are to be sent.
+    """One session's decision: the regime it was taken in, dollars of `equity`, positions and waiting entries of each side before it and
+    how many of them are `positions` (long, short), names that passed every test (`candidates`, long and short), the symbols whose
+    waiting order is `cancelled` (an entry, or more of what is held: the host takes it from the market before it sends anything), and
+    the orders in the order they are to be sent.
     """
 
     session: np.datetime64
@@ -48,7 +50,9 @@ class Decision:
     equity: float
     n_long: int
     n_short: int
+    positions: tuple[int, int]
     candidates: tuple[int, int]
+    cancelled: tuple[str, ...]
     orders: tuple[Order, ...]
 
 
@@ -82,6 +86,7 @@ class Desk:
         self.was_bear: bool | None = None
         self.vix: deque[float] = deque(maxlen=regime.window)
         self._final = np.zeros(len(self.symbols), np.bool_)
+        self._cancelled = np.zeros(len(self.symbols), np.int64)
         self._paper = empty_orders(len(self.symbols), strategy.slots)
 
     def see_vix(self, closes: Iterable[float]) -> None:
@@ -95,16 +100,19 @@ class Desk:
         volume: NDArray[np.float64],
         high: NDArray[np.float64] | None = None,
         low: NDArray[np.float64] | None = None,
+        open_: NDArray[np.float64] | None = None,
     ) -> None:
-        """The bars of a session, (N,) raw; NaN: no bar. Marks what is held.
+        """The rows of a session, (N,) raw; NaN: no row. Marks what is held.
 
+        Only bars (`market.bars.is_bar`) are ranked and stand in windows, judged by what is told: a host whose rows may lack an open, a
+        high or a low tells them too. A row that is only a mark marks what is held; a host that values by bars alone leaves it out.
         Raises `MissingData` where the rule compares with yesterday's range and the host does not tell it.
         """
         if self._knobs.exit_beyond and (high is None or low is None):
             raise MissingData(
                 "strategy.exit_rule=above_yesterday_high needs highs and lows, and this host tells closes alone: set it to none"
             )
-        self.rolling.push(session, close, volume, high, low)
+        self.rolling.push(session, close, volume, high, low, open_)
         known = ~np.isnan(close)
         self.book.mark[known] = np.where(self.book.quantity[known] != 0, close[known], self.book.mark[known])
 
@@ -120,11 +128,12 @@ class Desk:
         if held == 0 or held * quantity > 0:
             total = held + quantity
             mean = price if held == 0 else (held * self.book.entry_price[name] + quantity * price) / total
-            sessions = self.book.held[name]
+            sessions, waited = self.book.held[name], self.book.waited[name]
             books.enter(self.book, name, total, mean, price)
             self.book.held[name] = sessions if held else 0
             rest = waiting - quantity
             self.book.waiting[name] = rest if rest * quantity > 0 else 0
+            self.book.waited[name] = waited
         elif abs(quantity) < abs(held):
             self.book.quantity[name] = held + quantity
         else:
@@ -150,7 +159,7 @@ class Desk:
         if held * quantity < 0:
             self.book.closing[name] &= abs(quantity) < abs(held)
         else:
-            self.book.waiting[name] = 0
+            books.wait(self.book, name, 0)
 
     def last_session(self, symbol: str) -> None:
         """Today is the last session of `symbol` before it is delisted: it gets no more orders."""
@@ -168,21 +177,24 @@ class Desk:
     def decide(self, vix: float, equity: float, last: bool = False) -> Decision:
         """The orders after the close of the newest session. `vix` is today's close, `equity` cash plus holdings, dollars.
 
-        A NaN `vix` leaves the regime unknown: exits are decided, entries and sizes are not. On the `last` session of a backtest
-        nothing is ordered.
+        Entries that have waited their life are taken off the book first, whatever else is known. A NaN `vix` leaves the regime unknown:
+        exits are decided, entries and sizes are not. On the `last` session of a backtest nothing is ordered.
         """
+        dead = self._cancelled[: expire(self._knobs, self.book, self._cancelled)]
         self.vix.append(vix)
         mean = float(vix_mean(np.array(self.vix), len(self.vix) - 1, self._regime.window))
         bear = bool(is_bear(vix, mean, self._regime.multiple))
         sizes = self.book.quantity + self.book.waiting
         long, short = int((sizes > 0).sum()), int((sizes < 0).sum())
+        positions = (int((self.book.quantity > 0).sum()), int((self.book.quantity < 0).sum()))
         unknown = bool(np.isnan(vix))
         turned = self._knobs._replace(slots=0, resize=False) if unknown else self._knobs
         funnel = np.zeros((2, len(FUNNEL)), np.int64)
         orders = () if last else self._orders(turned, bear, float(equity), funnel)
         candidates = (int(funnel[0, NO_SLOT:].sum()), int(funnel[1, NO_SLOT:].sum()))
         self.was_bear = self.was_bear if unknown else bear
-        return Decision(self.rolling.newest, bear, vix, mean, equity, long, short, candidates, orders)
+        cancelled = tuple(self.symbols[name] for name in dead)
+        return Decision(self.rolling.newest, bear, vix, mean, equity, long, short, positions, candidates, cancelled, orders)
 
     def _orders(self, turned: Knobs, bear: bool, equity: float, funnel: NDArray[np.int64]) -> tuple[Order, ...]:
         members = None if self._members is None else self._members.on(self.rolling.newest, self.symbols)

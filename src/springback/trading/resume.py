@@ -30,6 +30,7 @@ def state_of(desk: Desk) -> dict[str, Any]:
         desk.symbols[name]: {
             "quantity": int(book.quantity[name]),
             "waiting": int(book.waiting[name]),
+            "waited": int(book.waited[name]),
             "closing": bool(book.closing[name]),
             "held": int(book.held[name]),
             "entry_price": float(book.entry_price[name]) if book.quantity[name] else None,
@@ -62,7 +63,9 @@ def read(text: str) -> tuple[dict[str, Any], list[str]]:
         if not isinstance(state["bear"], bool | None):
             raise ValueError("the regime is another kind")
         for one in state["positions"].values():
-            if not all(type(one[name]) is kind for name, kind in (("quantity", int), ("waiting", int), ("closing", bool), ("held", int))):
+            one.setdefault("waited", 0)  # a book of a program that did not count it
+            whole = all(type(one[name]) is int for name in ("quantity", "waiting", "waited", "held"))
+            if not whole or type(one["closing"]) is not bool:
                 raise ValueError("a position is another kind")
             if one["quantity"] != 0 and not _number(one["entry_price"]) > 0:
                 raise ValueError("an entry price is not above 0")
@@ -83,8 +86,8 @@ def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], o
     """Fills an empty desk's book; what the broker says wins. Returns one line for each thing that `state` and broker disagree on.
 
     `held` is what the broker holds, by symbol; `open_orders` the symbols with an order at the market. A position that `state` does not
-    know is taken over as filled today; an entry without an order is dropped. Sessions that passed meanwhile count as held; a desk that
-    has seen VIX keeps what it saw.
+    know is taken over as filled today; an entry without an order is dropped. Sessions that passed meanwhile count as held, and as waited
+    by an entry; a desk that has seen VIX keeps what it saw.
     """
     said: list[str] = []
     known: Mapping[str, Mapping[str, Any]] = state.get("positions", {})
@@ -104,11 +107,17 @@ def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], o
         elif symbol in held:
             said += _take_over(desk, symbol, known.get(symbol, {}), held[symbol], symbol in asked, missed)
         elif known[symbol]["waiting"] and symbol in asked:
-            desk.book.waiting[desk.columns[symbol]] = known[symbol]["waiting"]
+            _wait(desk, symbol, known[symbol], missed)
         else:
             said.append(f"{symbol}: the book had shares or an order, the broker has neither: taken as gone")
             _gone(desk, symbol, known[symbol]["quantity"])
     return said
+
+
+def _wait(desk: Desk, symbol: str, known: Mapping[str, Any], missed: int) -> None:
+    """The order that waited at the last run still does, and is as many sessions older."""
+    name = desk.columns[symbol]
+    desk.book.waiting[name], desk.book.waited[name] = known["waiting"], known.get("waited", 0) + missed
 
 
 def _gone(desk: Desk, symbol: str, quantity: int) -> None:
@@ -124,6 +133,8 @@ def _take_over(desk: Desk, symbol: str, known: Mapping[str, Any], held: Holding,
     enter(desk.book, name, held.quantity, known["entry_price"] if same else held.average_price, held.price)
     desk.book.held[name] = known["held"] + missed if known else 0
     desk.book.closing[name] = bool(known.get("closing") and asked)
+    if known.get("waiting", 0) * held.quantity > 0 and asked and same:
+        _wait(desk, symbol, known, missed)  # the rest of an entry, or more of what is held
     if same:
         return []
     return [f"{symbol}: the broker holds {held.quantity} shares, the book {known.get('quantity', 0)}: the broker is followed"]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from springback.errors import BadTable, MissingData
 from springback.features import FEATURES, WINDOW, latest
 from springback.market.actions import Actions
-from springback.market.bars import Bars, Dates, Panel
+from springback.market.bars import Bars, Dates, Panel, is_bar
 from springback.market.liquidity import latest_mean
 from springback.strategy import lookback
 
@@ -17,7 +17,8 @@ Column = NDArray[np.float64]
 
 
 class Rolling:
-    """Raw closes and volumes of the newest `length` sessions of `symbols` (N, alphabetical), oldest row first; NaN: no bar.
+    """Raw closes and volumes of the newest `length` sessions of `symbols` (N, alphabetical), oldest row first; NaN: no bar. A row that
+    is only a mark (`market.bars.is_bar`) is none.
 
     Splits are kept beside them and applied by the features, so that what was printed on the day stays as it was. Highs and lows, which
     only a variant of the rule asks for, are kept of two sessions; `indicator` is the one that triggers entries.
@@ -51,24 +52,42 @@ class Rolling:
         newest: NDArray[np.float64] = self._close[-1]
         return newest
 
-    def push(self, session: np.datetime64, close: Column, volume: Column, high: Column | None = None, low: Column | None = None) -> None:
-        """Adds a session, (N,) raw closes and volumes, and highs and lows where the host knows them.
+    def push(
+        self,
+        session: np.datetime64,
+        close: Column,
+        volume: Column,
+        high: Column | None = None,
+        low: Column | None = None,
+        open_: Column | None = None,
+    ) -> None:
+        """Adds a session, (N,) raw closes and volumes, and highs, lows and opens where the host knows them.
 
         Raises `BadTable` if it is not later than the newest.
         """
         if len(self._sessions) and session <= self.newest:
             raise BadTable(f"session {session} comes after {self.newest} was already known: bars must arrive in order")
         self._sessions = np.append(self._sessions, np.datetime64(session, "D"))[-self.length :]
-        self._close = np.concatenate([self._close, close[None]])[-self.length :]
-        self._volume = np.concatenate([self._volume, volume[None]])[-self.length :]
-        unknown = np.full(len(self.symbols), np.nan)
-        self._range = np.stack([self._range[1], (unknown if high is None else high, unknown if low is None else low)])
+        first, top, bottom = (close if one is None else one for one in (open_, high, low))
+        bar = is_bar(first, top, bottom, close, volume)
+        self._close = np.concatenate([self._close, np.where(bar, close, np.nan)[None]])[-self.length :]
+        self._volume = np.concatenate([self._volume, np.where(bar, volume, np.nan)[None]])[-self.length :]
+        told = [np.nan if one is None else one for one in (high, low)]
+        self._range = np.stack([self._range[1], [np.where(bar, one, np.nan) for one in told]])
         self._splits = [one for one in self._splits if one[0] >= self._sessions[0]]
 
-    def fill(self, sessions: Dates, close: Panel, volume: Panel, high: Panel | None = None, low: Panel | None = None) -> None:
+    def fill(
+        self,
+        sessions: Dates,
+        close: Panel,
+        volume: Panel,
+        high: Panel | None = None,
+        low: Panel | None = None,
+        open_: Panel | None = None,
+    ) -> None:
         """Adds many sessions, (T,) and (T, N), oldest first."""
         for row, session in enumerate(sessions):
-            self.push(session, close[row], volume[row], None if high is None else high[row], None if low is None else low[row])
+            self.push(session, close[row], volume[row], *(None if one is None else one[row] for one in (high, low, open_)))
 
     def split(self, day: np.datetime64, symbol: str, factor: float) -> None:
         """A split of `symbol` takes effect before the open of `day`: `factor` old shares per new one."""
@@ -101,7 +120,7 @@ class Rolling:
         return newest
 
     def _bars(self) -> tuple[Bars, Actions]:
-        bars = Bars(self._sessions, self.symbols, self._close, self._close, self._close, self._close, self._volume)
+        bars = Bars(self._sessions, self.symbols, self._close, self._close, self._close, self._close, self._volume)  # no marks in it
         days, symbols, factors = zip(*self._splits, strict=True) if self._splits else ((), (), ())
         return bars, Actions.align(bars, np.array(days, "datetime64[D]"), symbols, ["split"] * len(symbols), factors)
 

@@ -11,16 +11,18 @@ FEWEST = 5
 
 
 def forward_return(bars: Bars, actions: Actions, horizon: int = HORIZON) -> Panel:
-    """close of t + `horizon` over close of t, less 1, on one split scale, dividends left out, (T, N); NaN where either close is unknown.
+    """close of t + `horizon` over close of t, less 1, on one split scale, dividends left out, (T, N); NaN where either close is unknown,
+    or t has no bar. It may end on a mark.
 
     NaN is no label at all: it is neither a rise nor a fall.
     """
-    return _grown(bars.close, actions, 0, horizon)
+    return _grown(bars.printed("close"), bars.close, actions, 0, horizon)
 
 
 def tradable_return(bars: Bars, actions: Actions, horizon: int = HORIZON) -> Panel:
     """open of t + 1 + `horizon` over open of t + 1, less 1: what a decision at t can have, beside the label, (T, N); NaN as above."""
-    return _grown(bars.open, actions, 1, horizon)
+    opens = bars.printed("open")
+    return _grown(opens, opens, actions, 1, horizon)
 
 
 def residual(forward: Panel, usable: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Panel:
@@ -48,15 +50,15 @@ def label_known_at(sessions: NDArray[np.int64], horizon: int = HORIZON) -> NDArr
     return sessions + horizon
 
 
-def _grown(price: Panel, actions: Actions, delay: int, horizon: int) -> Panel:
-    """price[t + delay + horizon] / price[t + delay] - 1 on one split scale."""
-    sessions, names = price.shape
+def _grown(start_price: Panel, end_price: Panel, actions: Actions, delay: int, horizon: int) -> Panel:
+    """end_price[t + delay + horizon] / start_price[t + delay] - 1 on one split scale."""
+    sessions, names = start_price.shape
     out = np.full((sessions, names), np.nan)
     start, end = delay, delay + horizon
     rows = sessions - end
     if rows <= 0:
         return out
-    old, new = price[start : start + rows], price[end:]
+    old, new = start_price[start : start + rows], end_price[end:]
     scale = split_scale(actions, (sessions, names))
     if scale is not None:
         then, later = scale[start : start + rows], scale[end:]
