@@ -12,6 +12,8 @@ VARIANTS: dict[str, tuple[dict[str, object], Regime]] = {
     "exit_intraday": ({"exit_rule": "above_yesterday_high", "stop_mode": "intraday", "cool_down": 3}, Regime()),
     "trend": ({"trend": "sma200"}, Regime()),
     "cool_down": ({"cool_down": 4}, Regime()),
+    "waiting": ({"entry_life": 0}, Regime()),
+    "two_openings": ({"entry_life": 2}, Regime()),
     "book": ({}, Regime(scope="book")),
     "all": ({"exit_rule": "above_yesterday_high", "trend": "sma200", "cool_down": 2, "stop_mode": "none"}, Regime(scope="book")),
 }

@@ -101,6 +101,8 @@ class Host:
                 self.cash += held * value
                 continue
             self.desk.split(bars.sessions[row], bars.symbols[name], value)
+            if held and not self.desk.book.quantity[name]:  # paid out whole: nothing is left to be sold or stopped
+                self.tickets = [one for one in self.tickets if one.symbol != bars.symbols[name]]
             if held:
                 self.cash += (held / value - int(held / value)) * (mark * value)
             for one in self.tickets:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from springback.backtest.fills import delisting_price, paid_price, stop_trigger
 from springback.compiled import compiled
 from springback.market.actions import DIVIDEND
-from springback.market.book import Book, enter, leave, resize, split
+from springback.market.book import Book, enter, leave, resize, split, wait
 from springback.market.costs import DAYS_PER_YEAR, Charges, borrow_rate, commission
 from springback.market.tape import BANKRUPT, DELISTED, TRADING
 from springback.strategy.decide import ENTERED, FUNNEL, LONG, NO_SHARES, NO_SLOT, SHORT, Orders, Today, decide, expire
 from springback.strategy.knobs import Knobs
-from springback.strategy.rule import DELISTING, ENTRY, RECALL, REGIME, RESTING_STOP, STOP_LOSS, is_bear, round_price, stop_level
+from springback.strategy.rule import DELISTING, ENTRY, RECALL, REGIME, RESTING_STOP, SPLIT_OUT, STOP_LOSS, is_bear, round_price, stop_level
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,7 +72,14 @@ class Log(NamedTuple):
     counts: Ints
 
 
-ORDER_COLUMNS = ("order_id", "row", "name", "quantity", "reason", "level")
+ORDER_COLUMNS = ("order_id", "row", "name", "quantity", "reason", "level", "status", "ended", "why")
+FILLED, CANCELLED, DROPPED, WAITING = range(4)
+STATUSES = ("filled", "cancelled", "dropped", "waiting")
+"""What became of an order: it was filled; taken back; dropped by an event; or it waits at the end of the run."""
+PLAIN, UNFILLED, REPLACED, DELISTED_AWAY, SPLIT_AWAY = range(5)
+WHYS = ("", "unfilled", "replaced", "delisted", "split")
+"""Why it was not filled: it lived its life without a fill; an exit or another size took its place; the name was delisted, or split so that
+no share was left."""
 FILL_COLUMNS = ("order_id", "row", "midnight", "name", "quantity", "price", "fee", "slippage", "reason")
 TRADE_COLUMNS = (
     "name",
@@ -91,7 +98,10 @@ TRADE_COLUMNS = (
     "bear",
     "probability",
     "qpi",
+    "value",
 )
+POSITION_COLUMNS = ("name", "entry_row", "quantity", "entry_price", "mark", "profit", "value", "closing")
+"""Positions that are open at the end; `profit` is what they would have made at their marks, net of what they cost so far."""
 DAILY_COLUMNS = (
     "equity",
     "cash",
@@ -113,15 +123,21 @@ DAILY_COLUMNS = (
     "long_entries",
     "short_entries",
     "equity_midnight",
+    "long_positions",
+    "long_waiting",
+    "short_positions",
+    "short_waiting",
 )
 EQUITY, CASH, N_LONG, N_SHORT, BEAR, VIX, VIX_MEAN, LONG_VALUE, SHORT_VALUE, TRADED, FEES, SLIPPAGE, DIVIDENDS, BORROW, FINANCING = range(
     15
 )
 LONG_CANDIDATES, SHORT_CANDIDATES, LONG_ENTRIES, SHORT_ENTRIES, MIDNIGHT = range(15, 20)
+LONG_POSITIONS, LONG_WAITING, SHORT_POSITIONS, SHORT_WAITING = range(20, 24)
 
 
 class Open(NamedTuple):
-    """Orders at the market, ascending by id: columns with room for all that can wait at once; `size` (1,) how many."""
+    """Orders at the market, ascending by id: columns with room for all that can wait at once; `line` is an order's row in the log, `size`
+    (1,) how many they are."""
 
     id: Ints
     name: Ints
@@ -129,11 +145,13 @@ class Open(NamedTuple):
     reason: Ints
     level: Floats
     row: Ints
+    line: Ints
     size: Ints
 
 
 class Lives(NamedTuple):
-    """The life of each open position, for the trades table; columns (N,). `quantity` is the most it ever held."""
+    """The life of each open position, for the trades table; columns (N,). `quantity` is the most it ever held, on today's split scale,
+    `value` the dollars that were put in for them."""
 
     entry_row: Ints
     quantity: Ints
@@ -146,6 +164,7 @@ class Lives(NamedTuple):
     bear: Floats
     probability: Floats
     qpi: Floats
+    value: Floats
 
 
 @compiled
@@ -170,14 +189,17 @@ def replay(
     final = np.zeros(len(book.quantity), np.bool_)
     unknown = np.full(len(book.quantity), np.nan)
     dead = np.zeros(len(book.quantity), np.int64)
+    by_end = np.argsort(market.last, kind="mergesort")
+    ends = market.last[by_end]
+    gone = by_end[:0]
     was_bear = is_bear(market.vix[first], market.vix_mean[first], multiple)
     for row in range(first, end):
         daily = log.daily[row - first]
         if row > first:
             cash -= _accrue(market, row, charges, cash, book, lives, daily)
-            cash, next_id = _delist(market, row, charges, cash, next_id, book, lives, waiting, log)
+            cash, next_id = _delist(market, row, gone, charges, cash, next_id, book, lives, waiting, log)
         while action < len(market.action_row) and market.action_row[action] == row:
-            cash += _act(market, action, book, lives, waiting, daily)
+            cash += _act(market, action, book, lives, waiting, log, daily)
             action += 1
         while recall < len(market.recall_row) and market.recall_row[recall] == row:
             next_id = _recall(row, market.recall_name[recall], next_id, book, waiting, log)
@@ -187,12 +209,14 @@ def replay(
         _mark(market.mark[row] if charges.financed else market.close[row], book)
         equity = cash + _holdings(book)
         for k in range(expire(knobs, book, dead)):
-            _drop(waiting, dead[k])
+            _drop(waiting, dead[k], log, CANCELLED, row, UNFILLED)
         bear = is_bear(market.vix[row], market.vix_mean[row], multiple)
         _describe(market, row, cash, equity, bear, book, daily)
         if row < end - 1:
-            for name in range(len(final)):
-                final[name] = market.last[name] == row and market.ending[name] != TRADING
+            final[gone] = False
+            gone = by_end[np.searchsorted(ends, row) : np.searchsorted(ends, row + 1)]
+            for name in gone:
+                final[name] = market.ending[name] != TRADING
             today = Today(
                 market.close[row],
                 market.qpi[row],
@@ -227,7 +251,7 @@ def _send(market: Market, row: int, bear: bool, count: int, next_id: int, orders
             lives.probability[name] = market.p_long[row, name] if orders.quantity[k] > 0 else market.p_short[row, name]
             lives.qpi[name] = market.qpi[row, name]
         else:
-            _drop(waiting, name)
+            _drop(waiting, name, log, CANCELLED, row, REPLACED)
         _place(row, next_id, name, orders.quantity[k], orders.reason[k], np.nan, waiting, log)
         next_id += 1
     return next_id
@@ -242,9 +266,11 @@ def _place(row: int, order: int, name: int, quantity: int, reason: int, level: f
     waiting.reason[at] = reason
     waiting.level[at] = level
     waiting.row[at] = row
+    waiting.line[at] = log.counts[0]
     waiting.size[0] += 1
     line = log.orders[log.counts[0]]
     line[0], line[1], line[2], line[3], line[4], line[5] = order, row, name, quantity, reason, level
+    line[6], line[7], line[8] = WAITING, -1, PLAIN
     log.counts[0] += 1
 
 
@@ -253,21 +279,29 @@ def _recall(row: int, name: int, next_id: int, book: Book, waiting: Open, log: L
     """A lender's notice after the last close: a short that is not leaving anyway is bought back at this open."""
     if book.quantity[name] >= 0 or book.closing[name]:
         return next_id
-    _drop(waiting, name)
+    _drop(waiting, name, log, CANCELLED, row - 1, REPLACED)
+    wait(book, name, 0)
     book.closing[name] = True
     _place(row - 1, next_id, name, -book.quantity[name], RECALL, np.nan, waiting, log)
     return next_id + 1
 
 
 @compiled
-def _drop(waiting: Open, name: int) -> None:
-    """Takes the orders of `name` from the market (a stop before its time stop, all of them at a delisting)."""
+def _drop(waiting: Open, name: int, log: Log, status: int, row: int, why: int) -> None:
+    """Takes the orders of `name` from the market: an entry that lived its life, a stop before its time stop, all of them at a delisting."""
     kept = 0
     for k in range(waiting.size[0]):
-        if waiting.name[k] != name:
-            _move(waiting, k, kept)
-            kept += 1
+        if waiting.name[k] == name:
+            _end(log, waiting.line[k], status, row, why)
+            continue
+        _move(waiting, k, kept)
+        kept += 1
     waiting.size[0] = kept
+
+
+@compiled
+def _end(log: Log, line: int, status: int, row: int, why: int) -> None:
+    log.orders[line, 6], log.orders[line, 7], log.orders[line, 8] = status, row, why
 
 
 @compiled
@@ -278,6 +312,7 @@ def _move(waiting: Open, source: int, target: int) -> None:
     waiting.reason[target] = waiting.reason[source]
     waiting.level[target] = waiting.level[source]
     waiting.row[target] = waiting.row[source]
+    waiting.line[target] = waiting.line[source]
 
 
 @compiled
@@ -308,6 +343,7 @@ def _accrue(market: Market, row: int, charges: Charges, cash: float, book: Book,
 def _delist(
     market: Market,
     row: int,
+    gone: Ints,
     charges: Charges,
     cash: float,
     next_id: int,
@@ -316,12 +352,14 @@ def _delist(
     waiting: Open,
     log: Log,
 ) -> tuple[float, int]:
-    """Midnight after the last session of a name: its orders are dropped, its position is closed at the last close, free of fee."""
-    for name in range(len(book.quantity)):
-        if market.last[name] != row - 1 or market.ending[name] == TRADING:
+    """Midnight after the last session of the names `gone` (ascending): the orders of those that end there are dropped, the position is
+    closed at the last close, free of fee.
+    """
+    for name in gone:
+        if market.ending[name] == TRADING:
             continue
-        _drop(waiting, name)
-        book.waiting[name] = 0
+        _drop(waiting, name, log, DROPPED, row - 1, DELISTED_AWAY)
+        wait(book, name, 0)
         quantity = book.quantity[name]
         if quantity == 0:
             continue
@@ -338,8 +376,9 @@ def _delist(
 
 
 @compiled
-def _act(market: Market, action: int, book: Book, lives: Lives, waiting: Open, daily: Floats) -> float:
-    """Cash from one dividend or split at midnight of its ex-date."""
+def _act(market: Market, action: int, book: Book, lives: Lives, waiting: Open, log: Log, daily: Floats) -> float:
+    """Cash from one dividend or split at midnight of its ex-date. A position of which no whole share is left is a trade that ends here."""
+    row = market.action_row[action]
     name = market.action_name[action]
     value = market.action_value[action]
     quantity = book.quantity[name]
@@ -348,16 +387,28 @@ def _act(market: Market, action: int, book: Book, lives: Lives, waiting: Open, d
         lives.flow[name] += quantity * value
         daily[DIVIDENDS] += quantity * value
         return float(quantity * value)
+    close = book.mark[name]
     paid = split(book, name, value)
     if quantity != 0:
         lives.flow[name] += paid
+        if book.quantity[name] == 0:
+            _close(log, row, name, close, SPLIT_OUT, book, lives)
+            _drop(waiting, name, log, DROPPED, row, SPLIT_AWAY)
+            return paid
         lives.entry_price[name] *= value
         lives.quantity[name] = int(lives.quantity[name] / value)
+    kept = 0
     for k in range(waiting.size[0]):
         if waiting.name[k] == name:
             waiting.quantity[k] = int(waiting.quantity[k] / value)
             if waiting.reason[k] == RESTING_STOP:
                 waiting.level[k] = round_price(waiting.level[k] * value)
+            if waiting.quantity[k] == 0:
+                _end(log, waiting.line[k], DROPPED, row, SPLIT_AWAY)
+                continue
+        _move(waiting, k, kept)
+        kept += 1
+    waiting.size[0] = kept
     return paid
 
 
@@ -385,11 +436,11 @@ def _settle(
         if reason == RESTING_STOP:
             price = stop_trigger(quantity, waiting.level[k], market.open[row, name], market.high[row, name], market.low[row, name])
             at_open = price == market.open[row, name]
-        if np.isnan(price) or quantity == 0:
-            if quantity != 0:
-                _move(waiting, k, kept)
-                kept += 1
+        if np.isnan(price):
+            _move(waiting, k, kept)
+            kept += 1
             continue
+        _end(log, waiting.line[k], FILLED, row, PLAIN)
         close = market.close[row, name]
         worth = close
         if reason == RESTING_STOP:
@@ -408,8 +459,6 @@ def _settle(
             if knobs.intraday:
                 _place(row, next_id, name, -quantity, RESTING_STOP, stop_level(quantity, paid, knobs.stop_loss), waiting, log)
                 next_id += 1
-        elif reason == REGIME and book.quantity[name] == 0:
-            _open(row, name, quantity, paid, fee, lost, close, book, lives)
         else:
             lives.flow[name] -= quantity * paid + fee
             lives.fees[name] += fee
@@ -436,6 +485,7 @@ def _open(row: int, name: int, quantity: int, price: float, fee: float, lost: fl
     lives.dividends[name] = 0.0
     lives.borrow[name] = 0.0
     lives.flow[name] = -quantity * price - fee
+    lives.value[name] = abs(quantity) * price
 
 
 @compiled
@@ -444,6 +494,7 @@ def _resize(name: int, quantity: int, price: float, book: Book, lives: Lives) ->
     resize(book, name, quantity, price)
     if abs(book.quantity[name]) > abs(lives.quantity[name]):
         lives.quantity[name] = book.quantity[name]
+        lives.value[name] = abs(book.quantity[name]) * book.entry_price[name]
     lives.entry_price[name] = book.entry_price[name]
 
 
@@ -466,6 +517,7 @@ def _close(log: Log, row: int, name: int, price: float, reason: int, book: Book,
     line[13] = lives.bear[name]
     line[14] = lives.probability[name]
     line[15] = lives.qpi[name]
+    line[16] = lives.value[name]
     log.counts[2] += 1
     leave(book, name)
 
@@ -498,15 +550,15 @@ def _holdings(book: Book) -> float:
 @compiled
 def _describe(market: Market, row: int, cash: float, equity: float, bear: bool, book: Book, daily: Floats) -> None:
     """The account after the close, before new orders."""
-    for name in range(len(book.quantity)):
-        value = book.quantity[name] * book.mark[name] if book.quantity[name] != 0 else 0.0
-        size = book.quantity[name] + book.waiting[name]
-        if size > 0:
-            daily[N_LONG] += 1
-            daily[LONG_VALUE] += value
-        elif size < 0:
-            daily[N_SHORT] += 1
-            daily[SHORT_VALUE] += value
+    for name in np.flatnonzero(book.quantity):
+        long = book.quantity[name] > 0
+        daily[LONG_POSITIONS if long else SHORT_POSITIONS] += 1
+        daily[LONG_VALUE if long else SHORT_VALUE] += book.quantity[name] * book.mark[name]
+    for name in np.flatnonzero(book.waiting):
+        if book.quantity[name] == 0:
+            daily[LONG_WAITING if book.waiting[name] > 0 else SHORT_WAITING] += 1
+    daily[N_LONG] = daily[LONG_POSITIONS] + daily[LONG_WAITING]
+    daily[N_SHORT] = daily[SHORT_POSITIONS] + daily[SHORT_WAITING]
     daily[EQUITY] = equity
     daily[CASH] = cash
     daily[BEAR] = 1.0 if bear else 0.0

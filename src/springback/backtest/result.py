@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback.backtest.loop import Floats
+from springback.backtest.loop import STATUSES, WAITING, WHYS, Floats
 from springback.market.bars import Dates
 from springback.strategy.decide import FUNNEL, OPTIONAL
 from springback.strategy.rule import REASONS, RESTING_STOP
@@ -18,8 +18,9 @@ Columns = dict[str, Floats]
 class Result:
     """One run. `sessions` (S,), `symbols` (N,), `first` the row of the tape its first session has.
 
-    `orders`, `fills`, `trades` and `daily` are columns of equal length, named as in `loop.py`; `row` columns count from the start of the
-    tape. `funnel` (S, 2, len(FUNNEL)) counts what became of the names beyond the QPI threshold, long and short.
+    `orders`, `fills`, `trades`, `daily` and `positions` (open at the end) are columns of equal length, named as in `loop.py`; `row`
+    columns count from the start of the tape. `funnel` (S, 2, len(FUNNEL)) counts what became of the names beyond the QPI threshold, long
+    and short.
     """
 
     sessions: Dates
@@ -30,11 +31,15 @@ class Result:
     fills: Columns
     trades: Columns
     daily: Columns
+    positions: Columns
     funnel: NDArray[np.int64]
 
 
 def orders_frame(result: Result) -> pd.DataFrame:
-    """order_id, decided, symbol, quantity, reason: the orders as they were sent; a resting stop reads `resting_stop@LEVEL`."""
+    """order_id, decided, symbol, quantity, reason: the orders as they were sent; a resting stop reads `resting_stop@LEVEL`.
+
+    Then what became of each: `status` (`loop.STATUSES`), the session in which it `ended` (NaT: it waits) and `why` it was not filled.
+    """
     columns = result.orders
     reasons = [
         f"resting_stop@{float(level)}" if code == RESTING_STOP else REASONS[code]
@@ -47,6 +52,9 @@ def orders_frame(result: Result) -> pd.DataFrame:
             "symbol": _symbols(result, columns["name"]),
             "quantity": columns["quantity"].astype(np.int64),
             "reason": reasons,
+            "status": [STATUSES[code] for code in columns["status"].astype(int)],
+            "ended": _days(result, columns["ended"]).where(columns["status"] != WAITING),
+            "why": [WHYS[code] for code in columns["why"].astype(int)],
         }
     )
 
@@ -73,15 +81,19 @@ def fills_frame(result: Result) -> pd.DataFrame:
 
 def daily_frame(result: Result) -> pd.DataFrame:
     """date and the account's columns, one row a session, as it stood at 16:30 before new orders."""
-    counts = ("n_long", "n_short", "bear", "long_candidates", "short_candidates", "long_entries", "short_entries")
+    sides = [f"{side}_{what}" for side in ("long", "short") for what in ("candidates", "entries", "positions", "waiting")]
+    counts = ("n_long", "n_short", "bear", *sides)
     frame = pd.DataFrame({"date": pd.DatetimeIndex(result.sessions), **result.daily})
     return frame.astype(dict.fromkeys(counts, np.int64))
 
 
 def trades_frame(result: Result) -> pd.DataFrame:
-    """One row a closed position, in the order of closing; `profit` is net of all costs, `return` is profit over the entry's value."""
+    """One row a closed position, in the order of closing; `profit` is net of all costs, `return` is profit over what was put in.
+
+    A trade whose shares were split is told on the scale of its end; one that a reverse split paid out whole, reason `split`, on its own.
+    """
     columns = result.trades
-    value = columns["quantity"] * columns["entry_price"]
+    value = columns["value"]
     return pd.DataFrame(
         {
             "symbol": _symbols(result, columns["name"]),
@@ -102,6 +114,30 @@ def trades_frame(result: Result) -> pd.DataFrame:
             "bear": columns["bear"].astype(np.int64),
             "probability": columns["probability"],
             "qpi": columns["qpi"],
+        }
+    )
+
+
+def positions_frame(result: Result) -> pd.DataFrame:
+    """One row a position that is open at the end: symbol, side, entry_date, quantity, entry_price, last_close, sessions, value (dollars at
+    the last close, short negative), profit (dollars at the last close, net of costs so far), return (over what was put in), and whether
+    an exit waits.
+    """
+    columns = result.positions
+    at_end = result.first + len(result.sessions) - 1
+    return pd.DataFrame(
+        {
+            "symbol": _symbols(result, columns["name"]),
+            "side": np.where(columns["quantity"] > 0, "long", "short"),
+            "entry_date": _days(result, columns["entry_row"]),
+            "quantity": np.abs(columns["quantity"]).astype(np.int64),
+            "entry_price": columns["entry_price"],
+            "last_close": columns["mark"],
+            "sessions": (at_end - columns["entry_row"]).astype(np.int64),
+            "value": columns["quantity"] * columns["mark"],
+            "profit": columns["profit"],
+            "return": columns["profit"] / columns["value"],
+            "closing": columns["closing"].astype(bool),
         }
     )
 

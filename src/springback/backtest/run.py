@@ -10,6 +10,7 @@ from springback.backtest.loop import (
     DAILY_COLUMNS,
     FILL_COLUMNS,
     ORDER_COLUMNS,
+    POSITION_COLUMNS,
     STAGES,
     TRADE_COLUMNS,
     Floats,
@@ -23,7 +24,7 @@ from springback.backtest.result import Result
 from springback.errors import MissingData, SettingsError
 from springback.market.account import HISTORY, Account, usual_start
 from springback.market.bars import Dates
-from springback.market.book import empty_book
+from springback.market.book import Book, empty_book
 from springback.market.costs import Costs, Profile, charges
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_dollar_volume, mean_volume
@@ -152,7 +153,7 @@ def backtest(
     charged = charges(costs, account.profile, flat_bp)
     turned = knobs(strategy, regime, charged.no_short_price, charged.no_short_dollar_volume)
     names = tape.bars.shape[1]
-    log = _empty_log(end - first, names, strategy.slots)
+    log, book, lives = _empty_log(end - first, names, strategy.slots), empty_book(names), _empty_lives(names)
     replay(
         prepare(tape, forecasts, regime, strategy) if market is None else market,
         first,
@@ -161,8 +162,8 @@ def backtest(
         charged,
         float(regime.multiple),
         float(account.cash),
-        empty_book(names),
-        _empty_lives(names),
+        book,
+        lives,
         _empty_market(names, strategy.slots),
         empty_orders(names, strategy.slots),
         log,
@@ -176,8 +177,16 @@ def backtest(
         fills=_columns(FILL_COLUMNS, log.fills[: log.counts[1]]),
         trades=_columns(TRADE_COLUMNS, log.trades[: log.counts[2]]),
         daily=_columns(DAILY_COLUMNS, log.daily),
+        positions=_open_positions(book, lives),
         funnel=log.funnel,
     )
+
+
+def _open_positions(book: Book, lives: Lives) -> dict[str, Floats]:
+    held = np.flatnonzero(book.quantity)
+    quantity, mark = book.quantity[held].astype(np.float64), book.mark[held]
+    columns = (held, lives.entry_row[held], quantity, lives.entry_price[held], mark, lives.flow[held] + quantity * mark, lives.value[held])
+    return {name: column.astype(np.float64) for name, column in zip(POSITION_COLUMNS, (*columns, book.closing[held]), strict=True)}
 
 
 def _columns(names: tuple[str, ...], table: Floats) -> dict[str, Floats]:
@@ -198,10 +207,10 @@ def _empty_log(sessions: int, names: int, slots: int) -> Log:
 
 def _empty_lives(names: int) -> Lives:
     whole = [np.zeros(names, np.int64) for _ in range(2)]
-    return Lives(whole[0], whole[1], *(np.zeros(names) for _ in range(9)))
+    return Lives(whole[0], whole[1], *(np.zeros(names) for _ in range(10)))
 
 
 def _empty_market(names: int, slots: int) -> Open:
     size = 2 * names + 2 * slots
-    ints = [np.zeros(size, np.int64) for _ in range(5)]
-    return Open(ints[0], ints[1], ints[2], ints[3], np.zeros(size), ints[4], np.zeros(1, np.int64))
+    ints = [np.zeros(size, np.int64) for _ in range(6)]
+    return Open(ints[0], ints[1], ints[2], ints[3], np.zeros(size), ints[4], ints[5], np.zeros(1, np.int64))
