@@ -72,7 +72,8 @@ def facts(world: World) -> pd.DataFrame:
     told = {
         "names": f"{bars.shape[1]:,}",
         "sessions": f"{bars.shape[0]:,}, {bars.sessions[0]} to {bars.sessions[-1]}",
-        "bars": f"{int((~np.isnan(bars.close)).sum()):,}",
+        "bars": f"{int(bars.traded.sum()):,}",
+        "marks: rows that nobody traded": f"{int(bars.marks.sum()):,}",
         "in the universe on the median session": f"{np.median(ranked[ranked > 0]) if ranked.any() else 0:,.0f}",
         "corporate actions": f"{len(world.tape.actions.row):,}",
         "findings of the quality checks": f"{len(world.tape.findings)}",
@@ -289,7 +290,7 @@ def _level(tape: Tape) -> Values:
     if tape.benchmark is not None:
         known = pd.Series(tape.benchmark).ffill().bfill()
         return np.asarray(known / known.iloc[0])
-    close, scale = tape.bars.close, split_scale(tape.actions, tape.bars.shape)
+    close, scale = tape.bars.printed("close"), split_scale(tape.actions, tape.bars.shape)
     moves = pd.DataFrame(close if scale is None else close / scale).pct_change(fill_method=None).mean(axis=1).fillna(0.0)
     return np.asarray((1 + moves).cumprod())
 

@@ -13,7 +13,7 @@ from springback.analytics.material import Account, Material
 from springback.analytics.statistics import annual_return, daily_rate, returns_of, sharpe
 from springback.analytics.summary import summarise
 from springback.backtest.overlays import count, overlays
-from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
+from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, positions_frame, trades_frame
 from springback.backtest.run import span
 from springback.features import FEATURES
 from springback.forecasting.card import versions
@@ -114,7 +114,8 @@ def tell(
 
 def account(result: Result, profile: str) -> Account:
     """The frames of one run under its profile."""
-    return Account(profile, result.cash, daily_frame(result), fills_frame(result), orders_frame(result), trades_frame(result))
+    frames = (daily_frame(result), fills_frame(result), orders_frame(result), trades_frame(result), positions_frame(result))
+    return Account(profile, result.cash, *frames)
 
 
 def endings_held(tape: Tape, result: Result, settings: Settings) -> tuple[str, ...]:
@@ -126,7 +127,8 @@ def endings_held(tape: Tape, result: Result, settings: Settings) -> tuple[str, .
     name, price = fills["name"][ended].astype(int), fills["price"][ended]
     bankrupt = tape.ending[name] == BANKRUPT
     known = ~np.isnan(payouts(tape)[name])
-    touched = ~known & (price != tape.bars.close[tape.last[name], name])
+    realistic = settings.backtest.profile == "realistic"  # the other profile charges nothing, and its last close is of the last bar
+    touched = ~known & (price != tape.bars.close[tape.last[name], name]) & realistic
     counts = [len(np.unique(name[one])) for one in (name >= 0, touched & ~bankrupt, touched & bankrupt, ~known & ~touched, known)]
     costs = settings.costs
     return (

@@ -107,7 +107,7 @@ def material(**changes: object) -> Material:
         "end": "2022-07-31",
         "origin": "Made up for a test, <b>not</b> a market.",
         "universe": "5 made-up names",
-        "settings": {"backtest.start": "2019-11-01", "strategy.slots": 20, "strategy.stop_loss": 0.05, "strategy.stop_mode": "close"},
+        "settings": {"backtest.start": "2019-11-01", "strategy.slots": 20, "strategy.stop_loss": 0.05, "strategy.entry_life": 1},
         "data_hash": "sha256:" + "0123456789abcdef" * 4,
         "versions": {"numpy": "1.26.4", "pandas": "2.3.3"},
         "seed": 7,

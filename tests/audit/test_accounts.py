@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from springback.audit.accounts import cash_fault, fill_fault, read
+from springback.audit.slots import slot_fault
 from springback.backtest.result import Result
 from springback.backtest.run import backtest
 from springback.market.costs import Costs
@@ -17,6 +18,8 @@ VARIANTS = {
     "as specified": (Strategy(), Regime()),
     "resting stop": (Strategy(stop_mode="intraday", stop_loss=0.02), Regime()),
     "regime over the book": (Strategy(), Regime(scope="book")),
+    "entries wait": (Strategy(entry_life=0), Regime()),
+    "entries live two openings": (Strategy(entry_life=2), Regime()),
 }
 
 
@@ -33,6 +36,7 @@ def test_both_books_agree(profile: str, variant: str) -> None:
         done = read(result)
         assert len(done) > 20 and cash_fault(tape, result, done) is None
         assert [found for one in done if (found := fill_fault(tape, result, one))] == []
+        assert slot_fault(tape, result, done) is None
 
 
 @pytest.mark.parametrize(("column", "by"), [("price", 0.01), ("fee", 1.0), ("quantity", 1.0)])

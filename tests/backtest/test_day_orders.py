@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springback.backtest.loop import CANCELLED, DROPPED, FILLED, WAITING
+from springback.backtest.loop import CANCELLED, DELISTED_AWAY, DROPPED, FILLED, WAITING
 from springback.backtest.result import Result, daily_frame, fills_frame, orders_frame, positions_frame, trades_frame
 from springback.backtest.run import backtest
 from springback.market.actions import SPLIT, Actions
@@ -134,16 +134,19 @@ def test_a_delisting_drops_what_waits() -> None:
 
 
 def test_an_increase_is_a_day_order_too() -> None:
-    """The regime turns in row 4 and asks for more; AAA has no bar in row 5: what would have come is taken back, the position stays."""
-    tape = untraded(flat_tape({"AAA": [10.0] * 12}), "AAA", slice(5, 7), "no row")
-    vix = np.full(12, 15.0)
-    vix[1:4] = [40.0, 50.0, 60.0]  # bear when it is bought, over by row 4
+    """The regime turns in row 28 and asks for more; AAA has no bar in row 29: what would have come is taken back, the position stays."""
+    tape = untraded(flat_tape({"AAA": [10.0] * 34}), "AAA", slice(29, 31), "no row")
+    vix = np.full(34, 15.0)
+    vix[25:28] = [40.0, 60.0, 90.0]  # bear when it is bought, over by row 28
     tape = dataclasses.replace(tape, vix=vix)
-    strategy = Strategy(slots=1, bull_long=1.0, bear_long=0.5, holding_sessions=9)
-    result = backtest(tape, signals(tape, {(1, "AAA"): LONG_SIGNAL}), account_of(tape), strategy, Regime(window=2, scope="book"), Costs())
-    grown = [one for one in fate(result) if one[2] == "regime"]
-    assert grown and grown[0][1] == 4 and grown[0][3:] == ("cancelled", 5, "unfilled")
-    assert positions_frame(result)["quantity"].tolist() == [abs(result.orders["quantity"][0])]
+    strategy, regime = Strategy(slots=1, bull_long=1.0, bear_long=0.5, holding_sessions=9), Regime(window=2, scope="book")
+    result = backtest(tape, signals(tape, {(25, "AAA"): LONG_SIGNAL}), account_of(tape), strategy, regime, Costs())
+    assert fate(result) == [("AAA", 25, "entry", "filled", 26, ""), ("AAA", 28, "regime", "cancelled", 29, "unfilled")]
+    assert positions_frame(result)["quantity"].tolist() == [50_000]
+    waits = backtest(
+        tape, signals(tape, {(25, "AAA"): LONG_SIGNAL}), account_of(tape), dataclasses.replace(strategy, entry_life=0), regime, Costs()
+    )
+    assert fate(waits)[1] == ("AAA", 28, "regime", "filled", 31, "")
 
 
 def reverse(row: int, factor: float) -> Actions:
@@ -153,7 +156,7 @@ def reverse(row: int, factor: float) -> Actions:
 def test_a_reverse_split_that_pays_a_short_out_whole_is_a_trade() -> None:
     """1:100 and 98 short at 4.09: 0.98 of a share is paid in cash at the last close; what is left of 1.00 of commission is the profit."""
     tape = dataclasses.replace(flat_tape({"MUL": [4.09] * 4 + [409.0] * 6}), actions=reverse(4, 100.0))
-    strategy = Strategy(slots=1, bull_short=0.01002, cool_down=3, stop_mode="intraday")
+    strategy = Strategy(slots=1, bull_short=0.0101, cool_down=3, stop_mode="intraday")
     said = signals(tape, {(1, "MUL"): SHORT_SIGNAL, (4, "MUL"): SHORT_SIGNAL, (6, "MUL"): SHORT_SIGNAL})
     result = backtest(tape, said, account_of(tape, cash=40_000.0), strategy, Regime(), Costs())
     trades = trades_frame(result)
@@ -202,7 +205,8 @@ def test_a_slot_is_held_by_a_position_or_by_an_order_younger_than_its_life(varia
     entry, end = orders["reason"] == ENTRY, result.first + len(result.sessions)
     for k, row in enumerate(range(result.first, end)):
         own = held(result, tape.actions, row)
-        lives = entry & (orders["row"] < row) & ((orders["ended"] > row) | (orders["status"] == WAITING))
+        goes_tonight = (orders["ended"] == row) & (orders["why"] == DELISTED_AWAY)
+        lives = entry & (orders["row"] < row) & ((orders["ended"] > row) | (orders["status"] == WAITING) | goes_tonight)
         if life:
             assert (row - orders["row"][lives] < life).all()
         for sign, side in ((1, "long"), (-1, "short")):

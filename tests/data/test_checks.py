@@ -26,7 +26,7 @@ def test_stale_closes_no_volume_and_odd_ranges(tmp_path: Path) -> None:
     rows = [f"{day},A,12,11,9,10,0" for day in days]
     findings = csv_file.read(write_bars(tmp_path, *rows)).findings
     assert "1 bars end a run of 10 equal closes, in 1 names (such as A on 2020-01-15)" in findings
-    assert "11 bars have no volume, in 1 names (such as A on 2020-01-02)" in findings
+    assert "11 rows have no volume: marks, no order fills on them, in 1 names (such as A on 2020-01-02)" in findings
     assert "11 bars have an open or close outside high-low, in 1 names (such as A on 2020-01-02)" in findings
     assert "11 sessions have no VIX close (such as 2020-01-02)" in findings
     assert not any("New York calendar" in line for line in findings)

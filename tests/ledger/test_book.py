@@ -101,6 +101,14 @@ def test_the_number_of_threads_makes_no_trial() -> None:
     assert len(texts) == 1
 
 
+def test_a_run_recorded_before_entries_had_a_life_is_the_trial_that_says_0() -> None:
+    knobs = {"strategy.slots": 20, "strategy.stop_loss": 0.05}
+    before, named, new = (
+        look(settings=knobs | more).settings_text for more in ({}, {"strategy.entry_life": 0}, {"strategy.entry_life": 1})
+    )
+    assert before == named != new
+
+
 def test_trials_of_a_period_are_those_that_share_a_day_with_it(file: Path) -> None:
     ledger = filled(file, 1)
     ledger.record(look(2, days=look().days + 3000), "1.0")

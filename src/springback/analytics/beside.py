@@ -9,6 +9,7 @@ from springback.analytics import encode
 from springback.analytics.figures import shown
 from springback.analytics.material import Material
 from springback.analytics.sections import Cell, Table
+from springback.market import recorded
 
 STRESS_FIGURES, STRESS_PAGE = "stress.json", "stress.html"
 
@@ -38,8 +39,8 @@ def stress_of(folder: Path, material: Material) -> Stressed | None:
 
 
 def _same_run(told: dict[str, Any], material: Material) -> bool:
-    ours = (material.data_hash, material.models, material.headline.profile, dict(encode.plain(material.settings)))
-    return (told["data_hash"], told["models"], told["profile"], told["settings"]) == ours
+    ours = (material.data_hash, material.models, material.headline.profile, recorded.plain(encode.plain(material.settings)))
+    return (told["data_hash"], told["models"], told["profile"], recorded.plain(told["settings"])) == ours
 
 
 def _table(told: dict[str, Any]) -> Table:

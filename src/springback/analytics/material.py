@@ -23,11 +23,13 @@ GOLDEN_COLUMNS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, eq=False)
 class Account:
-    """One backtest under one cost profile: `profile` its name, `cash` at the start in dollars, and the four frames.
+    """One backtest under one cost profile: `profile` its name, `cash` at the start in dollars, the four frames, and `positions`, what is
+    open at the end (`orders.POSITION_COLUMNS`; None: the run does not tell).
 
     `daily` has one row for every session of the run, the last one included; a cash or regime that is not known is NaN. Beyond the golden
     columns the report uses, where they are there: daily long_value, short_value, traded, fees, slippage, dividends, borrow, financing,
-    long_candidates, short_candidates, long_entries, short_entries; trades fees, slippage, dividends, borrow, probability, qpi.
+    long_candidates, short_candidates, long_entries, short_entries, long_positions, long_waiting, short_positions, short_waiting; orders
+    status (filled, cancelled, dropped, waiting), ended (NaT: it waits), why; trades fees, slippage, dividends, borrow, probability, qpi.
     Raises `BadTable` where a golden column is missing.
     """
 
@@ -37,6 +39,7 @@ class Account:
     fills: pd.DataFrame
     orders: pd.DataFrame
     trades: pd.DataFrame
+    positions: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         for name, columns in GOLDEN_COLUMNS.items():

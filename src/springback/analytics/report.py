@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from springback.analytics import charts, course_sections, sections
+from springback.analytics import charts, course_sections, order_sections, sections
 from springback.analytics import page as pages
 from springback.analytics.beside import Stressed, stress_of
 from springback.analytics.figures import shown
@@ -85,6 +85,8 @@ def _tables(material: Material, summary: Summary) -> dict[str, Any]:
         "lean": sections.every_lean_figure(summary, material, DEFINITIONS),
         "scores": scores(material),
         "settings": sections.settings(material),
+        "orders": order_sections.orders(material),
+        "positions": order_sections.positions(material),
     }
 
 

@@ -2,7 +2,8 @@
 
 summary.json                     every figure with its definition, settings, data hash, versions, seed; written last
 orders.csv fills.csv daily.csv   columns of LEAN's golden runs first;  trades.csv
-profiles/NAME/*.csv              the same four of each further cost profile
+positions.csv                    what is open at the end; runs recorded before it was told have none
+profiles/NAME/*.csv              the same of each further cost profile
 report.json                      what else the report needs to be drawn again
 report.html report.png
 """
@@ -21,20 +22,23 @@ from springback.alone import alone
 from springback.analytics import encode
 from springback.analytics.beside import STRESS_FIGURES, STRESS_PAGE
 from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
+from springback.analytics.orders import POSITION_COLUMNS
 from springback.analytics.overfitting import Search
 from springback.analytics.soundness import check_facts, check_frame, check_series, check_table
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.analytics.whole import check_replaceable, mend, moved_aside, whole
 from springback.errors import BadTable, MissingData
+from springback.market import recorded
 from springback.market.symbols import harmless
 
 FRAMES = ("events", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel")
 SERIES = ("benchmark", "risk_free")
+POSITIONS = "positions.csv"
 TEXTS = ("biases", "findings", "vix_days")
 KNOWN = frozenset(
     {
         *(f"{name}.csv" for name in GOLDEN_COLUMNS),
-        *("profiles", "summary.json", "report.json", "report.html", "report.png"),
+        *(POSITIONS, "profiles", "summary.json", "report.json", "report.html", "report.png"),
         *(STRESS_FIGURES, STRESS_PAGE, "lean_statistics.json", "compare.html"),
     }
 )
@@ -101,6 +105,7 @@ def read(folder: Path) -> Material:
         for name in FRAMES:
             check_frame(name, parts[name])
         parts |= {name: tuple(map(str, told.pop(name))) for name in TEXTS}
+        told["settings"] = recorded.named(told["settings"])
         found = told.pop("search", None)
         return Material(accounts=accounts, search=None if found is None else Search(**found), **parts, **told)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError) as error:
@@ -114,7 +119,7 @@ def table_text(frame: pd.DataFrame, first: tuple[str, ...]) -> str:
         if ordered[name].dtype == object:
             ordered[name] = [harmless(cell) if isinstance(cell, str) else cell for cell in ordered[name]]
         if pd.api.types.is_datetime64_any_dtype(ordered[name]):
-            ordered[name] = ordered[name].dt.strftime("%Y-%m-%d %H:%M:%S" if name == "time" else "%Y-%m-%d")
+            ordered[name] = ordered[name].dt.strftime("%Y-%m-%d %H:%M:%S" if name == "time" else "%Y-%m-%d").fillna("")
     return str(ordered.to_csv(index=False, na_rep="nan", lineterminator="\n"))
 
 
@@ -124,7 +129,7 @@ def read_frame(file: Path) -> pd.DataFrame:
     Raises `BadTable` on a file that is no whole table: a row longer or shorter than the header, a column twice, a number that is none.
     """
     texts: dict[Hashable, type[str]] = dict.fromkeys(
-        ("symbol", "side", "reason", "date", "time", "decided", "entry_date", "exit_date"), str
+        ("symbol", "side", "reason", "date", "time", "decided", "entry_date", "exit_date", "status", "ended", "why"), str
     )
     numbers = [name for name in _checked_header(file) if name not in texts]
     empty = {name: ["nan", ""] for name in numbers}
@@ -161,6 +166,8 @@ def _fill(part: Path, material: Material, summary: Summary, draw: Draw) -> None:
         home.mkdir(parents=True, exist_ok=True)
         for name, first in GOLDEN_COLUMNS.items():
             (home / f"{name}.csv").write_text(table_text(getattr(account, name), first), encoding="utf-8", newline="")
+        if account.positions is not None:
+            (home / POSITIONS).write_text(table_text(account.positions, POSITION_COLUMNS), encoding="utf-8", newline="")
     (part / "report.json").write_text(encode.text(_remainder(material), indent=None), encoding="utf-8")
     draw(material, summary, part)
     (part / "summary.json").write_text(encode.text(summary_json(material, summary)), encoding="utf-8")
@@ -184,8 +191,11 @@ def _account(folder: Path, told: dict[str, Any]) -> Account:
     home = folder / "profiles" / told["profile"]
     home = home if home.is_dir() else folder
     frames = {name: read_frame(home / f"{name}.csv") for name in GOLDEN_COLUMNS}
+    held = read_frame(home / POSITIONS) if (home / POSITIONS).is_file() else None
+    if held is not None and (absent := [name for name in POSITION_COLUMNS if name not in held]):
+        raise BadTable(f"{home / POSITIONS} has no column {absent[0]}: write the run again")
     try:
-        made = Account(told["profile"], told["cash"], **frames)
+        made = Account(told["profile"], told["cash"], **frames, positions=held)
     except BadTable as error:
         raise BadTable(f"{folder}: {error}") from None
     for name, frame in frames.items():

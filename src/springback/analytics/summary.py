@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from springback.analytics import orders
 from springback.analytics.figures import Figure, as_json, figure
 from springback.analytics.gates import Verdict, judge
 from springback.analytics.lean_statistics import DEFINITIONS, lean_statistics, printed
@@ -36,12 +37,14 @@ def summarise(material: Material) -> Summary:
 
 
 def warnings(material: Material) -> tuple[str, ...]:
-    """What looks wrong in the run itself: overlays that did nothing, no trade at all."""
+    """What looks wrong in the run itself: overlays that did nothing, no trade at all, slots that waited."""
     said = []
     if material.ledger_fault:
         said.append(f"The trial ledger was changed by hand ({material.ledger_fault}): the number of trials cannot be trusted.")
     if material.headline.trades.empty:
         said.append("No position was closed: every figure of trades is empty. The entry funnel says where the names went.")
+    if waits := orders.warning(material.headline.daily):
+        said.append(waits)
     if material.overlays is not None:
         idle = [str(row["overlay"]) for _, row in material.overlays.iterrows() if row["touched"] == 0]
         said += [f"The overlay '{name}' changed no decision at all: check that it is applied." for name in idle]
@@ -88,7 +91,8 @@ def _figures(account: Account, material: Material) -> dict[str, Figure]:
     }
     again = "closed trades that opened a name on the side it had left at most 6 sessions before"
     figures["re_entries"] = figure(re_entries(account.trades, account.daily["date"]), again, "count")
-    return figures | trade_figures(account.trades) | scores
+    sent = orders.order_figures(account.orders, account.fills, account.daily, account.positions)
+    return figures | trade_figures(account.trades) | sent | scores
 
 
 def _score(name: str) -> str:

@@ -1,5 +1,6 @@
 """The account is kept again from its fills alone: who ordered them, when, at what price, and what cash is left."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,7 +84,7 @@ def fill_fault(tape: Tape, result: Result, fill: Fill) -> str | None:
 
 
 def _open_fault(tape: Tape, fill: Fill, decided: int, who: str) -> str | None:
-    opens = tape.bars.open[:, fill.name]
+    opens = tape.bars.printed("open")[:, fill.name]
     first = decided + 1 + int(np.argmax(~np.isnan(opens[decided + 1 : fill.row + 1])))
     if first != fill.row:
         return f"{who}: the next real bar was {tape.bars.sessions[first]}"
@@ -94,6 +95,8 @@ def _open_fault(tape: Tape, fill: Fill, decided: int, who: str) -> str | None:
 
 def _stop_fault(tape: Tape, fill: Fill, level: float, split: bool, who: str) -> str | None:
     open_, high, low = (float(getattr(tape.bars, name)[fill.row, fill.name]) for name in ("open", "high", "low"))
+    if not tape.bars.traded[fill.row, fill.name]:
+        return f"{who}: a stop filled on a row that nobody traded"
     gapped = open_ <= level if fill.quantity < 0 else open_ >= level
     due = open_ if gapped else level
     if split:
@@ -106,12 +109,27 @@ def _stop_fault(tape: Tape, fill: Fill, level: float, split: bool, who: str) -> 
 
 def cash_fault(tape: Tape, result: Result, done: list[Fill]) -> str | None:
     """None, or the first session whose equity is not cash plus holdings."""
+    daily = result.daily
+    for k, cash, held, marks in kept(tape, result, done):
+        worth = float(np.sum(held[held != 0] * marks[held != 0]))
+        for what, mine, told in (("cash", cash, daily["cash"][k]), ("equity", cash + worth, daily["equity"][k])):
+            if not abs(mine - told) <= CENT * max(1.0, abs(result.cash)):
+                return f"{what} of {result.sessions[k]}: the account says {told:,.2f}, its fills give {mine:,.2f}"
+    return None
+
+
+def kept(tape: Tape, result: Result, done: list[Fill]) -> Iterator[tuple[int, float, NDArray[np.int64], NDArray[np.float64]]]:
+    """(place of the session, cash, shares held (N,), last closes (N,)) after each close, from the fills and events alone.
+
+    The profile `realistic` values with every row, `lean` with bars alone.
+    """
     held, marks = np.zeros(tape.bars.shape[1], np.int64), np.full(tape.bars.shape[1], np.nan)
+    closes = tape.bars.close if result.profile == "realistic" else tape.bars.printed("close")
     cash, daily = result.cash, result.daily
     by_row: dict[tuple[bool, int], list[Fill]] = {}
     for fill in done:
         by_row.setdefault((fill.midnight, fill.row), []).append(fill)
-    for k, day in enumerate(result.sessions):
+    for k in range(len(result.sessions)):
         row = result.first + k
         cash -= float(daily["borrow"][k] + daily["financing"][k])
         for fill in by_row.get((True, row - 1), ()):
@@ -119,13 +137,8 @@ def cash_fault(tape: Tape, result: Result, done: list[Fill]) -> str | None:
         cash += _midnight_cash(tape, row, held, marks)
         for fill in by_row.get((False, row), ()):
             cash -= _settled(fill, held)
-        close = tape.bars.close[row]
-        marks = np.where(np.isnan(close), marks, close)
-        worth = float(np.sum(held[held != 0] * marks[held != 0]))
-        for what, mine, told in (("cash", cash, daily["cash"][k]), ("equity", cash + worth, daily["equity"][k])):
-            if not abs(mine - told) <= CENT * max(1.0, abs(result.cash)):
-                return f"{what} of {day}: the account says {told:,.2f}, its fills give {mine:,.2f}"
-    return None
+        marks = np.where(np.isnan(closes[row]), marks, closes[row])
+        yield k, cash, held, marks
 
 
 def _settled(fill: Fill, held: NDArray[np.int64]) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from springback.audit import accounts, delays, future, labels, luck, members, past, regime
+from springback.audit import accounts, delays, future, labels, luck, members, past, regime, slots
 from springback.audit.case import Case
 from springback.audit.finding import Finding, Outcome
 
@@ -20,6 +20,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "renamed": ("other symbols give the same orders", past.renamed),
     "fills": ("orders fill after their session, at the next real open", accounts.fills),
     "money": ("the account kept again from its fills", accounts.money),
+    "slots": ("who holds the slots, counted again from fills and orders", slots.slots),
     "vix": ("the VIX of later sessions moves nothing", regime.vix_timing),
     "survivors": ("names of the old universe are gone by now", members.survivors),
     "noise": ("nothing is found where nothing is", luck.noise),

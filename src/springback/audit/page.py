@@ -21,7 +21,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "The length of the history, the order of the rows and the letters of a name must not matter.",
         ("warm-up", "shuffled", "renamed"),
     ),
-    ("Is the account right?", "Kept a second time from the fills alone, by other code.", ("fills", "money")),
+    ("Is the account right?", "Kept a second time from the fills alone, by other code.", ("fills", "money", "slots")),
     ("Are the data whole?", "A history of today's names only is a history of winners.", ("survivors",)),
     (
         "Does it find an edge where one is, and only there?",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from springback.backtest.loop import STATUSES, WAITING, WHYS, Floats
 from springback.market.bars import Dates
+from springback.market.costs import Profile
 from springback.strategy.decide import FUNNEL, OPTIONAL
 from springback.strategy.rule import REASONS, RESTING_STOP
 
@@ -16,7 +17,7 @@ Columns = dict[str, Floats]
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """One run. `sessions` (S,), `symbols` (N,), `first` the row of the tape its first session has.
+    """One run, charged by `profile`. `sessions` (S,), `symbols` (N,), `first` the row of the tape its first session has.
 
     `orders`, `fills`, `trades`, `daily` and `positions` (open at the end) are columns of equal length, named as in `loop.py`; `row`
     columns count from the start of the tape. `funnel` (S, 2, len(FUNNEL)) counts what became of the names beyond the QPI threshold, long
@@ -27,6 +28,7 @@ class Result:
     symbols: tuple[str, ...]
     first: int
     cash: float
+    profile: Profile
     orders: Columns
     fills: Columns
     trades: Columns

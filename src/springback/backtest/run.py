@@ -173,6 +173,7 @@ def backtest(
         symbols=tape.bars.symbols,
         first=first,
         cash=account.cash,
+        profile=account.profile,
         orders=_columns(ORDER_COLUMNS, log.orders[: log.counts[0]]),
         fills=_columns(FILL_COLUMNS, log.fills[: log.counts[1]]),
         trades=_columns(TRADE_COLUMNS, log.trades[: log.counts[2]]),

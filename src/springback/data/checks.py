@@ -30,7 +30,7 @@ def examine(tape: Tape) -> tuple[str, ...]:
         _cells(bars, _gaps(finite), "{n} sessions without a bar inside a name's life (halts or holes)"),
         _cells(bars, _stale(bars.close), f"{{n}} bars end a run of {STALE_CLOSES} equal closes"),
         _cells(bars, _jumps(bars, tape.actions), f"{{n}} closes moved more than {JUMP:.0%} in a session with no split on record"),
-        _cells(bars, bars.volume == 0, "{n} bars have no volume"),
+        _cells(bars, bars.volume == 0, "{n} rows have no volume: marks, no order fills on them"),
         _cells(bars, finite & np.isnan(bars.open), "{n} bars have a close and no open, high, low: no order fills on them"),
         _cells(bars, _outside(bars), "{n} bars have an open or close outside high-low"),
         _short(bars, finite),

@@ -112,7 +112,7 @@ def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = Non
         raise MissingData(f"{day} is not covered: the bars run from {sessions[0]} to {sessions[-1]}")
     names = np.array(tape.bars.symbols, dtype=object)
     if tape.members is None:
-        chosen = names[np.asarray(proxy, dtype=bool)] if proxy is not None else names[~np.isnan(tape.bars.close[row])]
+        chosen = names[np.asarray(proxy, dtype=bool)] if proxy is not None else names[tape.bars.traded[row]]
         note = "no membership is known: the names with the largest mean dollar volume stand in"
         return Answer(day, tuple(sorted(chosen)), "liquidity proxy", "low", None, (note,))
     _covered(tape.members, sessions, row)
@@ -158,7 +158,7 @@ def _changed(members: NDArray[np.bool_], sessions: Dates, row: int) -> np.dateti
 def _barless(tape: Tape, members: NDArray[np.bool_], row: int) -> tuple[str, ...]:
     """How many `members` of a session have no bar on it: those whose bars ended before, and those that are silent."""
     ended = np.flatnonzero(members & (tape.last >= 0) & (tape.last < row))
-    silent = np.flatnonzero(members & np.isnan(tape.bars.close[row]) & ((tape.last < 0) | (tape.last >= row)))
+    silent = np.flatnonzero(members & ~tape.bars.traded[row] & ((tape.last < 0) | (tape.last >= row)))
     notes, sessions, names = [], tape.bars.sessions, tape.bars.symbols
     if len(ended):
         example = f"{names[ended[0]]} on {sessions[tape.last[ended[0]]]}"

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.market import recorded
+
 KINDS = ("backtest", "validate", "optimise", "audit")
 Days = NDArray[np.datetime64]
 Numbers = NDArray[np.float64]
@@ -44,8 +46,12 @@ class Look:
 
     @property
     def settings_text(self) -> str:
-        """The settings as one line, the same for the same knobs in any order, but for those that change no result."""
-        return json.dumps({name: value for name, value in self.settings.items() if name not in IDLE}, sort_keys=True, default=str)
+        """The settings as one line, the same for the same knobs in any order, but for those that change no result.
+
+        A knob that says what every run did before it existed is left out: such a run is the same trial as one recorded then.
+        """
+        told = {name: value for name, value in recorded.plain(self.settings).items() if name not in IDLE}
+        return json.dumps(told, sort_keys=True, default=str)
 
     @property
     def record(self) -> tuple[bytes, bytes]:

@@ -89,7 +89,7 @@ def drawn_up(tape: Tape, found: Iterable[Finding], settings: Quality, said: Iter
     """The spans of `said` that others wrote, and those of the gate's errors in `found`. Those around events that were set aside on reading
     are taken over by this: from now on they are known.
 
-    Each accused cell reaches `before` sessions back, over a halt to the last open there was, whose orders would fill after it, and
+    Each accused cell reaches `before` sessions back, over a halt to the last bar there was, whose orders would fill after it, and
     `after` forward; cells of a name that meet become one span.
     """
     kept = tuple(replace(one, by=TAKEN) if one.by == FETCHED else one for one in said if one.by != GATE)
@@ -103,7 +103,7 @@ def drawn_up(tape: Tape, found: Iterable[Finding], settings: Quality, said: Iter
 
 
 def _spans(tape: Tape, column: int, checks: dict[str, list[int]], settings: Quality) -> list[Span]:
-    days, last, opens = tape.bars.sessions, len(tape.bars.sessions) - 1, ~np.isnan(tape.bars.open)
+    days, last, opens = tape.bars.sessions, len(tape.bars.sessions) - 1, tape.bars.traded
     rows = np.unique([row for listed in checks.values() for row in listed])
     cuts = np.flatnonzero(np.diff(rows) > settings.before + settings.after + OUTSIDE) + 1
     symbol = EVERY_NAME if column == ALL_NAMES else tape.bars.symbols[column]

@@ -82,10 +82,17 @@ def order(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
 
 
 def no_volume(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
-    """Bars on which nothing was traded."""
+    """Rows on which nothing was traded."""
     odd = tape.bars.volume == 0
     share = odd.sum() / max(1, int((~np.isnan(tape.bars.close)).sum()))
-    return cells("no_volume", "warning" if share > 1e-3 else "info", tape.bars, odd, "{n} bars have no volume, in {names}", lengths(odd))
+    return cells(
+        "no_volume",
+        "warning" if share > 1e-3 else "info",
+        tape.bars,
+        odd,
+        "{n} rows have no volume: marks, no order fills on them, in {names}",
+        lengths(odd),
+    )
 
 
 def close_only(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001

@@ -31,7 +31,7 @@ def gap(ran: Ran, day: np.datetime64, share: float, stop: float) -> Struck:
     book = held(ran.result, tape.actions, row - 1)
     sign = np.sign(book.quantity)
     target = book.entry * split_factor(tape.actions, row, book.name) * (1 - sign * stop) * (1 - sign * share)
-    open_ = bars.open[row, book.name]
+    open_ = bars.printed("open")[row, book.name]
     struck = sign * open_ > sign * target  # False for NaN
     factor = np.ones(bars.shape[1])
     factor[book.name[struck]] = target[struck] / open_[struck]

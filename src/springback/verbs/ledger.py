@@ -12,6 +12,7 @@ from springback.analytics.significance import SESSIONS
 from springback.ledger import look
 from springback.ledger.book import Ledger
 from springback.ledger.look import Trial
+from springback.market import recorded
 from springback.settings import flat
 from springback.voice import Voice, table
 from springback.wiring import Settings
@@ -52,7 +53,7 @@ def ledger(voice: Voice, store: Path | None) -> None:
 
 def _row(book: Ledger, one: Trial) -> dict[str, Any]:
     entry = one.entry
-    knobs = json.loads(book.settings(entry.settings))
+    knobs = recorded.named(json.loads(book.settings(entry.settings)))
     usual = json.loads(json.dumps(flat(Settings()), default=str))
     other = {name: value for name, value in knobs.items() if name not in usual or usual[name] != value}
     named = ("row", "at", "kind", "command", "models", "market", "data_hash", "profile", "first", "last", "sessions", "sharpe")
