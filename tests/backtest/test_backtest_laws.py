@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from springback.backtest.loop import CANCELLED
 from springback.backtest.result import Result, daily_frame, fills_frame, orders_frame, trades_frame
 from springback.backtest.run import backtest
 from springback.market.bars import FIELDS, Bars
@@ -59,8 +60,12 @@ def test_the_future_changes_nothing(seed: int, row: int, profile: str, variant: 
     for columns in (truth.orders, corrupted.orders):
         assert len(columns["row"])
     known = [columns["row"] <= row for columns in (truth.orders, corrupted.orders)]
-    for name in truth.orders:
+    for name in ("order_id", "row", "name", "quantity", "reason", "level"):
         np.testing.assert_array_equal(truth.orders[name][known[0]], corrupted.orders[name][known[1]])
+    ended = [
+        np.where(one["ended"] <= row, one["status"], np.nan)[at] for one, at in zip((truth.orders, corrupted.orders), known, strict=True)
+    ]
+    np.testing.assert_array_equal(*ended)  # what became of an order is known when it did
     for name in truth.daily:
         np.testing.assert_array_equal(truth.daily[name][: row + 1], corrupted.daily[name][: row + 1])
 
@@ -161,6 +166,11 @@ def test_slots_are_never_exceeded(seed: int) -> None:
         + [
             (row + 0.5 + 0.45 * midnight, "fill", name, quantity, reason)
             for row, midnight, name, quantity, reason in columns(result.fills, "row", "midnight", "name", "quantity", "reason")
+        ]
+        + [
+            (ended + 0.8, "taken back", name, quantity, reason)
+            for ended, name, quantity, reason, status in columns(result.orders, "ended", "name", "quantity", "reason", "status")
+            if reason == 0 and status == CANCELLED
         ],
         key=lambda event: event[0],
     )
@@ -169,6 +179,8 @@ def test_slots_are_never_exceeded(seed: int) -> None:
             book[int(name)] = quantity
         elif kind == "order":
             closing.add(int(name))
+        elif kind == "taken back":
+            book.pop(int(name))
         elif reason != 0:
             book.pop(int(name), None)
             closing.discard(int(name))
@@ -204,7 +216,7 @@ def with_bystanders(tape: Tape, forecasts: Forecasts) -> tuple[Tape, Forecasts]:
 
 SCRIPT = """
 from springback.compiled import COMPILED
-from springback.backtest.result import fills_frame
+from springback.backtest.result import fills_frame, orders_frame
 from tests.backtest.test_backtest_laws import FEW, run
 from tests.backtest.variants import turned
 from tests.backtest.worlds import random_forecasts, random_tape
@@ -212,9 +224,10 @@ for seed in range(3):
     tape = random_tape(seed, sessions=50, names=8)
     for profile in ("lean", "realistic"):
         print(fills_frame(run(tape, random_forecasts(seed, tape), profile=profile)).to_json(double_precision=15))
-    for variant in ("exit_intraday", "book", "all"):
+    for variant in ("exit_intraday", "book", "all", "waiting", "two_openings"):
         strategy, regime = turned(FEW, variant)
-        print(fills_frame(run(tape, random_forecasts(seed, tape), strategy, regime=regime)).to_json(double_precision=15))
+        result = run(tape, random_forecasts(seed, tape), strategy, regime=regime)
+        print(fills_frame(result).to_json(double_precision=15), orders_frame(result).to_json())
 """
 
 

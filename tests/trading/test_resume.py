@@ -7,7 +7,7 @@ import pytest
 
 from springback.data.universe import Universe
 from springback.strategy.knobs import Regime, Strategy
-from springback.trading.desk import Desk
+from springback.trading.desk import Decision, Desk
 from springback.trading.outlook import FileOutlook
 from springback.trading.resume import Holding, read, restore, state_of
 
@@ -28,7 +28,7 @@ def session(one: Desk, day: np.datetime64, close: float = 10.0) -> list[tuple[st
 
 
 def test_an_entry_filled_in_parts_is_one_position_at_its_mean_price() -> None:
-    one = desk()
+    one = desk(Strategy(slots=2, entry_life=0))
     assert session(one, DAY) == [("AAA", 50_000, "entry"), ("BBB", 50_000, "entry")]
     one.fill("AAA", 20_000, 10.0)
     assert one.held() == {"AAA": 20_000}
@@ -118,7 +118,7 @@ def test_the_broker_is_followed_where_it_disagrees_and_every_difference_is_said(
 
 def test_a_cool_down_and_the_regime_outlive_a_restart() -> None:
     """Stopped in the second session with 4 sessions to rest; two pass before the restart, one without the desk: two are left."""
-    resting = Strategy(slots=2, cool_down=4)
+    resting = Strategy(slots=2, cool_down=4, entry_life=0)
     before = desk(resting)
     session(before, DAY)
     before.fill("AAA", 50_000, 10.0)
@@ -137,7 +137,7 @@ def test_a_cool_down_and_the_regime_outlive_a_restart() -> None:
 
 
 def test_a_position_that_went_while_nobody_looked_cools_down_too() -> None:
-    resting = Strategy(slots=2, cool_down=1)
+    resting = Strategy(slots=2, cool_down=1, entry_life=0)
     before = desk(resting)
     session(before, DAY)
     before.fill("AAA", 50_000, 10.0)
@@ -146,6 +146,72 @@ def test_a_position_that_went_while_nobody_looked_cools_down_too() -> None:
     restore(after, state_of(before), {}, ["BBB"])
     assert session(after, DAY + 1) == []
     assert session(after, DAY + 2) == [("AAA", 50_000, "entry")]
+
+
+def decided(one: Desk, day: np.datetime64, last: bool = False) -> Decision:
+    one.close(day, np.full(3, 10.0), np.full(3, 1e6))
+    return one.decide(15.0, 1_000_000.0, last)
+
+
+def test_a_dead_entry_is_told_to_the_host_and_its_slot_goes_in_the_same_decision() -> None:
+    one = desk(Strategy(slots=1))
+    assert decided(one, DAY).orders[0].symbol == "AAA"
+    again = decided(one, DAY + 1)
+    assert again.cancelled == ("AAA",) and [order.symbol for order in again.orders] == ["AAA"]  # it is the first of the ranking again
+    assert (again.n_long, again.positions) == (0, (0, 0))
+    one.fill("AAA", 50_000, 10.0)
+    last = decided(one, DAY + 2, last=True)
+    assert (last.cancelled, last.orders, last.n_long, last.positions) == ((), (), 1, (1, 0))
+
+
+def test_the_last_session_takes_step_0_alone() -> None:
+    one = desk()
+    decided(one, DAY)
+    last = decided(one, DAY + 1, last=True)
+    assert (last.cancelled, last.orders, last.n_long) == (("AAA", "BBB"), (), 0)
+
+
+def test_without_vix_dead_entries_are_taken_back_too() -> None:
+    one = desk()
+    decided(one, DAY)
+    one.close(DAY + 1, np.full(3, 10.0), np.full(3, 1e6))
+    assert one.decide(float("nan"), 1_000_000.0).cancelled == ("AAA", "BBB")
+
+
+def test_an_entry_is_as_old_after_a_restart_as_before_and_missed_sessions_age_it() -> None:
+    """Three openings of life: one passed before the restart, one without the desk; the next decision is the third."""
+    patient = Strategy(slots=1, entry_life=3)
+    before = desk(patient)
+    decided(before, DAY)
+    assert decided(before, DAY + 1).cancelled == ()
+    state, damaged = read(json.dumps(state_of(before)))
+    assert state["positions"]["AAA"]["waited"] == 1 and damaged == []
+    after = desk(patient)
+    after.rolling.fill(DAY + np.arange(3), np.full((3, 3), 10.0), np.full((3, 3), 1e6))
+    assert restore(after, state, {}, ["AAA"]) == []
+    assert decided(after, DAY + 3).cancelled == ("AAA",)
+
+
+def test_a_book_that_does_not_tell_ages_is_read_and_they_begin_anew() -> None:
+    state = json.loads(remembered())
+    for one in state["positions"].values():
+        del one["waited"]
+    found, damaged = read(json.dumps(state))
+    assert damaged == [] and {one["waited"] for one in found["positions"].values()} == {0}
+
+
+def test_the_rest_of_an_entry_comes_back_with_its_age_and_is_taken_back() -> None:
+    before = desk(Strategy(slots=2, entry_life=2))
+    decided(before, DAY)
+    before.fill("AAA", 20_000, 10.0)
+    state = state_of(before)
+    after = desk(Strategy(slots=2, entry_life=2))
+    after.rolling.fill(DAY + np.arange(1), np.full((1, 3), 10.0), np.full((1, 3), 1e6))
+    restore(after, state, {"AAA": Holding(20_000, 10.0, 10.0)}, ["AAA", "BBB"])
+    assert after.book.waiting[0] == 30_000
+    assert decided(after, DAY + 1).cancelled == ()
+    assert decided(after, DAY + 2).cancelled == ("AAA", "BBB")
+    assert after.held() == {"AAA": 20_000} and after.book.waiting[0] == 0
 
 
 def remembered() -> str:
@@ -171,6 +237,7 @@ def test_what_was_remembered_is_read_as_it_was() -> None:
         ("16.5", "Infinity"),
         ("16.5", "true"),
         ('"quantity": 50000', '"quantity": "50000"'),
+        ('"waited": 0', '"waited": "0"'),
         ('"quantity": 50000', '"quantity": 5e4'),
         ('"entry_price": 10.0', '"entry_price": -1'),
         ('"closing": false', '"closing": 0'),
