@@ -48,12 +48,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "wiring": (ALL,),
     "story": (ALL,),
     "explore": (ALL,),
+    "frames": (ALL,),
     "searching": (ALL,),
     "remembered": (ALL,),
     "voice": ("project",),
     "verbs": (ALL,),
     "cli": ("errors", "project", "verbs"),
-    FACE: ("errors", "wiring", "story"),
+    FACE: ("errors", "wiring", "story", "frames"),
     "__main__": ("cli",),
 }
 EVERYWHERE = ("compiled", "grammar")  # leaves that any room may stand on: `@compiled` itself, one of many
@@ -74,7 +75,7 @@ IMPURE_CALLS = (  # dotted, aliases resolved; a name stands for all beneath it
 # library -> the rooms that may import it. Its types never leave them.
 VENDORS: dict[str, tuple[str, ...]] = {
     "numpy": (ALL,),
-    "pandas": ("data", "forecasting", "training", "backtest", "analytics", "lean", "quality", "wiring", "story", "explore"),
+    "pandas": ("data", "forecasting", "training", "backtest", "analytics", "lean", "quality", "wiring", "story", "explore", "frames"),
     "numba": ("compiled",),
     "scipy": ("analytics", "training", "monitoring"),
     "sklearn": ("training", "forecasting"),

@@ -128,3 +128,22 @@ def test_the_page_opens_offline_and_draws_everything(home: Path, width: int, sch
     with opened(home / "combined" / "validation.html", width, scheme) as page:
         assert page.locator(".drawing").count() == PLOTS
         assert page.locator("h1").inner_text().startswith("The models rank names within a day")
+
+
+def test_a_file_of_forecasts_is_judged_as_the_walk_that_made_it(home: Path) -> None:
+    file = home / "forecasts.csv"
+    done(springback(home, "forecast", *TINY, "--out", file))
+    said = done(springback(home, "validate", "--forecasts", file, "--out", "told", *TINY)).stdout
+    told, walked = figures_of(home / "told"), figures_of(home / "runs" / "validation")
+    assert told["method"] == "forecasts of forecasts.csv" and "does not say" in told["how"]
+    assert told["whole"]["rank_ic"] == walked["whole"]["rank_ic"] and told["whole"]["rows"] == walked["whole"]["rows"]
+    assert sum(part["rows"] for part in told["folds"]) == told["whole"]["rows"] and len(told["folds"]) == 4
+    assert said.splitlines()[-1] == "page: told/validation.html"
+
+
+def test_a_file_of_forecasts_takes_no_method(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("date,symbol,qpi,p_long,p_short,adv_63\n")
+    both, absent = ("--method", "combinatorial", "--forecasts", "f.csv"), ("--forecasts", "g.csv")
+    for words_, must in ((both, "--method says how"), (absent, "g.csv does not exist")):
+        result = springback(tmp_path, "validate", *words_)
+        assert result.returncode == 2 and must in result.stderr and not (tmp_path / "store").exists()

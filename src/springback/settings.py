@@ -50,6 +50,15 @@ def build(root: type[Root], tables: Mapping[str, Mapping[str, Any]]) -> Root:
     return root(**parts)
 
 
+def nested(told: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """`{"table": {"name": value}}` and `{"table.name": value}`, mixed as one likes, as tables. Raises `SettingsError` on neither."""
+    tables: dict[str, dict[str, Any]] = {}
+    for name, value in told.items():
+        table, dot, knob = str(name).partition(".")
+        _merge(tables, {table: {knob: value} if dot else value}, "")
+    return tables
+
+
 def flat(settings: Any) -> dict[str, Any]:
     """`{"table.name": value}` of every knob, in order: what a run folder records."""
     return {f"{table}.{name}": value for table, values in dataclasses.asdict(settings).items() for name, value in values.items()}

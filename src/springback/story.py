@@ -15,6 +15,7 @@ from springback.analytics.summary import summarise
 from springback.backtest.overlays import count, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, positions_frame, trades_frame
 from springback.backtest.run import span
+from springback.data.beside import OTHER_BENCHMARK
 from springback.features import FEATURES
 from springback.forecasting.card import versions
 from springback.market.actions import KINDS
@@ -89,11 +90,12 @@ def tell(
         in_sample=in_sample,
         demo=demo,
         planted=settings.demo.reversal if demo else 0.0,
+        ranked=int((~np.isnan(forecasts.qpi)).any(axis=0).sum()),
         search=stands.search,
         ledger_fault=stands.fault,
         findings=(*tape.findings, *left_out(tape, settings), *endings_held(tape, headline, settings)),
         benchmark=None if tape.benchmark is None else _series(tape, tape.benchmark),
-        benchmark_name="Demo index" if demo else "SPY",
+        benchmark_name=benchmark_of(tape),
         risk_free=rate,
         events=_events(tape),
         scores=judged["scores"],
@@ -110,6 +112,14 @@ def tell(
         funnel=funnel_frame(headline).reset_index(names="side"),
         missing={} if evaluation else {"importance": "no evaluation lies beside the models: run 'springback train'"},
     )
+
+
+def benchmark_of(tape: Tape) -> str:
+    """What the benchmark is called: SPY where the source brought it, not where a file did."""
+    if is_demo(tape):
+        return "Demo index"
+    handed = any(line.startswith(OTHER_BENCHMARK) for line in tape.findings)
+    return "SPY" if not handed and tape.origin.startswith(("Prices of ", "Real prices ")) else "Benchmark"
 
 
 def account(result: Result, profile: str) -> Account:

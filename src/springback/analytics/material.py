@@ -59,7 +59,8 @@ class Material:
         for, ISO dates. `origin` the source in words, `universe` which names in words, `models` how forecasts were made in words
         ("walk-forward, quarterly"). `settings` every knob, flat (`table.name`). `data_hash`, `versions` (library -> version), `seed`,
         `command` as typed. `in_sample`: training and test overlap. `demo`: the market is generated; `planted` its dose of reversal
-        (0: none). `search` the trials that saw this period, this run among them, None where the run is in no ledger; `ledger_fault` what
+        (0: none). `ranked` how many names were ranked, None where nobody counted. `search` the trials that saw this period, this run among
+        them, None where the run is in no ledger; `ledger_fault` what
         is wrong with the ledger. `biases` and `findings` one line each.
     Beside it
         `benchmark` total-return level by date, `benchmark_name`; `risk_free` annual fraction by date; `events` (date, symbol, event,
@@ -89,6 +90,7 @@ class Material:
     in_sample: bool = False
     demo: bool = False
     planted: float = 0.0
+    ranked: int | None = None
     search: Search | None = None
     ledger_fault: str = ""
     biases: tuple[str, ...] = ()

@@ -65,6 +65,9 @@ def check_facts(told: Mapping[str, Any]) -> None:
     for name in ("scores", "search"):
         if wrong := [one for one in (told.get(name) or {}).values() if one is not None and not _is_number(one)]:
             raise ValueError(f"{name} must hold numbers, not '{str(wrong[0])[:40]}'")
+    ranked = told.get("ranked")
+    if ranked is not None and (not isinstance(ranked, int) or isinstance(ranked, bool)):
+        raise ValueError("ranked must be a count of names")
     if not all(isinstance(one, str) for one in (told.get("printed_by_lean") or {}).values()):
         raise ValueError("printed_by_lean must hold texts")
 

@@ -8,6 +8,8 @@ from springback.analytics.material import Material
 from springback.analytics.overfitting import Search
 
 CONFIDENT = 0.95
+FEW = 50
+"""Names under which nothing can be said of a ranking: the best of them are most of them."""
 
 
 def flags(material: Material) -> tuple[str, ...]:
@@ -21,6 +23,9 @@ def flags(material: Material) -> tuple[str, ...]:
         said.append("Demo market with a planted edge: not evidence about real markets.")
     elif material.demo:
         said.append("Demo market without any edge: whatever is earned here is luck.")
+    if material.ranked is not None and material.ranked < FEW:
+        names = f"{material.ranked} name{'' if material.ranked == 1 else 's'}"
+        said.append(f"Only {names}: under {FEW} it cannot be judged whether the ranking is worth anything.")
     return tuple(said)
 
 

@@ -9,11 +9,17 @@ from springback.cli import data, lean, project
 from springback.cli.options import (
     AsOf,
     BarsFile,
+    BenchmarkFile,
     DataPath,
+    DownloadsFolder,
     EventsFile,
+    FirstDay,
     ForecastFile,
     Json,
+    KeysFile,
+    LastDay,
     MembersFile,
+    Method,
     ModelsFolder,
     Original,
     PricesAre,
@@ -23,6 +29,7 @@ from springback.cli.options import (
     Sets,
     SettingsFile,
     StoreFolder,
+    Symbols,
     VixFile,
     Which,
 )
@@ -40,7 +47,9 @@ app.add_typer(data.app, name="data")
 for verb in (project.init, project.doctor, project.runs):
     app.command()(verb)
 
-Source = Annotated[str | None, typer.Option("--source", help="demo or csv. Default: the store if there is one, else demo.")]
+Source = Annotated[
+    str | None, typer.Option("--source", help="yahoo, tiingo, alpaca, lean, csv or demo. Default: the store if there is one, else demo.")
+]
 ForecastsOut = Annotated[Path | None, typer.Option("--out", help="File to write; default MODELS/walk_forward/forecasts.parquet.")]
 
 
@@ -52,6 +61,12 @@ def run(
     members: MembersFile = None,
     events: EventsFile = None,
     prices: PricesAre = None,
+    benchmark: BenchmarkFile = None,
+    symbols: Symbols = None,
+    start: FirstDay = None,
+    end: LastDay = None,
+    keys: KeysFile = None,
+    downloads: DownloadsFolder = None,
     store: StoreFolder = None,
     as_of: AsOf = None,
     models_dir: ModelsFolder = None,
@@ -63,15 +78,17 @@ def run(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """The whole job: fetch, train, forecast, backtest, report."""
-    from springback.verbs import places, steps, tapes
+    """The whole job: fetch, train, forecast, backtest, report. `--source yahoo --symbols AAPL,MSFT,...` needs no file."""
+    from springback.verbs import fetch, places, steps, tapes
 
     with steps.Voice(as_json, quiet) as voice:
         chosen = steps.choose(settings, sets, original)
         places.check(models, store)
+        beside = fetch.Beside(vix, members, events, benchmark)
+        asked = fetch.Asked(symbols, start, end, keys, downloads)
         shelf = places.shelf(voice, models_dir, trains=True)
         with places.run(out) as folder:
-            tape, digest = steps.tape_for_run(voice, chosen, source, path, vix, members, events, store or usual("store"), as_of, prices)
+            tape, digest = fetch.tape_for_run(voice, chosen, source, path, beside, asked, store or usual("store"), as_of, prices)
             chosen = tapes.window(voice, chosen, tape)
             made = steps.survey(voice, chosen, tape, digest)
             steps.train(voice, made, chosen, shelf)
@@ -81,27 +98,17 @@ def run(
 @app.command()
 def fetch(
     source: Annotated[str, typer.Option("--source", help="yahoo, tiingo, alpaca, csv, lean or demo.")] = "demo",
-    symbols: Annotated[
-        str | None,
-        typer.Option("--symbols", help="A,B,C, or a file with one a line. Default: all that the source lists.", show_default=False),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option("--start", help="First day asked for.", show_default="where its store ends, or 2017-01-03"),
-    ] = None,
-    end: Annotated[str | None, typer.Option("--end", help="Last day asked for.", show_default="the newest settled session")] = None,
-    keys: Annotated[
-        Path | None, typer.Option("--keys", help="TOML file of API keys, rights 0600.", show_default="~/.config/springback/keys.toml")
-    ] = None,
-    downloads: Annotated[
-        Path | None,
-        typer.Option("--downloads", help="Folder of what vendors have told; a fetch goes on from it.", show_default="downloads"),
-    ] = None,
+    symbols: Symbols = None,
+    start: FirstDay = None,
+    end: LastDay = None,
+    keys: KeysFile = None,
+    downloads: DownloadsFolder = None,
     path: DataPath = None,
     vix: VixFile = None,
     members: MembersFile = None,
     events: EventsFile = None,
     prices: PricesAre = None,
+    benchmark: BenchmarkFile = None,
     store: StoreFolder = None,
     accept: Annotated[
         bool, typer.Option("--accept-restatement", help="Store what the source now says differently of the past; the old stays readable.")
@@ -116,10 +123,12 @@ def fetch(
 
     with steps.Voice(as_json, quiet) as voice:
         chosen = steps.choose(settings, sets)
-        if fetch.asks(source, symbols, start, end, keys, vix, events, prices):
-            fetch.fetch(voice, chosen, source, symbols, start, end, path, keys, downloads, store or usual("store"), accept, members)
+        beside = fetch.Beside(vix, members, events, benchmark)
+        asked = fetch.Asked(symbols, start, end, keys, downloads)
+        if asked.by(source, beside, prices):
+            fetch.fetch(voice, chosen, source, asked, path, store or usual("store"), accept, members)
         else:
-            steps.fetch(voice, chosen, source, path, vix, members, events, store or usual("store"), accept, prices)
+            steps.fetch(voice, chosen, source, path, vix, members, events, store or usual("store"), accept, prices, benchmark)
 
 
 @app.command()
@@ -193,6 +202,7 @@ def backtest(
     members: MembersFile = None,
     events: EventsFile = None,
     prices: PricesAre = None,
+    benchmark: BenchmarkFile = None,
     store: StoreFolder = None,
     as_of: AsOf = None,
     models_dir: ModelsFolder = None,
@@ -213,7 +223,7 @@ def backtest(
         places.check(models, store)
         shelf = places.shelf(voice, models_dir, beside=forecasts, kind=models)
         with places.run(out) as folder:
-            tape, digest = tapes.given(voice, bars, vix, members, events, store, as_of, forecasts is None, prices)
+            tape, digest = tapes.given(voice, bars, vix, members, events, store, as_of, forecasts is None, prices, benchmark)
             chosen = tapes.window(voice, chosen, tape)
             made = steps.bare(tape, digest) if forecasts else steps.survey(voice, chosen, tape, digest)
             steps.backtest(voice, made, chosen, shelf, models, forecasts, folder, store)
@@ -223,7 +233,8 @@ def backtest(
 def validate(
     store: StoreFolder = None,
     as_of: AsOf = None,
-    method: Annotated[str, typer.Option("--method", help="walk-forward, or combinatorial: purged cross-validation.")] = "walk-forward",
+    method: Method = None,
+    forecasts: ForecastFile = None,
     models_dir: ModelsFolder = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write.", show_default="runs/validation")] = None,
     cluster: Scheduler = None,
@@ -239,12 +250,12 @@ def validate(
     with steps.Voice(as_json, quiet) as voice:
         out = out or usual("runs") / "validation"
         chosen = steps.choose(settings, sets, original)
-        validate.check(method, models_dir, store)
-        shelf = None if method == "combinatorial" else places.shelf(voice, models_dir)
+        which = validate.check(method, models_dir, store, forecasts)
+        shelf = None if which == "combinatorial" or forecasts else places.shelf(voice, models_dir)
         with places.held(out), steps.workers_at(cluster, chosen.training.threads) as workers:
             tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
             chosen = tapes.window(voice, chosen, tape, trades=False)
-            validate.validate(voice, steps.survey(voice, chosen, tape, digest), chosen, method, shelf, out, store, workers)
+            validate.validate(voice, steps.survey(voice, chosen, tape, digest), chosen, which, shelf, out, store, workers, forecasts)
 
 
 @app.command()

@@ -32,6 +32,30 @@ BarsFile = Annotated[
 ]
 DataPath = Annotated[Path | None, typer.Option("--path", help="CSV file or folder of bars, instead of a store.", show_default=False)]
 VixFile = Annotated[Path | None, typer.Option("--vix", help="CSV file date,close of VIX; a store has its own.", show_default=False)]
+BenchmarkFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--benchmark",
+        help="CSV file date,close of a level to compare with, as SPY's with dividends put back in; likewise.",
+        show_default=False,
+    ),
+]
+Method = Annotated[
+    str | None, typer.Option("--method", help="walk-forward, or combinatorial: purged cross-validation.", show_default="walk-forward")
+]
+Symbols = Annotated[
+    str | None,
+    typer.Option("--symbols", help="A,B,C, or a file with one a line. Default: all that the source lists.", show_default=False),
+]
+FirstDay = Annotated[str | None, typer.Option("--start", help="First day asked for.", show_default="where its store ends, or 2017-01-03")]
+LastDay = Annotated[str | None, typer.Option("--end", help="Last day asked for.", show_default="the newest settled session")]
+KeysFile = Annotated[
+    Path | None, typer.Option("--keys", help="TOML file of API keys, rights 0600.", show_default="~/.config/springback/keys.toml")
+]
+DownloadsFolder = Annotated[
+    Path | None,
+    typer.Option("--downloads", help="Folder of what vendors have told; a fetch goes on from it.", show_default="downloads"),
+]
 MembersFile = Annotated[
     Path | None, typer.Option("--members", help="CSV file symbol,start,end of index membership; likewise.", show_default=False)
 ]

@@ -6,11 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from springback.data.series import read_closes, read_members
+from springback.errors import BadTable
 from springback.market.tape import Tape
 
+OTHER_BENCHMARK = "the benchmark is that of"
 
-def laid_over(tape: Tape, vix: Path | None = None, members: Path | None = None) -> tuple[Tape, tuple[str, ...]]:
-    """`tape` with the closes of the file `vix` where it has a session, and the membership of the file `members`; and a line on each.
+
+def laid_over(
+    tape: Tape, vix: Path | None = None, members: Path | None = None, benchmark: Path | None = None
+) -> tuple[Tape, tuple[str, ...]]:
+    """`tape` with the closes of `vix` where it has a session, the membership of `members` and the level of `benchmark`; a line on each.
 
     The lines are findings of the tape as well. Raises `BadTable`, `MissingData`.
     """
@@ -22,6 +27,12 @@ def laid_over(tape: Tape, vix: Path | None = None, members: Path | None = None) 
         own = "it had none" if tape.members is None else "its own is not used"
         tape = replace(tape, members=read_members(members, tape.bars))
         told.append(f"membership is that of {members.name}, not the store's: {own}")
+    if benchmark is not None:
+        level = read_closes(benchmark, tape.bars.sessions)
+        if np.isnan(level).all():
+            raise BadTable(f"{benchmark} has no level on any session from {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}")
+        tape = replace(tape, benchmark=level)
+        told.append(f"{OTHER_BENCHMARK} {benchmark.name} on {int((~np.isnan(level)).sum()):,} of {len(level):,} sessions")
     return replace(tape, findings=(*tape.findings, *told)), tuple(told)
 
 

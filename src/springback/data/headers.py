@@ -37,6 +37,8 @@ QUOTED = frozenset(
     ("open", "high", "low", "close", "adjclose", "volume", "dividends", "stocksplits", "capitalgains", "repaired"),
 )
 """What yfinance has a column of for each name, without case and `DECORATION`."""
+READ_AS = " read as: "
+"""Between what a table is called and what it was taken for."""
 _UNDERSTOOD: ContextVar[list[str] | None] = ContextVar("understood", default=None)
 
 
@@ -79,7 +81,7 @@ def say(where: object, words: Iterable[str]) -> None:
     """Tells what a table was taken for; nothing where `words` are none."""
     told, heard = ", ".join(words), _UNDERSTOOD.get()
     if told and heard is not None:
-        heard.append(f"{getattr(where, 'name', where)} read as: {told}")
+        heard.append(f"{getattr(where, 'name', where)}{READ_AS}{told}")
 
 
 def bare(name: str) -> str:

@@ -62,7 +62,7 @@ def read_bars(source: Table, symbol: str = "") -> pd.DataFrame:
         frame = typed(sheet, rows.BARS) if headers.means(sheet.where, sheet.header, SYMBOL) else _of_one(sheet, symbol)
     frame, words = _turned(*_stooq(frame, sheet))
     frame, left = _priced(frame)
-    told = [line.partition(" read as: ")[2] for line in heard]
+    told = [line.partition(headers.READ_AS)[2] for line in heard]
     headers.say(sheet.where, (*told, *words, *left))
     return frame
 

@@ -8,16 +8,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback.data import rows
-from springback.data.files import Columns, line, read_table, write_table
+from springback.data.files import Columns, Table, line, read_table, write_table
 from springback.errors import BadTable
-from springback.market.bars import Bars, Panel
+from springback.market.bars import FIELDS, Bars, Panel
 from springback.market.forecasts import LIMITS, Forecasts
 
 VALUES = tuple(LIMITS)
 FORECASTS = Columns(("date",), ("symbol",), VALUES)
 
 
-def read_forecasts(path: Path, bars: Bars) -> Forecasts:
+def read_forecasts(path: Table, bars: Bars) -> Forecasts:
     """Forecasts (date, symbol, qpi, p_long, p_short, adv_63) on the panel `bars`; a name and session without a row has none.
 
     Rows may stand in any order. Raises `BadTable` on a name or session that `bars` does not have, a row that is there twice, and a value
@@ -38,15 +38,40 @@ def read_forecasts(path: Path, bars: Bars) -> Forecasts:
 
 def write_forecasts(path: Path, bars: Bars, forecasts: Forecasts) -> None:
     """Writes the forecasts that are there, by date, then symbol. `read_forecasts` gives the same panels back to the last bit."""
-    panels = (forecasts.qpi, forecasts.p_long, forecasts.p_short, forecasts.adv)
-    known = ~np.isnan(np.stack(panels)).any(axis=0)
-    write_table(path, _long(bars, known, VALUES, panels))
+    write_table(path, _forecasts(bars, forecasts))
+
+
+def forecasts_frame(bars: Bars, forecasts: Forecasts) -> pd.DataFrame:
+    """The same as a frame, its dates as dates."""
+    return _dated(_forecasts(bars, forecasts))
+
+
+def bars_frame(bars: Bars) -> pd.DataFrame:
+    """date, symbol and the five fields of every row that has a close, by date, then symbol."""
+    return _dated(_long(bars, ~np.isnan(bars.close), FIELDS, [getattr(bars, name) for name in FIELDS]))
+
+
+def features_frame(bars: Bars, names: Sequence[str], panel: NDArray[np.float64]) -> pd.DataFrame:
+    """What `write_features` writes, as a frame."""
+    return _dated(_features(bars, names, panel))
 
 
 def write_features(path: Path, bars: Bars, names: Sequence[str], panel: NDArray[np.float64]) -> None:
     """Writes date, symbol and the features `panel` (T, N, F) of `names` (F,): one row for each bar, an empty cell where one is missing."""
-    has_bar = ~np.isnan(bars.close)
-    write_table(path, _long(bars, has_bar, names, [panel[:, :, k] for k in range(panel.shape[2])]))
+    write_table(path, _features(bars, names, panel))
+
+
+def _features(bars: Bars, names: Sequence[str], panel: NDArray[np.float64]) -> pd.DataFrame:
+    return _long(bars, ~np.isnan(bars.close), names, [panel[:, :, k] for k in range(panel.shape[2])])
+
+
+def _forecasts(bars: Bars, forecasts: Forecasts) -> pd.DataFrame:
+    panels = (forecasts.qpi, forecasts.p_long, forecasts.p_short, forecasts.adv)
+    return _long(bars, ~np.isnan(np.stack(panels)).any(axis=0), VALUES, panels)
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(date=pd.to_datetime(frame["date"]))
 
 
 def _long(bars: Bars, kept: NDArray[np.bool_], names: Sequence[str], panels: Sequence[Panel]) -> pd.DataFrame:
@@ -58,7 +83,7 @@ def _long(bars: Bars, kept: NDArray[np.bool_], names: Sequence[str], panels: Seq
     return frame
 
 
-def _place(path: Path, frame: pd.DataFrame, bars: Bars) -> rows.Rows:
+def _place(path: object, frame: pd.DataFrame, bars: Bars) -> rows.Rows:
     days = frame["date"].to_numpy().astype("datetime64[D]")
     row = np.searchsorted(bars.sessions, days)
     known = (row < len(bars.sessions)) & (bars.sessions[np.minimum(row, len(bars.sessions) - 1)] == days)

@@ -35,38 +35,85 @@ SINCE = date(2005, 1, 3)
 """From where the benchmark is asked for, so that its level on a session does not hang on the start of a fetch."""
 
 
-def asks(source: str, symbols: str | None, start: str | None, end: str | None, keys: Path | None, *beside: Path | str | None) -> bool:
-    """Whether `source` is asked name by name, not read or drawn whole. Raises `InputError` on an option that does not go with it."""
-    told = {"--symbols": symbols, "--start": start, "--end": end, "--keys": keys}
-    if source in wiring.SOURCES:
-        for option, value in zip(("--vix", "--events", "--prices"), beside, strict=True):
-            if value is not None:
-                raise InputError(f"{option} goes with --source csv: {source} brings its own, or none")
-        return True
-    for option, given in told.items():
-        if given is not None and source in {"csv", "demo"}:
-            raise InputError(f"{option} goes with {', '.join(wiring.SOURCES)}: --source {source} is taken whole")
-    return False
+@dataclass(frozen=True)
+class Beside:
+    """Files that stand beside bars."""
+
+    vix: Path | None = None
+    members: Path | None = None
+    events: Path | None = None
+    benchmark: Path | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a vendor is asked for: names, first and last day, with which keys, and the folder of what it told before."""
+
+    symbols: str | None = None
+    start: str | None = None
+    end: str | None = None
+    keys: Path | None = None
+    downloads: Path | None = None
+
+    def by(self, source: str, beside: Beside, prices: str | None = None) -> bool:
+        """Whether `source` is asked name by name, not read or drawn whole. Raises `InputError` on an option that does not go with it."""
+        if source in wiring.SOURCES:
+            told = {name: getattr(beside, name) for name in ("vix", "events", "benchmark")} | {"prices": prices}
+            for name, value in told.items():
+                if value is not None:
+                    raise InputError(f"--{name} goes with --source csv: {source} brings its own, or none")
+            return True
+        for name in ("symbols", "start", "end", "keys", "downloads"):
+            if getattr(self, name) is not None and source in {"csv", "demo"}:
+                raise InputError(f"--{name} goes with {', '.join(wiring.SOURCES)}: --source {source} is taken whole")
+        return False
+
+
+def tape_for_run(
+    voice: Voice,
+    chosen: wiring.Settings,
+    source: str | None,
+    path: Path | None,
+    beside: Beside,
+    asked: Asked,
+    store: Path,
+    as_of: str | None = None,
+    prices: str | None = None,
+) -> tuple[Tape, str]:
+    """The market of a whole job: of a vendor, who is told which names, or as `steps.tape_for_run` finds it."""
+    named = source or ("csv" if path is not None else None)
+    if named in wiring.SOURCES and asked.by(named, beside, prices):
+        if as_of:
+            raise InputError("--as-of reads a store as it was known, --source names something else: give one of them")
+        if asked.symbols is None and beside.members is None and named != "lean":
+            raise InputError(
+                f"a run on {named} needs the names to ask for: springback run --source {named} --symbols AAPL,MSFT,NVDA "
+                "(or a file with one a line, or --members FILE); the more the better, 50 at least"
+            )
+        return fetch(voice, chosen, named, asked, path, store, members=beside.members)
+    lost = next((name for name, value in vars(asked).items() if value is not None), None)
+    if lost is not None:
+        raise InputError(f"--{lost} goes with --source {', '.join(wiring.SOURCES)}: name the one to ask")
+    return steps.tape_for_run(
+        voice, chosen, source, path, beside.vix, beside.members, beside.events, store, as_of, prices, beside.benchmark
+    )
 
 
 def fetch(
     voice: Voice,
     chosen: wiring.Settings,
     source: str,
-    symbols: str | None,
-    start: str | None,
-    end: str | None,
+    asked_for: Asked,
     path: Path | None,
-    keys: Path | None,
-    downloads: Path | None,
     store: Path,
     accept_restatement: bool = False,
     members: Path | None = None,
 ) -> tuple[Tape, str]:
-    """Bars, splits and dividends of `symbols` from a vendor, with VIX, the risk-free rate and SPY, into the store.
+    """Bars, splits and dividends of the symbols asked for from a vendor, with VIX, the risk-free rate and SPY, into the store.
 
     `members` is a membership file by permanent id; its members are asked for where no symbols are named.
     """
+    symbols, start, end, keys = asked_for.symbols, asked_for.start, asked_for.end, asked_for.keys
     old = _old(store, source)
     first, last, early = read_span(start or (old.goes_on if old else None), end, FIRST, datetime.now(UTC))
     if early:
@@ -78,7 +125,7 @@ def fetch(
     named = read_symbols(symbols) if symbols else None
     vendor = wiring.source_of(source, chosen, read_keys(keys or project.named("keys")) if source in wiring.NEED_KEYS else None, path)
     kept = (
-        Downloads(downloads or project.usual("downloads"), vendor.name, timedelta(hours=chosen.fetch.fresh_hours))
+        Downloads(asked_for.downloads or project.usual("downloads"), vendor.name, timedelta(hours=chosen.fetch.fresh_hours))
         if source != "lean"
         else None
     )

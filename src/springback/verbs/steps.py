@@ -49,11 +49,12 @@ def fetch(
     store: Path,
     accept_restatement: bool = False,
     prices: str | None = None,
+    benchmark: Path | None = None,
 ) -> tuple[Tape, str]:
     """Draws or reads a market and writes it into the store; a restatement of its past only when that is accepted."""
     step = voice.step("fetch")
     step(0, 2, "drawing the demo market" if source == "demo" else f"reading {path}")
-    tape = _from_source(source, path, vix, members, events, chosen, prices)
+    tape = _from_source(source, path, vix, members, events, chosen, prices, benchmark)
     step(2, 2, "read")
     return keep(voice, tape, store, accept_restatement, members=members)
 
@@ -92,6 +93,7 @@ def tape_for_run(
     store: Path,
     as_of: str | None = None,
     prices: str | None = None,
+    benchmark: Path | None = None,
 ) -> tuple[Tape, str]:
     """The source that was named; else the store if real data lie in it; else the demo market."""
     if source is None and path is not None:
@@ -99,12 +101,12 @@ def tape_for_run(
     if source is None and prices:
         raise InputError("--prices says what a table of bars holds: name it with --path; a store knows it already")
     if source is None and as_of:
-        return tapes.stored(voice, store, as_of, vix, members, events)
+        return tapes.stored(voice, store, as_of, vix, members, events, benchmark=benchmark)
     if as_of:
         raise InputError("--as-of reads a store as it was known, --source and --path name something else: give one of them")
     if source is None and wiring.has_store(store) and not Store(store).describe()["source"].startswith(DRAWN):
-        return tapes.stored(voice, store, None, vix, members, events)
-    return fetch(voice, chosen, source or "demo", path, vix, members, events, store, prices=prices)
+        return tapes.stored(voice, store, None, vix, members, events, benchmark=benchmark)
+    return fetch(voice, chosen, source or "demo", path, vix, members, events, store, prices=prices, benchmark=benchmark)
 
 
 def stored_or_demo(voice: Voice, chosen: wiring.Settings, store: Path | None, as_of: str | None = None) -> tuple[Tape, str]:
@@ -312,11 +314,13 @@ def _from_source(
     events: Path | None,
     chosen: wiring.Settings,
     prices: str | None = None,
+    benchmark: Path | None = None,
 ) -> Tape:
     if source == "demo":
-        if path or vix or members or events or prices:
+        if path or vix or members or events or prices or benchmark:
             raise InputError(
-                "the demo market is drawn, not read: leave --path, --vix, --members, --events and --prices out, or say --source csv"
+                "the demo market is drawn, not read: leave --path, --vix, --members, --events, --prices and --benchmark out, "
+                "or say --source csv"
             )
         return wiring.draw_demo(chosen)
     if source != "csv":
@@ -324,7 +328,7 @@ def _from_source(
         raise InputError(f"--source must be demo or csv, was '{source}'; {known}")
     if path is None:
         raise InputError("--source csv needs --path: a CSV file of bars, or a folder of yearly price files")
-    return wiring.load_bars(path, vix, members, events, prices=prices)
+    return wiring.load_bars(path, vix, members, events, benchmark, prices)
 
 
 def _decimals(value: float | None) -> str:

@@ -8,6 +8,7 @@ from springback import wiring
 from springback.backtest.run import span
 from springback.data.basis import HEAD as PRICES
 from springback.data.beside import laid_over
+from springback.data.headers import READ_AS, understanding
 from springback.data.store_hash import content_hash
 from springback.errors import InputError
 from springback.market.bars import Dates
@@ -26,6 +27,7 @@ def given(
     as_of: str | None = None,
     ranks: bool = True,
     prices: str | None = None,
+    benchmark: Path | None = None,
 ) -> tuple[Tape, str]:
     """The files that were named, or the store with VIX and members laid over its own. `ranks`: who is a member matters, since the universe
     is worked out; where forecasts come from a file it is not, and `members` are refused.
@@ -33,14 +35,14 @@ def given(
     if members is not None and not ranks:
         raise InputError("--members changes nothing beside --forecasts, which say themselves who is ranked: leave one of them out")
     if bars is None:
-        return stored(voice, store, as_of, vix, members, events, prices)
+        return stored(voice, store, as_of, vix, members, events, prices, benchmark)
     if as_of:
         raise InputError("--as-of reads a store as it was known, --bars names a file: give one of them")
     if store is not None:
         raise InputError("--bars and --store both name the bars: give one of them")
     if vix is None and not bars.is_dir():
         raise InputError("--bars needs --vix FILE (date,close): the regime cannot be known without it")
-    tape = wiring.load_bars(bars, vix, members, events, prices=prices)
+    tape = wiring.load_bars(bars, vix, members, events, benchmark, prices)
     say(voice, tape, f"read from {bars}")
     return tape, content_hash(tape)
 
@@ -53,8 +55,9 @@ def stored(
     members: Path | None = None,
     events: Path | None = None,
     prices: str | None = None,
+    benchmark: Path | None = None,
 ) -> tuple[Tape, str]:
-    """The tape of a store and its hash, now or as they were known on a day, with the VIX and the members that were named laid over its own.
+    """The tape of a store and its hash, now or as they were known on a day, with the VIX, members and benchmark named laid over its own.
 
     Its splits and dividends are part of its prices: `events` are refused, as is `prices`.
     """
@@ -64,10 +67,11 @@ def stored(
     folder = store or usual("store")
     tape, digest = wiring.open_store(folder, as_of)
     say(voice, tape, f"read from {folder}{f' as known on {as_of}' if as_of else ''}")
-    if vix is None and members is None:
+    if vix is None and members is None and benchmark is None:
         return tape, digest
-    tape, told = laid_over(tape, vix, members)
-    for line in told:
+    with understanding() as heard:
+        tape, told = laid_over(tape, vix, members, benchmark)
+    for line in (*heard, *told):
         voice.say(f"  {line}")
     return tape, content_hash(tape)
 
@@ -102,12 +106,14 @@ def words_of(chosen: wiring.Settings, sessions: Dates) -> str:
 
 
 def say(voice: Voice, tape: Tape, how: str) -> None:
-    """What its prices were taken for, one line on it, and the first of its findings."""
+    """What its prices were taken for, one line on it, one on each table that was not laid out as ours are, and the first of its findings."""
     for line in (one for one in tape.findings if one.startswith(PRICES)):
         voice.say(line)
     sessions, names = tape.bars.shape
     voice.say(f"{names:,} names, {sessions:,} sessions, {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}, {how}")
-    others = [one for one in tape.findings if not one.startswith(PRICES)]
+    for line in (one for one in tape.findings if READ_AS in one):
+        voice.say(f"  {line}")
+    others = [one for one in tape.findings if not one.startswith(PRICES) and READ_AS not in one]
     if others:
         count = len(others)
         voice.say(f"  {count} finding{'s' if count > 1 else ''} on the data, all in the report; the first: {others[0]}")

@@ -16,7 +16,7 @@ from springback.analytics.significance import block_rows
 from springback.analytics.validation_page import page
 from springback.analytics.validation_study import Study, as_json
 from springback.cluster import Workers
-from springback.errors import InputError, SettingsError
+from springback.errors import InputError, MissingData, SettingsError
 from springback.forecasting.card import versions
 from springback.market.judgement import Judgement
 from springback.settings import flat
@@ -37,13 +37,22 @@ Told = tuple[Rows, Said, Said, Cut, str]
 """Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
 
 
-def check(method: str, models: Path | None, store: Path | None) -> None:
-    """Refuses before the work an unknown method, models that it does not use, and a ledger that cannot be written."""
+def check(method: str | None, models: Path | None, store: Path | None, forecasts: Path | None = None) -> str:
+    """The method that is meant. Refuses before the work an unknown one, one or models beside a file of forecasts, models that it does not
+    use, and a ledger that cannot be written.
+    """
+    lost = next((name for name, one in (("--method", method), ("--models-dir", models)) if one is not None), None)
+    if forecasts is not None and lost:
+        raise InputError(f"{lost} says how forecasts are made, --forecasts brings them: give one of them")
+    if forecasts is not None and not forecasts.is_file():
+        raise MissingData(f"{forecasts} does not exist: give a file date,symbol,qpi,p_long,p_short,adv_63")
+    method = method or METHODS[0]
     if method not in METHODS:
         raise SettingsError(f"--method must be {' or '.join(METHODS)}, was '{method}'")
     if models is not None and method == "combinatorial":
         raise InputError("--method combinatorial trains models of its own and keeps none: leave --models-dir out")
     places.check(store=store)
+    return method
 
 
 def validate(
@@ -55,13 +64,21 @@ def validate(
     out: Path,
     store: Path | None,
     workers: Workers | None = None,
+    forecasts: Path | None = None,
 ) -> Study:
     """Judges, enters the trial ledger beside `store`, writes validation.json and validation.html into `out`, and prints."""
-    study = examine(made, chosen, method, models, voice, steps.command(), workers)
+    study = examine(made, chosen, method, models, voice, steps.command(), workers, forecasts)
     seen = study.judgement.days
     by_day = np.nan_to_num(seen.rank_ic)
     trials.note_validation(
-        made.tape, made.hash, flat(chosen), seen.sessions, by_day, command=study.command, models=f"judged {method}", store=store
+        made.tape,
+        made.hash,
+        flat(chosen),
+        seen.sessions,
+        by_day,
+        command=study.command,
+        models=f"judged {study.judgement.method}",
+        store=store,
     )
     step = voice.step("page")
     step(0, 1, str(out))
@@ -83,14 +100,20 @@ def examine(
     voice: Voice | None = None,
     command: str = "",
     workers: Workers | None = None,
+    forecasts: Path | None = None,
 ) -> Study:
-    """The judgement of `method`, and what it stands on.
+    """The judgement of `method`, or of the file `forecasts`, and what it stands on.
 
-    Walk-forward judges the sessions of the backtest, combinatorial all of the tape up to their end: it needs no history to begin with.
+    Walk-forward judges the sessions of the backtest, combinatorial all of the tape up to their end: it needs no history to begin with. A
+    file is judged on all sessions that it has.
     """
     chosen = wiring.dated(chosen, made.tape)
     progress = (voice or Voice(as_json=False, quiet=True)).step
-    rows, p_long, p_short, folds, how = (_walked if method == "walk-forward" else _combined)(made, chosen, models, progress, workers)
+    if forecasts is not None:
+        method = f"forecasts of {forecasts.name}"
+        rows, p_long, p_short, folds, how = _told(made, chosen, forecasts)
+    else:
+        rows, p_long, p_short, folds, how = (_walked if method == "walk-forward" else _combined)(made, chosen, models, progress, workers)
     step, settings, sessions = progress("judge"), chosen.validation, made.tape.bars.sessions
     step(0, 2, "a random split, as a warning")
     careless = random_split_auc(rows, chosen.training)
@@ -130,6 +153,29 @@ def _walked(made: wiring.World, chosen: wiring.Settings, models: Path | None, pr
         "after a tested block, and a walk-forward learns from none of them."
     )
     return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
+
+
+def _told(made: wiring.World, chosen: wiring.Settings, file: Path) -> Told:
+    """The forecasts of a file, a period for each quarter of the year."""
+    said = wiring.forecasts_from(file, made.tape)
+    rows = gather(made.tape, made.eligible, made.features, chosen.training)
+    p_long, p_short = (panel[rows.session, rows.name] for panel in (said.p_long, said.p_short))
+    known = ~np.isnan(p_long) & ~np.isnan(p_short)
+    rows, sessions = rows.pick(known), made.tape.bars.sessions
+    if len(rows) == 0:
+        horizon = chosen.training.horizon
+        raise MissingData(f"{file} forecasts no row that can be judged: none is in the universe with a label of {horizon} sessions")
+    quarters = (sessions.astype("datetime64[M]").astype(np.int64) // 3)[np.unique(rows.session)]
+    held = np.unique(rows.session)
+    firsts = held[np.flatnonzero(np.diff(quarters, prepend=quarters[0] - 1))]
+    spans = list(zip(firsts.tolist(), [*(firsts[1:] - 1).tolist(), int(held[-1])], strict=True))
+    told = int((~np.isnan(said.qpi)).sum())
+    how = (
+        f"The {told:,} forecasts of {file.name} as they stand there, quarter by quarter; {told - len(rows):,} of them cannot be judged "
+        f"(outside the universe, without features, or no label of {chosen.training.horizon} sessions yet). Whether whoever made them knew "
+        "the future, the file does not say."
+    )
+    return rows, p_long[known][None], p_short[known][None], by_span("fold", sessions, spans, rows.session), how
 
 
 def _combined(
