@@ -5,18 +5,36 @@ import gzip
 import io
 import math
 import re
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 csv.field_size_limit(1 << 30)
 Row = dict[str, str]
 
 
+NAMES = {
+    **{name.replace("_", ""): name for name in ("date", "symbol", "open", "high", "low", "close", "volume", "adj_close")},
+    "ticker": "symbol",
+    "vol": "volume",
+    "closelast": "close",
+    "o": "open",
+    "h": "high",
+    "l": "low",
+    "c": "close",
+    "v": "volume",
+}
+"""How a column of bars may be called, without case and signs."""
+LOOKS = (("[0-9]{8}", "%Y%m%d"), ("[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", "%Y/%m/%d"), ("[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", "%m/%d/%Y"))
+
+
 def rows(path: Path) -> list[Row]:
     """The rows of a CSV or gzipped CSV by column; empty lines count for nothing. Raises on what is no table."""
     content = path.read_bytes()
     content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    table = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""), strict=True) if row]
+    text = content.decode("utf-8-sig", "replace")
+    first = re.split("[\r\n]", text, maxsplit=1)[0]
+    between = max(",;\t|", key=lambda one: len(next(csv.reader([first], delimiter=one))))
+    table = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=between) if row]
     header, *body = table
     ragged = [row for row in body if len(row) != len(header)]
     if ragged:
@@ -24,10 +42,27 @@ def rows(path: Path) -> list[Row]:
     return [dict(zip(header, row, strict=True)) for row in body]
 
 
+def bars(path: Path, symbol: str = "") -> dict[tuple[str, str], Row]:
+    """The rows of bars by day and name, their columns called as ours; rows without any price are none."""
+    found = {}
+    for row in rows(path):
+        short = {name: re.sub(r"[\s_\-./<>*?]", "", name.strip().lower()) for name in row}
+        told = {NAMES[short[name]]: cell for name, cell in row.items() if short[name] in NAMES and NAMES[short[name]] not in row}
+        told |= {name: row[name] for name in row if name in NAMES.values()}
+        prices = [number(told[name]) for name in ("open", "high", "low", "close", "volume")]
+        if not all(map(math.isnan, prices[:4])) or not (math.isnan(prices[4]) or prices[4] == 0):
+            found[str(day(told["date"])), told.get("symbol", symbol).removesuffix(".US")] = told
+    return found
+
+
 def number(cell: str) -> float:
-    """The number in a cell, NaN where it is empty."""
-    if cell.strip() == "":
+    """The number in a cell, NaN where it says nothing."""
+    cell = cell.strip().lower()
+    if cell in ("", "null", "n/a", "#n/a"):
         return math.nan
+    cell = re.sub(r"^([+-]?)\$ ?", r"\1", cell)
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", cell):
+        cell = cell.replace(",", "")
     if not cell.isascii() or "_" in cell:
         raise ValueError(f"no number: {cell!r}")
     return float(cell)
@@ -38,6 +73,11 @@ def day(cell: str) -> date | None:
     cell = cell.strip()
     if cell == "":
         return None
+    for look, form in LOOKS:
+        if re.fullmatch(look, cell):
+            return datetime.strptime(cell, form).date()  # noqa: DTZ007
+    stamp = re.fullmatch("([0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9]{2}:[0-9]{2}.*", cell)
+    cell = stamp[1] if stamp else cell
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell):
         raise ValueError(f"no date: {cell!r}")
     return date.fromisoformat(cell)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from springback import wiring
 from springback.analytics import run_folder
 from springback.data import csv_file, csv_folder, holdings, series
 from springback.data.sources.downloads import Downloads
@@ -29,17 +30,16 @@ BARS = Bars(np.array(DAYS, "datetime64[D]"), SYMBOLS, *(np.full((len(DAYS), len(
 SPAN = date(2019, 1, 1), date(2021, 1, 1)
 
 
-def _bars(target: str) -> Agree:
+def _bars(target: str, symbol: str = "") -> Agree:
     def agree(folder: Path, tape: Tape) -> None:
-        told = {(row["date"].strip(), row["symbol"]): row for row in oracle.rows(folder / target)}
-        _panel(tape.bars, told)
+        _panel(tape.bars, oracle.bars(folder / target, symbol))
 
     return agree
 
 
 def _panel(bars: Bars, told: dict[tuple[str, str], dict[str, str]]) -> None:
     days = [str(day) for day in bars.sessions]
-    assert set(days) == {str(oracle.day(when)) for when, _ in told}
+    assert set(days) == {when for when, _ in told}
     assert set(bars.symbols) == {name for _, name in told}
     for row, when in enumerate(days):
         for column, name in enumerate(bars.symbols):
@@ -176,7 +176,50 @@ def _lean(folder: Path) -> Any:
     return [*source.histories(source.listing(*SPAN), *SPAN)]
 
 
+def _wide(folder: Path, tape: Tape) -> None:
+    """Two header rows and the name of the index, cell by cell."""
+    import csv
+
+    upper, lower, *body = (
+        row for row in csv.reader((folder / "world/wide.csv").read_text(encoding="utf-8-sig").splitlines(), strict=True) if row
+    )
+    fields, names = (upper, lower) if "Close" in upper or "close" in map(str.lower, upper[1:]) else (lower, upper)
+    body = body[1:] if body and not any(body[0][1:]) else body
+    told: dict[tuple[str, str], dict[str, str]] = {}
+    for row in body:
+        assert len(row) == len(upper)
+        for field, name, cell in zip(fields[1:], names[1:], row[1:], strict=True):
+            told.setdefault((str(oracle.day(row[0])), name), {})[field.strip().lower()] = cell
+    _panel(tape.bars, {key: cells for key, cells in told.items() if not all(np.isnan(oracle.number(cell)) for cell in cells.values())})
+
+
+def _nothing_lost(folder: Path, tape: Tape) -> None:
+    """Every file of the folder that can be read is in the tape, or the tape says what is not."""
+    said = " ".join(tape.findings)
+    for path, symbol in ((folder / "world/many/AAPL.csv", "AAPL"), (folder / "world/many/nvda.us.txt", "NVDA")):
+        assert symbol in tape.bars.symbols or "left out" in said, path
+    for column, symbol in enumerate(tape.bars.symbols):
+        if symbol == "NVDA":
+            sound = oracle.bars(folder / "world/many/nvda.us.txt", "NVDA")
+            closes = tape.bars.close[:, column]
+            assert sorted(closes[~np.isnan(closes)]) == sorted(oracle.number(row["close"]) for row in sound.values())
+
+
+WORLD = {"yahoo": ("AAPL.csv", "AAPL"), "nasdaq": ("MSFT.csv", "MSFT"), "stooq": ("aapl.us.txt", "AAPL"), "history": ("tsla.csv", "TSLA")}
 READERS: dict[str, Reader] = {
+    **{
+        f"world {name}": Reader(
+            "market", f"world/{file}", "csv", 250, lambda f, file=file: wiring.load_bars(f / "world" / file), _bars(f"world/{file}", symbol)
+        )
+        for name, (file, symbol) in WORLD.items()
+    },
+    "world wide": Reader("market", "world/wide.csv", "csv", 250, lambda f: wiring.load_bars(f / "world/wide.csv"), _wide),
+    "world zip": Reader("market", "world/packed.zip", "zip", 150, lambda f: wiring.load_bars(f / "world/packed.zip")),
+    "world folder": Reader(
+        "market", "world/many/AAPL.csv", "csv", 100, lambda f: wiring.load_bars(f / "world/many"), _nothing_lost, "many"
+    ),
+    "world parquet": Reader("market", "world/NVDA.parquet", "binary", 150, lambda f: wiring.load_bars(f / "world/NVDA.parquet")),
+    "quality world": Reader("market", "world/MSFT.csv", "csv", 100, lambda f: raw.read_files(f / "world/MSFT.csv")),
     "bars": Reader("market", "bars.csv", "csv", 2500, lambda f: csv_file.read(f / "bars.csv"), _bars("bars.csv")),
     "bars.gz": Reader("market", "bars.csv.gz", "gzip", 1500, lambda f: csv_file.read(f / "bars.csv.gz"), _bars("bars.csv.gz")),
     "vix": Reader("market", "vix.csv", "csv", 1500, lambda f: series.read_closes(f / "vix.csv", BARS.sessions), _closes),

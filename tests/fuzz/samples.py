@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from springback.data import csv_file
 from springback.data.files import Columns, read_table, write_table
@@ -89,11 +91,40 @@ def market(folder: Path) -> None:
     )
     (folder / "card.json").write_text(card.to_json())
     lean(folder / "lean" / "equity" / "usa")
+    world(folder / "world")
     days = np.array(DAYS[:3], "datetime64[D]")
     Downloads(folder / "downloads", "yahoo", Homes.FRESH).keep(
         History("AAA", days, Homes.PRICES), date(2020, 1, 1), date(2020, 1, 7), Homes.NOW
     )
     Store(folder / "store").write(csv_file.read(folder / "bars.csv", vix=folder / "vix.csv"), Homes.NOW)
+
+
+def world(home: Path) -> None:
+    """The same days as others lay them out: a name a file, by Yahoo, Nasdaq, Stooq and yfinance; a zip, a Parquet file, a folder."""
+    home.mkdir()
+    prices = [(f"{10 + k}.25", f"{12 + k}.5", f"{9 + k}.125", f"{10 + k}.75", str(1000 + k)) for k in range(len(DAYS))]
+    told = list(zip(DAYS, prices, strict=True))
+    yahoo = "Date,Open,High,Low,Close,Adj Close,Volume\n" + "".join(f"{d},{o},{h},{x},{c},{c},{v}\n" for d, (o, h, x, c, v) in told)
+    stooq = "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\n" + "".join(
+        f"AAPL.US,D,{d.replace('-', '')},000000,{o},{h},{x},{c},{v},0\n" for d, (o, h, x, c, v) in told
+    )
+    nasdaq = "Date,Close/Last,Volume,Open,High,Low\n" + "".join(
+        f'{d[5:7]}/{int(d[8:]) + 11}/{d[:4]},"$1,0{c}","1,{v}",${o},"$1,0{h}",${x}\n' for d, (o, h, x, c, v) in reversed(told)
+    )
+    history = "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n" + "".join(
+        f"{d} 00:00:00-05:00,{o},{h},{x},{c},{v},0.0,0.0\n" for d, (o, h, x, c, v) in told
+    )
+    wide = "Price,Close,Close,High,High,Low,Low,Open,Open,Volume,Volume\nTicker" + ",AAPL,NVDA" * 5 + "\nDate" + "," * 10 + "\n"
+    wide += "".join(f"{d},{c},{c},{h},{h},{x},{x},{o},{o},{v},{v}\n" for d, (o, h, x, c, v) in told)
+    for name, text in (("AAPL.csv", yahoo), ("MSFT.csv", nasdaq), ("aapl.us.txt", stooq), ("tsla.csv", history), ("wide.csv", wide)):
+        (home / name).write_text(text)
+    with zipfile.ZipFile(home / "packed.zip", "w") as packed:
+        packed.writestr("AAPL.csv", yahoo)
+    frame = pd.DataFrame([[float(cell) for cell in row] for row in prices], columns=["Open", "High", "Low", "Close", "Volume"])
+    frame.set_index(pd.DatetimeIndex(DAYS, name="Date")).to_parquet(home / "NVDA.parquet")
+    (home / "many").mkdir()
+    for name in ("AAPL.csv", "nvda.us.txt"):
+        (home / "many" / name).write_text(yahoo)
 
 
 def lean(base: Path) -> None:

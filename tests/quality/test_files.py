@@ -59,3 +59,14 @@ def test_a_file_without_the_columns_is_named(tmp_path: Path) -> None:
     path.write_text("date,symbol,close\n2020-01-02,A,10\n")
     with pytest.raises(BadTable, match="has no columns 'open', 'high', 'low' and 'volume'"):
         raw.read_files(path)
+
+
+def test_what_the_door_understands_is_no_finding(tmp_path: Path) -> None:
+    """Nasdaq's file, and a folder with a file a name: dates, dollars and thousands as the sources write them."""
+    rows = ['01/03/2017,"$1,115.80","28,781,900",$1115.00,$1116.33,$1114.76', "01/13/2017,$1119.04,26111900,$1119.11,$1119.62,$1118.81"]
+    (tmp_path / "AAPL.csv").write_text("Date,Close/Last,Volume,Open,High,Low\n" + "\n".join(rows) + "\n")
+    (tmp_path / "msft.us.txt").write_text("Date,Open,High,Low,Close,Volume\n2017-01-03,10,11,9,10,5\n2017-01-13,10,11,9,10,5\n")
+    (tmp_path / "vix.csv").write_text("date,close\n2017-01-03,12\n")
+    for path, names in ((tmp_path / "AAPL.csv", 1), (tmp_path, 2)):
+        found = {one.check: one for one in raw.examine(raw.read_files(path))}
+        assert list(found) == ["file"] and f"of {names} name" in found["file"].said

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute
 
 from springback.data import headers, rows
-from springback.data.cells import NOTHING
-from springback.data.sheets import NoRows, Sheet, Table, sheet_of, typed
+from springback.data.cells import NOTHING, numbers
+from springback.data.sheets import NoRows, Sheet, Table, dates, sheet_of, typed
 from springback.errors import BadTable
+from springback.market.bars import FIELDS
 from springback.market.symbols import is_symbol, is_ticker
 
 NAMED = re.compile(r"[A-Za-z0-9]{1,6}(?:[._=^-][A-Za-z0-9]{1,6})*")
@@ -65,6 +67,32 @@ def read_bars(source: Table, symbol: str = "") -> pd.DataFrame:
     told = [line.partition(headers.READ_AS)[2] for line in heard]
     headers.say(sheet.where, (*told, *words, *left))
     return frame
+
+
+def as_written(path: Path) -> pd.DataFrame:
+    """Every row of bars in a file, whatever the door will say of it: date and symbol as texts, the fields as numbers or NaN.
+
+    Days are ISO dates where the whole column is understood, else what is written. Raises `MissingData`, `BadTable`.
+    """
+    sheet = unfolded(sheet_of(path))
+    name = symbol_of(sheet.title)
+    found = headers.match(path, sheet.header, replace(BARE, optional=("adj_close", SYMBOL) if name else ("adj_close",)))
+    table = sheet.texts(sorted(found.values()))
+    column = {wanted: table.column(str(place)) for wanted, place in found.items() if wanted != "adj_close"}
+    frame = pd.DataFrame({SYMBOL: name, **{wanted: cells.to_pandas() for wanted, cells in column.items()}})
+    try:
+        frame["date"] = pd.Series(dates(column["date"], "date", _refused)[0]).dt.strftime("%Y-%m-%d")
+    except BadTable:
+        frame["date"] = frame["date"].astype(str)
+    try:
+        frame = frame.assign(**numbers({name: column[name].cast(pa.string()) for name in FIELDS}, _refused)[0])
+    except BadTable:
+        frame = frame.assign(**{name: pd.to_numeric(frame[name], errors="coerce") for name in FIELDS})
+    return frame[["date", SYMBOL, *FIELDS]].astype({"date": "string", SYMBOL: "string"})
+
+
+def _refused(*told: object) -> BadTable:
+    return BadTable(str(told))
 
 
 def symbol_of(title: str) -> str:

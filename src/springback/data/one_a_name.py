@@ -7,8 +7,8 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from springback.data import headers
-from springback.data.layouts import SUFFIX, Nameless, read_bars, stem_of
-from springback.data.sheets import Given, NoRows, Table
+from springback.data.layouts import SUFFIX, Nameless, read_bars, stem_of, symbol_of
+from springback.data.sheets import Given, NoRows, Table, sheet_of
 from springback.errors import BadTable, MissingData
 
 BESIDE = ("vix", "benchmark", "members", "events")
@@ -42,6 +42,20 @@ def beside(folder: Path) -> dict[str, Path]:
     """The files of a folder that stand beside its bars, by what they hold."""
     found = {stem.lower(): one for one, stem in reversed(files_of(folder).items()) if one.parent == folder}
     return {name: found[name] for name in BESIDE if name in found}
+
+
+def tables(folder: Path) -> list[Path]:
+    """The files of a folder that hold bars and say whose."""
+    apart = set(beside(folder).values())
+    return [one for one, stem in files_of(folder).items() if one not in apart and (symbol_of(stem) or not _nameless(one))]
+
+
+def _nameless(path: Path) -> bool:
+    try:
+        sheet = sheet_of(path)
+    except NoRows:
+        return True
+    return not headers.means(path, sheet.header, "symbol")
 
 
 def read_folder(folder: Path) -> pd.DataFrame:

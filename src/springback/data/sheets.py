@@ -130,7 +130,7 @@ def _read(sheet: Sheet, columns: Columns, found: dict[str, int]) -> tuple[pd.Dat
     for name, place in found.items():
         column = table.column(str(place))
         if name in columns.dates:
-            read[name], said = _days(column, name, partial(fail, name))
+            read[name], said = dates(column, name, partial(fail, name))
             words += [said] if said else []
         elif name in columns.texts:
             read[name] = _to_pandas(column.cast(pa.string()).dictionary_encode())
@@ -145,7 +145,8 @@ def _read(sheet: Sheet, columns: Columns, found: dict[str, int]) -> tuple[pd.Dat
     return pd.DataFrame({name: read[name] for name in found}), words
 
 
-def _days(column: Any, name: str, fail: cells.Fail) -> tuple[Any, str]:
+def dates(column: Any, name: str, fail: cells.Fail) -> tuple[Any, str]:
+    """The days of a column of texts, dates or time stamps as datetime64[s], and words on how they are written (see `cells.days`)."""
     if pa.types.is_date(column.type):
         return column.cast(pa.timestamp("s")).to_pandas().to_numpy().astype("datetime64[s]"), ""
     if pa.types.is_timestamp(column.type):

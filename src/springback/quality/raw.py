@@ -1,6 +1,6 @@
 """Checks of price files as they lie there, before they become a tape: what the door refuses, and what a panel cannot hold.
 
-A file has the columns date, symbol, open, high, low, close, volume; a folder has such files as prices/prices_YYYY.csv.gz.
+A file is any that `data.layouts` reads; a folder has one for each name, or such files as prices/prices_YYYY.csv.gz.
 """
 
 from collections.abc import Iterator
@@ -10,30 +10,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback.data.headers import Columns, match
-from springback.data.sheets import sheet_of
+from springback.data import one_a_name
+from springback.data.layouts import as_written
 from springback.market.bars import FIELDS
 from springback.quality.finding import EXAMPLES, Finding, Severity, named
 
 Prices = dict[str, NDArray[np.float64]]
-WANTED = Columns(("date",), ("symbol",), FIELDS)
 
 
 def read_files(path: Path) -> pd.DataFrame:
-    """Every row of a file or folder, prices as numbers (NaN where they are none), dates as the text that is written."""
-    files = sorted(path.glob("prices/prices_*.csv*")) if path.is_dir() else [path]
-    return pd.concat([_read(one) for one in files], ignore_index=True) if files else pd.DataFrame(columns=list(WANTED.names))
-
-
-def _read(path: Path) -> pd.DataFrame:
-    sheet = sheet_of(path)
-    found = match(path, sheet.header, WANTED)
-    table = sheet.texts(sorted(found.values()))
-    frame = pd.DataFrame({name: table.column(str(place)).to_pandas() for name, place in found.items()})
-    frame = frame.astype({"date": "string", "symbol": "string"})
-    for name in FIELDS:
-        frame[name] = pd.to_numeric(frame[name], errors="coerce")
-    return frame
+    """Every row of a file or folder, prices as numbers (NaN where they are none), dates as texts."""
+    if path.is_dir() and one_a_name.yearly(path):
+        files = sorted(path.glob("prices/prices_*.csv*"))
+    else:
+        files = one_a_name.tables(path) if path.is_dir() else [path]
+    return pd.concat([as_written(one) for one in files], ignore_index=True) if files else pd.DataFrame(columns=["date", "symbol", *FIELDS])
 
 
 def examine(frame: pd.DataFrame) -> tuple[Finding, ...]:
