@@ -62,6 +62,10 @@ class Asked:
             for name, value in told.items():
                 if value is not None:
                     raise InputError(f"--{name} goes with --source csv: {source} brings its own, or none")
+            if self.keys is not None and source not in wiring.NEED_KEYS:
+                raise InputError(f"--keys goes with {', '.join(wiring.NEED_KEYS)}: {source} needs none")
+            if self.downloads is not None and source == "lean":
+                raise InputError("--downloads keeps what vendors tell: --source lean is read where it lies")
             return True
         for name in ("symbols", "start", "end", "keys", "downloads"):
             if getattr(self, name) is not None and source in {"csv", "demo"}:
