@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from springback.cli import data, lean, project
+from springback.cli import data, lean, project, records
 from springback.cli.options import (
     AsOf,
     BarsFile,
@@ -351,30 +351,8 @@ def optimize(
             (optimise.reveal if reveal else optimise.optimise)(voice, job, workers)
 
 
-@app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="A run folder.", metavar="DIR")],
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Draw report.html and report.png of a run folder again."""
-    from springback.verbs import steps
-
-    with steps.Voice(as_json, quiet) as voice:
-        steps.report(voice, folder)
-
-
-@app.command()
-def ledger(
-    store: StoreFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """List every trial that saw a period, and what the best of so many would show without skill."""
-    from springback.verbs import ledger
-
-    with ledger.Voice(as_json, quiet) as voice:
-        ledger.ledger(voice, store)
+app.command()(records.report)
+app.command()(records.ledger)
 
 
 @app.command()

@@ -106,7 +106,7 @@ def words_of(chosen: wiring.Settings, sessions: Dates) -> str:
 
 
 def say(voice: Voice, tape: Tape, how: str) -> None:
-    """What its prices were taken for, one line on it, one on each table that was not laid out as ours are, and the first of its findings."""
+    """What its prices and tables were taken for, one line on it, and the first of its findings."""
     for line in (one for one in tape.findings if one.startswith(PRICES)):
         voice.say(line)
     sessions, names = tape.bars.shape
