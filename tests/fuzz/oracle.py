@@ -13,17 +13,17 @@ Row = dict[str, str]
 
 
 NAMES = {
-    **{name.replace("_", ""): name for name in ("date", "symbol", "open", "high", "low", "close", "volume", "adj_close")},
-    "ticker": "symbol",
-    "vol": "volume",
-    "closelast": "close",
-    "o": "open",
-    "h": "high",
-    "l": "low",
-    "c": "close",
-    "v": "volume",
+    "date": ("date",),
+    "symbol": ("symbol", "ticker"),
+    "open": ("open", "o"),
+    "high": ("high", "h"),
+    "low": ("low", "l"),
+    "close": ("close", "closelast", "c"),
+    "volume": ("volume", "vol", "v"),
+    **{name: (name.lower().replace("_", ""),) for name in ("start", "end", "event", "value", "DATE", "PCREDIT8", "old", "new")},
+    **{name: (name.replace("_", ""),) for name in ("qpi", "p_long", "p_short", "adv_63")},
 }
-"""How a column of bars may be called, without case and signs."""
+"""How our columns may be called by others, without case and signs."""
 LOOKS = (("[0-9]{8}", "%Y%m%d"), ("[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", "%Y/%m/%d"), ("[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", "%m/%d/%Y"))
 
 
@@ -39,19 +39,20 @@ def rows(path: Path) -> list[Row]:
     ragged = [row for row in body if len(row) != len(header)]
     if ragged:
         raise ValueError(f"a row of {len(ragged[0])} cells under a header of {len(header)}: {ragged[0]}")
-    return [dict(zip(header, row, strict=True)) for row in body]
+    short = [re.sub(r"[\s_\-./<>*?]", "", name.strip().lower()) for name in header]
+    called = {name: short.index(word) for name, words in NAMES.items() for word in words[::-1] if name not in header and word in short}
+    return [dict(zip(header, row, strict=True)) | {name: row[k] for name, k in called.items()} for row in body]
 
 
 def bars(path: Path, symbol: str = "") -> dict[tuple[str, str], Row]:
     """The rows of bars by day and name, their columns called as ours; rows without any price are none."""
+    told = rows(path)
+    suffix = ".US" if all(row.get("symbol", symbol).upper().endswith(".US") for row in told) else ""
     found = {}
-    for row in rows(path):
-        short = {name: re.sub(r"[\s_\-./<>*?]", "", name.strip().lower()) for name in row}
-        told = {NAMES[short[name]]: cell for name, cell in row.items() if short[name] in NAMES and NAMES[short[name]] not in row}
-        told |= {name: row[name] for name in row if name in NAMES.values()}
-        prices = [number(told[name]) for name in ("open", "high", "low", "close", "volume")]
+    for row in told:
+        prices = [number(row[name]) for name in ("open", "high", "low", "close", "volume")]
         if not all(map(math.isnan, prices[:4])) or not (math.isnan(prices[4]) or prices[4] == 0):
-            found[str(day(told["date"])), told.get("symbol", symbol).removesuffix(".US")] = told
+            found[str(day(row["date"])), row.get("symbol", symbol).removesuffix(suffix)] = row
     return found
 
 

@@ -109,7 +109,7 @@ def world(home: Path) -> None:
         f"AAPL.US,D,{d.replace('-', '')},000000,{o},{h},{x},{c},{v},0\n" for d, (o, h, x, c, v) in told
     )
     nasdaq = "Date,Close/Last,Volume,Open,High,Low\n" + "".join(
-        f'{d[5:7]}/{int(d[8:]) + 11}/{d[:4]},"$1,0{c}","1,{v}",${o},"$1,0{h}",${x}\n' for d, (o, h, x, c, v) in reversed(told)
+        f'{d[5:7]}/{int(d[8:]) + 11}/{d[:4]},"$1,0{c}","1,{v[1:]}",${o},"$1,0{h}",${x}\n' for d, (o, h, x, c, v) in reversed(told)
     )
     history = "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n" + "".join(
         f"{d} 00:00:00-05:00,{o},{h},{x},{c},{v},0.0,0.0\n" for d, (o, h, x, c, v) in told

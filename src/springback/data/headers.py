@@ -98,7 +98,7 @@ def separator(line: str) -> str:
 def cells(line: str, between: str) -> list[str]:
     """The cells of one line; the whole line where it is no row."""
     try:
-        return next(csv.reader([line], delimiter=between))
+        return next(csv.reader([line], delimiter=between, strict=True))
     except (csv.Error, StopIteration):
         return [line]
 
