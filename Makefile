@@ -9,7 +9,7 @@ LOCK_ARGS ?=
 TEST_ARGS ?= --numprocesses=auto --dist=loadfile
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 COMPILE_LOCK := uv pip compile $(LOCK_ARGS) --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
-SOURCES := src tests lean $(wildcard benchmarks) $(wildcard notebooks) $(wildcard train_ml_models.py)
+SOURCES := src tests lean $(wildcard benchmarks) $(wildcard notebooks) $(wildcard train_ml_models.py) setup.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test check lint types bench notebook lock clean

@@ -56,6 +56,10 @@ if how == "stopped":
 for day in ("2020-01-31", "2020-07-15", "2020-12-31"):
     say(f"Log: {day} 16:30:00 {day}: 3 positions")
 write({"RuntimeError": "", "Status": "Completed"})
+if how == "abort":
+    say("Engine.Main(): Analysis Complete.")
+    print("Unhandled exception. System.ObjectDisposedException: Safe handle has been closed.\\n   at Frame()", flush=True)
+    os.abort()
 """
 DOCKER = """
 import os, pathlib, sys
@@ -67,6 +71,34 @@ if how == "down":
 if how == "denied":
     sys.exit("permission denied while trying to connect to the Docker daemon socket")
 """
+
+STANDIN_ENGINE = """
+import json, os, pathlib, sys
+repository = pathlib.Path(os.environ["FAKE_REPOSITORY"])
+sys.path[:0] = [str(repository), str(repository / "tests" / "lean" / "standin")]
+import pandas as pd
+from springback import wiring
+from tests.lean import lean_files, replays
+
+config = json.loads(pathlib.Path(sys.argv[sys.argv.index("--config") + 1]).read_text())
+module = replays.load(pathlib.Path(config["algorithm-location"]))
+from lean_standin.engine import Engine
+
+world = replays.tape_world(wiring.open_store(pathlib.Path(os.environ["FAKE_STORE"]))[0])
+store = pathlib.Path(config["object-store-root"])
+result = Engine(world, config["parameters"], store, config["data-folder"]).run(module.MlMeanReversion)
+for when, kind, line in result.logs:
+    print(f"2026-11-23T10:00:00.0000000Z TRACE:: {kind.title()}: {when} {line}", flush=True)
+orders = result.orders[result.orders["tag"] != lean_files.DELISTING].rename(columns={"tag": "reason"})
+orders["decided"] = pd.to_datetime(orders["time"]).dt.strftime("%Y-%m-%d")
+orders["quantity"] = orders["quantity"].astype(float)
+fills = result.fills.rename(columns={"tag": "reason"}).astype({"quantity": float, "price": float, "fee": float})
+fills["reason"] = fills["reason"].where(~fills["reason"].str.startswith("resting_stop"), "stop_loss")
+fills["time"] = fills["time"].astype(str)
+daily = pd.DataFrame(result.daily).astype({"equity": float, "cash": float})
+lean_files.write_result(pathlib.Path(config["results-destination-folder"]), orders, fills, daily, record=False)
+"""
+"""The stand-in for LEAN as a program: it plays the market of FAKE_STORE to the algorithm of its configuration."""
 
 
 def executable(path: Path, text: str) -> Path:

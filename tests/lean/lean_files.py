@@ -14,7 +14,7 @@ import pandas as pd
 ID = "Springback"
 DELISTING = "Liquidate from delisting"
 MARKET, STOP_MARKET, MARKET_ON_OPEN = 0, 2, 4
-FILLED, CANCELED = 3, 5
+SUBMITTED, FILLED, CANCELED = 1, 3, 5
 SENT = pd.Timedelta(hours=16, minutes=30)
 
 
@@ -110,6 +110,8 @@ def _sent(orders: pd.DataFrame, by_id: Mapping[int, Any], half: set[str]) -> lis
     for row in reversed(rows):
         filled = by_id.get(row["order_id"])
         row["dropped"] = following.get(row["symbol"], row["sent"] + pd.Timedelta(days=1))
+        if row.get("status") in ("cancelled", "dropped"):
+            row["dropped"] = pd.Timestamp(row["ended"]) + (SENT if row["status"] == "cancelled" else pd.Timedelta(0))
         following[row["symbol"]] = filled[1] if filled and row["reason"] == DELISTING else row["sent"]
     return rows
 
@@ -131,7 +133,7 @@ def _order(row: Mapping[str, Any], by_id: Mapping[int, Any]) -> dict[str, Any]:
         "time": _iso(row["sent"]),
         "createdTime": _iso(row["sent"]),
         "quantity": quantity,
-        "status": FILLED if filled else CANCELED,
+        "status": FILLED if filled else SUBMITTED if row.get("status") == "waiting" else CANCELED,
         "tag": row["reason"],
         "properties": {"timeInForce": {}},
         "securityType": 1,
@@ -143,7 +145,7 @@ def _order(row: Mapping[str, Any], by_id: Mapping[int, Any]) -> dict[str, Any]:
     }
     if filled:
         made["lastFillTime"] = _iso(filled[1])
-    else:
+    elif made["status"] == CANCELED:
         made["canceledTime"] = made["lastUpdateTime"] = _iso(row["dropped"])
     return made | ({"stopPrice": float(str(row["reason"]).split("@")[1])} if stop else {})
 
@@ -157,7 +159,7 @@ def _events(sent: list[dict[str, Any]], by_id: Mapping[int, Any]) -> list[dict[s
             fill, time = by_id[row["order_id"]]
             done = {"fillPrice": float(fill["price"]), "fillQuantity": float(fill["quantity"]), "orderFeeAmount": float(fill["fee"])}
             events.append(_event(row, 2, time, "filled", float(fill["quantity"])) | done | {"orderFeeCurrency": "USD"})
-        else:
+        elif row.get("status") != "waiting":
             events.append(_event(row, 2, row["dropped"], "canceled", quantity) | {"fillPrice": 0.0, "fillQuantity": 0.0})
     place = {number: k for k, number in enumerate(by_id)}
     return sorted(events, key=lambda one: (one["time"], one["status"] != "filled", place.get(one["orderId"], 0)))

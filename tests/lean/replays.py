@@ -2,7 +2,6 @@
 
 import gzip
 import importlib.util
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -13,11 +12,11 @@ import pandas as pd
 
 from springback.market.actions import KINDS
 from springback.market.tape import BANKRUPT, DELISTED, Tape
+from tests.lean.recorded import file_of, recorded
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-GOLDEN = REPOSITORY.parent / "shared" / "lean-golden"
 ALGORITHM = REPOSITORY / "lean" / "ml_mean_reversion_main.py"
-RUNS = ("strategy/default", "strategy/busy", "strategy/resting", "corporate/busy")
+DELISTING = "Liquidate from delisting"
 
 
 def load(file: Path = ALGORITHM) -> ModuleType:
@@ -30,35 +29,58 @@ def load(file: Path = ALGORITHM) -> ModuleType:
     return module
 
 
-def golden_world(world: str) -> Any:
-    """The market of a golden run."""
+def golden_world(run: str) -> Any:
+    """The market of a recorded run."""
     load()
     from lean_standin.world import World
 
-    folder = GOLDEN / world
-    bars = pd.read_csv(folder / "bars.csv.gz", keep_default_na=False)
-    events = pd.read_csv(folder / "events.csv", keep_default_na=False) if world == "corporate" else None
-    return World(bars, events)
+    found = recorded(run)
+    bars = pd.read_csv(file_of(found.market, "bars"), keep_default_na=False)
+    return World(bars, None if found.events is None else pd.read_csv(found.events, keep_default_na=False))
 
 
 def golden_parameters(run: str) -> dict[str, str]:
-    """The settings of a golden run under the names of our own."""
-    world, name = run.split("/")
-    said = json.loads((GOLDEN / world / "runs" / name / "settings.json").read_text())
+    """The settings of a recorded run under the names of our own."""
+    said = recorded(run).said
     names = {knob: f"{'backtest' if knob in ('start', 'end', 'cash') else 'strategy'}.{knob}" for knob in said}
     return {names[knob]: str(value) for knob, value in said.items()} | {"lean.models": "forecasts"}
 
 
-def golden_store(world: str, folder: Path) -> Path:
-    """An object store that holds what a run of `world` reads."""
+def golden_store(run: str, folder: Path) -> Path:
+    """An object store that holds what a recorded run reads."""
     ours = folder / "springback"
     ours.mkdir(parents=True)
-    source = GOLDEN / world
-    (ours / "forecasts.csv").write_bytes(gzip.decompress((source / "forecasts.csv.gz").read_bytes()))
-    (ours / "vix.csv").write_bytes((source / "vix.csv").read_bytes())
-    symbols = sorted(pd.read_csv(source / "bars.csv.gz", usecols=["symbol"], keep_default_na=False)["symbol"].unique())
+    market = recorded(run).market
+    for name in ("forecasts", "vix"):
+        content = file_of(market, name).read_bytes()
+        (ours / f"{name}.csv").write_bytes(gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content)
+    symbols = sorted(pd.read_csv(file_of(market, "bars"), usecols=["symbol"], keep_default_na=False)["symbol"].unique())
     (ours / "symbols.csv").write_text("\n".join(["symbol", *symbols, ""]))
     return folder
+
+
+def assert_recorded(result: Any, run: str, store: Path) -> None:
+    """The orders, fills and account of `result` are those that the engine recorded; `store` holds the record of the algorithm."""
+    known = recorded(run)
+    orders, expected = result.orders[result.orders["tag"] != DELISTING], known.table("orders")
+    assert orders["order_id"].tolist() == expected["order_id"].tolist()
+    assert pd.to_datetime(orders["time"]).dt.strftime("%Y-%m-%d").tolist() == expected["decided"].tolist()
+    for column, theirs in (("symbol", "symbol"), ("quantity", "quantity"), ("tag", "reason")):
+        assert orders[column].tolist() == expected[theirs].tolist(), column
+
+    fills, real = result.fills, known.table("fills")
+    assert fills["order_id"].tolist() == real["order_id"].tolist()
+    assert fills["quantity"].tolist() == real["quantity"].tolist()
+    for column in ("price", "fee"):
+        assert np.abs(fills[column].to_numpy(float) - real[column].to_numpy()).max() <= 1e-9, column
+
+    written = pd.read_csv(store / "springback" / "daily.csv")
+    account = known.table("daily")
+    assert written["date"].tolist()[:-1] == account["date"].tolist()  # LEAN's own ends with the last decision
+    for column in ("equity", "cash"):
+        assert np.abs(written[column].iloc[:-1] - account[column]).max() <= 1e-6, column
+    for column in ("n_long", "n_short", "bear", "vix"):
+        assert written[column].iloc[:-1].tolist() == account[column].tolist(), column
 
 
 def run(world: Any, parameters: Mapping[str, str], store: Path, data: Path | None = None, **options: Any) -> Any:
@@ -74,7 +96,7 @@ def tape_world(tape: Tape) -> Any:
     load()
     from lean_standin.world import World
 
-    row, name = np.nonzero(~np.isnan(tape.bars.close))
+    row, name = np.nonzero(~np.isnan(tape.bars.open) & (tape.bars.volume > 0))  # LEAN has no marks
     days, symbols = tape.bars.sessions.astype(str), np.array(tape.bars.symbols, dtype=object)
     bars = pd.DataFrame({"date": days[row], "symbol": symbols[name]})
     for field in ("open", "high", "low", "close", "volume"):

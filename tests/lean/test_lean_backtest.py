@@ -29,7 +29,7 @@ class Desk:
     def __init__(self, shop: Path, project: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shop, self.project, self.out = shop, project, out
         self.imported: list[tuple[Path, Path]] = []
-        monkeypatch.setattr(lean, "import_", lambda _, result, to, __: self.imported.append((result, to)))
+        monkeypatch.setattr(lean, "import_", lambda _, result, to, *__: self.imported.append((result, to)))
         self.chosen = settings.load(wiring.Settings, [], SETS)
 
     def run(
@@ -124,6 +124,14 @@ def test_a_failed_engine_is_one_line_and_nothing_is_imported(
     assert not desk.imported
     for pids in (desk.project / "backtests").glob("*/pids"):
         assert all(fakes.gone(int(pid)) for pid in pids.read_text().split())
+
+
+def test_an_engine_that_aborts_after_its_result_is_a_run_with_a_warning(
+    desk: Desk, launcher: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE", "abort")
+    told = desk.run(launcher)
+    assert "exit code -6 (SIGABRT): System.ObjectDisposedException" in str(told["warning"]) and len(desk.imported) == 1
 
 
 def test_docker_is_driven_through_the_cli(desk: Desk, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,57 @@ def result(folder: Path, state: dict[str, Any] | None, name: str = "1234567") ->
 
 def test_a_completed_run_has_its_result(tmp_path: Path) -> None:
     file = result(tmp_path, {"Status": "Completed", "RuntimeError": ""})
-    assert outcome.result_of(tmp_path, 0, heard(), tmp_path / "log") == file
+    assert outcome.result_of(tmp_path, 0, heard(), tmp_path / "log") == (file, "")
+
+
+ABORT = (
+    "20261123 10:00:00.000 TRACE:: Engine.Main(): Analysis Complete.",
+    "Unhandled exception. System.ObjectDisposedException: Safe handle has been closed.",
+    "   at System.Runtime.InteropServices.SafeHandle.DangerousAddRef(Boolean& success)",
+    "   at QuantConnect.Lean.Launcher.Program.Main(String[] args) in Program.cs:line 77",
+    "--- End of stack trace from previous location ---",
+)
+
+
+@pytest.mark.parametrize("code", [134, -6, 1])
+def test_an_abort_after_a_complete_result_is_a_run_with_a_warning(tmp_path: Path, code: int) -> None:
+    file = result(tmp_path, {"Status": "Completed", "RuntimeError": ""})
+    found, warning = outcome.result_of(tmp_path, code, heard(*ABORT), tmp_path / "log")
+    assert found == file and "\n" not in warning
+    assert "complete result" in warning and f"exit code {code}" in warning
+    assert "System.ObjectDisposedException: Safe handle has been closed.;" in warning  # the exception, not a frame of its stack
+    assert ("SIGABRT" in warning) == (code == -6)
+
+
+@pytest.mark.parametrize("state", [{"Status": "Running"}, {}, None, {"Status": "Completed", "RuntimeError": "boom"}])
+def test_an_abort_before_that_is_a_failure(tmp_path: Path, state: Any) -> None:
+    result(tmp_path, state)
+    with pytest.raises(EngineError):
+        outcome.result_of(tmp_path, 134, heard(*ABORT), tmp_path / "log")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            ("x ERROR:: the disk is full", "x ERROR:: Warning: To meet brokerage precision requirements, order 7"),
+            "the disk is full",
+        ),
+        (("x ERROR:: first", *ABORT), "System.ObjectDisposedException: Safe handle has been closed."),
+        (
+            (*ABORT, "x ERROR:: To meet brokerage precision requirements, order 7"),
+            "System.ObjectDisposedException: Safe",
+        ),
+        (
+            ("x ERROR:: Engine.Run(): outer", " ---> System.IO.IOException: No space", "   at Frame()"),
+            "System.IO.IOException: No space",
+        ),
+        (("the last plain word", "   at Frame()", '  File "main.py", line 3, in on_data'), "the last plain word"),
+    ],
+)
+def test_the_cause_is_the_last_error_and_no_warning_nor_frame(tmp_path: Path, lines: tuple[str, ...], said: str) -> None:
+    with pytest.raises(EngineError, match=rf"exit code 134: {re.escape(said)}"):
+        outcome.result_of(tmp_path, 134, heard(*lines), tmp_path / "log")
 
 
 @pytest.mark.parametrize(

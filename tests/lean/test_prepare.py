@@ -109,7 +109,7 @@ def test_forecasts_reach_the_store_as_plain_csv(suffix: str, tmp_path: Path) -> 
 
 def test_forecasts_without_a_column_are_refused(tmp_path: Path) -> None:
     (tmp_path / "said.csv").write_text("date,symbol\n2020-01-02,A\n")
-    with pytest.raises(BadTable, match="no column 'qpi'"):
+    with pytest.raises(BadTable, match="no columns 'qpi'"):
         bundle.forecast_files(tmp_path / "said.csv")
     with pytest.raises(MissingData, match="does not exist"):
         bundle.forecast_files(tmp_path / "nowhere.csv")

@@ -15,7 +15,6 @@ from tests.terminal import done, sets, springback
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "lean-golden"
 LAUNCHER = os.environ.get("SPRINGBACK_LEAN_LAUNCHER")
 pytestmark = [
-    pytest.mark.golden,
     pytest.mark.slow,
     pytest.mark.skipif(not LAUNCHER, reason="no real LEAN: SPRINGBACK_LEAN_LAUNCHER does not name a QuantConnect.Lean.Launcher.dll"),
     pytest.mark.skipif(not GOLDEN.is_dir(), reason="../shared/lean-golden is absent"),

@@ -1,10 +1,9 @@
-"""The stand-in for LEAN against lean.md, case by case by hand, and against the recorded orders of four runs of the real engine.
+"""The stand-in for LEAN against lean.md, case by case by hand, and against the recorded orders of the real engine's runs.
 
 Section numbers are those of lean.md. Each case is a tiny script of orders on bars one can work out on paper.
 """
 # ruff: noqa: DTZ001, DTZ007 - LEAN shows naive times of New York
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -34,10 +33,12 @@ from AlgorithmImports import (
     SubscriptionDataSource,
     SubscriptionTransportMedium,
     Symbol,
+    TradeBar,
 )
 from lean_standin import Account, Cancel, Engine, OpenOrder, Partial, Refuse, Result, Wait, World
 
-GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "lean-golden"
+from tests.lean import recorded, replays
+
 DAYS = ("2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09", "2024-01-10")
 FLAT = (10.0, 11.0, 9.0, 10.0)
 Bar = tuple[float, float, float, float] | None
@@ -200,14 +201,39 @@ def test_fills_come_by_number_and_a_cancel_between_them_counts() -> None:
     assert result.order[2].tag == "enough" and result.order[1].tag == "mine"
 
 
-def test_a_cancel_is_at_once_and_a_second_one_fails() -> None:
+@pytest.mark.parametrize("moment", ["2024-01-02", "2024-01-02 16:30"])
+def test_a_cancel_counts_at_once_and_a_second_one_fails(moment: str) -> None:
     def change_mind(a: QCAlgorithm) -> None:
         ticket = a.market_on_open_order("A", 10)
-        assert ticket.cancel().is_success and ticket.status == OrderStatus.CANCELED
+        assert ticket.cancel().is_success
+        assert ticket.status == (OrderStatus.CANCEL_PENDING if " " in moment else OrderStatus.CANCELED)
         assert ticket.cancel().is_error
-        assert a.transactions.get_open_orders() == []
 
-    assert fills(run(world({"A": RISE}), {"2024-01-02 16:30": change_mind})) == []
+    result = run(world({"A": RISE}), {moment: change_mind})
+    assert fills(result) == [] and statuses(result, 1) == ["SUBMITTED", "CANCEL_PENDING", "CANCELED"]
+
+
+def test_from_a_scheduled_event_the_report_comes_late_and_in_the_middle_of_the_code() -> None:
+    """lean.md §2: from LEAN's own thread, in the middle of the event's code or after it."""
+    heard: list[tuple[str, int, str]] = []
+    here = "before"
+
+    def hear(a: QCAlgorithm, event: OrderEvent) -> None:
+        if event.status == OrderStatus.CANCELED:
+            heard.append((here, event.order_id, f"{a.time:%d %H:%M}"))
+
+    def change_mind(a: QCAlgorithm) -> None:
+        nonlocal here
+        tickets = [a.market_on_open_order("A", 10) for _ in range(3)]
+        here = "inside"
+        for ticket in tickets:
+            ticket.cancel()
+        a.market_on_open_order("LAST", 1)
+        here = "after"
+
+    run(world({"A": RISE}), {"2024-01-02 16:30": change_mind}, hear)
+    # One in the middle of the decision, one when it has ended, one so late that another session may have begun.
+    assert [(where, number) for where, number, _ in heard] == [("inside", 1), ("after", 2), ("after", 3)]
 
 
 def test_a_halted_name_waits_for_its_next_real_bar() -> None:
@@ -504,6 +530,39 @@ def test_history_knows_the_splits_and_dividends_up_to_now() -> None:
     assert result.algorithm.dividends["distribution"].tolist() == [0.1]
 
 
+def test_typed_history_gives_dictionaries_of_bars_with_copies_of_volume_nothing() -> None:
+    def ask(a: QCAlgorithm) -> None:
+        symbols = [a.symbol("A"), a.symbol("LAST")]
+        a.found = list(a.history[TradeBar](symbols, 3, Resolution.DAILY))
+        a.bare = a.history[TradeBar](symbols, 3, Resolution.DAILY, fill_forward=False)
+
+    result = run(world({"A": [FLAT, None, RISE[0], None, None, FLAT]}), {"2024-01-08": ask})
+    a = result.algorithm.symbol("A")
+    assert [(f"{bars[a].end_time:%d %H}", bars[a].close, bars[a].volume) for bars in result.algorithm.found] == [
+        ("04 16", 10.5, 1000),
+        ("05 16", 10.5, 0),
+        ("08 16", 10.5, 0),
+    ]
+    assert [a in bars for bars in result.algorithm.bare] == [True, False, False]
+
+
+def test_a_security_keeps_the_last_volume_that_was_not_nothing() -> None:
+    """Neither the copy of a halted name nor a real bar of volume 0 moves it; both have a copy or a bar in the slice."""
+    market = world({"A": [FLAT, None, FLAT, FLAT, FLAT], "NEW": [None, None, None, FLAT, FLAT]})
+    market.volume[2, market.column["A"]] = 0.0
+    market.volume[3, market.column["A"]] = 7.0
+    market.last_traded = market.traded()
+    seen: list[tuple[float, float, bool]] = []
+
+    def look(a: QCAlgorithm) -> None:
+        bar = a.current_slice.bars.get(a.symbol("A"))
+        seen.append((a.securities["A"].volume, bar.volume, bar.is_fill_forward))
+        assert (a.current_slice.bars.get(a.symbol("NEW")) is None) == (a.securities["NEW"].volume == 0)
+
+    run(market, dict.fromkeys(DAYS[:5], look))
+    assert seen == [(1000, 1000, False), (1000, 0, True), (1000, 0, False), (7, 7, False), (1000, 1000, False)]
+
+
 # What a live broker does, and restarts.
 
 
@@ -686,18 +745,23 @@ class Replay(QCAlgorithm):
         self.set_cash(self.said["cash"])
         for name in self._engine.world.symbols:
             self.add_equity(name, Resolution.DAILY, data_normalization_mode=DataNormalizationMode.RAW)
-        self.schedule.on(self.date_rules.every_day("AAPL"), self.time_rules.at(16, 30), self.decide)
+        self.schedule.on(self.date_rules.every_day(name), self.time_rules.at(16, 30), self.decide)
         self.resting: dict[Symbol, OrderTicket] = {}
+        self.entries: list[OrderTicket] = []
         self.account: list[tuple[str, float, float]] = []
 
     def decide(self) -> None:
         today = f"{self.time:%Y-%m-%d}"
         self.account.append((today, self.portfolio.total_portfolio_value, self.portfolio.cash))
+        for ticket in self.entries if self.said["entry_life"] else ():
+            ticket.cancel()
+        self.entries = []
         for quantity, name, reason in self.decided.get(today, ()):
             symbol = self.symbol(name)
             if reason == "time_stop" and symbol in self.resting:
                 self.resting.pop(symbol).cancel()
-            self.market_on_open_order(symbol, quantity, tag=reason)
+            ticket = self.market_on_open_order(symbol, quantity, tag=reason)
+            self.entries += [ticket] * (reason == "entry")
 
     def on_order_event(self, event: OrderEvent) -> None:
         if event.status != OrderStatus.FILLED:
@@ -710,22 +774,10 @@ class Replay(QCAlgorithm):
             del self.resting[event.symbol]
 
 
-@pytest.fixture(scope="module")
-def worlds() -> dict[str, World]:
-    found = {}
-    for name in ("strategy", "corporate"):
-        events = pd.read_csv(GOLDEN / name / "events.csv") if name == "corporate" else None
-        found[name] = World(pd.read_csv(GOLDEN / name / "bars.csv.gz", keep_default_na=False), events)
-    return found
-
-
-@pytest.mark.golden
-@pytest.mark.skipif(not GOLDEN.is_dir(), reason="../shared/lean-golden is absent")
-@pytest.mark.parametrize("name", ["strategy/default", "strategy/busy", "strategy/resting", "corporate/busy"])
-def test_recorded_orders_give_the_recorded_fills_and_account(worlds: dict[str, World], name: str) -> None:
-    market, case = name.split("/")
-    folder = GOLDEN / market / "runs" / case
-    orders = pd.read_csv(folder / "orders.csv", keep_default_na=False)
+@pytest.mark.parametrize("name", recorded.EVERY)
+def test_recorded_orders_give_the_recorded_fills_and_account(name: str) -> None:
+    known = recorded.recorded(name)
+    orders = known.table("orders")
     decided: dict[str, list[tuple[int, str, str]]] = {}
     stops = {}
     for order in orders.itertuples():
@@ -733,21 +785,20 @@ def test_recorded_orders_give_the_recorded_fills_and_account(worlds: dict[str, W
             stops[order.symbol, order.decided] = (order.quantity, float(order.reason.removeprefix("resting_stop@")))
         else:
             decided.setdefault(order.decided, []).append((order.quantity, order.symbol, order.reason))
-    said = json.loads((folder / "settings.json").read_text())
-    result = Engine(worlds[market]).run(type("Recorded", (Replay,), {"said": said, "decided": decided, "stops": stops}))
+    result = Engine(replays.golden_world(name)).run(type("Recorded", (Replay,), {"said": known.said, "decided": decided, "stops": stops}))
 
     sent = result.orders[result.orders["tag"] != "Liquidate from delisting"]
     assert sent["order_id"].tolist() == orders["order_id"].tolist()
     assert "INVALID" not in set(sent["status"])
 
-    expected = pd.read_csv(folder / "fills.csv", keep_default_na=False, parse_dates=["time"])
+    expected = known.table("fills", parse_dates=["time"])
     for column in ("order_id", "symbol", "quantity", "time"):
         assert result.fills[column].tolist() == expected[column].tolist(), column
     assert result.fills["tag"].tolist() == expected["reason"].tolist()
     for column in ("price", "fee"):
         assert np.abs(result.fills[column] - expected[column]).max() <= 1e-9, column
 
-    account, recorded = pd.DataFrame(result.algorithm.account, columns=["date", "equity", "cash"]), pd.read_csv(folder / "daily.csv")
-    assert account["date"].tolist() == recorded["date"].tolist()
+    account, rows = pd.DataFrame(result.algorithm.account, columns=["date", "equity", "cash"]), known.table("daily")
+    assert account["date"].tolist() == rows["date"].tolist()
     for column in ("equity", "cash"):
-        assert np.abs(account[column] - recorded[column]).max() <= 1e-6, column
+        assert np.abs(account[column] - rows[column]).max() <= 1e-6, column

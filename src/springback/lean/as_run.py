@@ -1,5 +1,6 @@
 """A run of LEAN as the material of a run folder: the same tables, the same report, and what LEAN itself printed beside it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 
 from springback import __version__
 from springback.analytics import encode, report, run_folder
-from springback.analytics.material import Account, Material
+from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
 from springback.analytics.summary import Summary
 from springback.data.series import read_rates
 from springback.lean.days import days_of, find_record
@@ -30,9 +31,13 @@ MISSING = {
 CENT = 0.01
 
 
-def write(result: LeanResult, folder: Path, rates: Path | None = None) -> tuple[Material, Summary]:
-    """Writes the run folder of `result`, LEAN's own statistics in it as lean_statistics.json. Raises as `as_run` does, and `Unwritable`."""
+def write(result: LeanResult, folder: Path, rates: Path | None = None, warnings: tuple[str, ...] = ()) -> tuple[Material, Summary]:
+    """Writes the run folder of `result`, LEAN's own statistics in it as lean_statistics.json, `warnings` first among its findings.
+
+    Raises as `as_run` does, and `Unwritable`.
+    """
     material = as_run(result, find_record(result.file), rates)
+    material = replace(material, findings=(*warnings, *material.findings))
 
     def draw(material: Material, summary: Summary, part: Path) -> None:
         report.draw(material, summary, part)
@@ -74,10 +79,21 @@ def as_run(result: LeanResult, record: Path | None = None, rates: Path | None = 
 
 
 def _orders(result: LeanResult) -> pd.DataFrame:
-    """As they were sent; the one with which LEAN closes a delisted name is only a fill, as with us."""
+    """As they were sent, and what became of each; the one with which LEAN closes a delisted name is only a fill, as with us.
+
+    LEAN says that an order was cancelled or refused, not why: at midnight its name was delisted, otherwise an entry had lived its life, and
+    an exit took the place of a resting stop.
+    """
     told = result.orders[result.orders["tag"] != DELISTING]
+    filled = told["order_id"].map(result.fills.groupby("order_id")["time"].max())
+    ended = filled.fillna(told["ended"])
+    away = filled.isna() & ended.notna()
+    midnight = away & (ended == ended.dt.normalize())
+    status = np.select([filled.notna(), midnight, away], ["filled", "dropped", "cancelled"], "waiting")
+    why = np.select([midnight, away & told["tag"].str.startswith(RESTING), away], ["delisted", "replaced", "unfilled"], "")
     frame = told[["order_id", "symbol", "quantity"]].assign(decided=told["sent"].dt.normalize(), reason=told["tag"])
-    return frame[["order_id", "decided", "symbol", "quantity", "reason"]].reset_index(drop=True)
+    frame = frame.assign(status=status, ended=ended.dt.normalize(), why=why)
+    return frame[[*GOLDEN_COLUMNS["orders"], "status", "ended", "why"]].reset_index(drop=True)
 
 
 def _fills(result: LeanResult) -> pd.DataFrame:

@@ -27,13 +27,13 @@ class DailyBars:
     """What LEAN can hold of one name's bars.
 
     `row` (R,) the sessions kept, ascending; `cells` (R, 5) int64 open, high, low, close in deci-cents and volume in shares. Counted: rows
-    left out because they have a `close_only`, or a price or volume `beyond` what is written (under half a deci-cent, over `MOST`, no
-    volume); kept rows with a price `rounded` to a deci-cent, or a volume to a whole share (`part_shares`).
+    left out because they are `marks`, or have a price or volume `beyond` what is written (under half a deci-cent or share, over
+    `MOST`); kept rows with a price `rounded` to a deci-cent, or a volume to a whole share (`part_shares`).
     """
 
     row: NDArray[np.int64]
     cells: NDArray[np.int64]
-    close_only: int
+    marks: int
     beyond: int
     rounded: int
     part_shares: int
@@ -45,16 +45,16 @@ def daily_bars(bars: Bars, column: int) -> DailyBars:
     row = np.flatnonzero(~np.isnan(close))
     prices = np.stack([panel[row, column] for panel in (bars.open, bars.high, bars.low, bars.close)], axis=1) * DECI_CENTS
     volume = bars.volume[row, column]
-    whole = ~np.isnan(prices).any(axis=1)
+    whole = bars.traded[row, column]
     with np.errstate(invalid="ignore"):
         exact = np.column_stack([prices, volume])
         cells = np.rint(exact)
-        held = whole & np.all((cells[:, :4] >= 1) & (cells[:, :4] <= MOST), axis=1) & (cells[:, 4] >= 0) & (cells[:, 4] <= MOST)
+        held = whole & np.all((cells[:, :4] >= 1) & (cells[:, :4] <= MOST), axis=1) & (cells[:, 4] >= 1) & (cells[:, 4] <= MOST)
         off = np.abs(cells - exact)[held] > OFF_GRID
     return DailyBars(
         row=row[held],
         cells=cells[held].astype(np.int64),
-        close_only=int((~whole).sum()),
+        marks=int((~whole).sum()),
         beyond=int((whole & ~held).sum()),
         rounded=int(off[:, :4].any(axis=1).sum()),
         part_shares=int(off[:, 4].sum()),

@@ -23,6 +23,8 @@ CLOSES = (time(12, 30), time(16, 5))
 """LEAN samples equity at the close (13:00 on half days); at 16:15 only because VIX arrived, on some holidays too."""
 CENT = 0.01
 LONGEST_BREAK = 5
+COUNTS = ("long_positions", "long_waiting", "short_positions", "short_waiting")
+"""What the algorithm's record holds beyond the golden columns, since entries are day orders."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,7 @@ def _read(record: Path) -> pd.DataFrame:
         missing = [name for name in GOLDEN_COLUMNS["daily"] if name not in frame]
         if missing:
             raise BadTable(f"{record} has no column '{missing[0]}': it must have {', '.join(GOLDEN_COLUMNS['daily'])}")
-        kept = frame[list(GOLDEN_COLUMNS["daily"])]
+        kept = frame[[*GOLDEN_COLUMNS["daily"], *(name for name in COUNTS if name in frame)]]
         numbers = {name: "float64" for name in kept.columns if name != "date"}
         whole = [name for name in ("equity", "n_long", "n_short") if not np.isfinite(kept[name].astype("float64")).all()]
         if whole:
@@ -123,13 +125,13 @@ def _other_run(told: pd.DataFrame, closes: "pd.Series[float]") -> str:
 
 
 def _joined(told: pd.DataFrame, rest: "pd.Series[float]", result: LeanResult, book: Book) -> pd.DataFrame:
-    added = pd.DataFrame({"date": rest.index, "equity": rest.to_numpy()}).reindex(columns=list(GOLDEN_COLUMNS["daily"]))
+    added = pd.DataFrame({"date": rest.index, "equity": rest.to_numpy()}).reindex(columns=list(told.columns))
     counts = _counted(added["date"], result, book)
     added["n_long"], added["n_short"] = [one[0] for one in counts], [one[1] for one in counts]
     parts = [one.assign(from_chart=flag) for one, flag in ((told, 0), (added, 1)) if len(one)]
     daily = pd.concat(parts, ignore_index=True).astype({"n_long": "int64", "n_short": "int64"})
-    if daily["bear"].notna().all():
-        daily["bear"] = daily["bear"].astype("int64")
+    whole = [name for name in ("bear", *COUNTS) if name in daily and daily[name].notna().all()]
+    daily = daily.astype(dict.fromkeys(whole, "int64"))
     return daily.assign(**_traded(daily, result.fills))
 
 

@@ -28,12 +28,17 @@ LONGEST_LINE = 64 * 1024
 HEARTBEAT = b"Isolator.ExecuteWithTimeLimit()"
 MOVING = b"CurrentTimeStepElapsed: 00:"  # minutes, seconds
 SESSION = re.compile(rb"TRACE::\s+(?:Debug|Log):.*?\b(\d{4}-\d\d-\d\d)\b")
-TROUBLE = re.compile(rb"ERROR::\s*(.*)")
+TROUBLE = re.compile(rb"(?:ERROR::|Unhandled exception\.?)\s*(.*)|^\s*(?:--->\s*)?([\w.]+Exception: .*)")
+FRAME = re.compile(rb"^\s+at \S|^\s*--- End of|^\s+File \"")
+MERE_WARNING = re.compile(rb"ERROR::\s*(?:Algorithm\.Error: )?(?:Warning\b|.*To meet brokerage precision requirements)", re.IGNORECASE)
+"""What LEAN writes as an error and goes on after: a price that was rounded, for one."""
 
 
 @dataclass
 class Heard:
-    """What came out of the engine: its last lines, its last error, when it last said something, and how far it is."""
+    """What came out of the engine: its last lines (no stack frames, no mere warnings), its last error or exception, when it last
+    said something, and how far it is.
+    """
 
     log: IO[bytes]
     span: tuple[date, date]
@@ -74,10 +79,10 @@ class Heard:
         self.spoke = time.monotonic()
         if beat:
             return
-        text = line[:500].decode(errors="replace")
-        self.tail.append(text)
-        if found := TROUBLE.search(line):
-            self.error = found[1][:500].decode(errors="replace").strip() or self.error
+        if not FRAME.search(line) and not MERE_WARNING.search(line):
+            self.tail.append(line[:500].decode(errors="replace"))
+            if found := TROUBLE.search(line):
+                self.error = (found[1] or found[2] or b"")[:500].decode(errors="replace").strip() or self.error
         if found := SESSION.search(line):
             self._reach(found[1].decode())
 

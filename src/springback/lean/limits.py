@@ -6,7 +6,7 @@ from springback.lean.ledger import Counts
 
 FINDINGS = {
     "names_without_bars": "{n} names have no bar that LEAN can hold: they are not exported",
-    "close_only": "{n} bars have a close and no open, high, low: LEAN cannot hold them, they are left out",
+    "marks": "{n} rows are marks (no open, high or low, or no volume): nothing was traded, they are left out",
     "beyond": "{n} bars have a price under 1/10,000 dollar, or a price or volume out of range: left out",
     "rounded": "{n} bars have a price finer than 1/10,000 dollar: rounded to it",
     "part_shares": "{n} volumes are not whole shares: rounded",

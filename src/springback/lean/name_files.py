@@ -29,7 +29,7 @@ def contents(tape: Tape, column: int, one: Listing, words: list[str], actions: A
     files[f"{EQUITY}/factor_files/{name}.csv"] = factors.text.encode()
     counts = {
         "rows": len(found.row),
-        "close_only": found.close_only,
+        "marks": found.marks,
         "beyond": found.beyond,
         "rounded": found.rounded,
         "part_shares": found.part_shares,

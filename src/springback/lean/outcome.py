@@ -1,6 +1,7 @@
 """How a run of LEAN ended: the result file it left, or the reason why there is none, in one line."""
 
 import json
+import signal
 from pathlib import Path
 
 from springback.errors import EngineError
@@ -9,25 +10,38 @@ from springback.lean.launch import Heard
 MOST_WORDS = 400  # characters of a reason
 
 
-def result_of(results: Path, code: int, heard: Heard, log: Path) -> Path:
-    """The result file of a run that was completed. Raises `EngineError` with LEAN's own reason.
+def result_of(results: Path, code: int, heard: Heard, log: Path) -> tuple[Path, str]:
+    """The result file of a run that was completed, and a warning where the process did not end as it should ('': it did).
 
-    LEAN ends with 1 after a runtime error, older builds with 0: the state in the result decides (Common/Result.cs, `state`).
+    LEAN ends with 1 after a runtime error, older builds with 0: the state in the result decides (Common/Result.cs, `state`). Its shutdown
+    can abort the process after everything was written: such a result is whole. Raises `EngineError` with LEAN's own reason.
     """
     found = find(results)
     state = _state(found) if found else {}
     reason = state.get("RuntimeError") or ""
     status = state.get("Status", "")
+    last = heard.error or (heard.tail[-1] if heard.tail else "it said nothing")
     if found and code == 0 and not reason and status in {"", "Completed"}:
-        return found
+        return found, ""
+    if found and not reason and status == "Completed":
+        return found, f"LEAN wrote a complete result, then its process ended with {_ended(code)}: {_short(last)}; the whole output: {log}"
     if reason:
         raise EngineError(f"the algorithm failed in LEAN: {_short(reason)}; the whole output: {log}")
-    last = heard.error or (heard.tail[-1] if heard.tail else "it said nothing")
     if found and code == 0:
         raise EngineError(f"LEAN left the backtest in state {status}: {_short(last)}; the whole output: {log}")
     if code:
-        raise EngineError(f"LEAN ended with exit code {code}: {_short(last)}; the whole output: {log}")
+        raise EngineError(f"LEAN ended with {_ended(code)}: {_short(last)}; the whole output: {log}")
     raise EngineError(f"LEAN ended without a result in {results}: {_short(last)}; the whole output: {log}")
+
+
+def _ended(code: int) -> str:
+    """An exit code in words; below 0 it is the signal that ended the process."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"exit code {code} ({signal.Signals(-code).name})"
+    except ValueError:
+        return f"exit code {code}"
 
 
 def find(results: Path) -> Path | None:

@@ -15,6 +15,7 @@ from springback.forecasting.card import Card
 from springback.lean import bundle, engine_config, engines, folds
 from springback.lean.engine_config import ALGORITHM
 from springback.lean.engines import Cli, Native
+from springback.lean.export import FORMAT
 from springback.lean.parameters import Parameters, write
 from springback.lean.side_files import spans_hash
 from springback.market.bars import Dates
@@ -107,7 +108,9 @@ def exported(data: Path, tape: str, quarantine: Iterable[Span] = ()) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     identity = told.get("identity") if isinstance(told, dict) else None
-    return isinstance(identity, dict) and (identity.get("tape"), identity.get("quarantine")) == (tape, spans_hash(quarantine))
+    return isinstance(identity, dict) and (
+        (identity.get("format"), identity.get("tape"), identity.get("quarantine")) == (FORMAT, tape, spans_hash(quarantine))
+    )
 
 
 def check_data(data: Path) -> None:

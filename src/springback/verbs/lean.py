@@ -121,11 +121,12 @@ def _run(
     step(0, (span[1] - span[0]).days, "the engine starts")
     stopped = partial(engines.remove_container, run.results, run.env)
     code, heard = launch.run(run.command, run.cwd, run.env, run.log, 60 * time_limit, span, step, stopped=stopped)
-    result = outcome.result_of(run.results, code, heard, run.log)
+    result, warning = outcome.result_of(run.results, code, heard, run.log)
     prepare.keep_record(project, run.results)
     voice.say(f"LEAN's result: {result}")
+    voice.told["lean"]["warning"] = warning
     rates = (data_folder or project / "data") / "alternative" / "interest-rate" / "usa" / "interest-rate.csv"
-    import_(voice, result, out, rates if rates.is_file() else None)
+    import_(voice, result, out, rates if rates.is_file() else None, (warning,) if warning else ())
 
 
 def _prepared(
@@ -165,6 +166,7 @@ def _prepared(
         if not prepare.exported(data, digest, quarantine.read(folder)):
             export(voice, data, store, None, None, None, None, None, None, as_of)
     prepare.check_data(data)
+    _lay_project(voice, project)
     prepare.lay_out(project, Path(wiring.__file__).parent, __version__, stored)
     lacking = engines.databases(data, engine.launcher) if isinstance(engine, engines.Native) else []
     if isinstance(engine, engines.Cli) and engines.lacking(data):
@@ -198,6 +200,13 @@ def _dated(voice: Voice, chosen: wiring.Settings, data: Path, store: Path | None
     return made
 
 
+def _lay_project(voice: Voice, project: Path) -> None:
+    from springback.lean import project as projects
+
+    if projects.lay_project(project, Path(wiring.__file__).parent):
+        voice.say(f"  {project}: the LEAN project is laid out ({', '.join(projects.FILES)}); a file that you change stays as you left it")
+
+
 def _told(chosen: wiring.Settings, models: str, vix: str) -> dict[str, str]:
     """The settings as LEAN's parameters."""
     from springback.lean.parameters import Lean, Parameters, write
@@ -220,6 +229,7 @@ def bundle(voice: Voice, chosen: wiring.Settings, out: Path, models_dir: Path, m
     named = prepare.names(project / "data")
     stored |= named
     config = engine_config.project_config(_told(chosen, models, "index"))
+    _lay_project(voice, project)
     files = bundles.project_files(project, Path(wiring.__file__).parent, __version__, config, stored, out)
     bundles.lay(out, files)
     for line in [*prepare.strangers(cards), *prepare.in_sample(cards, models, start)]:
@@ -235,8 +245,8 @@ def bundle(voice: Voice, chosen: wiring.Settings, out: Path, models_dir: Path, m
     voice.told["bundle"] = {"folder": str(out), "files": sorted(files), "longest": {longest: len(files[longest])}}
 
 
-def import_(voice: Voice, result: Path, out: Path, interest_rate: Path | None) -> None:
-    """Turns LEAN's result files into a run folder."""
+def import_(voice: Voice, result: Path, out: Path, interest_rate: Path | None, warnings: tuple[str, ...] = ()) -> None:
+    """Turns LEAN's result files into a run folder; `warnings` of how the engine ended stand among its findings."""
     from springback.analytics.summary import summary_json
     from springback.lean import as_run
     from springback.lean.results import read_result
@@ -247,7 +257,7 @@ def import_(voice: Voice, result: Path, out: Path, interest_rate: Path | None) -
         step(0, 2, f"reading {result.name}")
         found = read_result(result)
         step(1, 2, str(out))
-        material, summary = as_run.write(found, out, interest_rate)
+        material, summary = as_run.write(found, out, interest_rate, warnings)
     step(2, 2, str(out))
     account = material.headline
     voice.say(

@@ -41,7 +41,9 @@ class History:
     """One name as its vendor tells it.
 
     `days` (S,) datetime64[D], rising; `prices` (S, 5) raw open, high, low, close and volume, with the NaN rule of `Bars`; `events` by day.
-    `gone`: the vendor does not know the name, or no longer. `notes` are what was found on reading it.
+    `gone`: the vendor does not know the name, or no longer. `until` is the last day of its life where the vendor tells one (`date.max`: it
+    lives on): without bars until then it is halted. None: who falls silent has ended. `notes` are
+    what was found on reading it.
     """
 
     symbol: str
@@ -50,6 +52,7 @@ class History:
     events: tuple[Event, ...] = ()
     gone: bool = False
     notes: tuple[Note, ...] = ()
+    until: date | None = None
 
 
 class Source(Protocol):

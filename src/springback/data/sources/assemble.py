@@ -15,7 +15,7 @@ from springback.data.sources.held import findings, held, notes_of, spans
 from springback.errors import MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates
-from springback.market.tape import DELISTED, TRADING, Tape, align_series, last_rows
+from springback.market.tape import DELISTED, TRADING, Delisting, Tape, align_series, last_rows
 
 SETTLED = timedelta(hours=4)
 """After the close: until then exchanges send corrections (Tiingo's documentation, 2.1.1)."""
@@ -38,9 +38,10 @@ def newest_session(now: datetime) -> date:
 def assemble(histories: Sequence[History], beside: Beside, benchmark: History | None, start: date, end: date, origin: str) -> Tape:
     """The tape of the names that have bars; sessions run from the first to the last bar.
 
-    A name that has had no bar for a week up to the last session is delisted after its last one. Bars on days that are no session are left
-    out and counted in the findings, as are names without bars; events that the prices contradict are set aside. Raises
-    `MissingData` when no name has any.
+    A name that has had no bar for a week up to the last session is delisted after its last one, unless its vendor tells the end of its
+    life: until then it is halted, and a mark at its last close stands on its last session. Bars on days that are no session are left out
+    and counted in the findings, as are names without bars; events that the prices contradict are set aside. Raises `MissingData` when no
+    name has any.
     """
     listed = sorted((held(one) for one in histories if len(one.days)), key=lambda one: one.symbol)
     sessions = exchange_days(start, end)
@@ -50,6 +51,9 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
         raise MissingData(f"none of the {len(histories):,} names has a bar from {start} to {end}: check the symbols and the dates")
     traded = np.unique(np.concatenate([one.days for one in listed]))
     sessions = sessions[(sessions >= traded[0]) & (sessions <= traded[-1])]
+    lived = [_to_its_end(one, sessions) for one in listed]
+    halted = sum(len(whole.days) > len(one.days) for whole, one in zip(lived, listed, strict=True))
+    listed = lived
     bars = _bars(listed, sessions)
     events = sorted(((one.symbol, event) for one in listed for event in one.events), key=_order)
     actions = Actions.align(
@@ -70,10 +74,38 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
         benchmark=None if benchmark is None or not len(benchmark.days) else total_return(held(benchmark), sessions),
         risk_free=None if beside.risk_free is None else _series(beside.risk_free, sessions, carry=True),
         origin=f"{origin}: {len(bars.symbols):,} names, {sessions[0]} to {sessions[-1]}",
-        findings=(*findings(told), *_absent(histories), *off, *beside.notes),
+        findings=(*findings(told), *_absent(histories), *_halted(halted), *off, *beside.notes),
         quarantine=spans(told),
     )
-    return checks.clean(replace(tape, ending=np.where(silent(tape, {}), DELISTED, TRADING).astype(np.int8)))[0]
+    return checks.clean(_ended(tape, listed))[0]
+
+
+def _to_its_end(one: History, sessions: Dates) -> History:
+    """`one` with a mark on the last session of its life, where its vendor tells the end and it has no row there: its last close, on the
+    scale of the splits since.
+    """
+    if one.until is None:
+        return one
+    last, before = sessions[int(np.searchsorted(sessions, np.datetime64(one.until, "D"), "right")) - 1], one.days[-1]
+    if before >= last or sessions[0] > np.datetime64(one.until, "D"):
+        return one
+    scale = np.prod([event.value for event in one.events if event.kind == "split" and before < event.day <= last])
+    mark = [np.nan, np.nan, np.nan, one.prices[-1, 3] * scale, 0.0]
+    return replace(one, days=np.append(one.days, last), prices=np.vstack([one.prices, mark]))
+
+
+def _ended(tape: Tape, listed: Sequence[History]) -> Tape:
+    """`tape` with how each name ends: as its vendor tells, else by its silence."""
+    newest, gone = tape.bars.sessions[-1].astype(object), silent(tape, {})
+    told = {column: one.until for column, one in enumerate(listed) if one.until is not None}
+    for column, until in told.items():
+        gone[column] = until < newest
+    known = tuple(Delisting(tape.bars.symbols[column], np.datetime64(until, "D")) for column, until in told.items() if gone[column])
+    return replace(tape, ending=np.where(gone, DELISTED, TRADING).astype(np.int8), delistings=known)
+
+
+def _halted(count: int) -> tuple[str, ...]:
+    return (f"{count:,} names have no bar up to the end of their life: a mark at the last close stands on it",) if count else ()
 
 
 def total_return(history: History, sessions: Dates) -> NDArray[np.float64]:

@@ -2,12 +2,14 @@
 
 Prices are raw, in 1/10,000 dollar. Splits and dividends are read out of the ratio of two rows of the factor file, as LEAN does
 (Common/Data/Auxiliary/CorporateFactorRow.cs); they take effect on the name's session after the row's date. Bars of a renamed name lie in
-the zip of the ticker of their day, as the map file says.
+the zip of the ticker of their day, as the map file says. A name's life ends on its map file's last day, whether it has bars until then or
+is halted.
 """
 
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -57,7 +59,8 @@ class LeanFolder:
     def _one(self, symbol: str, start: date, end: date) -> History:
         rows: list[tuple[date, ...]] = []
         found = False
-        for first, last, ticker in self._tickers(symbol):
+        tickers = self._tickers(symbol)
+        for first, last, ticker in tickers:
             path = self.base / "daily" / f"{ticker.lower()}.zip"
             if path.is_file():
                 found = True
@@ -65,7 +68,11 @@ class LeanFolder:
         if not found:
             return nothing(symbol, gone=True)
         days = sorted(row[0] for row in rows)
-        return history("The LEAN folder", symbol, rows, self._events(symbol, days), start, end)
+        told = history("The LEAN folder", symbol, rows, self._events(symbol, days), start, end)
+        return replace(told, until=tickers[-1][1]) if self._map_file(symbol).is_file() else told
+
+    def _map_file(self, symbol: str) -> Path:
+        return self.base / "map_files" / f"{symbol.lower()}.csv"
 
     def _tickers(self, symbol: str) -> list[tuple[date, date, str]]:
         """(first day, last day, ticker) of each ticker of the name, in time.
@@ -73,7 +80,7 @@ class LeanFolder:
         Bars before the map file's first day are those of another company that had the ticker: LEAN does not read them either
         (Common/Data/Auxiliary/MapFile.cs, HasData).
         """
-        path = self.base / "map_files" / f"{symbol.lower()}.csv"
+        path = self._map_file(symbol)
         if not path.is_file():
             return [(date.min, date.max, symbol)]
         rows = _spans(path)

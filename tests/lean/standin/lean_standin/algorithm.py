@@ -3,9 +3,8 @@
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, overload
 
-import pandas as pd
-
 from lean_standin.data import Slice, Symbol
+from lean_standin.history import History
 from lean_standin.host import (
     AlgorithmSettings,
     DateRules,
@@ -153,9 +152,10 @@ class QCAlgorithm:
         """The symbol of a ticker that was added."""
         return ticker if isinstance(ticker, Symbol) else self.securities[ticker].symbol
 
-    def history(self, *arguments: Any, **options: Any) -> pd.DataFrame:
-        """`history([type,] symbols, periods | timedelta | start, end [, resolution, fill_forward=...])`, see history.py."""
-        return self._engine.history.ask(*arguments, **options)
+    @property
+    def history(self) -> History:
+        """`history([type,] symbols, periods | timedelta | start, end [, resolution])`, `history[type](...)`: see history.py."""
+        return self._engine.history
 
     # Orders; the third argument of each is `asynchronous`, as in LEAN since 2025.
 

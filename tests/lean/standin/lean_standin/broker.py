@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from lean_standin.data import Symbol
@@ -54,8 +55,14 @@ Verdict = Refuse | Cancel | Partial | Wait | None
 Interference = Callable[[Order, str], Verdict]  # (order, "submit" or "fill") -> what the broker does instead
 
 
+DELAYS = (1, 2, 5, 3)
+"""Moments after which reports of cancellations from a scheduled event come, in turn: in the middle of that decision, after it, later."""
+
+
 class Broker:
-    """Orders by id; everything happens synchronously, events included."""
+    """Orders by id; everything happens synchronously, events included, but for what is cancelled from a scheduled event: its report comes
+    late, in the middle of the algorithm's code or after it, as LEAN's own thread gives it (lean.md §2).
+    """
 
     def __init__(self, engine: "Engine", interfere: Interference | None) -> None:
         self._engine = engine
@@ -67,6 +74,9 @@ class Broker:
         self.sent: list[dict[str, Any]] = []
         self.fills: list[dict[str, Any]] = []
         self.last_id = 0
+        self.in_scheduled_event = False
+        self._late: list[tuple[int, Order]] = []
+        self._delays = cycle(DELAYS)
 
     # Requests of the algorithm.
 
@@ -114,6 +124,8 @@ class Broker:
                 order._stop_price = round_price(number(stop_price))
             self._book(order)
             self._place(security, order)
+            if self.in_scheduled_event:
+                self.report()
             return self.tickets[order.id]
 
     def _new(self, number_: int, kind: OrderType, symbol: Symbol, quantity: Decimal, tag: str) -> Order:
@@ -158,15 +170,29 @@ class Broker:
             self._emit(order, OrderStatus.CANCELED, message=verdict.message)
 
     def cancel(self, order: Order, tag: str | None) -> OrderResponse:
-        """At once in a backtest: CANCEL_PENDING, then CANCELED (lean.md §2)."""
+        """CANCEL_PENDING, then CANCELED: at once, but from a scheduled event the report is late."""
         with self._engine.engine_time():
-            if order.id not in self.open:
+            if order.id not in self.open or order.status == OrderStatus.CANCEL_PENDING:
                 return OrderResponse(order.id, f"order {order.id} is {order.status.name} and cannot be cancelled")
-            self._emit(order, OrderStatus.CANCEL_PENDING)
             if tag is not None:
                 order.tag = tag
-            self._emit(order, OrderStatus.CANCELED)
+            if self.in_scheduled_event:
+                order.status = OrderStatus.CANCEL_PENDING
+                self._late.append((next(self._delays), order))
+            else:
+                self._cancelled(order)
             return OrderResponse(order.id)
+
+    def _cancelled(self, order: Order) -> None:
+        self._emit(order, OrderStatus.CANCEL_PENDING)
+        self._emit(order, OrderStatus.CANCELED)
+
+    def report(self, everything: bool = False) -> None:
+        """A moment passes: the cancellations whose turn it is are reported."""
+        due = [order for moments, order in self._late if moments <= 1 or everything]
+        self._late = [(moments - 1, order) for moments, order in self._late if moments > 1 and not everything]
+        for order in due:
+            self._cancelled(order)
 
     def update(self, order: Order, fields: UpdateOrderFields) -> OrderResponse:
         with self._engine.engine_time():
@@ -186,7 +212,7 @@ class Broker:
     def scan(self) -> None:
         """Fills what can be filled, ascending by id; orders of this very moment wait (lean.md §2)."""
         for order in sorted(self.open.values(), key=lambda order: order.id):
-            if order.id in self.open and order.time != self._engine.utc_now:
+            if order.id in self.open and order.status != OrderStatus.CANCEL_PENDING and order.time != self._engine.utc_now:
                 self._try(order, self._engine.securities[order.symbol])
 
     def _try(self, order: Order, security: Security) -> None:
@@ -291,7 +317,7 @@ class Broker:
 
     def split(self, symbol: Symbol, factor: Decimal) -> None:
         """Open orders keep their value: the quantity truncated, stops to the cent, one UPDATE_SUBMITTED each (lean.md §4)."""
-        for order in [order for order in self.open.values() if order.symbol == symbol]:
+        for order in [order for order in self.open.values() if order.symbol == symbol and order.status != OrderStatus.CANCEL_PENDING]:
             order._quantity = Decimal(int(order._quantity / factor))
             if order._stop_price is not None:
                 order._stop_price = round_price(order._stop_price * factor)

@@ -259,7 +259,10 @@ class TradeBars:
         return self._made
 
     def __getitem__(self, key: Any) -> TradeBar:
-        return self._bars[self._key(key)]
+        symbol = self._key(key)
+        if self._made is not None:
+            return self._made[symbol]
+        return TradeBar(symbol, *self._read([self._symbols[symbol]])[0])
 
     def get(self, key: Any, default_value: Any = None) -> Any:
         return self[key] if self._key(key) in self._symbols else default_value

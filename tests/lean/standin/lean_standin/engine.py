@@ -19,7 +19,7 @@ from lean_standin.feed import NEVER, Feed, decimal
 from lean_standin.history import History
 from lean_standin.host import AlgorithmSettings, ObjectStore, ScheduledEvent, ScheduleManager, SecurityTransactionManager, UniverseSettings
 from lean_standin.hours import MIDNIGHT, OPENING, to_utc
-from lean_standin.names import DelistingType, Globals, SecurityType, SplitType
+from lean_standin.names import DelistingType, Globals, OrderStatus, SecurityType, SplitType
 from lean_standin.securities import Security, SecurityChanges, SecurityManager, SecurityPortfolioManager
 from lean_standin.world import World
 
@@ -109,6 +109,7 @@ class Engine:
             day += A_DAY
         if self.live and self._message is None:
             self._fire(datetime.combine(day, MIDNIGHT))
+        self.broker.report(everything=True)
         self.tell("on_end_of_algorithm")
         self._clock.switch()
         return self._result()
@@ -282,7 +283,10 @@ class Engine:
             entry = min(due, key=lambda entry: entry[0])
             self._agenda.remove(entry)
             self.feed.now = entry[0]
+            self.broker.in_scheduled_event = True
             self._call(entry[1].callback)
+            self.broker.in_scheduled_event = False
+            self.broker.report()
 
     # Requests of the algorithm.
 
@@ -398,6 +402,7 @@ class Engine:
         left = tuple(
             OpenOrder(order.symbol.value, order.type, order._quantity - order._filled, order._stop_price)
             for order in self.broker.open.values()
+            if order.status != OrderStatus.CANCEL_PENDING
         )
         return Account(self.portfolio._cash, positions, left)
 

@@ -43,6 +43,11 @@ class Feed:
             found = self._prices[column] = ZERO if row < 0 else decimal(self.world.close[row, column])
         return found
 
+    def volume(self, column: int) -> float:
+        """The last volume of a bar that the subscription has seen and that was not 0; 0 before it."""
+        row = int(self.world.last_traded[self.row, column]) if self.row >= 0 else -1
+        return float(self.world.volume[row, column]) if row >= self.since[column] else 0.0
+
     def rescale(self, column: int, factor: Decimal) -> None:
         """A split at midnight: the price until the next bar."""
         self._prices[column] = self.price(column) * factor

@@ -1,13 +1,16 @@
-"""`history(...)` as data frames: index (symbol, time) with the end time, lower-case columns, nothing after the moment."""
+"""`history(...)` as data frames: index (symbol, time) with the end time, lower-case columns, nothing after the moment.
 
-from collections.abc import Iterable
+`history[TradeBar](...)` as dictionaries of bars by symbol, one for each moment.
+"""
+
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from lean_standin.data import Dividend, Split, Symbol, TradeBar
+from lean_standin.data import DataDictionary, Dividend, Split, Symbol, TradeBar
 from lean_standin.hours import MIDNIGHT
 from lean_standin.names import DataNormalizationMode, Resolution, SecurityType, SplitType
 
@@ -18,20 +21,60 @@ COLUMNS = ("close", "high", "low", "open", "volume")
 NAMES = ["symbol", "time"]
 
 
+class Cells(NamedTuple):
+    """`symbols` and their `columns`, the `rows` asked for, and in (rows, names) what is a `real` bar and what is given (`alive`)."""
+
+    symbols: list[Symbol]
+    columns: Any
+    rows: Any
+    real: Any
+    alive: Any
+
+
 class History:
-    """`ask([type,] symbols, periods | span | start, end [, resolution])`, options by LEAN's names."""
+    """`history([type,] symbols, periods | span | start, end [, resolution])`, options by LEAN's names."""
 
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
 
-    def ask(self, *arguments: Any, **options: Any) -> pd.DataFrame:
+    def __call__(self, *arguments: Any, **options: Any) -> pd.DataFrame:
         with self._engine.engine_time():
             return self._ask(list(arguments), options)
+
+    def __getitem__(self, kind: type) -> Callable[..., list[DataDictionary[TradeBar]]]:
+        if kind is not TradeBar:
+            raise NotImplementedError("the stand-in's typed history is of bars")
+
+        def typed(*arguments: Any, **options: Any) -> list[DataDictionary[TradeBar]]:
+            with self._engine.engine_time():
+                return self._typed(list(arguments), options)
+
+        return typed
+
+    def _typed(self, given: list[Any], options: dict[str, Any]) -> list[DataDictionary[TradeBar]]:
+        """A dictionary for each session on which one of the names had a bar, or a copy of its last."""
+        symbols, span, filled = self._asked(given, options)
+        known, columns, rows, _, alive = self._cells(symbols, *self._rows(span), filled)
+        found = []
+        for k, row in enumerate(rows.tolist()):
+            chosen = np.flatnonzero(alive[k])
+            bars = self._engine.feed.values(columns[chosen], at=row)
+            found.append(DataDictionary({known[j]: TradeBar(known[j], *fields) for j, fields in zip(chosen, bars, strict=True)}))
+        return [bars for bars in found if bars]
 
     def _ask(self, given: list[Any], options: dict[str, Any]) -> pd.DataFrame:
         kind = options.pop("type", None)
         if kind is None and given and isinstance(given[0], type):
             kind = given.pop(0)
+        symbols, span, filled = self._asked(given, options)
+        if kind in (Split, Dividend):
+            return self._actions(kind, symbols, *self._rows(span))
+        if kind not in (None, TradeBar) or all(symbol.security_type == SecurityType.BASE for symbol in symbols):
+            return self._custom(symbols, span)
+        return self._bars(symbols, *self._rows(span), filled)
+
+    def _asked(self, given: list[Any], options: dict[str, Any]) -> tuple[list[Symbol], list[Any], bool]:
+        """The symbols, the span and whether copies of the last bar stand where a name had none."""
         symbols = self._symbols(given.pop(0) if given else options.pop("tickers", options.pop("symbol", None)))
         span = [options.pop(name) for name in ("periods", "span", "start", "end") if name in options]
         while given and not isinstance(given[0], Resolution):
@@ -42,11 +85,7 @@ class History:
         options.pop("extended_market_hours", None)
         if given or options or mode not in (None, DataNormalizationMode.RAW) or resolution not in (None, Resolution.DAILY):
             raise NotImplementedError(f"the stand-in's history is daily and raw; it does not take {given or options or mode or resolution}")
-        if kind in (Split, Dividend):
-            return self._actions(kind, symbols, *self._rows(span))
-        if kind not in (None, TradeBar) or all(symbol.security_type == SecurityType.BASE for symbol in symbols):
-            return self._custom(symbols, span)
-        return self._bars(symbols, *self._rows(span), True if filled is None else filled)
+        return symbols, span, True if filled is None else filled
 
     def _symbols(self, said: Any) -> list[Symbol]:
         many = [said] if isinstance(said, Symbol | str) else said
@@ -76,20 +115,24 @@ class History:
         row = int(np.searchsorted(world.sessions, np.datetime64(moment.date())))
         return row + 1 if row < len(world.sessions) and world.closing(row) <= moment else row
 
-    def _bars(self, symbols: list[Symbol], first: int, last: int, filled: bool) -> pd.DataFrame:
+    def _cells(self, symbols: list[Symbol], first: int, last: int, filled: bool) -> Cells:
         """Real bars, and copies of the last one with volume 0 where a name had none, from its first bar in the span on."""
         world = self._engine.world
         known = [symbol for symbol in dict.fromkeys(symbols) if symbol.value in world.column]
         columns = np.array([world.column[symbol.value] for symbol in known], dtype=np.int64)
-        if not known or first >= last:
-            return pd.DataFrame()
-        rows = np.arange(first, last)
-        source = world.last_bar[first:last][:, columns]
+        rows = np.arange(first, max(first, last))
+        source = world.last_bar[rows][:, columns]
         alive = (source >= first) & (rows[:, None] <= world.delisting[columns])
         real = source == rows[:, None]
-        name, at = np.nonzero((alive if filled else real & alive).T)
+        return Cells(known, columns, rows, real, alive if filled else real & alive)
+
+    def _bars(self, symbols: list[Symbol], first: int, last: int, filled: bool) -> pd.DataFrame:
+        world = self._engine.world
+        known, columns, rows, real, alive = self._cells(symbols, first, last, filled)
+        name, at = np.nonzero(alive.T)
         if not len(name):
             return pd.DataFrame()
+        source = world.last_bar[rows][:, columns]
         picked = source[at, name]
         data = {field: getattr(world, field)[picked, columns[name]] for field in COLUMNS}
         data["volume"] = np.where(real[at, name], data["volume"], 0.0)

@@ -211,7 +211,8 @@ class Security:
 
     @property
     def volume(self) -> float:
-        return self._field("volume")
+        """The last volume that was not 0: neither a copy of the last bar nor a real bar of volume 0 moves it (lean.md, bridge)."""
+        return self._field("volume") if self._column is None else self._feed.volume(self._column)
 
     def _field(self, name: str) -> float:
         last = self.get_last_data()

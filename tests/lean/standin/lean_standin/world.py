@@ -54,6 +54,7 @@ class World:
             getattr(self, field)[rows, columns] = bars[field].to_numpy(np.float64)
         real = ~np.isnan(self.close)
         self.last_bar = np.maximum.accumulate(np.where(real, np.arange(shape[0])[:, None], -1), axis=0)
+        self.last_traded = self.traded()
         self.delisting = self._delistings(delistings)
         self.endings: dict[int, list[int]] = {}
         for column, row in enumerate(self.delisting.tolist()):
@@ -61,6 +62,10 @@ class World:
                 self.endings.setdefault(row, []).append(column)
         self.actions = self._actions(events)
         self.vix = {} if vix is None else {pd.Timestamp(day).date(): float(close) for day, close in vix.items()}
+
+    def traded(self) -> np.ndarray:
+        """Row of the last bar with a volume above 0, up to each session."""
+        return np.maximum.accumulate(np.where(self.volume > 0, np.arange(len(self.sessions))[:, None], -1), axis=0)
 
     def _delistings(self, said: Mapping[str, date | str] | None) -> np.ndarray:
         last = self.last_bar[-1]
