@@ -148,8 +148,8 @@ def test_months_that_only_one_reading_has(tmp_path: Path) -> None:
 
 
 def test_a_moment_is_the_day_of_new_york(tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text(HEADER + "2017-01-04T00:30:00+01:00,A,10,11,9,10.5,100\n2017-07-05T01:00:00Z,A,10,11,9,10.5,100\n")
-    assert wiring.load_bars(tmp_path / "in.csv").bars.sessions.astype(str).tolist() == ["2017-01-03", "2017-07-04"]
+    (tmp_path / "in.csv").write_text(HEADER + "2017-01-04T00:30:00+01:00,A,10,11,9,10.5,100\n2017-07-06T01:00:00Z,A,10,11,9,10.5,100\n")
+    assert wiring.load_bars(tmp_path / "in.csv").bars.sessions.astype(str).tolist() == ["2017-01-03", "2017-07-05"]
 
 
 def folder_of(home: Path) -> Path:
