@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from springback.data.laws import told
 from springback.data.sources import Source
 from springback.data.sources.alpaca import Alpaca
 from springback.data.sources.cboe import read_vix
@@ -132,19 +134,24 @@ def test_a_pause_that_is_asked_for_is_kept(replay: Replay) -> None:
     assert time.monotonic() - began >= 1
 
 
-def test_bars_of_days_to_come_are_refused(vendor: str, replay: Replay) -> None:
+def test_bars_of_days_to_come_are_left_out_and_told(vendor: str, replay: Replay) -> None:
     replay.names["AAPL"].bars[day("2099-07-02")] = (1.0, 1.0, 1.0, 1.0, 1.0)
-    with pytest.raises(SourceError, match="2099-07-02"):
-        next(iter(VENDORS[vendor](replay).histories(["AAPL"], START, day("2099-12-31"))))
+    found = next(iter(VENDORS[vendor](replay).histories(["AAPL"], START, day("2099-12-31"))))
+    assert found.days[-1] < np.datetime64("2099-01-01")
+    assert told(found.left) == ("1 row is of a day to come and left out (such as AAPL on 2099-07-02)",)
 
 
 @pytest.mark.parametrize(
     ("row", "word"), [((-1.0, 2.0, 1.0, 1.5, 10.0), "open"), ((1.0, 1.0, 2.0, 1.5, 10.0), "high"), ((1.0, 2.0, 1.0, -1.5, 1.0), "close")]
 )
-def test_a_price_that_cannot_be_is_refused(vendor: str, row: tuple[float, float, float, float, float], word: str, replay: Replay) -> None:
+def test_a_price_that_cannot_be_is_left_out_and_told(
+    vendor: str, row: tuple[float, float, float, float, float], word: str, replay: Replay
+) -> None:
     replay.names["BRK.B"].bars[day("2020-09-01")] = row
-    with pytest.raises(SourceError, match=rf"{word}.* of BRK.B on 2020-09-01"):
-        list(VENDORS[vendor](replay).histories(["BRK.B"], START, END))
+    (found,) = VENDORS[vendor](replay).histories(["BRK.B"], START, END)
+    assert len(found.days) == 9 and np.datetime64("2020-09-01") not in found.days
+    (line,) = told(found.left)
+    assert line.startswith("1 row has a price, a volume or a day that cannot be and is left out (such as BRK.B on 2020-09-01: " + word)
 
 
 def test_questions_keep_their_distance(replay: Replay) -> None:

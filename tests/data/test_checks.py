@@ -23,7 +23,7 @@ def test_a_clean_tape_is_unchanged_and_cleaning_twice_says_it_once() -> None:
 
 def test_stale_closes_no_volume_and_odd_ranges(tmp_path: Path) -> None:
     days = [f"2020-01-{day:02d}" for day in (2, 3, 6, 7, 8, 9, 10, 13, 14, 15, 16)]
-    rows = [f"{day},A,12,11,9,10,0" for day in days]
+    rows = [*(f"{day},A,12,11,9,10,0" for day in days), f"{days[0]},B,10,11,9,10,5"]
     findings = csv_file.read(write_bars(tmp_path, *rows)).findings
     assert "1 bars end a run of 10 equal closes, in 1 names (such as A on 2020-01-15)" in findings
     assert "11 rows have no volume: marks, no order fills on them, in 1 names (such as A on 2020-01-02)" in findings
@@ -35,7 +35,8 @@ def test_stale_closes_no_volume_and_odd_ranges(tmp_path: Path) -> None:
 def test_a_session_off_the_calendar_is_told(tmp_path: Path) -> None:
     rows = [f"2020-07-{day:02d},A,10,11,9,10,5" for day in (2, 3, 7)]
     findings = csv_file.read(write_bars(tmp_path, *rows)).findings
-    assert "1 sessions are not on the New York calendar and 1 of it are absent (such as 2020-07-03 is none)" in findings
+    assert "1 row is of a day on which the exchange was closed and left out (such as A on 2020-07-03)" in findings
+    assert any("sessions are not on the New York calendar and 1 of it" in line and "2020-07-06 is absent" in line for line in findings)
 
 
 def test_a_short_history_is_told() -> None:

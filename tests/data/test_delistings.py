@@ -10,6 +10,7 @@ import pytest
 from springback.backtest.run import Backtest, backtest
 from springback.data import csv_file
 from springback.data.restatement import restatement
+from springback.data.sessions import exchange_days
 from springback.data.store import Store
 from springback.errors import BadTable
 from springback.market.costs import Costs
@@ -21,8 +22,7 @@ from springback.wiring import Settings
 from tests.data.samples import assert_same
 from tests.terminal import done, springback
 
-DAYS = np.arange("2024-01-02", "2024-03-15", dtype="datetime64[D]")
-DAYS = DAYS[np.is_busday(DAYS)]
+DAYS = exchange_days("2024-01-02", "2024-03-14")
 LAST = 30
 FIRST = datetime(2024, 4, 1, tzinfo=UTC)
 EVENTS = (

@@ -13,6 +13,7 @@ from springback.data import csv_file, holdings, membership
 from springback.data.companies import follow, plain
 from springback.data.demo import Demo
 from springback.data.series import read_members, read_stays
+from springback.data.sessions import exchange_days
 from springback.errors import BadTable, MissingData, SpringbackError
 from springback.market.tape import Tape
 from tests.terminal import done, springback
@@ -277,11 +278,11 @@ def test_numbers_of_two_kinds_are_not_held_against_each_other(tmp_path: Path) ->
     assert [(stay.company, stay.sure) for stay in stays] == [("A", True), ("CHK", True), ("CHK", True)]
 
 
-DAYS = np.asarray(np.busday_offset("2020-01-01", np.arange(260), roll="forward"), dtype="datetime64[D]")
+DAYS = exchange_days("2020-01-02", "2020-12-29")
 
 
 def tape_of(folder: Path, members: str, findings: tuple[str, ...] = ()) -> Tape:
-    """A, B and C on 260 weekdays of 2020; B is taken over after DAYS[20], C has no bar on DAYS[130]."""
+    """A, B and C on the sessions of 2020; B is taken over after DAYS[20], C has no bar on DAYS[130]."""
     rows = [f"{day},A,1,1,1,1,9" for day in DAYS] + [f"{day},B,1,1,1,1,9" for day in DAYS[:21]]
     rows += [f"{day},C,1,1,1,1,9" for k, day in enumerate(DAYS) if k != 130]
     (folder / "bars.csv").write_text("\n".join(["date,symbol,open,high,low,close,volume", *rows]))
@@ -319,7 +320,7 @@ def test_a_list_ages_as_holdings_do(days: int, said: str, tmp_path: Path) -> Non
     ("members", "day", "span"),
     [
         ("A,2020-02-03,\n", "2020-01-31", "2020-02-03 to 2020-12-29"),
-        ("A,2020-01-01,2020-02-03\n", "2020-02-03", "2020-01-01 to 2020-01-31"),
+        ("A,2020-01-01,2020-02-03\n", "2020-02-03", "2020-01-02 to 2020-01-31"),
     ],
 )
 def test_where_the_lists_know_nobody_nothing_is_said_of_the_index(members: str, day: str, span: str, tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from springback.data import csv_file, series
+from springback.data.sessions import exchange_days
 from springback.data.universe import Universe, eligible
 from springback.market.bars import Bars
 from springback.market.tape import DELISTED, TRADING
 
-SESSIONS = np.asarray(np.busday_offset("2020-06-01", np.arange(60), roll="forward"), dtype="datetime64[D]")
+SESSIONS = exchange_days("2020-06-01", "2020-12-31")[:60]
 NAMES = ("A", "B", "C")
 
 

@@ -15,6 +15,7 @@ from pandas.api.types import union_categoricals
 from springback.data import checks, rows, series
 from springback.data.files import Columns, line, read_table
 from springback.data.folder_actions import as_printed, dividends, splits
+from springback.data.laws import Left, told, two_spellings
 from springback.data.membership import stands_in
 from springback.data.sources.held import held_tape
 from springback.errors import BadTable, InputError, MissingData
@@ -52,9 +53,11 @@ def read(folder: Path, start: str | None = None, end: str | None = None) -> Tape
         raise MissingData(f"{folder} holds no folder 'prices' with files prices_YYYY.csv.gz")
     window = _window(*_whole(folder / "prices", start, end))
     sessions, benchmark = _benchmark(folder / "benchmark.csv", window)
-    adjusted = _prices(folder / "prices", sessions)
+    adjusted, left = _prices(folder / "prices", sessions)
     split = splits(folder / "splits.csv", adjusted.bars)
     bars = _raw(adjusted.bars, split.later)
+    rows.check_traded(folder / "prices", bars)
+    members, odd = series.enrol(folder / "membership.csv", bars, since=FIRST_LIST)
     paid = dividends(adjusted.bars, adjusted.factor, adjusted.noise, adjusted.source, adjusted.sources, split.later)
     last = last_rows(bars.close)
     ending, sectors, notes = _securities(folder / "securities.csv", bars, last)
@@ -64,12 +67,13 @@ def read(folder: Path, start: str | None = None, end: str | None = None) -> Tape
         vix=series.read_closes(folder / "vix.csv", sessions),
         last=last,
         ending=ending,
-        members=series.read_members(folder / "membership.csv", bars, since=FIRST_LIST),
+        members=members,
         benchmark=benchmark,
         risk_free=series.read_rates(folder / "riskfree.csv", sessions),
         sectors=sectors,
         origin=_origin(bars),
         findings=(
+            *told((*left, *odd, *two_spellings(bars.symbols))),
             *split.findings,
             *paid.findings,
             *notes,
@@ -107,37 +111,38 @@ def _benchmark(path: Path, window: tuple[np.datetime64, np.datetime64]) -> tuple
     return sessions, align_series(sessions, days, levels)
 
 
-def _prices(folder: Path, sessions: Dates) -> Adjusted:
-    years = [_year(folder, int(str(year)), sessions) for year in np.unique(sessions.astype("datetime64[Y]"))]
+def _prices(folder: Path, sessions: Dates) -> tuple[Adjusted, tuple[Left, ...]]:
+    found = [_year(folder, int(str(year)), sessions) for year in np.unique(sessions.astype("datetime64[Y]"))]
+    years, left = [frame for frame, _ in found], tuple(one for _, some in found for one in some)
     words = {name: union_categoricals([year[name] for year in years]) for name in PRICE_COLUMNS.texts}
     frame = pd.concat([year.drop(columns=list(words)) for year in years], ignore_index=True).assign(**words)
     if len(frame) == 0:
         raise MissingData(f"{folder} has no prices from {sessions[0]} to {sessions[-1]}")
-    found = rows.place(frame)
-    places = rows.Rows(sessions, found.symbols, np.searchsorted(sessions, found.sessions)[found.row], found.column)
+    placed = rows.place(frame)
+    places = rows.Rows(sessions, placed.symbols, np.searchsorted(sessions, placed.sessions)[placed.row], placed.column)
     close, adjusted = frame["close"].to_numpy(), frame["adj_close"].to_numpy()
     unit = np.where(frame["src"] == "S", 0.005, 0.00005)
     source = places.scatter(frame["src"].cat.codes)
-    return Adjusted(
+    adjusted_bars = Adjusted(
         bars=rows.to_bars(frame, places),
         factor=places.scatter(adjusted / close),
         noise=places.scatter(unit / close + unit / adjusted),
         source=np.where(np.isnan(source), -1, source).astype(np.int8),
         sources=tuple(frame["src"].cat.categories),
     )
+    return adjusted_bars, left
 
 
-def _year(folder: Path, year: int, sessions: Dates) -> pd.DataFrame:
-    """The checked rows of one file that fall on `sessions`."""
+def _year(folder: Path, year: int, sessions: Dates) -> tuple[pd.DataFrame, tuple[Left, ...]]:
+    """The rows of one file that count and fall on `sessions`, and what is left out."""
     packed, plain = folder / f"prices_{year}.csv.gz", folder / f"prices_{year}.csv"
     path = plain if plain.is_file() and not packed.is_file() else packed
-    frame = read_table(path, PRICE_COLUMNS)
-    rows.check_order(path, frame, rows.place(frame))
-    rows.check_prices(path, frame)
-    astray = np.flatnonzero((frame["date"].dt.year != year).to_numpy())
+    kept, left = rows.lawful(path, read_table(path, PRICE_COLUMNS))
+    astray = np.flatnonzero((kept["date"].dt.year != year).to_numpy())
     if len(astray):
-        raise BadTable(f"{path}: line {line(astray[0])}: the date must be in {year}, was {frame['date'].iloc[astray[0]]:%Y-%m-%d}")
-    return frame[np.isin(frame["date"].to_numpy().astype("datetime64[D]"), sessions)]
+        day = kept["date"].iloc[astray[0]]
+        raise BadTable(f"{path}: line {line(kept.index[astray[0]])}: the date must be in {year}, was {day:%Y-%m-%d}")
+    return kept[np.isin(kept["date"].to_numpy().astype("datetime64[D]"), sessions)], left
 
 
 def _raw(bars: Bars, later: Panel | None) -> Bars:

@@ -56,16 +56,15 @@ def read_bars(source: Table, symbol: str = "") -> pd.DataFrame:
     """The rows of bars in a file or frame: date, symbol, open, high, low, close, volume, and `adj_close` where it is there.
 
     Without a column of symbols they are all of `symbol`, else of the name of the file, where that is one. The days of each name rise; a
-    table that has them fall is turned round. A row without any price is left out. The index is of those that `line` makes lines of.
+    table that has them fall is turned round. The index is of those that `line` makes lines of.
     Raises `MissingData`, `BadTable`.
     """
     sheet = unfolded(sheet_of(source))
     with headers.understanding() as heard:
         frame = typed(sheet, rows.BARS) if headers.means(sheet.where, sheet.header, SYMBOL) else _of_one(sheet, symbol)
     frame, words = _turned(*_stooq(frame, sheet))
-    frame, left = _priced(frame)
     told = [line.partition(headers.READ_AS)[2] for line in heard]
-    headers.say(sheet.where, (*told, *words, *left))
+    headers.say(sheet.where, (*told, *words))
     return frame
 
 
@@ -138,15 +137,6 @@ def _turned(frame: pd.DataFrame, words: list[str]) -> tuple[pd.DataFrame, list[s
     if len(step) == 0 or not (step < 0).all():
         return frame, words
     return frame.iloc[::-1], [*words, "newest day first"]
-
-
-def _priced(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The rows that have any number; Yahoo writes a row of `null` for a day it knows nothing of."""
-    empty = frame[list(rows.PRICES)].isna().all(axis=1) & (frame["volume"].isna() | (frame["volume"] == 0))
-    if not empty.any() or empty.all():
-        return frame, []
-    first = frame[empty].iloc[0]
-    return frame[~empty], [f"{int(empty.sum()):,} rows without any price left out (such as {first[SYMBOL]} on {first['date']:%Y-%m-%d})"]
 
 
 def unfolded(sheet: Sheet) -> Sheet:

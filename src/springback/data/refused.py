@@ -11,6 +11,7 @@ from springback.errors import BadTable
 from springback.market.actions import KINDS, Actions
 from springback.market.bars import Bars
 from springback.market.record import AGAINST, TWICE, Held, hold
+from springback.market.symbols import spellings
 
 ADJUSTED = "; where the prices are adjusted for splits already, say --prices split"
 
@@ -33,6 +34,7 @@ def check_record(events: Table, bars: Bars, actions: Actions) -> None:
 def _row(rows: Mapping[tuple[str, str, float], list[tuple[int, np.datetime64]]], bars: Bars, actions: Actions, one: Held) -> str:
     """The row of an action and what is wrong with it; empty where it is not from the file."""
     symbol, kind = bars.symbols[one.column], KINDS[actions.kind[one.place]]
-    places = rows.get((symbol, kind, float(actions.value[one.place])), [])
+    value = float(actions.value[one.place])
+    places = [place for word in (symbol, *spellings(symbol)) for place in rows.get((word, kind, value), [])]
     near = [(place, day) for place, day in places if int(np.searchsorted(bars.sessions, day)) == one.row]
     return f"line {line(near[0][0])}: {symbol} on {near[0][1]}: the {kind} {one.doubt.said}" if near else ""

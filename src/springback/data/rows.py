@@ -1,6 +1,8 @@
 """Long rows (date, symbol, open, high, low, close, volume) -> an aligned panel, under the laws a row must obey."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -8,12 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback.data.files import Columns, line
+from springback.data.laws import OLDEST, Left, impossible, judge, told, why
+from springback.data.sessions import open_on
 from springback.errors import BadTable
 from springback.market.bars import FIELDS, Bars, Dates, Panel
+from springback.market.tape import Delisting
 
 BARS = Columns(("date",), ("symbol",), (*FIELDS, "adj_close"), optional=("adj_close",))
 """`adj_close`, where a file has it, is its close adjusted for what came later."""
-PRICES = ("open", "high", "low", "close")
 MOST_CELLS, THINNEST = 20_000_000, 200
 """A panel above this many cells must have a bar in one of `THINNEST`: a few odd dates and names must not fill the memory."""
 
@@ -57,48 +61,49 @@ def place(frame: pd.DataFrame) -> Rows:
     return Rows(first + np.flatnonzero(seen).astype("timedelta64[D]"), tuple(str(words[k]) for k in order), row, column)
 
 
-def check_order(path: object, frame: pd.DataFrame, rows: Rows) -> None:
-    """Each name's dates must rise down the file, with no day twice; sorting by date or by symbol first are both fine.
+def lawful(path: object, frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Left, ...]]:
+    """The rows of `frame` that count under the laws of `judge`, in their order, and what is left out.
 
-    Raises `BadTable` naming the first row that breaks it, and on a year that cannot be meant.
+    Raises `BadTable` when none is left, naming the first that cannot be.
     """
-    _check_years(path, rows)
-    by_name = np.argsort(rows.column, kind="stable")
-    same = np.diff(rows.column[by_name]) == 0
-    step = np.diff(rows.row[by_name])
-    if np.all(step[same] > 0):
+    names, days = frame["symbol"].cat.codes.to_numpy().astype(np.int64), frame["date"].to_numpy().astype("datetime64[D]")
+    values = {name: frame[name].to_numpy() for name in FIELDS}
+    latest = np.datetime64(datetime.now(UTC).date(), "D") + 1
+    sane = (days >= OLDEST) & (days <= latest)
+    is_open = np.zeros(len(days), dtype=bool)
+    if sane.any():
+        span = np.arange(days[sane].min(), days[sane].max() + 1)
+        is_open[sane] = open_on(span)[(days[sane] - span[0]).astype(np.int64)]
+    found = judge(names, days, values, latest, is_open)
+    left = tuple(_left(frame, values, law, rows) for law, rows in found.broken.items())
+    if len(found.kept) == 0:
+        raise BadTable(_nothing(path, frame, values, found.broken))
+    kept = frame.iloc[found.kept] if len(found.kept) < len(frame) else frame
+    return kept.assign(**found.values), left
+
+
+def check_traded(where: object, bars: Bars) -> None:
+    """Raises `BadTable` where no row of all is a bar: nothing of it can be traded."""
+    if bars.traded.any():
         return
-    key = rows.row * len(rows.symbols) + rows.column
-    twice = pd.Series(key).duplicated().to_numpy()
-    if twice.any():
-        k = int(np.argmax(twice))
-        first = int(np.argmax(key == key[k]))
-        raise BadTable(f"{path}: line {_line(frame, k)}: {_who(frame, k)} is there twice (first on line {_line(frame, first)})")
-    k = int(by_name[1:][same & (step < 0)].min())
-    raise BadTable(
-        f"{path}: line {_line(frame, k)}: {_who(frame, k)} comes after a later date of the same name: sort the file by symbol and date"
-    )
+    lacks = "an open, a high and a low" if np.isnan(bars.open).all() else "a volume above 0 beside an open, a high and a low"
+    raise BadTable(f"{where}: no row has {lacks}: no order can be filled: daily bars with open, high, low, close and volume are needed")
 
 
-def check_prices(path: object, frame: pd.DataFrame) -> None:
-    """Raises `BadTable` on the first row whose prices or volume cannot be: empty, infinite, not above 0, high below low.
-
-    Open, high and low may be empty together: a close-only row. An open or close outside high-low is a finding, not an error.
-    """
-    value = {name: frame[name].to_numpy() for name in FIELDS}
-    absent = {name: np.isnan(value[name]) for name in PRICES}
-    partly = (absent["open"] != absent["high"]) | (absent["open"] != absent["low"])
-    _refuse(path, frame, "close", absent["close"], "a number: leave out the row of a session without a bar")
-    for name in ("open", "high", "low"):
-        _refuse(path, frame, name, absent[name] & partly, "a number, or empty together with the other two of open, high and low")
-    for name in PRICES:
-        _refuse(path, frame, name, ~absent[name] & ~(np.isfinite(value[name]) & (value[name] > 0)), "above 0 and finite")
-    _refuse(path, frame, "volume", ~(np.isfinite(value["volume"]) & (value["volume"] >= 0)), "a number, 0 or more")
-    low = np.flatnonzero(value["high"] < value["low"])
-    if len(low):
-        k = int(low[0])
-        must = f"must not be below its low {value['low'][k]:g}, was {value['high'][k]:g}"
-        raise BadTable(f"{path}: line {_line(frame, k)}: high of {_who(frame, k)} {must}")
+def ended(bars: Bars, delistings: Sequence[Delisting]) -> tuple[Bars, tuple[Left, ...]]:
+    """`bars` without the rows that come after their name's delisting, where that lies within its life; and what is left out."""
+    columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
+    late = np.zeros(bars.shape, dtype=bool)
+    for one in delistings:
+        column = columns.get(one.symbol)
+        if column is not None:
+            has = ~np.isnan(bars.close[:, column])
+            late[:, column] = has & (bars.sessions > one.day) & (bars.sessions[np.argmax(has)] <= one.day)
+    if not late.any():
+        return bars, ()
+    row, name = divmod(int(np.argmax(late)), late.shape[1])
+    left = Left("after_end", bars.symbols[name], bars.sessions[row], count=int(late.sum()))
+    return Bars(bars.sessions, bars.symbols, **{name: np.where(late, np.nan, getattr(bars, name)) for name in FIELDS}), (left,)
 
 
 def to_bars(frame: pd.DataFrame, rows: Rows) -> Bars:
@@ -106,22 +111,20 @@ def to_bars(frame: pd.DataFrame, rows: Rows) -> Bars:
     return Bars(rows.sessions, rows.symbols, **{name: rows.scatter(frame[name]) for name in FIELDS})
 
 
-def _check_years(path: object, rows: Rows) -> None:
-    for day in (rows.sessions[0], rows.sessions[-1]):
-        if not np.datetime64("1900-01-01") <= day < np.datetime64("2200-01-01"):
-            raise BadTable(f"{path}: the date must be in 1900 to 2199, was {day}")
+def _left(frame: pd.DataFrame, values: Mapping[str, NDArray[np.float64]], law: str, rows: NDArray[np.int64]) -> Left:
+    k = int(rows[0])
+    name, day = str(frame["symbol"].iloc[k]), np.datetime64(frame["date"].iloc[k].date(), "D")
+    return Left(law, name, day, " ".join(why(values, k)) if law == "cannot_be" else "", len(rows))
 
 
-def _refuse(path: object, frame: pd.DataFrame, name: str, bad: NDArray[np.bool_], must: str) -> None:
-    if bad.any():
-        k = int(np.argmax(bad))
-        was = frame[name].iloc[k]
-        shown = "empty or NaN" if np.isnan(was) else f"{was:g}"
-        raise BadTable(f"{path}: line {_line(frame, k)}: {name} of {_who(frame, k)} must be {must}, was {shown}")
-
-
-def _line(frame: pd.DataFrame, row: int) -> int:
-    return line(frame.index[row])
+def _nothing(path: object, frame: pd.DataFrame, values: Mapping[str, NDArray[np.float64]], broken: Mapping[str, NDArray[np.int64]]) -> str:
+    """The error of a file of which no row counts."""
+    wrong = np.flatnonzero(impossible(values) != "")
+    if len(wrong):
+        field, must = why(values, int(wrong[0]))
+        return f"{path}: line {line(frame.index[wrong[0]])}: {field} of {_who(frame, int(wrong[0]))} {must}, and no other row counts"
+    said = "; ".join(told([_left(frame, values, one, rows) for one, rows in broken.items()]))
+    return f"{path}: no row is left: {said}: give daily bars of days on which New York traded"
 
 
 def _who(frame: pd.DataFrame, row: int) -> str:

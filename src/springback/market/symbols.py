@@ -1,6 +1,6 @@
 """What may be a symbol: it becomes the name of a file, and the beginning of a line that a spreadsheet opens."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from springback.errors import BadTable
 
@@ -19,6 +19,29 @@ def is_symbol(word: str) -> bool:
 def is_ticker(word: str) -> bool:
     """Whether a vendor may be asked for `word`: a symbol, or an index as Yahoo writes it, `^GSPC`."""
     return is_symbol(word.removeprefix("^"))
+
+
+def spelled(word: str) -> str:
+    """`word` as a symbol is written here: without blanks around it, a share class behind a dot: BRK/B and "BRK B" are BRK.B."""
+    word = word.strip()
+    return f"{word[:-2]}.{word[-1]}" if len(word) > 2 and word[-2] in " /" and word[-1].isalpha() and word[:-2].isalnum() else word
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """How else a share class is written: BRK-B for BRK.B and the other way, both for BRKB, which some holdings files have."""
+    stem, mark, letter = word[:-2], word[-2:-1], word[-1:]
+    if stem.isalnum() and mark in {".", "-"} and letter.isalpha():
+        return (f"{stem}{'-' if mark == '.' else '.'}{letter}",)
+    stem = word[:-1]
+    return (f"{stem}.{letter}", f"{stem}-{letter}") if len(stem) > 1 and stem.isalpha() and letter in {"A", "B", "C"} else ()
+
+
+def found_in(word: str, names: Collection[str]) -> str | None:
+    """`word` as one of `names` has it: itself, else the one other spelling that is there, else None."""
+    if word in names:
+        return word
+    there = [one for one in spellings(word) if one in names]
+    return there[0] if len(there) == 1 else None
 
 
 def check_symbols(symbols: Iterable[str], where: object) -> None:

@@ -6,17 +6,19 @@ A new vendor is one module here, one line in `wiring.SOURCES`, and a replay in `
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.data.laws import Left, again, judge, why
+from springback.data.sessions import open_on
 from springback.errors import SourceError
 from springback.market.bars import FIELDS, Dates
 
 MOST = 1e18
-"""No price, volume, rate or instant of a vendor is larger."""
+"""No number of a vendor is larger."""
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -42,8 +44,8 @@ class History:
 
     `days` (S,) datetime64[D], rising; `prices` (S, 5) raw open, high, low, close and volume, with the NaN rule of `Bars`; `events` by day.
     `gone`: the vendor does not know the name, or no longer. `until` is the last day of its life where the vendor tells one (`date.max`: it
-    lives on): without bars until then it is halted. None: who falls silent has ended. `notes` are
-    what was found on reading it.
+    lives on): without bars until then it is halted. None: who falls silent has ended. `notes` are what was found on reading it, `left` is
+    what the laws of `data.laws` left out of it, each by its day.
     """
 
     symbol: str
@@ -53,6 +55,7 @@ class History:
     gone: bool = False
     notes: tuple[Note, ...] = ()
     until: date | None = None
+    left: tuple[Left, ...] = ()
 
 
 class Source(Protocol):
@@ -106,55 +109,46 @@ def history(
     end: date,
     notes: Iterable[Note] = (),
 ) -> History:
-    """`rows` (day, open, high, low, close, volume), `events` and `notes` cut to `start` to `end`, under the laws a bar must obey.
-
-    A row without a close is no bar; one whose open, high or low is missing or 0 stays close-only; a missing volume is 0. Raises
-    `SourceError` on a day to come, a price that cannot be, a high below the low, a day that is there twice, an event not above 0.
+    """`rows` (day, open, high, low, close, volume), `events` and `notes` from `start` to `end`, under the laws of `data.laws`; what these
+    leave out is `left`. Raises `SourceError` on a price that is no number and an event that is not above 0.
     """
-    told = [row for row in rows if row[4] is not None]
-    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date()
-    ahead = [row[0] for row in told if row[0] > tomorrow]
-    if ahead:
-        raise SourceError(
-            f"{vendor} has a bar of {symbol} on {ahead[0]}, the clock here says {tomorrow - timedelta(days=1)}: set it, or ask later"
-        )
-    kept = [row for row in told if start <= row[0] <= end]
-    days = np.array([row[0] for row in kept], dtype="datetime64[D]")
+    told = [row for row in rows if start <= row[0]]
+    days = np.array([row[0] for row in told], dtype="datetime64[D]")
     try:
-        prices = np.array([[np.nan if cell is None else number_of(cell) for cell in row[1:]] for row in kept], dtype=np.float64).reshape(
-            -1, len(FIELDS)
-        )
+        cells = [[np.nan if cell is None else number_of(cell) for cell in row[1:]] for row in told]
+        prices = np.array(cells, dtype=np.float64).reshape(-1, len(FIELDS))
     except (TypeError, ValueError):
         raise SourceError(f"{vendor} gives {symbol} a price that is no number: {_again(symbol)}") from None
-    prices[:, 4] = np.where(np.isnan(prices[:, 4]), 0.0, prices[:, 4])
-    hollow = ~(prices[:, :3] > 0).all(axis=1) & ~(prices[:, :3] < 0).any(axis=1)
-    prices[hollow, :3] = np.nan
-    order = np.argsort(days, kind="stable")
-    _check(vendor, symbol, days[order], prices[order])
     first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
+    values = {name: prices[:, k] for k, name in enumerate(FIELDS)}
+    latest = np.datetime64(datetime.now(UTC).date(), "D") + 1
+    found = judge(np.zeros(len(days), np.int64), days, values, latest, open_on(np.minimum(days, latest)))
+    kept, when = np.stack([found.values[name] for name in FIELDS], axis=1), days[found.kept]
+    order = np.argsort(when, kind="stable")
+    order = order[when[order] <= last]
+    left = [
+        Left(law, symbol, days[k], " ".join(why(values, k)) if law == "cannot_be" else "")
+        for law, places in found.broken.items()
+        for k in places
+        if days[k] <= last or law == "to_come"
+    ]
     inside = sorted((one for one in events if first <= one.day <= last), key=lambda one: one.day)
     for one in inside:
         if not (np.isfinite(one.value) and one.value > 0):
             raise SourceError(f"{vendor}: the {one.kind} of {symbol} on {one.day} must be above 0, was {one.value:g}: {_again(symbol)}")
-    found = tuple(one for one in notes if first <= one.day <= last)
-    return History(symbol, days[order], prices[order], tuple(inside), notes=found)
+    twice = again(np.array([one.day for one in inside], "datetime64[D]"), [symbol] * len(inside), *_columns(inside))
+    left += [_twice(symbol, one) for one, double in zip(inside, twice, strict=True) if double]
+    once = tuple(one for one, double in zip(inside, twice, strict=True) if not double)
+    found_notes = tuple(one for one in notes if first <= one.day <= last)
+    return History(symbol, when[order], kept[order], once, notes=found_notes, left=tuple(left))
 
 
-def _check(vendor: str, symbol: str, days: Dates, prices: NDArray[np.float64]) -> None:
-    def refuse(bad: NDArray[np.bool_], what: str, column: int) -> None:
-        if bad.any():
-            k = int(np.argmax(bad))
-            raise SourceError(f"{vendor}: {what} of {symbol} on {days[k]}, was {prices[k, column]:g}: {_again(symbol)}")
+def _twice(symbol: str, event: Event) -> Left:
+    return Left("event_again", symbol, event.day, f"{event.kind} {event.value:g}")
 
-    twice = np.flatnonzero(np.diff(days) == np.timedelta64(0, "D"))
-    if len(twice):
-        raise SourceError(f"{vendor} gives {symbol} two bars on {days[twice[0]]}: {_again(symbol)}")
-    with np.errstate(invalid="ignore"):
-        for column, name in enumerate(FIELDS[:4]):
-            value = prices[:, column]
-            refuse(~np.isnan(value) & ~(np.isfinite(value) & (value > 0)), f"{name} must be above 0", column)
-        refuse(~(np.isfinite(prices[:, 4]) & (prices[:, 4] >= 0)), "volume must be 0 or more", 4)
-        refuse(prices[:, 1] < prices[:, 2], "high must not be below low", 1)
+
+def _columns(events: Sequence[Event]) -> tuple[list[str], list[float]]:
+    return [one.kind for one in events], [one.value for one in events]
 
 
 def _again(symbol: str) -> str:

@@ -1,6 +1,6 @@
 """Histories of many names and the series beside them, as one tape on New York's sessions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from springback.data import checks
 from springback.data.continuation import silent
+from springback.data.laws import Left, told, two_spellings
+from springback.data.rows import check_traded
 from springback.data.sessions import exchange_days, newest
 from springback.data.sources import Event, History
 from springback.data.sources.held import findings, held, notes_of, spans
@@ -39,13 +41,13 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     """The tape of the names that have bars; sessions run from the first to the last bar.
 
     A name that has had no bar for a week up to the last session is delisted after its last one, unless its vendor tells the end of its
-    life: until then it is halted, and a mark at its last close stands on its last session. Bars on days that are no session are left out
-    and counted in the findings, as are names without bars; events that the prices contradict are set aside. Raises `MissingData` when no
-    name has any.
+    life: until then it is halted, and a mark at its last close stands on its last session. What the laws left out of the histories is
+    counted in the findings, as are names without bars; events that the prices contradict are set aside. Raises `MissingData` when no name
+    has any.
     """
     listed = sorted((held(one) for one in histories if len(one.days)), key=lambda one: one.symbol)
     sessions = exchange_days(start, end)
-    astray = sum(int((~np.isin(one.days, sessions)).sum()) for one in listed)
+    left = [part for one in histories for part in (*one.left, *_closed(one, sessions), *_unheard(one))]
     listed = [one for one in listed if np.isin(one.days, sessions).any()]
     if not listed:
         raise MissingData(f"none of the {len(histories):,} names has a bar from {start} to {end}: check the symbols and the dates")
@@ -55,6 +57,7 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     halted = sum(len(whole.days) > len(one.days) for whole, one in zip(lived, listed, strict=True))
     listed = lived
     bars = _bars(listed, sessions)
+    check_traded(origin, bars)
     events = sorted(((one.symbol, event) for one in listed for event in one.events), key=_order)
     actions = Actions.align(
         bars,
@@ -63,8 +66,8 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
         [event.kind for _, event in events],
         [event.value for _, event in events],
     )
-    told = list(notes_of(listed))
-    off = (f"{astray:,} bars lie on days that are no session",) if astray else ()
+    notes = list(notes_of(listed))
+    left += _astray(histories, bars)
     tape = Tape(
         bars=bars,
         actions=actions,
@@ -74,8 +77,8 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
         benchmark=None if benchmark is None or not len(benchmark.days) else total_return(held(benchmark), sessions),
         risk_free=None if beside.risk_free is None else _series(beside.risk_free, sessions, carry=True),
         origin=f"{origin}: {len(bars.symbols):,} names, {sessions[0]} to {sessions[-1]}",
-        findings=(*findings(told), *_absent(histories), *_halted(halted), *off, *beside.notes),
-        quarantine=spans(told),
+        findings=(*findings(notes), *told((*left, *two_spellings(bars.symbols))), *_halted(halted), *beside.notes),
+        quarantine=spans(notes),
     )
     return checks.clean(_ended(tape, listed))[0]
 
@@ -142,12 +145,23 @@ def _series(values: Mapping[date, float], sessions: Dates, carry: bool = False) 
     return align_series(sessions, np.array(days, dtype="datetime64[D]"), np.array([values[day] for day in days]), carry)
 
 
-def _absent(histories: Sequence[History]) -> tuple[str, ...]:
-    gone = [one.symbol for one in histories if one.gone]
-    empty = [one.symbol for one in histories if not one.gone and not len(one.days)]
-    told = []
-    if gone:
-        told.append(f"{len(gone):,} names are not known to the source, or no longer (such as {gone[0]}); bars kept from before stay")
-    if empty:
-        told.append(f"{len(empty):,} names have no bar in the span (such as {empty[0]})")
-    return tuple(told)
+def _closed(history: History, sessions: Dates) -> Iterator[Left]:
+    """What is left out of it for being of no session: a history that no vendor told may have such rows."""
+    yield from (Left("closed", history.symbol, day) for day in history.days[~np.isin(history.days, sessions)])
+
+
+def _astray(histories: Sequence[History], bars: Bars) -> Iterator[Left]:
+    """Events without a place in `bars`."""
+    names, days = set(bars.symbols), bars.sessions
+    for one in histories:
+        for event in one.events:
+            if one.symbol not in names or not days[0] <= event.day <= days[-1]:
+                yield Left("event_astray", one.symbol, event.day, f"{event.kind} {event.value:g}")
+
+
+def _unheard(history: History) -> Iterator[Left]:
+    """That nothing is known of it, where no law has left it out."""
+    if history.gone:
+        yield Left("unknown", history.symbol)
+    elif not len(history.days) and not any(one.law in {"in_doubt", "unreadable"} for one in history.left):
+        yield Left("empty", history.symbol)

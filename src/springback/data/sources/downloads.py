@@ -12,6 +12,7 @@ import io
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from springback.data.files import atomic, writing
+from springback.data.laws import Left
 from springback.data.sources import Event, History, Note
 from springback.data.store_hash import file_hash
 from springback.market.bars import FIELDS, Dates
@@ -109,7 +111,7 @@ def _joined(before: History, now: History, start: date, end: date) -> History:
     """`now` with what `before` has outside `start` to `end`; with all of `before` where the name is gone and nothing came."""
     first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
     if now.gone and not len(now.days):
-        return History(now.symbol, before.days, before.prices, before.events, gone=True, notes=before.notes)
+        return replace(before, symbol=now.symbol, gone=True)
     kept = (before.days < first) | (before.days > last)
     days = np.concatenate([before.days[kept], now.days])
     order = np.argsort(days, kind="stable")
@@ -117,7 +119,8 @@ def _joined(before: History, now: History, start: date, end: date) -> History:
     notes = [one for one in before.notes if not first <= one.day <= last] + list(now.notes)
     prices = np.concatenate([before.prices[kept], now.prices])[order]
     by_day = (tuple(sorted(events, key=lambda one: one.day)), now.gone, tuple(sorted(notes, key=lambda one: one.day)))
-    return History(now.symbol, days[order], prices, *by_day)
+    left = (*(one for one in before.left if not first <= one.day <= last), *now.left)
+    return History(now.symbol, days[order], prices, *by_day, left)
 
 
 def _covers(told: Mapping[str, Any], start: date, end: date) -> bool:
@@ -129,7 +132,8 @@ def _cut(history: History, start: date, end: date) -> History:
     kept = (history.days >= first) & (history.days <= last)
     events = tuple(one for one in history.events if first <= one.day <= last)
     notes = tuple(one for one in history.notes if first <= one.day <= last)
-    return History(history.symbol, history.days[kept], history.prices[kept], events, history.gone, notes)
+    left = tuple(one for one in history.left if first <= one.day and (one.day <= last or one.law == "to_come"))
+    return History(history.symbol, history.days[kept], history.prices[kept], events, history.gone, notes, left)
 
 
 def _write(path: Path, history: History, told: Mapping[str, Any]) -> None:
@@ -137,7 +141,9 @@ def _write(path: Path, history: History, told: Mapping[str, Any]) -> None:
     columns |= {name: pa.array(history.prices[:, k]) for k, name in enumerate(FIELDS)}
     events = [(str(one.day), one.kind, one.value) for one in history.events]
     notes = [(str(one.day), one.said, one.against) for one in history.notes]
-    told = {**told, "symbol": history.symbol, "events": events, **({"notes": notes} if notes else {})}
+    left = [(one.law, str(one.day), one.note) for one in history.left]
+    more = ({"notes": notes} if notes else {}) | ({"left": left} if left else {})
+    told = {**told, "symbol": history.symbol, "events": events, **more}
     mark = json.dumps({**told, "seal": _seal(told, history.days, history.prices)}).encode()
     pa.parquet.write_table(pa.table(columns).replace_schema_metadata({MARK: mark}), path, compression="zstd")
 
@@ -160,7 +166,8 @@ def _read(path: Path) -> tuple[History, dict[str, Any]] | None:
         events = tuple(Event(np.datetime64(day, "D"), str(kind), float(value)) for day, kind, value in told.pop("events"))
         notes = tuple(Note(np.datetime64(day, "D"), str(said), bool(against)) for day, said, against in told.pop("notes", ()))
         symbol = str(told.pop("symbol"))
+        left = tuple(Left(str(law), symbol, np.datetime64(day, "D"), str(note)) for law, day, note in told.pop("left", ()))
         _ = date.fromisoformat(told["start"]), date.fromisoformat(told["end"]), datetime.fromisoformat(told["at"])
-        return History(symbol, days, prices, events, bool(told["gone"]), notes), {**told, "rows": len(days)}
+        return History(symbol, days, prices, events, bool(told["gone"]), notes, left), {**told, "rows": len(days)}
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
         return None

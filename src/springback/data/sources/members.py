@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from springback.data import series
+from springback.data.laws import Left, told
 from springback.data.sources import History
 from springback.errors import InputError
+from springback.market.symbols import found_in
 from springback.market.tape import Tape
 
 SUCCEEDED = re.compile(r".+_[0-9]{4}(_[0-9]+)?")
@@ -72,19 +74,14 @@ def enrolled(tape: Tape, roll: Roll, asked: Collection[str]) -> Tape:
 
     Raises `BadTable`.
     """
-    members = series.read_members(roll.path, tape.bars)
+    members, odd = series.enrol(roll.path, tape.bars)
     seen = (members & ~np.isnan(tape.bars.close)).any(axis=0)
     there = {symbol for symbol, has in zip(tape.bars.symbols, seen, strict=True) if has}
-    wanted = set(asked) - there
+    wanted = {one for one in asked if found_in(one, there) is None}
     without = [symbol for symbol in roll.symbols if symbol in wanted]
-    told = []
+    left = [one for one in odd if one.law != "barless"]
     if roll.succeeded:
-        told.append(
-            f"{len(roll.succeeded):,} members were not asked for: another company has their ticker now (such as {roll.succeeded[0]})"
-        )
+        left.append(Left("succeeded", roll.succeeded[0], count=len(roll.succeeded)))
     if without:
-        whole = len(roll.symbols) + len(roll.succeeded)
-        told.append(
-            f"{len(without):,} of {whole:,} members have no bar while they were in the index (such as {without[0]}): survivorship bias"
-        )
-    return replace(tape, members=members, findings=(*tape.findings, *told))
+        left.append(Left("barless", without[0], count=len(without), whole=len(roll.symbols) + len(roll.succeeded)))
+    return replace(tape, members=members, findings=(*tape.findings, *told(left)))

@@ -88,14 +88,13 @@ def _raw(symbol: str, result: dict[str, Any], start: date, end: date) -> History
     if any(len(column) != len(days) for column in columns):
         raise ValueError
     adjusted = (result["indicators"].get("adjclose") or [{}])[0].get("adjclose") or [None] * len(days)
-    told_rows: dict[date, Row] = {}
-    for day, *cells in zip(days, *columns, adjusted, strict=True):
-        if day not in told_rows:  # today's price is now and then added once more under its own time
-            told_rows[day] = tuple(None if cell is None else number_of(cell) for cell in cells)
+    cells = zip(*columns, adjusted, strict=True)
+    listed: list[tuple[date, Row]] = [(day, tuple(map(_number, row))) for day, row in zip(days, cells, strict=True)]
+    told_rows = dict(sorted(listed, key=_fullness))  # of a day that is there twice, the row that `laws.judge` keeps
     series = Series.of(told_rows)
     scale, notes = unadjusted(series, splits)
-    by_day = zip(sorted(told_rows.items()), scale.prices, strict=True)
-    rows = [(day, *_on_scale(cells[:5], float(shares))) for (day, cells), shares in by_day]
+    shares = dict(zip(sorted(told_rows), map(float, scale.prices), strict=True))
+    rows = [(day, *_on_scale(row[:5], shares[day])) for day, row in listed]
     events = [Event(np.datetime64(day), "split", 1 / ratio) for day, ratio in scale.splits]
     money = result.get("meta", {}).get("currency")
     paid = sorted(_dividend(one) for one in (told.get("dividends") or {}).values())
@@ -107,6 +106,16 @@ def _raw(symbol: str, result: dict[str, Any], start: date, end: date) -> History
         events.append(Event(np.datetime64(day), "dividend", round(value, 6)))
         notes += note
     return history("Yahoo", symbol, rows, events, start, end, notes)
+
+
+def _number(cell: Any) -> float | None:
+    return None if cell is None else number_of(cell)
+
+
+def _fullness(told: tuple[date, Row]) -> tuple[bool, bool, float]:
+    """Larger for a row with a close, then one with an open, then of a larger volume."""
+    open_, _, _, close, volume, *_ = told[1]
+    return close is not None, bool(open_), volume or 0.0
 
 
 def _dividend(one: dict[str, Any]) -> tuple[date, float, str]:
