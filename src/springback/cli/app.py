@@ -371,6 +371,8 @@ def universe(
     from springback.verbs import universe
 
     with universe.Voice(as_json, quiet) as voice:
+        if holdings:
+            universe.alone(store, settings, sets)
         universe.universe(voice, universe.choose(settings, sets), on, store or usual("store"), holdings, out, as_of)
 
 
