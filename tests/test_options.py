@@ -58,6 +58,7 @@ PROBES: dict[str, tuple[str, str]] = {  # option -> a value that cannot be, and 
     "--vix": READS,
     "--members": READS,
     "--events": ("nowhere.csv", "--events belongs to a CSV file of bars"),
+    "--prices": ("raw", "--prices says what a table of bars holds: name it"),
     "--forecasts": (f"nowhere.csv {SPAN}", READS[1]),
     "--source": ("moon", "--source must be demo or csv, was 'moon'"),
     "--cluster": ("nowhere", "no Dask scheduler answers at nowhere"),
@@ -89,10 +90,14 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("run", "--source"): ("moon", "moon"),
     ("fetch", "--source"): ("moon", "moon"),
     ("fetch", "--events"): READS,
+    ("features", "--out"): ("bars.csv/x.csv", WRITES[1]),
+    ("features", "--bars"): READS,
+    ("fetch", "--prices"): ("dreamy", "--prices must be raw, split or total, was 'dreamy'"),
     ("run", "--as-of"): ("2020-01-10 --source demo", "--as-of reads a store as it was known"),
     ("universe", "--out"): ("x.csv", "--out goes with --holdings"),
     ("lean bundle", "--project"): ("nowhere", "nowhere"),
     **{("data check", f"--{one}"): (f"{one}.csv", "stand beside a CSV file") for one in ("vix", "members", "events")},
+    ("data check", "--prices"): ("raw", "stand beside a CSV file"),
 }
 TESTS: dict[tuple[str, str], str] = {  # what a test shows, by its name
     ("fetch", "--accept-restatement"): "tests/test_data_verbs.py",
