@@ -315,3 +315,33 @@ def test_a_damaged_file_or_journal_is_asked_for_again(replay: Replay, capfd: pyt
     assert fetch(capfd, "tiingo", *NAMES)[0] == 0
     assert replay.asked["REV"] == 1
     assert len((folder / "journal.jsonl").read_text().splitlines()) == 5
+
+
+def test_what_cboe_s_history_lacks_is_filled_from_fred_and_told(replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
+    """As 2006-05-04 and four other days are absent from Cboe's own file."""
+    replay.spoil("VIX_History", lambda _, made: (made[0], b"\n".join(row for row in made[1].split(b"\n") if b"08/27" not in row), made[2]))
+    code, said = fetch(capfd, "tiingo", *NAMES)
+    assert code == 0 and "VIX is FRED's VIXCLS on 1 session that Cboe's history lacks (2020-08-27)" in said
+    assert Store("store").read().vix.tolist() == [20.0 + k for k in range(10)]
+    replay.spoil("fredgraph", status(503))
+    code, said = fetch(capfd, "tiingo", *NAMES, "--store", "other")
+    assert code == 0 and "VIX has no close on 1 session that Cboe's history lacks (2020-08-27)" in said and "give --vix FILE" in said
+    assert [k for k, close in enumerate(Store("other").read().vix) if np.isnan(close)] == [3]
+
+
+def test_a_lean_folder_s_own_vix_and_rate_are_taken(replay: Replay, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    lean_folder(tmp_path / "lean")
+    days = [str(day) for day in tape_of(market()).bars.sessions]
+    (tmp_path / "lean" / "springback").mkdir()
+    (tmp_path / "lean" / "springback" / "vix.csv").write_text("date,close\n" + "".join(f"{day},{31 + k}\n" for k, day in enumerate(days)))
+    rates = tmp_path / "lean" / "alternative" / "interest-rate" / "usa" / "interest-rate.csv"
+    rates.parent.mkdir(parents=True)
+    rates.write_text("DATE,PCREDIT8\n2020-01-02,4.5\n2020-08-28,5\n")
+    replay.spoil("VIX_History", status(503))
+    replay.spoil("fredgraph", status(503))
+    code, said = fetch(capfd, "lean", "--path", "lean", *NAMES)
+    assert code == 0 and "VIX is that of springback/vix.csv of the LEAN folder" in said and "risk-free rate is that of" in said
+    tape = Store("store").read()
+    assert tape.vix.tolist() == [31.0 + k for k in range(len(days))]
+    assert tape.risk_free is not None and set(tape.risk_free[4:].round(6)) == {0.05} and tape.risk_free[0] == pytest.approx(0.045)
+    assert tape.benchmark is not None and tape.benchmark[0] == 100.0

@@ -188,6 +188,8 @@ def forecast(
     with steps.Voice(as_json, quiet) as voice:
         chosen = steps.choose(settings, sets, original)
         shelf = places.shelf(voice, models_dir, trains=True)
+        if out is not None:
+            places.writable(out.parent)
         with steps.workers_at(cluster, chosen.training.threads) as workers:
             tape, digest = tapes.stored(voice, store, as_of)
             chosen = tapes.window(voice, chosen, tape, trades=False)
@@ -371,6 +373,8 @@ def universe(
     from springback.verbs import universe
 
     with universe.Voice(as_json, quiet) as voice:
+        if holdings:
+            universe.alone(store, settings, sets)
         universe.universe(voice, universe.choose(settings, sets), on, store or usual("store"), holdings, out, as_of)
 
 

@@ -26,7 +26,8 @@ from springback.verbs import steps
 from springback.voice import Voice
 
 FIRST = "2017-01-03"
-"""Where history begins when nobody says: three years before the first default backtest, for the training of its first models."""
+"""Where history begins when nobody says: three years before the original plan's backtest, for the training of its first models."""
+DOWNLOADS = Path("downloads")
 WEEK = 5
 """Sessions that are asked for again where a store goes on."""
 LATELY = np.timedelta64(60, "D")
@@ -138,7 +139,7 @@ def fetch(
     names = named or (_members(roll, after) if roll else vendor.listing(first, last))
     if not names:
         raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
-    ask = _Asker(voice, chosen, source, vendor, kept, members, min(SINCE, date.fromisoformat(old.first)) if old else SINCE)
+    ask = _Asker(voice, chosen, source, vendor, kept, members, min(SINCE, date.fromisoformat(old.first)) if old else SINCE, path)
     if after:
         check_hole(after.last, np.datetime64(first, "D"))
     joining = after.lacking(names, first) if after else []
@@ -169,6 +170,7 @@ class _Asker:
     kept: Downloads | None
     members: Path | None
     since: date
+    folder: Path | None
 
     def tape(self, names: Sequence[str], first: date, last: date) -> tuple[Tape, int]:
         """The tape of `names` with all that stands beside them, and how many were asked for now. Raises `MissingData`, `SourceError`."""
@@ -182,7 +184,7 @@ class _Asker:
             raise MissingData(
                 f"{self.source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates"
             )
-        beside = read_beside(fetch, first, last)
+        beside = read_beside(fetch, first, last, self.folder)
         for note in beside.notes:
             self.voice.say(f"  {note}")
         tape = assemble(listed, beside, level.histories[0], first, last, f"{_prices(self.source)} {_bias(self.source, listed)}")

@@ -17,6 +17,13 @@ __all__ = ["Voice", "choose"]
 SHOWN = 12  # symbols on a line
 
 
+def alone(store: Path | None, settings: Path | None, sets: list[str] | None) -> None:
+    """Raises `InputError` on what means nothing beside a folder of fund holdings."""
+    for option, given in {"--store": store, "--settings": settings, "--set": sets}.items():
+        if given:
+            raise InputError(f"{option} goes with a store: --holdings reads files, and lists what they list")
+
+
 def universe(
     voice: Voice,
     chosen: wiring.Settings,

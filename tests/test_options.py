@@ -1,0 +1,264 @@
+"""A law of the command line: every option of every verb changes something, or is refused; none is taken and not heard.
+
+The tree of verbs is walked as it is. Each option must be handed on by its verb, and has a row in the table below that says how it is shown
+to be heard: a value that cannot be is refused by name (a file is opened, a place is asked whether it can be written), or a test that is
+named shows what it does. A new option without a row fails.
+"""
+
+import ast
+import inspect
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from springback.cli.app import app
+from springback.cli.main import main
+from tests.terminal import REPOSITORY
+
+DAYS = [f"2020-01-{day:02d}" for day in (2, 3, 6, 7, 8, 9, 10)]
+BARS = "date,symbol,open,high,low,close,volume\n" + "".join(
+    f"{day},{name},{price},{price + 1},{price - 1},{price + 0.5},100000\n" for day in DAYS for name, price in (("AAA", 10), ("BBB", 20))
+)
+FORECASTS = "date,symbol,qpi,p_long,p_short,adv_63\n2020-01-03,AAA,5,0.9,0.1,100000\n2020-01-06,BBB,95,0.1,0.9,100000\n"
+FILES = {
+    "bars.csv": BARS,
+    "vix.csv": "date,close\n" + "".join(f"{day},15\n" for day in DAYS),
+    "forecasts.csv": FORECASTS,
+    "members.csv": "symbol,start,end\nAAA,2020-01-02,\n",
+    "events.csv": "date,symbol,event,value\n2020-01-07,AAA,dividend,0.01\n",
+}
+SPAN = "--set backtest.start=2020-01-02 --set backtest.end=2020-01-10"
+SAID = "backtest --forecasts forecasts.csv"
+BASE = {  # verb -> what it needs beside the option that is tried
+    "universe": "--on 2020-01-06",
+    "features": "--out f.csv",
+    "fetch": "--source csv --path bars.csv --vix vix.csv --store other",
+    "lean backtest": "--dry-run",
+}
+WRITES = "bars.csv/x", "cannot be written"
+READS = "nowhere.csv", "nowhere.csv does not exist"
+PROBES: dict[str, tuple[str, str]] = {  # option -> a value that cannot be, and what is said of it
+    "--settings": ("nowhere.toml", "nowhere.toml does not exist"),
+    "--set": ("strategy.slot=3", "no knob 'strategy.slot'"),
+    "--as-of": ("soon", "--as-of must be a day"),
+    "--store": ("nowhere", "nowhere holds no store"),
+    "--models": ("crystal", "--models must be walk-forward or fixed, was 'crystal'"),
+    "--models-dir": ("nowhere", "nowhere holds no models"),
+    "--out": WRITES,
+    "--original": ("--set backtest.start=2024-01-02", "must be before backtest.end, was 2024-01-02 and 2023-12-31"),
+    "--path": READS,
+    "--bars": ("nowhere.csv --vix vix.csv", READS[1]),
+    "--vix": READS,
+    "--members": READS,
+    "--events": ("nowhere.csv", "--events belongs to a CSV file of bars"),
+    "--prices": ("raw", "--prices says what a table of bars holds: name it"),
+    "--forecasts": (f"nowhere.csv {SPAN}", READS[1]),
+    "--source": ("moon", "--source must be demo or csv, was 'moon'"),
+    "--cluster": ("nowhere", "no Dask scheduler answers at nowhere"),
+    "--profile": ("dreamy", "dreamy"),
+    "--method": ("dreamy", "--method must be walk-forward or combinatorial, was 'dreamy'"),
+    "--seed": ("-1", "--seed"),
+    "--knob": ("strategy.slot=1:2", "did you mean strategy.slots"),
+    "--trials": ("0", "optimise.trials must be at least 1, was 0"),
+    "--on": ("soon", "--on must be a date such as 2020-03-23, was 'soon'"),
+    "--holdings": ("nowhere", "nowhere"),
+    "--symbols": ("AAA", "--symbols goes with"),
+    "--start": ("2020-01-02", "--start goes with"),
+    "--end": ("2020-01-02", "--end goes with"),
+    "--keys": ("keys.toml", "--keys goes with"),
+    "--downloads": ("kept", "--downloads goes with"),
+    "--renames": READS,
+    "--interest-rate": READS,
+    "--data-folder": (f"nowhere --forecasts forecasts.csv {SPAN}", "nowhere holds no equity/usa/daily"),
+    "--time-limit": ("0 --forecasts forecasts.csv", "--time-limit must be above 0 minutes, was 0"),
+    "--project": (f"nowhere --forecasts forecasts.csv {SPAN}", "ml_mean_reversion_main.py is not there"),
+    "--against": ("nowhere", "nowhere does not exist"),
+    "--quarantine": ("--path bars.csv --vix vix.csv", "--quarantine is written beside a store"),
+    "folder": ("nowhere", "nowhere is not a finished run folder"),
+}
+OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads or says it otherwise
+    **dict.fromkeys([("run", "--models-dir"), ("train", "--models-dir"), ("forecast", "--models-dir")], WRITES),
+    **dict.fromkeys([("run", "--store"), ("fetch", "--store")], WRITES),
+    **dict.fromkeys([("run", "--vix"), ("run", "--members"), ("run", "--events")], ("nowhere.csv --path bars.csv", READS[1])),
+    ("run", "--source"): ("moon", "moon"),
+    ("fetch", "--source"): ("moon", "moon"),
+    ("fetch", "--events"): READS,
+    ("features", "--out"): ("bars.csv/x.csv", WRITES[1]),
+    ("features", "--bars"): READS,
+    ("fetch", "--prices"): ("dreamy", "--prices must be raw, split or total, was 'dreamy'"),
+    ("run", "--as-of"): ("2020-01-10 --source demo", "--as-of reads a store as it was known"),
+    ("universe", "--out"): ("x.csv", "--out goes with --holdings"),
+    ("lean bundle", "--project"): ("nowhere", "nowhere"),
+    **{("data check", f"--{one}"): (f"{one}.csv", "stand beside a CSV file") for one in ("vix", "members", "events")},
+    ("data check", "--prices"): ("raw", "stand beside a CSV file"),
+}
+TESTS: dict[tuple[str, str], str] = {  # what a test shows, by its name
+    ("fetch", "--accept-restatement"): "tests/test_data_verbs.py",
+    ("audit", "--quick"): "tests/audit/test_verb.py",
+    ("audit", "--sessions"): "tests/audit/test_verb.py",
+    ("optimize", "--reveal"): "tests/test_optimise_verb.py",
+    ("ledger", "--store"): "tests/ledger/test_verb.py",
+    ("lean backtest", "--dry-run"): "tests/lean/test_lean_backtest.py",
+    ("lean backtest", "--launcher"): "tests/lean/test_lean_backtest.py",
+    ("lean backtest", "--out"): "tests/lean/test_whole_way.py",
+    ("lean bundle", "--out"): "tests/lean/test_lean_backtest.py",
+    ("lean import", "result"): "tests/lean/test_import.py",
+    ("lean import", "--out"): "tests/lean/test_import.py",
+    ("lean import", "--interest-rate"): "tests/lean/test_import.py",
+    **dict.fromkeys(
+        [("lean compare", one) for one in ("a", "b", "--out", "--fill-tolerance", "--equity-tolerance")], "tests/lean/test_compare.py"
+    ),
+}
+SPEAKS = ("--json", "--quiet")  # handed to the voice; tests/test_cli.py shows what it does with them
+Row = tuple[str, str]
+
+
+def tree() -> Iterator[tuple[str, Any]]:
+    """Every verb of the command as it is, with its command."""
+
+    def walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+        for name, inner in command.commands.items():
+            yield from walk(inner, (*path, name)) if hasattr(inner, "commands") else [(" ".join((*path, name)), inner)]
+
+    yield from walk(typer.main.get_command(app), ())
+
+
+def options() -> dict[Row, Any]:
+    return {(verb, one.opts[0]): one for verb, command in tree() for one in command.params}
+
+
+def probe_of(row: Row) -> tuple[str, str] | None:
+    return OWN.get(row) or PROBES.get(row[1])
+
+
+PROBED = [row for row in options() if row not in TESTS and row[1] not in SPEAKS and probe_of(row)]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store and files, without models."""
+    folder = tmp_path_factory.mktemp("desk")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        code, said = spoken(patch, "fetch --source csv --path bars.csv --vix vix.csv --quiet")
+    assert code == 0, said
+    return folder
+
+
+def spoken(patch: pytest.MonkeyPatch, words: str) -> tuple[int, str]:
+    """Exit code of a command, and how it was refused."""
+    told: list[str] = []
+    patch.setattr(sys, "argv", ["springback", *words.split()])
+    patch.setattr(sys.stderr, "write", told.append)
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return int(stop.value.code or 0), "".join(told)
+
+
+def test_every_option_of_every_verb_has_a_row_that_says_how_it_is_heard() -> None:
+    without = [row for row in options() if not (row in TESTS or row[1] in SPEAKS or probe_of(row))]
+    assert not without, f"say in {Path(__file__).name} how these are shown to be heard: {without}"
+    gone = {*OWN, *TESTS} - set(options())
+    assert not gone, f"rows without an option: {gone}"
+    assert set(PROBES) <= {name for _, name in options()}
+
+
+def test_every_option_is_handed_on_by_its_verb() -> None:
+    for verb, command in tree():
+        function = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(command.callback)))).body[0]
+        assert isinstance(function, ast.FunctionDef)
+        read = {node.id for part in function.body for node in ast.walk(part) if isinstance(node, ast.Name)}
+        unheard = [one.name for one in command.params if one.name not in read]
+        assert not unheard, f"springback {verb} does nothing with {unheard}"
+        assert "Voice(as_json, quiet)" in inspect.getsource(inspect.unwrap(command.callback)), verb
+
+
+@pytest.mark.parametrize("row", PROBED, ids=" ".join)
+def test_a_value_that_cannot_be_is_refused_by_name(row: Row, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    verb, option = row
+    value, said = probe_of(row) or ("", "")
+    monkeypatch.chdir(desk)
+    before = sorted(str(path) for path in desk.rglob("*"))
+    needed = BASE.get(verb, "")
+    if option in needed.split():  # the option that is tried comes last, and once
+        needed = re.sub(rf"{option} \S+", "", needed)
+    given = value if option == "folder" else f"{option} {value}"
+    code, told = spoken(monkeypatch, f"{verb} {needed} {given} --quiet")
+    assert code in (1, 2) and said in told, (code, told)
+    assert told.count("\n") == 1
+    made = set(map(str, desk.rglob("*"))) - set(before)
+    assert not [one for one in made if "ledger.sqlite" not in one], "refused, and nothing created"
+
+
+@pytest.mark.parametrize("row", TESTS, ids=" ".join)
+def test_a_test_that_shows_an_option_names_it(row: Row) -> None:
+    text = (REPOSITORY / TESTS[row]).read_text(encoding="utf-8")
+    assert row[1] in text and row[0].split()[-1] in text, f"{TESTS[row]} says nothing of {row}"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (f"{SAID} --models fixed {SPAN}", "--forecasts brings what models would say: leave --models and --models-dir out"),
+        (f"{SAID} --models-dir models {SPAN}", "leave --models and --models-dir out"),
+        ("stress --forecasts forecasts.csv --models fixed", "leave --models and --models-dir out"),
+        ("lean backtest --dry-run --forecasts forecasts.csv --models fixed", "leave --models and --models-dir out"),
+        ("lean backtest --dry-run --store store --data-folder lean/data", "--store and --data-folder both name the data"),
+        (f"{SAID} --members members.csv {SPAN}", "--members changes nothing beside --forecasts"),
+        (f"{SAID} --bars bars.csv --vix vix.csv --members members.csv {SPAN}", "--members changes nothing beside --forecasts"),
+        (f"{SAID} --events events.csv {SPAN}", "--events belongs to a CSV file of bars: the store holds its own"),
+        ("features --out f.csv --events events.csv", "--events belongs to a CSV file of bars"),
+        ("run --events events.csv", "--events belongs to a CSV file of bars"),
+        ("run --as-of 2030-01-01 --events events.csv", "--events belongs to a CSV file of bars"),
+        ("lean export --events events.csv", "--events belongs to a CSV file of bars"),
+        ("validate --method combinatorial --models-dir models", "leave --models-dir out"),
+        ("universe --on 2020-01-06 --holdings held --store store", "--store goes with a store: --holdings reads files"),
+        ("fetch --source yahoo --symbols AAA --keys keys.toml", "--keys goes with tiingo, alpaca: yahoo needs none"),
+        ("fetch --source demo --members members.csv", "leave --path, --vix, --members and --events out"),
+    ],
+)
+def test_what_would_change_nothing_beside_another_option_is_refused(
+    words: str, said: str, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk)
+    code, told = spoken(monkeypatch, f"{words} --quiet")
+    assert code == 2 and said in told, (code, told)
+
+
+def test_vix_beside_a_store_is_heard_and_the_report_says_so(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of one session fills that session: the others are the store's."""
+    monkeypatch.chdir(desk)
+    (desk / "one.csv").write_text("date,close\n2020-01-07,44\n")
+    assert spoken(monkeypatch, f"{SAID} --vix one.csv {SPAN} --out heard --quiet")[0] == 0
+    daily = [row.split(",") for row in (desk / "heard" / "daily.csv").read_text().splitlines()]
+    vix = [row[daily[0].index("vix")] for row in daily[1:]]
+    assert [float(one) for one in vix] == [15, 15, 15, 44, 15, 15, 15]
+    told = json.loads((desk / "heard" / "summary.json").read_text())
+    assert "VIX is that of one.csv on 1 of 7 sessions: 0 had none, 1 had another" in told["findings"]
+
+
+def test_members_beside_a_store_are_heard(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk)
+    assert spoken(monkeypatch, "lean export --members members.csv --out exported --quiet")[0] == 0
+    assert "AAA" in (desk / "exported" / "springback" / "members.csv").read_text()
+    assert spoken(monkeypatch, "lean export --out bare --quiet")[0] == 0
+    assert not (desk / "bare" / "springback" / "members.csv").exists()
+
+
+def test_no_vix_is_found_out_before_the_training(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk)
+    (desk / "short.csv").write_text("date,close\n2020-01-02,15\n")
+    assert spoken(monkeypatch, "fetch --source csv --path bars.csv --vix short.csv --store blind/store --quiet")[0] == 0
+    for verb in ("backtest", "stress", "optimize", "audit"):
+        code, told = spoken(monkeypatch, f"{verb} --store blind/store {SPAN} --quiet")
+        assert code == 2 and "no VIX for session 2020-01-03 (6 of 7 sessions lack it): give --vix" in told, (verb, told)
+    assert not (desk / "models").exists()
