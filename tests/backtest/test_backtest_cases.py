@@ -67,23 +67,25 @@ def test_a_close_at_exactly_the_stop_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("signal", "low", "high", "open_", "price"),
+    ("signal", "low", "high", "open_", "price", "stamp"),
     [
-        (LONG_SIGNAL, 94.0, 100.0, 99.0, 95.0),  # touched inside the bar: the level
-        (LONG_SIGNAL, 88.0, 91.0, 90.0, 90.0),  # gapped through: the open, never the level
-        (SHORT_SIGNAL, 99.0, 106.0, 100.0, 105.0),
-        (SHORT_SIGNAL, 108.0, 112.0, 110.0, 110.0),
+        (LONG_SIGNAL, 94.0, 100.0, 99.0, 95.0, "16:00"),  # touched inside the bar: the level, at a moment nobody knows
+        (LONG_SIGNAL, 88.0, 91.0, 90.0, 90.0, "09:30"),  # gapped through: the open, never the level
+        (SHORT_SIGNAL, 99.0, 106.0, 100.0, 105.0, "16:00"),
+        (SHORT_SIGNAL, 108.0, 112.0, 110.0, 110.0, "09:30"),
     ],
 )
 def test_a_resting_stop_fills_at_its_level_or_at_the_gap(
-    signal: tuple[float, float, float], low: float, high: float, open_: float, price: float
+    signal: tuple[float, float, float], low: float, high: float, open_: float, price: float, stamp: str
 ) -> None:
     tape = flat_tape({"AAA": [100.0] * 7}, {"AAA": [100.0, 100, 100, open_, 100, 100, 100]})
     panels = {"high": tape.bars.high.copy(), "low": tape.bars.low.copy()}
     panels["high"][3, 0], panels["low"][3, 0] = max(high, 100.0), min(low, 100.0)
     tape = dataclasses.replace(tape, bars=dataclasses.replace(tape.bars, **panels))
     result = run(tape, signals(tape, {(1, "AAA"): signal}), Strategy(stop_mode="intraday"))
-    assert fills_frame(result)["price"].tolist() == [100.0, price]
+    fills = fills_frame(result)
+    assert fills["price"].tolist() == [100.0, price]
+    assert fills["time"].dt.strftime("%H:%M").tolist() == ["09:30", stamp]
     assert orders_frame(result)["reason"].tolist()[1].startswith("resting_stop@")
 
 
@@ -102,6 +104,7 @@ def test_a_delisted_name_is_closed_at_its_last_close_free_of_fee() -> None:
     fills = fills_frame(run(tape, signals(tape, {(0, "AAA"): LONG_SIGNAL})))
     assert fills["reason"].tolist() == ["entry", "Liquidate from delisting"]
     assert fills["price"].tolist()[1] == 101.0 and fills["fee"].tolist()[1] == 0.0
+    assert fills["time"].dt.strftime("%Y-%m-%d %H:%M").tolist() == ["2020-01-02 09:30", "2020-01-07 00:00"]  # last session: Monday the 6th
 
 
 def test_nothing_is_bought_on_its_last_session() -> None:

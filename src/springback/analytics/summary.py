@@ -97,7 +97,7 @@ def _figures(account: Account, material: Material) -> dict[str, Figure]:
 
 def _score(name: str) -> str:
     known = {
-        "auc": "area under the ROC curve on rows the models never saw, mean over the quarters and the two sides",
+        "auc": "area under the ROC curve over all rows the models never saw together (pooled, not by day or quarter), mean of both sides",
         "accuracy": "share of those rows called right at a probability of 0.5, mean of both sides",
     }
     return known.get(name, f"{name.replace('_', ' ')}, on rows the models never saw")
