@@ -27,7 +27,7 @@ from springback.strategy.rule import REASONS
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
 from springback.training.rows import QPI, Rows
-from springback.wiring import Settings, dated, is_demo, note_backtest, prepared, simulate
+from springback.wiring import Settings, dated, gated, is_demo, note_backtest, prepared, simulate
 
 SWEEP = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 Progress = Callable[[int, int, str], None]
@@ -52,6 +52,7 @@ def tell(
     """
     trials.ready(store)
     settings = dated(settings, tape)
+    tape = gated(tape, settings)
     say = _counter(progress, 2 + len(SWEEP) + count(settings.strategy))
     market = prepared(tape, forecasts, settings)
     ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))
@@ -105,7 +106,14 @@ def tell(
         cost_sweep=pd.DataFrame(sweep),
         overlays=pd.DataFrame(
             [
-                {"overlay": o.name, "touched": o.touched, "among": o.among, "of_what": o.of_what, **_outcome(o.without, rate)}
+                {
+                    "overlay": o.name,
+                    "touched": o.touched,
+                    "among": o.among,
+                    "of_what": o.of_what,
+                    "could": o.could,
+                    **_outcome(o.without, rate),
+                }
                 for o in without
             ]
         ),

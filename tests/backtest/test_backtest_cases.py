@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from springback.backtest.overlays import overlays
+from springback.backtest.overlays import fallen, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.backtest.run import Backtest, backtest
 from springback.errors import MissingData, SettingsError
@@ -206,7 +206,26 @@ def test_an_overlay_that_does_nothing_says_so() -> None:
     found = {o.name: o for o in overlays(base, tape, forecasts, account_of(tape), Strategy(), Regime(), Costs())}
     assert found["time stop"].touched == 1
     assert [found[name].touched for name in ("model", "regime", "stop", "ADV cap")] == [0, 0, 0, 0]
+    assert [found[name].could for name in ("model", "regime", "stop", "ADV cap")] == [1, 0, 0, 0], (
+        "flat prices, calm VIX: only the model was due"
+    )
     assert len(orders_frame(found["time stop"].without)) == 1
+
+
+def test_an_overlay_that_was_due_is_counted_from_prices_and_not_from_what_it_did() -> None:
+    """A stop that is not applied leaves the fall for all to see, as a regime that is not applied leaves the VIX."""
+    tape = flat_tape({"AAA": [100.0, 100, 100, 94, 90, 90, 90, 90, 90, 90, 90, 90]})
+    vix = np.full(12, 15.0)
+    vix[8:] = 40.0
+    tape = dataclasses.replace(tape, vix=vix)
+    forecasts = signals(tape, {(1, "AAA"): LONG_SIGNAL, (8, "AAA"): LONG_SIGNAL})
+    for strategy, stops in ((Strategy(), 1), (Strategy(stop_loss=0.5), 0)):
+        base = run(tape, forecasts, strategy)
+        assert fallen(base, tape, strategy) == stops
+    unapplied = run(tape, forecasts, Strategy(stop_mode="none"))
+    assert fallen(unapplied, tape, Strategy()) == 1
+    found = {o.name: o for o in overlays(base, tape, forecasts, account_of(tape), Strategy(stop_loss=0.5), Regime(window=3), Costs())}
+    assert (found["regime"].could, found["regime"].touched) == (0, 0), "fifteen sessions of VIX are not there"
 
 
 def test_a_session_without_vix_is_refused_by_its_date() -> None:

@@ -3,6 +3,7 @@
 from springback.analytics.figures import shown
 from springback.analytics.validation_study import Study
 from springback.market.judgement import Estimate, Judgement, Part
+from springback.market.tape import warned
 
 GATE = 0.60
 """Of AUC and of accuracy, on both sides."""
@@ -15,11 +16,12 @@ def headline(study: Study) -> tuple[str, ...]:
 
 def flags(study: Study) -> tuple[str, ...]:
     """What must be known before any figure."""
+    said = warned(study.findings)
     if not study.demo:
-        return ()
+        return said
     if study.planted:
-        return ("Demo market with a planted edge: not evidence about real markets.",)
-    return ("Demo market without any edge: whatever is found here is luck.",)
+        return (*said, "Demo market with a planted edge: not evidence about real markets.")
+    return (*said, "Demo market without any edge: whatever is found here is luck.")
 
 
 def finding(told: Judgement) -> str:
