@@ -23,7 +23,7 @@ from springback.strategy.knobs import Strategy
 from springback.stress import scene
 from springback.stress.figures import figures as stressed
 from tests.analytics.materials import account, material
-from tests.backtest.worlds import random_forecasts, random_tape
+from tests.backtest.worlds import flat_tape, random_forecasts, random_tape, signals
 
 RATE = np.where(np.arange(200) % 7 == 3, np.nan, 0.05)  # a rate that is not known every day
 TAPE = dataclasses.replace(random_tape(4, sessions=200), risk_free=RATE)
@@ -114,14 +114,16 @@ def test_nothing_a_year_is_no_success_and_asks_for_no_record_of_millennia() -> N
 
 
 def test_data_that_the_gate_refuses_are_named_before_any_figure(tmp_path: Path) -> None:
-    high = TAPE.bars.high.copy()
-    high[60:150] = TAPE.bars.low[60:150] * 0.5  # a high under the low on every day of half a year
-    broken = dataclasses.replace(TAPE, bars=dataclasses.replace(TAPE.bars, high=high))
-    assert warned(wiring.gated(TAPE, CHOSEN).findings) == (), "a tape without errors is not accused"
-    summary = summarise(story.tell(broken, SAID, CHOSEN, "1" * 64, "noise", store=tmp_path / "store"))
-    assert summary.flags[0].startswith("NOT USABLE: 'springback data check' refuses these data, ")
-    twice = wiring.gated(wiring.gated(broken, CHOSEN), CHOSEN)
-    assert len(warned(twice.findings)) == 1
+    waves = {name: [round(20 + wide * np.sin(k), 2) for k in range(40)] for name, wide in (("AAA", 0.3), ("BBB", 0.7))}
+    sound = flat_tape(waves, start="2021-04-05")  # no holiday in it
+    assert warned(wiring.gated(sound, CHOSEN).findings) == (), "a tape without errors is not accused"
+    high = sound.bars.high.copy()
+    high[10:30] = sound.bars.low[10:30] * 0.5
+    broken = dataclasses.replace(sound, bars=dataclasses.replace(sound.bars, high=high))
+    span = Backtest(*(broken.bars.sessions[k].astype(date) for k in (0, -1)))
+    told = story.tell(broken, signals(broken, {}), wiring.Settings(backtest=span), "1" * 64, "noise", store=tmp_path / "store")
+    assert summarise(told).flags[0].startswith("NOT USABLE: 'springback data check' refuses these data, one error stands: ohlc: ")
+    assert len(warned(wiring.gated(wiring.gated(broken, CHOSEN), CHOSEN).findings)) == 1
 
 
 def test_an_overlay_that_was_never_due_raises_no_alarm() -> None:

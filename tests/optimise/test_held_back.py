@@ -5,10 +5,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from springback import settings, trials, wiring
 from springback.analytics import encode
+from springback.analytics.overfitting import beats_luck
+from springback.analytics.statistics import account_figures
+from springback.backtest.result import daily_frame
+from springback.cluster import Cores
 from springback.errors import MissingData, SettingsError, Unwritable
 from springback.ledger.book import Ledger
 from springback.ledger.look import overlapping
@@ -16,7 +21,9 @@ from springback.ledger.look import trials as distinct
 from springback.market.tape import Tape
 from springback.optimise import words
 from springback.optimise.finding import Report
+from springback.searching import Grounds, with_knobs
 from springback.verbs import optimise
+from springback.voice import Voice
 from tests.optimise.worlds import HELD, chosen, job_of, searched
 
 
@@ -150,3 +157,21 @@ def test_a_knob_of_training_has_models_of_its_own(tape: Tape, tmp_path: Path) ->
 def test_too_much_held_back_is_refused(tape: Tape, tmp_path: Path) -> None:
     with pytest.raises(MissingData, match="nothing is left to search"):
         job_of(tape, tmp_path, "optimise.held_back=30")
+
+
+def test_the_next_run_says_the_same_of_the_winner(report: Report, tape: Tape, home: Path) -> None:
+    """The winner backtested on the searched sessions is the trial that the search looked at, and its report deflates it alike."""
+    job = job_of(tape, home)
+    grounds = Grounds(Voice(as_json=False, quiet=True), job, Cores())
+    settled = with_knobs(grounds.chosen, report.finding.winner)
+    result = wiring.run_backtest(tape, grounds.of(settled).forecasts, settled, data_hash=job.hash, store=job.store)
+    stands = trials.standing(tape, job.hash, result.sessions, job.store)
+    assert stands.search.trials == report.finding.ledger_trials
+    figures = account_figures(daily_frame(result), result.cash, series(tape), None, 1, stands.search)
+    assert figures["deflated_sharpe"].number() == pytest.approx(report.finding.deflated)
+    assert figures["best_by_luck"].number() == pytest.approx(report.finding.luck)
+    assert beats_luck(figures["deflated_sharpe"].number()) or not report.finding.more_than_luck
+
+
+def series(tape: Tape) -> "pd.Series[float] | None":
+    return None if tape.risk_free is None else pd.Series(tape.risk_free, index=pd.DatetimeIndex(tape.bars.sessions))
