@@ -55,7 +55,11 @@ OF_FORECASTS = ("auc", "accuracy")
 
 def too_little(figures: Mapping[str, Figure]) -> str:
     """Why a run is too small for a verdict, in words; empty where it is not."""
-    sessions, trades = figures["sessions"].number(), figures["trades"].number()
+    return few(figures["sessions"].number(), figures["trades"].number())
+
+
+def few(sessions: float, trades: float) -> str:
+    """The same, of a number of sessions and of closed trades."""
     if sessions >= FEWEST_SESSIONS and trades >= FEWEST_TRADES:
         return ""
     held = f"{shown(sessions, 'sessions')} and {trades:,.0f} closed trade{'' if trades == 1 else 's'}"

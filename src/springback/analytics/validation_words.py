@@ -1,6 +1,7 @@
 """A validation in plain words: what was found, what it is worth, what a careless split would have said."""
 
 from springback.analytics.figures import shown
+from springback.analytics.gates import FEWEST_SESSIONS
 from springback.analytics.validation_study import Study
 from springback.market.judgement import Estimate, Judgement, Part
 from springback.market.tape import warned
@@ -29,7 +30,7 @@ def finding(told: Judgement) -> str:
     ic = told.whole.rank_ic
     if ic.value is None:
         return "Nothing can be said: no session has enough names to rank."
-    if ic.low is None or ic.high is None:
+    if ic.low is None or ic.high is None or told.whole.sessions < FEWEST_SESSIONS:
         return f"Too few sessions to say anything: rank IC {ic3(ic.value)} over {told.whole.sessions:,} sessions."
     if ic.low > 0:
         how = "better than a coin"

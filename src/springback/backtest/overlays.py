@@ -69,7 +69,14 @@ def overlays(
     capped = _capped(base, forecasts, strategy)
     always = replace(strategy, holding_sessions=int(NEVER))
     found = [
-        Overlay("model", refused, asked, "candidates it refused", asked, run("model", forecasts=unmodelled(forecasts))),
+        Overlay(
+            "model",
+            refused,
+            asked,
+            "candidates it refused",
+            refused + _doubted(base, forecasts, strategy),
+            run("model", forecasts=unmodelled(forecasts)),
+        ),
         Overlay(
             "regime",
             _bear_entries(base) + resized,
@@ -130,6 +137,14 @@ def _entries_in(base: Result, sessions: NDArray[np.bool_]) -> int:
     """Entries decided on some of the run's sessions."""
     rows = base.orders["row"][base.orders["reason"] == ENTRY].astype(np.int64) - base.first
     return int(np.sum(sessions[rows]))
+
+
+def _doubted(base: Result, forecasts: Forecasts, strategy: Strategy) -> int:
+    """Entries whose probability was no reason to enter."""
+    entry = base.orders["reason"] == ENTRY
+    rows, names = base.orders["row"][entry].astype(np.int64), base.orders["name"][entry].astype(np.int64)
+    said = np.where(base.orders["quantity"][entry] > 0, forecasts.p_long[rows, names], forecasts.p_short[rows, names])
+    return int(np.sum(said <= strategy.probability))
 
 
 def _held_for(base: Result, sessions: int) -> int:

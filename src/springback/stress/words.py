@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from springback.analytics.figures import shown
+from springback.analytics.gates import few
 from springback.market.tape import warned
 from springback.stress.play import Outcome
 from springback.stress.study import Study
@@ -39,6 +40,8 @@ def finding(study: Study) -> str:
         return "Nothing was traded, so nothing can be stressed"
     if study.figures.lost_on:
         return f"The account is lost on {study.figures.lost_on} in the base run itself: no scenario can be set beside it"
+    if too_few := few(len(study.base.result.sessions), study.figures.trades):
+        return f"Too little to judge: {too_few}"
     return _hurts(study, touched) if touched else "No scenario touched anything"
 
 
