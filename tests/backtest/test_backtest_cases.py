@@ -206,9 +206,7 @@ def test_an_overlay_that_does_nothing_says_so() -> None:
     found = {o.name: o for o in overlays(base, tape, forecasts, account_of(tape), Strategy(), Regime(), Costs())}
     assert found["time stop"].touched == 1
     assert [found[name].touched for name in ("model", "regime", "stop", "ADV cap")] == [0, 0, 0, 0]
-    assert [found[name].could for name in ("model", "regime", "stop", "ADV cap")] == [1, 0, 0, 0], (
-        "flat prices, calm VIX: only the model was due"
-    )
+    assert [found[name].could for name in ("model", "regime", "stop", "ADV cap")] == [0, 0, 0, 0], "nothing was due"
     assert len(orders_frame(found["time stop"].without)) == 1
 
 

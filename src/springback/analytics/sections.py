@@ -200,14 +200,14 @@ def luck(summary: Summary, material: Material) -> Table | None:
         one = figures[name]
         words = meaning.format(years=shown(figures["sessions"].number() / SESSIONS, "years"))
         if one.value is None:
-            words = _why_unknown(name, found)
+            words = "the account was lost" if figures["lost_on"].value and name != "overfitting" else _why_unknown(name, found)
         rows.append((text(LUCK_WORDS[name]), Cell(shown(one.value, one.unit)), Cell(tight(words), "quiet", left=True)))
     note = f"{found.families:,} famil{'y' if found.families == 1 else 'ies'} of trials that are alike." if found.families else ""
     if found.hopeless:
         note += f" Trials that lose more than luck takes, {found.hopeless:,}, count as tried but do not widen what luck can do."
     idle = found.trials - found.peers
     if idle:
-        note += f" {idle:,} of the trials have no account that traded and lived: each counts as one."
+        note += f" {idle:,} of the trials had no account that traded and was not lost: each counts as one."
     return Table("How much of it may be luck", note.strip(), (("Figure", True), ("Found", False), ("What it says", True)), tuple(rows))
 
 
