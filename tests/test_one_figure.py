@@ -19,6 +19,7 @@ from springback.lean.compare_statistics import statistics
 from springback.lean.sides import read_sides
 from springback.ledger.book import Ledger
 from springback.market.tape import warned
+from springback.quality import gate
 from springback.strategy.knobs import Strategy
 from springback.stress import scene
 from springback.stress.figures import figures as stressed
@@ -116,14 +117,14 @@ def test_nothing_a_year_is_no_success_and_asks_for_no_record_of_millennia() -> N
 def test_data_that_the_gate_refuses_are_named_before_any_figure(tmp_path: Path) -> None:
     waves = {name: [round(20 + wide * np.sin(k), 2) for k in range(40)] for name, wide in (("AAA", 0.3), ("BBB", 0.7))}
     sound = flat_tape(waves, start="2021-04-05")  # no holiday in it
-    assert warned(wiring.gated(sound, CHOSEN).findings) == (), "a tape without errors is not accused"
+    assert warned(gate.accused(sound, CHOSEN.quality).findings) == (), "a tape without errors is not accused"
     high = sound.bars.high.copy()
     high[10:30] = sound.bars.low[10:30] * 0.5
     broken = dataclasses.replace(sound, bars=dataclasses.replace(sound.bars, high=high))
     span = Backtest(*(broken.bars.sessions[k].astype(date) for k in (0, -1)))
     told = story.tell(broken, signals(broken, {}), wiring.Settings(backtest=span), "1" * 64, "noise", store=tmp_path / "store")
     assert summarise(told).flags[0].startswith("NOT USABLE: 'springback data check' refuses these data, one error stands: ohlc: ")
-    assert len(warned(wiring.gated(wiring.gated(broken, CHOSEN), CHOSEN).findings)) == 1
+    assert len(warned(gate.accused(gate.accused(broken, CHOSEN.quality), CHOSEN.quality).findings)) == 1
 
 
 def test_an_overlay_that_was_never_due_raises_no_alarm() -> None:

@@ -25,6 +25,7 @@ from springback.market.bars import Dates
 from springback.market.tape import Tape
 from springback.optimise.knobs import Knob, Value, Values, parse_all
 from springback.optimise.search import Numbers, Seen, stamp
+from springback.quality import gate
 from springback.settings import flat
 from springback.strategy.decide import ENTERED
 from springback.strategy.knobs import knobs as checked
@@ -62,7 +63,7 @@ class Job:
 def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: Path, out: Path, store: Path | None) -> Job:
     """The search that `chosen` describes, with nothing in it of what is held back. Raises `MissingData`."""
     chosen = wiring.dated(chosen, tape)
-    tape = wiring.gated(tape, chosen)
+    tape = gate.accused(tape, chosen.quality)
     held, end = span(tape, chosen)
     ends = tape.bars.row(held)
     if not ends or tape.bars.sessions[ends - 1] <= np.datetime64(chosen.backtest.days[0]):

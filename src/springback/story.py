@@ -22,12 +22,13 @@ from springback.market.actions import KINDS
 from springback.market.costs import PROFILES
 from springback.market.forecasts import Forecasts
 from springback.market.tape import BANKRUPT, Tape, payouts
+from springback.quality import gate
 from springback.settings import flat
 from springback.strategy.rule import REASONS
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
 from springback.training.rows import QPI, Rows
-from springback.wiring import Settings, dated, gated, is_demo, note_backtest, prepared, simulate
+from springback.wiring import Settings, dated, is_demo, note_backtest, prepared, simulate
 
 SWEEP = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 Progress = Callable[[int, int, str], None]
@@ -52,7 +53,7 @@ def tell(
     """
     trials.ready(store)
     settings = dated(settings, tape)
-    tape = gated(tape, settings)
+    tape = gate.accused(tape, settings.quality)
     say = _counter(progress, 2 + len(SWEEP) + count(settings.strategy))
     market = prepared(tape, forecasts, settings)
     ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))

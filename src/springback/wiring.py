@@ -46,9 +46,9 @@ from springback.market.bars import Bars, Dates, Panel
 from springback.market.costs import Costs, Profile
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
-from springback.market.tape import UNUSABLE, Tape, warned
+from springback.market.tape import Tape
 from springback.optimise import Optimise
-from springback.quality import entry, gate, quarantine
+from springback.quality import entry, quarantine
 from springback.quality.settings import Quality
 from springback.settings import flat
 from springback.strategy.knobs import Regime, Strategy
@@ -172,18 +172,6 @@ def open_store(store: Path, as_of: str | None = None) -> tuple[Tape, str]:
 def under_quarantine(tape: Tape, store: Path) -> Tape:
     """`tape` without the rows that STORE/quarantine.json leaves out, and with a finding that says so; the same tape without such a file."""
     return quarantine.imposed(tape, quarantine.read(store))
-
-
-def gated(tape: Tape, settings: Settings) -> Tape:
-    """`tape` as the quality gate sees it: where `data check` would call it not usable, a first finding says so, and every run on it too."""
-    if warned(tape.findings):
-        return tape
-    errors = gate.standing(gate.settled(gate.examine(tape, settings.quality), tape), "error")
-    if not errors:
-        return tape
-    many = f"{len(errors)} errors stand, the first" if len(errors) > 1 else "one error stands"
-    line = f"{UNUSABLE}: 'springback data check' refuses these data, {many}: {errors[0].check}: {errors[0].said}"
-    return dataclasses.replace(tape, findings=(line, *tape.findings))
 
 
 def place_rows(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArray[np.float64]]) -> Bars:

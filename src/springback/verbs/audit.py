@@ -28,6 +28,7 @@ from springback.market.bars import Bars, Dates, Panel
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import WINDOW
 from springback.market.tape import Tape, warned
+from springback.quality import gate
 from springback.strategy.lookback import look_back
 from springback.training.rows import gather
 from springback.training.train import random_split_auc
@@ -58,7 +59,7 @@ def audit(
         if sessions < 1:
             raise SettingsError(f"--sessions must be at least 1, was {sessions}")
         size = dataclasses.replace(size, at=sessions)
-    tape = wiring.gated(tape, chosen)
+    tape = gate.accused(tape, chosen.quality)
     step = voice.step("audit")
     step(0, len(CHECKS) + 1, "the run as it is")
     sample, settings = sampled(tape, chosen, size, seed)

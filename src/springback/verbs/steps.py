@@ -20,6 +20,7 @@ from springback.market.account import Account
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape, warned
 from springback.project import project, usual
+from springback.quality import gate
 from springback.verbs import places, tapes
 from springback.voice import Voice, table
 
@@ -121,7 +122,7 @@ def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wi
     """The universe and the features of a tape."""
     step = voice.step("features")
     step(0, 1, f"{tape.bars.shape[1]:,} names, {tape.bars.shape[0]:,} sessions")
-    made = wiring.world(wiring.gated(tape, chosen), chosen, digest)
+    made = wiring.world(gate.accused(tape, chosen.quality), chosen, digest)
     step(1, 1, f"{int(made.eligible.sum()):,} rows in the universe")
     if not made.eligible.any():
         raise MissingData(
@@ -133,7 +134,7 @@ def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wi
 
 def bare(tape: Tape, digest: str, chosen: wiring.Settings) -> wiring.World:
     """A tape without universe and features, for a backtest whose forecasts come from a file."""
-    return wiring.World(wiring.gated(tape, chosen), digest, np.empty((0, 0), bool), np.empty(0))
+    return wiring.World(gate.accused(tape, chosen.quality), digest, np.empty((0, 0), bool), np.empty(0))
 
 
 def features(
