@@ -105,7 +105,7 @@ def verdict(found: tuple[Finding, ...], spans: tuple[Span, ...]) -> str:
 
 
 def accused(tape: Tape, settings: Quality) -> Tape:
-    """`tape`; where `data check` would call it not usable, with a first finding that says so, which every run on it shows before a figure."""
+    """`tape`; where `data check` would call it not usable, with a first finding that says so, which every run shows before a figure."""
     if warned(tape.findings):
         return tape
     errors = standing(settled(examine(tape, settings), tape), "error")

@@ -298,9 +298,9 @@ def _say_summary(voice: Voice, summary: Summary, told: dict[str, Any], out: Path
     for line in summary.verdict:
         voice.say(line)
     gates = table("Gates (never tuned to)", "", "found", "gate", "", "claimed", "realistic")
-    for gate in summary.gates:
-        limit = f"{'>' if gate.gate.side == 'above' else '<'} {shown(gate.gate.limit, gate.gate.unit)}"
-        gates.add_row(gate.gate.label, shown(gate.value, gate.gate.unit), limit, gate.word, gate.gate.claimed, gate.gate.realistic)
+    for one in summary.gates:
+        limit = f"{'>' if one.gate.side == 'above' else '<'} {shown(one.gate.limit, one.gate.unit)}"
+        gates.add_row(one.gate.label, shown(one.value, one.gate.unit), limit, one.word, one.gate.claimed, one.gate.realistic)
     voice.show(gates)
     for warning in summary.warnings:
         voice.say(f"  warning: {warning}")
