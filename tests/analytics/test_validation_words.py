@@ -15,7 +15,7 @@ NOTHING = Estimate(None, None, None, None)
 def judgement(ic: Estimate, auc: float = 0.51, careless: float = 0.6) -> Judgement:
     found = Estimate(auc, 0.01, auc - 0.02, auc + 0.02)
     side = Scores(0.5, found, found, ic, found, 7, NOTHING, found, found)
-    whole = Part("all", "all rows", 1000, 60, side, side, ic)
+    whole = Part("all", "all rows", 1000, 90, side, side, ic)
     thin = replace(whole, cut="price", name="below $5 a share", rows=11, sessions=1, rank_ic=Estimate(0.9, None, None, None))
     sessions = np.arange("2020-01-02", "2020-03-02", dtype="datetime64[D]")
     flat = np.zeros(len(sessions))
