@@ -14,6 +14,7 @@ SMALL = {
     "gate": "--names 30 --years 1",
     "lean_export": "--names 20",
     "optimise": "--names 30 --trials 3",
+    "promotion": "100",
     "report": "--names 100",
     "sources": "--names 5 --years 1",
     "splits": "",

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from springback import trials, wiring
+from springback.analytics.returns import lost
 from springback.analytics.statistics import sharpe
 from springback.backtest.result import Result
 from springback.cluster import Workers
@@ -24,12 +25,16 @@ from springback.market.bars import Dates
 from springback.market.tape import Tape
 from springback.optimise.knobs import Knob, Value, Values, parse_all
 from springback.optimise.search import Numbers, Seen, stamp
+from springback.quality import gate
 from springback.settings import flat
+from springback.strategy.decide import ENTERED
 from springback.strategy.knobs import knobs as checked
 from springback.training.walk_forward import WalkForwardResult
 from springback.verbs import places, steps
 from springback.voice import Voice
 
+LOST = -1000.0
+"""The figure of a setting that lost the account: worse than any other, and a number that Optuna's file can hold."""
 MODELS = "walk-forward, searched before {held}"
 DECIDING = ("backtest", "strategy", "regime", "costs", "universe", "training", "walk_forward", "optimise")  # tables that make a search
 
@@ -58,6 +63,7 @@ class Job:
 def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: Path, out: Path, store: Path | None) -> Job:
     """The search that `chosen` describes, with nothing in it of what is held back. Raises `MissingData`."""
     chosen = wiring.dated(chosen, tape)
+    tape = gate.accused(tape, chosen.quality)
     held, end = span(tape, chosen)
     ends = tape.bars.row(held)
     if not ends or tape.bars.sessions[ends - 1] <= np.datetime64(chosen.backtest.days[0]):
@@ -124,6 +130,8 @@ def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[V
     folds = [(np.datetime64(fold.first), np.datetime64(fold.last)) for fold in grounds.base.folds]
 
     def figure(result: Result, excess: Numbers) -> float:
+        if lost(excess):
+            return LOST
         if one.chosen.optimise.objective == "sharpe":
             return ratio_of(excess) or 0.0
         parts = [excess[(result.sessions >= low) & (result.sessions <= high)] for low, high in folds]
@@ -140,7 +148,7 @@ def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[V
                 grounds.of(same[0]), [s for s in same if s], workers, one.hash, "optimise", one.command, told, one.store
             ):
                 excess = trials.excess_returns(one.made.tape, result)
-                yield Seen(figure(result, excess), excess)
+                yield Seen(figure(result, excess), excess, int(result.funnel[:, :, ENTERED].sum()))
 
     return look
 
@@ -177,8 +185,8 @@ def with_knobs(chosen: wiring.Settings, values: Values) -> wiring.Settings:
 
 
 def ratio_of(excess: Numbers) -> float | None:
-    """Annual Sharpe ratio; None where the account stands still."""
-    found = sharpe(excess) if excess.std() > 1e-8 else math.nan
+    """Annual Sharpe ratio; None where the account stands still or was lost."""
+    found = sharpe(excess) if not lost(excess) and excess.std() > 1e-8 else math.nan
     return float(found) if math.isfinite(found) else None
 
 

@@ -22,6 +22,7 @@ from springback.market.actions import KINDS
 from springback.market.costs import PROFILES
 from springback.market.forecasts import Forecasts
 from springback.market.tape import BANKRUPT, Tape, payouts
+from springback.quality import gate
 from springback.settings import flat
 from springback.strategy.rule import REASONS
 from springback.training.evaluate import Side, judge
@@ -52,6 +53,7 @@ def tell(
     """
     trials.ready(store)
     settings = dated(settings, tape)
+    tape = gate.accused(tape, settings.quality)
     say = _counter(progress, 2 + len(SWEEP) + count(settings.strategy))
     market = prepared(tape, forecasts, settings)
     ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))
@@ -105,7 +107,14 @@ def tell(
         cost_sweep=pd.DataFrame(sweep),
         overlays=pd.DataFrame(
             [
-                {"overlay": o.name, "touched": o.touched, "among": o.among, "of_what": o.of_what, **_outcome(o.without, rate)}
+                {
+                    "overlay": o.name,
+                    "touched": o.touched,
+                    "among": o.among,
+                    "of_what": o.of_what,
+                    "could": o.could,
+                    **_outcome(o.without, rate),
+                }
                 for o in without
             ]
         ),

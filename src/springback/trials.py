@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback import __version__
-from springback.analytics import overfitting
+from springback.analytics import overfitting, returns
 from springback.analytics.overfitting import Search
-from springback.analytics.significance import SESSIONS
 from springback.analytics.statistics import sharpe
 from springback.backtest.result import Result
 from springback.errors import Unwritable
@@ -69,16 +68,8 @@ def market_of(tape: Tape, data_hash: str) -> str:
 
 
 def excess_returns(tape: Tape, result: Result) -> Numbers:
-    """Return of each session over the risk-free rate, (1 + annual)^(1/252) - 1, carried forward; 0 where none is known yet."""
-    equity = result.daily["equity"]
-    returns: Numbers = equity / np.concatenate([[result.cash], equity[:-1]]) - 1
-    if tape.risk_free is None:
-        return returns
-    known = ~np.isnan(tape.risk_free)
-    newest = np.maximum.accumulate(np.where(known, np.arange(len(known)), -1))
-    annual = np.where(newest >= 0, tape.risk_free[np.maximum(newest, 0)], 0.0)
-    rate: Numbers = (1 + annual[result.first : result.first + len(equity)]) ** (1 / SESSIONS) - 1
-    return returns - rate
+    """Return of each session over the risk-free rate."""
+    return returns.excess_returns(result.daily["equity"], result.cash, tape.risk_free, result.first)
 
 
 def note(
@@ -92,9 +83,10 @@ def note(
     models: str = "",
     store: Path | None = None,
 ) -> None:
-    """Writes down a backtest. `settings` is `settings.flat` of what it was run with."""
+    """Writes down a backtest. `settings` is `settings.flat` of what it was run with. An account that never traded, or was lost, has no
+    Sharpe ratio."""
     excess = excess_returns(tape, result)
-    ratio = sharpe(excess)
+    ratio = sharpe(excess) if result.daily["traded"].any() else float("nan")
     seen = Look(
         kind=kind,
         market=market_of(tape, data_hash),
@@ -136,9 +128,10 @@ def note_validation(
 
 
 def search_of(ledger: Ledger, market: str, days: Days) -> Search:
-    """The trials on `market` that share a session with `days`, and how alike those are that hold all of them."""
+    """The trials on `market` that share a session with `days`, and how alike they are."""
     counted = tries(look.overlapping(look.trials(ledger.entries()), market, str(days[0])[:10], str(days[-1])[:10]))
-    return overfitting.search(len(counted), _peers(ledger, counted, days))
+    returns_, own = _accounts(ledger, counted, days)
+    return overfitting.search(len(counted), returns_, own)
 
 
 def tries(known: tuple[Trial, ...]) -> tuple[Trial, ...]:
@@ -151,13 +144,15 @@ def tries(known: tuple[Trial, ...]) -> tuple[Trial, ...]:
     return tuple(one for one in known if one.entry.kind in ACCOUNTS or validated.get(one.entry.settings) is one)
 
 
-def _peers(ledger: Ledger, counted: tuple[Trial, ...], days: Days) -> Numbers:
-    """Excess returns (P, S) on `days` of the backtests that have one on every session of them."""
-    wanted = [one.entry.returns for one in counted if one.entry.kind in ACCOUNTS]
+def _accounts(ledger: Ledger, counted: tuple[Trial, ...], days: Days) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Excess returns (P, U) of the accounts among `counted` on all sessions that any of them or `days` has, NaN where it has none; and
+    which of the sessions `days` holds. An account that never traded, or was lost, has no Sharpe ratio in the ledger and is not among them.
+    """
+    wanted = [one.entry.returns for one in counted if one.entry.kind in ACCOUNTS and one.entry.sharpe is not None]
     held = ledger.records(frozenset(wanted))
-    rows = []
-    for own, excess in (held[hash_] for hash_ in wanted if hash_ in held):
-        at = np.searchsorted(own, days)
-        if at[-1] < len(own) and np.array_equal(own[at], days):
-            rows.append(excess[at])
-    return np.array(rows) if rows else np.empty((0, len(days)))
+    known = [held[hash_] for hash_ in wanted if hash_ in held]
+    union = np.unique(np.concatenate([days.astype("datetime64[D]"), *(own for own, _ in known)]))
+    rows = np.full((len(known), len(union)), np.nan)
+    for row, (own, excess) in zip(rows, known, strict=True):
+        row[np.searchsorted(union, own)] = excess
+    return rows, np.isin(union, days)

@@ -103,3 +103,14 @@ def test_win_rate_takes_twice_the_closing_fee() -> None:
     ours = lean_statistics(daily, fills, fills, start="2024-01-02", cash=100.0)
     assert ours["Win Rate"] == 0 and ours["Trade Win Rate"] == 1
     assert ours["Average Loss"] == pytest.approx(-0.5 / 100)
+
+
+def test_the_hour_at_which_a_fill_is_stamped_changes_no_figure() -> None:
+    """LEAN fills a session in one moment, in the order of the orders; the backtest stamps the open and a stop's unknown moment apart."""
+    told = {"order_id": [1, 2, 3, 4], "symbol": ["A", "B", "A", "B"], "quantity": [10, 10, -10, -10], "price": [10.0, 10.0, 12.0, 5.0]}
+    fills = pd.DataFrame(told | {"fee": 0.0, "reason": ["entry", "entry", "stop_loss", "time_stop"]})
+    daily = pd.DataFrame({"date": ["2024-01-02", "2024-01-03", "2024-01-04"], "equity": [400.0, 410.0, 370.0]})
+    stamps = ["2024-01-03 16:00:00", "2024-01-03 16:00:00", "2024-01-04 16:00:00", "2024-01-04 16:00:00"]
+    ours = ["2024-01-03 09:30:00", "2024-01-03 09:30:00", "2024-01-04 16:00:00", "2024-01-04 09:30:00"]
+    found = [lean_statistics(daily, fills.assign(time=times), fills, start="2024-01-02", cash=400.0) for times in (stamps, ours)]
+    assert found[0] == found[1] and found[0]["Average Loss"] == pytest.approx(-50 / 420)

@@ -11,7 +11,6 @@ from scipy import stats
 from springback.analytics.overfitting import (
     Search,
     deflated_sharpe,
-    mean_correlation,
     probability_of_overfitting,
     search,
     track_record,
@@ -131,11 +130,6 @@ def test_alike_trials_are_worth_fewer() -> None:
 def test_trials_that_hold_other_sessions_are_each_worth_one() -> None:
     found = search(25, np.repeat(noise(8, 1, 400), 5, axis=0))
     assert (found.peers, found.different) == (5, 1) and found.independent == pytest.approx(21)
-
-
-def test_the_mean_correlation_is_that_of_all_pairs() -> None:
-    returns = noise(9, 7, 300, 0.3)
-    assert mean_correlation(returns) == pytest.approx(np.corrcoef(returns)[np.triu_indices(7, 1)].mean())
 
 
 def test_one_trial_is_not_deflated() -> None:

@@ -54,7 +54,7 @@ def test_every_section_is_there() -> None:
                     "AUC by quarter", "Reliability", "Feature importance", "Annual return by cost a side", "Turnover a month"):  # fmt: skip
         assert heading in shown, heading
     assert "without 2020" in shown and "27.4\u00a0%" in shown and "0.50 to 0.53" in shown
-    assert "0: did nothing" in shown and "&#39;ADV cap&#39; changed no decision at all" in shown
+    assert "0: did nothing" in shown and "&#39;ADV cap&#39; was due and changed no decision" in shown
 
 
 def test_every_text_is_escaped() -> None:

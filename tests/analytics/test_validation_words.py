@@ -15,7 +15,7 @@ NOTHING = Estimate(None, None, None, None)
 def judgement(ic: Estimate, auc: float = 0.51, careless: float = 0.6) -> Judgement:
     found = Estimate(auc, 0.01, auc - 0.02, auc + 0.02)
     side = Scores(0.5, found, found, ic, found, 7, NOTHING, found, found)
-    whole = Part("all", "all rows", 1000, 60, side, side, ic)
+    whole = Part("all", "all rows", 1000, 90, side, side, ic)
     thin = replace(whole, cut="price", name="below $5 a share", rows=11, sessions=1, rank_ic=Estimate(0.9, None, None, None))
     sessions = np.arange("2020-01-02", "2020-03-02", dtype="datetime64[D]")
     flat = np.zeros(len(sessions))
@@ -31,7 +31,7 @@ def judgement(ic: Estimate, auc: float = 0.51, careless: float = 0.6) -> Judgeme
         (Estimate(0.002, 0.003, -0.004, 0.008), "within a day no better than a coin: rank IC 0.002, 95 % interval \u22120.004 to 0.008."),
         (Estimate(0.031, 0.003, 0.025, 0.037), "within a day better than a coin: rank IC 0.031, 95 % interval 0.025 to 0.037."),
         (Estimate(-0.03, 0.003, -0.036, -0.024), "the wrong way round: rank IC \u22120.030, 95 % interval \u22120.036 to \u22120.024."),
-        (Estimate(0.2, None, None, None), "Too few sessions to say anything: rank IC 0.200 over 60 sessions."),
+        (Estimate(0.2, None, None, None), "Too few sessions to say anything: rank IC 0.200 over 90 sessions."),
         (NOTHING, "Nothing can be said: no session has enough names to rank."),
     ],
 )

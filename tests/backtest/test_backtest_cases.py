@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from springback.backtest.overlays import overlays
+from springback.backtest.overlays import fallen, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.backtest.run import Backtest, backtest
 from springback.errors import MissingData, SettingsError
@@ -67,23 +67,25 @@ def test_a_close_at_exactly_the_stop_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("signal", "low", "high", "open_", "price"),
+    ("signal", "low", "high", "open_", "price", "stamp"),
     [
-        (LONG_SIGNAL, 94.0, 100.0, 99.0, 95.0),  # touched inside the bar: the level
-        (LONG_SIGNAL, 88.0, 91.0, 90.0, 90.0),  # gapped through: the open, never the level
-        (SHORT_SIGNAL, 99.0, 106.0, 100.0, 105.0),
-        (SHORT_SIGNAL, 108.0, 112.0, 110.0, 110.0),
+        (LONG_SIGNAL, 94.0, 100.0, 99.0, 95.0, "16:00"),  # touched inside the bar: the level, at a moment nobody knows
+        (LONG_SIGNAL, 88.0, 91.0, 90.0, 90.0, "09:30"),  # gapped through: the open, never the level
+        (SHORT_SIGNAL, 99.0, 106.0, 100.0, 105.0, "16:00"),
+        (SHORT_SIGNAL, 108.0, 112.0, 110.0, 110.0, "09:30"),
     ],
 )
 def test_a_resting_stop_fills_at_its_level_or_at_the_gap(
-    signal: tuple[float, float, float], low: float, high: float, open_: float, price: float
+    signal: tuple[float, float, float], low: float, high: float, open_: float, price: float, stamp: str
 ) -> None:
     tape = flat_tape({"AAA": [100.0] * 7}, {"AAA": [100.0, 100, 100, open_, 100, 100, 100]})
     panels = {"high": tape.bars.high.copy(), "low": tape.bars.low.copy()}
     panels["high"][3, 0], panels["low"][3, 0] = max(high, 100.0), min(low, 100.0)
     tape = dataclasses.replace(tape, bars=dataclasses.replace(tape.bars, **panels))
     result = run(tape, signals(tape, {(1, "AAA"): signal}), Strategy(stop_mode="intraday"))
-    assert fills_frame(result)["price"].tolist() == [100.0, price]
+    fills = fills_frame(result)
+    assert fills["price"].tolist() == [100.0, price]
+    assert fills["time"].dt.strftime("%H:%M").tolist() == ["09:30", stamp]
     assert orders_frame(result)["reason"].tolist()[1].startswith("resting_stop@")
 
 
@@ -102,6 +104,7 @@ def test_a_delisted_name_is_closed_at_its_last_close_free_of_fee() -> None:
     fills = fills_frame(run(tape, signals(tape, {(0, "AAA"): LONG_SIGNAL})))
     assert fills["reason"].tolist() == ["entry", "Liquidate from delisting"]
     assert fills["price"].tolist()[1] == 101.0 and fills["fee"].tolist()[1] == 0.0
+    assert fills["time"].dt.strftime("%Y-%m-%d %H:%M").tolist() == ["2020-01-02 09:30", "2020-01-07 00:00"]  # last session: Monday the 6th
 
 
 def test_nothing_is_bought_on_its_last_session() -> None:
@@ -203,7 +206,24 @@ def test_an_overlay_that_does_nothing_says_so() -> None:
     found = {o.name: o for o in overlays(base, tape, forecasts, account_of(tape), Strategy(), Regime(), Costs())}
     assert found["time stop"].touched == 1
     assert [found[name].touched for name in ("model", "regime", "stop", "ADV cap")] == [0, 0, 0, 0]
+    assert [found[name].could for name in ("model", "regime", "stop", "ADV cap")] == [0, 0, 0, 0], "nothing was due"
     assert len(orders_frame(found["time stop"].without)) == 1
+
+
+def test_an_overlay_that_was_due_is_counted_from_prices_and_not_from_what_it_did() -> None:
+    """A stop that is not applied leaves the fall for all to see, as a regime that is not applied leaves the VIX."""
+    tape = flat_tape({"AAA": [100.0, 100, 100, 94, 90, 90, 90, 90, 90, 90, 90, 90]})
+    vix = np.full(12, 15.0)
+    vix[8:] = 40.0
+    tape = dataclasses.replace(tape, vix=vix)
+    forecasts = signals(tape, {(1, "AAA"): LONG_SIGNAL, (8, "AAA"): LONG_SIGNAL})
+    for strategy, stops in ((Strategy(), 1), (Strategy(stop_loss=0.5), 0)):
+        base = run(tape, forecasts, strategy)
+        assert fallen(base, tape, strategy) == stops
+    unapplied = run(tape, forecasts, Strategy(stop_mode="none"))
+    assert fallen(unapplied, tape, Strategy()) == 1
+    found = {o.name: o for o in overlays(base, tape, forecasts, account_of(tape), Strategy(stop_loss=0.5), Regime(window=3), Costs())}
+    assert (found["regime"].could, found["regime"].touched) == (0, 0), "fifteen sessions of VIX are not there"
 
 
 def test_a_session_without_vix_is_refused_by_its_date() -> None:

@@ -50,12 +50,18 @@ def ours(folder: Path, result: Result, start: str, end: str) -> Account:
 def theirs(folder: Path, made: Account, start: str, end: str, record: bool = True) -> Path:
     """Writes the run as LEAN would: its result file. LEAN takes no decision in the last session, so the record has no row for it."""
     daily = made.daily[list(GOLDEN_COLUMNS["daily"])]
-    file = write_result(folder, made.orders, made.fills, daily, cash=made.cash, start=start, end=end, record=False)
+    file = write_result(folder, made.orders, as_lean_stamps(made.fills), daily, cash=made.cash, start=start, end=end, record=False)
     if record:
         store = folder / "storage" / "springback"
         store.mkdir(parents=True)
         (store / "daily.csv").write_text(run_folder.table_text(daily.iloc[:-1], GOLDEN_COLUMNS["daily"]))
     return file
+
+
+def as_lean_stamps(fills: pd.DataFrame) -> pd.DataFrame:
+    """With daily bars LEAN fills everything at the close, but for what it closes at midnight."""
+    days = fills["time"].dt.normalize()
+    return fills.assign(time=fills["time"].where(fills["time"] == days, days + pd.Timedelta(hours=16)))
 
 
 def imported(folder: Path, file: Path) -> Material:

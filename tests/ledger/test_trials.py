@@ -75,8 +75,9 @@ def test_the_search_is_read_from_the_ledger(store: Path, tmp_path: Path) -> None
     wiring.run_backtest(TAPE, SAID, chosen(3, last=-50), store=store)
     material = story.tell(TAPE, SAID, chosen(12), HASH, "noise", store=store)
     found = material.search
-    assert found is not None and (found.trials, found.peers) == (13, 12)
-    assert found.correlation is not None and found.spread is not None and found.overfitting is not None
+    assert found is not None and (found.trials, found.peers, found.different) == (13, 13, 12)
+    assert found.correlation is not None and found.overfitting is not None
+    assert (found.families, found.spread) == (2, None), "neighbours, and the run over fewer sessions, without a ratio here"
     assert 1 < found.independent < 13
     summary = summarise(material)
     assert summary.verdict[-1].startswith("13 trials so far on this period, worth ")

@@ -5,10 +5,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from springback import settings, trials, wiring
 from springback.analytics import encode
+from springback.analytics.overfitting import beats_luck
+from springback.analytics.statistics import account_figures
+from springback.backtest.result import daily_frame
+from springback.cluster import Cores
 from springback.errors import MissingData, SettingsError, Unwritable
 from springback.ledger.book import Ledger
 from springback.ledger.look import overlapping
@@ -16,7 +21,9 @@ from springback.ledger.look import trials as distinct
 from springback.market.tape import Tape
 from springback.optimise import words
 from springback.optimise.finding import Report
+from springback.searching import Grounds, with_knobs
 from springback.verbs import optimise
+from springback.voice import Voice
 from tests.optimise.worlds import HELD, chosen, job_of, searched
 
 
@@ -50,10 +57,9 @@ def corrupted(tape: Tape, row: int) -> Tape:
 
 def test_on_noise_the_winner_is_called_luck(report: Report) -> None:
     found = report.finding
-    assert "not more than luck" in words.verdict(found) or found.number is None, words.verdict(found)
+    assert "not more than luck" in words.verdict(found) or found.little or found.number is None, words.verdict(found)
     assert not found.more_than_luck
     assert found.deflated is not None and found.deflated < 0.95
-    assert found.ledger_deflated is not None and found.ledger_deflated < 0.95
     assert words.flags(report) == ("Demo market without any edge: whatever is found is luck.",)
     assert found.sharpe >= found.specified_sharpe and found.trials == 21 and found.overfitting is not None
 
@@ -78,7 +84,8 @@ def test_every_trial_and_every_neighbour_is_in_the_ledger(report: Report, tape: 
     assert len(rows) >= 1 + 20 + points
     assert all(row.last < HELD for row in rows), "and none of it saw what is held back"
     kept = {row.sharpe for row in rows}
-    assert {one[3] for one in report.trials} <= kept
+    idle = {one[3] for one in report.trials} - kept  # an account that never traded earns interest, and has no ratio in the ledger
+    assert len(idle) <= sum(row.sharpe is None for row in rows)
     assert report.finding.ledger_trials == len(overlapping(distinct(rows), rows[0].market, report.first, report.last))
 
 
@@ -151,3 +158,21 @@ def test_a_knob_of_training_has_models_of_its_own(tape: Tape, tmp_path: Path) ->
 def test_too_much_held_back_is_refused(tape: Tape, tmp_path: Path) -> None:
     with pytest.raises(MissingData, match="nothing is left to search"):
         job_of(tape, tmp_path, "optimise.held_back=30")
+
+
+def test_the_next_run_says_the_same_of_the_winner(report: Report, tape: Tape, home: Path) -> None:
+    """The winner backtested on the searched sessions is the trial that the search looked at, and its report deflates it alike."""
+    job = job_of(tape, home)
+    grounds = Grounds(Voice(as_json=False, quiet=True), job, Cores())
+    settled = with_knobs(grounds.chosen, report.finding.winner)
+    result = wiring.run_backtest(tape, grounds.of(settled).forecasts, settled, data_hash=job.hash, store=job.store)
+    stands = trials.standing(tape, job.hash, result.sessions, job.store)
+    assert stands.search.trials == report.finding.ledger_trials
+    figures = account_figures(daily_frame(result), result.cash, series(tape), None, 1, stands.search)
+    assert figures["deflated_sharpe"].number() == pytest.approx(report.finding.deflated)
+    assert figures["best_by_luck"].number() == pytest.approx(report.finding.luck)
+    assert beats_luck(figures["deflated_sharpe"].number()) or not report.finding.more_than_luck
+
+
+def series(tape: Tape) -> "pd.Series[float] | None":
+    return None if tape.risk_free is None else pd.Series(tape.risk_free, index=pd.DatetimeIndex(tape.bars.sessions))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from springback.analytics.figures import Figure, Unit
+from springback.analytics.figures import Figure, Unit, shown
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`passed` None: the figure is not known in this run."""
+    """`passed` None: the figure is not known in this run, or the run is too small for a verdict."""
 
     gate: Gate
     value: float | None
@@ -48,13 +48,38 @@ GATES = (
 )
 
 
+FEWEST_SESSIONS, FEWEST_TRADES = 63, 30
+"""A quarter, and as many closed trades as a win rate needs to be within 18 points: on less no verdict is given."""
+OF_FORECASTS = ("auc", "accuracy")
+
+
+def too_little(figures: Mapping[str, Figure]) -> str:
+    """Why a run is too small for a verdict, in words; empty where it is not."""
+    return few(figures["sessions"].number(), figures["trades"].number())
+
+
+def few(sessions: float, trades: float) -> str:
+    """The same, of a number of sessions and of closed trades."""
+    if sessions >= FEWEST_SESSIONS and trades >= FEWEST_TRADES:
+        return ""
+    held = f"{shown(sessions, 'sessions')} and {trades:,.0f} closed trade{'' if trades == 1 else 's'}"
+    return f"{held}; a verdict needs {FEWEST_SESSIONS} and {FEWEST_TRADES}"
+
+
 def judge(figures: Mapping[str, Figure]) -> tuple[Verdict, ...]:
-    """Each gate against the run's figures, in the order of the specification; a value exactly at its limit fails."""
-    return tuple(_judge(gate, figures.get(gate.name)) for gate in GATES)
+    """Each gate against the run's figures, in the order of the specification; a value exactly at its limit fails.
+
+    A run that is too small is not judged (its forecasts are, from `FEWEST_SESSIONS` on), but for an account that was lost.
+    """
+    short = figures["sessions"].number() < FEWEST_SESSIONS
+    little = bool(too_little(figures)) and figures["lost_on"].value is None
+    return tuple(_judge(gate, figures.get(gate.name), short if gate.name in OF_FORECASTS else little) for gate in GATES)
 
 
-def _judge(gate: Gate, found: Figure | None) -> Verdict:
+def _judge(gate: Gate, found: Figure | None, little: bool) -> Verdict:
     if found is None or not isinstance(found.value, (int, float)):
         return Verdict(gate, None, None)
     value = float(found.value)
+    if little:
+        return Verdict(gate, value, None)
     return Verdict(gate, value, value > gate.limit if gate.side == "above" else value < gate.limit)

@@ -25,11 +25,15 @@ class Move:
 
 
 def moves(fills: pd.DataFrame, events: pd.DataFrame | None = None) -> list[Move]:
-    """Fills (fills.csv) and splits (date, symbol, event, value) in order of time; a split comes before the fills of its day but after
-    those of that midnight, which belong to the day before."""
+    """Fills (fills.csv) and splits (date, symbol, event, value) by session, those of one session as they stand in the file: LEAN fills a
+    session's orders in one moment. A split comes before the fills of its day but after those of that midnight, which belong to the day
+    before."""
     columns = (fills[name].to_numpy() for name in ("symbol", "quantity", "price", "fee"))
     times = pd.to_datetime(fills["time"])
-    rows = [(time, 0, Move(time, str(s), float(q), float(p), float(f))) for time, s, q, p, f in zip(times, *columns, strict=True)]
+    rows = [
+        (time.normalize(), 0 if time == time.normalize() else 2, Move(time, str(s), float(q), float(p), float(f)))
+        for time, s, q, p, f in zip(times, *columns, strict=True)
+    ]
     if events is not None:
         splits = events[events["event"] == "split"]
         for date, symbol, value in zip(pd.to_datetime(splits["date"]), splits["symbol"], splits["value"], strict=True):

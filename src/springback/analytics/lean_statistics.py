@@ -49,6 +49,12 @@ FORMATS: dict[str, tuple[str, int]] = {
 }
 """How LEAN prints each figure: kind and decimals; `trim` drops trailing zeros."""
 
+RATIOS = (
+    *("Compounding Annual Return", "Sharpe Ratio", "Sortino Ratio", "Probabilistic Sharpe Ratio", "Annual Standard Deviation"),
+    *("Annual Variance", "Information Ratio", "Tracking Error", "Value at Risk 99", "Value at Risk 95"),
+)
+"""What is not given where the account was lost: returns on a debt are none."""
+
 DEFINITIONS: dict[str, str] = {
     "Total Orders": "orders sent, cancelled stops and liquidations at delisting included",
     "Average Win": "mean of the winning closing fills' profit over start cash plus profit closed before",
@@ -95,7 +101,7 @@ def lean_statistics(
     events: pd.DataFrame | None = None,
     extra_days: Sequence[str] = (),
 ) -> dict[str, float]:
-    """LEAN's figures of one run by LEAN's names, unrounded; fractions where LEAN prints percent.
+    """LEAN's figures of one run by LEAN's names, unrounded; fractions where LEAN prints percent. NaN what a lost account does not have.
 
     `daily` (date, equity) one row for every session of the window, the last one included; `fills`, `orders` with the golden columns;
     `start` the first calendar day asked for; `cash` at the start, dollars; `rates` annual risk-free rates as fractions, indexed by the day
@@ -115,7 +121,11 @@ def lean_statistics(
         "Beta": 0.0,
         "Treynor Ratio": 0.0,
     }
-    figures |= _growth(samples, cash) | _ratios(samples.performance(), risk_free) | _closed(moves(fills, events), cash)
+    gone = bool((samples.close <= 0).any())
+    performance = np.empty(0) if gone else samples.performance()
+    figures |= _growth(samples, cash) | _ratios(performance, risk_free) | _closed(moves(fills, events), cash)
+    if gone:
+        figures |= dict.fromkeys((*RATIOS, "Portfolio Turnover"), float("nan"))
     return {name: figures[name] for name in DEFINITIONS}
 
 
@@ -128,7 +138,7 @@ def _growth(samples: Samples, cash: float) -> dict[str, float]:
     curve = samples.curve()
     fall = 1 - curve / curve.cummax()
     return {
-        "Compounding Annual Return": float((samples.close.iloc[-1] / cash) ** (1 / samples.years()) - 1),
+        "Compounding Annual Return": float(max(samples.close.iloc[-1] / cash, 0.0) ** (1 / samples.years()) - 1),
         "Drawdown": round(float(fall.max()), 3),
         "Drawdown Recovery": float(_recovery(curve)),
     }
@@ -211,6 +221,8 @@ def _turnover(samples: Samples, fills: pd.DataFrame, cash: float) -> float:
 
 
 def _print(value: float, kind: str, decimals: int) -> str:
+    if np.isnan(value):
+        return "–"
     scaled = Decimal(repr(value)) * (100 if kind == "%" else 1)
     rounded = scaled.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN) + 0
     text = format(rounded, "f")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.analytics.significance import SESSIONS
+from springback.analytics.returns import SESSIONS, lost
 
 Numbers = NDArray[np.float64]
 FEWEST = 30
@@ -18,7 +18,8 @@ FEWEST = 30
 @dataclass(frozen=True)
 class Gain:
     """`difference` of two annual Sharpe ratios, its 95 % interval `low..high`, and `chance`: how often the best of as many runs that are
-    no better than the other would show such a difference. NaN under 30 sessions.
+    no better than the other would show such a difference. NaN under 30 sessions, or where one of the
+    accounts was lost.
     """
 
     difference: float
@@ -33,6 +34,8 @@ def gain(runs: Numbers, chosen: int, other: Numbers, rows: NDArray[np.int64]) ->
     `rows` (draws, S) are resampled row numbers. The interval knows nothing of the choice among K, `chance` does.
     """
     both = np.vstack([other[None], runs])
+    if any(lost(one) for one in both):
+        return Gain(*(float("nan"),) * 4)
     found = sharpes(both, np.ones((1, len(other))))[0]
     differences = found[1:] - found[0]
     if len(other) < FEWEST:

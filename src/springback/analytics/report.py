@@ -97,9 +97,9 @@ def _tiles(material: Material, summary: Summary) -> list[tuple[str, str, str]]:
     def told(name: str) -> str:
         return shown(figures[name].value, figures[name].unit)
 
-    band = (
-        "too short for an error band" if figures["sharpe_low"].value is None else f"95 % band {told('sharpe_low')} to {told('sharpe_high')}"
-    )
+    band = f"95 % band {told('sharpe_low')} to {told('sharpe_high')}"
+    if figures["sharpe_low"].value is None:
+        band = "too short for an error band" if figures["lost_on"].value is None else "the account was lost"
     beside = (
         f"{material.benchmark_name} {told('benchmark_annual_return')}"
         if figures["benchmark_annual_return"].value is not None

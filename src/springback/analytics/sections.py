@@ -167,7 +167,7 @@ def gates(summary: Summary) -> Table:
 
 LUCK = (
     ("trials", "different runs that saw this period, this one among them; the same run again is the same trial"),
-    ("independent_trials", "what they are worth, their daily returns being alike"),
+    ("independent_trials", "what they are worth in families, their daily returns being alike on the sessions they share"),
     ("best_by_luck", "annual Sharpe that the best of so many trials without any skill is expected to show"),
     ("sharpe", "of this run, net of its costs"),
     ("probabilistic_sharpe", "probability that its true value is above 0, were this the only trial"),
@@ -200,14 +200,20 @@ def luck(summary: Summary, material: Material) -> Table | None:
         one = figures[name]
         words = meaning.format(years=shown(figures["sessions"].number() / SESSIONS, "years"))
         if one.value is None:
-            words = _why_unknown(name, found)
+            words = "the account was lost" if figures["lost_on"].value and name != "overfitting" else _why_unknown(name, found)
         rows.append((text(LUCK_WORDS[name]), Cell(shown(one.value, one.unit)), Cell(tight(words), "quiet", left=True)))
-    return Table("How much of it may be luck", "", (("Figure", True), ("Found", False), ("What it says", True)), tuple(rows))
+    note = f"{found.families:,} famil{'y' if found.families == 1 else 'ies'} of trials that are alike." if found.families else ""
+    if found.hopeless:
+        note += f" Trials that lose more than luck takes, {found.hopeless:,}, count as tried but do not widen what luck can do."
+    idle = found.trials - found.peers
+    if idle:
+        note += f" {idle:,} of the trials had no account that traded and was not lost: each counts as one."
+    return Table("How much of it may be luck", note.strip(), (("Figure", True), ("Found", False), ("What it says", True)), tuple(rows))
 
 
 def _why_unknown(name: str, found: Search) -> str:
     if name == "min_track_record":
-        return "no length is enough: the Sharpe ratio is not above 0"
+        return "no length under 100 years is enough: the Sharpe ratio is hardly above 0, or not at all"
     if name == "overfitting":
         return f"needs {FEWEST_TRIALS} trials that differ on all of these sessions and {FEWEST_SESSIONS} sessions; so far {found.different}"
     return "the account did not vary"
@@ -293,16 +299,20 @@ def _band(figures: Mapping[str, Figure]) -> str:
 
 
 def overlays(material: Material, summary: Summary) -> Table | None:
-    """What each part of the rule changed; a part that changed nothing is red."""
+    """What each part of the rule changed; a part that was due and changed nothing is red."""
     if material.overlays is None:
         return None
     first = summary.figures[material.headline.profile]
     frame = material.overlays.copy()
+    could = frame["could"] if "could" in frame else frame["among"]
+    frame["touched"] = [
+        f"{int(one):,}" if one else "0: did nothing" if due else "0: never due" for one, due in zip(frame["touched"], could, strict=True)
+    ]
     frame["return_effect"] = first["annual_return"].number() - frame["annual_return"].astype(float)
     frame["sharpe_effect"] = first["sharpe"].number() - frame["sharpe"].astype(float)
 
     def touched(value: Any) -> Cell:
-        return Cell("0: did nothing", "bad") if int(value) == 0 else Cell(f"{int(value):,}")
+        return Cell(str(value), "bad" if str(value) == "0: did nothing" else "quiet" if str(value).startswith("0") else "")
 
     columns: list[Column] = [
         ("overlay", "Part", text),

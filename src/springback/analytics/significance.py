@@ -1,17 +1,20 @@
 """How far a Sharpe ratio may be luck: its error, its band, and what the best of many skill-less trials would show."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
-Numbers = NDArray[np.float64]
-SESSIONS = 252
+from springback.analytics.returns import SESSIONS, Numbers, lost
+
+__all__ = ["SESSIONS", "Numbers"]
 EULER = 0.5772156649015329
 
 
 def daily_sharpe(excess: Numbers) -> float:
-    """Mean over standard deviation (ddof 1) of daily excess returns; NaN where it does not vary."""
-    deviation = excess.std(ddof=1) if len(excess) > 1 else 0.0
+    """Mean over standard deviation (ddof 1) of daily excess returns; NaN where it does not vary or the account was lost."""
+    deviation = excess.std(ddof=1) if len(excess) > 1 and not lost(excess) else 0.0
     return float(excess.mean() / deviation) if deviation > 0 else float("nan")
 
 
@@ -39,8 +42,9 @@ def block_rows(count: int, draws: int, block: int, rng: np.random.Generator) -> 
 
 
 def sharpe_band(excess: Numbers, seed: int, draws: int = 2000, block: int = 10, level: float = 0.95) -> tuple[float, float]:
-    """Lower and upper end of the annual Sharpe ratio's interval, by resampling whole dates in blocks; NaN under 30 sessions."""
-    if len(excess) < 30 or not excess.std() > 0:
+    """Lower and upper end of the annual Sharpe ratio's interval, by resampling whole dates in blocks; NaN under 30 sessions, or where
+    the account was lost."""
+    if len(excess) < 30 or lost(excess) or not excess.std() > 0:
         return float("nan"), float("nan")
     drawn = excess[block_rows(len(excess), draws, block, np.random.default_rng(seed))]
     deviation = drawn.std(axis=1, ddof=1)
@@ -51,11 +55,33 @@ def sharpe_band(excess: Numbers, seed: int, draws: int = 2000, block: int = 10, 
 
 def mean_band(returns: Numbers, seed: int, draws: int = 2000, block: int = 10, level: float = 0.95) -> tuple[float, float]:
     """The same for the yearly mean (252 x daily mean), a fraction."""
-    if len(returns) < 30:
+    if len(returns) < 30 or lost(returns):
         return float("nan"), float("nan")
     drawn = returns[block_rows(len(returns), draws, block, np.random.default_rng(seed))].mean(axis=1) * SESSIONS
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def mean_interval(values: Numbers, level: float) -> tuple[float, float]:
+    """Two-sided interval of the mean of `values` (T,) in order of time, which may lean on one another: the long-run variance is the mean of
+    the squares of 0.41 x T^(2/3) cosine-weighted sums, and t has as many degrees of freedom. No block, no random number.
+
+    Lazarus, Lewis, Stock, Watson (2018), HAR Inference: Recommendations for Practice, Journal of Business and Economic Statistics 36(4):
+    the equal-weighted cosine estimator.
+    """
+    count = len(values)
+    weights = _cosines(count)
+    mean = float(values.mean())
+    sums = weights @ (values - mean)
+    reach = float(special.stdtrit(len(weights), (1 + level) / 2) * np.sqrt(np.mean(sums**2) / count))
+    return mean - reach, mean + reach
+
+
+@lru_cache(maxsize=16)
+def _cosines(count: int) -> Numbers:
+    """The weights of `mean_interval`, (terms, count); each row has length 1 and the mean 0."""
+    terms = np.arange(1, max(1, int(0.41 * count ** (2 / 3))) + 1)
+    return np.asarray(np.sqrt(2 / count) * np.cos(np.pi * np.outer(terms, (np.arange(count) + 0.5) / count)))
 
 
 def probability_above(excess: Numbers, benchmark: float) -> float:

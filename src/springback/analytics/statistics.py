@@ -8,16 +8,24 @@ from numpy.typing import NDArray
 
 from springback.analytics.figures import Figure, figure
 from springback.analytics.overfitting import Search, deflated_sharpe, track_record_years
+from springback.analytics.returns import daily_returns, lost, ruin
 from springback.analytics.significance import SESSIONS, mean_band, probability_above, sharpe_band, sharpe_error
 
 Numbers = NDArray[np.float64]
+BAND_SEED = 1
+"""Of the resamples behind a band: one for all, so that a run shows one band wherever it is shown, whatever its models were seeded with."""
 
 
 def returns_of(daily: pd.DataFrame, cash: float) -> "pd.Series[float]":
-    """Return of each session, fraction, by date; the first is against the starting cash."""
-    equity = daily["equity"].to_numpy(dtype=np.float64)
-    before = np.concatenate([[cash], equity[:-1]])
-    return pd.Series(equity / before - 1, index=pd.DatetimeIndex(pd.to_datetime(daily["date"])), name="return")
+    """Return of each session, fraction, by date; the first is against the starting cash. NaN once the account is lost."""
+    values = daily_returns(daily["equity"].to_numpy(dtype=np.float64), cash)
+    return pd.Series(values, index=pd.DatetimeIndex(pd.to_datetime(daily["date"])), name="return")
+
+
+def ruin_of(daily: pd.DataFrame) -> str | None:
+    """The ISO date of the session at whose close nothing was left of the account; None where that never happened."""
+    place = ruin(daily["equity"].to_numpy(dtype=np.float64))
+    return None if place is None else f"{pd.Timestamp(daily['date'].iloc[place]):%Y-%m-%d}"
 
 
 def benchmark_returns(level: "pd.Series[float] | None", dates: pd.DatetimeIndex) -> "pd.Series[float] | None":
@@ -44,11 +52,10 @@ def daily_rate(annual: "pd.Series[float] | None", dates: pd.DatetimeIndex) -> "p
 
 
 def annual_return(returns: Numbers) -> float:
-    """Compound growth a year of 252 sessions; -1 when the account was lost."""
-    if not len(returns):
+    """Compound growth a year of 252 sessions; NaN where there is no session or the account was lost."""
+    if not len(returns) or lost(returns):
         return float("nan")
-    growth = float(np.prod(1 + returns))
-    return growth ** (SESSIONS / len(returns)) - 1 if growth > 0 else -1.0
+    return float(np.prod(1 + returns) ** (SESSIONS / len(returns))) - 1
 
 
 def volatility(returns: Numbers) -> float:
@@ -57,14 +64,15 @@ def volatility(returns: Numbers) -> float:
 
 
 def sharpe(excess: Numbers) -> float:
-    """sqrt(252) x mean / standard deviation (ddof 1) of daily excess returns; NaN where they do not vary."""
-    deviation = excess.std(ddof=1) if len(excess) > 1 else 0.0
+    """sqrt(252) x mean / standard deviation (ddof 1) of daily excess returns; NaN where they do not vary or the account was lost."""
+    deviation = excess.std(ddof=1) if len(excess) > 1 and not lost(excess) else 0.0
     return float(np.sqrt(SESSIONS) * excess.mean() / deviation) if deviation > 1e-15 else float("nan")
 
 
 def sortino(excess: Numbers) -> float:
-    """sqrt(252) x mean / root mean square of the negative excess returns over all sessions; NaN where none is negative."""
-    downside = np.sqrt(np.mean(np.minimum(excess, 0.0) ** 2)) if len(excess) else 0.0
+    """sqrt(252) x mean / root mean square of the negative excess returns over all sessions; NaN where none is negative or the account was
+    lost."""
+    downside = np.sqrt(np.mean(np.minimum(excess, 0.0) ** 2)) if len(excess) and not lost(excess) else 0.0
     return float(np.sqrt(SESSIONS) * excess.mean() / downside) if downside > 0 else float("nan")
 
 
@@ -81,15 +89,19 @@ class Drawdown:
 
 
 def underwater(returns: "pd.Series[float]") -> "pd.Series[float]":
-    """Distance of equity from its highest close so far (the start counts), fraction, 0 or negative."""
-    equity = (1 + returns).cumprod()
+    """Distance of equity from its highest close so far (the start counts), fraction, 0 or negative; once the account is lost, that of the
+    session on which it was."""
+    equity = (1 + returns).cumprod().ffill()
     fall: pd.Series[float] = equity / equity.cummax().clip(lower=1.0) - 1
     return fall
 
 
 def drawdown(returns: "pd.Series[float]") -> Drawdown:
     """The deepest drawdown of the run."""
-    fall = underwater(returns)
+    return _deepest(underwater(returns))
+
+
+def _deepest(fall: "pd.Series[float]") -> Drawdown:
     if not len(fall) or fall.min() >= 0:
         return Drawdown(0.0, None, None, None, 0)
     trough = pd.DatetimeIndex(fall.index)[int(fall.to_numpy().argmin())]
@@ -123,9 +135,15 @@ def account_figures(
     )
 
 
+def _debts(daily: pd.DataFrame, cash: float) -> "pd.Series[float]":
+    """Distance from the highest close of an account that went below zero and on from there."""
+    equity = pd.Series(daily["equity"].to_numpy(dtype=np.float64), index=pd.DatetimeIndex(pd.to_datetime(daily["date"])))
+    return equity / equity.cummax().clip(lower=cash) - 1
+
+
 def _growth(returns: "pd.Series[float]", daily: pd.DataFrame, cash: float) -> dict[str, Figure]:
     values = returns.to_numpy()
-    deepest = drawdown(returns)
+    deepest = _deepest(_debts(daily, cash) if lost(values) else underwater(returns))
     growth = annual_return(values)
 
     def day(date: pd.Timestamp | None) -> str | None:
@@ -136,6 +154,7 @@ def _growth(returns: "pd.Series[float]", daily: pd.DataFrame, cash: float) -> di
         "start_equity": figure(cash, "cash at the start", "dollars"),
         "end_equity": figure(float(daily["equity"].iloc[-1]), "equity at the last close", "dollars"),
         "total_return": figure(float(daily["equity"].iloc[-1]) / cash - 1, "end over start equity - 1", "fraction"),
+        "lost_on": Figure(ruin_of(daily), "session at whose close nothing was left of the account (none: never)", "date"),
         "annual_return": figure(growth, "(end / start) ^ (252 / sessions) - 1", "fraction"),
         "volatility": figure(volatility(values), "standard deviation (ddof 1) of daily returns x sqrt(252)", "fraction"),
         "max_drawdown": figure(deepest.depth, "deepest fall of the closing equity from its highest close, the start included", "fraction"),
@@ -154,7 +173,8 @@ def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str,
     error = sharpe_error(excess)
     boot = "2,000 stationary-bootstrap resamples of whole dates, mean block 10 sessions, 95 %"
     centred = returns - returns.mean()
-    spread = float(values.std()) if len(values) else 0.0
+    spread = float(values.std()) if len(values) and not lost(values) else 0.0
+    known = values[~np.isnan(values)]
     return {
         "sharpe": figure(
             sharpe(excess), "sqrt(252) x mean / standard deviation (ddof 1) of daily returns over the risk-free rate", "ratio"
@@ -179,9 +199,13 @@ def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str,
         "kurtosis": figure(
             float((centred**4).mean()) / spread**4 - 3 if spread > 0 else float("nan"), "fourth standardised moment - 3, daily", "ratio"
         ),
-        "positive_days": figure(float((values > 0).mean()) if len(values) else float("nan"), "share of sessions with a gain", "fraction"),
-        "best_day": figure(values.max(initial=-np.inf), "largest daily return", "fraction"),
-        "worst_day": figure(values.min(initial=np.inf), "smallest daily return", "fraction"),
+        "positive_days": figure(
+            float((values > 0).mean()) if len(values) else float("nan"),
+            "share of sessions with a gain; none counts once the account is lost",
+            "fraction",
+        ),
+        "best_day": figure(known.max(initial=-np.inf), "largest daily return", "fraction"),
+        "worst_day": figure(known.min(initial=np.inf), "smallest daily return", "fraction"),
     }
 
 
@@ -197,12 +221,14 @@ def _chosen(excess: Numbers, found: Search | None) -> dict[str, Figure]:
         "trials": figure(missing if found is None else found.trials, "different runs on this market and period in the ledger", "count"),
         "independent_trials": figure(
             missing if found is None else found.independent,
-            "rho + (1 - rho) x trials, rho the mean correlation of their daily returns, Bailey and Lopez de Prado (2014), appendix 3",
+            "trials in families by the correlation of their daily returns on the sessions they share (252 or more), a family of n worth "
+            "rho + (1 - rho) x n, Bailey and Lopez de Prado (2014), appendix 3; a trial without such an account counts as one",
             "one",
         ),
         "trial_spread": figure(
             told(None if found is None else found.spread),
-            "standard deviation (ddof 1) of the trials' Sharpe ratios on these sessions",
+            "1.4826 x median distance of the families' Sharpe ratios from their median, on these sessions; trials that never traded, "
+            "lost the account or lie more than 3 standard errors below 0 do not widen it",
             "ratio",
         ),
         "best_by_luck": figure(
@@ -228,6 +254,7 @@ def _beside(returns: "pd.Series[float]", rate: "pd.Series[float]", benchmark: "p
     beta = alpha = correlation = growth = ratio = missing
     if benchmark is not None and len(returns) > 2 and float(benchmark.var()) > 0:
         own, other = (returns - rate).to_numpy(), (benchmark - rate).to_numpy()
+        own = own if not lost(own) else np.full(len(own), np.nan)
         beta = float(np.cov(own, other)[0, 1] / other.var(ddof=1))
         alpha = float((1 + (own - beta * other).mean()) ** SESSIONS - 1)
         correlation = float(np.corrcoef(own, other)[0, 1]) if own.std() > 0 else missing
@@ -242,7 +269,7 @@ def _beside(returns: "pd.Series[float]", rate: "pd.Series[float]", benchmark: "p
 
 
 def _use(daily: pd.DataFrame) -> dict[str, Figure]:
-    equity = daily["equity"]
+    equity = daily["equity"].where((daily["equity"] > 0).cummin())  # shares of a debt say nothing
 
     def mean(values: "pd.Series[float] | None") -> float:
         return float("nan") if values is None or values.empty else float(values.mean())

@@ -10,7 +10,7 @@ from springback.analytics.figures import Figure, as_json, figure
 from springback.analytics.gates import Verdict, judge
 from springback.analytics.lean_statistics import DEFINITIONS, lean_statistics, printed
 from springback.analytics.material import Account, Material
-from springback.analytics.statistics import account_figures
+from springback.analytics.statistics import BAND_SEED, account_figures
 from springback.analytics.trades import re_entries, trade_figures
 from springback.analytics.verdict import flags, verdict
 
@@ -37,7 +37,7 @@ def summarise(material: Material) -> Summary:
 
 
 def warnings(material: Material) -> tuple[str, ...]:
-    """What looks wrong in the run itself: overlays that did nothing, no trade at all, slots that waited."""
+    """What looks wrong in the run itself: overlays that were due and did nothing, no trade at all, slots that waited."""
     said = []
     if material.ledger_fault:
         said.append(f"The trial ledger was changed by hand ({material.ledger_fault}): the number of trials cannot be trusted.")
@@ -46,8 +46,10 @@ def warnings(material: Material) -> tuple[str, ...]:
     if waits := orders.warning(material.headline.daily):
         said.append(waits)
     if material.overlays is not None:
-        idle = [str(row["overlay"]) for _, row in material.overlays.iterrows() if row["touched"] == 0]
-        said += [f"The overlay '{name}' changed no decision at all: check that it is applied." for name in idle]
+        idle = [
+            str(row["overlay"]) for _, row in material.overlays.iterrows() if row["touched"] == 0 and row.get("could", row["among"]) > 0
+        ]
+        said += [f"The overlay '{name}' was due and changed no decision: check that it is applied." for name in idle]
     return tuple(said)
 
 
@@ -85,7 +87,7 @@ def _lean_json(figures: dict[str, float]) -> dict[str, dict[str, Any]]:
 
 
 def _figures(account: Account, material: Material) -> dict[str, Figure]:
-    figures = account_figures(account.daily, account.cash, material.risk_free, material.benchmark, material.seed, material.search)
+    figures = account_figures(account.daily, account.cash, material.risk_free, material.benchmark, BAND_SEED, material.search)
     scores = {
         name: figure(float("nan") if value is None else value, _score(name), "ratio") for name, value in (material.scores or {}).items()
     }
@@ -97,7 +99,7 @@ def _figures(account: Account, material: Material) -> dict[str, Figure]:
 
 def _score(name: str) -> str:
     known = {
-        "auc": "area under the ROC curve on rows the models never saw, mean over the quarters and the two sides",
+        "auc": "area under the ROC curve over all rows the models never saw together (pooled, not by day or quarter), mean of both sides",
         "accuracy": "share of those rows called right at a probability of 0.5, mean of both sides",
     }
     return known.get(name, f"{name.replace('_', ' ')}, on rows the models never saw")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from springback.analytics.returns import lost
 from springback.analytics.statistics import annual_return, benchmark_returns, daily_rate, drawdown, returns_of, sharpe, volatility
 from springback.analytics.trades import trade_figures
 
@@ -51,7 +52,7 @@ def by_regime(daily: pd.DataFrame, trades: pd.DataFrame, cash: float, rate: "pd.
             {
                 "regime": name,
                 "sessions": len(part),
-                "annual_mean": float(part["return"].mean() * 252) if len(part) else float("nan"),
+                "annual_mean": float("nan") if part.empty or lost(part["return"].to_numpy()) else float(part["return"].mean() * 252),
                 "volatility": volatility(part["return"].to_numpy()),
                 "sharpe": sharpe((part["return"] - part["rate"]).to_numpy()),
                 **_trades(chosen),
@@ -102,15 +103,16 @@ def _exits(trades: pd.DataFrame) -> pd.DatetimeIndex:
 
 def _period(name: str, days: pd.DataFrame, trades: pd.DataFrame) -> dict[str, object]:
     values = days["return"].to_numpy()
+    known = days["return"].dropna()  # all of them, unless the account was lost
     figures = _trades(trades)
     return {
         "period": name,
         "sessions": len(values),
-        "return": float(np.prod(1 + values) - 1),
+        "return": float(np.prod(1 + known) - 1) if len(known) else float("nan"),
         "annual_return": annual_return(values),
         "volatility": volatility(values),
         "sharpe": sharpe((days["return"] - days["rate"]).to_numpy()),
-        "max_drawdown": drawdown(days["return"]).depth,
+        "max_drawdown": drawdown(known).depth if len(known) else float("nan"),
         "benchmark": float(np.prod(1 + days["benchmark"]) - 1) if days["benchmark"].notna().all() else float("nan"),
         "trades": figures["trades"],
         "win_rate": figures["win_rate"],

@@ -1,8 +1,10 @@
 """A validation in plain words: what was found, what it is worth, what a careless split would have said."""
 
 from springback.analytics.figures import shown
+from springback.analytics.gates import FEWEST_SESSIONS
 from springback.analytics.validation_study import Study
 from springback.market.judgement import Estimate, Judgement, Part
+from springback.market.tape import warned
 
 GATE = 0.60
 """Of AUC and of accuracy, on both sides."""
@@ -15,11 +17,12 @@ def headline(study: Study) -> tuple[str, ...]:
 
 def flags(study: Study) -> tuple[str, ...]:
     """What must be known before any figure."""
+    said = warned(study.findings)
     if not study.demo:
-        return ()
+        return said
     if study.planted:
-        return ("Demo market with a planted edge: not evidence about real markets.",)
-    return ("Demo market without any edge: whatever is found here is luck.",)
+        return (*said, "Demo market with a planted edge: not evidence about real markets.")
+    return (*said, "Demo market without any edge: whatever is found here is luck.")
 
 
 def finding(told: Judgement) -> str:
@@ -27,7 +30,7 @@ def finding(told: Judgement) -> str:
     ic = told.whole.rank_ic
     if ic.value is None:
         return "Nothing can be said: no session has enough names to rank."
-    if ic.low is None or ic.high is None:
+    if ic.low is None or ic.high is None or told.whole.sessions < FEWEST_SESSIONS:
         return f"Too few sessions to say anything: rank IC {ic3(ic.value)} over {told.whole.sessions:,} sessions."
     if ic.low > 0:
         how = "better than a coin"

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from springback.analytics.figures import Figure, shown
-from springback.analytics.gates import Verdict
+from springback.analytics.gates import Verdict, too_little
 from springback.analytics.material import Material
-from springback.analytics.overfitting import Search
+from springback.analytics.overfitting import Search, beats_luck
+from springback.analytics.statistics import ruin_of
+from springback.market.tape import warned
 
-CONFIDENT = 0.95
 FEW = 50
 """Names under which nothing can be said of a ranking: the best of them are most of them."""
 
@@ -15,6 +16,11 @@ FEW = 50
 def flags(material: Material) -> tuple[str, ...]:
     """What a reader must know before any figure; the first line of report and summary."""
     said = []
+    if day := ruin_of(material.headline.daily):
+        said.append(
+            f"RUIN: nothing was left of the account at the close of {day}. No ratio or return a year is given; nothing after it counts."
+        )
+    said += warned(material.findings)
     if material.in_sample:
         said.append(
             "IN-SAMPLE: the models were trained on part of the window they are tested on. These figures say nothing about the future."
@@ -36,18 +42,33 @@ def verdict(material: Material, figures: Mapping[str, Figure], gates: tuple[Verd
 
 
 def _title(material: Material, figures: Mapping[str, Figure]) -> str:
-    growth, low = figures["annual_return"].number(), figures["sharpe_low"].number()
+    growth = figures["annual_return"].number()
+    if figures["lost_on"].value is not None:
+        return f"The account was lost on {figures['lost_on'].value}"
     if material.headline.fills.empty:
         return "Nothing was traded"
-    if growth <= 0:
-        return "It lost money" if growth < 0 else "It made no money"
+    if little := too_little(figures):
+        return f"Too little to judge: {little}"
+    if nothing(growth) or growth < 0:
+        return "It lost money" if not nothing(growth) else "It neither made nor lost money"
+    return _gain(material, figures)
+
+
+def _gain(material: Material, figures: Mapping[str, Figure]) -> str:
+    low, search = figures["sharpe_low"].number(), material.search
     if material.headline.trades["profit"].sum() <= 0:
         return "The closed trades lost money; the rest is interest and open positions"
-    if low > 0 and material.search is not None and figures["deflated_sharpe"].number() < CONFIDENT:
-        return f"It made money, but so could the best of {material.search.trials:,} tries without skill"
-    if low > 0:
+    beyond = low > 0 and (search is None or beats_luck(figures["deflated_sharpe"].number()))
+    if low > 0 and not beyond and search is not None and search.trials > 1:
+        return f"It made money, but so could the best of {search.trials:,} tries without skill"
+    if beyond:
         return "It earned more than luck explains" if not material.in_sample else "It earned on what it had already seen"
     return "It made money, but no more than luck could"
+
+
+def nothing(growth: float) -> bool:
+    """Whether a return a year is shown as 0.0 %."""
+    return abs(growth) < 0.0005
 
 
 def _numbers(material: Material, figures: Mapping[str, Figure]) -> str:
@@ -56,12 +77,16 @@ def _numbers(material: Material, figures: Mapping[str, Figure]) -> str:
     def text(name: str) -> str:
         return shown(figures[name].value, figures[name].unit)
 
-    sentence = f"{first} to {last}, {material.universe}: {text('annual_return')} a year net of {material.headline.profile} costs"
+    sentence = f"{first} to {last}, {material.universe}: "
+    if figures["annual_return"].value is None:
+        sentence += f"{text('total_return')} in all net of {material.headline.profile} costs"
+    else:
+        sentence += f"{text('annual_return')} a year net of {material.headline.profile} costs"
     if figures["sharpe"].value is not None:
         sentence += f", Sharpe {text('sharpe')}"
     if figures["sharpe_low"].value is not None:
         sentence += f" (95 % band {text('sharpe_low')} to {text('sharpe_high')})"
-    sentence += f", deepest fall {text('max_drawdown')}, {text('trades')} trades"
+    sentence += f", deepest fall {text('max_drawdown')}, {text('trades')} trade{'' if figures['trades'].value == 1 else 's'}"
     if figures["benchmark_annual_return"].value is not None:
         sentence += f". {material.benchmark_name} over the same sessions: {text('benchmark_annual_return')} a year"
     return sentence + "."
@@ -88,7 +113,7 @@ def _trials(found: Search, figures: Mapping[str, Figure]) -> str:
         sentence += f"; a skill-less searcher would show {text('best_by_luck')}"
     if figures["deflated_sharpe"].value is not None:
         sentence += f"; deflated Sharpe: {text('deflated_sharpe').replace('.0 %', ' %')}"
-    if figures["min_track_record"].value is not None:
+    if figures["min_track_record"].value is not None and not nothing(figures["annual_return"].number()):
         sentence += f"; a record must be {text('min_track_record')} long for its Sharpe to be above 0 with 95 %"
     if found.overfitting is not None:
         sentence += f"; probability of overfitting: {text('overfitting')}"

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from springback.analytics.figures import shown
-from springback.analytics.significance import SESSIONS, Numbers, sharpe_error
+from springback.analytics.returns import daily_returns, excess_returns, lost
+from springback.analytics.significance import Numbers, sharpe_error
 from springback.analytics.statistics import annual_return, sharpe
 from springback.audit import surgery
 from springback.audit.case import Case
@@ -30,6 +31,8 @@ def delayed(case: Case, inputs: str) -> Outcome:
     now, then, error = sharpe(before), sharpe(excess(case.sample, after)), sharpe_error(before)
     years = annual_return(returns(base)), annual_return(returns(after))
     figures = {"sharpe": now, "sharpe_late": then, "sharpe_error": error, "annual": years[0], "annual_late": years[1]}
+    if lost(before):
+        return Outcome("WARN", tried, "the account was lost: nothing can be said of a delay", {})
     if not np.isfinite(now):
         return Outcome("SKIPPED", tried, "the sample took no position", {})
     figures = {name: value for name, value in figures.items() if np.isfinite(value)}
@@ -55,12 +58,9 @@ def _late(case: Case, inputs: str) -> Result:
 
 def returns(result: Result) -> Numbers:
     """Return of each session, a fraction."""
-    equity = result.daily["equity"]
-    return np.asarray(equity / np.concatenate([[result.cash], equity[:-1]]) - 1)
+    return daily_returns(result.daily["equity"], result.cash)
 
 
 def excess(tape: Tape, result: Result) -> Numbers:
-    """The same over the risk-free rate of the session before; 0 where none is known."""
-    annual = np.zeros(tape.bars.shape[0]) if tape.risk_free is None else np.nan_to_num(tape.risk_free)
-    first = result.first - 1
-    return returns(result) - ((1 + annual[first : first + len(result.sessions)]) ** (1 / SESSIONS) - 1)
+    """The same over the risk-free rate, as every other figure has it."""
+    return excess_returns(result.daily["equity"], result.cash, tape.risk_free, result.first)

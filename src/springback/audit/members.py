@@ -7,7 +7,9 @@ from springback.audit.finding import Outcome
 
 SESSIONS = 252
 LEAST, USUAL = 0.01, (0.05, 0.08)
-"""Names that leave a year: fewer than LEAST is odd; USUAL is a broad US index, mergers included."""
+"""Names that leave a year: under LEAST nearly none does; USUAL is a broad US index, mergers included, and fewer is no pass."""
+SURE = 1.645
+"""Standard errors below the fewest expected: what one honest index in twenty shows by chance."""
 NEEDED = 5.0
 """Names that must be expected to leave before none is a finding."""
 
@@ -35,8 +37,12 @@ def survivors(case: Case) -> Outcome:
         return Outcome(
             "FAIL", tried, f"looks like survivors only: none of them ever leaves; {low:,.0f} to {high:,.0f} of an index would", figures
         )
-    if rate < LEAST:
-        return Outcome("WARN", tried, f"nearly survivors only: {said}", figures)
+    doubts = []
+    share = low / len(names)
+    if left < low - SURE * np.sqrt(low * (1 - share)):
+        doubts.append("nearly survivors only" if rate < LEAST else "fewer leave than an index loses, and survivors flatter")
     if tape.members is None:
-        return Outcome("WARN", tried, f"no membership is known, a proxy stands in; {said}", figures)
+        doubts.append("no membership is known, a proxy stands in")
+    if doubts:
+        return Outcome("WARN", tried, f"{', and '.join(doubts)}: {said}", figures)
     return Outcome("PASS", tried, said, figures)

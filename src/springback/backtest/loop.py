@@ -80,7 +80,7 @@ PLAIN, UNFILLED, REPLACED, DELISTED_AWAY, SPLIT_AWAY = range(5)
 WHYS = ("", "unfilled", "replaced", "delisted", "split")
 """Why it was not filled: it lived its life without a fill; an exit or another size took its place; the name was delisted, or split so that
 no share was left."""
-FILL_COLUMNS = ("order_id", "row", "midnight", "name", "quantity", "price", "fee", "slippage", "reason")
+FILL_COLUMNS = ("order_id", "row", "midnight", "name", "quantity", "price", "fee", "slippage", "reason", "at_level")
 TRADE_COLUMNS = (
     "name",
     "side",
@@ -369,7 +369,7 @@ def _delist(
         lives.flow[name] += quantity * price
         lost = abs(quantity * (book.mark[name] - price))
         lives.slippage[name] += lost
-        _record_fill(log, next_id, row - 1, 1, name, -quantity, price, 0.0, lost, DELISTING)
+        _record_fill(log, next_id, row - 1, 1, name, -quantity, price, 0.0, lost, DELISTING, False)
         _close(log, row - 1, name, price, DELISTING, book, lives)
         next_id += 1
     return cash, next_id
@@ -453,7 +453,7 @@ def _settle(
         daily[FEES] += fee
         daily[SLIPPAGE] += lost
         logged = STOP_LOSS if reason == RESTING_STOP else reason
-        _record_fill(log, waiting.id[k], row, 0, name, quantity, paid, fee, lost, logged)
+        _record_fill(log, waiting.id[k], row, 0, name, quantity, paid, fee, lost, logged, not at_open)
         if reason == ENTRY:
             _open(row, name, quantity, paid, fee, lost, close, book, lives)
             if knobs.intraday:
@@ -524,11 +524,22 @@ def _close(log: Log, row: int, name: int, price: float, reason: int, book: Book,
 
 @compiled
 def _record_fill(
-    log: Log, order: int, row: int, midnight: int, name: int, quantity: int, price: float, fee: float, lost: float, reason: int
+    log: Log,
+    order: int,
+    row: int,
+    midnight: int,
+    name: int,
+    quantity: int,
+    price: float,
+    fee: float,
+    lost: float,
+    reason: int,
+    at_level: bool,
 ) -> None:
     line = log.fills[log.counts[1]]
     line[0], line[1], line[2], line[3] = order, row, midnight, name
     line[4], line[5], line[6], line[7], line[8] = quantity, price, fee, lost, reason
+    line[9] = 1.0 if at_level else 0.0
     log.counts[1] += 1
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from springback.backtest.loop import Market
 from springback.backtest.result import Result
@@ -11,7 +12,7 @@ from springback.backtest.run import Backtest, backtest
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
-from springback.strategy.decide import FUNNEL
+from springback.strategy.decide import FUNNEL, LONG
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.rule import BEYOND_YESTERDAY, ENTRY, REGIME, STOP_LOSS, TIME_STOP
 
@@ -22,13 +23,15 @@ NEVER = 1e9
 class Overlay:
     """One part of the rule: how many decisions it touched, out of how many, and the run without it.
 
-    `touched` 0 means that the part did nothing at all: a warning, not a success.
+    `could`: in how many cases it was due, counted from prices, VIX and fills and not from what it did. `touched` 0 where it was due
+    means that the part is not applied: an alarm. Where it was never due (no bear session, nothing fell so far) it had nothing to do.
     """
 
     name: str
     touched: int
     among: int
     of_what: str
+    could: int
     without: Result
 
 
@@ -63,40 +66,55 @@ def overlays(
     timed = int(np.sum(reasons == TIME_STOP))
     asked = int(base.funnel[:, :, FUNNEL.index("below_probability") :].sum())
     refused = int(base.funnel[:, :, FUNNEL.index("below_probability")].sum())
+    capped = _capped(base, forecasts, strategy)
     always = replace(strategy, holding_sessions=int(NEVER))
     found = [
-        Overlay("model", refused, asked, "candidates it refused", run("model", forecasts=unmodelled(forecasts))),
+        Overlay(
+            "model",
+            refused,
+            asked,
+            "candidates it refused",
+            refused + _doubted(base, forecasts, strategy),
+            run("model", forecasts=unmodelled(forecasts)),
+        ),
         Overlay(
             "regime",
             _bear_entries(base) + resized,
             entries + resized,
             "entries it sized for a bear" if regime.scope == "entries" else "entries it sized for a bear, and sizes it changed",
+            _entries_in(base, base.daily["vix"] > regime.multiple * base.daily["vix_sma15"]),
             run("regime", regime=replace(regime, multiple=NEVER)),
         ),
-        Overlay("time stop", timed, exits, "exits by time", run("time stop", strategy=always)),
+        Overlay("time stop", timed, exits, "exits by time", _held_for(base, strategy.holding_sessions), run("time stop", strategy=always)),
         Overlay(
             "ADV cap",
-            _capped(base, forecasts, strategy),
+            capped,
             entries,
             "entries it made smaller",
+            capped,
             run("ADV cap", strategy=replace(strategy, max_adv_fraction=NEVER)),
         ),
     ]
     if strategy.stop_mode != "none":
-        found.insert(2, Overlay("stop", stops, exits, "exits at the stop", run("stop", strategy=replace(strategy, stop_mode="none"))))
+        plain = run("stop", strategy=replace(strategy, stop_mode="none"))
+        found.insert(2, Overlay("stop", stops, exits, "exits at the stop", fallen(base, tape, strategy), plain))
     if strategy.exit_rule != "none":
         beyond = int(np.sum(reasons == BEYOND_YESTERDAY))
         plain = run("yesterday's range", strategy=replace(strategy, exit_rule="none"))
-        found.append(Overlay("yesterday's range", beyond, exits, "exits beyond yesterday's range", plain))
+        found.append(Overlay("yesterday's range", beyond, exits, "exits beyond yesterday's range", beyond, plain))
     if strategy.trend != "off":
         against = int(base.funnel[:, :, FUNNEL.index("against_trend")].sum())
         found.append(
-            Overlay("trend", against, against + asked, "candidates it refused", run("trend", strategy=replace(strategy, trend="off")))
+            Overlay(
+                "trend", against, against + asked, "candidates it refused", against, run("trend", strategy=replace(strategy, trend="off"))
+            )
         )
     if strategy.cool_down:
         cooling = int(base.funnel[:, :, FUNNEL.index("cooling")].sum())
         warm = run("cool-down", strategy=replace(strategy, cool_down=0))
-        found.append(Overlay("cool-down", cooling, cooling + asked, "candidates it refused", warm))
+        found.append(
+            Overlay("cool-down", cooling, cooling + asked, "candidates it refused", cooling + _again(base, strategy.cool_down), warm)
+        )
     return found
 
 
@@ -112,8 +130,56 @@ def unmodelled(forecasts: Forecasts) -> Forecasts:
 
 
 def _bear_entries(base: Result) -> int:
+    return _entries_in(base, base.daily["bear"] == 1)
+
+
+def _entries_in(base: Result, sessions: NDArray[np.bool_]) -> int:
+    """Entries decided on some of the run's sessions."""
     rows = base.orders["row"][base.orders["reason"] == ENTRY].astype(np.int64) - base.first
-    return int(np.sum(base.daily["bear"][rows] == 1))
+    return int(np.sum(sessions[rows]))
+
+
+def _doubted(base: Result, forecasts: Forecasts, strategy: Strategy) -> int:
+    """Entries whose probability was no reason to enter."""
+    entry = base.orders["reason"] == ENTRY
+    rows, names = base.orders["row"][entry].astype(np.int64), base.orders["name"][entry].astype(np.int64)
+    said = np.where(base.orders["quantity"][entry] > 0, forecasts.p_long[rows, names], forecasts.p_short[rows, names])
+    return int(np.sum(said <= strategy.probability))
+
+
+def _held_for(base: Result, sessions: int) -> int:
+    """Positions that were held for so many sessions, closed ones and those still open at the end."""
+    closed = base.trades["exit_row"] - base.trades["entry_row"]
+    opened = base.fills["row"][base.fills["reason"] == ENTRY]
+    still = len(opened) - len(closed)
+    last = base.first + len(base.sessions) - 1
+    return int(np.sum(closed >= sessions) + min(still, np.sum(last - opened >= sessions)))
+
+
+def fallen(base: Result, tape: Tape, strategy: Strategy) -> int:
+    """Closed positions whose closes, or lows and highs where stops rest, went beyond the stop before the session in which they left.
+
+    Positions in names that split while they were held are left out.
+    """
+    split = {(int(row), int(name)) for row, name in zip(tape.actions.row, tape.actions.name, strict=True)}
+    resting = strategy.stop_mode == "intraday"
+    count = 0
+    trades = (base.trades[name].astype(np.int64) for name in ("name", "side", "entry_row", "exit_row"))
+    for name, side, entry, end, price in zip(*trades, base.trades["entry_price"], strict=True):
+        if any((row, name) in split for row in range(entry, end + 1)):
+            continue
+        seen = (tape.bars.low if side == LONG else tape.bars.high) if resting else tape.bars.close
+        path = seen[entry + 1 if resting else entry : end, name] / price
+        count += int(np.any(path < 1 - strategy.stop_loss) if side == LONG else np.any(path > 1 + strategy.stop_loss))
+    return count
+
+
+def _again(base: Result, within: int) -> int:
+    """Positions opened in a name and side that was left fewer than `within` sessions before."""
+    order = np.lexsort((base.trades["entry_row"], base.trades["side"], base.trades["name"]))
+    name, side, entry, end = (base.trades[column][order] for column in ("name", "side", "entry_row", "exit_row"))
+    same = (name[1:] == name[:-1]) & (side[1:] == side[:-1])
+    return int(np.sum(same & (entry[1:] - end[:-1] < within)))
 
 
 def _capped(base: Result, forecasts: Forecasts, strategy: Strategy) -> int:

@@ -13,6 +13,8 @@ from springback.strategy.decide import FUNNEL, OPTIONAL
 from springback.strategy.rule import REASONS, RESTING_STOP
 
 Columns = dict[str, Floats]
+OPEN, CLOSE, MIDNIGHT = 9 * 60 + 30, 16 * 60, 24 * 60
+"""Minutes of New York's day at which fills are stamped."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +64,15 @@ def orders_frame(result: Result) -> pd.DataFrame:
 
 
 def fills_frame(result: Result) -> pd.DataFrame:
-    """order_id, time, symbol, quantity, price, fee, reason, slippage; time is 16:00 of the session, 00:00 after it for a delisting."""
+    """order_id, time, symbol, quantity, price, fee, reason, slippage, in the order of the orders.
+
+    `time` is New York's: 09:30 for what fills at the open; 16:00 for a resting stop at its level, whose moment within the session is not
+    known; 00:00 after the last session for a delisting.
+    """
     columns = result.fills
     days = pd.DatetimeIndex(_days(result, columns["row"]))
-    midnight = columns["midnight"].astype(bool)
-    times = days + pd.to_timedelta(np.where(midnight, 24, 16), unit="h")
+    minutes = np.select([columns["midnight"] == 1, columns["at_level"] == 1], [MIDNIGHT, CLOSE], OPEN)
+    times = days + pd.to_timedelta(minutes, unit="min")
     return pd.DataFrame(
         {
             "order_id": columns["order_id"].astype(np.int64),

@@ -227,7 +227,7 @@ def backtest(
         with places.run(out) as folder:
             tape, digest = tapes.given(voice, bars, vix, members, events, store, as_of, forecasts is None, prices, benchmark)
             chosen = tapes.window(voice, chosen, tape)
-            made = steps.bare(tape, digest) if forecasts else steps.survey(voice, chosen, tape, digest)
+            made = steps.bare(tape, digest, chosen) if forecasts else steps.survey(voice, chosen, tape, digest)
             steps.backtest(voice, made, chosen, shelf, models, forecasts, folder, store)
 
 
@@ -287,7 +287,7 @@ def stress(
         with places.held(out):
             tape, digest = steps.stored_or_demo(voice, chosen, store, as_of)
             chosen = tapes.window(voice, chosen, tape)
-            made = steps.bare(tape, digest) if forecasts else steps.survey(voice, chosen, tape, digest)
+            made = steps.bare(tape, digest, chosen) if forecasts else steps.survey(voice, chosen, tape, digest)
             stress.stress(voice, made, chosen, shelf, models, forecasts, out, store)
 
 

@@ -1,6 +1,7 @@
 """Two runs side by side: orders in their order, fills by session and name, the account by day. Pure: tables in, findings out.
 
-Sessions are compared, not times of day: LEAN fills at 13:00 on half days and closes what was delisted at the midnight after.
+Sessions are compared, not times of day: LEAN stamps what daily bars fill with the close (13:00 on half days), the backtest with the open;
+both close what was delisted at the midnight after.
 """
 
 from dataclasses import dataclass
@@ -226,7 +227,9 @@ def _notes(a: Side, b: Side, days: pd.DataFrame) -> list[str]:
     notes = []
     hours = [set(one.fills["time"].dt.strftime("%H:%M")) for one in (a, b)]
     if hours[0] != hours[1]:
-        notes.append("Sessions are compared, not times of day: LEAN fills at 13:00 on half days, the backtest writes 16:00 for all.")
+        notes.append(
+            "Sessions are compared, not times of day: LEAN stamps what daily bars fill with the close, the backtest with the open."
+        )
     unknown = int(days["cash"].isna().sum())
     if unknown:
         notes.append(f"Cash of {unknown:,} session{'s is' if unknown > 1 else ' is'} not known to one of the runs and not compared.")

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from springback.analytics.figures import Figure, shown
 from springback.analytics.lean_statistics import DEFINITIONS, FORMATS, lean_statistics, printed
 from springback.analytics.material import GOLDEN_COLUMNS
-from springback.analytics.statistics import account_figures
+from springback.analytics.statistics import BAND_SEED, account_figures
 from springback.analytics.trades import trade_figures
 from springback.lean.compare import Comparison
 from springback.lean.round_trips import book_of
 from springback.lean.sides import Side
 
-SEED = 0
 NEGLIGIBLE = 1e-9
 """Relative: what is smaller comes from the order of additions."""
 
@@ -57,7 +57,13 @@ def statistics(found: Comparison) -> Statistics:
     notes = ["Over the sessions both runs have."]
     if a.rates is None:
         notes.append("Without a risk-free rate: none of the runs holds one.")
-    notes.append("Trades are rebuilt from the fills, without dividends.")
+    bare = [name for name, one in (("A", a), ("B", b)) if one.trades is None or one.printed is not None]
+    if bare:
+        notes.append(f"Trades of {' and '.join(bare)} are rebuilt from the fills, without dividends.")
+    if len(bare) == 1:
+        of_trades = {_figure_row(name, one, one).name for name, one in trade_figures(_trades(near[0])).items() if name != "trades"}
+        trading = [replace(row, difference="–", differs=False) if row.name in of_trades else row for row in trading]
+        notes.append("Each run's figures of trades are its report's own, and not compared.")
     return Statistics(
         tuple(row for row in trading if (row.a, row.b) != ("–", "–")),
         tuple(lean),
@@ -83,16 +89,24 @@ def _within(side: Side, dates: "pd.Series[pd.Timestamp]", regime: "pd.Series[pd.
     daily["bear"] = daily["bear"].astype("float64").where(daily["date"].isin(regime))
     last = dates.iloc[-1]
     fills, orders = side.fills[side.fills["session"] <= last], side.orders[side.orders["decided"] <= last]
-    return replace(side, daily=daily, fills=fills, orders=orders)
+    trades = None if side.trades is None else side.trades[side.trades["exit_date"] <= last]
+    return replace(side, daily=daily, fills=fills, orders=orders, trades=trades)
 
 
 def _trading(side: Side) -> dict[str, Figure]:
-    figures = account_figures(side.daily[list(GOLDEN_COLUMNS["daily"])], side.cash, side.rates, None, SEED)
+    figures = account_figures(side.daily[list(GOLDEN_COLUMNS["daily"])], side.cash, side.rates, None, BAND_SEED)
+    fees = Figure(float(side.fills["fee"].sum()), "commissions paid", "dollars")
+    return figures | {"total_fees": fees} | trade_figures(_trades(side))
+
+
+def _trades(side: Side) -> pd.DataFrame:
+    """The closed trades as the run's own report counts them; rebuilt from the fills where the run has none."""
+    if side.trades is not None:
+        return side.trades
     trades = book_of(side.fills).trades
     days = pd.DatetimeIndex(side.daily["date"])
     held = days.searchsorted(pd.DatetimeIndex(trades["exit_date"])) - days.searchsorted(pd.DatetimeIndex(trades["entry_date"]))
-    fees = Figure(float(side.fills["fee"].sum()), "commissions paid", "dollars")
-    return figures | {"total_fees": fees} | trade_figures(trades.assign(sessions=held))
+    return trades.assign(sessions=held)
 
 
 def _lean(side: Side) -> dict[str, float]:
@@ -125,7 +139,8 @@ def _figure_row(name: str, one: Figure, other: Figure) -> Row:
 def _lean_row(name: str, one: float, other: float) -> Row:
     kind = FORMATS.get(name, ("", 0))[0]
     texts = [printed_one(name, value) for value in (one, other)]
-    return _row(name, (texts[0], texts[1]), (one, other), kind == "%", DEFINITIONS[name])
+    known = [None if np.isnan(value) else value for value in (one, other)]
+    return _row(name, (texts[0], texts[1]), (known[0], known[1]), kind == "%", DEFINITIONS[name])
 
 
 def printed_one(name: str, value: float) -> str:

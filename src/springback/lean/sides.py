@@ -21,7 +21,8 @@ TABLES = ("orders", "fills", "daily")
 @dataclass(frozen=True, eq=False)
 class Side:
     """One run. `orders` with `decided`, `fills` with `time` and `session`, `daily` with `date` as timestamps; `rates`, `events` and
-    `vix_days` as in `Material`; `printed` what LEAN itself printed, where it did; `profile` of costs."""
+    `vix_days` as in `Material`; `printed` what LEAN itself printed, where it did; `profile` of costs;
+    `trades` as its run folder holds them, with `exit_date` as timestamps, None where it holds none."""
 
     name: str
     profile: str
@@ -35,6 +36,7 @@ class Side:
     vix_days: tuple[str, ...] = ()
     printed: Mapping[str, str] | None = None
     findings: tuple[str, ...] = ()
+    trades: pd.DataFrame | None = None
 
 
 def read_sides(a: Path, b: Path) -> tuple[Side, Side]:
@@ -82,6 +84,7 @@ def _of_account(folder: Path, material: Material, account: Account) -> Side:
         vix_days=material.vix_days,
         printed=material.printed_by_lean,
         findings=material.findings if material.printed_by_lean is not None else (),
+        trades=account.trades.assign(exit_date=pd.to_datetime(account.trades["exit_date"], format="ISO8601")),
     )
 
 

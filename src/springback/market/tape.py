@@ -13,6 +13,14 @@ from springback.market.quarantine import Span
 TRADING, DELISTED, END_OF_DATA, BANKRUPT = 0, 1, 2, 3
 """How a name's series ends: it goes on; it was delisted; the data stop but the firm traded on; the shares became worthless."""
 
+UNUSABLE = "NOT USABLE"
+"""How the line among the findings begins that the quality gate writes where errors stand: it is shown before any figure."""
+
+
+def warned(findings: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines of `findings` that must be read before any figure."""
+    return tuple(line for line in findings if line.startswith(UNUSABLE))
+
 
 @dataclass(frozen=True)
 class Delisting:

@@ -1,12 +1,13 @@
 """The charts of a search: trials in order, importance, the winner's neighbours along each knob and over the two that matter most."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from springback.analytics import palette
 from springback.analytics.charts import NUMBER, Chart, axis, dots, layout, level, line, rounded
-from springback.optimise.finding import Line, Plane, Report
+from springback.optimise.finding import Finding, Line, Plane, Report
 from springback.optimise.search import plain
 
 DEEP = 3.0  # below the specification's ratio: where the chart ends
@@ -25,7 +26,7 @@ def _trials(report: Report) -> Chart:
     numbers = [str(number) for number, _ in known]
     ratios = np.array([ratio for _, ratio in known])
     found = report.finding
-    floor = found.specified_sharpe - DEEP
+    floor = _middle(found) - DEEP
     below = int((ratios < floor).sum())
     best = np.maximum.accumulate(ratios) if len(ratios) else ratios
     marks = dots(7, palette.SECOND) | {"customdata": rounded(ratios, 3)}
@@ -35,8 +36,8 @@ def _trials(report: Report) -> Chart:
         line(numbers, best, "best so far", palette.NET, hovertemplate="%{y:.2f}", width=2.0) | {"line": _steps()},
     ]
     for value, name, dash in (
-        (found.specified_sharpe, "specification", "solid"),
-        (found.ledger_luck, "best of so many without skill", "dot"),
+        (_middle(found), "specification", "solid"),
+        (found.luck, "best of so many without skill", "dot"),
     ):
         traces.append(line(numbers, np.full(len(numbers), value), name, palette.MUTED, width=1.2, dash=dash, hovertemplate="%{y:.2f}"))
     frame = layout(320, xaxis=axis(title="trial", nticks=8), yaxis=axis(showgrid=True, tickformat=NUMBER))
@@ -46,6 +47,11 @@ def _trials(report: Report) -> Chart:
     if below:
         caption += f" {below} of them lie below the chart and are drawn on its edge."
     return Chart("trials", "What each trial earned", caption, traces, frame)
+
+
+def _middle(found: Finding) -> float:
+    """The specification's ratio; 0 where it has none."""
+    return found.specified_sharpe if math.isfinite(found.specified_sharpe) else 0.0
 
 
 def _steps() -> dict[str, Any]:
@@ -63,7 +69,7 @@ def _line(one: Line, report: Report, reach: tuple[float, float]) -> Chart:
         190,
         xaxis=axis(type="category"),
         yaxis=axis(showgrid=True, tickformat=NUMBER, range=list(reach), nticks=5),
-        shapes=[level(report.finding.specified_sharpe, palette.MUTED, "solid")],
+        shapes=[level(_middle(report.finding), palette.MUTED, "solid")],
         showlegend=False,
         hovermode="closest",
     )
@@ -72,7 +78,7 @@ def _line(one: Line, report: Report, reach: tuple[float, float]) -> Chart:
 
 def _plane(plane: Plane, report: Report) -> Chart:
     across, down = ([plain(value) for value in one.values] for one in (plane.across, plane.down))
-    middle = report.finding.specified_sharpe
+    middle = _middle(report.finding)
     known = [abs(figure - middle) for row in plane.figures for figure in row if figure is not None]
     wide = max([0.05, *known])
     cells = [(column, row, figure) for row, line in enumerate(plane.figures) for column, figure in enumerate(line) if figure is not None]
@@ -121,6 +127,6 @@ def _cell(column: int, row: int, strength: float) -> dict[str, Any]:
 
 def _reach(report: Report) -> tuple[float, float]:
     ends = [figure for one in report.lines for figure in one.figures if figure is not None]
-    low, high = (min([report.finding.specified_sharpe, *ends]), max([report.finding.specified_sharpe, *ends]))
+    low, high = (min([_middle(report.finding), *ends]), max([_middle(report.finding), *ends]))
     pad = max(0.1 * (high - low), 0.05)
     return round(low - pad, 3), round(high + pad, 3)

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.analytics import overfitting
-from springback.analytics.overfitting import Search
+from springback.analytics.gates import FEWEST_SESSIONS, FEWEST_TRADES
+from springback.analytics.overfitting import Search, beats_luck
 from springback.analytics.paired import Gain, gain, sharpes
+from springback.analytics.returns import lost
 from springback.analytics.significance import block_rows, sharpe_error
 from springback.market.bars import Dates
 from springback.optimise.knobs import Knob, Values
@@ -24,8 +26,10 @@ SURE = 0.05
 @dataclass(frozen=True)
 class Finding:
     """`winner` of the candidates, the specification and every trial (its settings; number None: the specification), net Sharpe ratios a
-    year of both on the searched sessions, the `gain` of one on the other, what the best of this study's trials and of all the ledger's
-    would show without skill, the probability that the winner is above that, and that of backtest overfitting. None: unknown.
+    year of both on the searched sessions (NaN: it does not vary, or its account was lost), the `gain` of one on the other, how many
+    `trials` this study made and how many of them lost the account, what the best of all the trials of the ledger would show without
+    skill, the probability that the winner is above that, and that of backtest overfitting. None: unknown. `little` says why the search is
+    too small for a verdict; empty where it is not.
     """
 
     winner: Values
@@ -35,17 +39,18 @@ class Finding:
     specified_sharpe: float
     gain: Gain
     trials: int
+    lost: int
+    ledger_trials: int
     luck: float
     deflated: float | None
-    ledger_trials: int
-    ledger_luck: float
-    ledger_deflated: float | None
     overfitting: float | None
+    little: str = ""
 
     @property
     def more_than_luck(self) -> bool:
-        """Whether the gain's interval lies above zero, and no more than one search in twenty without skill ends this well."""
-        return self.gain.low > 0 and self.gain.chance < SURE
+        """Whether the gain's interval lies above zero, no more than one search in twenty without skill ends this well, and the winner's own
+        ratio is above what luck gives the best of all trials: the bar that the report of a run has too."""
+        return not self.little and self.gain.low > 0 and self.gain.chance < SURE and beats_luck(self.deflated)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,38 +117,55 @@ class Report:
 
 def best(trials: list[Trial], specified: Seen) -> int | None:
     """The place of the best trial in `trials`, the first of equals; None where none is above the specification."""
-    place, highest = None, -math.inf if specified.figure is None else specified.figure
+    place, highest = None, -math.inf if specified.figure is None or lost(specified.excess) else specified.figure
     for k, one in enumerate(trials):
         if one.seen.figure is not None and one.seen.figure > highest:
             place, highest = k, one.seen.figure
     return place
 
 
-def judge(trials: list[Trial], specification: Values, specified: Seen, known: Search, settings: Optimise, sessions: Dates) -> Finding:
-    """What the search was worth. `known` is what the ledger says of its sessions."""
-    told = [one for one in trials if one.seen.figure is not None]
+def judge(
+    trials: list[Trial],
+    specification: Values,
+    specified: Seen,
+    known: Search,
+    settings: Optimise,
+    sessions: Dates,
+    entries: int | None = None,
+) -> Finding:
+    """What the search was worth. `known` is what the ledger says of its sessions; `entries` how many positions the winner asked for, where
+    it is known. A trial that lost its account is no winner and is set beside nothing."""
+    tried = [one for one in trials if one.seen.figure is not None]
+    told = [one for one in tried if not lost(one.seen.excess)]
     place = best(told, specified)
     runs = np.array([specified.excess, *(one.seen.excess for one in told)])
     chosen = 0 if place is None else place + 1
     ratios = sharpes(runs, np.ones((1, len(sessions))))[0]
     rows = block_rows(len(sessions), settings.draws, settings.block, np.random.default_rng(settings.seed))
     own, excess = overfitting.search(len(runs), runs), runs[chosen]
-    error = sharpe_error(excess)
     return Finding(
         winner=dict(specification) if place is None else told[place].values,
         number=None if place is None else told[place].number,
-        sharpe=float(ratios[chosen]),
+        sharpe=math.nan if lost(excess) else float(ratios[chosen]),
         specified=dict(specification),
-        specified_sharpe=float(ratios[0]),
+        specified_sharpe=math.nan if lost(specified.excess) else float(ratios[0]),
         gain=gain(runs, chosen, specified.excess, rows),
-        trials=len(runs),
-        luck=own.luck(error),
-        deflated=_known(overfitting.deflated_sharpe(excess, own)),
+        trials=1 + len(tried),
+        lost=len(tried) - len(told),
         ledger_trials=known.trials,
-        ledger_luck=known.luck(error),
-        ledger_deflated=_known(overfitting.deflated_sharpe(excess, known)),
+        luck=known.luck(sharpe_error(excess)),
+        deflated=_known(overfitting.deflated_sharpe(excess, known)),
         overfitting=own.overfitting,
+        little=_little(len(sessions), entries),
     )
+
+
+def _little(sessions: int, entries: int | None) -> str:
+    if sessions < FEWEST_SESSIONS:
+        return f"{sessions} sessions were searched; a verdict needs {FEWEST_SESSIONS}"
+    if entries is not None and entries < FEWEST_TRADES:
+        return f"the winner opened {entries} position{'' if entries == 1 else 's'}; a verdict needs {FEWEST_TRADES}"
+    return ""
 
 
 def _known(value: float) -> float | None:

@@ -37,7 +37,7 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
     return [
         ("Gain on the specification", shown(found.gain.difference, "ratio"), band),
         ("As good without skill", shown(found.gain.chance, "fraction"), "of searches this wide; sure under 5 %"),
-        ("Deflated Sharpe", shown(found.ledger_deflated, "fraction"), f"among {found.ledger_trials:,} trials; sure above 95 %"),
+        ("Deflated Sharpe", shown(found.deflated, "fraction"), f"among {found.ledger_trials:,} trials; sure above 95 %"),
         ("Overfitting", shown(found.overfitting, "fraction"), "probability; noise: about 50 %"),
     ]
 

@@ -30,10 +30,12 @@ NAME = "springback"
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What one setting gave: the `figure` that is searched for, None where the settings do not go together, and `excess` (S,) returns."""
+    """What one setting gave: the `figure` that is searched for, None where the settings do not go together, `excess` (S,) returns, and how
+    many positions it asked for, None where it is not known any more."""
 
     figure: float | None
     excess: Numbers
+    entries: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,17 @@
 """A search in plain words: what won, by how much, and how much of it is luck."""
 
+import math
+
 from springback.analytics.figures import shown
+from springback.analytics.overfitting import CONFIDENT
+from springback.market.tape import warned
 from springback.optimise.finding import Finding, Report
 from springback.optimise.search import plain
 
 
 def flags(report: Report) -> tuple[str, ...]:
     """What must be known before any figure."""
-    said = []
+    said = [*warned(report.findings)]
     if report.demo:
         edge = "with a planted edge: not evidence about real markets" if report.planted else "without any edge: whatever is found is luck"
         said.append(f"Demo market {edge}.")
@@ -22,6 +26,10 @@ def verdict(found: Finding) -> str:
         own = shown(found.sharpe, "ratio")
         return f"None of the {found.trials - 1:,} settings tried beats the specification's own, whose net Sharpe ratio is {own}."
     gain = found.gain
+    if found.little:
+        return f"Too little to judge: {found.little}. The best of {found.trials - 1:,} settings is no finding."
+    if math.isnan(gain.difference):
+        return f"The specification lost its account; the best of {found.trials - 1:,} settings did not, which is no measure of skill."
     how = "more than luck" if found.more_than_luck else "not more than luck"
     return (
         f"The best of {found.trials - 1:,} settings beats the specification by {shown(gain.difference, 'ratio')} of Sharpe ratio; "
@@ -39,10 +47,12 @@ def worth(found: Finding) -> str:
         )
     said.append(
         f"The winner's net Sharpe ratio is {shown(found.sharpe, 'ratio')}, the specification's {shown(found.specified_sharpe, 'ratio')}. "
-        f"Luck alone gives the best of this study {shown(found.luck, 'ratio')}, and the best of all {found.ledger_trials:,} trials that "
-        f"the ledger knows of these sessions {shown(found.ledger_luck, 'ratio')}: the winner's true ratio is above that with a "
-        f"probability of {_percent(found.ledger_deflated)}."
+        f"Luck alone gives the best of all {found.ledger_trials:,} trials that the ledger knows of these sessions "
+        f"{shown(found.luck, 'ratio')}: the winner's true ratio is above that with a probability of {_percent(found.deflated)} (sure from "
+        f"{CONFIDENT:.0%} on)."
     )
+    if found.lost:
+        said.append(f"{found.lost:,} of the settings lost the whole account.")
     if found.overfitting is not None:
         said.append(f"Probability of backtest overfitting: {_percent(found.overfitting)} (noise: about 50 %).")
     return " ".join(said)
@@ -87,11 +97,10 @@ def measures(found: Finding) -> list[tuple[str, str]]:
         ("95 % interval, sessions resampled in blocks", f"{shown(gain.low, 'ratio')} to {shown(gain.high, 'ratio')}"),
         ("A search without skill ends as well (reality check)", _percent(gain.chance)),
         ("Trials of this study", f"{found.trials:,}"),
+        ("Trials of this study that lost the account", f"{found.lost:,}"),
+        ("Trials in the ledger on these sessions, this study's among them", f"{found.ledger_trials:,}"),
         ("Best of them without skill", shown(found.luck, "ratio")),
-        ("Deflated Sharpe ratio, this study", _percent(found.deflated)),
-        ("Trials in the ledger on these sessions", f"{found.ledger_trials:,}"),
-        ("Best of them without skill", shown(found.ledger_luck, "ratio")),
-        ("Deflated Sharpe ratio, the ledger", _percent(found.ledger_deflated)),
+        ("Deflated Sharpe ratio", _percent(found.deflated)),
         ("Probability of backtest overfitting", _percent(found.overfitting)),
     ]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.market.quarantine import FETCHED, Span, inside
-from springback.market.tape import Tape
+from springback.market.tape import UNUSABLE, Tape, warned
 from springback.quality import days, endings, members, moves, record, rows, splits
 from springback.quality.finding import ALL_NAMES, Finding, Places, Severity, named
 from springback.quality.settings import Quality
@@ -102,6 +102,18 @@ def verdict(found: tuple[Finding, ...], spans: tuple[Span, ...]) -> str:
     if errors:
         return f"not usable as it stands: {_counted(len(errors), 'error')}, {_counted(len(warnings), 'warning')}{tail}"
     return f"usable with {_counted(len(warnings), 'warning')}{tail}" if warnings else f"usable{tail}"
+
+
+def accused(tape: Tape, settings: Quality) -> Tape:
+    """`tape`; where `data check` would call it not usable, with a first finding that says so, which every run shows before a figure."""
+    if warned(tape.findings):
+        return tape
+    errors = standing(settled(examine(tape, settings), tape), "error")
+    if not errors:
+        return tape
+    many = f"{len(errors)} errors stand, the first" if len(errors) > 1 else "one error stands"
+    line = f"{UNUSABLE}: 'springback data check' refuses these data, {many}: {errors[0].check}: {errors[0].said}"
+    return replace(tape, findings=(line, *tape.findings))
 
 
 def _counted(count: int, word: str) -> str:

@@ -37,14 +37,14 @@ def page(study: Study) -> str:
 def _tiles(study: Study) -> list[tuple[str, str, str]]:
     spread, found = study.by_day, study.figures
     touched = [one for one in study.outcomes if one.played.touched]
-    worst = min(touched, key=lambda one: one.figures.annual_return, default=None)
+    worst = min(touched, key=lambda one: -1.0 if one.figures.lost_on else one.figures.annual_return, default=None)
     deepest = max(touched, key=lambda one: one.figures.max_drawdown, default=None)
     nothing = "–"
     return [
         ("Base run, a year", shown(found.annual_return, "fraction"), f"Sharpe {shown(found.sharpe, 'ratio')}, {study.profile} costs"),
         (
             "Costliest scenario, a year",
-            nothing if worst is None else shown(worst.figures.annual_return, "fraction"),
+            nothing if worst is None else "all" if worst.figures.lost_on else shown(worst.figures.annual_return, "fraction"),
             "no scenario touched anything" if worst is None else worst.scenario.name,
         ),
         (
@@ -55,7 +55,7 @@ def _tiles(study: Study) -> list[tuple[str, str, str]]:
         (
             "Histories that lose money",
             nothing if spread is None else shown(spread.losing, "fraction"),
-            "too few sessions to resample" if spread is None else f"of {spread.draws:,} made of the same days",
+            words.scatter(study).rstrip(".").lower() if spread is None else f"of {spread.draws:,} made of the same days",
         ),
     ]
 

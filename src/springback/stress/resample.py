@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from springback.analytics.returns import lost, ruin
 from springback.analytics.significance import block_rows
 from springback.backtest.result import Result
 from springback.stress.figures import falls, ratios, yearly
@@ -30,22 +31,22 @@ class Spread:
 
 def by_day(returns: Numbers, excess: Numbers, seed: int, draws: int = DRAWS, block: int = BLOCK) -> Spread | None:
     """Whole sessions resampled in blocks (stationary bootstrap, Politis and Romano 1994), all that was held on a date together; None under
-    30 sessions. `returns` (S,) of the account, `excess` (S,) the same over the risk-free rate."""
-    if len(returns) < FEWEST:
+    30 sessions, or where the account was lost. `returns` (S,) of the account, `excess` (S,) the same over the risk-free rate."""
+    if len(returns) < FEWEST or lost(returns):
         return None
     rows = block_rows(len(returns), draws, block, np.random.default_rng(seed))
     return _spread(returns[rows], excess[rows], seed, block)
 
 
 def by_trade(result: Result, seed: int, draws: int = DRAWS, block: int = BLOCK) -> Spread | None:
-    """The trades resampled in blocks of entry sessions; None under 30 sessions or without a trade.
+    """The trades resampled in blocks of entry sessions; None under 30 sessions, without a trade, or where the account was lost.
 
     A session is drawn with all trades entered on it; each brings its profit over the equity at the close before its entry, on the session
     it was closed. What runs past the end comes round to the beginning. Interest, earned and paid, and open positions are left out; no
     risk-free rate is taken off the Sharpe ratio.
     """
     earned = contributions(result)
-    if len(earned) < FEWEST or not earned.any():
+    if len(earned) < FEWEST or not earned.any() or ruin(result.daily["equity"]) is not None:
         return None
     rows = block_rows(len(earned), draws, block, np.random.default_rng(seed))
     paths = np.zeros(rows.shape)

@@ -86,13 +86,13 @@ def cut(ran: Ran, window: Window, min_sessions: int = 252) -> Slice:
     bear = result.daily["bear"][first:stop] == 1
     entered = result.trades["entry_row"].astype(np.int64) - result.first
     profits = result.trades["profit"][(entered >= first) & (entered < stop)]
-    worst = int(np.argmin(returns))
+    worst = int(np.argmin(np.nan_to_num(returns, nan=np.inf)))
     return Slice(
         window,
         covered,
         why,
         sessions=stop - first,
-        total_return=float(np.prod(1 + returns) - 1),
+        total_return=float(np.prod(1 + returns[~np.isnan(returns)]) - 1) if not np.isnan(returns[0]) else float("nan"),
         benchmark=_benchmark(ran.scene.tape, result, first, stop),
         sharpe=sharpe(ran.excess[first:stop]),
         max_drawdown=float(falls(returns[None])[0][0]),

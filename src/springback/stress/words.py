@@ -1,6 +1,10 @@
 """A stress test in plain words: what hurts most, what luck alone may do, what did nothing."""
 
+from collections.abc import Sequence
+
 from springback.analytics.figures import shown
+from springback.analytics.gates import few
+from springback.market.tape import warned
 from springback.stress.play import Outcome
 from springback.stress.study import Study
 from springback.stress.windows import Slice, spells
@@ -18,7 +22,7 @@ def headline(study: Study) -> tuple[str, ...]:
 
 def flags(study: Study) -> tuple[str, ...]:
     """What must be known before any figure."""
-    said = []
+    said = [*warned(study.findings)]
     if study.in_sample:
         said.append(
             "IN-SAMPLE: the models were trained on part of the window they are tested on. These figures say nothing about the future."
@@ -34,8 +38,18 @@ def finding(study: Study) -> str:
     touched = [one for one in study.outcomes if one.played.touched]
     if not len(study.base.result.fills["row"]):
         return "Nothing was traded, so nothing can be stressed"
-    if not touched:
-        return "No scenario touched anything"
+    if study.figures.lost_on:
+        return f"The account is lost on {study.figures.lost_on} in the base run itself: no scenario can be set beside it"
+    if too_few := few(len(study.base.result.sessions), study.figures.trades):
+        return f"Too little to judge: {too_few}"
+    return _hurts(study, touched) if touched else "No scenario touched anything"
+
+
+def _hurts(study: Study, touched: Sequence[Outcome]) -> str:
+    ruined = [one for one in touched if one.figures.lost_on]
+    if ruined:
+        more = f", and so do {len(ruined) - 1} more" if len(ruined) > 1 else ""
+        return f"{ruined[0].scenario.name} loses the whole account, on {ruined[0].figures.lost_on}{more}"
     worst = min(touched, key=lambda one: one.figures.annual_return)
     lost = 100 * (study.figures.annual_return - worst.figures.annual_return)
     if lost <= 0:
@@ -56,7 +70,7 @@ def scatter(study: Study) -> str:
     """What the resampled histories show."""
     spread = study.by_day
     if spread is None:
-        return "Too few sessions to resample."
+        return "A lost account cannot be resampled." if study.figures.lost_on else "Too few sessions to resample."
     low, high = spread.quantiles["annual_return"][0], spread.quantiles["annual_return"][-1]
     deep, long = spread.quantiles["max_drawdown"][-1], spread.quantiles["under_water"][-1]
     return (
@@ -92,7 +106,7 @@ def row(study: Study, one: Outcome | None) -> tuple[str, ...]:
     """(name, return a year, difference to the base in points, Sharpe, deepest fall, worst day, longest under water, touched); None: the
     base."""
     found = study.figures if one is None else one.figures
-    less = "" if one is None else points(found.annual_return - study.figures.annual_return)
+    less = "" if one is None else "lost" if one.figures.lost_on else points(found.annual_return - study.figures.annual_return)
     return (
         "Base run" if one is None else one.scenario.name,
         shown(found.annual_return, "fraction"),

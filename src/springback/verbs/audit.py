@@ -27,7 +27,8 @@ from springback.forecasting.models import Models
 from springback.market.bars import Bars, Dates, Panel
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import WINDOW
-from springback.market.tape import Tape
+from springback.market.tape import Tape, warned
+from springback.quality import gate
 from springback.strategy.lookback import look_back
 from springback.training.rows import gather
 from springback.training.train import random_split_auc
@@ -58,6 +59,7 @@ def audit(
         if sessions < 1:
             raise SettingsError(f"--sessions must be at least 1, was {sessions}")
         size = dataclasses.replace(size, at=sessions)
+    tape = gate.accused(tape, chosen.quality)
     step = voice.step("audit")
     step(0, len(CHECKS) + 1, "the run as it is")
     sample, settings = sampled(tape, chosen, size, seed)
@@ -175,10 +177,11 @@ def _audit(findings: tuple[Finding, ...], case: Case, settings: wiring.Settings,
 
 
 def _flags(tape: Tape, settings: wiring.Settings) -> tuple[str, ...]:
+    said = warned(tape.findings)
     if not wiring.is_demo(tape):
-        return ()
+        return said
     edge = "with a planted edge" if settings.demo.reversal else "without any edge"
-    return (f"Demo market {edge}: not evidence about real markets.",)
+    return (*said, f"Demo market {edge}: not evidence about real markets.")
 
 
 def _write(voice: Voice, made: Audit, out: Path) -> None:

@@ -60,7 +60,8 @@ def optimise(voice: Voice, one: Job, workers: Workers) -> Report:
         first = judge(found, one.spec, specified, Search(len(found)), settings, sessions_of(one, grounds))
         lines, plane = _map(voice, one, look, first.winner, shares)
         stands = trials.standing(one.whole, one.hash, sessions_of(one, grounds), one.store)  # the map's trials count as well
-        finding = judge(found, one.spec, specified, stands.search, settings, sessions_of(one, grounds))
+        entries = next(look([first.winner])).entries
+        finding = judge(found, one.spec, specified, stands.search, settings, sessions_of(one, grounds), entries)
         report = _report(one, grounds, finding, found, shares, lines, plane, stands.fault)
         _write(one, report)
     _say(voice, one, report)

@@ -18,8 +18,9 @@ from springback.data.store import Store
 from springback.errors import InputError, MissingData
 from springback.market.account import Account
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.tape import Tape, warned
 from springback.project import project, usual
+from springback.quality import gate
 from springback.verbs import places, tapes
 from springback.voice import Voice, table
 
@@ -121,7 +122,7 @@ def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wi
     """The universe and the features of a tape."""
     step = voice.step("features")
     step(0, 1, f"{tape.bars.shape[1]:,} names, {tape.bars.shape[0]:,} sessions")
-    made = wiring.world(tape, chosen, digest)
+    made = wiring.world(gate.accused(tape, chosen.quality), chosen, digest)
     step(1, 1, f"{int(made.eligible.sum()):,} rows in the universe")
     if not made.eligible.any():
         raise MissingData(
@@ -131,9 +132,9 @@ def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wi
     return made
 
 
-def bare(tape: Tape, digest: str) -> wiring.World:
+def bare(tape: Tape, digest: str, chosen: wiring.Settings) -> wiring.World:
     """A tape without universe and features, for a backtest whose forecasts come from a file."""
-    return wiring.World(tape, digest, np.empty((0, 0), bool), np.empty(0))
+    return wiring.World(gate.accused(tape, chosen.quality), digest, np.empty((0, 0), bool), np.empty(0))
 
 
 def features(
@@ -163,6 +164,8 @@ def train(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Pat
         wiring.keep(trained, models)
     found = trained.evaluation
     threshold = chosen.training.threshold
+    for line in warned(made.tape.findings):
+        voice.say(line)
     voice.say(
         f"Models, trained on {found.train_first} to {found.train_last} ({found.train_rows:,} rows), "
         f"judged on {found.test_first} to {found.test_last} ({found.test_rows:,} rows they never saw)"
@@ -295,9 +298,9 @@ def _say_summary(voice: Voice, summary: Summary, told: dict[str, Any], out: Path
     for line in summary.verdict:
         voice.say(line)
     gates = table("Gates (never tuned to)", "", "found", "gate", "", "claimed", "realistic")
-    for gate in summary.gates:
-        limit = f"{'>' if gate.gate.side == 'above' else '<'} {shown(gate.gate.limit, gate.gate.unit)}"
-        gates.add_row(gate.gate.label, shown(gate.value, gate.gate.unit), limit, gate.word, gate.gate.claimed, gate.gate.realistic)
+    for one in summary.gates:
+        limit = f"{'>' if one.gate.side == 'above' else '<'} {shown(one.gate.limit, one.gate.unit)}"
+        gates.add_row(one.gate.label, shown(one.value, one.gate.unit), limit, one.word, one.gate.claimed, one.gate.realistic)
     voice.show(gates)
     for warning in summary.warnings:
         voice.say(f"  warning: {warning}")
