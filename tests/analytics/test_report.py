@@ -1,9 +1,11 @@
 """The page as text: complete, escaped, self-contained, the same bytes each time."""
 
+import hashlib
 import re
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +13,7 @@ import pytest
 
 from springback.analytics import picture, report
 from springback.analytics.material import Material
+from springback.analytics.page import BUNDLE
 from springback.analytics.summary import summarise
 from tests.analytics.materials import account, empty_account, material
 
@@ -118,3 +121,12 @@ def test_the_title_follows_the_band() -> None:
 
     assert title(0.001) == "It earned more than luck explains"
     assert title(-0.001) == "It lost money"
+
+
+def test_the_bundle_is_its_authors_file_under_its_licence() -> None:
+    """plotly-basic.min.js of plotly.js-basic-dist-min 2.35.2, to the byte; what its licence asks for lies beside it."""
+    folder = files("springback.analytics") / "vendor"
+    digest = hashlib.sha256((folder / BUNDLE).read_bytes()).hexdigest()
+    assert digest == "138c2e81014b979dc00867a93da55b7605a17495ee78dd7afb433b7f021dfcfa"
+    assert (folder / "plotly-LICENSE").read_text(encoding="utf-8").startswith("The MIT License (MIT)\n\nCopyright (c)")
+    assert "v2.35.2" in full() and "MIT" in full(), "a page that carries it says so"

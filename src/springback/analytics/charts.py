@@ -170,7 +170,9 @@ def slots(account: Account, most: int | None) -> Chart:
         traces.append(line(dates, sign * count, side, colour) | area | _counted(count))
     ceilings = [level(sign * most, palette.MUTED, "dot") for sign in (1, -1)] if most else []
     caption = "Positions and waiting entries, shorts below." + (f" Dotted: the {most} slots a side." if most else "")
-    frame = layout(230, xaxis=axis(), yaxis=axis(showgrid=True, **counted(daily["n_long"], daily["n_short"])), shapes=ceilings)
+    frame = layout(
+        230, xaxis=axis(), yaxis=axis(showgrid=True, **counted(daily["n_long"], daily["n_short"], np.array([most or 0]))), shapes=ceilings
+    )
     return Chart("slots", "Slots used", caption, traces, frame)
 
 

@@ -7,9 +7,10 @@ import numpy as np
 from springback.analytics import palette
 from springback.analytics.charts import NUMBER, PERCENT, Chart, axis, layout, level, line, rounded
 from springback.analytics.figures import shown
+from springback.market.bars import Dates
 from springback.stress.figures import returns_of
 from springback.stress.resample import Spread
-from springback.stress.scene import Ran
+from springback.stress.scene import Numbers
 from springback.stress.study import Study
 from springback.stress.windows import Slice, spells
 
@@ -34,19 +35,19 @@ def growth(study: Study) -> Chart:
     """One dollar in the base run and in every scenario, weekly points."""
     traces = []
     for one, colour in zip(study.outcomes, COLOURS * 3, strict=False):
-        dates, worth = _course(one.played.ran)
+        dates, worth = _course(one.played.sessions, one.played.returns)
         traces.append(line(dates, worth, one.scenario.name, colour, width=1.2, hovertemplate="%{y:.4f}"))
-    dates, worth = _course(study.base)
+    dates, worth = _course(study.base.result.sessions, returns_of(study.base.result))
     traces.append(line(dates, worth, "base run", palette.NET, width=2.4, hovertemplate="%{y:.4f}"))
     frame = layout(420, xaxis=axis(), yaxis=axis(showgrid=True, tickformat=NUMBER), shapes=[level(1.0, palette.MUTED, "dot")])
     frame["legend"] |= {"traceorder": "reversed"}
     return Chart("growth", "Growth of one dollar", "Each scenario runs the whole window; every fifth session is drawn.", traces, frame)
 
 
-def _course(ran: Ran) -> tuple[list[str], list[float | None]]:
-    worth = np.cumprod(1 + returns_of(ran.result))
+def _course(sessions: Dates, returns: Numbers) -> tuple[list[str], list[float | None]]:
+    worth = np.cumprod(1 + returns)
     kept = np.unique(np.append(np.arange(0, len(worth), 5), len(worth) - 1))
-    return [str(ran.result.sessions[k]) for k in kept], rounded(worth[kept])
+    return [str(sessions[k]) for k in kept], rounded(worth[kept])
 
 
 def path(one: Slice) -> list[Chart]:

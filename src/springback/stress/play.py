@@ -3,8 +3,23 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from springback.stress.figures import Figures, figures
-from springback.stress.scene import Played, Ran, Run, Scenario
+import numpy as np
+
+from springback.market.bars import Dates
+from springback.stress.figures import Figures, figures, returns_of
+from springback.stress.scene import Numbers, Ran, Run, Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What is kept of a scenario's run once its figures are known: `touched`, `first` and `events` as in `Played`, and the `returns` of its
+    `sessions`, (S,) both. The market that was made up for it is let go: of some thousand names each takes a third of a gigabyte."""
+
+    touched: int
+    first: np.datetime64 | None
+    events: tuple[np.datetime64, ...]
+    sessions: Dates
+    returns: Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -12,7 +27,7 @@ class Outcome:
     """A scenario, what became of it, and its figures."""
 
     scenario: Scenario
-    played: Played
+    played: Kept
     figures: Figures
 
     @property
@@ -29,5 +44,7 @@ def play(base: Ran, run: Run, scenarios: Sequence[Scenario], say: Callable[[str]
     for one in scenarios:
         say(one.name)
         played = one.play(base, run)
-        found.append(Outcome(one, played, figures(played.ran)))
+        result = played.ran.result
+        kept = Kept(played.touched, played.first, played.events, result.sessions, returns_of(result))
+        found.append(Outcome(one, kept, figures(played.ran)))
     return tuple(found)

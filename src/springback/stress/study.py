@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from springback.analytics import encode
+from springback.market.bars import Dates
 from springback.stress.figures import Figures, returns_of
 from springback.stress.play import Outcome
 from springback.stress.resample import LEVELS, Spread
-from springback.stress.scene import Ran
+from springback.stress.scene import Numbers, Ran
 from springback.stress.windows import Slice
 
 
@@ -67,7 +68,7 @@ def as_json(study: Study, headline: tuple[str, ...], finding: str, warnings: tup
         "finding": finding,
         "warnings": list(warnings),
         "window": {"first": study.first, "last": study.last, "sessions": len(study.base.result.sessions)},
-        "base": {**asdict(study.figures), "returns": _course(study.base)},
+        "base": {**asdict(study.figures), "returns": _course(study.base.result.sessions, returns_of(study.base.result))},
         "scenarios": [_outcome(one, study.figures) for one in study.outcomes],
         "windows": [{**asdict(one.window), **{name: getattr(one, name) for name in _SLICE}} for one in study.slices],
         "levels": list(LEVELS),
@@ -90,10 +91,9 @@ def _outcome(one: Outcome, base: Figures) -> dict[str, Any]:
         "events": [str(day) for day in played.events],
         **asdict(one.figures),
         "less_a_year": one.figures.annual_return - base.annual_return,
-        "returns": _course(played.ran),
+        "returns": _course(played.sessions, played.returns),
     }
 
 
-def _course(ran: Ran) -> dict[str, Any]:
-    returns = [round(float(one), 7) for one in returns_of(ran.result)]
-    return {"first": str(ran.result.sessions[0]), "daily": returns}
+def _course(sessions: Dates, returns: Numbers) -> dict[str, Any]:
+    return {"first": str(sessions[0]), "daily": [round(float(one), 7) for one in returns]}

@@ -78,6 +78,7 @@ def examine(
     scene = Scene(tape, said, chosen.costs)
     market = wiring.prepared(tape, said, chosen)
     result = wiring.run_backtest(tape, said, chosen, market=market, data_hash=made.hash, command=command, models=models, store=store)
+    del market  # each scenario makes its own
     base = Ran(scene, result, trials.excess_returns(tape, result))
     found = play(base, runner(chosen), listed, say)
     say("other histories")
