@@ -120,7 +120,7 @@ def _joined(before: History, now: History, start: date, end: date) -> History:
     prices = np.concatenate([before.prices[kept], now.prices])[order]
     by_day = (tuple(sorted(events, key=lambda one: one.day)), now.gone, tuple(sorted(notes, key=lambda one: one.day)))
     left = (*(one for one in before.left if not first <= one.day <= last), *now.left)
-    return History(now.symbol, days[order], prices, *by_day, left)
+    return History(now.symbol, days[order], prices, *by_day, left=left)
 
 
 def _covers(told: Mapping[str, Any], start: date, end: date) -> bool:
@@ -133,7 +133,7 @@ def _cut(history: History, start: date, end: date) -> History:
     events = tuple(one for one in history.events if first <= one.day <= last)
     notes = tuple(one for one in history.notes if first <= one.day <= last)
     left = tuple(one for one in history.left if first <= one.day and (one.day <= last or one.law == "to_come"))
-    return History(history.symbol, history.days[kept], history.prices[kept], events, history.gone, notes, left)
+    return History(history.symbol, history.days[kept], history.prices[kept], events, history.gone, notes, left=left)
 
 
 def _write(path: Path, history: History, told: Mapping[str, Any]) -> None:
@@ -168,6 +168,6 @@ def _read(path: Path) -> tuple[History, dict[str, Any]] | None:
         symbol = str(told.pop("symbol"))
         left = tuple(Left(str(law), symbol, np.datetime64(day, "D"), str(note)) for law, day, note in told.pop("left", ()))
         _ = date.fromisoformat(told["start"]), date.fromisoformat(told["end"]), datetime.fromisoformat(told["at"])
-        return History(symbol, days, prices, events, bool(told["gone"]), notes, left), {**told, "rows": len(days)}
+        return History(symbol, days, prices, events, bool(told["gone"]), notes, left=left), {**told, "rows": len(days)}
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
         return None
