@@ -37,7 +37,7 @@ def _bars(target: str, symbol: str = "") -> Agree:
     return agree
 
 
-def _panel(bars: Bars, told: dict[tuple[str, str], dict[str, str]]) -> None:
+def _panel(bars: Bars, told: oracle.Panel) -> None:
     days = [str(day) for day in bars.sessions]
     assert set(days) == {when for when, _ in told}
     assert set(bars.symbols) == {name for _, name in told}
@@ -46,8 +46,7 @@ def _panel(bars: Bars, told: dict[tuple[str, str], dict[str, str]]) -> None:
             cells = told.get((when, name))
             for field in FIELDS:
                 value = float(getattr(bars, field)[row, column])
-                must = oracle.number(cells[field]) if cells else np.nan
-                assert oracle.same(value, must), (when, name, field, value, cells)
+                assert oracle.same(value, cells[field] if cells else np.nan), (when, name, field, value, cells)
 
 
 def _closes(folder: Path, found: Any) -> None:
@@ -84,7 +83,7 @@ def _events(folder: Path, found: Any) -> None:
 
 def _forecasts(target: str) -> Agree:
     def agree(folder: Path, found: Any) -> None:
-        told = {(row["date"].strip(), row["symbol"]): row for row in oracle.rows(folder / target)}
+        told = {(str(oracle.day(row["date"])), row["symbol"]): row for row in oracle.rows(folder / target)}
         count = 0
         for row, when in enumerate(DAYS):
             for column, name in enumerate(SYMBOLS):
@@ -185,12 +184,14 @@ def _wide(folder: Path, tape: Tape) -> None:
     )
     fields, names = (upper, lower) if "Close" in upper or "close" in map(str.lower, upper[1:]) else (lower, upper)
     body = body[1:] if body and not any(body[0][1:]) else body
-    told: dict[tuple[str, str], dict[str, str]] = {}
+    told = []
     for row in body:
         assert len(row) == len(upper)
+        cells: dict[str, oracle.Row] = {}
         for field, name, cell in zip(fields[1:], names[1:], row[1:], strict=True):
-            told.setdefault((str(oracle.day(row[0])), name), {})[field.strip().lower()] = cell
-    _panel(tape.bars, {key: cells for key, cells in told.items() if not all(np.isnan(oracle.number(cell)) for cell in cells.values())})
+            cells.setdefault(name, dict.fromkeys(FIELDS, ""))[field.strip().lower()] = cell
+        told += [(oracle.day(row[0]), name, one) for name, one in cells.items()]
+    _panel(tape.bars, oracle.lawful(told))
 
 
 def _nothing_lost(folder: Path, tape: Tape) -> None:
@@ -202,7 +203,7 @@ def _nothing_lost(folder: Path, tape: Tape) -> None:
         if symbol == "NVDA":
             sound = oracle.bars(folder / "world/many/nvda.us.txt", "NVDA")
             closes = tape.bars.close[:, column]
-            assert sorted(closes[~np.isnan(closes)]) == sorted(oracle.number(row["close"]) for row in sound.values())
+            assert sorted(closes[~np.isnan(closes)]) == sorted(row["close"] for row in sound.values())
 
 
 WORLD = {"yahoo": ("AAPL.csv", "AAPL"), "nasdaq": ("MSFT.csv", "MSFT"), "stooq": ("aapl.us.txt", "AAPL"), "history": ("tsla.csv", "TSLA")}
