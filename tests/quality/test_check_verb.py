@@ -113,7 +113,7 @@ def test_sources_that_share_nothing_are_refused(clean: Tape, tmp_path: Path) -> 
         (("--store", "nowhere"), "nowhere holds no store"),
         (("--path", "nowhere.csv"), "nowhere.csv does not exist"),
         (("--path", "a.csv", "--store", "b"), "--store and --path both name the data"),
-        (("--vix", "vix.csv"), "--vix, --members and --events stand beside a CSV file"),
+        (("--vix", "vix.csv"), "stand beside a CSV file"),
         (("--path", "a.csv", "--quarantine"), "--quarantine is written beside a store"),
         (("--set", "quality.stale=1"), "quality.stale must be at least 3, was 1"),
     ],

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from springback.cli.options import AsOf, DataPath, EventsFile, Json, MembersFile, PricesAre, Quiet, Sets, SettingsFile, StoreFolder, VixFile
+from springback.cli.options import (
+    AsOf,
+    BenchmarkFile,
+    DataPath,
+    EventsFile,
+    Json,
+    MembersFile,
+    PricesAre,
+    Quiet,
+    Sets,
+    SettingsFile,
+    StoreFolder,
+    VixFile,
+)
 
 app = typer.Typer(help="The market on disk: check it.", no_args_is_help=True)
 
@@ -36,6 +49,7 @@ def check(
     members: MembersFile = None,
     events: EventsFile = None,
     prices: PricesAre = None,
+    benchmark: BenchmarkFile = None,
     against: Other = None,
     quarantine: Annotated[bool, typer.Option("--quarantine", help="Write what the errors accuse into quarantine.json.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write.", show_default="runs/check")] = None,
@@ -49,7 +63,7 @@ def check(
 
     with quality.Voice(as_json, quiet) as voice:
         chosen = quality.choose(settings, sets)
-        source = quality.Source(store, path, vix, members, events, as_of, prices)
+        source = quality.Source(store, path, vix, members, events, as_of, prices, benchmark)
         usable = quality.check(voice, chosen, source, against, out, quarantine)
     if not usable:
         raise typer.Exit(1)

@@ -28,9 +28,11 @@ ForecastFile = Annotated[
     Path | None, typer.Option("--forecasts", help="File date,symbol,qpi,p_long,p_short,adv_63, instead of models.", show_default=False)
 ]
 BarsFile = Annotated[
-    Path | None, typer.Option("--bars", help="CSV file of daily bars (may be gzipped), instead of a store.", show_default=False)
+    Path | None, typer.Option("--bars", help="File or folder of daily bars, instead of a store: docs/layouts.md.", show_default=False)
 ]
-DataPath = Annotated[Path | None, typer.Option("--path", help="CSV file or folder of bars, instead of a store.", show_default=False)]
+DataPath = Annotated[
+    Path | None, typer.Option("--path", help="File or folder of daily bars, instead of a store: docs/layouts.md.", show_default=False)
+]
 VixFile = Annotated[Path | None, typer.Option("--vix", help="CSV file date,close of VIX; a store has its own.", show_default=False)]
 BenchmarkFile = Annotated[
     Path | None,

@@ -37,12 +37,13 @@ class Source:
     events: Path | None = None
     as_of: str | None = None
     prices: str | None = None
+    benchmark: Path | None = None
 
     def __post_init__(self) -> None:
         if self.store is not None and self.path is not None:
             raise InputError("--store and --path both name the data: give one of them")
-        if self.path is None and (self.vix or self.members or self.events or self.prices):
-            raise InputError("--vix, --members, --events and --prices stand beside a CSV file: name it with --path")
+        if self.path is None and (self.vix or self.members or self.events or self.prices or self.benchmark):
+            raise InputError("--vix, --members, --events, --prices and --benchmark stand beside a CSV file: name it with --path")
         if self.path is not None and self.as_of:
             raise InputError("--as-of reads a store as it was known, --path names a file: give one of them")
 
@@ -105,7 +106,7 @@ def _read(source: Source) -> tuple[list[Finding], Tape | None, str]:
         raise MissingData(f"{source.path} does not exist: give a CSV file or a folder of bars")
     found = list(raw.examine(raw.read_files(source.path)))
     try:
-        tape = wiring.load_bars(source.path, source.vix, source.members, source.events, prices=source.prices)
+        tape = wiring.load_bars(source.path, source.vix, source.members, source.events, source.benchmark, source.prices)
     except InputError:
         if not any(one.severity == "error" for one in found):
             raise
