@@ -57,6 +57,7 @@ PROBES: dict[str, tuple[str, str]] = {  # option -> a value that cannot be, and 
     "--bars": ("nowhere.csv --vix vix.csv", READS[1]),
     "--vix": READS,
     "--members": READS,
+    "--benchmark": READS,
     "--events": ("nowhere.csv", "--events belongs to a CSV file of bars"),
     "--prices": ("raw", "--prices says what a table of bars holds: name it"),
     "--forecasts": (f"nowhere.csv {SPAN}", READS[1]),
@@ -86,7 +87,9 @@ PROBES: dict[str, tuple[str, str]] = {  # option -> a value that cannot be, and 
 OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads or says it otherwise
     **dict.fromkeys([("run", "--models-dir"), ("train", "--models-dir"), ("forecast", "--models-dir")], WRITES),
     **dict.fromkeys([("run", "--store"), ("fetch", "--store")], WRITES),
-    **dict.fromkeys([("run", "--vix"), ("run", "--members"), ("run", "--events")], ("nowhere.csv --path bars.csv", READS[1])),
+    **dict.fromkeys(
+        [("run", "--vix"), ("run", "--members"), ("run", "--events"), ("run", "--benchmark")], ("nowhere.csv --path bars.csv", READS[1])
+    ),
     ("run", "--source"): ("moon", "moon"),
     ("fetch", "--source"): ("moon", "moon"),
     ("fetch", "--events"): READS,
@@ -96,7 +99,7 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("run", "--as-of"): ("2020-01-10 --source demo", "--as-of reads a store as it was known"),
     ("universe", "--out"): ("x.csv", "--out goes with --holdings"),
     ("lean bundle", "--project"): ("nowhere", "nowhere"),
-    **{("data check", f"--{one}"): (f"{one}.csv", "stand beside a CSV file") for one in ("vix", "members", "events")},
+    **{("data check", f"--{one}"): (f"{one}.csv", "stand beside a CSV file") for one in ("vix", "members", "events", "benchmark")},
     ("data check", "--prices"): ("raw", "stand beside a CSV file"),
 }
 TESTS: dict[tuple[str, str], str] = {  # what a test shows, by its name
@@ -223,7 +226,7 @@ def test_a_test_that_shows_an_option_names_it(row: Row) -> None:
         ("validate --method combinatorial --models-dir models", "leave --models-dir out"),
         ("universe --on 2020-01-06 --holdings held --store store", "--store goes with a store: --holdings reads files"),
         ("fetch --source yahoo --symbols AAA --keys keys.toml", "--keys goes with tiingo, alpaca: yahoo needs none"),
-        ("fetch --source demo --members members.csv", "leave --path, --vix, --members and --events out"),
+        ("fetch --source demo --members members.csv", "leave --path, --vix, --members, --events"),
     ],
 )
 def test_what_would_change_nothing_beside_another_option_is_refused(

@@ -149,6 +149,7 @@ def features(
         tape, _ = tapes.stored(voice, store, as_of, events=events, prices=prices)
     else:
         tape = wiring.load_bars(bars, events=events, prices=prices)
+        tapes.say_prices(voice, tape)
     step = voice.step("features")
     step(0, 1, str(out))
     names = wiring.features_to(tape, out)

@@ -107,8 +107,7 @@ def words_of(chosen: wiring.Settings, sessions: Dates) -> str:
 
 def say(voice: Voice, tape: Tape, how: str) -> None:
     """What its prices and tables were taken for, one line on it, and the first of its findings."""
-    for line in (one for one in tape.findings if one.startswith(PRICES)):
-        voice.say(line)
+    say_prices(voice, tape)
     sessions, names = tape.bars.shape
     voice.say(f"{names:,} names, {sessions:,} sessions, {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}, {how}")
     for line in (one for one in tape.findings if READ_AS in one):
@@ -117,3 +116,9 @@ def say(voice: Voice, tape: Tape, how: str) -> None:
     if others:
         count = len(others)
         voice.say(f"  {count} finding{'s' if count > 1 else ''} on the data, all in the report; the first: {others[0]}")
+
+
+def say_prices(voice: Voice, tape: Tape) -> None:
+    """What the prices of a table were taken for; nothing of another tape."""
+    for line in (one for one in tape.findings if one.startswith(PRICES)):
+        voice.say(line)
