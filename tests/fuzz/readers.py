@@ -179,9 +179,9 @@ def _wide(folder: Path, tape: Tape) -> None:
     """Two header rows and the name of the index, cell by cell."""
     import csv
 
-    upper, lower, *body = (
-        row for row in csv.reader((folder / "world/wide.csv").read_text(encoding="utf-8-sig").splitlines(), strict=True) if row
-    )
+    text = (folder / "world/wide.csv").read_text(encoding="utf-8-sig")
+    between = max(",;\t|", key=text.split("\n", 1)[0].count)
+    upper, lower, *body = (row for row in csv.reader(text.splitlines(), strict=True, delimiter=between) if row)
     fields, names = (upper, lower) if "Close" in upper or "close" in map(str.lower, upper[1:]) else (lower, upper)
     body = body[1:] if body and not any(body[0][1:]) else body
     told = []
