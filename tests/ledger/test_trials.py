@@ -42,12 +42,15 @@ def store(tmp_path: Path) -> Path:
 
 def test_every_public_name_that_gives_a_performance_writes_it_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    sb.run_backtest(TAPE, SAID, chosen(3))
+    run = sb.run_backtest(TAPE, SAID, chosen(3))
     sb.tell(TAPE, SAID, chosen(4), HASH, "noise")
-    assert [one.entry.kind for one in look.trials(Ledger(Path("ledger.sqlite")).entries())] == ["backtest", "backtest"]
+    sb.report(run, "run")
+    seen = look.trials(Ledger(Path("ledger.sqlite")).entries())
+    assert [(one.entry.kind, one.looks) for one in seen] == [("backtest", 2), ("backtest", 1)], "a report of a run is the same trial again"
     silent = {"Settings", "World", "draw_demo", "load_bars", "open_store", "fetch", "world", "train", "forecast", "forecast_fixed"}
     silent |= {"in_sample", "keep", "summary_of", "__version__"}  # what they give holds no return of an account, or was told before
-    assert set(sb.__all__) - silent == {"run_backtest", "tell"}, "a new public name: does it write what it shows into the ledger?"
+    silent |= {"Run", "load_settings", "forecasts_from", "bars_frame", "features_frame", "forecasts_frame"}
+    assert set(sb.__all__) - silent == {"run_backtest", "tell", "report"}, "a new public name: does it write what it shows into the ledger?"
 
 
 def test_a_report_is_one_trial_and_its_figures_are_those_written_down(store: Path) -> None:
@@ -77,7 +80,7 @@ def test_the_search_is_read_from_the_ledger(store: Path, tmp_path: Path) -> None
     found = material.search
     assert found is not None and (found.trials, found.peers, found.different) == (13, 13, 12)
     assert found.correlation is not None and found.overfitting is not None
-    assert (found.families, found.spread) == (2, None), "neighbours, and the run over fewer sessions, without a ratio here"
+    assert 1 < found.families < 13 and found.effective == found.independent, "slots alone make neighbours"
     assert 1 < found.independent < 13
     summary = summarise(material)
     assert summary.verdict[-1].startswith("13 trials so far on this period, worth ")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,8 @@ CHECKS: dict[str, Check] = {
     "VIX": days.vix,
     "benchmark": days.benchmark,
 }
+CLEAN: "WeakKeyDictionary[Tape, Quality]" = WeakKeyDictionary()
+"""Tapes without an error, and under which settings: a verb that asks at its door and again in its report asks once."""
 RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -106,10 +109,11 @@ def verdict(found: tuple[Finding, ...], spans: tuple[Span, ...]) -> str:
 
 def accused(tape: Tape, settings: Quality) -> Tape:
     """`tape`; where `data check` would call it not usable, with a first finding that says so, which every run shows before a figure."""
-    if warned(tape.findings):
+    if warned(tape.findings) or CLEAN.get(tape) == settings:
         return tape
     errors = standing(settled(examine(tape, settings), tape), "error")
     if not errors:
+        CLEAN[tape] = settings
         return tape
     many = f"{len(errors)} errors stand, the first" if len(errors) > 1 else "one error stands"
     line = f"{UNUSABLE}: 'springback data check' refuses these data, {many}: {errors[0].check}: {errors[0].said}"
