@@ -169,7 +169,7 @@ def _heard(content: bytes) -> Heard:
 
 
 def _ended(folder: Path) -> Path:
-    return outcome.result_of(folder, 0, _heard((folder / "output.txt").read_bytes()), folder / "log")
+    return outcome.result_of(folder, 0, _heard((folder / "output.txt").read_bytes()), folder / "log")[0]
 
 
 def _completed(folder: Path, found: Path) -> None:

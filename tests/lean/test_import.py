@@ -283,8 +283,9 @@ def test_the_recorded_runs_come_back_byte_for_byte_and_to_leans_printed_digits(n
     run_folder.write(tmp_path / "run", material, runs.undrawn)
     world, short = name.split("/")
     folder = golden.GOLDEN / world / "runs" / short
-    for table in ("orders", "fills"):
-        assert (tmp_path / "run" / f"{table}.csv").read_bytes() == (folder / f"{table}.csv").read_bytes(), table
+    assert (tmp_path / "run" / "fills.csv").read_bytes() == (folder / "fills.csv").read_bytes()
+    recorded = [line.rsplit(",", 3)[0] for line in (tmp_path / "run" / "orders.csv").read_text().splitlines()]  # before status, ended, why
+    assert recorded == (folder / "orders.csv").read_text().splitlines()
     assert len(material.headline.daily) == len(daily) + 1
     wanted = {key: text for key, text in run.statistics["statistics"].items() if "Capacity" not in key}
     assert printed(summarise(material).lean["lean"]) == wanted
