@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.data.folder_actions import TIMES, WORKED_OUT, adjusted_times, dividends, small_ratio
+from springback.data.folder_actions import TIMES, WORKED_OUT, dividends, once_or, small_ratio
 from springback.errors import InputError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars, Panel
-from springback.market.record import fit, look, traded
+from springback.market.record import adjusted_times, fit, look, traded
 
 RAW, SPLITS, TOTAL = "raw", "split", "total"
 WORDS = (RAW, SPLITS, TOTAL)
@@ -92,11 +92,9 @@ def _splits(bars: Bars, actions: Actions) -> tuple[int, int]:
     """How many splits on record the prices take, this way or the inverse, and how many they do not."""
     taken = smooth = 0
     for k in np.flatnonzero(actions.kind == SPLIT):
-        seen = look(_closes(bars, actions.name[k]), int(actions.row[k]))
-        if seen is not None and actions.value[k] != 1:
-            best, sure = fit(seen, float(np.log(actions.value[k])))
-            taken += int(sure and best != 0)
-            smooth += int(sure and best == 0)
+        times = adjusted_times(_closes(bars, actions.name[k]), int(actions.row[k]), float(actions.value[k]))
+        taken += int(times in (0, 2))
+        smooth += int(times == 1)
     return taken, smooth
 
 
@@ -143,7 +141,8 @@ def _later(bars: Bars, actions: Actions, word: str) -> tuple[tuple[Panel, Panel]
     for column in np.unique(actions.name[places]):
         mine = [k for k in places if actions.name[k] == column]
         close = _closes(bars, column)
-        times = {k: adjusted_times(close, int(actions.row[k]), float(actions.value[k])) for k in mine if actions.kind[k] == SPLIT}
+        splits = [k for k in mine if actions.kind[k] == SPLIT]
+        times = {k: once_or(adjusted_times(close, int(actions.row[k]), float(actions.value[k]))) for k in splits}
         odd += [f"{bars.symbols[column]} {bars.sessions[actions.row[k]]} {TIMES[how]}" for k, how in times.items() if how != 1]
         _one_later(bars.close[:, column], actions, mine, times, prices[:, column], volumes[:, column])
     return (prices, volumes), ((f"{len(odd):,} splits for which the prices were not adjusted once: {'; '.join(odd[:20])}",) if odd else ())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from springback.data.files import Columns, line, read_table
 from springback.errors import BadTable
 from springback.market.bars import FIELDS, Bars, Panel
-from springback.market.record import fit, look, traded
+from springback.market.record import adjusted_times, traded
 
 CARRIED = ("C", "N", "R", "U")
 """Sources without adj_close of their own: their rows carry the last known factor, so a step beside them says nothing."""
@@ -70,7 +70,7 @@ def splits(path: Path, bars: Bars) -> Splits:
         snapped += int(new / old != ratios[k])
         row = int(np.searchsorted(bars.sessions, dates[k]))
         close = traded(bars.close[:, column], bars.volume[:, column])
-        times = adjusted_times(close, row, old / new)
+        times = once_or(adjusted_times(close, row, old / new))
         later[:row, column] *= (new / old) ** times
         if times != 1:
             odd.append(f"{bars.symbols[column]} {dates[k]} {TIMES[times]}")
@@ -179,16 +179,9 @@ def dividends(
 TIMES = {0: "not at all", 2: "twice"}
 
 
-def adjusted_times(close: NDArray[np.float64], row: int, value: float) -> int:
-    """How often the told closes before `row` were adjusted for a split of `value` old shares per new: once where it cannot be told.
-
-    A step of the whole ratio: not at all; none: once; the inverse step: twice. Under about 3:2 a day's move hides it.
-    """
-    seen = look(close, row)
-    if seen is None or value == 1:
-        return 1
-    best, sure = fit(seen, float(np.log(value)))
-    return 1 - best if sure else 1
+def once_or(times: int | None) -> int:
+    """How often prices were adjusted for a split: once, as such sources promise, where it cannot be told."""
+    return 1 if times is None else times
 
 
 def _previous(panel: Panel) -> NDArray[np.int64]:

@@ -89,6 +89,18 @@ def fit(seen: Look, size: float, powers: Sequence[int] = (1, 0, -1), aside: floa
     return best, off[1] > FAR and off[best] < HALF * off[1]
 
 
+def adjusted_times(close: Numbers, row: int, value: float) -> int | None:
+    """How often the told closes before `row` were adjusted for a split of `value` old shares per new: a step of the whole ratio says not at
+    all, none once, the inverse step twice. None where it cannot be told: one of these must be near, and every other FAR.
+    """
+    seen = look(close, row)
+    if seen is None or value == 1:
+        return None
+    off = {power: abs(seen.step - power * float(np.log(value))) / seen.usual for power in (1, 0, -1)}
+    best, second = sorted(off, key=lambda power: off[power])[:2]
+    return 1 - best if off[second] > FAR and off[best] < HALF * off[second] else None
+
+
 def doubts(days: Dates, close: Numbers, rows: Sequence[int], kinds: Sequence[int], values: Sequence[float]) -> Iterator[Doubt]:
     """What is wrong with the events of one name: `rows` of `days` from which they count, their `kinds` and `values` as in `Actions`.
 

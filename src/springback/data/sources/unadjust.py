@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data.sources import Note
-from springback.market.record import SAME, WEEK, fit, look, traded
+from springback.market.record import SAME, WEEK, adjusted_times, fit, look, traded
 
 Row = tuple[float | None, ...]
 """Open, high, low, close, volume, and the close adjusted for dividends too, as told; None unknown."""
@@ -91,12 +91,11 @@ def _times(series: Series, day: date, ratio: float) -> tuple[int, str]:
     size = -float(np.log(ratio))
     if seen is None or size == 0:
         return ONCE, ""
-    off = {k: abs(seen.step - (1 - k) * size) / seen.usual for k in (0, ONCE, 2)}
-    best, second = sorted(off, key=lambda k: off[k])[:2]
+    best = adjusted_times(series.closes, series.row(day), 1 / ratio)
     went = f"split {ratio:g}: told as {seen.before:g} and then {seen.after:g}"
-    if off[best] < CLEAR * off[second] and off[second] > 3:
-        if best == ONCE:
-            return ONCE, ""
+    if best == ONCE:
+        return ONCE, ""
+    if best is not None:
         how = "are as printed, and were taken as told" if best == 0 else "were adjusted twice, and were put back twice"
         return best, f"{AS_TOLD}: {went}: the prices before {how}"
     cents = _as_printed(series, day, ratio)
