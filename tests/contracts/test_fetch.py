@@ -124,7 +124,7 @@ def test_the_members_of_an_index_are_asked_for_and_kept_by_their_days(
     np.testing.assert_allclose(tape.bars.close[:, 1], known.bars.close[:, 0], atol=1e-4)
     told = " ".join(tape.findings)
     assert "1 member was not asked for: another company has its ticker now (such as RAD_2022)" in told
-    assert "1 of 5 members have no bar while they were in the index (such as NONE): survivorship bias" in told
+    assert "1 of 5 members have no bar while they were in the index: survivorship bias (such as NONE)" in told
     assert "point-in-time" not in said and replay.asked["LATER"] == 0
     (tmp_path / "members.csv").write_text("symbol,start,end\nAAPL,2021-01-04,\n")
     code, said = fetch(capfd, source, "--members", "members.csv")
