@@ -185,6 +185,19 @@ def test_the_return_of_a_split_trade_is_that_of_what_was_put_in() -> None:
     assert trades["return"].iloc[0] == pytest.approx(-11.98 / 552.15)
 
 
+def test_what_a_name_does_in_its_marks_hangs_on_no_other_name() -> None:
+    """Rows without a close, but with a volume, are none; whether another name has marks changes nothing of what is printed."""
+    tape = flat_tape({"AAA": [10.0] * 4, "BBB": [10.0] * 4})
+    volume, close = np.array(tape.bars.volume), np.array(tape.bars.close)
+    close[1, 0] = NAN
+    alone = dataclasses.replace(tape.bars, close=close)
+    volume[2, 1] = 0.0
+    beside = dataclasses.replace(alone, volume=volume)
+    for field in ("open", "close", "volume"):
+        np.testing.assert_array_equal(alone.printed(field)[:, 0], beside.printed(field)[:, 0])
+    assert np.isnan(beside.printed("volume")[[1, 2], [0, 1]]).all() and beside.marks.sum() == 1
+
+
 LIVES = st.sampled_from([0, 1, 2, 3])
 
 

@@ -67,6 +67,6 @@ def test_unknown_until_a_third_of_the_window_has_bars() -> None:
     assert WINDOW == 63
 
 
-def test_a_session_without_trades_counts_as_zero() -> None:
+def test_a_session_without_trades_does_not_count() -> None:
     volume = np.array([[100.0], [0.0]])
-    assert mean_volume(bars_of(volume + 1, volume), 2)[-1, 0] == 50.0
+    assert mean_volume(bars_of(volume + 1, volume), 2)[-1, 0] == 100.0

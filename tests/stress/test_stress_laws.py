@@ -28,7 +28,7 @@ def test_until_it_touches_something_every_order_is_that_of_the_base_run(key: str
     base, run = random_stage(seed, rule)
     (scenario,) = (one for one in scenarios(rule.stop_loss, 1) if one.key == key)
     played = scenario.play(base, run)
-    before, after = orders_frame(base.result), orders_frame(played.ran.result)
+    before, after = (orders_frame(one).iloc[:, :5] for one in (base.result, played.ran.result))  # as sent; what became of them comes later
     if played.first is None:
         assert played.touched == 0
         assert before.equals(after)

@@ -31,11 +31,25 @@ def order_figures(orders: pd.DataFrame, fills: pd.DataFrame, daily: pd.DataFrame
         "entries_cancelled": figure(count("cancelled"), "entries that were taken back unfilled", "count"),
         "entries_dropped": figure(count("dropped"), "entries that a delisting or a split dropped", "count"),
         "entries_waiting": figure(count("waiting"), "entries that wait at the end of the run", "count"),
+        "orders_delayed": figure(
+            _delayed(orders, daily),
+            "orders for the next open that were filled at a later one, for want of a bar; resting stops aside",
+            "count",
+        ),
         "slots_waiting": figure(
             waiting(daily), "share of the book (positions and waiting entries) that waited for a fill, mean over the sessions", "fraction"
         ),
         "open_positions": figure(float("nan") if positions is None else len(positions), "positions open at the end of the run", "count"),
     }
+
+
+def _delayed(orders: pd.DataFrame, daily: pd.DataFrame) -> float:
+    if "status" not in orders:
+        return float("nan")
+    sessions = pd.DatetimeIndex(pd.to_datetime(daily["date"]))
+    sent = orders[(orders["status"] == "filled") & ~orders["reason"].str.startswith("resting_stop")]
+    decided, ended = (sessions.searchsorted(pd.DatetimeIndex(pd.to_datetime(sent[name]))) for name in ("decided", "ended"))
+    return float((ended - decided > 1).sum())
 
 
 def waiting(daily: pd.DataFrame) -> float:

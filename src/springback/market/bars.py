@@ -68,9 +68,9 @@ class Bars:
         return np.asarray(~self.traded & ~np.isnan(self.close))
 
     def printed(self, field: str) -> Panel:
-        """The panel `field` of the bars alone, (T, N), read-only: NaN where a row is a mark, as where there is none."""
+        """The panel `field` of the bars alone, (T, N), read-only: NaN where a row is no bar, as where there is none."""
         panel: Panel = getattr(self, field)
-        if not self.marks.any():
+        if not np.any(~self.traded & ~np.isnan(panel)):
             return panel
         panel = np.where(self.traded, panel, np.nan)
         panel.flags.writeable = False
