@@ -62,7 +62,7 @@ def splits(path: Path, bars: Bars) -> Splits:
     words = frame["source"].astype(str) if "source" in frame else pd.Series([""] * len(frame))
     worked_out = words.str.startswith(DETECTED).to_numpy()
     later, kept, odd, snapped = np.ones(bars.shape), [], [], 0
-    for k in np.argsort(dates, kind="stable"):
+    for k in np.argsort(dates, kind="stable")[::-1]:  # the newest first: what later splits made of a price is known then
         column = columns.get(frame["symbol"].iloc[k])
         if column is None or ratios[k] == 1.0:
             continue
@@ -71,17 +71,19 @@ def splits(path: Path, bars: Bars) -> Splits:
         row = int(np.searchsorted(bars.sessions, dates[k]))
         close = traded(bars.close[:, column], bars.volume[:, column])
         times = once_or(adjusted_times(close, row, old / new))
+        if times == 0 and max(new / old, old / new) < SMALL and not _in_cents(bars.close[:row, column], later[:row, column]):
+            times = 1
         later[:row, column] *= (new / old) ** times
         if times != 1:
             odd.append(f"{bars.symbols[column]} {dates[k]} {TIMES[times]}")
         if 0 < row < len(bars.sessions):
             kept.append((dates[k], bars.symbols[column], "split", old / new))
-    events = pd.DataFrame(kept, columns=["date", "symbol", "kind", "value"])
+    events = pd.DataFrame(kept[::-1], columns=["date", "symbol", "kind", "value"])
     findings = [f"{len(kept):,} splits in the window; prices before a split were put back on the scale of their day"]
     if snapped:
         findings.append(f"{snapped} ratios of splits are rounded in the list (such as 3.0003 and 0.0333): the small ratio was taken")
     if odd:
-        findings.append(f"{len(odd)} splits for which the source did not adjust once, put back as the prices say: {'; '.join(odd)}")
+        findings.append(f"{len(odd)} splits for which the source did not adjust once, put back as the prices say: {'; '.join(odd[::-1])}")
     return Splits(events, later if np.any(later != 1.0) else None, (*findings, *_absent(bars, frame["symbol"].astype(str), dates)))
 
 
@@ -176,6 +178,15 @@ def dividends(
     return Dividends(frame.sort_values("date", kind="stable"), findings)
 
 
+def _in_cents(close: NDArray[np.float64], later: NDArray[np.float64]) -> bool:
+    """Whether the newest of `close` times `later` are in whole cents, as far as four decimals tell: then they are as printed."""
+    known = np.flatnonzero(~np.isnan(close))[-20:]
+    cents = 100 * close[known] * later[known]
+    return bool(np.mean(np.abs(cents - np.rint(cents)) <= 0.006 * later[known] + 1e-3) > 0.9) if len(known) else False
+
+
+SMALL = 1.5
+"""A ratio under this is hidden by a large move of a day: only whole cents show that it was not adjusted for."""
 TIMES = {0: "not at all", 2: "twice"}
 
 
