@@ -12,7 +12,8 @@
     ├── Restated           a source says other things of the past than before exit 1
     ├── ModelError         a model file is absent, foreign or tampered with   exit 1
     ├── SourceError        a vendor does not answer, or answers nonsense      exit 1
-    │   └── GoneName       it has no such name, or no longer
+    │   ├── GoneName       it has no such name, or no longer
+    │   └── OddName        what it, or a file, tells of one name cannot be read
     ├── LedgerError        the trial ledger is damaged or not one             exit 1
     ├── EngineError        LEAN ended badly, hangs or cannot be started       exit 1
     └── ClusterError       no scheduler, no workers, or other versions there  exit 1
@@ -88,6 +89,10 @@ class SourceError(SpringbackError):
 
 class GoneName(SourceError):
     """The vendor does not know the name, or no longer."""
+
+
+class OddName(SourceError):
+    """What a source tells of one name cannot be read, or cannot be: others may be sound."""
 
 
 class LedgerError(SpringbackError):

@@ -154,7 +154,7 @@ def test_asked_for_nothing_it_says_nothing(world: World) -> None:
 def test_the_listing_holds_the_delisted_or_is_empty(world: World) -> None:
     source, known = world
     start, end = (next(iter(known.values())).days[k].item() for k in (0, -1))
-    listed = source.listing(start, end)
+    listed = source.listing(start, end).symbols
     assert list(listed) == sorted(set(listed))
     assert not listed or set(known) - {"SPY"} <= set(listed)
     assert bool(listed) == (source.name != "yahoo")

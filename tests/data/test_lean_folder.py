@@ -32,7 +32,7 @@ def test_bars_before_the_map_files_first_day_are_another_companys(text: str, tmp
     source = folder_of(tmp_path, {"foo": text}, {"foo": ["20100105", "20150102", "20150105", "20150106"]})
     found = next(source.histories(["FOO"], date(2009, 1, 1), date(2020, 1, 1)))
     assert found.days.astype(str).tolist() == ["2015-01-05", "2015-01-06"]
-    assert source.listing(date(2009, 1, 1), date(2014, 12, 31)) == ()
+    assert source.listing(date(2009, 1, 1), date(2014, 12, 31)).symbols == ()
 
 
 def test_each_ticker_counts_from_the_day_after_the_one_before_it(tmp_path: Path) -> None:

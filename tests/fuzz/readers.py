@@ -172,7 +172,7 @@ def _downloaded(folder: Path, found: Any) -> None:
 
 def _lean(folder: Path) -> Any:
     source = LeanFolder(folder / "lean")
-    return [*source.histories(source.listing(*SPAN), *SPAN)]
+    return [*source.histories(source.listing(*SPAN).symbols, *SPAN)]
 
 
 def _wide(folder: Path, tape: Tape) -> None:

@@ -103,9 +103,9 @@ def test_what_is_asked_for_are_symbols_as_everywhere_else() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('name,symbol,x\n"a,AAA,b",BBB\n', "has 2 cells, the header 3"),
-        ("name,symbol\nApple\n", "has 1 cells"),
-        ("name,symbol\nApple,\n", "has no symbol"),
+        ('name,symbol,x\n"a,AAA,b",BBB\n', "'a,AAA,b,BBB,' is no symbol"),
+        ("name,symbol\nApple\n", "'Apple,' is no symbol"),
+        ("name,symbol\nApple,\n", "'Apple,,' is no symbol"),
         ("symbol,symbol\nA,B\n", "twice"),
         ('symbol\n"A\n', "cannot be read as a table"),
         ("AA\u2028BB\n", "is no symbol"),

@@ -146,18 +146,22 @@ def _histories(source: Any, *symbols: str) -> list[History]:
     return list(source.histories(symbols, *SPAN))
 
 
+def _listed(source: Any) -> tuple[str, ...]:
+    return tuple(sorted(source.listing(*SPAN).symbols))
+
+
 SAMPLES = {"answers": answers}
 READERS: dict[str, Reader] = {
     "Yahoo": Reader("answers", "yahoo.json", "json", 500, _asked(lambda: _histories(Yahoo(FETCH), "AAPL")), _yahoo, "Yahoo"),
     "Tiingo": Reader("answers", "tiingo.json", "json", 500, _asked(lambda: _histories(Tiingo(FETCH, KEYS), "AAPL")), _tiingo, "Tiingo"),
-    "Tiingo's names": Reader("answers", "tickers.zip", "zip", 300, _asked(lambda: Tiingo(FETCH, KEYS).listing(*SPAN)), _names, "Tiingo"),
+    "Tiingo's names": Reader("answers", "tickers.zip", "zip", 300, _asked(lambda: _listed(Tiingo(FETCH, KEYS))), _names, "Tiingo"),
     "Alpaca's bars": Reader(
         "answers", "bars.json", "json", 400, _asked(lambda: _histories(Alpaca(FETCH, KEYS), "AAPL", "REV")), _alpaca, "Alpaca"
     ),
     "Alpaca's actions": Reader(
         "answers", "actions.json", "json", 300, _asked(lambda: _histories(Alpaca(FETCH, KEYS), "AAPL", "REV")), _actions, "Alpaca"
     ),
-    "Alpaca's names": Reader("answers", "assets.json", "json", 200, _asked(lambda: Alpaca(FETCH, KEYS).listing(*SPAN)), _names, "Alpaca"),
+    "Alpaca's names": Reader("answers", "assets.json", "json", 200, _asked(lambda: _listed(Alpaca(FETCH, KEYS))), _names, "Alpaca"),
     "Cboe": Reader("answers", "vix.csv", "csv", 400, _asked(lambda: cboe.read_vix(FETCH)), _series("vix.csv", "CLOSE", _american), "Cboe"),
     "FRED": Reader(
         "answers",

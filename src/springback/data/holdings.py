@@ -7,15 +7,16 @@ changes of its ticker. The user downloads one file for each date from the fund's
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
+from springback.data.laws import Left
+from springback.data.roster import is_right, symbol_of
 from springback.errors import BadTable, MissingData
-from springback.market.symbols import check_symbols
 
 AS_OF = "fund holdings as of"
 NEEDED = ("Ticker", "Name", "Asset Class")
@@ -36,10 +37,11 @@ class Holding:
 
 @dataclass(frozen=True)
 class Holdings:
-    """What the fund held at the close of `as_of`, stocks only, in the order of the file."""
+    """What the fund held at the close of `as_of`, stocks only, in the order of the file; and what of the file was `left` out."""
 
     as_of: np.datetime64
     rows: tuple[Holding, ...]
+    left: tuple[Left, ...] = ()
 
 
 def read(path: Path) -> Holdings:
@@ -55,31 +57,57 @@ def read(path: Path) -> Holdings:
     if missing:
         raise BadTable(f"{path}: the table has no column {missing[0]}; it must have {', '.join(NEEDED)}")
     try:
-        rows = tuple(_stocks(table))
+        rows, left = _once(_stocks(table))
     except csv.Error as error:
         raise BadTable(f"{path}: the table cannot be read ({error})") from None
-    tickers = [one.ticker for one in rows]
-    check_symbols(tickers, path)
-    twice = next((ticker for k, ticker in enumerate(tickers) if ticker in tickers[:k]), None) if len(set(tickers)) < len(tickers) else None
-    if not rows or twice:
-        raise BadTable(f"{path}: {f'{twice} is there twice' if twice else 'it holds no stock'}: download the file again")
-    return Holdings(as_of, rows)
+    odd = sum(one.count for one in left if one.law == "no_symbol")
+    if not rows or odd > len(rows):
+        why = f"{odd:,} of its tickers are no symbols (such as {next(one for one in left if one.law == 'no_symbol')})" if odd else ""
+        raise BadTable(f"{path}: {why or 'it holds no stock'}: download the file again")
+    return Holdings(as_of, rows, left)
+
+
+def _once(rows: Iterable[Holding]) -> tuple[tuple[Holding, ...], tuple[Left, ...]]:
+    """The shares among `rows`, one a ticker, and what is left out: what cannot be a ticker, rights beside their stock, rows there twice."""
+    kept: dict[str, Holding] = {}
+    left: dict[str, list[str]] = {}
+    for row in rows:
+        ticker = symbol_of(row.ticker)
+        if ticker is None:
+            left.setdefault("no_share" if is_right(row.ticker) else "no_symbol", []).append(row.ticker)
+        elif ticker in kept:
+            left.setdefault("one_company", []).append(f"{ticker}: {row.name}")
+        else:
+            kept[ticker] = replace(row, ticker=ticker)
+    return tuple(kept.values()), tuple(Left(law, odd[0], count=len(odd)) for law, odd in left.items())
 
 
 def read_folder(folder: Path) -> tuple[Holdings, ...]:
-    """Every *.csv of `folder`, oldest first. Raises `MissingData` on an empty folder, `BadTable` on two files of one date."""
+    """Every *.csv of `folder`, oldest first; what cannot be read is left out and told, where it is less than half of them.
+
+    Raises `MissingData` on an empty folder, `BadTable` on two files of one date.
+    """
     files = sorted(folder.glob("*.csv")) if folder.is_dir() else []
     if not files:
         raise MissingData(f"{folder} holds no *.csv: download the fund's holdings, one file for each date, into it")
     found: dict[np.datetime64, Path] = {}
     read_: list[Holdings] = []
+    wrong: list[BadTable] = []
     for file in files:
-        one = read(file)
+        try:
+            one = read(file)
+        except BadTable as error:
+            wrong.append(error)
+            continue
         if one.as_of in found:
             raise BadTable(f"{file} and {found[one.as_of].name} are both of {one.as_of}: keep one of them")
         found[one.as_of] = file
         read_.append(one)
-    return tuple(sorted(read_, key=lambda one: one.as_of))
+    if len(wrong) >= len(read_):
+        raise wrong[0]
+    first, *rest = sorted(read_, key=lambda one: one.as_of)
+    left = [Left("file_unreadable", str(wrong[0])[:160], count=len(wrong))] if wrong else []
+    return replace(first, left=(*left, *first.left)), *rest
 
 
 def _text(path: Path) -> str:
@@ -99,7 +127,7 @@ def _text(path: Path) -> str:
 def _as_of(path: Path, lines: list[str]) -> np.datetime64:
     for one in lines[:HEAD]:
         if one.replace('"', "").strip().lower().startswith(AS_OF):
-            said = one.partition(",")[2].strip().strip('"').strip()
+            said = next((cell.strip() for cell in next(csv.reader([one]))[1:] if cell.strip()), "")  # a spreadsheet pads with commas
             for form in DATES:
                 try:
                     return np.datetime64(datetime.strptime(said, form).date(), "D")  # noqa: DTZ007 (a calendar day)

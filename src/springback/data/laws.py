@@ -53,6 +53,7 @@ LAWS: Mapping[str, str] = {
     "one_company": "{n} [row is|rows are] of a company that is there already under the same ticker",
     "unknown": "{n} [name is|names are] not known to the source, or no longer; bars kept from before stay",
     "unreadable": "{n} [name|names] cannot be read at the source and [is|are] left out",
+    "file_unreadable": "{n} [file|files] cannot be read and [is|are] left out",
     "empty": "{n} [name has|names have] no bar in the span",
     "no_ticker": "{n} [name|names] cannot be a ticker in LEAN and [is|are] left out",
     "forecast_astray": "{n} [forecast is of a name or day|forecasts are of names or days] without bars and passed over",

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from springback.data.laws import Left, told
 from springback.data.store_hash import content_hash, file_hash
 from springback.errors import MissingData
 from springback.lean.daily_zip import daily_bars, day_words, index_rows, pack
@@ -30,7 +31,7 @@ from springback.lean.limits import findings
 from springback.lean.map_file import Listing, Rename, check_owners, listing, read_renames
 from springback.lean.name_files import by_name, contents, paths
 from springback.lean.side_files import barred_text, members_text, rates_text, spans_hash, symbols_text, vix_text
-from springback.lean.ticker import check_tickers
+from springback.lean.ticker import check_tickers, no_ticker
 from springback.market.tape import BANKRUPT, TRADING, Tape
 
 FORMAT = 2
@@ -61,12 +62,14 @@ def export(
 ) -> Exported:
     """Writes `tape` as a LEAN data folder into `out`. Equal input gives equal bytes; an interrupted export of the same input goes on.
 
-    Raises `InputError` on symbols that cannot be tickers or want the same one, `BadTable`, `MissingData` without VIX or bars, `Unwritable`.
+    A symbol that cannot be a ticker is left out and told. Raises `InputError` where none can be one, or two want the same one, `BadTable`,
+    `MissingData` without VIX or bars, `Unwritable`.
     """
-    check_tickers(tape.bars.symbols)
+    odd = tuple(symbol for symbol in tape.bars.symbols if no_ticker(symbol))
     changes = read_renames(renames) if renames else ()
     listings, unused = _listings(tape, changes)
     if not listings:
+        check_tickers(odd)
         raise MissingData("no name has a bar with open, high, low and close: there is nothing that LEAN could trade")
     check_owners([one for _, one in listings])
     symbols = [one.symbol for _, one in listings]
@@ -84,9 +87,12 @@ def export(
     if SIDE not in ledger.done:
         ledger.finish(SIDE, {path: ledger.write(path, content) for path, content in side.items()}, {})
     counts = _count(tape, listings, ledger, len(unused))
-    ledger.close({"window": [str(tape.bars.sessions[k]) for k in (0, -1)], "names": len(symbols), "rates": rates, "counts": counts})
+    described = {"window": [str(tape.bars.sessions[k]) for k in (0, -1)], "names": len(symbols), "rates": rates, "counts": counts}
+    ledger.close(described | ({"no_ticker": odd} if odd else {}))
     files = sum(len(files) for files, _ in ledger.done.values())
-    return Exported(out, len(symbols), written, files, counts, rates, tuple(findings(counts, ledger.moved, len(tape.quarantine))))
+    left = told([Left("no_ticker", odd[0], count=len(odd))] if odd else [])
+    said = (*left, *findings(counts, ledger.moved, len(tape.quarantine)))
+    return Exported(out, len(symbols), written, files, counts, rates, said)
 
 
 def _listings(tape: Tape, changes: tuple[Rename, ...]) -> tuple[list[tuple[int, Listing]], set[Rename]]:
@@ -95,7 +101,7 @@ def _listings(tape: Tape, changes: tuple[Rename, ...]) -> tuple[list[tuple[int, 
     sessions = tape.bars.shape[0]
     for column in np.flatnonzero(tape.bars.traded.any(axis=0)):
         rows = daily_bars(tape.bars, column).row
-        if len(rows) == 0:
+        if len(rows) == 0 or no_ticker(tape.bars.symbols[column]):
             continue
         ended = tape.ending[column] != TRADING and tape.last[column] < sessions - 1
         last = int(tape.last[column]) if ended else sessions - 1
@@ -158,9 +164,11 @@ def _count(tape: Tape, listings: list[tuple[int, Listing]], ledger: Ledger, unus
         for name, count in counts.items():
             total[name] = total.get(name, 0) + count
     absent = np.setdiff1d(np.arange(tape.bars.shape[1]), columns)
+    odd = sum(bool(no_ticker(tape.bars.symbols[column])) for column in absent)
     total["actions_left_out"] = total.get("actions_left_out", 0) + int(np.isin(tape.actions.name, absent).sum())
     return total | {
-        "names_without_bars": len(absent),
+        "names_without_bars": len(absent) - odd,
+        "no_ticker": odd,
         "ended": sum(one.ended for _, one in listings),
         "bankrupt": int((tape.ending[columns] == BANKRUPT).sum()),
         "renamed": sum(len(one.tickers) > 1 for _, one in listings),

@@ -7,6 +7,8 @@ from springback.errors import BadTable
 LONGEST = 32
 GLYPHS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._^=-")
 """AAPL, BRK.B, BF-A, RAD_2022, 7203.T, TAP^A; neither a path (`../../x`, `a/b`) nor a formula (`=1+1`)."""
+RESERVED = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{k}" for port in ("COM", "LPT") for k in range(1, 10))})
+"""Names that Windows keeps for its devices."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
@@ -19,6 +21,11 @@ def is_symbol(word: str) -> bool:
 def is_ticker(word: str) -> bool:
     """Whether a vendor may be asked for `word`: a symbol, or an index as Yahoo writes it, `^GSPC`."""
     return is_symbol(word.removeprefix("^"))
+
+
+def is_reserved(word: str) -> bool:
+    """Whether Windows has no file of this name, whatever follows behind a dot: CON, lpt1.zip."""
+    return word.partition(".")[0].upper() in RESERVED
 
 
 def spelled(word: str) -> str:

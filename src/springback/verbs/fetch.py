@@ -1,7 +1,7 @@
 """What `springback fetch` does with a vendor of prices: ask, keep, assemble, store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,9 +10,11 @@ import numpy as np
 from springback import project, wiring
 from springback.data.continuation import check_hole
 from springback.data.intake import DRAWN
+from springback.data.laws import told
+from springback.data.roster import Roster
 from springback.data.sessions import exchange_days
 from springback.data.sources import History, Source
-from springback.data.sources.asked import read_span, read_symbols
+from springback.data.sources.asked import read_roster, read_span
 from springback.data.sources.assemble import assemble
 from springback.data.sources.beside import read_beside
 from springback.data.sources.downloads import Downloads
@@ -127,7 +129,7 @@ def fetch(
         voice.say(
             f"  goes on with {store} from {first}, a week back to hear corrections; --start {old.first} asks for all of the past again"
         )
-    named = read_symbols(symbols) if symbols else None
+    named = read_roster(symbols) if symbols else None
     vendor = wiring.source_of(source, chosen, read_keys(keys or project.named("keys")) if source in wiring.NEED_KEYS else None, path)
     kept = (
         Downloads(asked_for.downloads or project.usual("downloads"), vendor.name, timedelta(hours=chosen.fetch.fresh_hours))
@@ -136,7 +138,10 @@ def fetch(
     )
     after = old if old and str(first) > old.first else None
     roll = read_roll(members, first, last) if members else None
-    names = named or (_members(roll, after) if roll else vendor.listing(first, last))
+    listed = named or (Roster(_members(roll, after)) if roll else vendor.listing(first, last))
+    names = listed.symbols
+    for line in told(listed.left):
+        voice.say(f"  {line}")
     if not names:
         raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
     ask = _Asker(voice, chosen, source, vendor, kept, members, min(SINCE, date.fromisoformat(old.first)) if old else SINCE, path)
@@ -147,8 +152,10 @@ def fetch(
     staying = [name for name in names if name not in late]
     asked, stored = 0, None
     if staying:
-        tape, asked = ask.tape(staying, first, last)
-        stored = steps.keep(voice, tape, store, accept_restatement, staying, members)
+        tape, asked, odd = ask.tape(staying, first, last)
+        tape = replace(tape, findings=(*told(listed.left), *tape.findings))
+        heard = [name for name in staying if name not in odd]
+        stored = steps.keep(voice, tape, store, accept_restatement, heard, members)
     if joining and after:
         more, stored = ask.join(joining, date.fromisoformat(after.first), store, accept_restatement, stored)
         asked += more
@@ -172,8 +179,11 @@ class _Asker:
     since: date
     folder: Path | None
 
-    def tape(self, names: Sequence[str], first: date, last: date) -> tuple[Tape, int]:
-        """The tape of `names` with all that stands beside them, and how many were asked for now. Raises `MissingData`, `SourceError`."""
+    def tape(self, names: Sequence[str], first: date, last: date) -> tuple[Tape, int, frozenset[str]]:
+        """The tape of `names` with all that stands beside them, how many were asked for now, and those whose answer could not be read.
+
+        Raises `MissingData`, `SourceError`.
+        """
         fetch = self.chosen.fetch
         level = gather(self.vendor, [fetch.benchmark], min(first, self.since), last, self.kept)
         found = gather(self.vendor, names, first, last, self.kept, self.voice.step("fetch"))
@@ -188,7 +198,8 @@ class _Asker:
         for note in beside.notes:
             self.voice.say(f"  {note}")
         tape = assemble(listed, beside, level.histories[0], first, last, f"{_prices(self.source)} {_bias(self.source, listed)}")
-        return (enrolled(tape, read_roll(self.members, first, last), names) if self.members else tape), found.asked
+        tape = enrolled(tape, read_roll(self.members, first, last), names) if self.members else tape
+        return tape, found.asked, frozenset(found.odd)
 
     def join(
         self, names: Sequence[str], first: date, store: Path, accept_restatement: bool, stored: tuple[Tape, str] | None
@@ -199,7 +210,7 @@ class _Asker:
         """
         until = date.fromisoformat(Store(store).describe()["last_session"])
         try:
-            tape, asked = self.tape(names, first, until)
+            tape, asked, _ = self.tape(names, first, until)
         except MissingData:
             if stored is None:
                 raise

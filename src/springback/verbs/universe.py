@@ -7,6 +7,7 @@ import numpy as np
 
 from springback import wiring
 from springback.data import holdings, membership
+from springback.data.laws import told
 from springback.data.sources import day_of
 from springback.data.universe import eligible
 from springback.errors import InputError
@@ -46,6 +47,8 @@ def universe(
         ranges = membership.intervals(found)
         membership.write(out, ranges)
         voice.say(f"{len({one.symbol for one in ranges}):,} companies in {len(found)} files, {found[0].as_of} to {found[-1].as_of}: {out}")
+        for line in told(left for one in found for left in one.left):
+            voice.say(f"  {line}")
         voice.told["members"] = {"file": str(out), "companies": len({one.symbol for one in ranges}), "files": len(found)}
     if day is None:
         return

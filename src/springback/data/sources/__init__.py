@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data.laws import Left, again, judge, why
+from springback.data.roster import Roster
 from springback.data.sessions import open_on
-from springback.errors import SourceError
+from springback.errors import OddName
 from springback.market.bars import FIELDS, Dates
 
 MOST = 1e18
@@ -71,8 +72,8 @@ class Source(Protocol):
         """The history of each of `symbols`, in order, raw, from `start` to `end`, both included. Raises `SourceError`, `InputError`."""
         ...
 
-    def listing(self, start: date, end: date) -> tuple[str, ...]:
-        """The names that have bars from `start` to `end`, delisted ones included; none if the vendor keeps no list."""
+    def listing(self, start: date, end: date) -> Roster:
+        """The names that have bars from `start` to `end`, delisted ones included, alphabetical; none if the vendor keeps no list."""
         ...
 
 
@@ -118,7 +119,7 @@ def history(
         cells = [[np.nan if cell is None else number_of(cell) for cell in row[1:]] for row in told]
         prices = np.array(cells, dtype=np.float64).reshape(-1, len(FIELDS))
     except (TypeError, ValueError):
-        raise SourceError(f"{vendor} gives {symbol} a price that is no number: {_again(symbol)}") from None
+        raise OddName(f"{vendor} gives {symbol} a price that is no number: {_again(symbol)}") from None
     first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
     values = {name: prices[:, k] for k, name in enumerate(FIELDS)}
     latest = np.datetime64(datetime.now(UTC).date(), "D") + 1
@@ -135,7 +136,7 @@ def history(
     inside = sorted((one for one in events if first <= one.day <= last), key=lambda one: one.day)
     for one in inside:
         if not (np.isfinite(one.value) and one.value > 0):
-            raise SourceError(f"{vendor}: the {one.kind} of {symbol} on {one.day} must be above 0, was {one.value:g}: {_again(symbol)}")
+            raise OddName(f"{vendor}: the {one.kind} of {symbol} on {one.day} must be above 0, was {one.value:g}: {_again(symbol)}")
     twice = again(np.array([one.day for one in inside], "datetime64[D]"), [symbol] * len(inside), *_columns(inside))
     left += [_twice(symbol, one) for one, double in zip(inside, twice, strict=True) if double]
     once = tuple(one for one, double in zip(inside, twice, strict=True) if not double)

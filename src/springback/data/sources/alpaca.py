@@ -4,6 +4,7 @@
 day an action is processed, a dividend's by its payment: the question reaches `PAID_WITHIN` beyond the end, ex-dates are cut here.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -12,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from springback.data.roster import Roster, roster
 from springback.data.sources import Event, History, Note, day_of, foreign, history, nothing, number_of
 from springback.data.sources.keys import Keys
-from springback.data.sources.line import Line
+from springback.data.sources.line import Line, NoName
 from springback.data.sources.settings import Fetch
-from springback.errors import BadTable, SourceError
-from springback.market.symbols import check_symbols
+from springback.errors import OddName, SourceError
+from springback.market.symbols import spellings
 
 PAID_WITHIN = timedelta(days=90)
 MOST_PAGES = 10_000
@@ -27,6 +29,9 @@ TYPES = "forward_split,reverse_split,stock_dividend,cash_dividend,spin_off,unit_
 DOLLARS = "USD"
 BECAME = "names that became another, told and not followed"
 SPUN = "shares of another company given away, whose worth is not known here (a fall of that day is a payment, no split and no loss)"
+Told = tuple[list[Any], list[Event], list[Note]]
+"""Bars as they stand in the answer, events and notes of one name."""
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._^-]*")
 NEW_YORK = ZoneInfo("America/New_York")
 
 
@@ -44,36 +49,59 @@ class Alpaca:
         self.batch, self.feed = fetch.alpaca_batch, fetch.alpaca_feed
 
     def histories(self, symbols: Sequence[str], start: date, end: date) -> Iterator[History]:
-        """See `Source`; all of `symbols` in one question. A name without bars and actions counts as gone: Alpaca does not say more."""
-        if not symbols:
-            return
-        what = symbols[0] if len(symbols) == 1 else f"{symbols[0]} and {len(symbols) - 1} more"
-        try:
-            rows = self._bars(symbols, start, end, what)
-            events, notes = self._actions(symbols, start, end, what)
-        except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
-            shown = f"no field '{error.args[0]}'" if isinstance(error, KeyError) else "another shape"
-            raise SourceError(
-                f"Alpaca's answer about {what} is not the known one ({self.line.scrubbed(shown)}): its format may have changed: use "
-                "another source"
-            ) from None
-        for symbol in symbols:
-            known = bool(rows[symbol] or events[symbol])
-            told = rows[symbol], events[symbol], start, end, notes[symbol]
-            yield history("Alpaca", symbol, *told) if known else nothing(symbol, gone=True)
+        """See `Source`; all of `symbols` in one question. A name without bars and actions counts as gone: Alpaca does not say more.
 
-    def listing(self, start: date, end: date) -> tuple[str, ...]:  # noqa: ARG002
+        A share class is asked for as Alpaca writes it, BRK.B. One symbol that Alpaca takes for none spoils the answer about all: the
+        question is put again without those that it names, or about each half where it names none.
+        """
+        there = {symbol: _written(symbol) for symbol in symbols}
+        told = self._told(tuple(dict.fromkeys(there.values())), start, end) if symbols else {}
+        odd: OddName | None = None
+        for symbol, name in there.items():
+            rows, events, notes = told.get(name, ([], [], []))
+            try:
+                bars = [(_day(bar["t"]), *(bar[key] for key in "ohlcv")) for bar in rows]
+                known = bool(bars or events)
+                yield history("Alpaca", symbol, bars, events, start, end, notes) if known else nothing(symbol, gone=True)
+            except OddName as error:
+                odd = error
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                odd = OddName(self._unknown(symbol, error))
+        if odd is not None:
+            raise odd
+
+    def _told(self, names: Sequence[str], start: date, end: date) -> dict[str, Told]:
+        """Bars, events and notes of each name that Alpaca takes for one."""
+        what = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+        try:
+            rows = self._bars(names, start, end, what)
+            events, notes = self._actions(names, start, end, what)
+        except NoName as error:
+            said = set(WORD.findall(error.said))
+            rest = tuple(name for name in names if name not in said)
+            half = len(names) // 2
+            halves = [rest] if len(rest) < len(names) else [names[:half], names[half:]] if half else []
+            return {name: told for part in halves if part for name, told in self._told(part, start, end).items()}
+        except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+            raise (OddName if len(names) == 1 else SourceError)(self._unknown(what, error)) from None
+        return {name: (rows[name], events[name], notes[name]) for name in names}
+
+    def _unknown(self, what: str, error: Exception) -> str:
+        shown = f"no field '{error.args[0]}'" if isinstance(error, KeyError) else "another shape"
+        return (
+            f"Alpaca's answer about {what} is not the known one ({self.line.scrubbed(shown)}): its format may have changed: use "
+            "another source"
+        )
+
+    def listing(self, start: date, end: date) -> Roster:  # noqa: ARG002
         """Alpaca's stocks, active and inactive; it does not say when each was listed."""
         told = self.names.json("", {"asset_class": "us_equity"}, "its list of names")
         try:
-            found = tuple(sorted({one["symbol"] for one in told if one["exchange"] != "OTC"}))
-            check_symbols(found, "Alpaca's list of names")
-            return found
-        except (KeyError, TypeError, AttributeError, BadTable) as error:
-            shown = f" ({error})" if isinstance(error, BadTable) else ""
-            raise SourceError(f"Alpaca's list of names is not the known one{shown}: give --symbols") from None
+            return roster(sorted({one["symbol"] for one in told if one["exchange"] != "OTC"}))
+        except (KeyError, TypeError, AttributeError):
+            raise SourceError("Alpaca's list of names is not the known one: give --symbols") from None
 
-    def _bars(self, symbols: Sequence[str], start: date, end: date, what: str) -> Mapping[str, list[tuple[Any, ...]]]:
+    def _bars(self, symbols: Sequence[str], start: date, end: date, what: str) -> Mapping[str, list[Any]]:
         params = {
             "symbols": ",".join(symbols),
             "timeframe": "1Day",
@@ -83,10 +111,10 @@ class Alpaca:
             "feed": self.feed,
             "limit": 10_000,
         }
-        rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        rows: defaultdict[str, list[Any]] = defaultdict(list)
         for page in self._pages("/v2/stocks/bars", params, what):
             for symbol, bars in ({} if page["bars"] is None else page["bars"]).items():
-                rows[symbol] += [(_day(bar["t"]), *(bar[key] for key in "ohlcv")) for bar in bars]
+                rows[symbol] += bars
         return rows
 
     def _actions(
@@ -121,6 +149,11 @@ class Alpaca:
             if token == before:
                 raise SourceError(f"Alpaca's answer about {what} names the page it is on as the next: run again later")
         raise SourceError(f"Alpaca's answer about {what} has no end after {MOST_PAGES:,} pages: ask for fewer names (fetch.alpaca_batch)")
+
+
+def _written(symbol: str) -> str:
+    """`symbol` as Alpaca writes it: a share class behind a dot."""
+    return next((one for one in spellings(symbol) if "." in one), symbol) if symbol[-2:-1] == "-" else symbol
 
 
 def _day(stamp: str) -> date:

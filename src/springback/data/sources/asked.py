@@ -1,33 +1,48 @@
 """What a user asks for, in words and files, as names and days."""
 
 import csv
+import io
 from datetime import date, datetime
 from pathlib import Path
 
+from springback.data.roster import Roster, roster, symbol_of
 from springback.data.sources import day_of
 from springback.data.sources.assemble import newest_session
 from springback.errors import BadTable, InputError, MissingData
-from springback.market.symbols import LONGEST, is_ticker
+from springback.market.symbols import LONGEST
 
 MOST = 20_000
+HEADS = ("symbol", "ticker", "symbols", "tickers")
+"""What the column of symbols is called."""
+LIST = "give a file with one symbol a line, or a table with a column symbol or ticker"
 
 
 def read_symbols(told: str) -> tuple[str, ...]:
-    """The names of `A,B,C`, or of a file with one a line, or with a column `symbol`; each once, in the order given. Raises `InputError`."""
+    """The symbols of `read_roster`."""
+    return read_roster(told).symbols
+
+
+def read_roster(told: str) -> Roster:
+    """The names of `A,B,C`, or of a file with one a line, or a table with a column `symbol` or `ticker`; each once, in the order given.
+
+    A word given by hand must be a symbol. What of a file is none is left out; a file of which more than half is none is refused. Raises
+    `InputError`.
+    """
     path = Path(told)
     where = told if "," not in told and _is_file(path) else "--symbols"
     given = [word.strip() for word in (_from_file(path) if where == told else told.split(",")) if word.strip()]
     if not given:
         raise InputError(f"{where} names no symbol: give A,B,C or a file with one a line")
-    for symbol in given:
-        if not is_ticker(symbol):
-            no_file = "" if where == told else ", and no file of that name is here" if len(given) == 1 else ""
-            shown = symbol if len(symbol) <= 2 * LONGEST else f"{symbol[: 2 * LONGEST]}..."
-            raise InputError(f"{where}: '{shown}' is no symbol such as AAPL or BRK.B, of at most {LONGEST} characters{no_file}")
-    symbols = tuple(dict.fromkeys(symbol.upper() for symbol in given))
-    if len(symbols) > MOST:
-        raise InputError(f"{where} names {len(symbols):,} symbols, the most is {MOST:,}: give fewer")
-    return symbols
+    found = roster(given)
+    odd = [word for word in given if symbol_of(word) is None or (where != told and " " in word)]
+    if odd and (where != told or 2 * len(odd) > len(given)):
+        no_file = "" if where == told else ", and no file of that name is here" if len(given) == 1 else ""
+        shown = odd[0] if len(odd[0]) <= 2 * LONGEST else f"{odd[0][: 2 * LONGEST]}..."
+        way = f", nor are {len(odd) - 1:,} more of {len(given):,}: {LIST}" if where == told else no_file
+        raise InputError(f"{where}: '{shown}' is no symbol such as AAPL or BRK.B, of at most {LONGEST} characters{way}")
+    if len(found.symbols) > MOST:
+        raise InputError(f"{where} names {len(found.symbols):,} symbols, the most is {MOST:,}: give fewer")
+    return found
 
 
 def read_span(start: str | None, end: str | None, first: str, now: datetime) -> tuple[date, date, bool]:
@@ -57,21 +72,23 @@ def _is_file(path: Path) -> bool:
 
 
 def _from_file(path: Path) -> list[str]:
+    """The words that should be symbols; of a row that has none where the head says, the whole row."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file, strict=True) if any(cell.strip() for cell in row)]
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise MissingData(f"{path} cannot be read as text: give a file with one symbol a line") from None
+        raise MissingData(f"{path} cannot be read as text: {LIST}") from None
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    mark = next((one for one in "|\t;" if one in first), ",")
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=mark)
+        rows = [row for row in lines if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise BadTable(f"{path} cannot be read as a table ({error}): give a file with one symbol a line") from None
+        raise BadTable(f"{path} cannot be read as a table ({error}): {LIST}") from None
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    if "symbol" not in header:
-        return [",".join(row) for row in rows]
-    if header.count("symbol") > 1:
-        raise BadTable(f"{path} has the column 'symbol' twice: leave one of them out")
-    for row in rows[1:]:
-        if len(row) != len(header):
-            raise BadTable(f"{path}: the row '{','.join(row)[:60]}' has {len(row)} cells, the header {len(header)}: write all of them")
-        if not row[header.index("symbol")].strip():
-            raise BadTable(f"{path}: the row '{','.join(row)[:60]}' has no symbol: write one, or take the row out")
-    return [row[header.index("symbol")] for row in rows[1:]]
+    head = next((word for word in HEADS if word in header), None)
+    if head is None:
+        return [mark.join(row) for row in rows]
+    if header.count(head) > 1:
+        raise BadTable(f"{path} has the column '{head}' twice: leave one of them out")
+    column = header.index(head)
+    return [row[column] if len(row) == len(header) and row[column].strip() else mark.join([*row, ""]) for row in rows[1:]]

@@ -28,7 +28,7 @@ from springback.data.laws import Left
 from springback.data.sources import Event, History, Note
 from springback.data.store_hash import file_hash
 from springback.market.bars import FIELDS, Dates
-from springback.market.symbols import check_symbols
+from springback.market.symbols import check_symbols, is_reserved
 
 MARK = b"springback"
 
@@ -77,7 +77,9 @@ class Downloads:
 
     def _path(self, symbol: str) -> Path:
         check_symbols([symbol.removeprefix("^")], self.folder)
-        return self.folder / f"{quote(symbol, safe='^=')}.parquet"
+        name = quote(symbol, safe="^=")
+        name = f"%{ord(name[0]):02X}{name[1:]}" if is_reserved(name) else name  # CON.parquet can be no file on Windows
+        return self.folder / f"{''.join(f'%{ord(one):02X}' if one.islower() else one for one in name)}.parquet"  # nor aapl beside AAPL
 
     def _enter(self, symbol: str, told: Mapping[str, Any]) -> dict[str, Any]:
         line = {"symbol": symbol, **told, "sha256": file_hash(self._path(symbol))}

@@ -1,25 +1,31 @@
 """Asks a source for many names, a few at a time, keeps each answer at once, and goes on past a name that fails."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from springback.data.sources import History, Source
+from springback.data.laws import Left
+from springback.data.sources import History, Source, nothing
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.line import Fault, Halt
-from springback.errors import InputError, SourceError
+from springback.errors import InputError, OddName, SourceError
 
 IN_A_ROW = 3
 """Questions that may fail one after the other before the vendor counts as down."""
+ODD = 0.1
+"""Share of all names beyond which answers that cannot be read are no accident: the vendor's format has changed."""
 Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """The histories in the order asked for; of these `asked` came from the vendor now, the others were kept."""
+    """The histories in the order asked for; of these `asked` came from the vendor now, the others were kept. `odd` are the names whose
+    answer could not be read: nothing is known of them now, and nothing is kept.
+    """
 
     histories: tuple[History, ...]
     asked: int
+    odd: tuple[str, ...] = ()
 
 
 def gather(
@@ -27,8 +33,9 @@ def gather(
 ) -> Gathered:
     """The history of each of `symbols`; those that `downloads` has are not asked for again.
 
-    A name that fails does not stop the others: what came is kept, and at the end `SourceError` says which names are missing. Raises at once
-    when asking on is of no use: a refused key, a vendor that is down or wants a long pause.
+    A name that fails does not stop the others: what came is kept, and at the end `SourceError` says which names are missing. One whose
+    answer cannot be read is left out and told, where not more than ODD of all are so. Raises at once when asking on is of no use: a refused
+    key, a vendor that is down or wants a long pause.
     """
     now = datetime.now(UTC)
     found = {symbol: kept for symbol in symbols if downloads and (kept := downloads.known(symbol, start, end, now)) is not None}
@@ -43,16 +50,20 @@ def gather(
         in_a_row = 0 if error is None else in_a_row + 1
         if error is not None:
             failed |= {name: error for name in names if name not in found}
-            if _is_final(error) or in_a_row >= IN_A_ROW:
+            if _is_final(error) or (in_a_row >= IN_A_ROW and not (found and isinstance(error, OddName))):
                 raise _told(error, len(found), len(symbols)) from None
     if progress:
         progress(len(found), len(symbols), f"{len(wanted) - len(failed):,} asked, {len(symbols) - len(wanted):,} kept from before")
+    odd = [name for name, error in failed.items() if isinstance(error, OddName)]
+    if found and len(odd) <= max(1, ODD * len(symbols)):
+        for name in odd:
+            found[name] = replace(nothing(name), left=(Left("unreadable", name, note=str(failed.pop(name))[:160]),))
     if failed:
         one = next(iter(failed))
         raise SourceError(
             f"{len(failed):,} of {len(symbols):,} names failed ({', '.join(list(failed)[:5])}), the others are kept: {failed[one]}"
         )
-    return Gathered(tuple(found[symbol] for symbol in symbols), len(wanted))
+    return Gathered(tuple(found[symbol] for symbol in symbols), len(wanted), tuple(odd))
 
 
 def _ask(

@@ -8,7 +8,8 @@ is halted.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -16,9 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from springback.data.laws import Left
 from springback.data.packed import unzip
+from springback.data.roster import Roster, roster
 from springback.data.sources import Event, History, history, nothing
-from springback.errors import BadTable, MissingData
+from springback.errors import BadTable, MissingData, OddName
 from springback.market.symbols import check_symbols
 
 DECI_CENTS = 10_000
@@ -46,15 +49,27 @@ class LeanFolder:
         """See `Source`."""
         check_symbols(symbols, self.base)
         for symbol in symbols:
-            yield self._one(symbol, start, end)
+            try:
+                yield self._one(symbol, start, end)
+            except BadTable as error:
+                raise OddName(str(error)) from None
 
-    def listing(self, start: date, end: date) -> tuple[str, ...]:
+    def listing(self, start: date, end: date) -> Roster:
         """The names with a map file, or where there are none with a zip, whose map file's span touches `start` to `end`."""
         maps = sorted((self.base / "map_files").glob("*.csv"))
         if not maps:
-            return tuple(sorted(path.stem.upper() for path in (self.base / "daily").glob("*.zip")))
-        spans = {path.stem.upper(): _spans(path) for path in maps}
-        return tuple(sorted(name for name, rows in spans.items() if rows[0][0] <= end and rows[-1][0] >= start))
+            return roster(path.stem for path in sorted((self.base / "daily").glob("*.zip")))
+        names, odd = [], []
+        for path in maps:
+            try:
+                rows = _spans(path)
+            except BadTable as error:
+                odd.append(Left("unreadable", path.stem.upper(), note=str(error)[:120]))
+                continue
+            if rows[0][0] <= end and rows[-1][0] >= start:
+                names.append(path.stem)
+        found = roster(names)
+        return Roster(tuple(sorted(found.symbols)), (*found.left, *odd))
 
     def _one(self, symbol: str, start: date, end: date) -> History:
         rows: list[tuple[date, ...]] = []
@@ -67,8 +82,11 @@ class LeanFolder:
                 rows += [row for row in _bars(path) if first <= row[0] <= last]
         if not found:
             return nothing(symbol, gone=True)
-        days = sorted(row[0] for row in rows)
-        told = history("The LEAN folder", symbol, rows, self._events(symbol, days), start, end)
+        closes = {row[0]: float(row[4]) for row in sorted(rows)}  # type: ignore[arg-type]
+        events, lost = self._events(symbol, closes)
+        told = history("The LEAN folder", symbol, rows, events, start, end)
+        inside = tuple(one for one in lost if np.datetime64(start) <= one.day <= np.datetime64(end))
+        told = replace(told, left=(*told.left, *inside))
         return replace(told, until=tickers[-1][1]) if self._map_file(symbol).is_file() else told
 
     def _map_file(self, symbol: str) -> Path:
@@ -89,16 +107,29 @@ class LeanFolder:
         nexts = [rows[0][0], *(last if last == date.max else last + timedelta(days=1) for last, _ in rows[1:])]
         return [(first, *row) for first, row in zip(nexts, rows[1:], strict=False)]
 
-    def _events(self, symbol: str, days: Sequence[date]) -> Iterator[Event]:
+    def _events(self, symbol: str, closes: Mapping[date, float]) -> tuple[list[Event], list[Left]]:
+        """The events of its factor file, `closes` by rising day; and those that cannot be worked out.
+
+        The dividend is the reference price times what the price factor rises by. LEAN's reference is the close of the row's day; files of
+        before August 2018 have none (three columns), others 0 (Lean #2378): the bar of the day, or the last before, has it.
+        """
         path = self.base / "factor_files" / f"{symbol.lower()}.csv"
         rows = _factors(path) if path.is_file() else []
+        days = list(closes)
+        events, lost = list[Event](), list[Left]()
         for before, after in pairwise(rows):
-            when = next((day for day in days if day > before[0]), before[0] + timedelta(days=1))
-            paid = round(before[3] * (1 - before[1] / after[1]), 4)
+            at = bisect_right(days, before[0])
+            when = days[at] if at < len(days) else before[0] + timedelta(days=1)
+            close = before[3] or (closes[days[at - 1]] if at else 0.0)
+            fallen = 1 - before[1] / after[1]
+            paid = round(close * fallen, 4)
             if paid > 0:
-                yield Event(np.datetime64(when), "dividend", paid)
+                events.append(Event(np.datetime64(when), "dividend", paid))
+            elif fallen > SAME and not close:
+                lost.append(Left("event_lost", symbol, np.datetime64(when), f"price factor {before[1]:g} to {after[1]:g}"))
             if abs(before[2] / after[2] - 1) > SAME:
-                yield Event(np.datetime64(when), "split", float(f"{before[2] / after[2]:.9g}"))
+                events.append(Event(np.datetime64(when), "split", float(f"{before[2] / after[2]:.9g}")))
+        return events, lost
 
 
 def _bars(path: Path) -> Iterator[tuple[date, ...]]:

@@ -6,6 +6,7 @@ A key travels in a header and nowhere else: it is in no address, no message and 
 import email.utils
 import io
 import json
+import re
 import time
 import weakref
 from collections.abc import Callable, Mapping
@@ -26,6 +27,8 @@ SKEW = 26 * 3600.0
 LONGEST = 60.0
 """Seconds of the longest pause that is our own choice."""
 GONE = (404, 410)
+REFUSED, NAME = (400, 422), re.compile(r"symbol|ticker|not found|no data|delisted", re.IGNORECASE)
+"""Other ways in which vendors say that they do not know a name."""
 Answer = TypeVar("Answer")
 
 stamina.instrumentation.set_on_retry_hooks([])  # its own note of each pause would go to the user's terminal
@@ -41,6 +44,14 @@ class Fault(SourceError):
 
 class Halt(SourceError):
     """Asking on is of no use, about this name or another."""
+
+
+class NoName(GoneName):
+    """The vendor takes a name, or one of many, for none; `said` is its answer."""
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said
 
 
 class Line:
@@ -128,6 +139,8 @@ class Line:
             raise Fault(
                 f"{self.vendor} is in trouble (HTTP {code}) about {what}: {self._later()}", _seconds(response.headers.get("Retry-After"))
             )
+        if code in REFUSED and NAME.search(response.text):
+            raise NoName(f"{self.vendor} takes no {what} (HTTP {code}): leave it out, or ask another source", response.text[:2000])
         if code != 200:
             raise SourceError(
                 f"{self.vendor} answers HTTP {code} about {what} ({self.scrubbed(response.text)}): check the symbol and the dates"

@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 
+from springback.data.roster import Roster
 from springback.data.sources import Event, History, nothing
 from springback.market.actions import KINDS
 from springback.market.bars import FIELDS
@@ -26,12 +27,12 @@ class Taped:
         for symbol in symbols:
             yield self._one(symbol, first, last) if symbol in self.columns else nothing(symbol, gone=True)
 
-    def listing(self, start: date, end: date) -> tuple[str, ...]:
+    def listing(self, start: date, end: date) -> Roster:
         """The names with a bar in the span."""
         days = self.tape.bars.sessions
         inside = (days >= np.datetime64(start, "D")) & (days <= np.datetime64(end, "D"))
         has = ~np.isnan(self.tape.bars.close[inside]).all(axis=0)
-        return tuple(symbol for symbol, one in zip(self.tape.bars.symbols, has, strict=True) if one)
+        return Roster(tuple(symbol for symbol, one in zip(self.tape.bars.symbols, has, strict=True) if one))
 
     def _one(self, symbol: str, first: np.datetime64, last: np.datetime64) -> History:
         bars, actions, column = self.tape.bars, self.tape.actions, self.columns[symbol]

@@ -14,12 +14,12 @@ from urllib.parse import quote
 import numpy as np
 
 from springback.data.packed import unzipped
+from springback.data.roster import Roster, roster
 from springback.data.sources import Event, History, day_of, history, nothing, number_of
 from springback.data.sources.keys import Keys
 from springback.data.sources.line import Line
 from springback.data.sources.settings import Fetch
-from springback.errors import BadTable, GoneName, SourceError
-from springback.market.symbols import check_symbols
+from springback.errors import BadTable, GoneName, OddName, SourceError
 
 EXCHANGES = {"NYSE", "NASDAQ", "AMEX", "NYSE ARCA", "NYSE MKT", "BATS"}
 FIELDS = ("open", "high", "low", "close", "volume")
@@ -44,20 +44,19 @@ class Tiingo:
         for symbol in symbols:
             yield self._one(symbol, start, end)
 
-    def listing(self, start: date, end: date) -> tuple[str, ...]:
+    def listing(self, start: date, end: date) -> Roster:
         """The stocks of American exchanges in Tiingo's list whose span touches `start` to `end`."""
         told = self.names.file("", {}, "its list of names")
         try:
             content = unzipped(told, told.getbuffer().nbytes, "Tiingo's list of names")
             rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
             found = sorted(
-                row["ticker"].upper().replace("-", ".")
+                row["ticker"].upper()
                 for row in rows
                 if row["assetType"] == "Stock" and row["exchange"] in EXCHANGES and row["startDate"]
                 if row["startDate"] <= str(end) and (row["endDate"] or "9999") >= str(start)
             )
-            check_symbols(found, "Tiingo's list of names")
-            return tuple(found)
+            return roster((word.replace("-", ".") if word[:1] != "-" else word for word in found), "other_owner")
         except (BadTable, KeyError, AttributeError, TypeError, csv.Error, UnicodeDecodeError) as error:
             shown = f" ({error})" if isinstance(error, BadTable) else ""
             raise SourceError(f"Tiingo's list of names cannot be read{shown}: run again later, or give --symbols") from None
@@ -69,13 +68,15 @@ class Tiingo:
         except GoneName:
             return nothing(symbol, gone=True)
         if isinstance(told, dict) and "detail" in told:
-            raise SourceError(f"Tiingo says of {symbol}: {self.line.scrubbed(str(told['detail']))}: run again later, or check the account")
+            if "not found" in str(told["detail"]).lower():
+                return nothing(symbol, gone=True)
+            raise OddName(f"Tiingo says of {symbol}: {self.line.scrubbed(str(told['detail']))}: run again later, or check the account")
         try:
             rows = [(_day(one), *(one[name] for name in FIELDS)) for one in told]
             return history("Tiingo", symbol, rows, _events(told), start, end)
         except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
             shown = f"no field '{error.args[0]}'" if isinstance(error, KeyError) else "another shape"
-            raise SourceError(
+            raise OddName(
                 f"Tiingo's answer about {symbol} is not the known one ({self.line.scrubbed(shown)}): its format may have changed: use "
                 "another source"
             ) from None

@@ -10,6 +10,7 @@ does not hear Retry-After, asks each name twice, and wants a newer peewee than a
 here: a universe of Yahoo's names has survivorship bias.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,15 +18,18 @@ from urllib.parse import quote
 
 import numpy as np
 
+from springback.data.roster import Roster
 from springback.data.sources import Event, History, foreign, history, nothing, number_of
 from springback.data.sources.line import Line
 from springback.data.sources.settings import Fetch
 from springback.data.sources.unadjust import Row, Series, in_shares_of_the_day, unadjusted
-from springback.errors import GoneName, SourceError
+from springback.errors import GoneName, OddName, SourceError
 
 DIGITS = 4
 """Of a raw price: Yahoo's numbers are single precision, an un-adjusted 499.23 comes out as 499.23001."""
 NO_DATA = "Data doesn't exist"
+GONE = re.compile(r"not found|no data found|delisted", re.IGNORECASE)
+"""How it says in a whole answer that it does not know a name."""
 FIELDS = ("open", "high", "low", "close", "volume")
 
 
@@ -43,9 +47,9 @@ class Yahoo:
         for symbol in symbols:
             yield self._one(symbol, start, end)
 
-    def listing(self, start: date, end: date) -> tuple[str, ...]:  # noqa: ARG002
+    def listing(self, start: date, end: date) -> Roster:  # noqa: ARG002
         """Yahoo keeps no list."""
-        return ()
+        return Roster(())
 
     def _one(self, symbol: str, start: date, end: date) -> History:
         params = {
@@ -57,8 +61,8 @@ class Yahoo:
         }
         try:
             told = self.line.json(f"/v8/finance/chart/{quote(symbol.replace('.', '-'), safe='')}", params, symbol)
-        except GoneName:
-            return nothing(symbol, gone=True)
+        except GoneName as error:
+            return nothing(symbol, gone=NO_DATA not in getattr(error, "said", ""))
         except SourceError as error:
             if NO_DATA in str(error):
                 return nothing(symbol)
@@ -66,12 +70,14 @@ class Yahoo:
         try:
             chart = told["chart"]
             if chart.get("error"):
-                raise SourceError(f"Yahoo says of {symbol}: {self.line.scrubbed(str(chart['error'].get('description')))}: check the symbol")
+                if GONE.search(str(chart["error"])):
+                    return nothing(symbol, gone=True)
+                raise OddName(f"Yahoo says of {symbol}: {self.line.scrubbed(str(chart['error'].get('description')))}: check the symbol")
             result = chart["result"][0]
             return _raw(symbol, result, start, end)
         except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError, OSError) as error:
             shown = str(error).strip("'") if isinstance(error, KeyError) else "another shape"
-            raise SourceError(
+            raise OddName(
                 f"Yahoo's answer about {symbol} is not the known one ({self.line.scrubbed(shown)} where chart.result[0] with timestamp and "
                 "indicators.quote was expected): its format may have changed; use another source"
             ) from None
