@@ -144,7 +144,6 @@ def test_membership_of_holdings_is_a_file_that_fetch_takes(folder: Path, tmp_pat
         ('Fund Holdings as of,"soon"\nTicker,Name,Asset Class\nA,Agilent,Equity\n', "must be a date such as Dec 29, 2023, was 'soon'"),
         ('Fund Holdings as of,"Dec 29, 2023"\nA,B\n', "no line begins with Ticker,Name"),
         ('Fund Holdings as of,"Dec 29, 2023"\nTicker,Name,Weight\nA,B,1\n', "no column Asset Class"),
-        ('Fund Holdings as of,"Dec 29, 2023"\nTicker,Name,Asset Class\nA,B,Equity\nA,C,Equity\n', "A is there twice"),
         ('Fund Holdings as of,"Dec 29, 2023"\nTicker,Name,Asset Class\n../x,B,Equity\n', "'../X' is no symbol"),
         ('Fund Holdings as of,"Dec 29, 2023"\nTicker,Name,Asset Class\n-,USD CASH,Cash\n', "it holds no stock"),
     ],

@@ -62,8 +62,9 @@ def read(path: Path) -> Holdings:
         raise BadTable(f"{path}: the table cannot be read ({error})") from None
     odd = sum(one.count for one in left if one.law == "no_symbol")
     if not rows or odd > len(rows):
-        why = f"{odd:,} of its tickers are no symbols (such as {next(one for one in left if one.law == 'no_symbol')})" if odd else ""
-        raise BadTable(f"{path}: {why or 'it holds no stock'}: download the file again")
+        first = next((one.name for one in left if one.law == "no_symbol"), "")
+        why = f"'{first}' is no symbol, {odd:,} of {odd + len(rows):,} tickers are none" if odd else "it holds no stock"
+        raise BadTable(f"{path}: {why}: download the file again")
     return Holdings(as_of, rows, left)
 
 
