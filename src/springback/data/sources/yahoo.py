@@ -125,7 +125,10 @@ def _fullness(told: tuple[date, Row]) -> tuple[bool, bool, float]:
 
 
 def _dividend(one: dict[str, Any]) -> tuple[date, float, str]:
-    return _day(one["date"]), number_of(one["amount"]), str(one.get("currency") or "")
+    amount = number_of(one["amount"])
+    if not amount > 0:
+        raise ValueError(f"a dividend of {amount:g}")
+    return _day(one["date"]), amount, str(one.get("currency") or "")
 
 
 def _on_scale(cells: Sequence[float | None], shares: float) -> list[float | None]:
@@ -136,8 +139,11 @@ def _on_scale(cells: Sequence[float | None], shares: float) -> list[float | None
 
 
 def _ratio(split: dict[str, Any]) -> float:
-    """New shares for an old one."""
-    return number_of(split["numerator"]) / number_of(split["denominator"])
+    """New shares for an old one. Raises `ValueError` on what no split can be."""
+    ratio = number_of(split["numerator"]) / number_of(split["denominator"])
+    if not ratio > 0:
+        raise ValueError(f"a split of {ratio:g} new shares for one")
+    return ratio
 
 
 def _day(stamp: float) -> date:
