@@ -17,6 +17,7 @@ from springback.analytics.page import BUNDLE
 from springback.analytics.summary import summarise
 from tests.analytics.materials import account, empty_account, material
 
+SOURCE = Path(report.__file__).parents[1]
 BARE = dict.fromkeys(("benchmark", "scores", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel"))
 
 
@@ -130,3 +131,15 @@ def test_the_bundle_is_its_authors_file_under_its_licence() -> None:
     assert digest == "138c2e81014b979dc00867a93da55b7605a17495ee78dd7afb433b7f021dfcfa"
     assert (folder / "plotly-LICENSE").read_text(encoding="utf-8").startswith("The MIT License (MIT)\n\nCopyright (c)")
     assert "v2.35.2" in full() and "MIT" in full(), "a page that carries it says so"
+
+
+def test_no_table_has_a_column_without_a_head() -> None:
+    """The browser sees it of the pages that the tests draw; this sees it of every table that could be drawn."""
+    headless = re.compile(r"""\(["']{2}, (True|False)\)|["']{2}, (text|day)\)|_heads\(["']{2}""")
+    found = [
+        f"{file.name}: {line.strip()}"
+        for file in SOURCE.rglob("*.py")
+        for line in file.read_text("utf-8").splitlines()
+        if headless.search(line)
+    ]
+    assert found == []

@@ -21,7 +21,7 @@ def orders(material: Material) -> Table | None:
     counts = pd.crosstab(kinds, told["status"]).reindex(columns=list(STATUSES), fill_value=0)
     counts.insert(0, "sent", counts.sum(axis=1))
     counts = counts.sort_values("sent", ascending=False, kind="stable").reset_index(names="kind")
-    columns: list[Column] = [("kind", "", text), ("sent", "Sent", "count"), *((one, one.capitalize(), "count") for one in STATUSES)]
+    columns: list[Column] = [("kind", "Kind", text), ("sent", "Sent", "count"), *((one, one.capitalize(), "count") for one in STATUSES)]
     return table(counts, columns, "What became of the orders", NOTE)
 
 
@@ -32,7 +32,7 @@ def positions(material: Material) -> Table | None:
         return None
     columns: list[Column] = [
         ("symbol", "Name", text),
-        ("side", "", text),
+        ("side", "Side", text),
         ("entry_date", "In", day),
         ("sessions", "Held", "count"),
         ("quantity", "Shares", "count"),
