@@ -83,7 +83,7 @@ def test_the_same_run_again_gives_the_same_bytes_and_trains_nothing_anew(home: P
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     first, again = home / "runs" / "latest", home / "runs" / "again"
     compared = [path.relative_to(first) for path in first.rglob("*") if path.suffix in (".csv", ".json")]
-    assert len(compared) == 10
+    assert len(compared) == 12
     for name in compared:
         assert (again / name).read_bytes() == (first / name).read_bytes(), name
 

@@ -332,7 +332,7 @@ def test_what_cboe_s_history_lacks_is_filled_from_fred_and_told(replay: Replay, 
 def test_a_lean_folder_s_own_vix_and_rate_are_taken(replay: Replay, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     lean_folder(tmp_path / "lean")
     days = [str(day) for day in tape_of(market()).bars.sessions]
-    (tmp_path / "lean" / "springback").mkdir()
+    (tmp_path / "lean" / "springback").mkdir(exist_ok=True)
     (tmp_path / "lean" / "springback" / "vix.csv").write_text("date,close\n" + "".join(f"{day},{31 + k}\n" for k, day in enumerate(days)))
     rates = tmp_path / "lean" / "alternative" / "interest-rate" / "usa" / "interest-rate.csv"
     rates.parent.mkdir(parents=True)
