@@ -99,4 +99,4 @@ def test_a_failed_check_ends_with_code_1(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_the_page_opens_offline_and_fits(home: Path, width: int, scheme: str) -> None:
     with opened(home / "runs" / "audit" / "audit.html", width, scheme) as tab:
         assert tab.locator("h1").inner_text() == "No look-ahead was found"
-        assert tab.locator("section").count() == 7 and tab.locator("td.badge").count() == 14
+        assert tab.locator("section").count() == 7 and tab.locator("td.badge").count() == 15
