@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from springback.analytics.material import GOLDEN_COLUMNS
+from springback.data.sessions import exchange_days
 from springback.features import FEATURES
 from tests.backtest.worlds import random_forecasts, random_tape
 from tests.terminal import REPOSITORY, TINY, VERBS, done, script, sets, springback
@@ -36,10 +37,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tape = random_tape(3, splits=False)
     said = random_forecasts(3, tape)
     row, column = np.nonzero(~np.isnan(tape.bars.close))
-    key = {"date": tape.bars.sessions[row], "symbol": np.array(tape.bars.symbols)[column]}
+    days = exchange_days("2020-01-02", "2020-12-31")[: len(tape.bars.sessions)]  # of a random tape every weekday is a session
+    key = {"date": days[row], "symbol": np.array(tape.bars.symbols)[column]}
     bars = {name: getattr(tape.bars, name)[row, column] for name in ("open", "high", "low", "close", "volume")}
     pd.DataFrame(key | bars).to_csv(folder / "bars.csv", index=False)
-    pd.DataFrame({"date": tape.bars.sessions, "close": tape.vix}).to_csv(folder / "vix.csv", index=False)
+    pd.DataFrame({"date": days, "close": tape.vix}).to_csv(folder / "vix.csv", index=False)
     spoken = {"qpi": said.qpi, "p_long": said.p_long, "p_short": said.p_short, "adv_63": said.adv}
     frame = pd.DataFrame(key | {name: panel[row, column] for name, panel in spoken.items()})
     frame.dropna().to_csv(folder / "forecasts.csv.gz", index=False)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from springback.data.sessions import exchange_days
 from springback.data.store import Store
 from springback.features import FEATURES
 from tests.terminal import TINY, done, springback
@@ -16,7 +17,7 @@ from tests.terminal import TINY, done, springback
 def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with bars.csv, and later.csv that says one close differently and has one session more."""
     folder = tmp_path_factory.mktemp("market")
-    days = pd.bdate_range("2024-01-02", periods=40).strftime("%Y-%m-%d")
+    days = pd.DatetimeIndex(exchange_days("2024-01-02", "2024-03-28")[:40]).strftime("%Y-%m-%d")
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"date": np.repeat(days, 3), "symbol": ["A", "B", "C"] * len(days)})
     frame["close"] = np.round(20 + rng.normal(0, 0.1, len(frame)).cumsum(), 2)
@@ -59,7 +60,7 @@ def test_a_restatement_is_refused_then_accepted_and_the_old_can_be_read(market: 
     written = Store(tmp_path / "store").describe()["written_at"]
     refused = fetched(tmp_path, market / "later.csv")
     assert refused.returncode == 1 and refused.stderr.count("\n") == 1
-    assert "1 bars changed, in 1 names (such as B 2024-01-03 close" in refused.stderr and "--accept-restatement" in refused.stderr
+    assert "1 bar changed, in 1 name (such as B 2024-01-03 close" in refused.stderr and "--accept-restatement" in refused.stderr
     assert Store(tmp_path / "store").describe()["written_at"] == written
     assert "the past was restated" in done(fetched(tmp_path, market / "later.csv", "--accept-restatement")).stdout
     for words, expected in ((("--as-of", written), market / "bars.csv"), ((), market / "later.csv")):
