@@ -49,6 +49,7 @@ def orders_frame(result: Result) -> pd.DataFrame:
         f"resting_stop@{float(level)}" if code == RESTING_STOP else REASONS[code]
         for code, level in zip(columns["reason"].astype(int), columns["level"], strict=True)
     ]
+    waiting = columns["status"] == WAITING  # of no session yet
     return pd.DataFrame(
         {
             "order_id": columns["order_id"].astype(np.int64),
@@ -57,7 +58,7 @@ def orders_frame(result: Result) -> pd.DataFrame:
             "quantity": columns["quantity"].astype(np.int64),
             "reason": reasons,
             "status": [STATUSES[code] for code in columns["status"].astype(int)],
-            "ended": _days(result, columns["ended"]).where(columns["status"] != WAITING),
+            "ended": _days(result, np.where(waiting, columns["row"], columns["ended"])).where(~waiting),
             "why": [WHYS[code] for code in columns["why"].astype(int)],
         }
     )
