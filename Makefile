@@ -28,8 +28,8 @@ setup-dev: $(VENV)/.installed-dev ## the same with the tools of tests, types and
 run: setup ## run the main job on the offline demo market; the last line is the path of the report
 	@$(SPRINGBACK) run $(RUN_ARGS)
 
-test: setup-dev ## run the tests, TESTMINUTES
-	@echo "Running the tests: TESTMINUTES; one file: .venv/bin/python -m pytest tests/test_cli.py"
+test: setup-dev ## run the tests, about 20 minutes on two cores
+	@echo "Running the tests: about 20 minutes on two cores; one file: .venv/bin/python -m pytest tests/test_cli.py"
 	@$(BIN)/python -m pytest $(TEST_ARGS)
 
 check: lint types test ## ruff, ruff format, mypy strict and the tests
