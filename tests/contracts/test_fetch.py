@@ -335,7 +335,7 @@ def test_a_lean_folder_s_own_vix_and_rate_are_taken(replay: Replay, capfd: pytes
     (tmp_path / "lean" / "springback").mkdir(exist_ok=True)
     (tmp_path / "lean" / "springback" / "vix.csv").write_text("date,close\n" + "".join(f"{day},{31 + k}\n" for k, day in enumerate(days)))
     rates = tmp_path / "lean" / "alternative" / "interest-rate" / "usa" / "interest-rate.csv"
-    rates.parent.mkdir(parents=True)
+    rates.parent.mkdir(parents=True, exist_ok=True)
     rates.write_text("DATE,PCREDIT8\n2020-01-02,4.5\n2020-08-28,5\n")
     replay.spoil("VIX_History", status(503))
     replay.spoil("fredgraph", status(503))
