@@ -56,7 +56,7 @@ def test_an_error_closes_the_gate_and_a_quarantine_opens_it(clean: Tape, tmp_pat
     assert not (tmp_path / "store" / quarantine.FILE).exists()
     held = done(springback(tmp_path, "data", "check", "--quarantine")).stdout
     assert held.splitlines()[0].endswith("; 1 name quarantined")
-    assert "quarantine: store/quarantine.json, 1 spans; edit it as you like" in held
+    assert "quarantine: store/quarantine.json, 1 span; edit it as you like" in held
     (span,) = quarantine.read(tmp_path / "store")
     assert (span.symbol, span.by, span.reason) == (symbol, "springback data check", f"spike: {day}")
     assert span.start < day < span.end
@@ -66,16 +66,16 @@ def test_an_error_closes_the_gate_and_a_quarantine_opens_it(clean: Tape, tmp_pat
     assert (spike["severity"], spike["left"]) == ("error", 0)
 
 
-def test_files_that_the_door_refuses_are_told_row_by_row(clean: Tape, tmp_path: Path) -> None:
+def test_what_the_door_leaves_out_of_a_file_closes_the_gate(clean: Tape, tmp_path: Path) -> None:
     def spoil(frame: pd.DataFrame) -> pd.DataFrame:
         return pd.concat([frame, frame.iloc[[4]]])
 
     to_csv(clean, tmp_path / "bars.csv", spoil)
     shut = springback(tmp_path, "data", "check", "--path", "bars.csv")
     assert shut.returncode == 1
-    assert shut.stdout.startswith("not usable as it stands: 1 error")
-    assert "1 rows stand there twice" in shut.stdout
-    assert "refused at the door" in (tmp_path / "runs" / "check" / "check.html").read_text()
+    assert shut.stdout.startswith("not usable as it stands: ")
+    assert "file_duplicate: 1 row stands there twice" in shut.stdout
+    assert "stands there twice" in (tmp_path / "runs" / "check" / "check.html").read_text()
 
 
 def test_two_sources_are_laid_side_by_side(clean: Tape, tmp_path: Path) -> None:
