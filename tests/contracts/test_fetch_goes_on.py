@@ -49,7 +49,7 @@ def test_a_hole_is_refused_and_named(replay: Replay, capfd: pytest.CaptureFixtur
     assert fetch(capfd, DAYS[0], DAYS[4], "--symbols", ALL)[0] == 0
     before = Store("store").hash
     code, said = fetch(capfd, DAYS[6], DAYS[9], "--symbols", ALL)
-    assert code == 2 and "the store ends on 2020-08-28 and these prices begin on 2020-09-01: 1 sessions between them" in said
+    assert code == 2 and "the store ends on 2020-08-28 and these prices begin on 2020-09-01: 1 session between them" in said
     assert "begin on 2020-08-31 or before" in said and Store("store").hash == before
 
 
@@ -108,7 +108,7 @@ def test_a_name_that_joins_brings_all_its_past(replay: Replay, capfd: pytest.Cap
     for one in DAYS:
         code, said = fetch(capfd, one, one, "--members", "m.csv", "--downloads", "daily", store="daily")
         assert code == 0, said
-        assert ("1 of 1 names that the store lacks, or lacks bars of, join it with all their past" in said) == (one == DAYS[7])
+        assert ("1 of 1 name that the store lacks, or lacks bars of, join it with all their past" in said) == (one == DAYS[7])
     assert fetch(capfd, DAYS[0], DAYS[9], "--members", "m.csv", "--downloads", "whole", store="whole")[0] == 0
     assert_same(Store("daily").read(), Store("whole").read())
     assert Store("daily").verify() == ()
@@ -124,7 +124,7 @@ def test_without_a_start_the_store_goes_on_a_week_back(replay: Replay, capfd: py
     assert_same(Store("store").read(), Store("whole").read())
     replay.names["AAPL"].bars[day(DAYS[8])] = (126.91, 128.84, 120.50, 121.0, 257599600.0)
     code, said = springback(capfd, *words, "--set", "fetch.fresh_hours=0")
-    assert code == 1 and "1 bars changed, in 1 names (such as AAPL 2020-09-03 close 120.88 -> 121)" in said
+    assert code == 1 and "1 bar changed, in 1 name (such as AAPL 2020-09-03 close 120.88 -> 121)" in said
 
 
 def test_a_name_that_was_left_out_for_a_while_comes_back_whole(replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
@@ -142,7 +142,7 @@ def test_a_member_that_the_vendor_never_heard_of_stops_no_day(replay: Replay, ca
     for one in DAYS[:3]:
         code, said = fetch(capfd, one, one, "--members", "m.csv")
         assert code == 0, said
-    assert "1 names that the store does not have are unknown to tiingo too (such as NONE)" in said
+    assert "1 name that the store does not have are unknown to tiingo too (such as NONE)" in said
     assert Store("store").read().bars.shape == (3, 1)
 
 
