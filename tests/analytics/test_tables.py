@@ -72,11 +72,12 @@ def test_a_session_belongs_to_the_regime_its_orders_were_decided_in() -> None:
 
 
 def test_gates_are_strict_and_unknown_is_neither() -> None:
-    figures = {gate.name: figure(gate.limit, "at the limit", "ratio") for gate in GATES}
+    enough = {"sessions": Figure(1000.0, "", "sessions"), "trades": Figure(100.0, "", "count"), "lost_on": Figure(None, "", "date")}
+    figures = enough | {gate.name: figure(gate.limit, "at the limit", "ratio") for gate in GATES}
     assert {one.word for one in judge(figures)} == {"FAIL"}
-    better = {gate.name: figure(gate.limit + (0.01 if gate.side == "above" else -0.01), "", "ratio") for gate in GATES}
+    better = enough | {gate.name: figure(gate.limit + (0.01 if gate.side == "above" else -0.01), "", "ratio") for gate in GATES}
     assert {one.word for one in judge(better)} == {"PASS"}
-    assert {one.word for one in judge({"auc": Figure(None, "", "ratio")})} == {"n/a"}
+    assert {one.word for one in judge(enough | {"auc": Figure(None, "", "ratio")})} == {"n/a"}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def orders(material: Material) -> Table | None:
     told = material.headline.orders
     if "status" not in told or told.empty:
         return None
-    kinds = told["reason"].str.partition("@")[0]
+    kinds = told["reason"].astype(str).str.partition("@")[0]
     counts = pd.crosstab(kinds, told["status"]).reindex(columns=list(STATUSES), fill_value=0)
     counts.insert(0, "sent", counts.sum(axis=1))
     counts = counts.sort_values("sent", ascending=False, kind="stable").reset_index(names="kind")

@@ -47,7 +47,7 @@ def _delayed(orders: pd.DataFrame, daily: pd.DataFrame) -> float:
     if "status" not in orders:
         return float("nan")
     sessions = pd.DatetimeIndex(pd.to_datetime(daily["date"]))
-    sent = orders[(orders["status"] == "filled") & ~orders["reason"].str.startswith("resting_stop")]
+    sent = orders[(orders["status"] == "filled") & ~orders["reason"].astype(str).str.startswith("resting_stop")]
     decided, ended = (sessions.searchsorted(pd.DatetimeIndex(pd.to_datetime(sent[name]))) for name in ("decided", "ended"))
     return float((ended - decided > 1).sum())
 
