@@ -75,7 +75,7 @@ def test_a_recycled_ticker_is_refused(tmp_path: Path) -> None:
     [
         (("2020-01-06,A,A",), "line 2: old and new must differ, were both 'A'"),
         (("2020-01-06,B,A", "2020-01-06,C,A"), "line 3: A is a new name on 2020-01-06 twice"),
-        (("06/01/2020,B,A",), "line 2: date must be a date such as 2020-03-31, was '06/01/2020'"),
+        (("06/01/2020,B,A",), "line 2: date must be a date whose month is sure"),
         (("2020-01-06,,A",), "line 2: old is empty"),
     ],
 )

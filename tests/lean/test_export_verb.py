@@ -30,7 +30,7 @@ def files(tmp_path: Path) -> Path:
 
 def test_files_become_a_data_folder(files: Path) -> None:
     words = ("--bars", "bars.csv", "--vix", "vix.csv", "--events", "events.csv", "--members", "members.csv")
-    words += ("--renames", "renames.csv", "--interest-rate", "rates.csv", "--out", "data")
+    words += ("--renames", "renames.csv", "--interest-rate", "rates.csv", "--out", "data", "--prices", "raw")
     said = json.loads(done(springback(files, *EXPORT, *words, "--json")).stdout)["export"]
     assert (said["folder"], said["names"], said["written"], said["rates"]) == ("data", 2, 2, "rates.csv")
     assert (said["counts"]["actions"], said["counts"]["renamed"]) == (2, 1)
@@ -59,8 +59,8 @@ def test_a_store_gives_the_same_folder(files: Path) -> None:
         (("--bars", "bars.csv"), "--bars needs --vix FILE"),
         (("--store", "none"), "none holds no store"),
         (("--bars", "bars.csv", "--store", "store", "--vix", "vix.csv"), "give one of them"),
-        (("--store", "none", "--events", "events.csv"), "--events belongs to --bars"),
-        (("--bars", "bars.csv", "--vix", "vix.csv", "--interest-rate", "vix.csv"), "has no column 'DATE'"),
+        (("--store", "none", "--events", "events.csv"), "--events belongs to a CSV file of bars"),
+        (("--bars", "bars.csv", "--vix", "vix.csv", "--interest-rate", "vix.csv"), "has no column 'PCREDIT8'"),
         (("--bars", "bars.csv", "--vix", "vix.csv", "--renames", "none.csv"), "none.csv does not exist"),
         (("--bars", "bars.csv", "--vix", "vix.csv", "--out", "bars.csv"), "cannot be written"),
     ],
