@@ -30,12 +30,14 @@ def files(tmp_path: Path) -> Path:
 
 def test_files_become_a_data_folder(files: Path) -> None:
     words = ("--bars", "bars.csv", "--vix", "vix.csv", "--events", "events.csv", "--members", "members.csv")
-    words += ("--renames", "renames.csv", "--interest-rate", "rates.csv", "--out", "data", "--prices", "raw")
+    words += ("--renames", "renames.csv", "--interest-rate", "rates.csv", "--out", "data")
     said = json.loads(done(springback(files, *EXPORT, *words, "--json")).stdout)["export"]
     assert (said["folder"], said["names"], said["written"], said["rates"]) == ("data", 2, 2, "rates.csv")
     assert (said["counts"]["actions"], said["counts"]["renamed"]) == (2, 1)
     usa = files / "data" / "equity" / "usa"
-    assert (usa / "factor_files" / "aaa.csv").read_text() == "20200102,0.95,0.5,10\n20200103,1,0.5,10\n20501231,1,1,0\n"
+    assert (
+        usa / "factor_files" / "aaa.csv"
+    ).read_text() == "20200102,0.975,0.5,20\n20200103,1,0.5,20\n20501231,1,1,0\n"  # told after the split: put back
     assert sorted(path.name for path in (usa / "daily").iterdir()) == ["aaa.zip", "fb.zip", "meta.zip"]
     assert (files / "data/springback/members.csv").read_text() == "symbol,start,end\nAAA,2020-01-02,2020-01-03\n"
     again = done(springback(files, *EXPORT, *words)).stdout
