@@ -165,8 +165,8 @@ def test_the_next_run_says_the_same_of_the_winner(report: Report, tape: Tape, ho
     job = job_of(tape, home)
     grounds = Grounds(Voice(as_json=False, quiet=True), job, Cores())
     settled = with_knobs(grounds.chosen, report.finding.winner)
-    result = wiring.run_backtest(tape, grounds.of(settled).forecasts, settled, data_hash=job.hash, store=job.store)
-    stands = trials.standing(tape, job.hash, result.sessions, job.store)
+    result = wiring.run_backtest(job.made.tape, grounds.of(settled).forecasts, settled, data_hash=job.hash, store=job.store)
+    stands = trials.standing(job.made.tape, job.hash, result.sessions, job.store)
     assert stands.search.trials == report.finding.ledger_trials
     figures = account_figures(daily_frame(result), result.cash, series(tape), None, 1, stands.search)
     assert figures["deflated_sharpe"].number() == pytest.approx(report.finding.deflated)
