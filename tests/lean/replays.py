@@ -29,13 +29,14 @@ def load(file: Path = ALGORITHM) -> ModuleType:
     return module
 
 
-def golden_world(run: str) -> Any:
-    """The market of a recorded run."""
+def golden_world(run: str, marks: bool = True) -> Any:
+    """The market of a recorded run; without marks as the export writes it, where the engine would fill on a row of volume 0."""
     load()
     from lean_standin.world import World
 
     found = recorded(run)
     bars = pd.read_csv(file_of(found.market, "bars"), keep_default_na=False)
+    bars = bars if marks else bars[bars["volume"] > 0]
     return World(bars, None if found.events is None else pd.read_csv(found.events, keep_default_na=False))
 
 

@@ -25,7 +25,7 @@ VARIANTS = (
 def test_the_algorithm_orders_what_the_backtest_orders(run: str, variant: dict[str, str], tmp_path: Path) -> None:
     given = replays.golden_parameters(run) | variant
     said = parameters.read(given)
-    result = replays.run(replays.golden_world(run), given, replays.golden_store(run, tmp_path))
+    result = replays.run(replays.golden_world(run, marks=False), given, replays.golden_store(run, tmp_path))
     tape, forecasts = recorded.market(run)
     account = Backtest(said.backtest.start, said.backtest.end, said.backtest.cash, "lean")
     expected = orders_frame(backtest(tape, forecasts, account, said.strategy, said.regime, Costs()))
