@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from springback.data.restatement import compare
-from springback.data.store_frames import tables_of
+from springback.data.store.frames import tables_of
+from springback.data.store.restatement import compare
 from springback.market.actions import Actions, split_scale
 from springback.market.bars import FIELDS, Panel
 from springback.market.tape import Tape

@@ -23,13 +23,13 @@ import pandas as pd
 from backtest import W4, random_walk
 from lightgbm import LGBMClassifier
 
-from springback.data.universe import Universe
 from springback.forecasting.boosted import Boosted
 from springback.forecasting.card import Card
 from springback.forecasting.models import Models
 from springback.strategy.knobs import Regime, Strategy
+from springback.strategy.universe import Universe
+from springback.trading.day_forecasts import FixedOutlook
 from springback.trading.desk import Desk
-from springback.trading.outlook import FixedOutlook
 
 LIMIT = 40.0
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -15,11 +15,11 @@ from typing import Any
 
 import pandas as pd
 
-from springback.data import csv_file
+from springback.data.files import csv_file
 from springback.market.bars import FIELDS
 from springback.market.tape import Tape
 from springback.quality.gate import examine
-from springback.quality.settings import Quality
+from springback.quality.quality_settings import Quality
 from store import draw
 
 

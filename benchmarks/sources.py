@@ -27,9 +27,9 @@ import pandas as pd
 
 from springback.data.sources.assemble import Beside, assemble
 from springback.data.sources.downloads import Downloads
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.gather import gather
 from springback.data.sources.keys import Keys
-from springback.data.sources.settings import Fetch
 from springback.data.sources.tiingo import Tiingo
 from springback.market.bars import FIELDS
 

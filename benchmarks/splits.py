@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from springback.data.demo import Demo, draw
-from springback.data.store import Store
+from springback.data.demo.demo import Demo, draw
+from springback.data.store.store import Store
 from springback.market.actions import SPLIT, Actions
 from springback.market.tape import Tape
-from springback.quality.settings import Quality
+from springback.quality.quality_settings import Quality
 from springback.quality.splits import unrecorded_splits
 
 Cells = set[tuple[int, int]]

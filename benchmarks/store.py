@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from springback.data.store import Store
+from springback.data.store.store import Store
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars
 from springback.market.tape import Tape

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from springback.data import holdings, membership
-from springback.data.universe import Universe, eligible
+from springback.data import membership
+from springback.data.files import holdings
 from springback.market.bars import FIELDS
+from springback.strategy.universe import Universe, eligible
 from store import draw
 
 HEAD = 'iShares Russell 3000 ETF\nFund Holdings as of,"{day:%b %d, %Y}"\n\n'

@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from springback import settings, trials, wiring
+from springback import settings, wiring
 from springback.analytics.figures import shown
-from springback.analytics.significance import sharpe_error
-from springback.analytics.statistics import account_figures
+from springback.analytics.performance import account_figures
 from springback.analytics.trades import trade_figures
 from springback.backtest.result import Result, daily_frame, trades_frame
 from springback.market.forecasts import Forecasts
-from springback.story import judgement
+from springback.statistics.significance import sharpe_error
+from springback.workflow import record
+from springback.workflow.report import judgement
 
 ANCESTOR = ("strategy.indicator=rarity", "strategy.exit_rule=above_yesterday_high", "strategy.trend=sma200")
 RULE: dict[str, tuple[str, ...]] = {
@@ -94,8 +95,8 @@ def compare(made: wiring.World, store: Path, models: Path, only: list[str]) -> N
             tape, forecasts, chosen, data_hash=made.hash, command=" --set ".join(["variants", *given]), store=store
         )
         print(row(name, given, scores, result, rate), flush=True)
-        search = trials.standing(tape, made.hash, result.sessions, store).search
-    luck = search.luck(sharpe_error(trials.excess_returns(tape, result)))
+        search = record.standing(tape, made.hash, result.sessions, store).search
+    luck = search.luck(sharpe_error(record.excess_returns(tape, result)))
     print(
         f"\nTrials on this period in the ledger: {search.trials}, {search.independent:.1f} independent; the best of so many without skill "
         f"has a Sharpe ratio of {shown(luck, 'ratio')}; probability of overfitting {shown(search.overfitting, 'fraction')}"

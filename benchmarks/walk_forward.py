@@ -35,8 +35,8 @@ EXACT_ROWS, TEST_ROWS = 20_000, 200_000
 
 def real_tape() -> tuple[Tape, NDArray[np.bool_]]:
     """The bundle and its universe."""
-    from springback.data.csv_folder import read
-    from springback.data.universe import Universe, eligible
+    from springback.data.files.csv_folder import read
+    from springback.strategy.universe import Universe, eligible
 
     tape = read(SHARED, "2017-01-03", "2023-12-31")
     return tape, eligible(tape, Universe())

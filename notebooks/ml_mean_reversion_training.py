@@ -26,8 +26,7 @@ import os
 from pathlib import Path
 
 import springback as sb
-from springback import explore
-from springback.analytics import exhibits_market, exhibits_models
+from springback.notebook import explore, market_plots, model_plots
 from springback.verbs.steps import choose
 
 os.chdir(explore.home())  # the folder that holds settings/, store/ and models/
@@ -42,7 +41,7 @@ explore.facts(world)
 
 # %%
 days = explore.days(world, settings)
-exhibits_market.market(days, explore.yardstick(tape))
+market_plots.market(days, explore.yardstick(tape))
 
 # %% [markdown]
 # ## The 3-day QPI
@@ -52,13 +51,13 @@ exhibits_market.market(days, explore.yardstick(tape))
 
 # %%
 symbol = explore.typical(world, settings)
-exhibits_market.one_name(explore.name_days(world, symbol), symbol, settings.strategy.qpi_low, settings.strategy.qpi_high)
+market_plots.one_name(explore.name_days(world, symbol), symbol, settings.strategy.qpi_low, settings.strategy.qpi_high)
 
 # %% [markdown]
 # Signals come in crowds. A sell-off makes most of the market "oversold" at once, and twenty slots are gone on the first day of it.
 
 # %%
-exhibits_market.firing(days, settings.strategy.qpi_low, settings.strategy.qpi_high)
+market_plots.firing(days, settings.strategy.qpi_low, settings.strategy.qpi_high)
 
 # %% [markdown]
 # ## The eight features
@@ -66,10 +65,10 @@ exhibits_market.firing(days, settings.strategy.qpi_low, settings.strategy.qpi_hi
 # %%
 rows = explore.labelled(world, settings)
 features = explore.sample(rows)
-exhibits_market.distributions(features)
+market_plots.distributions(features)
 
 # %%
-exhibits_market.correlation(features)
+market_plots.correlation(features)
 
 # %% [markdown]
 # ## The label
@@ -79,7 +78,7 @@ exhibits_market.correlation(features)
 
 # %%
 labels = explore.by_qpi(rows, settings.training.seed)
-exhibits_market.labels(labels, settings.training.horizon)
+market_plots.labels(labels, settings.training.horizon)
 
 # %% [markdown]
 # ## Training
@@ -109,7 +108,7 @@ explore.kept(sb.keep(trained, models))
 # ## What the models look at
 
 # %%
-exhibits_models.importance(explore.importance(evaluation))
+model_plots.importance(explore.importance(evaluation))
 
 # %% [markdown]
 # Features that repeat each other share their importance: shuffle one, and the other still knows.
@@ -119,19 +118,19 @@ exhibits_models.importance(explore.importance(evaluation))
 
 # %%
 exam = explore.examine(world, trained, settings)
-exhibits_models.roc(explore.roc(exam), {"long": evaluation.long.auc, "short": evaluation.short.auc})
+model_plots.roc(explore.roc(exam), {"long": evaluation.long.auc, "short": evaluation.short.auc})
 
 # %% [markdown]
 # Within a day the market's move is the same for everyone, so AUC by day measures the ranking alone.
 
 # %%
-exhibits_models.auc_over_time(explore.auc_by_month(exam), "month", "Mean AUC within the days of a month.")
+model_plots.auc_over_time(explore.auc_by_month(exam), "month", "Mean AUC within the days of a month.")
 
 # %% [markdown]
 # Does 60 % mean 60 %? And how often do the models say so?
 
 # %%
-exhibits_models.reliability(explore.reliability(evaluation), settings.training.threshold)
+model_plots.reliability(explore.reliability(evaluation), settings.training.threshold)
 
 # %% [markdown]
 # ## The split that flatters
@@ -140,7 +139,7 @@ exhibits_models.reliability(explore.reliability(evaluation), settings.training.t
 # real prices it turns 0.49 into 0.62.
 
 # %%
-exhibits_models.splits(explore.splits(evaluation))
+model_plots.splits(explore.splits(evaluation))
 
 # %% [markdown]
 # ## Walking forward
@@ -151,7 +150,7 @@ exhibits_models.splits(explore.splits(evaluation))
 # %%
 walked = sb.forecast(world, settings, models)
 honest = sb.tell(tape, walked.forecasts, settings, world.hash, "walk-forward, trained anew each quarter on what was known")
-exhibits_models.auc_over_time(explore.quarters(honest), "quarter", "Each quarter by models that had not seen it.")
+model_plots.auc_over_time(explore.quarters(honest), "quarter", "Each quarter by models that had not seen it.")
 
 # %% [markdown]
 # ## The backtest
@@ -161,10 +160,10 @@ exhibits_models.auc_over_time(explore.quarters(honest), "quarter", "Each quarter
 
 # %%
 print(sb.summary_of(honest))
-exhibits_models.equity(honest)
+model_plots.equity(honest)
 
 # %%
-exhibits_models.costs(honest.cost_sweep)
+model_plots.costs(honest.cost_sweep)
 
 # %% [markdown]
 # ## What would fool you here

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from springback.data.sessions import exchange_days
-from springback.data.store import Store
+from springback.data.store.store import Store
 from springback.features import FEATURES
 from tests.terminal import TINY, done, springback
 

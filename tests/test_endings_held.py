@@ -7,9 +7,9 @@ import numpy as np
 from springback.market.actions import Actions
 from springback.market.bars import Bars
 from springback.market.tape import BANKRUPT, DELISTED, Tape
-from springback.story import endings_held
 from springback.strategy.rule import REASONS
 from springback.wiring import Settings
+from springback.workflow.report import endings_held
 
 DELISTING, STOP = REASONS.index("Liquidate from delisting"), REASONS.index("stop_loss")
 CLOSE = np.array([[10.0, 0.5, 4.0], [9.0, 0.4, 3.0]])

@@ -8,7 +8,8 @@ import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 import springback as sb
-from springback import explore, settings
+from springback import settings
+from springback.notebook import explore
 from springback.training.rows import QPI
 from springback.training.train import Trained
 

@@ -5,7 +5,7 @@ import pytest
 from springback.analytics import page
 from springback.errors import InputError
 from springback.grammar import agree
-from springback.voice import Voice
+from springback.verbs.console import Voice
 
 
 @pytest.mark.parametrize(

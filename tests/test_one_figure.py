@@ -8,21 +8,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback import story, trials, wiring
+from springback import wiring
 from springback.analytics import run_folder
 from springback.analytics.gates import FEWEST_SESSIONS, FEWEST_TRADES
 from springback.analytics.summary import Summary, summarise, summary_json
-from springback.audit import delays
+from springback.auditing import delays
 from springback.backtest.run import Backtest
-from springback.lean.compare import Tolerance, compare
-from springback.lean.compare_statistics import statistics
-from springback.lean.sides import read_sides
+from springback.comparison.compare import Tolerance, compare
+from springback.comparison.comparison_statistics import statistics
+from springback.comparison.sides import read_sides
 from springback.ledger.book import Ledger
 from springback.market.tape import warned
 from springback.quality import gate
+from springback.scenarios import scene
+from springback.scenarios.stress_figures import figures as stressed
 from springback.strategy.knobs import Strategy
-from springback.stress import scene
-from springback.stress.figures import figures as stressed
+from springback.workflow import record, report
 from tests.analytics.materials import account, material
 from tests.backtest.worlds import flat_tape, random_forecasts, random_tape, signals
 
@@ -40,17 +41,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told(home: Path) -> Summary:
-    made = story.tell(TAPE, SAID, CHOSEN, "0" * 64, "noise", store=home / "store")
+    made = report.tell(TAPE, SAID, CHOSEN, "0" * 64, "noise", store=home / "store")
     return run_folder.write(home / "run", made, lambda *_: None)
 
 
 def test_report_ledger_stress_and_audit_have_one_sharpe_ratio(home: Path, told: Summary) -> None:
     """Over a risk-free rate that is carried forward where a day does not know it; the audit once took it for 0 there, and a day late."""
     result = wiring.simulate(TAPE, SAID, CHOSEN)
-    excess = trials.excess_returns(TAPE, result)
+    excess = record.excess_returns(TAPE, result)
     assert delays.excess(TAPE, result).tolist() == excess.tolist()
     figures = told.figures["realistic"]
-    (row,) = Ledger(trials.place(home / "store")).entries()
+    (row,) = Ledger(record.place(home / "store")).entries()
     other = stressed(scene.Ran(scene.Scene(TAPE, SAID, CHOSEN.costs), result, excess))
     for name in ("sharpe", "annual_return", "total_return", "max_drawdown", "worst_day", "trades", "win_rate"):
         assert getattr(other, name) == pytest.approx(figures[name].number(), rel=1e-12), name
@@ -122,7 +123,7 @@ def test_data_that_the_gate_refuses_are_named_before_any_figure(tmp_path: Path) 
     high[10:30] = sound.bars.low[10:30] * 0.5
     broken = dataclasses.replace(sound, bars=dataclasses.replace(sound.bars, high=high))
     span = Backtest(*(broken.bars.sessions[k].astype(date) for k in (0, -1)))
-    told = story.tell(broken, signals(broken, {}), wiring.Settings(backtest=span), "1" * 64, "noise", store=tmp_path / "store")
+    told = report.tell(broken, signals(broken, {}), wiring.Settings(backtest=span), "1" * 64, "noise", store=tmp_path / "store")
     assert summarise(told).flags[0].startswith("NOT USABLE: 'springback data check' refuses these data, one error stands: ohlc: ")
     assert len(warned(gate.accused(gate.accused(broken, CHOSEN.quality), CHOSEN.quality).findings)) == 1
 

@@ -103,8 +103,8 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
 }
 TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the option's own name or, behind ::, the argument's
     ("fetch", "--accept-restatement"): "tests/test_data_verbs.py",
-    ("audit", "--quick"): "tests/audit/test_verb.py",
-    ("audit", "--sessions"): "tests/audit/test_verb.py",
+    ("audit", "--quick"): "tests/auditing/test_verb.py",
+    ("audit", "--sessions"): "tests/auditing/test_verb.py",
     ("optimize", "--reveal"): "tests/test_optimise_verb.py",
     ("ledger", "--store"): "tests/ledger/test_verb.py",
     ("lean backtest", "--dry-run"): "tests/lean/test_lean_backtest.py",

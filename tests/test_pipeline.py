@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from springback import settings, story, wiring
+from springback import settings, wiring
 from springback.analytics.summary import summarise, summary_json
 from springback.training.evaluate import auc_by_day
 from springback.training.labels import forward_return
+from springback.workflow import report
 
 BLOCK = 12  # sessions: two horizons, so that labels of neighbouring blocks hardly overlap
 WORLD = (
@@ -40,7 +41,7 @@ def outcome(reversal: float, seed: int) -> Outcome:
     tape = wiring.draw_demo(chosen)
     made = wiring.world(tape, chosen)
     said = wiring.forecast(made, chosen).forecasts
-    material = story.tell(tape, said, chosen, made.hash, "walk-forward")
+    material = report.tell(tape, said, chosen, made.hash, "walk-forward")
     told = summary_json(material, summarise(material))
     daily = by_day(tape, said, chosen.training.horizon)
     blocks = np.array([block.mean() for block in np.array_split(daily, len(daily) // BLOCK)])

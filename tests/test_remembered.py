@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback import remembered, settings, wiring
+from springback import settings, wiring
 from springback.market.quarantine import Span
 from springback.verbs import steps
+from springback.workflow import forecast_cache
 
 FEW = ("demo.names=60", "demo.start=2019-01-02", "demo.end=2020-12-31", "training.trees=5", "walk_forward.months=6")
 SPAN = ("backtest.start=2020-07-01", "backtest.end=2020-12-31")
@@ -61,36 +62,36 @@ def touched_model(made: wiring.World, chosen: wiring.Settings, folder: Path) -> 
 
 
 def touched_forecasts(made: wiring.World, chosen: wiring.Settings, folder: Path) -> tuple[wiring.World, wiring.Settings]:
-    file = folder / remembered.FILE
+    file = folder / forecast_cache.FILE
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     return made, chosen
 
 
 def no_note(made: wiring.World, chosen: wiring.Settings, folder: Path) -> tuple[wiring.World, wiring.Settings]:
-    (folder / remembered.NOTE).unlink()
+    (folder / forecast_cache.NOTE).unlink()
     return made, chosen
 
 
 def unnamed(made: wiring.World, chosen: wiring.Settings, folder: Path) -> tuple[wiring.World, wiring.Settings]:
     nameless = dataclasses.replace(made, hash="")
-    remembered.note(nameless, chosen, folder)
+    forecast_cache.note(nameless, chosen, folder)
     return nameless, chosen
 
 
 @pytest.mark.parametrize("change", [other_data, quarantined, other_knob, touched_model, touched_forecasts, no_note, unnamed])
 def test_anything_else_is_walked_anew(change: Callable[..., object], made: wiring.World, chosen: wiring.Settings, models: Path) -> None:
     folder = models / "walk_forward"
-    assert remembered.find(made, chosen, folder) is not None
-    assert remembered.find(*change(made, chosen, folder), folder) is None
+    assert forecast_cache.find(made, chosen, folder) is not None
+    assert forecast_cache.find(*change(made, chosen, folder), folder) is None
 
 
 def test_another_program_makes_other_forecasts(
     made: wiring.World, chosen: wiring.Settings, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembered, "_program", lambda: "changed")
-    assert remembered.find(made, chosen, models / "walk_forward") is None
+    monkeypatch.setattr(forecast_cache, "_program", lambda: "changed")
+    assert forecast_cache.find(made, chosen, models / "walk_forward") is None
 
 
 def test_what_the_rule_alone_reads_changes_nothing(made: wiring.World, chosen: wiring.Settings, models: Path) -> None:
     slots = settings.load(wiring.Settings, [], [*FEW, *SPAN, "strategy.slots=7"])
-    assert remembered.find(made, slots, models / "walk_forward") is not None
+    assert forecast_cache.find(made, slots, models / "walk_forward") is not None

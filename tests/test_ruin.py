@@ -12,20 +12,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback import story, trials, wiring
-from springback.analytics import returns, statistics
-from springback.analytics.significance import probability_above, sharpe_band
+from springback import wiring
+from springback.analytics import performance
 from springback.analytics.summary import Summary, summarise
 from springback.analytics.tables import by_year
 from springback.backtest.run import Backtest
 from springback.ledger.book import Ledger
-from springback.optimise.finding import best, judge
-from springback.optimise.search import Seen, Trial
-from springback.optimise.settings import Optimise
-from springback.stress import words
-from springback.stress.figures import falls, ratios, yearly
+from springback.scenarios import stress_words
+from springback.scenarios.stress_figures import falls, ratios, yearly
+from springback.search.optimizer import Seen, Trial
+from springback.search.search_finding import best, judge
+from springback.search.search_settings import Optimise
+from springback.statistics import returns
+from springback.statistics.significance import probability_above, sharpe_band
 from springback.verbs import stress
 from springback.verbs.steps import bare
+from springback.workflow import record, report
 from tests.backtest.worlds import flat_tape, signals
 from tests.conftest import SHARED
 from tests.terminal import done, springback
@@ -42,7 +44,7 @@ CHOSEN = wiring.Settings(backtest=Backtest(*(TAPE.bars.sessions[k].astype(date) 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Summary:
-    return summarise(story.tell(TAPE, SAID, CHOSEN, "0" * 64, "made up", store=tmp_path_factory.mktemp("ruin") / "store"))
+    return summarise(report.tell(TAPE, SAID, CHOSEN, "0" * 64, "made up", store=tmp_path_factory.mktemp("ruin") / "store"))
 
 
 def test_the_report_says_ruin_first_and_gives_no_ratio(told: Summary) -> None:
@@ -82,7 +84,7 @@ def test_nothing_left_is_ruin_as_well_as_a_debt() -> None:
 def test_a_ruin_on_the_last_session_is_no_ratio_either() -> None:
     values = np.append(np.random.default_rng(1).normal(0.001, 0.01, 300), -1.2)
     assert np.isnan(
-        [statistics.sharpe(values), statistics.sortino(values), statistics.annual_return(values), probability_above(values, 0)]
+        [performance.sharpe(values), performance.sortino(values), performance.annual_return(values), probability_above(values, 0)]
     ).all()
     assert np.isnan(sharpe_band(values, 1)).all()
 
@@ -95,8 +97,8 @@ def test_resampled_histories_end_with_the_account() -> None:
 
 def test_stress_says_it(tmp_path: Path) -> None:
     study = stress.examine(bare(TAPE, "0" * 64, CHOSEN), SAID, CHOSEN, "made up", store=tmp_path / "store")
-    assert "lost on 2020-01-06 in the base run" in words.finding(study) and study.by_day is None and study.by_trade is None
-    assert study.figures.lost_on == "2020-01-06" and "cannot be resampled" in words.scatter(study)
+    assert "lost on 2020-01-06 in the base run" in stress_words.finding(study) and study.by_day is None and study.by_trade is None
+    assert study.figures.lost_on == "2020-01-06" and "cannot be resampled" in stress_words.scatter(study)
     assert study.figures.max_drawdown == pytest.approx(1 - study.base.result.daily["equity"].min() / 1_000_000, abs=0.01)
 
 
@@ -104,7 +106,7 @@ def test_the_ledger_holds_no_ratio_of_it(tmp_path: Path) -> None:
     wiring.run_backtest(TAPE, SAID, CHOSEN, store=tmp_path / "store")
     still = signals(TAPE, {})
     wiring.run_backtest(TAPE, still, CHOSEN, "realistic", store=tmp_path / "store")
-    assert [one.sharpe for one in Ledger(trials.place(tmp_path / "store")).entries()] == [None, None], "lost; never traded"
+    assert [one.sharpe for one in Ledger(record.place(tmp_path / "store")).entries()] == [None, None], "lost; never traded"
 
 
 def test_in_a_search_it_is_the_worst_trial() -> None:
@@ -114,8 +116,8 @@ def test_in_a_search_it_is_the_worst_trial() -> None:
     ruined = returns.daily_returns(np.append([1.2, 1.4, -3.0], -np.arange(3.0, 3.0 + len(days) - 3)), 1.0)
     tried = [Trial(k, {"x": k}, Seen(0.1 * k, one)) for k, one in enumerate(good)]
     specified = Seen(0.5, good[0] * 0.9)
-    without = judge(tried, {"x": -1}, specified, trials.Search(13), Optimise(), days)
-    found = judge([*tried, Trial(12, {"x": 99}, Seen(9.9, ruined))], {"x": -1}, specified, trials.Search(14), Optimise(), days)
+    without = judge(tried, {"x": -1}, specified, record.Search(13), Optimise(), days)
+    found = judge([*tried, Trial(12, {"x": 99}, Seen(9.9, ruined))], {"x": -1}, specified, record.Search(14), Optimise(), days)
     assert found.winner == without.winner == {"x": 11} and (found.lost, found.trials) == (1, 14)
     assert found.gain == without.gain and found.overfitting == without.overfitting
     assert best(tried, Seen(99.0, ruined)) == 11, "a specification that lost the account is beaten by whoever kept it"

@@ -9,9 +9,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from springback.data.demo import Demo, draw
-from springback.data.store import Store
-from springback.data.store_pack import COLUMNS, SPARE
+from springback.data.demo.demo import Demo, draw
+from springback.data.store.pack import COLUMNS, SPARE
+from springback.data.store.store import Store
 from tests.terminal import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "store.md").read_text(encoding="utf-8")

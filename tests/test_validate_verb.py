@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from springback import settings, wiring
-from springback.analytics import validation_words as words
-from springback.analytics.validation_page import page
-from springback.analytics.validation_study import Study
+from springback.validation import validation_words as words
+from springback.validation.validation_page import page
+from springback.validation.validation_study import Study
 from springback.verbs import validate
 from tests.browser import in_browser, opened
 from tests.terminal import TINY, done, springback

@@ -13,9 +13,9 @@ from springback.errors import MissingData, SettingsError
 from springback.lean import parameters
 from springback.market.account import usual_start
 from springback.market.bars import Dates
-from springback.story import left_out
 from springback.verbs import steps, tapes
-from springback.voice import Voice
+from springback.verbs.console import Voice
+from springback.workflow.report import left_out
 from tests.backtest.worlds import random_tape
 
 

@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
     if name in _WIRING:
         return getattr(import_module("springback.wiring"), name)
     if name in _STORY:
-        return getattr(import_module("springback.story"), name)
+        return getattr(import_module("springback.workflow.report"), name)
     if name in _FRAMES:
         return getattr(import_module("springback.frames"), name)
     raise AttributeError(f"springback has no public name '{name}': it has {', '.join(__all__)}")

@@ -11,16 +11,16 @@ from springback import settings as toml
 from springback import wiring
 from springback.analytics import run_folder
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
-from springback.data import tables
-from springback.data.files import Table
-from springback.data.sheets import Given
-from springback.data.store_hash import content_hash
+from springback.data.files import tables
+from springback.data.files.reading import Table
+from springback.data.files.sheets import Given
+from springback.data.store.content_hash import content_hash
 from springback.features import FEATURES
 from springback.market.costs import Profile
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
-from springback.story import tell
 from springback.wiring import Settings, World
+from springback.workflow.report import tell
 
 
 @dataclass(frozen=True, eq=False)

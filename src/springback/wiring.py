@@ -18,28 +18,28 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback import features as workbench
-from springback import trials
 from springback.backtest.loop import Market
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, prepare
 from springback.backtest.run import backtest as replay
 from springback.cluster import Workers
-from springback.data import checks, csv_file, csv_folder, intake, one_a_name
+from springback.data import checks
 from springback.data import rows as data_rows
-from springback.data.demo import Demo
-from springback.data.demo import draw as draw_market
-from springback.data.files import Table, atomic
-from springback.data.headers import understanding
-from springback.data.sheets import Given
+from springback.data.demo.demo import Demo
+from springback.data.demo.demo import draw as draw_market
+from springback.data.files import csv_file, csv_folder, one_a_name
+from springback.data.files.headers import understanding
+from springback.data.files.reading import Table, atomic
+from springback.data.files.sheets import Given
+from springback.data.files.tables import read_forecasts, write_features, write_forecasts
 from springback.data.sources import Source
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.keys import Keys
-from springback.data.sources.settings import Fetch
-from springback.data.store import Store
-from springback.data.store_hash import content_hash
-from springback.data.tables import read_forecasts, write_features, write_forecasts
-from springback.data.universe import Universe, eligible
+from springback.data.store import intake
+from springback.data.store.content_hash import content_hash
+from springback.data.store.store import Store
 from springback.errors import InputError, MissingData, ModelError
-from springback.forecasting import shelf
+from springback.forecasting import model_store
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Models
 from springback.market.bars import Bars, Dates, Panel
@@ -47,17 +47,19 @@ from springback.market.costs import Costs, Profile
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.tape import Tape
-from springback.optimise import Optimise
 from springback.quality import entry, quarantine
-from springback.quality.settings import Quality
+from springback.quality.quality_settings import Quality
+from springback.search import Optimise
 from springback.settings import flat
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.lookback import rarity
-from springback.training.settings import Training, Validation, WalkForward
+from springback.strategy.universe import Universe, eligible
 from springback.training.train import Trained
 from springback.training.train import train as teach
+from springback.training.training_settings import Training, Validation, WalkForward
 from springback.training.walk_forward import WalkForwardResult
 from springback.training.walk_forward import walk_forward as walk
+from springback.workflow import record
 
 Progress = Callable[[int, int, str], None]
 SOURCES = ("yahoo", "tiingo", "alpaca", "lean")
@@ -204,7 +206,7 @@ def train(made: World, settings: Settings, progress: Progress | None = None) -> 
 
 def keep(trained: Trained, folder: Path) -> Models:
     """Saves the pair under `folder` at the specified names, the card last, and the evaluation beside them."""
-    kept = shelf.save(trained.models, folder)
+    kept = model_store.save(trained.models, folder)
     _write_json(folder / "evaluation.json", dataclasses.asdict(trained.evaluation))
     return kept
 
@@ -234,11 +236,11 @@ def forecast(
     place = models / "walk_forward" if models else None
 
     def save(as_of: np.datetime64, pair: Models) -> Models | None:
-        return shelf.save(pair, shelf.place(place, as_of)) if place and not pair.card.files else None
+        return model_store.save(pair, model_store.place(place, as_of)) if place and not pair.card.files else None
 
     def known(as_of: np.datetime64) -> Models | None:
         try:
-            return shelf.load(shelf.place(place, as_of)) if place else None
+            return model_store.load(model_store.place(place, as_of)) if place else None
         except ModelError:
             return None
 
@@ -258,7 +260,7 @@ def keep_forecasts(made: World, result: WalkForwardResult, out: Path) -> None:
 
 def forecast_fixed(made: World, models: Path, settings: Settings) -> tuple[Forecasts, Models]:
     """Forecasts of every session by the one pair in `models`. Raises `ModelError`."""
-    pair = shelf.load(models)
+    pair = model_store.load(models)
     return _triggered(made, settings, forecast_panel(pair, made.features, made.eligible, mean_volume(made.tape.bars))), pair
 
 
@@ -299,7 +301,7 @@ def run_backtest(
     It is a trial, and is written into the ledger beside `store` before it is returned (see `trials`); `kind` one of `ledger.look.KINDS`,
     `command` and `models` in words. Raises `Unwritable`, `LedgerError` before the work.
     """
-    trials.ready(store)
+    record.ready(store)
     result = simulate(tape, forecasts, settings, profile, flat_bp, market)
     note_backtest(tape, data_hash or content_hash(tape), settings, result, profile, flat_bp, kind, command, models, store)
     return result
@@ -321,7 +323,7 @@ def note_backtest(
     settings = dated(settings, tape)
     under = profile or settings.backtest.profile
     told = flat(settings) | {"backtest.profile": under} | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
-    trials.note(tape, data_hash, told, under, result, kind, command, models, store)
+    record.note(tape, data_hash, told, under, result, kind, command, models, store)
 
 
 def simulate(
@@ -375,7 +377,7 @@ def run_backtests(
 
     Of each run the account only, `daily` and `funnel`: orders, fills and trades would be most of what a cluster sends.
     """
-    trials.ready(store)
+    record.ready(store)
     for settings, result in zip(many, workers.each(_run_one, ground, many), strict=True):
         note_backtest(ground.tape, data_hash, settings, result, kind=kind, command=command, models=models, store=store)
         yield result

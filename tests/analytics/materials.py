@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from springback.analytics.material import Account, Material
-from springback.analytics.overfitting import Search
+from springback.statistics.overfitting import Search
 
 CASH = 1_000_000.0
 FUNNEL = (

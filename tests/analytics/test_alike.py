@@ -11,9 +11,9 @@ import pytest
 from purgedcv import deflated_sharpe_ratio
 from sklearn.covariance import empirical_covariance
 
-from springback.analytics.alike import correlations, families
-from springback.analytics.overfitting import deflated_sharpe, search
-from springback.analytics.significance import sharpe_error
+from springback.statistics.alike import correlations, families
+from springback.statistics.overfitting import deflated_sharpe, search
+from springback.statistics.significance import sharpe_error
 
 
 def noise(seed: int, trials: int, sessions: int, mean: float = 0.0) -> np.ndarray:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback.analytics import exhibits_market, exhibits_models
-from springback.analytics.easel import Exhibit
+from springback.analytics.plots import Exhibit
+from springback.notebook import market_plots, model_plots
 from tests.analytics.materials import material
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -68,26 +68,26 @@ def two_splits() -> pd.DataFrame:
 
 
 DRAWN: dict[str, tuple[Callable[[], Exhibit], tuple[str, ...]]] = {
-    "market": (lambda: exhibits_market.market(days(), "SPY"), ("SPY ended at 1.25 times", "10.0 %", "50 names")),
-    "one_name": (lambda: exhibits_market.one_name(name_days(), "A$B", 15, 85), ("A$B was oversold (QPI < 15) on 100", "on 50 of 200")),
-    "firing": (lambda: exhibits_market.firing(days(), 15, 85), ("for 4 of 50 on",)),
-    "distributions": (lambda: exhibits_market.distributions(sample()), ("0 or 100",)),
-    "correlation": (lambda: exhibits_market.correlation(sample()), ("a and b (1.00)", "1 of 28 pairs")),
+    "market": (lambda: market_plots.market(days(), "SPY"), ("SPY ended at 1.25 times", "10.0 %", "50 names")),
+    "one_name": (lambda: market_plots.one_name(name_days(), "A$B", 15, 85), ("A$B was oversold (QPI < 15) on 100", "on 50 of 200")),
+    "firing": (lambda: market_plots.firing(days(), 15, 85), ("for 4 of 50 on",)),
+    "distributions": (lambda: market_plots.distributions(sample()), ("0 or 100",)),
+    "correlation": (lambda: market_plots.correlation(sample()), ("a and b (1.00)", "1 of 28 pairs")),
     "labels": (
-        lambda: exhibits_market.labels(buckets(), 6),
+        lambda: market_plots.labels(buckets(), 6),
         ("below 15 the next 6 sessions brought +2.00 %", "above 85 −1.00 %", "2 of 3 bands"),
     ),
-    "importance": (lambda: exhibits_models.importance(weights()), ("a carries most", "0.020 of AUC", "2 of 4 bars")),
-    "roc": (lambda: exhibits_models.roc(curve(), {"long": 0.61, "short": 0.59}), ("long 0.610, short 0.590", "not reached")),
-    "auc": (lambda: exhibits_models.auc_over_time(periods(), "month", ""), ("0.48 and 0.62", "2 of 3 months", "the gate in 1")),
-    "reliability": (lambda: exhibits_models.reliability(tenths(), 0.6), ("say 70.0 %", "60.0 % comes true", "25.0 % of the rows")),
-    "unsure": (lambda: exhibits_models.reliability(tenths(), 0.8), ("never that sure",)),
-    "splits": (lambda: exhibits_models.splits(two_splits()), ("0.120 more AUC: a leak",)),
+    "importance": (lambda: model_plots.importance(weights()), ("a carries most", "0.020 of AUC", "2 of 4 bars")),
+    "roc": (lambda: model_plots.roc(curve(), {"long": 0.61, "short": 0.59}), ("long 0.610, short 0.590", "not reached")),
+    "auc": (lambda: model_plots.auc_over_time(periods(), "month", ""), ("0.48 and 0.62", "2 of 3 months", "the gate in 1")),
+    "reliability": (lambda: model_plots.reliability(tenths(), 0.6), ("say 70.0 %", "60.0 % comes true", "25.0 % of the rows")),
+    "unsure": (lambda: model_plots.reliability(tenths(), 0.8), ("never that sure",)),
+    "splits": (lambda: model_plots.splits(two_splits()), ("0.120 more AUC: a leak",)),
     "costs": (
-        lambda: exhibits_models.costs(pd.DataFrame({"bp": [0.0, 10.0], "annual_return": [0.05, -0.01]})),
+        lambda: model_plots.costs(pd.DataFrame({"bp": [0.0, 10.0], "annual_return": [0.05, -0.01]})),
         ("5.0 % a year", "nothing is left at 10 bp"),
     ),
-    "equity": (lambda: exhibits_models.equity(material()), ("a year after realistic costs", "under the profile lean")),
+    "equity": (lambda: model_plots.equity(material()), ("a year after realistic costs", "under the profile lean")),
 }
 
 
@@ -109,9 +109,9 @@ def test_the_same_data_give_the_same_bytes(name: str) -> None:
 
 def test_a_random_split_that_does_not_flatter_is_not_called_a_leak() -> None:
     table = pd.DataFrame({"side": ["long", "short"], "by_time": [0.52, 0.52], "random": [0.50, 0.50]})
-    assert "0.020 less AUC" in exhibits_models.splits(table).title
+    assert "0.020 less AUC" in model_plots.splits(table).title
 
 
 def test_a_gate_is_passed_only_on_both_sides() -> None:
-    assert "is passed" in exhibits_models.roc(curve(), {"long": 0.61, "short": 0.62}).title
-    assert "not reached" in exhibits_models.roc(curve(), {"long": None, "short": None}).title
+    assert "is passed" in model_plots.roc(curve(), {"long": 0.61, "short": 0.62}).title
+    assert "not reached" in model_plots.roc(curve(), {"long": None, "short": None}).title

@@ -8,7 +8,7 @@ import pytest
 from purgedcv import deflated_sharpe_ratio, min_track_record_length, probabilistic_sharpe_ratio, probability_of_backtest_overfitting
 from scipy import stats
 
-from springback.analytics.overfitting import (
+from springback.statistics.overfitting import (
     Search,
     deflated_sharpe,
     probability_of_overfitting,
@@ -16,7 +16,7 @@ from springback.analytics.overfitting import (
     track_record,
     track_record_years,
 )
-from springback.analytics.significance import daily_sharpe, expected_best_sharpe, probabilistic_sharpe, probability_above, sharpe_error
+from springback.statistics.significance import daily_sharpe, expected_best_sharpe, probabilistic_sharpe, probability_above, sharpe_error
 
 YEAR = 250  # sessions, as the papers count
 

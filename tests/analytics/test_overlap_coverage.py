@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.analytics.significance import mean_band
+from springback.statistics.significance import mean_band
 
 SESSIONS, POSITIONS, HELD = 400, 40, 6
 Panel = NDArray[np.float64]

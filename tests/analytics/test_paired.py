@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from springback.analytics.paired import gain, sharpes
-from springback.analytics.significance import block_rows, daily_sharpe
+from springback.statistics.paired import gain, sharpes
+from springback.statistics.significance import block_rows, daily_sharpe
 
 
 def rows(sessions: int, seed: int = 1, draws: int = 500) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":

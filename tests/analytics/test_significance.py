@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from springback.analytics.significance import block_rows, expected_best_sharpe, mean_band, probability_above, sharpe_band, sharpe_error
+from springback.statistics.significance import block_rows, expected_best_sharpe, mean_band, probability_above, sharpe_band, sharpe_error
 
 
 def test_error_of_a_sharpe_of_one_and_a_bit_over_four_years_is_a_half() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from springback.analytics.figures import Figure, figure, shown
 from springback.analytics.gates import GATES, judge
-from springback.analytics.statistics import returns_of
+from springback.analytics.performance import returns_of
 from springback.analytics.tables import by_reason, by_regime, by_side, by_year
 from springback.analytics.trades import extremes, trade_figures
 from tests.analytics.materials import CASH, account, daily_frame, empty_account

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from springback.analytics import validation_words as words
-from springback.analytics.validation_charts import charts
-from springback.market.judgement import Bin, Days, Estimate, Judgement, Part, Scores
+from springback.training.judgement import Bin, Days, Estimate, Judgement, Part, Scores
+from springback.validation import validation_words as words
+from springback.validation.validation_charts import charts
 
 NOTHING = Estimate(None, None, None, None)
 

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from springback.backtest.overlays import fallen, overlays
+from springback.backtest.ablations import fallen, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.backtest.run import Backtest, backtest
 from springback.errors import MissingData, SettingsError

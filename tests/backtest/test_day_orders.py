@@ -13,9 +13,9 @@ from springback.backtest.run import backtest
 from springback.market.actions import SPLIT, Actions
 from springback.market.costs import Costs
 from springback.market.tape import DELISTED, Tape
+from springback.scenarios.positions import held
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.rule import ENTRY, REGIME
-from springback.stress.held import held
 from tests.backtest.variants import VARIANTS, sessions_of, turned
 from tests.backtest.worlds import account_of, flat_tape, random_forecasts, random_tape, signals
 

@@ -11,8 +11,8 @@ import pytest
 
 from springback.backtest.result import daily_frame, fills_frame, orders_frame
 from springback.backtest.run import Backtest, backtest
-from springback.data import csv_file
-from springback.data.tables import read_forecasts
+from springback.data.files import csv_file
+from springback.data.files.tables import read_forecasts
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape

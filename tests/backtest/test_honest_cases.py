@@ -10,9 +10,9 @@ import pytest
 
 from springback.backtest.result import daily_frame, fills_frame, orders_frame, trades_frame
 from springback.backtest.run import Backtest, backtest
-from springback.data import csv_file
+from springback.data.files import csv_file
+from springback.data.files.tables import read_forecasts
 from springback.data.sessions import exchange_days as new_york
-from springback.data.tables import read_forecasts
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Dates
 from springback.market.costs import Costs

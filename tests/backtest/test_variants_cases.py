@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from springback.backtest.overlays import count, overlays
+from springback.backtest.ablations import count, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.backtest.run import backtest
 from springback.errors import SettingsError

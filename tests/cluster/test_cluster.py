@@ -12,9 +12,9 @@ import pytest
 from springback.cluster import Cores, Workers, scheduler, workers_at
 from springback.errors import ClusterError, MissingData
 from springback.training import Training, WalkForward, walk_forward
-from springback.training.cross_validation import cross_validate
 from springback.training.rows import gather
-from springback.training.settings import Validation
+from springback.training.training_settings import Validation
+from springback.validation.cross_validation import cross_validate
 from tests.cluster import clusters
 from tests.training.schools import NOW, lessons, random_tape
 from tests.training.test_walk_forward import PANELS, same_models

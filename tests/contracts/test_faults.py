@@ -14,10 +14,10 @@ from springback.data.laws import told
 from springback.data.sources import Source
 from springback.data.sources.alpaca import Alpaca
 from springback.data.sources.cboe import read_vix
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.fred import read_series
 from springback.data.sources.keys import Keys, read_keys
 from springback.data.sources.line import Halt
-from springback.data.sources.settings import Fetch
 from springback.data.sources.tiingo import Tiingo
 from springback.data.sources.yahoo import Yahoo
 from springback.errors import InputError, MissingData, SourceError, SpringbackError

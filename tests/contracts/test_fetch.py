@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from springback.data.store import Store
+from springback.data.store.store import Store
 from tests.contracts.replay import IDENTITY, KEY, SECRET, Replay, Row, cut_short, day, market, serving, status, walk, web_page
 from tests.contracts.test_sources import lean_folder, tape_of
 

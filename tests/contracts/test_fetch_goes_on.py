@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback.data.restatement import restatement
-from springback.data.store import Store
-from springback.data.store_hash import content_hash
+from springback.data.store.content_hash import content_hash
+from springback.data.store.restatement import restatement
+from springback.data.store.store import Store
 from springback.verbs import steps
 from tests.contracts.replay import KEY, Name, Replay, day, serving, walk
 from tests.contracts.test_fetch import springback, write_settings

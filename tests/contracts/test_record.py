@@ -17,8 +17,8 @@ from springback.market.actions import SPLIT
 from springback.market.quarantine import FETCHED
 from springback.quality import quarantine
 from springback.quality.gate import settled
+from springback.quality.quality_settings import Quality
 from springback.quality.record import set_aside
-from springback.quality.settings import Quality
 from springback.wiring import fetch, open_store
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback.data import csv_file
-from springback.data.demo import Demo
-from springback.data.demo import draw as draw_demo
+from springback.data.demo.demo import Demo
+from springback.data.demo.demo import draw as draw_demo
+from springback.data.files import csv_file
 from springback.data.sources import Event, History, Source
 from springback.data.sources.alpaca import Alpaca
 from springback.data.sources.assemble import Beside, assemble
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.keys import Keys
 from springback.data.sources.lean_folder import LeanFolder
-from springback.data.sources.settings import Fetch
 from springback.data.sources.taped import Taped
 from springback.data.sources.tiingo import Tiingo
 from springback.data.sources.yahoo import Yahoo

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from springback.data import csv_file, csv_folder
+from springback.data.files import csv_file, csv_folder
 from springback.data.sessions import exchange_days
 from springback.data.sources import Source
 from springback.data.sources.alpaca import Alpaca
 from springback.data.sources.assemble import Beside, assemble
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.keys import Keys
 from springback.data.sources.lean_folder import LeanFolder
 from springback.data.sources.members import enrolled, read_roll
-from springback.data.sources.settings import Fetch
 from springback.data.sources.tiingo import Tiingo
 from springback.data.sources.yahoo import Yahoo
 from springback.market.tape import Tape

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from springback.data.store import Store
+from springback.data.store.store import Store
 from springback.market.actions import Actions
 from springback.market.bars import Bars
 from springback.market.tape import Tape, last_rows

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from springback.data import checks, csv_file
-from springback.data.demo import Demo, draw
+from springback.data import checks
+from springback.data.demo.demo import Demo, draw
+from springback.data.files import csv_file
 from springback.market.actions import SPLIT, Actions
 from springback.market.tape import last_rows
 from tests.data.samples import TAPES, assert_same, write_bars

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from springback.data import csv_file
+from springback.data.files import csv_file
 from springback.errors import BadTable
 from springback.market.actions import DIVIDEND, SPLIT
 from springback.market.tape import DELISTED, TRADING

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback.data import csv_file, csv_folder
-from springback.data.folder_actions import PRINTED, WORKED_OUT, small_ratio
+from springback.data.files import csv_file, csv_folder
+from springback.data.files.folder_actions import PRINTED, WORKED_OUT, small_ratio
 from springback.data.membership import from_tape
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import DIVIDEND, SPLIT

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from springback.backtest.run import Backtest, backtest
-from springback.data import csv_file
-from springback.data.restatement import restatement
+from springback.data.files import csv_file
 from springback.data.sessions import exchange_days
-from springback.data.store import Store
+from springback.data.store.restatement import restatement
+from springback.data.store.store import Store
 from springback.errors import BadTable
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.tape import BANKRUPT, DELISTED, TRADING, Tape, payouts
-from springback.story import endings_held
 from springback.strategy.knobs import Regime, Strategy
 from springback.wiring import Settings
+from springback.workflow.report import endings_held
 from tests.data.samples import assert_same
 from tests.terminal import done, springback
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springback.data.demo import Demo, draw
-from springback.data.store_hash import content_hash
+from springback.data.demo.demo import Demo, draw
+from springback.data.store.content_hash import content_hash
 from springback.errors import SettingsError
 from springback.market.actions import DIVIDEND, SPLIT, split_scale
 from springback.market.bars import Panel

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback.data.files import Columns, atomic, read_table, write_table
+from springback.data.files.reading import Columns, atomic, read_table, write_table
 from springback.errors import BadTable, InputError, MissingData, Unwritable
 
 COLUMNS = Columns(("date",), ("symbol",), ("close",))

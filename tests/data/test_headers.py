@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from springback.data import rows
-from springback.data.files import Columns, read_table
-from springback.data.headers import SYNONYMS, bare, match, understanding
+from springback.data.files.headers import SYNONYMS, bare, match, understanding
+from springback.data.files.reading import Columns, read_table
 from springback.errors import BadTable
 
 BARS = ("date", "symbol", "open", "high", "low", "close", "volume")

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from springback import wiring
-from springback.data.layouts import symbol_of
+from springback.data.files.layouts import symbol_of
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.tape import Tape
 from tests.data.samples import HEADER, assert_same

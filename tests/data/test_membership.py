@@ -9,10 +9,11 @@ import pytest
 from exchange_calendars import get_calendar
 
 from springback import wiring
-from springback.data import csv_file, holdings, membership
-from springback.data.companies import follow, plain
-from springback.data.demo import Demo
-from springback.data.series import read_members, read_stays
+from springback.data import membership
+from springback.data.demo.demo import Demo
+from springback.data.files import csv_file, holdings
+from springback.data.files.companies import follow, plain
+from springback.data.files.series import read_members, read_stays
 from springback.data.sessions import exchange_days
 from springback.errors import BadTable, MissingData, SpringbackError
 from springback.market.tape import Tape

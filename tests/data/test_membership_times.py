@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from springback.data import csv_file, series
+from springback.data.files import csv_file, series
 from springback.data.sessions import exchange_days
-from springback.data.universe import Universe, eligible
 from springback.market.bars import Bars
 from springback.market.tape import DELISTED, TRADING
+from springback.strategy.universe import Universe, eligible
 
 SESSIONS = exchange_days("2020-06-01", "2020-12-31")[:60]
 NAMES = ("A", "B", "C")

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from springback.data import holdings
+from springback.data.files import holdings
 from springback.data.laws import told
 from springback.data.roster import roster
 from springback.data.sources import History
 from springback.data.sources.alpaca import Alpaca
 from springback.data.sources.asked import read_roster
 from springback.data.sources.downloads import Downloads
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.gather import gather
 from springback.data.sources.lean_folder import LeanFolder
 from springback.data.sources.line import NoName
-from springback.data.sources.settings import Fetch
 from springback.data.sources.tiingo import Tiingo
 from springback.errors import InputError, OddName, SourceError
 from springback.lean.export import export

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback.data import csv_file
-from springback.data.demo import Demo, draw
-from springback.data.place import Folder
-from springback.data.store import Store
-from springback.data.store_hash import content_hash
+from springback.data.demo.demo import Demo, draw
+from springback.data.files import csv_file
+from springback.data.store.content_hash import content_hash
+from springback.data.store.place import Folder
+from springback.data.store.store import Store
 from springback.errors import InputError, MissingData, StoreError, Unwritable
 from springback.market.bars import Bars
 from springback.market.tape import TRADING, Tape

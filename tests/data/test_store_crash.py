@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback.data import place
-from springback.data.store import Store
-from springback.data.store_hash import content_hash
+from springback.data.store import place
+from springback.data.store.content_hash import content_hash
+from springback.data.store.store import Store
 from springback.errors import StoreError
 from springback.market.tape import Tape
 from tests.data import store_writer

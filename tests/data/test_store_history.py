@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from springback import wiring
-from springback.data.demo import Demo, draw
-from springback.data.restatement import restatement
-from springback.data.store import Store
-from springback.data.store_hash import content_hash
+from springback.data.demo.demo import Demo, draw
+from springback.data.store.content_hash import content_hash
+from springback.data.store.restatement import restatement
+from springback.data.store.store import Store
 from springback.errors import Damaged, InputError, MissingData, Restated, StoreError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars

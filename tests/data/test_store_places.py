@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from springback.data import place
-from springback.data.store import Store
-from springback.data.store_hash import content_hash
+from springback.data.store import place
+from springback.data.store.content_hash import content_hash
+from springback.data.store.store import Store
 from springback.errors import MissingData, StoreError, Unwritable
 from tests.data import store_writer
 from tests.data.samples import assert_same

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback.data import csv_file, tables
-from springback.data.demo import Demo, draw
+from springback.data.demo.demo import Demo, draw
+from springback.data.files import csv_file, tables
 from springback.errors import BadTable
 from springback.market.forecasts import Forecasts
 from tests.data.samples import SHARED, write_bars

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springback.data.demo import Demo, draw
-from springback.data.universe import Universe, eligible
+from springback.data.demo.demo import Demo, draw
 from springback.errors import SettingsError
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars
 from springback.market.tape import Tape, last_rows
+from springback.strategy.universe import Universe, eligible
 
 DEMO = draw(Demo(names=40, start="2020-01-02", end="2020-12-31", shocks=1))
 SMALL = Universe(window=9, proxy_size=15)

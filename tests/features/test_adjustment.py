@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from springback import features
-from springback.data import csv_file
-from springback.data.store_hash import content_hash
-from springback.data.universe import Universe, eligible
+from springback.data.files import csv_file
+from springback.data.store.content_hash import content_hash
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import Bars, Panel
 from springback.market.liquidity import mean_dollar_volume, mean_volume
 from springback.market.tape import TRADING, Tape, last_rows
+from springback.strategy.universe import Universe, eligible
 
 QPI, VOL_RATIO = (features.FEATURES.index(name) for name in ("qpi_3day", "vol_ratio"))
 SPLIT_ROW = 30

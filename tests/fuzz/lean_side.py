@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from springback.forecasting import shelf
-from springback.lean import bundle, compare_words, engines, outcome, prepare, stored
-from springback.lean.compare import Tolerance, compare
-from springback.lean.compare_statistics import statistics
+from springback.comparison import comparison_words
+from springback.comparison.compare import Tolerance, compare
+from springback.comparison.comparison_statistics import statistics
+from springback.comparison.sides import read_side, read_sides
+from springback.forecasting import model_store
+from springback.lean import bundle, engines, outcome, prepare, stored
+from springback.lean.export_log import Ledger
 from springback.lean.launch import Heard
-from springback.lean.ledger import Ledger
 from springback.lean.parameters import Lean, Parameters
-from springback.lean.sides import read_side, read_sides
 from springback.market.account import Account
+from springback.trading.day_forecasts import FileOutlook
 from springback.trading.members import Members
-from springback.trading.outlook import FileOutlook
 from tests.fuzz import oracle
 from tests.fuzz.reader import Reader
 from tests.fuzz.samples import DAYS, SYMBOLS
@@ -62,7 +63,7 @@ def store(folder: Path) -> None:
 
     place = folder / "models" / "walk_forward"
     for day in AS_OF:
-        shelf.save(small_models(), place / day)
+        model_store.save(small_models(), place / day)
     (place / "folds.json").write_text(json.dumps([{"as_of": day, "rows": 300} for day in AS_OF]))
 
 
@@ -156,7 +157,7 @@ def _days(folder: Path, found: Any) -> None:
 def _stored_models(folder: Path) -> list[str]:
     files, cards = prepare.models(folder / "models", "walk-forward", SPAN[0])
     assert all(".." not in Path(key).parts and not Path(key).is_absolute() for key in files), "a key that climbs"
-    assert len(cards) * (len(shelf.FILES)) == len(files) - 1
+    assert len(cards) * (len(model_store.FILES)) == len(files) - 1
     return sorted({key.split("/")[2] for key in files if key.count("/") == 3})
 
 
@@ -213,8 +214,8 @@ def _whole_parts(folder: Path, found: Any) -> None:
 def _compared(folder: Path) -> Any:
     found = compare(*read_sides(folder / "a", folder / "b"), Tolerance())
     told = statistics(found)
-    said = compare_words.headline(found), compare_words.differences(found), compare_words.counts(found)
-    return said, json.dumps(compare_words.as_json(found, told), default=str)
+    said = comparison_words.headline(found), comparison_words.differences(found), comparison_words.counts(found)
+    return said, json.dumps(comparison_words.as_json(found, told), default=str)
 
 
 def _same_tables(folder: Path, found: Any) -> None:

@@ -15,21 +15,21 @@ import numpy as np
 
 from springback import wiring
 from springback.analytics import report, run_folder
-from springback.analytics.beside import stress_of
+from springback.analytics.linked_studies import stress_of
 from springback.analytics.material import Material
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.data.sources import members
 from springback.data.sources.asked import read_symbols
 from springback.data.sources.keys import NAMES, Keys, read_keys
 from springback.errors import SpringbackError
-from springback.forecasting import shelf
+from springback.forecasting import model_store
 from springback.ledger.book import Ledger
-from springback.optimise import kept
-from springback.optimise.knobs import Values, parse_all
-from springback.optimise.search import Memory, Seen, Trial
+from springback.search import kept
+from springback.search.knobs import Values, parse_all
+from springback.search.optimizer import Memory, Seen, Trial
 from springback.settings import flat, load
 from springback.verbs import ledger as ledger_verb
-from springback.voice import Voice
+from springback.verbs.console import Voice
 from springback.wiring import Settings
 from tests.analytics.materials import account, material
 from tests.forecasting.shelves import small_models
@@ -84,7 +84,7 @@ def market(folder: Path) -> None:
 
 def models(folder: Path) -> None:
     """A pair of models with its evaluation."""
-    shelf.save(small_models(), folder)
+    model_store.save(small_models(), folder)
     (folder / "evaluation.json").write_text(json.dumps({"long": {"auc": 0.5, "rows": 200}, "short": {"auc": None, "rows": 200}}))
 
 
@@ -193,9 +193,9 @@ def _pair(target: str) -> Callable[[Path, Any], None]:
     """Only the file of the card is opened; a card that is taken says what it says."""
 
     def agree(folder: Path, found: Any) -> None:
-        if target != shelf.CARD:
+        if target != model_store.CARD:
             assert (folder / target).read_bytes() == (folder.parent / "sound" / target).read_bytes()
-        told = json.loads((folder / shelf.CARD).read_bytes())
+        told = json.loads((folder / model_store.CARD).read_bytes())
         assert json.loads(json.dumps(dataclasses.asdict(found.card))) == told
         assert isinstance(found.card.known_by, str) and oracle.day(found.card.known_by) and isinstance(found.card.rows, int)
 
@@ -274,8 +274,8 @@ READERS: dict[str, Reader] = {
         "ours alone", "optimise.json", "json", 200, lambda f: kept.winner_of(f / "optimise.json", "the stamp", KNOBS), _winner
     ),
     **{
-        f"shelf {name}": Reader("models", name, "json" if name == shelf.CARD else "binary", 150, shelf.load, _pair(name))
-        for name in shelf.FILES
+        f"shelf {name}": Reader("models", name, "json" if name == model_store.CARD else "binary", 150, model_store.load, _pair(name))
+        for name in model_store.FILES
     },
     "evaluation": Reader("models", "evaluation.json", "json", 150, wiring.evaluation_of, _evaluation),
     "whole report.json": Reader("full", "report.json", "json", 300, run_folder.read),

@@ -9,16 +9,16 @@ import numpy as np
 
 from springback import wiring
 from springback.analytics import run_folder
-from springback.data import csv_file, csv_folder, holdings, series
+from springback.comparison.sides import read_side
+from springback.data.files import csv_file, csv_folder, holdings, series
+from springback.data.files.tables import read_forecasts
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.lean_folder import LeanFolder
-from springback.data.store import Store
-from springback.data.tables import read_forecasts
-from springback.forecasting import shelf
+from springback.data.store.store import Store
+from springback.forecasting import model_store
 from springback.lean import as_run
 from springback.lean.map_file import read_renames
 from springback.lean.results import read_result
-from springback.lean.sides import read_side
 from springback.market.bars import FIELDS, Bars
 from springback.market.tape import Tape
 from springback.quality import quarantine, raw
@@ -252,7 +252,7 @@ READERS: dict[str, Reader] = {
             "membership.csv",
         )
     },
-    "card": Reader("market", "card.json", "json", 800, shelf.read_card),
+    "card": Reader("market", "card.json", "json", 800, model_store.read_card),
     "quarantine": Reader("market", "quarantine.json", "json", 800, quarantine.read),
     "LEAN result": Reader("run", "Springback.json", "json", 500, lambda f: read_result(f / "Springback.json"), _lean_result),
     "LEAN events": Reader("run", "Springback-order-events.json", "json", 500, lambda f: read_result(f / "Springback.json"), _lean_result),

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from springback.data import csv_file
-from springback.data.files import Columns, read_table, write_table
+from springback.data.files import csv_file
+from springback.data.files.reading import Columns, read_table, write_table
+from springback.data.files.tables import FORECASTS
 from springback.data.sources import History
 from springback.data.sources.downloads import Downloads
-from springback.data.store import Store
-from springback.data.tables import FORECASTS
+from springback.data.store.store import Store
 from springback.forecasting.card import Card
 from springback.lean import daily_zip
 from springback.market.bars import FIELDS

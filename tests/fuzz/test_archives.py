@@ -13,9 +13,9 @@ import pyarrow.parquet
 import pytest
 
 from springback.analytics.run_folder import table_text
-from springback.data import csv_file, packed
-from springback.data.files import write_table
-from springback.data.packed import unzip
+from springback.data.files import csv_file, packed
+from springback.data.files.packed import unzip
+from springback.data.files.reading import write_table
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.lean_folder import LeanFolder
 from springback.errors import BadTable

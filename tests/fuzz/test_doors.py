@@ -13,22 +13,22 @@ import numpy as np
 import pytest
 
 from springback.analytics import run_folder
-from springback.data import place, store
 from springback.data.sources import day_of, number_of
 from springback.data.sources.alpaca import Alpaca
 from springback.data.sources.asked import read_symbols
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.fred import number
 from springback.data.sources.keys import Keys, read_keys
-from springback.data.sources.settings import Fetch
+from springback.data.store import place, store
 from springback.errors import BadTable, InputError, ModelError, SettingsError, SourceError, StoreError
-from springback.forecasting import shelf
-from springback.lean import bundle, folds, ledger, stored
+from springback.forecasting import model_store
+from springback.lean import bundle, export_log, folds, stored
 from springback.lean.parameters import Lean, Parameters
 from springback.ledger.book import Ledger
-from springback.optimise.search import Memory, Seen
+from springback.search.optimizer import Memory, Seen
 from springback.settings import load
+from springback.verbs.console import Voice
 from springback.verbs.ledger import ledger as ledger_verb
-from springback.voice import Voice
 from tests.analytics.materials import account, material
 from tests.forecasting.shelves import small_models
 from tests.fuzz.ours import KNOBS, TRIALS
@@ -139,8 +139,8 @@ def test_a_list_of_ours_removes_nothing_elsewhere(tmp_path: Path, name: str) -> 
     with pytest.raises(InputError, match="no bundle of ours"):
         bundle.lay(tmp_path / "ours", {"a.py": b"b"})
     bundle.lay_among(tmp_path / "ours", {"a.py": b"b"})
-    export = ledger.Ledger(tmp_path / "ours", {"tape": "1"})
-    written(tmp_path / "ours" / ledger.MANIFEST, json.dumps({"identity": {}, "parts": {"a": {"files": {name: digest}, "counts": {}}}}))
+    export = export_log.Ledger(tmp_path / "ours", {"tape": "1"})
+    written(tmp_path / "ours" / export_log.MANIFEST, json.dumps({"identity": {}, "parts": {"a": {"files": {name: digest}, "counts": {}}}}))
     export.open(["a.py"])
     assert precious.read_text() == "not ours"
 
@@ -173,13 +173,13 @@ def test_inside_lean_forecasts_are_judged_as_outside(tmp_path: Path, rows: str, 
 
 
 def test_features_that_match_the_card_and_are_no_list_are_refused(tmp_path: Path) -> None:
-    kept = shelf.save(small_models(), tmp_path)
-    joblib.dump(None, tmp_path / shelf.COLUMNS)
-    digest = hashlib.sha256((tmp_path / shelf.COLUMNS).read_bytes()).hexdigest()
-    card = replace(kept.card, files={**kept.card.files, shelf.COLUMNS: digest})
-    written(tmp_path / shelf.CARD, card.to_json())
+    kept = model_store.save(small_models(), tmp_path)
+    joblib.dump(None, tmp_path / model_store.COLUMNS)
+    digest = hashlib.sha256((tmp_path / model_store.COLUMNS).read_bytes()).hexdigest()
+    card = replace(kept.card, files={**kept.card.files, model_store.COLUMNS: digest})
+    written(tmp_path / model_store.CARD, card.to_json())
     with pytest.raises(ModelError, match="lists other features"):
-        shelf.load(tmp_path)
+        model_store.load(tmp_path)
 
 
 def test_a_trial_that_was_changed_is_found_out(tmp_path: Path) -> None:
@@ -189,9 +189,9 @@ def test_a_trial_that_was_changed_is_found_out(tmp_path: Path) -> None:
     assert len(memory.trials()) == 1
     stored_ = memory.study._storage
     stored_.set_trial_user_attr = None  # the next is written past the class, as by hand
-    from springback.optimise import search
+    from springback.search import optimizer
 
-    memory.study.add_trial(search._frozen(replace(forged, number=1), memory.spaces, {"excess": "", "seal": "0" * 64}))
+    memory.study.add_trial(optimizer._frozen(replace(forged, number=1), memory.spaces, {"excess": "", "seal": "0" * 64}))
     with pytest.raises(StoreError, match=r"study\.sqlite is no whole study \(trial 1 is not as it was kept\)"):
         memory.trials()
 

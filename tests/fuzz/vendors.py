@@ -13,8 +13,8 @@ import numpy as np
 
 from springback.data.sources import History, cboe, fred
 from springback.data.sources.alpaca import Alpaca
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.keys import Keys
-from springback.data.sources.settings import Fetch
 from springback.data.sources.tiingo import Tiingo
 from springback.data.sources.yahoo import Yahoo
 from springback.errors import SpringbackError

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
-from springback.data import csv_file
-from springback.data.tables import read_forecasts
+from springback.data.files import csv_file
+from springback.data.files.tables import read_forecasts
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
 

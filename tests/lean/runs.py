@@ -12,15 +12,15 @@ from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
 from springback.analytics.summary import Summary
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, backtest
-from springback.data import csv_file
-from springback.data.tables import read_forecasts
+from springback.data.files import csv_file
+from springback.data.files.tables import read_forecasts
 from springback.lean import as_run
 from springback.lean.results import read_result
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
-from springback.story import account
 from springback.strategy.knobs import Regime, Strategy
+from springback.workflow.report import account
 from tests.analytics.golden import GOLDEN
 from tests.backtest.worlds import account_of, random_forecasts, random_tape
 from tests.lean.lean_files import write_result

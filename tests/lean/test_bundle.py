@@ -13,7 +13,7 @@ import pytest
 
 from springback import __version__, wiring
 from springback.errors import InputError
-from springback.forecasting import shelf
+from springback.forecasting import model_store
 from springback.lean import bundle, engine_config, prepare
 from springback.lean.export import export
 from springback.lean.parameters import Parameters, write
@@ -77,7 +77,7 @@ def test_it_runs_alone_and_without_numba(which: str, project: Path, shop: Path, 
     )
     assert done.returncode == 0, done.stderr[-2000:]
     first = min((shop / "models" / "walk_forward").glob("????-??-??"))
-    pair = shelf.load(shop / "models" if which == "fixed" else first)
+    pair = model_store.load(shop / "models" if which == "fixed" else first)
     here = [repr(float(p)) for side in pair.probabilities(np.linspace(-1.0, 1.0, 24).reshape(3, 8)) for p in side]
     assert done.stdout.strip() == str(here)
 

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from springback.analytics import run_folder
+from springback.comparison import comparison_page, comparison_words
+from springback.comparison.compare import Comparison, Tolerance, compare
+from springback.comparison.comparison_statistics import statistics
+from springback.comparison.sides import read_sides
 from springback.errors import BadTable, InputError, MissingData
-from springback.lean import compare_page, compare_words
-from springback.lean.compare import Comparison, Tolerance, compare
-from springback.lean.compare_statistics import statistics
-from springback.lean.sides import read_sides
 from tests.analytics import golden
 from tests.lean import runs
 from tests.lean.lean_files import write_result
@@ -45,7 +45,7 @@ def test_an_imported_run_equals_the_one_it_came_from(tmp_path: Path, seed: int, 
     made = runs.ours(tmp_path / "ours", runs.random_result(seed, mode), START, END)
     runs.imported(tmp_path / "theirs", runs.theirs(tmp_path / "lean", made, START, END, record))
     found = laid(tmp_path / "ours", tmp_path / "theirs")
-    assert compare_words.differences(found) == [] and found.equal
+    assert comparison_words.differences(found) == [] and found.equal
     said = statistics(found)
     equity_only = [
         row.name for row in (*said.trading, *said.lean) if row.differs and abs((row.values[1] or 0) - (row.values[0] or 0)) > 1e-4
@@ -123,11 +123,11 @@ def test_a_planted_difference_is_found_and_named(
     _csv(tmp_path / "planted", table, change)
     found = laid(desk / "ours", tmp_path / "planted")
     assert not found.equal
-    assert compare_words.headline(found) == f"NOT EQUAL: {part} differ."
-    assert words in " ".join(compare_words.differences(found))
-    page = compare_page.page(found, statistics(found))
+    assert comparison_words.headline(found) == f"NOT EQUAL: {part} differ."
+    assert words in " ".join(comparison_words.differences(found))
+    page = comparison_page.page(found, statistics(found))
     assert "The two runs differ" in page
-    json.dumps(compare_words.as_json(found, statistics(found)), allow_nan=False)
+    json.dumps(comparison_words.as_json(found, statistics(found)), allow_nan=False)
 
 
 def test_the_first_differing_order_stands_between_its_neighbours(desk: Path, tmp_path: Path) -> None:
@@ -165,8 +165,8 @@ def test_the_command_says_it_in_the_first_line_and_in_the_exit_code(desk: Path, 
 
 def test_the_same_runs_give_the_same_page(desk: Path) -> None:
     found = laid(desk / "ours", desk / "theirs")
-    page = compare_page.page(found, statistics(found))
-    assert page == compare_page.page(found, statistics(found))
+    page = comparison_page.page(found, statistics(found))
+    assert page == comparison_page.page(found, statistics(found))
     assert "<script src" not in page and '<link rel="stylesheet"' not in page
 
 
@@ -174,7 +174,7 @@ def test_names_from_the_runs_are_escaped(desk: Path, tmp_path: Path) -> None:
     shutil.copytree(desk / "theirs", tmp_path / "planted")
     _csv(tmp_path / "planted", "orders", lambda frame: frame.assign(reason="<b>x</b>"))
     found = laid(desk / "ours", tmp_path / "planted")
-    assert "<b>x</b>" not in compare_page.page(found, statistics(found))
+    assert "<b>x</b>" not in comparison_page.page(found, statistics(found))
 
 
 def test_what_holds_no_run_is_refused(desk: Path, tmp_path: Path) -> None:
@@ -217,14 +217,14 @@ def test_our_backtest_equals_the_recorded_run_and_its_import(name: str, tmp_path
     world, short = name.split("/")
     runs.ours(tmp_path / "ours", runs.golden_result(name), run.settings["start"], run.settings["end"])
     recorded = laid(tmp_path / "ours", golden.GOLDEN / world / "runs" / short)
-    assert compare_words.differences(recorded) == [] and recorded.equal
+    assert comparison_words.differences(recorded) == [] and recorded.equal
     assert any("no row for the last session, 2023-12-29" in note for note in recorded.notes)
 
     orders, fills, daily = runs.golden_tables(name)
     file = write_result(tmp_path / "lean", orders, fills, daily, chart=run.equity_chart, end=run.settings["end"], told=run.statistics)
     runs.imported(tmp_path / "theirs", file)
     found = laid(tmp_path / "ours", tmp_path / "theirs")
-    assert compare_words.differences(found) == [] and found.equal
+    assert comparison_words.differences(found) == [] and found.equal
     said = statistics(found)
     assert [row.name for row in said.trading if row.differs] == []
     printed = {row.name: row.differs for row in said.itself if row.difference != "–"}

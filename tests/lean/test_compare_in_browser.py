@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from springback.analytics import run_folder
-from springback.lean import compare_page
-from springback.lean.compare import Tolerance, compare
-from springback.lean.compare_statistics import statistics
-from springback.lean.sides import read_sides
+from springback.comparison import comparison_page
+from springback.comparison.compare import Tolerance, compare
+from springback.comparison.comparison_statistics import statistics
+from springback.comparison.sides import read_sides
 from tests.browser import in_browser, opened
 from tests.lean import runs
 
@@ -28,7 +28,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     (folder / "planted" / "orders.csv").write_text(run_folder.table_text(orders, tuple(orders.columns)))
     for name in ("equal", "other", "planted"):
         found = compare(*read_sides(folder / "ours", folder / name), Tolerance())
-        compare_page.write(folder / f"{name}.html", found, statistics(found))
+        comparison_page.write(folder / f"{name}.html", found, statistics(found))
     return {name: folder / f"{name}.html" for name in ("equal", "other", "planted")}
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springback.data import csv_file, series
-from springback.data.store import Store
-from springback.data.store_hash import content_hash
+from springback.data.files import csv_file, series
+from springback.data.store.content_hash import content_hash
+from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
 from springback.lean import prepare
 from springback.lean.export import Exported, export

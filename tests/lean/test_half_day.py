@@ -7,8 +7,8 @@ import pandas as pd
 
 from springback.backtest.result import orders_frame
 from springback.backtest.run import Backtest, backtest
-from springback.data import csv_file
-from springback.data.tables import read_forecasts
+from springback.data.files import csv_file
+from springback.data.files.tables import read_forecasts
 from springback.market.costs import Costs
 from springback.strategy.knobs import Regime, Strategy
 from tests.lean import replays

@@ -14,9 +14,9 @@ import pytest
 from springback import settings, wiring
 from springback.errors import EngineError, MissingData, SettingsError
 from springback.lean import launch
-from springback.story import account
 from springback.verbs import lean
-from springback.voice import Voice
+from springback.verbs.console import Voice
+from springback.workflow.report import account
 from tests.lean import fakes, runs
 from tests.terminal import COMMAND, springback
 

@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 
 import springback as sb
-from springback import story, trials, wiring
+from springback import wiring
 from springback.analytics import run_folder
 from springback.analytics.figures import Figure
 from springback.analytics.summary import summarise
 from springback.analytics.verdict import verdict
 from springback.backtest.run import Backtest
-from springback.data.store_hash import content_hash
+from springback.data.store.content_hash import content_hash
 from springback.errors import LedgerError, Unwritable
 from springback.ledger import look
 from springback.ledger.book import Ledger
 from springback.market.tape import Tape
 from springback.strategy.knobs import Strategy
+from springback.workflow import record, report
 from tests.backtest.worlds import random_forecasts, random_tape
 
 TAPE = random_tape(4, sessions=200, splits=False)
@@ -31,7 +32,7 @@ def chosen(slots: int = 5, last: int = -1, **knobs: float) -> wiring.Settings:
 
 
 def known(store: Path) -> tuple[look.Trial, ...]:
-    return look.trials(Ledger(trials.place(store)).entries())
+    return look.trials(Ledger(record.place(store)).entries())
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_every_public_name_that_gives_a_performance_writes_it_down(tmp_path: Pat
 
 
 def test_a_report_is_one_trial_and_its_figures_are_those_written_down(store: Path) -> None:
-    material = story.tell(TAPE, SAID, chosen(), HASH, "noise", command="springback backtest", store=store)
+    material = report.tell(TAPE, SAID, chosen(), HASH, "noise", command="springback backtest", store=store)
     (one,) = known(store)
     figures = summarise(material).figures["realistic"]
     assert one.entry.sharpe == pytest.approx(figures["sharpe"].number(), rel=1e-12)
@@ -65,7 +66,7 @@ def test_a_report_is_one_trial_and_its_figures_are_those_written_down(store: Pat
 
 def test_the_same_report_again_changes_nothing_in_it(store: Path, tmp_path: Path) -> None:
     for name in ("first", "again"):
-        run_folder.write(tmp_path / name, story.tell(TAPE, SAID, chosen(), HASH, "noise", store=store))
+        run_folder.write(tmp_path / name, report.tell(TAPE, SAID, chosen(), HASH, "noise", store=store))
     for file in ("summary.json", "report.json", "report.html"):
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()
     (one,) = known(store)
@@ -76,7 +77,7 @@ def test_the_search_is_read_from_the_ledger(store: Path, tmp_path: Path) -> None
     for slots in range(1, 12):
         wiring.run_backtest(TAPE, SAID, chosen(slots), kind="optimise", store=store)
     wiring.run_backtest(TAPE, SAID, chosen(3, last=-50), store=store)
-    material = story.tell(TAPE, SAID, chosen(12), HASH, "noise", store=store)
+    material = report.tell(TAPE, SAID, chosen(12), HASH, "noise", store=store)
     found = material.search
     assert found is not None and (found.trials, found.peers, found.different) == (13, 13, 12)
     assert found.correlation is not None and found.overfitting is not None
@@ -104,22 +105,22 @@ def test_a_validation_of_settings_that_were_backtested_is_no_further_trial(store
 
     days = TAPE.bars.sessions
     for slots in (5, 5, 6):
-        trials.note_validation(TAPE, HASH, flat(chosen(slots)), days, np.full(len(days), np.nan), store=store)
+        record.note_validation(TAPE, HASH, flat(chosen(slots)), days, np.full(len(days), np.nan), store=store)
     wiring.run_backtest(TAPE, SAID, chosen(5), store=store)
-    found = trials.standing(TAPE, HASH, days, store).search
+    found = record.standing(TAPE, HASH, days, store).search
     assert (len(known(store)), found.trials, found.peers) == (3, 2, 1)
 
 
 def test_recorded_markets_are_one_past_and_each_demo_its_own() -> None:
     demo = Tape(**{name: getattr(TAPE, name) for name in TAPE.__dataclass_fields__} | {"origin": "Demo market, drawn from seed 1: ..."})
-    assert trials.market_of(TAPE, "a") == trials.market_of(TAPE, "b")
-    assert trials.market_of(demo, "a") != trials.market_of(demo, "b")
+    assert record.market_of(TAPE, "a") == record.market_of(TAPE, "b")
+    assert record.market_of(demo, "a") != record.market_of(demo, "b")
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "flat").write_text("")
     monkeypatch.setattr(wiring, "replay", lambda *_: pytest.fail("it worked before it asked"))
-    monkeypatch.setattr(story, "prepared", lambda *_: pytest.fail("it worked before it asked"))
+    monkeypatch.setattr(report, "prepared", lambda *_: pytest.fail("it worked before it asked"))
     for refused, content in ((Unwritable, None), (LedgerError, "no database " * 100)):
         store = tmp_path / "flat" / "store" if content is None else tmp_path / "store"
         if content:
@@ -127,27 +128,27 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path: Pat
         with pytest.raises(refused):
             wiring.run_backtest(TAPE, SAID, chosen(), store=store)
         with pytest.raises(refused):
-            story.tell(TAPE, SAID, chosen(), HASH, "noise", store=store)
+            report.tell(TAPE, SAID, chosen(), HASH, "noise", store=store)
 
 
 def test_a_ledger_changed_by_hand_is_said_in_the_report(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ledger, "fault", lambda _: "row 12 was removed")
-    material = story.tell(TAPE, SAID, chosen(), HASH, "noise", store=store)
+    material = report.tell(TAPE, SAID, chosen(), HASH, "noise", store=store)
     assert "The trial ledger was changed by hand (row 12 was removed)" in summarise(material).warnings[0]
 
 
 def test_the_ledger_lies_beside_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert trials.place() == trials.place(Path("store")) == Path("ledger.sqlite")
-    assert trials.place(Path("data/store")) == Path("data/ledger.sqlite")
-    assert trials.place(Path()) == tmp_path.resolve().parent / "ledger.sqlite"
+    assert record.place() == record.place(Path("store")) == Path("ledger.sqlite")
+    assert record.place(Path("data/store")) == Path("data/ledger.sqlite")
+    assert record.place(Path()) == tmp_path.resolve().parent / "ledger.sqlite"
 
 
 def test_the_title_of_a_chosen_run_asks_more(store: Path) -> None:
     """A band above zero is not enough where as good a Sharpe is what luck gives the best of many."""
     from dataclasses import replace
 
-    from springback.analytics.overfitting import Search
+    from springback.statistics.overfitting import Search
     from tests.analytics.materials import account, material
 
     good = material(accounts=(account(drift=0.0012),), search=Search(1))

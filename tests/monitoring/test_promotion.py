@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from springback.analytics.significance import mean_interval
 from springback.errors import InputError, SettingsError
 from springback.monitoring.promotion import Contest, judge
+from springback.statistics.significance import mean_interval
 
 SEEN = np.datetime64("2019-12-31")
 DAYS = np.asarray(np.busday_offset("2020-01-01", np.arange(252), roll="forward"), dtype="datetime64[D]")

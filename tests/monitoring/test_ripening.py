@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from springback.errors import MissingData
-from springback.monitoring.ripening import Ripe, firing, hit_rate, ripen, wilson
+from springback.monitoring.label_maturity import Ripe, firing, hit_rate, ripen, wilson
 
 NAN = float("nan")
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from springback.data.demo import Demo, draw
+from springback.data.demo.demo import Demo, draw
 from springback.market.bars import FIELDS, Bars, Panel
 from springback.market.tape import END_OF_DATA, Tape, last_rows
 

@@ -12,9 +12,9 @@ from springback import wiring
 from springback.market.bars import FIELDS
 from springback.market.quarantine import Span
 from springback.market.tape import Tape
-from springback.quality import charts, gate, quarantine
-from springback.quality.settings import Quality
-from springback.quality.study import Study
+from springback.quality import gate, quality_charts, quarantine
+from springback.quality.quality_settings import Quality
+from springback.quality.quality_study import Study
 from tests.browser import in_browser, opened
 from tests.quality import planted
 from tests.terminal import TINY, done, springback
@@ -130,7 +130,7 @@ def test_a_picture_without_a_price_is_not_drawn(clean: Tape) -> None:
     tape, _ = planted.member_without_bar(clean)
     study = Study(gate.examine(tape, Quality()), tape, (), {})
     assert "members_no_bar" in {one.check for one in study.findings}
-    pictures = charts.examples(study)
+    pictures = quality_charts.examples(study)
     assert "example_members_no_bar" not in {one.key for one in pictures}
     assert all(any(value is not None for value in one.traces[0]["y"]) for one in pictures)
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from springback.data.demo import Demo, draw
+from springback.data.demo.demo import Demo, draw
 from springback.market.actions import DIVIDEND, Actions
 from springback.market.bars import Bars
 from springback.market.tape import Tape, last_rows
 from springback.quality import gate
-from springback.quality.settings import Quality
+from springback.quality.quality_settings import Quality
 from tests.quality import planted
 
 FIRST = Quality()

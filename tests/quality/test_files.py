@@ -6,7 +6,7 @@ import pytest
 
 from springback.errors import BadTable
 from springback.quality import raw
-from springback.quality.finding import Finding
+from springback.quality.quality_finding import Finding
 
 HEADER = "date,symbol,open,high,low,close,volume\n"
 GOOD = ["2020-01-02,A,10,11,9,10,100", "2020-01-03,A,10,11,9,10.5,100", "2020-01-02,B,20,21,19,20,7", "2020-01-03,B,20,21,19,20,50"]

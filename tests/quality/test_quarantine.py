@@ -10,17 +10,17 @@ import pytest
 from springback import wiring
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, backtest
-from springback.data.universe import Universe, eligible
 from springback.errors import BadTable
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.quarantine import Span, barred, inside
 from springback.market.tape import Tape
 from springback.quality import gate, quarantine
-from springback.quality.finding import Finding
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import Finding
+from springback.quality.quality_settings import Quality
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.rule import ENTRY
+from springback.strategy.universe import Universe, eligible
 from tests.data.samples import assert_same
 from tests.quality import planted
 

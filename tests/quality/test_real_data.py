@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback.data import csv_folder
+from springback.data.files import csv_folder
 from springback.market.actions import SPLIT, Actions
 from springback.market.tape import Tape
 from springback.quality import gate
-from springback.quality.finding import Finding
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import Finding
+from springback.quality.quality_settings import Quality
 from tests.data.samples import SHARED
 
 BUNDLE = SHARED / "data"

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from springback.data.universe import Universe
 from springback.market.actions import DIVIDEND
 from springback.market.tape import TRADING, Tape
 from springback.strategy.knobs import Regime, Strategy
+from springback.strategy.universe import Universe
+from springback.trading.day_forecasts import Outlook
 from springback.trading.desk import Desk
 from springback.trading.members import Members
-from springback.trading.outlook import Outlook
 
 
 @dataclass

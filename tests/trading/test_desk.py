@@ -18,8 +18,8 @@ from springback.market.quarantine import EVERY_NAME, Span
 from springback.market.tape import Tape
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.lookback import look_back, rarity, trend_mean, yesterday
+from springback.trading.day_forecasts import FileOutlook
 from springback.trading.members import Members
-from springback.trading.outlook import FileOutlook
 from springback.trading.rolling import Rolling
 from tests.backtest.variants import VARIANTS, sessions_of, turned
 from tests.backtest.worlds import account_of, random_forecasts, random_tape

@@ -9,14 +9,14 @@ import pytest
 
 from springback import wiring
 from springback.backtest.result import orders_frame
-from springback.data.demo import Demo
+from springback.data.demo.demo import Demo
 from springback.errors import ModelError
 from springback.forecasting.models import FeatureRows
 from springback.market.tape import Tape
 from springback.strategy.knobs import Regime, Strategy
+from springback.trading.day_forecasts import FixedOutlook, ModelOutlook
 from springback.trading.members import Members
-from springback.trading.outlook import FixedOutlook, ModelOutlook
-from springback.training.settings import Training
+from springback.training.training_settings import Training
 from tests.trading.host import Host
 
 CHOSEN = wiring.Settings(

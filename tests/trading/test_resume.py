@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from springback.data.universe import Universe
 from springback.strategy.knobs import Regime, Strategy
+from springback.strategy.universe import Universe
+from springback.trading.day_forecasts import FileOutlook
 from springback.trading.desk import Decision, Desk
-from springback.trading.outlook import FileOutlook
 from springback.trading.resume import Holding, read, restore, state_of
 
 NAMES = ("AAA", "BBB", "CCC")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from springback.forecasting import shelf
+from springback.forecasting import model_store
 from springback.forecasting.calibrated import Calibrated, log_odds
 from springback.training import Training, WalkForward, train, walk_forward
 from springback.training.calibration import platt
@@ -92,8 +92,8 @@ def test_on_noise_calibrated_scores_are_nearer_to_what_came_true_and_fire_less()
 
 def test_calibrated_models_stand_on_the_shelf(tmp_path: Path) -> None:
     trained = train(*lessons(TAPE), CALIBRATED, NOW).models
-    kept = shelf.save(trained, tmp_path)
-    found = shelf.load(tmp_path)
+    kept = model_store.save(trained, tmp_path)
+    found = model_store.load(tmp_path)
     rows = np.random.default_rng(0).normal(size=(50, 8))
     np.testing.assert_array_equal(found.probabilities(rows), trained.probabilities(rows))
     assert found.card == kept.card and found.card.settings["scores"] == "calibrated"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from springback.errors import MissingData, SettingsError
 from springback.training import Training
-from springback.training.cross_validation import cross_validate, groups, may_learn, place_in_paths, splits
 from springback.training.rows import Rows, gather
-from springback.training.settings import Validation
+from springback.training.training_settings import Validation
+from springback.validation.cross_validation import cross_validate, groups, may_learn, place_in_paths, splits
 from tests.training.schools import lessons, random_tape
 
 HORIZON = 6

@@ -13,7 +13,7 @@ from springback.training import Training, walk_forward
 from springback.training.estimators import targets
 from springback.training.labels import residual
 from springback.training.rows import gather
-from springback.training.settings import WalkForward
+from springback.training.training_settings import WalkForward
 from tests.training.schools import NOW, lessons, random_tape
 
 MARKET, SECTOR = (Training(trees=8, target=target) for target in ("residual_market", "residual_sector"))

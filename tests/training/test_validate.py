@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, brier_score_loss, precision_score, roc_auc_score
 
-from springback.analytics.significance import block_rows
-from springback.market.judgement import Judgement
+from springback.statistics.significance import block_rows
 from springback.training import Training
-from springback.training.cuts import DOLLAR_PARTS, PRICE_PARTS, Cut, cuts
+from springback.training.judgement import Judgement
 from springback.training.rows import Rows
-from springback.training.settings import Validation
-from springback.training.validate import Resample, validate
+from springback.training.training_settings import Validation
+from springback.validation.cuts import DOLLAR_PARTS, PRICE_PARTS, Cut, cuts
+from springback.validation.validate import Resample, validate
 from tests.training.schools import random_tape, weekdays
 
 SETTINGS = Validation(draws=500, block=5)

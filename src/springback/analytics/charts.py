@@ -9,7 +9,7 @@ import pandas as pd
 
 from springback.analytics import palette
 from springback.analytics.material import Account, Material
-from springback.analytics.statistics import benchmark_returns, returns_of, underwater
+from springback.analytics.performance import benchmark_returns, returns_of, underwater
 
 SIDES = (("long", palette.LONG, palette.wash(palette.LONG, 0.22), 1), ("short", palette.SHORT, palette.wash(palette.SHORT, 0.22), -1))
 """Side, its colour, the same as a wash, and whether it is drawn upwards or downwards."""

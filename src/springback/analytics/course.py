@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from springback.analytics.material import Material
-from springback.analytics.significance import SESSIONS
-from springback.analytics.statistics import (
+from springback.analytics.performance import (
     Drawdown,
     annual_return,
     benchmark_returns,
@@ -16,6 +15,7 @@ from springback.analytics.statistics import (
     underwater,
     volatility,
 )
+from springback.statistics.significance import SESSIONS
 
 HALF_A_YEAR = 126
 MOST_BINS = 60

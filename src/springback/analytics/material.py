@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from springback.analytics.overfitting import Search
 from springback.errors import BadTable
+from springback.statistics.overfitting import Search
 
 GOLDEN_COLUMNS: dict[str, tuple[str, ...]] = {
     "orders": ("order_id", "decided", "symbol", "quantity", "reason"),

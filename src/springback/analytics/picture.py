@@ -12,10 +12,10 @@ from matplotlib.figure import Figure as Sheet
 
 from springback.analytics import palette, sections
 from springback.analytics.charts import bear_spells
-from springback.analytics.easel import percent
 from springback.analytics.figures import tight
 from springback.analytics.material import Material
-from springback.analytics.statistics import benchmark_returns, returns_of, underwater
+from springback.analytics.performance import benchmark_returns, returns_of, underwater
+from springback.analytics.plots import percent
 from springback.analytics.summary import Summary
 
 TONES = {"good": palette.GOOD, "bad": palette.BAD, "quiet": palette.MUTED}

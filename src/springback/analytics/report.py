@@ -5,9 +5,9 @@ from typing import Any
 
 from springback.analytics import charts, course_sections, order_sections, sections
 from springback.analytics import page as pages
-from springback.analytics.beside import Stressed, stress_of
 from springback.analytics.figures import shown
 from springback.analytics.lean_statistics import DEFINITIONS
+from springback.analytics.linked_studies import Stressed, stress_of
 from springback.analytics.material import Material
 from springback.analytics.picture import picture
 from springback.analytics.scores import scores

@@ -20,16 +20,16 @@ import pandas as pd
 
 from springback.alone import alone
 from springback.analytics import encode
-from springback.analytics.beside import STRESS_FIGURES, STRESS_PAGE
+from springback.analytics.linked_studies import STRESS_FIGURES, STRESS_PAGE
 from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
 from springback.analytics.orders import POSITION_COLUMNS
-from springback.analytics.overfitting import Search
 from springback.analytics.soundness import check_facts, check_frame, check_series, check_table
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.analytics.whole import check_replaceable, mend, moved_aside, whole
 from springback.errors import BadTable, MissingData
 from springback.market import recorded
 from springback.market.symbols import harmless
+from springback.statistics.overfitting import Search
 
 FRAMES = ("events", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel")
 SERIES = ("benchmark", "risk_free")

@@ -10,12 +10,12 @@ from springback.analytics.course import benchmark_figures
 from springback.analytics.figures import Figure, Unit, shown, tight
 from springback.analytics.lean_statistics import printed
 from springback.analytics.material import Material
-from springback.analytics.overfitting import FEWEST_SESSIONS, FEWEST_TRIALS, Search
-from springback.analytics.significance import SESSIONS
-from springback.analytics.statistics import COSTS
+from springback.analytics.performance import COSTS
 from springback.analytics.summary import Summary
 from springback.analytics.tables import by_reason, by_regime, by_side, by_year
 from springback.analytics.trades import extremes
+from springback.statistics.overfitting import FEWEST_SESSIONS, FEWEST_TRIALS, Search
+from springback.statistics.significance import SESSIONS
 
 
 @dataclass(frozen=True)

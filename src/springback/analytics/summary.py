@@ -10,7 +10,7 @@ from springback.analytics.figures import Figure, as_json, figure
 from springback.analytics.gates import Verdict, judge
 from springback.analytics.lean_statistics import DEFINITIONS, lean_statistics, printed
 from springback.analytics.material import Account, Material
-from springback.analytics.statistics import BAND_SEED, account_figures
+from springback.analytics.performance import BAND_SEED, account_figures
 from springback.analytics.trades import re_entries, trade_figures
 from springback.analytics.verdict import flags, verdict
 

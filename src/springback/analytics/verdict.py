@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from springback.analytics.figures import Figure, shown
 from springback.analytics.gates import Verdict, too_little
 from springback.analytics.material import Material
-from springback.analytics.overfitting import Search, beats_luck
-from springback.analytics.statistics import ruin_of
+from springback.analytics.performance import ruin_of
 from springback.market.tape import warned
+from springback.statistics.overfitting import Search, beats_luck
 
 FEW = 50
 """Names under which nothing can be said of a ranking: the best of them are most of them."""

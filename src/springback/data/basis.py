@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.data.folder_actions import TIMES, WORKED_OUT, dividends, once_or, small_ratio
+from springback.data.files.folder_actions import TIMES, WORKED_OUT, dividends, once_or, small_ratio
 from springback.errors import InputError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars, Panel

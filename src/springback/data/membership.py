@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback.data.companies import follow
-from springback.data.files import write_table
-from springback.data.holdings import Holdings
+from springback.data.files.companies import follow
+from springback.data.files.holdings import Holdings
+from springback.data.files.reading import write_table
 from springback.errors import MissingData
 from springback.market.bars import Dates
 from springback.market.tape import Tape

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from springback.data import series
-from springback.data.files import line
-from springback.data.sheets import Table
+from springback.data.files import series
+from springback.data.files.reading import line
+from springback.data.files.sheets import Table
 from springback.errors import BadTable
 from springback.market.actions import KINDS, Actions
 from springback.market.bars import Bars

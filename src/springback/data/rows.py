@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback.data.files import Columns, line
+from springback.data.files.reading import Columns, line
 from springback.data.laws import OLDEST, Left, impossible, judge, told, why
 from springback.data.sessions import open_on
 from springback.errors import BadTable

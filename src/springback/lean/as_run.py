@@ -11,7 +11,7 @@ from springback import __version__
 from springback.analytics import encode, report, run_folder
 from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
 from springback.analytics.summary import Summary
-from springback.data.series import read_rates
+from springback.data.files.series import read_rates
 from springback.lean.days import days_of, find_record
 from springback.lean.results import LeanResult
 from springback.lean.round_trips import DELISTING, RESTING, Book, book_of

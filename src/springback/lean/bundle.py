@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from springback.data.files import Columns, atomic, read_table, write_table, writing
+from springback.data.files.reading import Columns, atomic, read_table, write_table, writing
 from springback.errors import InputError
 from springback.lean import closure as imports
 from springback.lean.engine_config import ALGORITHM

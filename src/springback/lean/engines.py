@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from springback.data.files import atomic
+from springback.data.files.reading import atomic
 
 LAUNCHER = "QuantConnect.Lean.Launcher.dll"
 LAUNCHER_VARIABLE = "SPRINGBACK_LEAN_LAUNCHER"

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 
 from springback.data.laws import Left, told
-from springback.data.store_hash import content_hash, file_hash
+from springback.data.store.content_hash import content_hash, file_hash
 from springback.errors import MissingData
 from springback.lean.daily_zip import daily_bars, day_words, index_rows, pack
-from springback.lean.ledger import Counts, Ledger
+from springback.lean.export_log import Counts, Ledger
 from springback.lean.limits import findings
 from springback.lean.map_file import Listing, Rename, check_owners, listing, read_renames
 from springback.lean.name_files import by_name, contents, paths

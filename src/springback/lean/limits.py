@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from springback.lean.ledger import Counts
+from springback.lean.export_log import Counts
 
 FINDINGS = {
     "names_without_bars": "{n} names have no bar that LEAN can hold: they are not exported",

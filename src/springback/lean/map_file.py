@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from springback.data.files import Columns, line, read_table
+from springback.data.files.reading import Columns, line, read_table
 from springback.errors import BadTable, InputError
 from springback.lean.factor_file import FOREVER
 from springback.lean.ticker import check_tickers

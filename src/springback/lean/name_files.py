@@ -3,8 +3,8 @@
 import numpy as np
 
 from springback.lean.daily_zip import DailyBars, csv_rows, daily_bars, pack
+from springback.lean.export_log import Counts
 from springback.lean.factor_file import factor_file
-from springback.lean.ledger import Counts
 from springback.lean.map_file import Listing, map_text, spans
 from springback.market.actions import Actions
 from springback.market.tape import Tape

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from springback import settings
-from springback.data.universe import Universe
 from springback.market.account import Account
 from springback.strategy.knobs import Regime, Strategy
+from springback.strategy.universe import Universe
 
 
 @dataclass(frozen=True)

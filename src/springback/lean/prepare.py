@@ -8,9 +8,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from springback.data.files import Columns, atomic, read_table, writing
+from springback.data.files.reading import Columns, atomic, read_table, writing
 from springback.errors import InputError, MissingData, ModelError
-from springback.forecasting import shelf
+from springback.forecasting import model_store
 from springback.forecasting.card import Card
 from springback.lean import bundle, engine_config, engines, folds
 from springback.lean.engine_config import ALGORITHM
@@ -162,14 +162,14 @@ def keep_record(project: Path, results: Path) -> None:
 
 
 def _pair(folder: Path, key: str) -> tuple[dict[str, bytes], Card]:
-    card = shelf.read_card(folder)
+    card = model_store.read_card(folder)
     found = {}
-    for name in shelf.FILES:
+    for name in model_store.FILES:
         try:
             content = (folder / name).read_bytes()
         except OSError as error:
             raise ModelError(f"{folder / name} cannot be read ({error.strerror}): train again") from None
-        if name != shelf.CARD and hashlib.sha256(content).hexdigest() != card.files.get(name):
+        if name != model_store.CARD and hashlib.sha256(content).hexdigest() != card.files.get(name):
             raise ModelError(f"{folder / name} is not the file of its card: train again")
         found[f"{key}/{name}"] = content
     return found, card
@@ -180,7 +180,7 @@ def _as_of(folder: Path) -> list[str]:
     try:
         days = folds.as_of_days(folder / folds.FOLDS)
     except FileNotFoundError:
-        days = sorted(card.parent.name for card in folder.glob(f"????-??-??/{shelf.CARD}"))
+        days = sorted(card.parent.name for card in folder.glob(f"????-??-??/{model_store.CARD}"))
     if not days:
         raise ModelError(f"{folder} holds no models: run 'springback forecast', or take --models fixed")
     return days

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.data.files import Columns, read_table
-from springback.data.series import read_rates
+from springback.data.files.reading import Columns, read_table
+from springback.data.files.series import read_rates
 from springback.market.bars import Dates
 from springback.market.quarantine import Span, barred
 from springback.market.tape import Tape

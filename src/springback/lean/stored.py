@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from springback.errors import BadTable, MissingData, ModelError
-from springback.forecasting import shelf
+from springback.forecasting import model_store
 from springback.forecasting.models import Models
 from springback.lean import folds
 from springback.lean.parameters import Lean, Parameters
 from springback.lean.plain_table import read_plain
 from springback.market.forecasts import LIMITS
+from springback.trading.day_forecasts import FileOutlook, FixedOutlook, ModelOutlook, Outlook
 from springback.trading.members import Members
-from springback.trading.outlook import FileOutlook, FixedOutlook, ModelOutlook, Outlook
 
 Find = Callable[[str], Path | None]
 """The file that a key names, or None."""
@@ -35,11 +35,11 @@ def outlook(parameters: Parameters, find: Find) -> Outlook:
 def pair(find: Find, folder: str) -> Models:
     """One pair of models: its files, found one by one, are laid into a folder of their own and opened if their card vouches for them."""
     with tempfile.TemporaryDirectory() as place:
-        for name in shelf.FILES:
+        for name in model_store.FILES:
             found = _must(find, f"{folder}/{name}", "springback train")
             (Path(place) / name).write_bytes(found.read_bytes())
         try:
-            return shelf.load(Path(place))
+            return model_store.load(Path(place))
         except ModelError as error:
             raise ModelError(str(error).replace(place, folder)) from None
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.analytics.significance import block_rows
 from springback.errors import MissingData, SettingsError
+from springback.statistics.significance import block_rows
 
 Numbers = NDArray[np.float64]
 

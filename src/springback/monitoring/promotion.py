@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.analytics.significance import mean_interval
 from springback.errors import InputError, SettingsError
 from springback.market.bars import Dates
+from springback.statistics.significance import mean_interval
 
 Numbers = NDArray[np.float64]
 FEWEST = 63

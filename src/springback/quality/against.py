@@ -6,8 +6,8 @@ from springback.errors import InputError
 from springback.market.actions import SPLIT
 from springback.market.bars import Panel
 from springback.market.tape import Tape
-from springback.quality.finding import Finding, Flags, cells, named
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import Finding, Flags, cells, named
+from springback.quality.quality_settings import Quality
 
 
 def compare(tape: Tape, other: Tape, settings: Quality) -> tuple[Finding, ...]:

@@ -9,8 +9,8 @@ from springback.data.sessions import exchange_days
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates
 from springback.market.tape import Tape, last_rows
-from springback.quality.finding import EXAMPLES, Finding, Flags, Severity, cells
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import EXAMPLES, Finding, Flags, Severity, cells
+from springback.quality.quality_settings import Quality
 
 DAY = np.timedelta64(1, "D")
 MOST_HOLES = 0.05

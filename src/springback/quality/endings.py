@@ -3,8 +3,8 @@
 import numpy as np
 
 from springback.market.tape import END_OF_DATA, Tape
-from springback.quality.finding import Finding, Flags, cells, lengths, named
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import Finding, Flags, cells, lengths, named
+from springback.quality.quality_settings import Quality
 
 SHORT = 21
 """Sessions that the longest feature window needs."""

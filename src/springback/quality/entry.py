@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from springback.data import intake
+from springback.data.store import intake
 from springback.market.tape import Tape
 from springback.quality import quarantine
 

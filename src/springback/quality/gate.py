@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from springback.market.quarantine import FETCHED, Span, inside
 from springback.market.tape import UNUSABLE, Tape, warned
 from springback.quality import days, endings, members, moves, record, rows, splits
-from springback.quality.finding import ALL_NAMES, Finding, Places, Severity, named
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import ALL_NAMES, Finding, Places, Severity, named
+from springback.quality.quality_settings import Quality
 
 Check = Callable[[Tape, Quality], tuple[Finding, ...]]
 OF_EVERY_DAY = ("missing sessions", "extra sessions, time zones", "odd sessions")

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.market.tape import Tape
-from springback.quality.finding import Finding, Severity, cells, lengths
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import Finding, Severity, cells, lengths
+from springback.quality.quality_settings import Quality
 
 NEAR = 0.04
 """How far, in logarithm, the first price of a name may be from the last close of the one whose series it goes on with."""

@@ -5,8 +5,8 @@ import numpy as np
 from springback.market.actions import split_scale
 from springback.market.bars import Panel
 from springback.market.tape import Tape
-from springback.quality.finding import Finding, Flags, Places, cells
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import Finding, Flags, Places, cells
+from springback.quality.quality_settings import Quality
 
 UNITS = (100.0, 1000.0)
 """Pence for pounds, and a tick of a thousandth."""

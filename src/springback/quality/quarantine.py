@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from springback.data.place import place_of
+from springback.data.store.place import place_of
 from springback.errors import BadTable, SpringbackError
 from springback.market.quarantine import EVERY_NAME, FETCHED, Span, barred, inside
 from springback.market.tape import Tape
-from springback.quality.finding import ALL_NAMES, Finding, named
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import ALL_NAMES, Finding, named
+from springback.quality.quality_settings import Quality
 
 FILE = "quarantine.json"
 FORMAT = 1

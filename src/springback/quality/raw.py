@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback.data import one_a_name
-from springback.data.layouts import as_written
+from springback.data.files import one_a_name
+from springback.data.files.layouts import as_written
 from springback.market.bars import FIELDS
-from springback.quality.finding import EXAMPLES, Finding, Severity, named
+from springback.quality.quality_finding import EXAMPLES, Finding, Severity, named
 
 Prices = dict[str, NDArray[np.float64]]
 

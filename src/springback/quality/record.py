@@ -6,8 +6,8 @@ from springback.market.actions import KINDS
 from springback.market.quarantine import FETCHED
 from springback.market.record import AGAINST, TWICE, UNCLEAR, Held, hold
 from springback.market.tape import Tape
-from springback.quality.finding import EXAMPLES, Finding, Severity, named
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import EXAMPLES, Finding, Severity, named
+from springback.quality.quality_settings import Quality
 
 ASIDE = "event_set_aside"
 SAID: dict[str, tuple[str, Severity, str]] = {

@@ -3,8 +3,8 @@
 import numpy as np
 
 from springback.market.tape import Tape
-from springback.quality.finding import Finding, Flags, cells, lengths, spells
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import Finding, Flags, cells, lengths, spells
+from springback.quality.quality_settings import Quality
 
 SLACK = 1e-6
 """Relative: prices put back on the scale of their day are rounded."""

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from springback.market.actions import DIVIDEND, split_scale
 from springback.market.bars import Panel
 from springback.market.tape import Tape
-from springback.quality.finding import Finding, Flags, cells
 from springback.quality.moves import carried
-from springback.quality.settings import Quality
+from springback.quality.quality_finding import Finding, Flags, cells
+from springback.quality.quality_settings import Quality
 
 PARTS = ((5, 4), (4, 3), (3, 2), (5, 3), (5, 2))
 WHOLES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 18, 20, 25, 30, 35, 40, 50, 60, 80, 100, 200)

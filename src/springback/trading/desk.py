@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.data.universe import Universe
 from springback.errors import MissingData
 from springback.market import book as books
 from springback.market.book import empty_book
@@ -16,8 +15,9 @@ from springback.strategy.decide import FUNNEL, NO_SLOT, Today, decide, empty_ord
 from springback.strategy.knobs import Knobs, Regime, Strategy, knobs
 from springback.strategy.lookback import look_back
 from springback.strategy.rule import ENTRY, REASONS, is_bear, stop_level, vix_mean
+from springback.strategy.universe import Universe
+from springback.trading.day_forecasts import Outlook
 from springback.trading.members import Members
-from springback.trading.outlook import Outlook
 from springback.trading.rolling import Rolling
 
 

@@ -14,8 +14,8 @@ from springback.forecasting.calibrated import Calibrated, log_odds
 from springback.forecasting.models import Classifier
 from springback.training.calibration import platt
 from springback.training.rows import Rows
-from springback.training.settings import Training
 from springback.training.splits import split_by_time
+from springback.training.training_settings import Training
 
 Features = NDArray[np.float32]
 Target = NDArray[np.bool_]

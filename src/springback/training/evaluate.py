@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.market.judgement import Bin
+from springback.training.judgement import Bin
 from springback.training.rows import QPI, Rows
-from springback.training.settings import Training
+from springback.training.training_settings import Training
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]

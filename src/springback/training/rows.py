@@ -11,7 +11,7 @@ from springback.features import FEATURES
 from springback.market.bars import Panel
 from springback.market.tape import Tape
 from springback.training.labels import forward_return, label_known_at, residual, tradable_return
-from springback.training.settings import Training
+from springback.training.training_settings import Training
 
 QPI = FEATURES.index("qpi_3day")
 

@@ -8,7 +8,7 @@ import numpy as np
 from springback.errors import MissingData
 from springback.market.bars import Dates
 from springback.training.rows import Rows
-from springback.training.settings import Training, WalkForward
+from springback.training.training_settings import Training, WalkForward
 
 
 def split_by_time(rows: Rows, training: Training) -> tuple[Rows, Rows]:

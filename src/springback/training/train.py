@@ -16,8 +16,8 @@ from springback.training.estimators import fit_pair, side_by_side, targets
 from springback.training.evaluate import Side, auc, judge, mirror
 from springback.training.importance import Importance, importance
 from springback.training.rows import Rows, gather
-from springback.training.settings import Training
 from springback.training.splits import split_by_time
+from springback.training.training_settings import Training
 
 Progress = Callable[[int, int, str], None]
 SAMPLE = 100_000

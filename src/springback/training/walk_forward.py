@@ -17,9 +17,9 @@ from springback.market.tape import Tape
 from springback.training.estimators import fit, targets
 from springback.training.evaluate import Side, judge, mirror
 from springback.training.rows import Rows, gather
-from springback.training.settings import Training, WalkForward
 from springback.training.splits import Period, walk
 from springback.training.train import Progress, write_card
+from springback.training.training_settings import Training, WalkForward
 
 Save = Callable[[np.datetime64, Models], Models | None]
 Known = Callable[[np.datetime64], Models | None]

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from springback import features as workbench
 from springback import wiring
-from springback.audit.case import Case, draw_sessions
-from springback.audit.checks import CHECKS, examine
-from springback.audit.finding import Finding, failed
-from springback.audit.page import Audit, page, title
-from springback.audit.pipeline import Flags, Learned, Pipeline, play
-from springback.audit.sample import FULL, QUICK, Sample, Size, take
+from springback.auditing.audit_finding import Finding, failed
+from springback.auditing.audit_page import Audit, page, title
+from springback.auditing.case import Case, draw_sessions
+from springback.auditing.checks import CHECKS, examine
+from springback.auditing.pipeline import Flags, Learned, Pipeline, play
+from springback.auditing.sample import FULL, QUICK, Sample, Size, take
 from springback.backtest.result import Result
-from springback.data.universe import eligible
 from springback.errors import SettingsError
 from springback.forecasting.models import Models
 from springback.market.bars import Bars, Dates, Panel
@@ -30,10 +29,11 @@ from springback.market.liquidity import WINDOW
 from springback.market.tape import Tape, warned
 from springback.quality import gate
 from springback.strategy.lookback import look_back
+from springback.strategy.universe import eligible
 from springback.training.rows import gather
 from springback.training.train import random_split_auc
 from springback.verbs import places, steps
-from springback.voice import Step, Voice, table
+from springback.verbs.console import Step, Voice, table
 
 PAGE, FIGURES = "audit.html", "audit.json"
 WHOLE_FOREST = 100

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from springback.data.store import Store
+from springback.data.store.store import Store
 from springback.project import usual
-from springback.voice import Voice
+from springback.verbs.console import Voice
 
 __all__ = ["Voice", "verify"]
 

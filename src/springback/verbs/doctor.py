@@ -12,15 +12,16 @@ from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
 
-from springback import __version__, trials, wiring
+from springback import __version__, wiring
 from springback.data.sources.keys import read_keys
-from springback.data.store import Store
+from springback.data.store.store import Store
 from springback.errors import MissingData, SpringbackError
-from springback.forecasting import shelf
+from springback.forecasting import model_store
 from springback.lean import engines
 from springback.ledger.book import Ledger
 from springback.project import FILE, Project
-from springback.voice import Voice, table
+from springback.verbs.console import Voice, table
+from springback.workflow import record
 
 __all__ = ["Voice"]
 FOUND, MISSING, BROKEN = "found", "missing", "BROKEN"
@@ -144,20 +145,20 @@ def _store(folder: Path) -> str:
 
 
 def _models(folder: Path) -> str:
-    cards = sorted(folder.glob(f"walk_forward/*/{shelf.CARD}"))
-    fixed = shelf.read_card(folder) if (folder / shelf.CARD).is_file() else None
+    cards = sorted(folder.glob(f"walk_forward/*/{model_store.CARD}"))
+    fixed = model_store.read_card(folder) if (folder / model_store.CARD).is_file() else None
     if not cards and fixed is None:
         raise MissingData(f"{folder} holds no models: none were trained")
     if fixed is not None:
-        shelf.load(folder)
-    newest = shelf.load(cards[-1].parent).card if cards else fixed
+        model_store.load(folder)
+    newest = model_store.load(cards[-1].parent).card if cards else fixed
     quarters = f", {len(cards)} quarterly pairs up to {cards[-1].parent.name}" if cards else ""
     said = f"{folder}: one fixed pair" if fixed is not None else f"{folder}: no fixed pair"
     return f"{said}{quarters}; the newest knew labels up to {newest.known_by if newest else '?'}"
 
 
 def _ledger(store: Path) -> Check:
-    book = Ledger(trials.place(store))
+    book = Ledger(record.place(store))
     entries, fault = book.entries(), book.fault()
     if fault:
         return Check("ledger", BROKEN, f"{book.file}: {fault}", "count of trials that can be trusted", "Bring back a copy of it.")

@@ -8,24 +8,24 @@ from pathlib import Path
 import numpy as np
 
 from springback import project, wiring
-from springback.data.continuation import check_hole
-from springback.data.intake import DRAWN
 from springback.data.laws import told
 from springback.data.roster import Roster
 from springback.data.sessions import exchange_days
 from springback.data.sources import History, Source
 from springback.data.sources.asked import read_roster, read_span
 from springback.data.sources.assemble import assemble
-from springback.data.sources.beside import read_beside
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.gather import gather
 from springback.data.sources.keys import read_keys
 from springback.data.sources.members import Roll, check_names, dotted, enrolled, read_roll, renamed
-from springback.data.store import Store
+from springback.data.sources.vix_and_rates import read_beside
+from springback.data.store.continuation import check_hole
+from springback.data.store.intake import DRAWN
+from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
 from springback.market.tape import Tape
 from springback.verbs import steps
-from springback.voice import Voice
+from springback.verbs.console import Voice
 
 FIRST = "2017-01-03"
 """Where history begins when nobody says: three years before the original plan's backtest, for the training of its first models."""

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from springback import wiring
-from springback.data.files import atomic
+from springback.data.files.reading import atomic
 from springback.errors import InputError
 from springback.project import FILE, template
 from springback.settings import flat
-from springback.voice import Voice
+from springback.verbs.console import Voice
 
 __all__ = ["Voice"]
 

@@ -15,8 +15,8 @@ from springback.analytics import run_folder
 from springback.errors import InputError, MissingData, SettingsError
 from springback.project import usual
 from springback.verbs import places, tapes
+from springback.verbs.console import Voice
 from springback.verbs.steps import choose
-from springback.voice import Voice
 
 if TYPE_CHECKING:
     from springback.lean.prepare import Run
@@ -143,7 +143,7 @@ def _prepared(
     as_of: str | None,
 ) -> "tuple[Run, list[str], tuple[date, date]]":
     """What LEAN is to run, laid out, what this machine lacks for it (nothing, unless it is only a dry run), and the days of the run."""
-    from springback.data.store import Store
+    from springback.data.store.store import Store
     from springback.lean import bundle as bundles
     from springback.lean import engines, prepare
     from springback.quality import quarantine
@@ -276,12 +276,12 @@ def import_(voice: Voice, result: Path, out: Path, interest_rate: Path | None, w
 
 def compare(voice: Voice, a: Path, b: Path, out: Path | None, fill_tolerance: float, equity_tolerance: float) -> bool:
     """Lays two runs side by side; whether they agree within the tolerances."""
-    from springback.lean import compare_page, compare_words
-    from springback.lean.compare import Tolerance
-    from springback.lean.compare import compare as lay_side_by_side
-    from springback.lean.compare_statistics import statistics
-    from springback.lean.sides import read_sides
-    from springback.voice import table
+    from springback.comparison import comparison_page, comparison_words
+    from springback.comparison.compare import Tolerance
+    from springback.comparison.compare import compare as lay_side_by_side
+    from springback.comparison.comparison_statistics import statistics
+    from springback.comparison.sides import read_sides
+    from springback.verbs.console import table
 
     tolerance = Tolerance(fill_tolerance, equity_tolerance)
     step = voice.step("compare")
@@ -291,15 +291,15 @@ def compare(voice: Voice, a: Path, b: Path, out: Path | None, fill_tolerance: fl
     told = statistics(found)
     file = out or b / "compare.html"
     step(2, 3, str(file))
-    voice.say(compare_words.headline(found))
+    voice.say(comparison_words.headline(found))
     voice.say(f"  A: {found.a.name}, profile {found.a.profile}")
     voice.say(f"  B: {found.b.name}, profile {found.b.profile}")
-    for line in compare_words.differences(found):
+    for line in comparison_words.differences(found):
         voice.say(f"  {line}")
     for note in found.notes:
         voice.say(f"  note: {note}")
     totals = table("Totals", "", "A", "B", "B less A")
-    for total in compare_words.counts(found):
+    for total in comparison_words.counts(found):
         totals.add_row(*total[:4])
     voice.show(totals)
     for title, rows in (
@@ -312,8 +312,8 @@ def compare(voice: Voice, a: Path, b: Path, out: Path | None, fill_tolerance: fl
             shown_.add_row(row.name, row.a, row.b, row.difference)
         if rows:
             voice.show(shown_)
-    voice.told["compare"] = compare_words.as_json(found, told)
-    compare_page.write(file, found, told)
+    voice.told["compare"] = comparison_words.as_json(found, told)
+    comparison_page.write(file, found, told)
     step(3, 3, str(file))
     voice.told["page"] = str(file)
     voice.say(f"page: {file}")

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from springback import trials
 from springback.analytics.figures import shown
-from springback.analytics.significance import SESSIONS
 from springback.ledger import look
 from springback.ledger.book import Ledger
 from springback.ledger.look import Trial
 from springback.market import recorded
 from springback.settings import flat
-from springback.voice import Voice, table
+from springback.statistics.significance import SESSIONS
+from springback.verbs.console import Voice, table
 from springback.wiring import Settings
+from springback.workflow import record
 
 __all__ = ["Voice"]
 MOST_KNOBS = 4  # in a row of the table; --json has them all
@@ -23,7 +23,7 @@ MOST_KNOBS = 4  # in a row of the table; --json has them all
 
 def ledger(voice: Voice, store: Path | None) -> None:
     """Lists the ledger beside `store`."""
-    file = trials.place(store)
+    file = record.place(store)
     book = Ledger(file)
     entries = book.entries()
     known = look.trials(entries)
@@ -67,7 +67,7 @@ def _shared(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _cells(row: dict[str, Any], shared: dict[str, Any]) -> tuple[str, ...]:
-    what = row["kind"] if row["market"] == trials.RECORDED else f"{row['kind']}, demo"
+    what = row["kind"] if row["market"] == record.RECORDED else f"{row['kind']}, demo"
     hidden = {*shared, "backtest.start", "backtest.end"}
     own = [f"{name}={value}" for name, value in row["settings"].items() if name not in hidden]
     words = ", ".join(own[:MOST_KNOBS]) + (f" and {len(own) - MOST_KNOBS} more" if len(own) > MOST_KNOBS else "")
@@ -77,13 +77,13 @@ def _cells(row: dict[str, Any], shared: dict[str, Any]) -> tuple[str, ...]:
 
 def _standings(book: Ledger, known: tuple[Trial, ...]) -> list[dict[str, Any]]:
     """For the newest backtest of each market: how many trials saw its period, and what the best of them would show without skill."""
-    newest = {one.entry.market: one for one in sorted(known, key=lambda one: one.newest) if one.entry.kind in trials.ACCOUNTS}
+    newest = {one.entry.market: one for one in sorted(known, key=lambda one: one.newest) if one.entry.kind in record.ACCOUNTS}
     told = []
     for market, one in newest.items():
         held = book.records(frozenset([one.entry.returns])).get(one.entry.returns)
         if held is None:
             continue
-        found = trials.search_of(book, market, held[0])
+        found = record.search_of(book, market, held[0])
         luck = found.luck(float(np.sqrt(SESSIONS / one.entry.sessions)))
         place = {"market": market, "first": one.entry.first, "last": one.entry.last}
         told.append({**place, "trials": found.trials, "independent": round(found.independent, 1), "best_by_luck": luck})
@@ -91,7 +91,7 @@ def _standings(book: Ledger, known: tuple[Trial, ...]) -> list[dict[str, Any]]:
 
 
 def _sentence(one: dict[str, Any]) -> str:
-    market = "the recorded market" if one["market"] == trials.RECORDED else f"the demo market {one['market'].split()[-1][:8]}"
+    market = "the recorded market" if one["market"] == record.RECORDED else f"the demo market {one['market'].split()[-1][:8]}"
     count = one["trials"]
     sentence = f"{count:,} trial{'' if count == 1 else 's'} so far on {market}, {one['first']} to {one['last']}"
     if count == 1:

@@ -6,25 +6,26 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from springback import __version__, trials, wiring
+from springback import __version__, wiring
 from springback.analytics import encode
 from springback.analytics.figures import shown
-from springback.analytics.overfitting import Search
 from springback.cluster import Workers
 from springback.errors import LedgerError, MissingData, SettingsError
 from springback.forecasting.card import versions
 from springback.ledger import look as looks
 from springback.ledger.book import Ledger
-from springback.optimise import kept, words
-from springback.optimise.finding import Finding, Line, Plane, Report, Revealed, judge
-from springback.optimise.knobs import Values, parse_all
-from springback.optimise.page import page
-from springback.optimise.search import Memory, Seen, Trial, alone, importances, search
-from springback.searching import Grounds, Job, forecast, job, looker, ratio_of, sessions_of, with_knobs
+from springback.search import kept, search_words
+from springback.search.knobs import Values, parse_all
+from springback.search.optimizer import Memory, Seen, Trial, alone, importances, search
+from springback.search.search_finding import Finding, Line, Plane, Report, Revealed, judge
+from springback.search.search_page import page
 from springback.settings import flat
-from springback.story import biases_of, universe_of
+from springback.statistics.overfitting import Search
 from springback.verbs import places, steps
-from springback.voice import Voice, table
+from springback.verbs.console import Voice, table
+from springback.workflow import record
+from springback.workflow.report import biases_of, universe_of
+from springback.workflow.search import Grounds, Job, forecast, job, looker, ratio_of, sessions_of, with_knobs
 
 __all__ = ["Voice", "job"]
 FIGURES, PAGE, WINNER, STUDY, HELD = "optimise.json", "optimise.html", "winner.toml", "study.sqlite", "held_back.json"
@@ -48,7 +49,7 @@ def choose(
 
 def optimise(voice: Voice, one: Job, workers: Workers) -> Report:
     """Searches, judges, maps the neighbourhood, and writes the study's folder; a search that was killed goes on."""
-    trials.ready(one.store)
+    record.ready(one.store)
     with alone(one.folder):
         settings = one.chosen.optimise
         memory = Memory(one.folder / STUDY, one.stamp, one.knobs)
@@ -59,7 +60,7 @@ def optimise(voice: Voice, one: Job, workers: Workers) -> Report:
         shares = importances(one.knobs, found, settings.seed)
         first = judge(found, one.spec, specified, Search(len(found)), settings, sessions_of(one, grounds))
         lines, plane = _map(voice, one, look, first.winner, shares)
-        stands = trials.standing(one.whole, one.hash, sessions_of(one, grounds), one.store)  # the map's trials count as well
+        stands = record.standing(one.whole, one.hash, sessions_of(one, grounds), one.store)  # the map's trials count as well
         entries = next(look([first.winner])).entries
         finding = judge(found, one.spec, specified, stands.search, settings, sessions_of(one, grounds), entries)
         report = _report(one, grounds, finding, found, shares, lines, plane, stands.fault)
@@ -73,7 +74,7 @@ def reveal(voice: Voice, one: Job, workers: Workers) -> Report:
 
     Both are written down before either is shown; then the page is drawn again, with what was seen.
     """
-    trials.ready(one.store)
+    record.ready(one.store)
     _unsealed(one)
     if not (one.folder / FIGURES).is_file():
         raise MissingData(f"{one.folder} holds no finished search: run the same command without --reveal first")
@@ -90,7 +91,7 @@ def reveal(voice: Voice, one: Job, workers: Workers) -> Report:
             (result,) = wiring.run_backtests(
                 ground, [settings], workers, one.hash, "optimise", one.command, f"{LOOKED}: {name} of {one.folder.name}", one.store
             )
-            figures[name] = ratio_of(trials.excess_returns(one.whole, result))
+            figures[name] = ratio_of(record.excess_returns(one.whole, result))
         row = _seals(one)[0]
         found = Revealed(row.row, row.at, figures["winner"], figures["specification"], row.sessions)
         places.write(one.folder, {HELD: encode.text(found)})
@@ -99,7 +100,7 @@ def reveal(voice: Voice, one: Job, workers: Workers) -> Report:
 
 def _unsealed(one: Job) -> None:
     """Raises `SettingsError` where the period was looked at before, whatever the search."""
-    fault = Ledger(trials.place(one.store)).fault()
+    fault = Ledger(record.place(one.store)).fault()
     if fault:
         raise LedgerError(f"the trial ledger is damaged ({fault}): whether the held-back period was looked at before cannot be known")
     if rows := _seals(one):
@@ -112,10 +113,10 @@ def _unsealed(one: Job) -> None:
 
 def _seals(one: Job) -> list[looks.Entry]:
     """The rows of looks at the held-back period, oldest first."""
-    market = trials.market_of(one.whole, one.hash)
+    market = record.market_of(one.whole, one.hash)
     return [
         row
-        for row in Ledger(trials.place(one.store)).entries()
+        for row in Ledger(record.place(one.store)).entries()
         if row.market == market and row.models.startswith(LOOKED) and row.first <= str(one.end) and str(one.held) <= row.last
     ]
 
@@ -158,9 +159,9 @@ def _report(
     origin, biases = biases_of(one.whole)
     sessions = sessions_of(one, grounds)
     demo = wiring.is_demo(one.whole)
-    market = trials.market_of(one.whole, one.hash)
-    known = looks.overlapping(looks.trials(Ledger(trials.place(one.store)).entries()), market, str(one.held), str(one.end))
-    others = [row for row in trials.tries(known) if not row.entry.models.startswith(LOOKED)]
+    market = record.market_of(one.whole, one.hash)
+    known = looks.overlapping(looks.trials(Ledger(record.place(one.store)).entries()), market, str(one.held), str(one.end))
+    others = [row for row in record.tries(known) if not row.entry.models.startswith(LOOKED)]
     settings = one.chosen.optimise
     held = one.folder / HELD
     return Report(
@@ -200,7 +201,7 @@ def _report(
 
 
 def _write(one: Job, report: Report) -> None:
-    figures = encode.text({"headline": [words.verdict(report.finding)], "stamp": one.stamp, **encode.plain(report)})
+    figures = encode.text({"headline": [search_words.verdict(report.finding)], "stamp": one.stamp, **encode.plain(report)})
     places.write(one.folder, {FIGURES: figures, WINNER: winner_toml(report), PAGE: page(report)})
 
 
@@ -211,19 +212,24 @@ def winner_toml(report: Report) -> str:
         part, _, knob = name.partition(".")
         tables.setdefault(part, []).append(f"{knob} = {json.dumps(value)}")
     body = "\n".join(f"\n[{part}]\n" + "\n".join(lines) for part, lines in tables.items())
-    return f"# Winner of {report.name}, searched on {report.first} to {report.last}. {words.verdict(report.finding)}\n{body}\n"
+    return f"# Winner of {report.name}, searched on {report.first} to {report.last}. {search_words.verdict(report.finding)}\n{body}\n"
 
 
 def _say(voice: Voice, one: Job, report: Report) -> None:
-    for line in (*words.flags(report), words.verdict(report.finding), words.worth(report.finding), words.held(report)):
+    for line in (
+        *search_words.flags(report),
+        search_words.verdict(report.finding),
+        search_words.worth(report.finding),
+        search_words.held(report),
+    ):
         voice.say(line)
     told = table(f"{report.name}: {report.first} to {report.last}", "knob", "searched", "specification", "winner", "importance")
-    for row in words.settings(report):
+    for row in search_words.settings(report):
         told.add_row(*row)
     voice.show(told)
     voice.told["optimise"] = {
         "folder": str(one.folder),
-        "headline": words.verdict(report.finding),
+        "headline": search_words.verdict(report.finding),
         "finding": encode.plain(report.finding),
         "more_than_luck": report.finding.more_than_luck,
         "held_back": {"first": report.held_first, "last": report.held_last, "looked_at": encode.plain(report.revealed)},

@@ -7,16 +7,16 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from springback import trials
 from springback.alone import alone
 from springback.analytics import run_folder
 from springback.analytics.whole import mend
-from springback.data.files import atomic, writing
-from springback.data.place import is_address
+from springback.data.files.reading import atomic, writing
+from springback.data.store.place import is_address
 from springback.errors import InputError, MissingData, SettingsError, Taken, Unwritable
-from springback.forecasting.shelf import CARD
+from springback.forecasting.model_store import CARD
 from springback.project import usual
-from springback.voice import Voice
+from springback.verbs.console import Voice
+from springback.workflow import record
 
 LATEST = "latest"
 KINDS = ("walk-forward", "fixed")
@@ -26,7 +26,7 @@ def check(models: str | None = None, store: Path | None = None) -> None:
     """Refuses before the work an unknown kind of models and a trial ledger that cannot be written."""
     if models not in (None, *KINDS):
         raise SettingsError(f"--models must be {' or '.join(KINDS)}, was '{models}'")
-    trials.ready(store)
+    record.ready(store)
 
 
 def shelf(

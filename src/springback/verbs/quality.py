@@ -7,19 +7,19 @@ from typing import Any
 
 from springback import wiring
 from springback.analytics.encode import text
-from springback.data.store_hash import content_hash
+from springback.data.store.content_hash import content_hash
 from springback.errors import InputError, MissingData, Unwritable
 from springback.market.tape import Tape
 from springback.project import usual
 from springback.quality import against as two
 from springback.quality import gate, quarantine, raw
-from springback.quality.charts import words
-from springback.quality.finding import Finding
-from springback.quality.page import page, share
-from springback.quality.study import Study, as_json
+from springback.quality.quality_charts import words
+from springback.quality.quality_finding import Finding
+from springback.quality.quality_page import page, share
+from springback.quality.quality_study import Study, as_json
 from springback.settings import flat
 from springback.verbs import places, steps
-from springback.voice import Voice, table
+from springback.verbs.console import Voice, table
 
 __all__ = ["Voice"]
 PAGE, FIGURES = "check.html", "check.json"

@@ -7,7 +7,7 @@ from typing import Any
 
 from springback.analytics.figures import Unit, shown
 from springback.errors import MissingData
-from springback.voice import Voice, table
+from springback.verbs.console import Voice, table
 
 __all__ = ["Voice"]
 SUMMARY = "summary.json"

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from springback import remembered, wiring
 from springback import settings as toml
+from springback import wiring
 from springback.analytics import run_folder
 from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
 from springback.cluster import Workers, workers_at
-from springback.data.intake import DRAWN
-from springback.data.store import Store
+from springback.data.store.intake import DRAWN
+from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
 from springback.market.account import Account
 from springback.market.forecasts import Forecasts
@@ -22,7 +22,8 @@ from springback.market.tape import Tape, warned
 from springback.project import project, usual
 from springback.quality import gate
 from springback.verbs import places, tapes
-from springback.voice import Voice, table
+from springback.verbs.console import Voice, table
+from springback.workflow import forecast_cache
 
 __all__ = ["Voice", "workers_at"]
 DEFAULTS, PLAN = Path("settings/default.toml"), Path("settings/original.toml")
@@ -211,12 +212,12 @@ def forecast(
     voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, out: Path | None, workers: Workers | None = None
 ) -> None:
     """Walks forward and writes the forecasts."""
-    file = out or models / "walk_forward" / remembered.FILE
+    file = out or models / "walk_forward" / forecast_cache.FILE
     with places.filling(voice, models):
         result = wiring.forecast(made, chosen, models, voice.step("forecast"), workers)
         wiring.keep_forecasts(made, result, file)
         if out is None:
-            remembered.note(made, chosen, file.parent)
+            forecast_cache.note(made, chosen, file.parent)
     shown_ = table(
         "Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals"
     )
@@ -239,7 +240,7 @@ def backtest(
     store: Path | None = None,
 ) -> None:
     """Forecasts as asked for, both profiles, and the run folder with its report; the trial goes into the ledger beside `store`."""
-    from springback.story import tell
+    from springback.workflow.report import tell
 
     said, words, leaky = forecasts_for(voice, made, chosen, models, which, forecasts)
     evaluation = None if forecasts else wiring.evaluation_of(models)
@@ -263,13 +264,13 @@ def forecasts_for(
     folder, words = models / "walk_forward", "walk-forward, trained anew each quarter on what was known"
     step = voice.step("forecast")
     with places.filling(voice, models):
-        kept = remembered.find(made, chosen, folder)
+        kept = forecast_cache.find(made, chosen, folder)
         if kept is not None:
             step(1, 1, "as made before: data, settings, models and program are the same")
             return kept, words, False
         result = wiring.forecast(made, chosen, models, step)
-        wiring.keep_forecasts(made, result, folder / remembered.FILE)
-        remembered.note(made, chosen, folder)
+        wiring.keep_forecasts(made, result, folder / forecast_cache.FILE)
+        forecast_cache.note(made, chosen, folder)
         return result.forecasts, words, False
 
 

@@ -7,24 +7,25 @@ from pathlib import Path
 
 import numpy as np
 
-from springback import __version__, trials, wiring
+from springback import __version__, wiring
 from springback.analytics import run_folder
 from springback.backtest.loop import Market
 from springback.forecasting.card import versions
 from springback.market.forecasts import Forecasts
+from springback.scenarios import stress_words
+from springback.scenarios.play import play
+from springback.scenarios.resample import by_day, by_trade
+from springback.scenarios.scenarios import scenarios
+from springback.scenarios.scene import Ran, Run, Scene
+from springback.scenarios.stress_figures import figures, returns_of
+from springback.scenarios.stress_page import page
+from springback.scenarios.stress_study import Study, as_json
+from springback.scenarios.windows import slices
 from springback.settings import flat
-from springback.story import biases_of, universe_of
-from springback.stress import words
-from springback.stress.figures import figures, returns_of
-from springback.stress.page import page
-from springback.stress.play import play
-from springback.stress.resample import by_day, by_trade
-from springback.stress.scenarios import scenarios
-from springback.stress.scene import Ran, Run, Scene
-from springback.stress.study import Study, as_json
-from springback.stress.windows import slices
 from springback.verbs import places, steps
-from springback.voice import Voice, table
+from springback.verbs.console import Voice, table
+from springback.workflow import record
+from springback.workflow.report import biases_of, universe_of
 
 __all__ = ["Voice"]
 PAGE, FIGURES = "stress.html", "stress.json"
@@ -43,7 +44,7 @@ def stress(
     """Runs all of it, writes stress.json and stress.html into `out`, and prints. The base run is a trial in the ledger beside `store`."""
     said, how, leaky = steps.forecasts_for(voice, made, chosen, models, which, forecasts)
     study = examine(made, said, chosen, how, leaky, steps.command(), store, voice)
-    told = as_json(study, words.headline(study), words.finding(study), words.warnings(study))
+    told = as_json(study, stress_words.headline(study), stress_words.finding(study), stress_words.warnings(study))
     step = voice.step("page")
     step(0, 1, str(out))
     texts = {FIGURES: json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(study)}
@@ -79,7 +80,7 @@ def examine(
     market = wiring.prepared(tape, said, chosen)
     result = wiring.run_backtest(tape, said, chosen, market=market, data_hash=made.hash, command=command, models=models, store=store)
     del market  # each scenario makes its own
-    base = Ran(scene, result, trials.excess_returns(tape, result))
+    base = Ran(scene, result, record.excess_returns(tape, result))
     found = play(base, runner(chosen), listed, say)
     say("other histories")
     origin, biases = biases_of(tape)
@@ -115,7 +116,7 @@ def runner(chosen: wiring.Settings) -> Run:
     def run(scene: Scene) -> Ran:
         settings = replace(chosen, costs=scene.costs)
         result = wiring.simulate(scene.tape, scene.forecasts, settings, market=_market(scene, settings))
-        return Ran(scene, result, trials.excess_returns(scene.tape, result))
+        return Ran(scene, result, record.excess_returns(scene.tape, result))
 
     return run
 
@@ -140,21 +141,21 @@ def _counter(step: Callable[[int, int, str], None], total: int) -> Callable[[str
 
 
 def _say(voice: Voice, study: Study) -> None:
-    for line in words.headline(study):
+    for line in stress_words.headline(study):
         voice.say(line if line.endswith(".") else f"{line}.")
     shocks = table("Made-up scenarios", "", "a year", "points", "Sharpe", "deepest fall", "worst day", "under water", "it touched")
     shocks.columns[-1].justify = "left"
     for one in (None, *study.outcomes):
-        shocks.add_row(*words.row(study, one))
+        shocks.add_row(*stress_words.row(study, one))
     voice.show(shocks)
     named = table("Named windows", *("", "days", "sessions", "return", "index", "fall", "worst day", "trades", "won", "bear"))
     for cut in study.slices:
-        named.add_row(*words.window(cut))
+        named.add_row(*stress_words.window(cut))
     voice.show(named)
-    for line in (words.regime(cut) for cut in study.slices if cut.days):
+    for line in (stress_words.regime(cut) for cut in study.slices if cut.days):
         voice.say(f"  {line}")
-    for line in words.uncovered(study):
+    for line in stress_words.uncovered(study):
         voice.say(f"  {line}")
-    for line in words.warnings(study):
+    for line in stress_words.warnings(study):
         voice.say(f"  warning: {line}")
-    voice.say(f"  {words.LEDGER}")
+    voice.say(f"  {stress_words.LEDGER}")

@@ -7,14 +7,14 @@ import numpy as np
 from springback import wiring
 from springback.backtest.run import span
 from springback.data.basis import HEAD as PRICES
-from springback.data.beside import laid_over
-from springback.data.headers import READ_AS, understanding
-from springback.data.store_hash import content_hash
+from springback.data.files.headers import READ_AS, understanding
+from springback.data.overrides import laid_over
+from springback.data.store.content_hash import content_hash
 from springback.errors import InputError
 from springback.market.bars import Dates
 from springback.market.tape import Tape
 from springback.project import usual
-from springback.voice import Voice
+from springback.verbs.console import Voice
 
 
 def given(

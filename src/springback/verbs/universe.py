@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from springback import wiring
-from springback.data import holdings, membership
+from springback.data import membership
+from springback.data.files import holdings
 from springback.data.laws import told
 from springback.data.sources import day_of
-from springback.data.universe import eligible
 from springback.errors import InputError
+from springback.strategy.universe import eligible
+from springback.verbs.console import Voice
 from springback.verbs.steps import choose
-from springback.voice import Voice
 
 __all__ = ["Voice", "choose"]
 SHOWN = 12  # symbols on a line

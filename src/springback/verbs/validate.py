@@ -9,27 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from springback import __version__, trials, wiring
+from springback import __version__, wiring
 from springback.alone import alone
-from springback.analytics import validation_words as words
-from springback.analytics.significance import block_rows
-from springback.analytics.validation_page import page
-from springback.analytics.validation_study import Study, as_json
 from springback.cluster import Workers
 from springback.errors import InputError, MissingData, SettingsError
 from springback.forecasting.card import versions
-from springback.market.judgement import Judgement
 from springback.settings import flat
-from springback.story import biases_of
+from springback.statistics.significance import block_rows
 from springback.strategy.rule import is_bear, vix_mean
-from springback.training.cross_validation import cross_validate, groups
-from springback.training.cuts import Cut, by_span, cuts
+from springback.training.judgement import Judgement
 from springback.training.rows import Rows, gather
 from springback.training.train import random_split_auc
-from springback.training.validate import Said
-from springback.training.validate import validate as judge
+from springback.validation import validation_words as words
+from springback.validation.cross_validation import cross_validate, groups
+from springback.validation.cuts import Cut, by_span, cuts
+from springback.validation.validate import Said
+from springback.validation.validate import validate as judge
+from springback.validation.validation_page import page
+from springback.validation.validation_study import Study, as_json
 from springback.verbs import places, steps
-from springback.voice import Voice, table
+from springback.verbs.console import Voice, table
+from springback.workflow import record
+from springback.workflow.report import biases_of
 
 METHODS = ("walk-forward", "combinatorial")
 PAGE, FIGURES = "validation.html", "validation.json"
@@ -70,7 +71,7 @@ def validate(
     study = examine(made, chosen, method, models, voice, steps.command(), workers, forecasts)
     seen = study.judgement.days
     by_day = np.nan_to_num(seen.rank_ic)
-    trials.note_validation(
+    record.note_validation(
         made.tape,
         made.hash,
         flat(chosen),

@@ -15,9 +15,9 @@ import numpy as np
 
 from springback.data.roster import Roster, roster
 from springback.data.sources import Event, History, Note, day_of, foreign, history, nothing, number_of
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.keys import Keys
 from springback.data.sources.line import Line, NoName
-from springback.data.sources.settings import Fetch
 from springback.errors import OddName, SourceError
 from springback.market.symbols import spellings
 

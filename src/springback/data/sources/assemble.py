@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data import checks
-from springback.data.continuation import silent
 from springback.data.laws import Left, told, two_spellings
 from springback.data.rows import check_traded
 from springback.data.sessions import exchange_days, newest
 from springback.data.sources import Event, History
 from springback.data.sources.held import findings, held, notes_of, spans
+from springback.data.store.continuation import silent
 from springback.errors import MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates

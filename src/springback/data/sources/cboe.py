@@ -3,9 +3,9 @@
 import re
 from datetime import date, datetime
 
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.fred import by_day, columns_of, number
 from springback.data.sources.line import Line
-from springback.data.sources.settings import Fetch
 from springback.errors import SourceError
 
 

@@ -23,10 +23,10 @@ import pyarrow as pa
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from springback.data.files import atomic, writing
+from springback.data.files.reading import atomic, writing
 from springback.data.laws import Left
 from springback.data.sources import Event, History, Note
-from springback.data.store_hash import file_hash
+from springback.data.store.content_hash import file_hash
 from springback.market.bars import FIELDS, Dates
 from springback.market.symbols import check_symbols, is_reserved
 

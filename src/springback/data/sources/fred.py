@@ -9,8 +9,8 @@ from datetime import date
 from itertools import pairwise
 
 from springback.data.sources import day_of
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.line import Line
-from springback.data.sources.settings import Fetch
 from springback.errors import SourceError
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")

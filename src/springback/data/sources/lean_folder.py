@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from springback.data.files.packed import unzip
 from springback.data.laws import Left
-from springback.data.packed import unzip
 from springback.data.roster import Roster, roster
 from springback.data.sources import Event, History, history, nothing
 from springback.errors import BadTable, MissingData, OddName

@@ -17,7 +17,7 @@ import httpx
 import stamina
 import stamina.instrumentation
 
-from springback.data.sources.settings import Fetch
+from springback.data.sources.fetch_settings import Fetch
 from springback.errors import GoneName, InputError, SourceError
 
 AGENT = "Mozilla/5.0 (compatible; Springback)"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from springback.data import series
+from springback.data.files import series
 from springback.data.laws import Left, told
 from springback.data.sources import History
 from springback.errors import InputError

@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 import numpy as np
 
-from springback.data.packed import unzipped
+from springback.data.files.packed import unzipped
 from springback.data.roster import Roster, roster
 from springback.data.sources import Event, History, day_of, history, nothing, number_of
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.keys import Keys
 from springback.data.sources.line import Line
-from springback.data.sources.settings import Fetch
 from springback.errors import BadTable, GoneName, OddName, SourceError
 
 EXCHANGES = {"NYSE", "NASDAQ", "AMEX", "NYSE ARCA", "NYSE MKT", "BATS"}

@@ -20,8 +20,8 @@ import numpy as np
 
 from springback.data.roster import Roster
 from springback.data.sources import Event, History, foreign, history, nothing, number_of
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.line import Line
-from springback.data.sources.settings import Fetch
 from springback.data.sources.unadjust import Row, Series, in_shares_of_the_day, unadjusted
 from springback.errors import GoneName, OddName, SourceError
 

@@ -1,0 +1,66 @@
+"""How far the result falls when an input comes a session late. A measure: a real edge may fall as well."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from springback.analytics.figures import shown
+from springback.analytics.performance import annual_return, sharpe
+from springback.auditing import counterfactuals
+from springback.auditing.audit_finding import Outcome
+from springback.auditing.case import Case
+from springback.backtest.result import Result
+from springback.market.forecasts import Forecasts
+from springback.market.tape import Tape
+from springback.statistics.returns import daily_returns, excess_returns, lost
+from springback.statistics.significance import Numbers, sharpe_error
+
+INPUTS = ("prices", "volume", "VIX", "membership", "forecasts")
+TOO_GOOD = 3.0
+
+
+def delayed(case: Case, inputs: str) -> Outcome:
+    """The account with `inputs` a session late beside the account as it is; prices and volume are late for the features alone."""
+    base = case.base.result
+    before = excess(case.sample, base)
+    tried = f"{inputs} one session late, {len(before):,} sessions"
+    if inputs == "membership" and case.sample.members is None:
+        return Outcome("SKIPPED", tried, "no membership is known")
+    case.tell(f"{inputs} a session late")
+    after = _late(case, inputs)
+    now, then, error = sharpe(before), sharpe(excess(case.sample, after)), sharpe_error(before)
+    years = annual_return(returns(base)), annual_return(returns(after))
+    figures = {"sharpe": now, "sharpe_late": then, "sharpe_error": error, "annual": years[0], "annual_late": years[1]}
+    if lost(before):
+        return Outcome("WARN", tried, "the account was lost: nothing can be said of a delay", {})
+    if not np.isfinite(now):
+        return Outcome("SKIPPED", tried, "the sample took no position", {})
+    figures = {name: value for name, value in figures.items() if np.isfinite(value)}
+    ratios = f"Sharpe {shown(now, 'ratio')} \u2192 {shown(then, 'ratio')} (error {shown(error, 'ratio')})"
+    said = f"{ratios}, a year {shown(years[0], 'fraction')} \u2192 {shown(years[1], 'fraction')}"
+    if now > max(TOO_GOOD, 3 * error) and not then > now / 3:
+        return Outcome("WARN", tried, f"a suspicious collapse: {said}", figures)
+    return Outcome("MEASURED", tried, said, figures)
+
+
+def _late(case: Case, inputs: str) -> Result:
+    pipeline, tape, base = case.pipeline, case.sample, case.base
+    said = base.learned.forecasts
+    if inputs == "forecasts":
+        return pipeline.backtest(tape, Forecasts(*(counterfactuals.behind(one) for one in (said.qpi, said.p_long, said.p_short, said.adv))))
+    tardy = counterfactuals.late(tape, inputs)
+    if inputs == "VIX":
+        return pipeline.backtest(replace(tape, vix=tardy.vix), said)
+    eligible = pipeline.eligible(tardy) if inputs == "membership" else base.eligible
+    features = base.features if inputs == "membership" else pipeline.features(tardy)
+    return pipeline.backtest(tape, pipeline.forecast(tape, eligible, features).forecasts)
+
+
+def returns(result: Result) -> Numbers:
+    """Return of each session, a fraction."""
+    return daily_returns(result.daily["equity"], result.cash)
+
+
+def excess(tape: Tape, result: Result) -> Numbers:
+    """The same over the risk-free rate, as every other figure has it."""
+    return excess_returns(result.daily["equity"], result.cash, tape.risk_free, result.first)

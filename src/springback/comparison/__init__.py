@@ -1,0 +1,1 @@
+"""Two run folders side by side: orders, accounts and figures, and the page of it."""

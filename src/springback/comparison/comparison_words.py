@@ -1,0 +1,216 @@
+"""What a comparison says: the verdict in one line, what differs, and one object for `--json`."""
+
+from typing import Any
+
+import numpy as np
+
+from springback.comparison.compare import Comparison
+from springback.comparison.comparison_statistics import Row, Statistics
+from springback.comparison.sides import Side
+
+STATE_WORDS = {"bear": "Regime", "n_long": "Long positions", "n_short": "Short positions"}
+MANY = 20
+
+
+def headline(found: Comparison) -> str:
+    """The first line: equal or not, and how much was looked at."""
+    counts = f"{_count(len(found.a.orders), 'order')}, {_count(len(found.a.fills), 'fill')} and {_count(len(found.days), 'session')}"
+    if found.equal:
+        return f"EQUAL: {counts} agree."
+    return f"NOT EQUAL: {', '.join(_parts(found))} differ."
+
+
+def _parts(found: Comparison) -> list[str]:
+    said = {
+        "orders": found.orders.first is not None,
+        "fills": not found.fills.empty,
+        "equity": not found.off("equity").empty,
+        "cash": not found.off("cash").empty,
+        "regime": not found.off("bear").empty,
+        "positions": not (found.off("n_long").empty and found.off("n_short").empty),
+        "sessions": not found.absent.empty,
+    }
+    return [name for name, differs in said.items() if differs]
+
+
+def differences(found: Comparison) -> list[str]:
+    """One line for each kind of difference, the first cause first."""
+    said = [*_orders(found), *_fills(found)]
+    for column in ("equity", "cash"):
+        off = found.off(column)
+        if len(off):
+            worst = off.iloc[int(off[column].abs().to_numpy().argmax())]
+            said.append(
+                f"{column.capitalize()}: {_differ(len(off), 'session', len(found.days))}, the first {_day(off.iloc[0])}; "
+                f"the largest difference is {_money(worst[column])} on {_day(worst)}."
+            )
+    for column, word in STATE_WORDS.items():
+        off = found.off(column)
+        if len(off):
+            row = off.iloc[0]
+            sides = [_state(column, row[f"{column}_{side}"]) for side in "ab"]
+            said.append(f"{word}: {_differ(len(off), 'session')}, the first {_day(row)}: A {sides[0]}, B {sides[1]}.")
+    if len(found.absent):
+        row = found.absent.iloc[0]
+        said.append(
+            f"Sessions: {_count(len(found.absent), 'session')} only one run has, the first {_day(row)}, missing in {row['missing']}."
+        )
+    return said
+
+
+def _orders(found: Comparison) -> list[str]:
+    first = found.orders.first
+    if first is None:
+        return []
+    lines = [
+        f"Orders: the first that differs is order {first.place:,}, session {first.session}. A: {first.a or 'none'}. B: {first.b or 'none'}."
+    ]
+    if found.orders.moved:
+        lines.append("Orders: both runs send the same orders, in another sequence.")
+    else:
+        lines.append(f"Orders: {len(found.orders.only_a):,} only in A, {len(found.orders.only_b):,} only in B.")
+    return lines
+
+
+def _fills(found: Comparison) -> list[str]:
+    if found.fills.empty:
+        return []
+    row = found.fills.iloc[0]
+    lines = [f"Fills: {_differ(len(found.fills), 'fill')}, the first {_day(row, 'session')} {row['symbol']}: {fill_text(row)}."]
+    for name in ("price", "fee"):
+        apart = (found.fills[f"{name}_b"] - found.fills[f"{name}_a"]).abs()
+        if len(found.fills) > 1 and apart.max() > found.tolerance.fill:
+            worst = found.fills.iloc[int(np.nanargmax(apart))]
+            lines.append(f"Fills: the largest difference of a {name} is {_money(apart.max())}, {worst['symbol']} {_day(worst, 'session')}.")
+    return lines
+
+
+def fill_text(row: Any) -> str:
+    """What differs at a fill."""
+    if row["what"].startswith("only"):
+        side = row["what"][-1].lower()
+        quantity = row[f"quantity_{side}"]
+        turn = f"{'buy' if quantity > 0 else 'sell'} {abs(quantity):,.10g}"
+        return f"{row['what']}: {turn} at {row[f'price_{side}']:.10g}, {row[f'reason_{side}']}"
+    names = row["what"].split(" and ")
+    return ", ".join(f"{name} A {_value(row[f'{name}_a'])}, B {_value(row[f'{name}_b'])}" for name in names)
+
+
+def counts(found: Comparison) -> list[tuple[str, str, str, str, bool]]:
+    """(what, A, B, B less A, whether it differs beyond the tolerance) of the plain totals."""
+    a, b = found.a, found.b
+    fees = [float(one.fills["fee"].sum()) for one in (a, b)]
+    last = [float(found.days[f"equity_{side}"].iloc[-1]) for side in "ab"]
+    bear = [int((found.days[f"bear_{side}"] == 1).sum()) for side in "ab"]
+    whole = [
+        ("Orders", len(a.orders), len(b.orders)),
+        ("Fills", len(a.fills), len(b.fills)),
+        ("Sessions", len(a.daily), len(b.daily)),
+        ("Bear sessions, of the common ones", bear[0], bear[1]),
+    ]
+    rows = [(name, f"{one:,}", f"{other:,}", f"{other - one:+,}".replace("-", "\u2212"), other != one) for name, one, other in whole]
+    rows = [(name, one, other, apart if differs else "0", differs) for name, one, other, apart, differs in rows]
+    allowed = (found.tolerance.fill * max(1, len(a.fills)), float(found.days["allowed"].iloc[-1]))
+    for (name, (one, other)), most in zip((("Total fees", fees), ("Equity, last common session", last)), allowed, strict=True):
+        apart = other - one
+        rows.append((name, f"${one:,.2f}", f"${other:,.2f}", money_apart(apart, most), abs(apart) > most))
+    return rows
+
+
+def largest(found: Comparison, column: str) -> tuple[float, str] | None:
+    """The largest absolute difference of a day's equity or cash and its date; None where it is not known on any day."""
+    apart = found.days[column].abs()
+    if not apart.notna().any():
+        return None
+    at = int(np.nanargmax(apart))
+    return float(apart.iloc[at]), _day(found.days.iloc[at])
+
+
+def as_json(found: Comparison, told: Statistics) -> dict[str, Any]:
+    """One object of plain values."""
+    first = found.orders.first
+    return {
+        "equal": found.equal,
+        "headline": headline(found),
+        "a": _side(found.a),
+        "b": _side(found.b),
+        "tolerance": {"fill": found.tolerance.fill, "equity": found.tolerance.equity},
+        "differences": differences(found),
+        "notes": list(found.notes),
+        "orders": {
+            "first": None
+            if first is None
+            else {"place": first.place, "session": first.session, "a": first.a or None, "b": first.b or None},
+            "only_a": len(found.orders.only_a),
+            "only_b": len(found.orders.only_b),
+        },
+        "fills": {
+            "differing": len(found.fills),
+            "shown": [
+                {"session": _day(row, "session"), "symbol": row["symbol"], "what": fill_text(row)}
+                for _, row in found.fills.head(MANY).iterrows()
+            ],
+        },
+        "days": {
+            "compared": len(found.days),
+            "differing": {name: len(found.off(name)) for name in ("equity", "cash", *STATE_WORDS)},
+            "largest": {name: _largest(found, name) for name in ("equity", "cash")},
+            "absent": [{"date": _day(row), "missing": row["missing"]} for _, row in found.absent.head(MANY).iterrows()],
+        },
+        "statistics": {name: [_row(one) for one in getattr(told, name)] for name in ("trading", "lean", "itself")},
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    fees = float(side.fills["fee"].sum())
+    return {"run": side.name, "profile": side.profile, "orders": len(side.orders), "fills": len(side.fills), "fees": fees}
+
+
+def _largest(found: Comparison, column: str) -> dict[str, Any] | None:
+    worst = largest(found, column)
+    return None if worst is None else {"dollars": worst[0], "date": worst[1]}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {"name": row.name, "a": row.a, "b": row.b, "difference": row.difference, "differs": row.differs}
+
+
+def money_apart(value: float, allowed: float = 0.0) -> str:
+    """A difference of dollars: to the cent, or as small as it is; 0 within what is allowed."""
+    if abs(value) <= allowed:
+        return "0"
+    sign = "+" if value > 0 else "\u2212"
+    return f"{sign}${abs(value):,.2f}" if abs(value) >= 0.005 else f"{sign}${abs(value):.1e}"
+
+
+def _money(value: float) -> str:
+    return f"${abs(value):,.2f}" if abs(value) >= 0.005 else f"${abs(value):.1e}"
+
+
+def day_text(row: Any, column: str) -> str:
+    """One cell of a session: a difference in dollars, or the state of A and B."""
+    if column in ("equity", "cash"):
+        return "–" if np.isnan(row[column]) else money_apart(row[column], row["allowed"])
+    sides = [row[f"{column}_{side}"] for side in "ab"]
+    return " / ".join("unknown" if np.isnan(one) else _state(column, one) for one in sides)
+
+
+def _value(value: Any) -> str:
+    return str(value) if isinstance(value, str) else f"{value:,.10g}"
+
+
+def _state(column: str, value: float) -> str:
+    return ("bear" if value == 1 else "normal") if column == "bear" else f"{value:,.0f}"
+
+
+def _day(row: Any, column: str = "date") -> str:
+    return f"{row[column]:%Y-%m-%d}"
+
+
+def _differ(count: int, word: str, among: int | None = None) -> str:
+    """`1 session of 1,005 differs`."""
+    return f"{_count(count, word)}{'' if among is None else f' of {among:,}'} differ{'s' if count == 1 else ''}"
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

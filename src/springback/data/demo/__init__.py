@@ -1,0 +1,1 @@
+"""The demo market, drawn from a seed."""

@@ -1,0 +1,1 @@
+"""Files of the user's: bars, events, members and series in the layouts that people have."""

@@ -1,0 +1,1 @@
+"""The Parquet store: what was known when, written once and swapped whole."""

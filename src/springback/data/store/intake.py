@@ -1,0 +1,57 @@
+"""The one way into a store: what is new is laid over what is there, or takes its place, and what it says of the past is compared."""
+
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from springback.data.store.continuation import continued, joined
+from springback.data.store.restatement import NOTHING
+from springback.data.store.store import Store
+from springback.errors import Restated
+from springback.market.tape import Tape
+
+DRAWN = "Demo market"
+"""How the origin of a market begins that was drawn, not recorded."""
+
+
+def is_demo(tape: Tape) -> bool:
+    """Whether the tape was drawn, not recorded."""
+    return tape.origin.startswith(DRAWN)
+
+
+def fetch(
+    tape: Tape,
+    store: Path,
+    now: datetime | None = None,
+    accept_restatement: bool = False,
+    asked: Collection[str] | None = None,
+    members: Path | None = None,
+    joins: bool = False,
+) -> dict[str, Any]:
+    """Writes `tape` into the Parquet store and returns its manifest, with what was restated of the past under `restated`.
+
+    A tape that begins after the store does is laid over it (`continued` says what `asked` and `members` are), as is one that `joins`: of
+    names the store does not have, with all their past. Another is what the store holds from now on. A drawn market gives way to any tape,
+    and takes the place of none that was recorded. Raises `Restated` when the past changed and that was not accepted, `InputError` where a
+    session between the two would be missing.
+    """
+    place = Store(store)
+    old = place.describe() if place.exists() else None
+    restated = NOTHING
+    if old is None:
+        restated = place.write(tape, now, accept_restatement)
+    elif old["source"].startswith(DRAWN):
+        place.replace(tape, now, over=int(old["generation"]))
+    elif is_demo(tape):
+        raise Restated(f"{store} holds recorded prices ({old['source']}), the demo market would take their place: give another --store")
+    elif joins:
+        restated = place.update(joined(tape, np.datetime64(old["last_session"], "D")), now, accept_restatement)
+    elif tape.bars.sessions[0] > np.datetime64(old["first_session"]):
+        last = np.datetime64(old["last_session"], "D")
+        restated = place.update(continued(tape, place.securities(), last, asked, members), now, accept_restatement)
+    else:
+        restated = place.write(tape, now, accept_restatement)
+    return place.describe() | {"restated": str(restated) if restated else ""}

@@ -1,0 +1,53 @@
+"""What is wrong with a store: every file against the manifest, every table against its description, the contents against their hash."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from springback.data.store.content_hash import combined
+from springback.data.store.frames import Tables, delistings_frame
+from springback.data.store.pack import COLUMNS, INSTANT, ORDER, SPARE, WRITES, frame_of
+from springback.data.store.read import BARS, SUPERSEDED, Generation
+from springback.data.store.read import WRITES as LOG
+from springback.data.store.rows import rows_from
+from springback.errors import StoreError
+from springback.market.bars import FIELDS
+
+BAR_COLUMNS = {"date": pa.date32(), "symbol": pa.string(), **dict.fromkeys(FIELDS, pa.float64())}
+
+
+def faults(found: Generation) -> tuple[str, ...]:
+    """One line for each fault; none is a sound store."""
+    out: list[str] = []
+    digests, small = {}, {}
+    for path in sorted(found.files):
+        try:
+            table = found.table(path)
+        except StoreError as error:
+            out.append(str(error).split(": run 'springback")[0])
+            continue
+        out += [f"{found.place.name}: {path} {line}" for line in _unlike(path, table, found.files[path])]
+        if path.startswith(BARS):
+            digests[int(path.split("/")[1].removeprefix("year="))] = rows_from(table).digest()
+        elif not path.startswith((SUPERSEDED, LOG)):
+            small[path.split("/")[0]] = frame_of(table)
+    absent = [name for name in ORDER if name not in SPARE and not any(path.startswith(f"{name}/") for path in found.files)]
+    out += [f"{found.place.name}: the manifest names no file of {name}" for name in absent]
+    small.setdefault("delistings", delistings_frame(()))
+    if not out and combined(digests, Tables({}, small, frozenset(found.manifest["has"]))) != found.manifest["content_hash"]:
+        out.append(f"{found.place.name}: what the files say is not what the manifest says they say (content hash differs)")
+    return tuple(out)
+
+
+def _unlike(path: str, table: Any, told: dict[str, Any]) -> Iterator[str]:
+    if table.num_rows != told["rows"]:
+        yield f"has {table.num_rows:,} rows, the manifest says {told['rows']:,}"
+    name = path.removeprefix(SUPERSEDED).split("/")[0]
+    expected = (WRITES if name == "writes" else (BAR_COLUMNS if name == "bars" else COLUMNS[name]) | {"known_at": INSTANT}) | (
+        {"superseded_at": INSTANT} if path.startswith(SUPERSEDED) else {}
+    )
+    have = {field.name: field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in table.schema}
+    if have != expected:
+        odd = sorted({one for one in {*have, *expected} if have.get(one) != expected.get(one)})
+        yield f"has other columns than it should ({', '.join(odd)})"

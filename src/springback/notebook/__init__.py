@@ -1,0 +1,1 @@
+"""Tables and plots of a market and its models, for the notebook."""

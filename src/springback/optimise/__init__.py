@@ -1,5 +1,0 @@
-"""The search for settings, and how far what it finds is luck. It holds a last period back and never looks at it."""
-
-from springback.optimise.settings import Optimise
-
-__all__ = ["Optimise"]

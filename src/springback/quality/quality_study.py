@@ -1,0 +1,63 @@
+"""What the gate hands to the page, the file and the table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from springback.market.quarantine import Span, inside
+from springback.market.tape import Tape
+from springback.quality.gate import standing, verdict
+from springback.quality.quality_finding import Finding
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """`tape` is None where the door refused the files; `facts` are label and text."""
+
+    findings: tuple[Finding, ...]
+    tape: Tape | None
+    spans: tuple[Span, ...]
+    facts: Mapping[str, str]
+    flags: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """One line."""
+        return verdict(self.findings, self.spans)
+
+    @property
+    def usable(self) -> bool:
+        """Whether no error stands."""
+        return not standing(self.findings, "error")
+
+
+def as_json(study: Study) -> dict[str, Any]:
+    """All of it as plain values, in one order."""
+    return {
+        "verdict": study.verdict,
+        "usable": study.usable,
+        "facts": dict(study.facts),
+        "findings": [
+            {
+                "check": one.check,
+                "severity": one.severity,
+                "count": one.count,
+                "names": one.names,
+                "share": one.share,
+                "said": one.said,
+                "left": one.left,
+                "rows": [list(row) for row in one.rows],
+            }
+            for one in study.findings
+        ],
+        "quarantine": {"spans": len(study.spans), "names": len({span.symbol for span in study.spans}), "bars": bars_out(study)},
+    }
+
+
+def bars_out(study: Study) -> int:
+    """Bars that the quarantine leaves out."""
+    if study.tape is None or not study.spans:
+        return 0
+    return int((inside(study.tape.bars, study.spans) & ~np.isnan(study.tape.bars.close)).sum())

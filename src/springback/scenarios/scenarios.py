@@ -1,0 +1,131 @@
+"""The made-up scenarios by name, and how each is played: one line in `scenarios` is one more."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from springback.scenarios import shocks
+from springback.scenarios.positions import fullest_of_each_year, worst_days
+from springback.scenarios.prices import LOOK_BACK
+from springback.scenarios.scene import Played, Ran, Run, Scenario
+from springback.scenarios.shocks import Struck
+from springback.strategy.rule import ENTRY, RECALL
+
+SHUT, FALL = 5, 0.10
+HALTS, HALTED, APART, HALT = 5, 5, 10, 5
+TIMES, CHANCE = 3.0, 0.05
+FULL = "Once in each calendar year, after the close with the largest gross exposure of the base run"
+
+
+def scenarios(stop: float, seed: int) -> tuple[Scenario, ...]:
+    """All of them, for a rule whose stop lies `stop` from the entry price."""
+    return (
+        _gap("gap_10", 0.10, stop),
+        _gap("gap_20", 0.20, stop),
+        Scenario(
+            "halt",
+            "A week's halt",
+            f"On the {HALTS} worst days of the base run, at least {APART} sessions apart, the {HALTED} positions that lost most that day "
+            f"do not trade for {HALT} sessions, that day the first; they reopen at the price of the tape and are not ranked for the "
+            f"{LOOK_BACK} sessions after. The worst time was chosen knowing the future.",
+            "",
+            "positions halted",
+            lambda base, run: _in_turn(
+                base, run, worst_days(base.result, HALTS, APART), lambda ran, day: shocks.halt(ran, day, HALTED, HALT), 0
+            ),
+        ),
+        Scenario(
+            "closed",
+            "Market closed",
+            f"{FULL}, the exchange is shut for {SHUT} sessions; all names then open {_percent(FALL)} under the tape and stay there, VIX is "
+            f"1.31 times the tape's for 5 sessions. Shut sessions do not count as holding days; interest and borrow fees run on.",
+            "11 to 14 September 2001: shut for 4 sessions, S&P 500 −4.9 % on reopening, VIX 31.84 to 41.76. Here a day longer and twice "
+            "as deep.",
+            "positions held through it",
+            lambda base, run: _in_turn(
+                base,
+                run,
+                fullest_of_each_year(base.result, SHUT + 2),
+                lambda ran, day: shocks.close_market(ran, day, SHUT, FALL),
+                1,
+            ),
+        ),
+        Scenario(
+            "costs",
+            "Costs × 3",
+            f"Commission, half-spread, impact, borrow fee and the margins on interest are {TIMES:g} times the settings, on every session.",
+            "",
+            "fills",
+            _costs,
+        ),
+        Scenario(
+            "recall",
+            "Borrow recalls",
+            f"Each session each short is recalled with a chance of {_percent(CHANCE)} (drawn by name and session, seed {seed}), "
+            "about a quarter of them within six sessions, and bought back by force at the next open at the usual costs. "
+            "It may be borrowed again the next day.",
+            "D'Avolio (2002), The market for borrowing stock, Journal of Financial Economics 66: about 2 % of stocks on loan are "
+            "recalled in a month. Here about fifty times as many.",
+            "shorts bought back",
+            lambda base, run: _recalls(base, run, seed),
+        ),
+        Scenario(
+            "late_vix",
+            "VIX a day late",
+            "The regime of each session reads the VIX close of the session before, and the mean that ends there.",
+            "",
+            "entries sized otherwise",
+            _late_vix,
+        ),
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
+def _gap(key: str, share: float, stop: float) -> Scenario:
+    return Scenario(
+        key,
+        f"Gap {_percent(share)} through the stops",
+        f"{FULL}, every position opens {_percent(share)} beyond its stop ({_percent(stop)} from its entry price), longs down and shorts "
+        "up, and its prices stay there. Positions without a bar that day, and those already beyond, are left alone.",
+        "",
+        "positions gapped",
+        lambda base, run: _in_turn(base, run, fullest_of_each_year(base.result), lambda ran, day: shocks.gap(ran, day, share, stop), 1),
+    )
+
+
+def _in_turn(base: Ran, run: Run, days: tuple[np.datetime64, ...], strike: Callable[[Ran, np.datetime64], Struck], later: int) -> Played:
+    """One event after the other, each on what is held after those before it; it is felt from `later` sessions after its day on."""
+    bars = base.scene.tape.bars
+    ran, touched, first = base, 0, None
+    for day in days:
+        scene, count = strike(ran, day)
+        if count and first is None:
+            first = bars.sessions[bars.row(day) + later]
+        touched += count
+        ran = run(scene)
+    return Played(ran, touched, first, days)
+
+
+def _costs(base: Ran, run: Run) -> Played:
+    ran = run(replace(base.scene, costs=shocks.costlier(base.scene.costs, TIMES)))
+    count = len(ran.result.fills["row"])
+    return Played(ran, count, base.result.sessions[1] if count else None)  # interest differs from the first night on
+
+
+def _recalls(base: Ran, run: Run, seed: int) -> Played:
+    ran = run(shocks.recalled(base.scene, CHANCE, np.random.default_rng(seed)))
+    rows = ran.result.orders["row"][ran.result.orders["reason"] == RECALL]
+    first = ran.result.sessions[int(rows[0]) - ran.result.first] if len(rows) else None
+    return Played(ran, len(rows), first)
+
+
+def _late_vix(base: Ran, run: Run) -> Played:
+    ran = run(shocks.late_vix(base.scene))
+    differs = base.result.daily["bear"] != ran.result.daily["bear"]
+    entries = ran.result.orders["row"][ran.result.orders["reason"] == ENTRY].astype(np.int64) - ran.result.first
+    first = ran.result.sessions[int(np.argmax(differs))] if differs.any() else None
+    return Played(ran, int(differs[entries].sum()), first)

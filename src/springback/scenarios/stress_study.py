@@ -1,0 +1,99 @@
+"""All that the page of a stress test needs, as plain values; what stress.json holds."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from springback.analytics import encode
+from springback.market.bars import Dates
+from springback.scenarios.play import Outcome
+from springback.scenarios.resample import LEVELS, Spread
+from springback.scenarios.scene import Numbers, Ran
+from springback.scenarios.stress_figures import Figures, returns_of
+from springback.scenarios.windows import Slice
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The `base` run with its `figures`, the `outcomes` of the scenarios, the `slices` of the named windows, the histories resampled
+    `by_day` and `by_trade` (None: too short), and what all of it stands on, as in a report. `profile` of costs; `in_sample`: training and
+    test overlap; `planted` what edge the demo market was given."""
+
+    base: Ran
+    figures: Figures
+    outcomes: tuple[Outcome, ...]
+    slices: tuple[Slice, ...]
+    by_day: Spread | None
+    by_trade: Spread | None
+    profile: str
+    models: str
+    in_sample: bool
+    universe: str
+    origin: str
+    biases: tuple[str, ...]
+    findings: tuple[str, ...]
+    demo: bool
+    planted: float
+    benchmark_name: str
+    settings: Mapping[str, Any]
+    data_hash: str
+    versions: Mapping[str, str]
+    seed: int
+    command: str
+
+    @property
+    def first(self) -> str:
+        """The first session of the base run, ISO."""
+        return str(self.base.result.sessions[0])
+
+    @property
+    def last(self) -> str:
+        """The last session of the base run, ISO."""
+        return str(self.base.result.sessions[-1])
+
+    @property
+    def open_positions(self) -> int:
+        """Positions that the base run still holds at its end: no closed trade, so not resampled."""
+        daily = self.base.result.daily
+        return int(daily["n_long"][-1] + daily["n_short"][-1])
+
+
+OWN = ("base", "figures", "outcomes", "slices", "by_day", "by_trade")
+
+
+def as_json(study: Study, headline: tuple[str, ...], finding: str, warnings: tuple[str, ...]) -> dict[str, Any]:
+    """What stress.json holds: the headline and the finding in it, every figure, the returns of each scenario; NaN has become null."""
+    told = {
+        "headline": list(headline),
+        "finding": finding,
+        "warnings": list(warnings),
+        "window": {"first": study.first, "last": study.last, "sessions": len(study.base.result.sessions)},
+        "base": {**asdict(study.figures), "returns": _course(study.base.result.sessions, returns_of(study.base.result))},
+        "scenarios": [_outcome(one, study.figures) for one in study.outcomes],
+        "windows": [{**asdict(one.window), **{name: getattr(one, name) for name in _SLICE}} for one in study.slices],
+        "levels": list(LEVELS),
+        "by_day": study.by_day,
+        "by_trade": study.by_trade,
+        **{one.name: getattr(study, one.name) for one in fields(study) if one.name not in OWN},
+    }
+    return dict(encode.plain(told))
+
+
+_SLICE = tuple(one.name for one in fields(Slice) if one.name != "window")
+
+
+def _outcome(one: Outcome, base: Figures) -> dict[str, Any]:
+    scenario, played = one.scenario, one.played
+    return {
+        **{name: getattr(scenario, name) for name in ("key", "name", "words", "source", "touches")},
+        "touched": played.touched,
+        "first": None if played.first is None else str(played.first),
+        "events": [str(day) for day in played.events],
+        **asdict(one.figures),
+        "less_a_year": one.figures.annual_return - base.annual_return,
+        "returns": _course(played.sessions, played.returns),
+    }
+
+
+def _course(sessions: Dates, returns: Numbers) -> dict[str, Any]:
+    return {"first": str(sessions[0]), "daily": [round(float(one), 7) for one in returns]}

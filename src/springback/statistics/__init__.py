@@ -1,0 +1,1 @@
+"""How sure a figure is: bootstrap bands, returns and ratios of an account, paired differences, overfitting."""

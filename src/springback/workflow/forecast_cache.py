@@ -1,0 +1,66 @@
+"""Forecasts that were made before, found again when nothing they depend on has changed: the same bits without asking the models.
+
+MODELS/walk_forward/forecasts.parquet     the forecasts
+MODELS/walk_forward/made_of.json          SHA-256 of them, and of all that went into them
+"""
+
+import dataclasses
+import hashlib
+import json
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from springback import wiring
+from springback.data.files.reading import atomic
+from springback.data.store.content_hash import file_hash
+from springback.errors import BadTable
+from springback.forecasting.card import versions
+from springback.market.forecasts import Forecasts
+from springback.settings import flat
+
+FILE, NOTE = "forecasts.parquet", "made_of.json"
+KNOBS = ("universe.", "training.", "walk_forward.", "backtest.start", "backtest.end", "strategy.indicator")
+"""The settings that forecasts depend on."""
+
+
+def find(made: wiring.World, settings: wiring.Settings, folder: Path) -> Forecasts | None:
+    """The forecasts kept in `folder` if they are those that a walk over `made` under `settings` would give; else None."""
+    if not made.hash:
+        return None
+    try:
+        told = json.loads((folder / NOTE).read_text(encoding="utf-8"))
+        if told != _made_of(made, settings, folder):
+            return None
+        return wiring.forecasts_from(folder / FILE, made.tape)
+    except (OSError, ValueError, RecursionError, BadTable):
+        return None
+
+
+def note(made: wiring.World, settings: wiring.Settings, folder: Path) -> None:
+    """Writes down what the forecasts in `folder` were made of. Raises `Unwritable`."""
+    with atomic(folder / NOTE) as part:
+        part.write_text(json.dumps(_made_of(made, settings, folder), indent=1) + "\n", encoding="utf-8")
+
+
+def _made_of(made: wiring.World, settings: wiring.Settings, folder: Path) -> dict[str, Any]:
+    models = sorted(path for path in folder.glob("*/*") if path.is_file())
+    return {
+        "forecasts": file_hash(folder / FILE),
+        "data": made.hash,
+        "quarantine": [dataclasses.asdict(one) for one in made.tape.quarantine],
+        "settings": {name: str(value) for name, value in flat(settings).items() if name.startswith(KNOBS)},
+        "models": {path.relative_to(folder).as_posix(): file_hash(path) for path in models},
+        "versions": versions() | {name: version(name) for name in ("pandas", "numba") if find_spec(name)},
+        "program": _program(),
+    }
+
+
+def _program() -> str:
+    """SHA-256 of the package's sources: a feature that is worked out otherwise makes other forecasts."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

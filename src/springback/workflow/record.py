@@ -1,0 +1,158 @@
+"""Nobody sees a figure that is not counted: what was run goes into the trial ledger, and what it says of the search comes out.
+
+The ledger lies beside the store, in the folder that holds it: `ledger.sqlite`; where no store is named, in the working folder. Every
+public name and verb that returns a performance figure writes its row before it returns: there is no switch. The same run again (settings,
+data, period and returns the same) is the same trial, seen once more. The second cost profile, the cost sweep and the runs without an
+overlay that stand in a report are shown beside its headline, not chosen among, and are no trials of their own; nor are the scenarios of a
+stress test, whose base run is one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback import __version__
+from springback.analytics.performance import sharpe
+from springback.backtest.result import Result
+from springback.errors import Unwritable
+from springback.ledger import look
+from springback.ledger.book import Ledger
+from springback.ledger.look import Days, Look, Numbers, Trial
+from springback.market.tape import Tape
+from springback.project import named
+from springback.statistics import overfitting, returns
+from springback.statistics.overfitting import Search
+
+FILE = "ledger.sqlite"
+ADDRESS = re.compile(r"[a-z][a-z0-9+]+:/")  # s3://bucket/prefix, also as a Path: there SQLite cannot write
+RECORDED = "recorded"  # all recorded markets are one past: another vendor or a longer file starts no new count
+ACCOUNTS = ("backtest", "optimise")  # kinds whose record is an account's returns, so that they can be set beside one another
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the ledger says of one run: the search it belongs to, and what is wrong with the ledger, in words."""
+
+    search: Search
+    fault: str
+
+
+def place(store: Path | None = None) -> Path:
+    """The ledger's file beside `store`, the folder of a Parquet store; in the working folder where there is none or it is an address.
+
+    The project's own, `paths.ledger`, goes before both: for a store that may only be read.
+    """
+    mine = named("ledger")
+    if mine is not None:
+        return mine
+    if store is None or ADDRESS.match(str(store)):
+        return Path(FILE)
+    return (store if store.name not in ("", "..") else store.resolve()).parent / FILE
+
+
+def ready(store: Path | None = None) -> None:
+    """Nothing, if a row can be written: asked before the work. Raises `Unwritable`, `LedgerError`."""
+    if store is not None and not ADDRESS.match(str(store)) and store.parent.is_file():
+        raise Unwritable(f"{store} cannot be written ({store.parent} is a file): choose another place")
+    Ledger(place(store)).ready()
+
+
+def market_of(tape: Tape, data_hash: str) -> str:
+    """Which past it is: each demo market is its own, all recorded ones are one."""
+    return f"demo {data_hash}" if tape.origin.startswith("Demo market") else RECORDED
+
+
+def excess_returns(tape: Tape, result: Result) -> Numbers:
+    """Return of each session over the risk-free rate."""
+    return returns.excess_returns(result.daily["equity"], result.cash, tape.risk_free, result.first)
+
+
+def note(
+    tape: Tape,
+    data_hash: str,
+    settings: Mapping[str, Any],
+    profile: str,
+    result: Result,
+    kind: str = "backtest",
+    command: str = "",
+    models: str = "",
+    store: Path | None = None,
+) -> None:
+    """Writes down a backtest. `settings` is `settings.flat` of what it was run with. An account that never traded, or was lost, has no
+    Sharpe ratio."""
+    excess = excess_returns(tape, result)
+    ratio = sharpe(excess) if result.daily["traded"].any() else float("nan")
+    seen = Look(
+        kind=kind,
+        market=market_of(tape, data_hash),
+        data_hash=data_hash,
+        profile=profile,
+        settings=settings,
+        days=result.sessions,
+        excess=excess,
+        sharpe=ratio if np.isfinite(ratio) else None,
+        command=command,
+        models=models,
+    )
+    Ledger(place(store)).record(seen, __version__)
+
+
+def standing(tape: Tape, data_hash: str, days: Days, store: Path | None = None) -> Standing:
+    """Where a run over the sessions `days` stands, once it has been written down."""
+    ledger = Ledger(place(store))
+    return Standing(search_of(ledger, market_of(tape, data_hash), days), ledger.fault())
+
+
+def note_validation(
+    tape: Tape,
+    data_hash: str,
+    settings: Mapping[str, Any],
+    days: NDArray[np.datetime64],
+    by_day: NDArray[np.float64],
+    kind: str = "validate",
+    command: str = "",
+    models: str = "",
+    store: Path | None = None,
+) -> None:
+    """Writes down a look that has no account: `by_day` is a figure of each of the sessions `days`, such as the rank IC.
+
+    A validation of settings that are backtested too is the same trial; of others it is one more.
+    """
+    seen = Look(kind, market_of(tape, data_hash), data_hash, "none", settings, days, by_day, None, command, models)
+    Ledger(place(store)).record(seen, __version__)
+
+
+def search_of(ledger: Ledger, market: str, days: Days) -> Search:
+    """The trials on `market` that share a session with `days`, and how alike they are."""
+    counted = tries(look.overlapping(look.trials(ledger.entries()), market, str(days[0])[:10], str(days[-1])[:10]))
+    returns_, own = _accounts(ledger, counted, days)
+    return overfitting.search(len(counted), returns_, own)
+
+
+def tries(known: tuple[Trial, ...]) -> tuple[Trial, ...]:
+    """Those that count: every backtest, and every validation of settings that no backtest among them has."""
+    backtested = {one.entry.settings for one in known if one.entry.kind in ACCOUNTS}
+    validated: dict[str, Trial] = {}
+    for one in known:
+        if one.entry.kind not in ACCOUNTS and one.entry.settings not in backtested:
+            validated.setdefault(one.entry.settings, one)
+    return tuple(one for one in known if one.entry.kind in ACCOUNTS or validated.get(one.entry.settings) is one)
+
+
+def _accounts(ledger: Ledger, counted: tuple[Trial, ...], days: Days) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Excess returns (P, U) of the accounts among `counted` on all sessions that any of them or `days` has, NaN where it has none; and
+    which of the sessions `days` holds. An account that never traded, or was lost, has no Sharpe ratio in the ledger and is not among them.
+    """
+    wanted = [one.entry.returns for one in counted if one.entry.kind in ACCOUNTS and one.entry.sharpe is not None]
+    held = ledger.records(frozenset(wanted))
+    known = [held[hash_] for hash_ in wanted if hash_ in held]
+    union = np.unique(np.concatenate([days.astype("datetime64[D]"), *(own for own, _ in known)]))
+    rows = np.full((len(known), len(union)), np.nan)
+    for row, (own, excess) in zip(rows, known, strict=True):
+        row[np.searchsorted(union, own)] = excess
+    return rows, np.isin(union, days)

@@ -1,0 +1,293 @@
+"""From a backtest to the material of its report: both profiles, cost sweep, overlays, and how the forecasts did."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from springback import __version__
+from springback.analytics.figures import shown
+from springback.analytics.material import Account, Material
+from springback.analytics.performance import annual_return, daily_rate, returns_of, sharpe
+from springback.analytics.summary import summarise
+from springback.backtest.ablations import count, overlays
+from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, positions_frame, trades_frame
+from springback.backtest.run import span
+from springback.data.overrides import OTHER_BENCHMARK
+from springback.features import FEATURES
+from springback.forecasting.card import versions
+from springback.market.actions import KINDS
+from springback.market.costs import PROFILES
+from springback.market.forecasts import Forecasts
+from springback.market.tape import BANKRUPT, Tape, payouts
+from springback.quality import gate
+from springback.settings import flat
+from springback.strategy.rule import REASONS
+from springback.training.evaluate import Side, judge
+from springback.training.labels import forward_return, tradable_return
+from springback.training.rows import QPI, Rows
+from springback.wiring import Settings, dated, is_demo, note_backtest, prepared, simulate
+from springback.workflow import record
+
+SWEEP = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
+Progress = Callable[[int, int, str], None]
+
+
+def tell(
+    tape: Tape,
+    forecasts: Forecasts,
+    settings: Settings,
+    data_hash: str,
+    models: str,
+    in_sample: bool = False,
+    evaluation: dict[str, Any] | None = None,
+    command: str = "",
+    progress: Progress | None = None,
+    store: Path | None = None,
+) -> Material:
+    """Runs both profiles, the sweep and the overlays, and gathers all that the report shows.
+
+    The headline is a trial and is written into the ledger beside `store`, the folder the tape came from (see `trials`). Raises
+    `Unwritable`, `LedgerError` before the work.
+    """
+    record.ready(store)
+    settings = dated(settings, tape)
+    tape = gate.accused(tape, settings.quality)
+    say = _counter(progress, 2 + len(SWEEP) + count(settings.strategy))
+    market = prepared(tape, forecasts, settings)
+    ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))
+    results = {}
+    for name in ordered:
+        say(f"profile {name}")
+        results[name] = simulate(tape, forecasts, settings, name, market=market)
+        if name == ordered[0]:
+            note_backtest(tape, data_hash, settings, results[name], command=command, models=models, store=store)
+    headline = results[ordered[0]]
+    stands = record.standing(tape, data_hash, headline.sessions, store)
+    rate = None if tape.risk_free is None else _series(tape, tape.risk_free)
+    sweep = []
+    for bp in SWEEP:
+        say(f"{bp:g} bp a side")
+        sweep.append({"bp": bp, **_outcome(simulate(tape, forecasts, settings, "lean", bp, market), rate)})
+    without = overlays(
+        headline, tape, forecasts, settings.backtest, settings.strategy, settings.regime, settings.costs, market, lambda n: say(f"no {n}")
+    )
+    judged = judgement(tape, forecasts, settings)
+    demo = is_demo(tape)
+    origin, biases = biases_of(tape)
+    return Material(
+        accounts=tuple(account(results[name], name) for name in ordered),
+        start=str(settings.backtest.start),
+        end=str(settings.backtest.end),
+        origin=origin,
+        biases=biases,
+        universe=universe_of(tape, forecasts),
+        settings=flat(settings),
+        data_hash=data_hash,
+        versions={"springback": __version__, **versions()},
+        seed=settings.training.seed,
+        models=models,
+        command=command,
+        in_sample=in_sample,
+        demo=demo,
+        planted=settings.demo.reversal if demo else 0.0,
+        ranked=int((~np.isnan(forecasts.qpi)).any(axis=0).sum()),
+        search=stands.search,
+        ledger_fault=stands.fault,
+        findings=(*tape.findings, *left_out(tape, settings), *endings_held(tape, headline, settings)),
+        benchmark=None if tape.benchmark is None else _series(tape, tape.benchmark),
+        benchmark_name=benchmark_of(tape),
+        risk_free=rate,
+        events=_events(tape),
+        scores=judged["scores"],
+        quarters=judged["quarters"],
+        reliability=judged["reliability"],
+        importance=importance_of(evaluation),
+        cost_sweep=pd.DataFrame(sweep),
+        overlays=pd.DataFrame(
+            [
+                {
+                    "overlay": o.name,
+                    "touched": o.touched,
+                    "among": o.among,
+                    "of_what": o.of_what,
+                    "could": o.could,
+                    **_outcome(o.without, rate),
+                }
+                for o in without
+            ]
+        ),
+        funnel=funnel_frame(headline).reset_index(names="side"),
+        missing={} if evaluation else {"importance": "no evaluation lies beside the models: run 'springback train'"},
+    )
+
+
+def benchmark_of(tape: Tape) -> str:
+    """What the benchmark is called: SPY where the source brought it, not where a file did."""
+    if is_demo(tape):
+        return "Demo index"
+    handed = any(line.startswith(OTHER_BENCHMARK) for line in tape.findings)
+    return "SPY" if not handed and tape.origin.startswith(("Prices of ", "Real prices ")) else "Benchmark"
+
+
+def account(result: Result, profile: str) -> Account:
+    """The frames of one run under its profile."""
+    frames = (daily_frame(result), fills_frame(result), orders_frame(result), trades_frame(result), positions_frame(result))
+    return Account(profile, result.cash, *frames)
+
+
+def endings_held(tape: Tape, result: Result, settings: Settings) -> tuple[str, ...]:
+    """One line on the names that were held when their series ended, and how many the policy for endings touched; none when none was."""
+    fills = result.fills
+    ended = np.flatnonzero(fills["reason"].astype(int) == REASONS.index("Liquidate from delisting"))
+    if len(ended) == 0:
+        return ()
+    name, price = fills["name"][ended].astype(int), fills["price"][ended]
+    bankrupt = tape.ending[name] == BANKRUPT
+    known = ~np.isnan(payouts(tape)[name])
+    realistic = settings.backtest.profile == "realistic"  # the other profile charges nothing, and its last close is of the last bar
+    touched = ~known & (price != tape.bars.close[tape.last[name], name]) & realistic
+    counts = [len(np.unique(name[one])) for one in (name >= 0, touched & ~bankrupt, touched & bankrupt, ~known & ~touched, known)]
+    costs = settings.costs
+    return (
+        f"{counts[0]:,} names were held when their series ended: {counts[1]:,} of them, delisted below ${costs.penny_price:g} with no word "
+        f"on what was paid, were given {costs.delisting_return:+.0%} on the last close (costs.delisting_return), {counts[2]:,} bankrupt "
+        f"ones {costs.bankruptcy_return:+.0%}, {counts[3]:,} the last close itself"
+        + (f"; {counts[4]:,} were paid what is known of their end" if counts[4] else ""),
+    )
+
+
+def left_out(tape: Tape, settings: Settings) -> tuple[str, ...]:
+    """One line on the sessions after the window, of which nothing is shown; none where the bars end with it."""
+    sessions, end = tape.bars.sessions, settings.backtest.days[1]
+    after = int((sessions > np.datetime64(end)).sum())
+    return (f"{after:,} sessions after the window, up to {sessions[-1]}, are left out: it ends {end} (backtest.end).",) if after else ()
+
+
+def universe_of(tape: Tape, forecasts: Forecasts) -> str:
+    """Which names were ranked, in words."""
+    ranked = ~np.isnan(forecasts.qpi)
+    median = np.median(ranked.sum(axis=1)[ranked.any(axis=1)]) if ranked.any() else 0
+    kind = "point-in-time index members" if tape.members is not None else "names of the file"
+    return f"{int(ranked.any(axis=0).sum()):,} {kind}, {median:,.0f} ranked on the median day"
+
+
+def judgement(tape: Tape, forecasts: Forecasts, settings: Settings) -> dict[str, Any]:
+    """How the forecasts of the backtest's sessions did, once their labels were known: scores, by quarter, reliability."""
+    first, end = span(tape, settings.backtest)
+    rows, p_long, p_short = _said(tape, forecasts, settings, first, end)
+    if len(rows) == 0:
+        return {"scores": None, "quarters": None, "reliability": None}
+    both = judge(rows, p_long, p_short, settings.training)
+    quarter = pd.PeriodIndex(tape.bars.sessions[rows.session], freq="Q")
+    by_quarter = []
+    for one in quarter.unique():
+        at = np.asarray(quarter == one)
+        sides = judge(rows.pick(at), p_long[at], p_short[at], settings.training)
+        by_quarter += [
+            {"quarter": str(one), "side": side, "auc": found.auc, "error": found.auc_by_day_error, "rows": found.rows}
+            for side, found in zip(("long", "short"), sides, strict=True)
+        ]
+    return {"scores": _scores(*both), "quarters": pd.DataFrame(by_quarter), "reliability": reliability_of(*both)}
+
+
+def _said(tape: Tape, forecasts: Forecasts, settings: Settings, first: int, end: int) -> tuple[Rows, Any, Any]:
+    horizon = settings.training.horizon
+    forward = forward_return(tape.bars, tape.actions, horizon)
+    tradable = tradable_return(tape.bars, tape.actions, horizon)
+    known = ~np.isnan(forward) & ~np.isnan(forecasts.p_long) & ~np.isnan(forecasts.p_short)
+    known[:first] = known[end:] = False
+    session, name = np.nonzero(known)
+    columns = np.zeros((len(session), len(FEATURES)), np.float32)
+    columns[:, QPI] = forecasts.qpi[session, name]
+    rows = Rows(columns, forward[session, name], tradable[session, name], session, name, session + horizon)
+    return rows, forecasts.p_long[session, name], forecasts.p_short[session, name]
+
+
+def _scores(long: Side, short: Side) -> dict[str, float | None]:
+    def mean(name: str) -> float | None:
+        pair = [getattr(side, name) for side in (long, short)]
+        return None if None in pair else float(np.mean(pair))
+
+    return {
+        "auc": mean("auc"),
+        "accuracy": mean("accuracy"),
+        **{
+            f"{label}_{name}": getattr(side, name)
+            for label, side in (("long", long), ("short", short))
+            for name in ("auc", "auc_by_day", "accuracy", "precision", "fired", "signals", "signal_precision", "signal_tradable", "brier")
+        },
+    }
+
+
+def reliability_of(long: Side, short: Side) -> pd.DataFrame:
+    """What share came true by tenths of probability, the tenths that hold rows: side, probability, came_true, rows."""
+    return pd.DataFrame(
+        [
+            {"side": label, "probability": one.probability, "came_true": one.came_true, "rows": one.rows}
+            for label, side in (("long", long), ("short", short))
+            for one in side.reliability
+            if one.rows
+        ]
+    )
+
+
+def importance_of(evaluation: dict[str, Any] | None) -> pd.DataFrame | None:
+    """AUC lost by each feature, of an evaluation as a dict: side, feature, auc_lost, spread; None without one."""
+    if not evaluation:
+        return None
+    return pd.DataFrame([{"side": side, **one} for side in ("long", "short") for one in evaluation[f"importance_{side}"]])
+
+
+def _outcome(result: Result, rate: "pd.Series[float] | None") -> dict[str, float]:
+    daily = daily_frame(result)
+    returns = returns_of(daily, result.cash)
+    riskless = daily_rate(rate, pd.DatetimeIndex(daily["date"]))
+    return {"annual_return": annual_return(returns.to_numpy()), "sharpe": sharpe(returns.to_numpy() - riskless.to_numpy())}
+
+
+def _series(tape: Tape, values: Any) -> "pd.Series[float]":
+    return pd.Series(values, index=pd.DatetimeIndex(tape.bars.sessions))
+
+
+def biases_of(tape: Tape) -> tuple[str, tuple[str, ...]]:
+    """The origin, and the biases it names, one each; a plain file says nothing about its own."""
+    origin, named, biases = tape.origin.partition(" Known biases: ")
+    if is_demo(tape):
+        return origin, ("every price is invented: the edge was planted, the costs and the crashes are plausible, not observed",)
+    if not named:
+        return origin, ("the file does not say whether names that left the market are in it: without them results flatter",)
+    return origin, tuple(biases.split("; "))
+
+
+def _events(tape: Tape) -> pd.DataFrame:
+    actions = tape.actions
+    return pd.DataFrame(
+        {
+            "date": pd.DatetimeIndex(tape.bars.sessions[actions.row]),
+            "symbol": [tape.bars.symbols[name] for name in actions.name],
+            "event": [KINDS[kind] for kind in actions.kind],
+            "value": actions.value,
+        }
+    )
+
+
+def _counter(progress: Progress | None, total: int) -> Callable[[str], None]:
+    done = 0
+
+    def say(text: str) -> None:
+        nonlocal done
+        if progress:
+            progress(done, total, text)
+        done += 1
+
+    return say
+
+
+def summary_of(material: Material) -> str:
+    """The verdict and the gates in a few lines, as the report's head says them."""
+    summary = summarise(material)
+    gates = [f"{v.word:<4} {v.gate.label}: {shown(v.value, v.gate.unit)}" for v in summary.gates]
+    return "\n".join([*summary.flags, *summary.verdict, *gates])

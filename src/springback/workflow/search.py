@@ -1,0 +1,197 @@
+"""What a search is handed: the market before the held-back period, the settings to start from, and a way to look at others.
+
+Nothing of what is held back is in it: the tape is cut before universe, features, forecasts and backtests are made of it.
+"""
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from springback import wiring
+from springback.analytics.performance import sharpe
+from springback.backtest.result import Result
+from springback.cluster import Workers
+from springback.data.store.content_hash import content_hash
+from springback.errors import MissingData, SettingsError
+from springback.market.bars import Dates
+from springback.market.tape import Tape
+from springback.quality import gate
+from springback.search.knobs import Knob, Value, Values, parse_all
+from springback.search.optimizer import Numbers, Seen, stamp
+from springback.settings import flat
+from springback.statistics.returns import lost
+from springback.strategy.decide import ENTERED
+from springback.strategy.knobs import knobs as checked
+from springback.training.walk_forward import WalkForwardResult
+from springback.verbs import places, steps
+from springback.verbs.console import Voice
+from springback.workflow import record
+
+LOST = -1000.0
+"""The figure of a setting that lost the account: worse than any other, and a number that Optuna's file can hold."""
+MODELS = "walk-forward, searched before {held}"
+DECIDING = ("backtest", "strategy", "regime", "costs", "universe", "training", "walk_forward", "optimise")  # tables that make a search
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A search: where, on what and with what. `whole` the tape with the period that is held back, `held` to `end`; `made` the world before
+    it, all that a search is handed; `chosen` the settings, their backtest ending there; `spec` the searched knobs as specified.
+    """
+
+    whole: Tape
+    hash: str
+    held: np.datetime64
+    end: np.datetime64
+    made: wiring.World
+    chosen: wiring.Settings
+    knobs: tuple[Knob, ...]
+    spec: Values
+    stamp: str
+    folder: Path
+    models: Path
+    store: Path | None
+    command: str
+
+
+def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: Path, out: Path, store: Path | None) -> Job:
+    """The search that `chosen` describes, with nothing in it of what is held back. Raises `MissingData`."""
+    chosen = wiring.dated(chosen, tape)
+    tape = gate.accused(tape, chosen.quality)
+    held, end = span(tape, chosen)
+    ends = tape.bars.row(held)
+    if not ends or tape.bars.sessions[ends - 1] <= np.datetime64(chosen.backtest.days[0]):
+        raise MissingData(
+            f"nothing is left to search: {chosen.optimise.held_back} months are held back from {held}, the backtest starts "
+            f"{chosen.backtest.days[0]}: hold back less, or start earlier"
+        )
+    before = tape.until(ends)
+    last = before.bars.sessions[-1]
+    cut = dataclasses.replace(chosen, backtest=dataclasses.replace(chosen.backtest, end=last.item()))
+    knobs = parse_all(cut.optimise.knobs, flat(cut))
+    plain = flat(wiring.Settings())
+    spec = {one.name: plain[one.name] for one in knobs}
+    passed = ("optimise.trials", "optimise.grid", "optimise.draws", "optimise.block", "training.threads", *spec)
+    told = {name: value for name, value in flat(cut).items() if name.split(".")[0] in DECIDING and name not in passed}
+    mark = stamp(told | {"data": content_hash(before), "held": held})
+    folder = out / f"{chosen.optimise.objective.replace('_', '-')}-{hashlib.sha256(mark.encode()).hexdigest()[:8]}"
+    made = steps.survey(voice, cut, before, content_hash(before))
+    return Job(tape, digest, held, end, made, cut, knobs, spec, mark, folder, models, store, steps.command())
+
+
+def span(tape: Tape, chosen: wiring.Settings) -> tuple[np.datetime64, np.datetime64]:
+    """The first day that is held back, a first of a month, and the last session of it."""
+    sessions = tape.bars.sessions
+    row = int(np.searchsorted(sessions, np.datetime64(chosen.backtest.days[1]), side="right")) - 1
+    if row < 0:
+        raise MissingData(f"the bars begin after backtest.end {chosen.backtest.days[1]}: set it later")
+    end = sessions[row]
+    month = end.astype("datetime64[M]") + 1 - chosen.optimise.held_back
+    return month.astype("datetime64[D]"), end
+
+
+class Grounds:
+    """The ground of each setting: one for all that change the rule only, a walk-forward each for those that change the models."""
+
+    def __init__(self, voice: Voice, one: Job, workers: Workers) -> None:
+        self.voice, self.job, self.workers = voice, one, workers
+        self.base = forecast(voice, one.made, one.chosen, one, workers)
+        first = np.datetime64(self.base.folds[0].first).item()
+        self.chosen = dataclasses.replace(one.chosen, backtest=dataclasses.replace(one.chosen.backtest, start=first))
+        self._last = self.key(one.chosen), wiring.Ground(one.made.tape, self.base.forecasts)
+
+    def of(self, settings: wiring.Settings) -> wiring.Ground:
+        """The ground for `settings`; the last one is kept."""
+        if self._last[0] != self.key(settings):
+            said = forecast(self.voice, self.job.made, settings, self.job, self.workers)
+            self._last = self.key(settings), wiring.Ground(self.job.made.tape, said.forecasts)
+        return self._last[1]
+
+    def key(self, settings: wiring.Settings) -> tuple[Any, str]:
+        """What settings on one ground have in common."""
+        return settings.training, settings.strategy.indicator
+
+
+def forecast(voice: Voice, made: wiring.World, settings: wiring.Settings, one: Job, workers: Workers) -> WalkForwardResult:
+    """Walk-forward forecasts; the models of the base training are kept on the shelf, those of a trial's own training are not."""
+    kept = one.models if settings.training == one.chosen.training else None
+    with places.filling(voice, one.models) if kept else nullcontext():
+        return wiring.forecast(made, settings, kept, voice.step("forecast"), workers)
+
+
+def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[Values]], Iterator[Seen]]:
+    """Runs settings on what may be searched; every one is in the ledger before its figure is handed on."""
+    folds = [(np.datetime64(fold.first), np.datetime64(fold.last)) for fold in grounds.base.folds]
+
+    def figure(result: Result, excess: Numbers) -> float:
+        if lost(excess):
+            return LOST
+        if one.chosen.optimise.objective == "sharpe":
+            return ratio_of(excess) or 0.0
+        parts = [excess[(result.sessions >= low) & (result.sessions <= high)] for low, high in folds]
+        return float(np.median([ratio_of(part) or 0.0 for part in parts]))
+
+    def look(many: Sequence[Values]) -> Iterator[Seen]:
+        given = [possible(grounds.chosen, values) for values in many]
+        for same in _runs(given, grounds):
+            if same[0] is None:
+                yield Seen(None, np.empty(0))
+                continue
+            told = MODELS.format(held=one.held)
+            for result in wiring.run_backtests(
+                grounds.of(same[0]), [s for s in same if s], workers, one.hash, "optimise", one.command, told, one.store
+            ):
+                excess = record.excess_returns(one.made.tape, result)
+                yield Seen(figure(result, excess), excess, int(result.funnel[:, :, ENTERED].sum()))
+
+    return look
+
+
+def _runs(given: list[wiring.Settings | None], grounds: Grounds) -> Iterator[list[wiring.Settings | None]]:
+    """Neighbours that stand on one ground, together; what is impossible alone."""
+    group: list[wiring.Settings | None] = []
+    for settings in given:
+        if group and (settings is None or group[-1] is None or grounds.key(settings) != grounds.key(group[-1])):
+            yield group
+            group = []
+        group.append(settings)
+    if group:
+        yield group
+
+
+def possible(chosen: wiring.Settings, values: Values) -> wiring.Settings | None:
+    """`chosen` with `values`; None where they do not go together."""
+    try:
+        made = with_knobs(chosen, values)
+        checked(made.strategy, made.regime)
+    except SettingsError:
+        return None
+    return made
+
+
+def with_knobs(chosen: wiring.Settings, values: Values) -> wiring.Settings:
+    """`chosen` with `values`. Raises `SettingsError`."""
+    parts: dict[str, dict[str, Value]] = {}
+    for name, value in values.items():
+        part, _, knob = name.partition(".")
+        parts.setdefault(part, {})[knob] = value
+    return dataclasses.replace(chosen, **{part: dataclasses.replace(getattr(chosen, part), **told) for part, told in parts.items()})
+
+
+def ratio_of(excess: Numbers) -> float | None:
+    """Annual Sharpe ratio; None where the account stands still or was lost."""
+    found = sharpe(excess) if not lost(excess) and excess.std() > 1e-8 else math.nan
+    return float(found) if math.isfinite(found) else None
+
+
+def sessions_of(one: Job, grounds: Grounds) -> Dates:
+    """The searched sessions."""
+    sessions = one.made.tape.bars.sessions
+    return sessions[sessions >= np.datetime64(grounds.chosen.backtest.days[0])]

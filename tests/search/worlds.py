@@ -1,0 +1,44 @@
+"""A small market of pure noise, and a search on it."""
+
+from pathlib import Path
+from typing import Any
+
+from springback import settings, wiring
+from springback.cluster import Cores, Workers
+from springback.market.tape import Tape
+from springback.search.search_finding import Report
+from springback.verbs import optimise
+from springback.verbs.console import Voice
+
+NOISE = (
+    "demo.names=40",
+    "demo.start='2018-01-02'",
+    "demo.end='2021-06-30'",
+    "demo.reversal=0.0",
+    "demo.market_return=0.0",
+    "backtest.start=2020-01-01",
+    "backtest.end=2021-06-30",
+    "training.trees=10",
+    "walk_forward.months=6",
+    "optimise.held_back=6",
+    "optimise.trials=20",
+    "optimise.grid=3",
+    "optimise.draws=500",
+)
+HELD = "2021-01-01"
+
+
+def chosen(*more: str) -> wiring.Settings:
+    return settings.load(wiring.Settings, [], [*NOISE, *more])
+
+
+def searched(tape: Tape, folder: Path, *more: str, workers: Workers | None = None, reveal: bool = False, digest: str = "d" * 64) -> Report:
+    """The search on `tape` with store, models and studies under `folder`."""
+    job = job_of(tape, folder, *more, digest=digest)
+    verb = optimise.reveal if reveal else optimise.optimise
+    return verb(Voice(as_json=False, quiet=True), job, workers or Cores())
+
+
+def job_of(tape: Tape, folder: Path, *more: str, digest: str = "d" * 64) -> Any:
+    quiet = Voice(as_json=False, quiet=True)
+    return optimise.job(quiet, tape, digest, chosen(*more), folder / "models", folder / "runs", folder / "store")
