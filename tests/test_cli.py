@@ -203,8 +203,10 @@ def test_a_date_needs_no_quotes_on_the_command_line(tmp_path: Path, knob: str) -
 def test_the_golden_orders_come_out_of_the_command_byte_for_byte(tmp_path: Path) -> None:
     words = ("--bars", GOLDEN / "bars.csv.gz", "--vix", GOLDEN / "vix.csv", "--forecasts", GOLDEN / "forecasts.csv.gz")
     out = tmp_path / "run"
-    done(springback(tmp_path, "backtest", *words, "--profile", "lean", *sets(strategy__probability=0.5), "--out", out, "--quiet"))
-    assert (out / "orders.csv").read_bytes() == (GOLDEN / "runs" / "busy" / "orders.csv").read_bytes()
+    knobs = sets(strategy__probability=0.5, strategy__entry_life=0)
+    done(springback(tmp_path, "backtest", *words, "--profile", "lean", "--original", *knobs, "--out", out, "--quiet"))
+    recorded = b"".join(b",".join(line.split(b",")[:5]) + b"\n" for line in (out / "orders.csv").read_bytes().splitlines())
+    assert recorded == (GOLDEN / "runs" / "busy" / "orders.csv").read_bytes()
 
 
 def test_zipped_or_plain_the_bars_are_the_same(files: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import io
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from datetime import date
@@ -125,30 +126,25 @@ def _keys(folder: Path, found: Keys) -> None:
         assert not key or key not in repr(found)
 
 
-def _plain_symbols(folder: Path, found: tuple[str, ...]) -> None:
-    """The cells of all lines, or of the column, as they stand there."""
-    text = (folder / "symbols.txt").read_bytes().decode("utf-8-sig")
-    rows = [[cell.strip().upper() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), strict=True)]
-    rows = [row for row in rows if any(row)]
-    at = rows[0].index("SYMBOL") if "SYMBOL" in rows[0] else None
-    assert {row[0] if at is None else row[at] for row in (rows if at is None else rows[1:])} == set(found)
+def _listed(path: Path, found: tuple[str, ...]) -> None:
+    """The symbols among the cells of the column, or among the whole lines of a list without one, each once under one of its spellings."""
+    text = path.read_bytes().decode("utf-8-sig")
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    mark = next((one for one in "|\t;" if one in first), ",")
+    rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=mark) if any(cell.strip() for cell in row)]
+    header = [cell.strip().lower() for cell in rows[0]]
+    head = next((word for word in ("symbol", "ticker") if word in header), None)
+    at = 0 if head is None else header.index(head)
+    words = [mark.join(row) for row in rows] if head is None else [row[at] for row in rows[1:] if len(row) == len(header)]
+    there = {name for word in words for name in _symbol(word)}
+    assert set(found) <= there and len(set(found)) == len(found)
+    assert {re.sub("[.-]", "", name) for name in there} == {re.sub("[.-]", "", name) for name in found}
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV without those of blanks alone."""
-    lines = [line for line in path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").split("\n") if line.strip()]
-    header, *body = (row for row in csv.reader(lines, strict=True) if any(cell.strip() for cell in row))
-    return [dict(zip(header, row, strict=True)) for row in body]
-
-
-def _column(folder: Path, found: tuple[str, ...]) -> None:
-    rows = _rows(folder / "symbols.csv")
-    if not rows:  # a list of one name, no table
-        assert len(found) == 1
-        return
-    name = next((one for one in rows[0] if one.strip().lower() == "symbol"), None)
-    assert name is not None and [row[name].strip().upper() for row in rows if row[name].strip().upper() in found]
-    assert {row[name].strip().upper() for row in rows} == set(found)
+def _symbol(word: str) -> list[str]:
+    """The word as the symbol that it is, in capitals, a share class behind a dot; nothing where it is none."""
+    name = re.sub(r"^([A-Z0-9]+)[ /]([A-Z])$", r"\1.\2", word.strip().upper()) if word.isascii() else ""
+    return [name] if re.fullmatch(r"\^?[A-Z0-9][A-Z0-9._^=-]{0,31}", name) else []
 
 
 def _roll(folder: Path, found: members.Roll) -> None:
@@ -263,8 +259,22 @@ SAMPLES = {"ours alone": market, "models": models, "full": full}
 READERS: dict[str, Reader] = {
     "settings": Reader("ours alone", "settings.toml", "toml", 700, lambda f: load(Settings, [f / "settings.toml"]), _settings),
     "keys": Reader("ours alone", "keys.toml", "toml", 400, _read_keys, _keys),
-    "symbols": Reader("ours alone", "symbols.txt", "csv", 300, lambda f: read_symbols(str(f / "symbols.txt")), _plain_symbols),
-    "symbols column": Reader("ours alone", "symbols.csv", "csv", 300, lambda f: read_symbols(str(f / "symbols.csv")), _column),
+    "symbols": Reader(
+        "ours alone",
+        "symbols.txt",
+        "csv",
+        300,
+        lambda f: read_symbols(str(f / "symbols.txt")),
+        lambda f, found: _listed(f / "symbols.txt", found),
+    ),
+    "symbols column": Reader(
+        "ours alone",
+        "symbols.csv",
+        "csv",
+        300,
+        lambda f: read_symbols(str(f / "symbols.csv")),
+        lambda f, found: _listed(f / "symbols.csv", found),
+    ),
     "roll": Reader("ours alone", "roll.csv", "csv", 400, lambda f: members.read_roll(f / "roll.csv", *SPAN), _roll),
     "ledger": Reader("ours alone", "ledger.sqlite", "binary", 300, _book, _same_book),
     "ledger verb": Reader("ours alone", "ledger.sqlite", "binary", 300, _ledger_verb, _same_table),

@@ -18,7 +18,7 @@ from springback.data.files.packed import unzip
 from springback.data.files.reading import write_table
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.lean_folder import LeanFolder
-from springback.errors import BadTable
+from springback.errors import BadTable, OddName
 from springback.market.symbols import check_symbols, harmless
 from tests.data.samples import HEADER, SHARED
 
@@ -97,7 +97,7 @@ def test_a_map_file_leads_nowhere_else(tmp_path: Path) -> None:
     for name in ("daily", "map_files"):
         (base / name).mkdir(parents=True)
     (base / "map_files" / "aaa.csv").write_text("20200102,../../x,Q\n20501231,../../x,Q\n")
-    with pytest.raises(BadTable, match=r"aaa\.csv: '\.\./\.\./x' is no symbol"):
+    with pytest.raises(OddName, match=r"aaa\.csv: '\.\./\.\./x' is no symbol"):
         next(LeanFolder(tmp_path).histories(["AAA"], *SPAN))
 
 

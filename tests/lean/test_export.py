@@ -133,7 +133,7 @@ def golden_worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[T
     for world in ("strategy", "corporate"):
         source, out = GOLDEN / world, tmp_path_factory.mktemp(world)
         tape = csv_file.read(source / "bars.csv.gz", vix=source / "vix.csv", events=source / "events.csv" if world == "corporate" else None)
-        assert export(tape, out).findings == ()
+        assert all(" rows are marks " in line for line in export(tape, out).findings)
         found[world] = tape, out
     return found
 

@@ -175,6 +175,7 @@ def test_nonsense_is_refused_first(desk: Desk, launcher: Path) -> None:
 def test_a_dry_run_prepares_all_and_says_the_command(shop: Path, project: Path, path: Path, tmp_path: Path) -> None:
     """On a machine that has nothing: the folders are made, the command is shown, and so is what is missing. The command is the command."""
     words = ["lean", "backtest", "--dry-run", "--store", shop / "store", "--models-dir", shop / "models", "--project", project]
+    words += ["--set", "backtest.start=2020-01-02"]
     done = springback(tmp_path, *words, "--set", "strategy.slots=7")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,12 @@ def report(tape: Tape, home: Path) -> Report:
     return searched(tape, home)
 
 
+@pytest.fixture(scope="module")
+def searched_home(report: Report, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder as the search left it: other tests here go on searching in `home`."""
+    return shutil.copytree(home, tmp_path_factory.mktemp("searched") / "home")
+
+
 def corrupted(tape: Tape, row: int) -> Tape:
     """Everything from row `row` on made up: prices, volumes, VIX, rates, who is a member, how names end."""
     draw = np.random.default_rng(9)
@@ -56,7 +63,7 @@ def corrupted(tape: Tape, row: int) -> Tape:
     return dataclasses.replace(tape, bars=dataclasses.replace(tape.bars, **fields), vix=vix, members=members)
 
 
-def test_on_noise_the_winner_is_called_luck(report: Report) -> None:
+def test_on_noise_the_winner_is_called_luck(report: Report, searched_home: Path) -> None:
     found = report.finding
     assert "not more than luck" in search_words.verdict(found) or found.little or found.number is None, search_words.verdict(found)
     assert not found.more_than_luck
@@ -161,9 +168,9 @@ def test_too_much_held_back_is_refused(tape: Tape, tmp_path: Path) -> None:
         job_of(tape, tmp_path, "optimise.held_back=30")
 
 
-def test_the_next_run_says_the_same_of_the_winner(report: Report, tape: Tape, home: Path) -> None:
+def test_the_next_run_says_the_same_of_the_winner(report: Report, tape: Tape, searched_home: Path) -> None:
     """The winner backtested on the searched sessions is the trial that the search looked at, and its report deflates it alike."""
-    job = job_of(tape, home)
+    job = job_of(tape, searched_home)
     grounds = Grounds(Voice(as_json=False, quiet=True), job, Cores())
     settled = with_knobs(grounds.chosen, report.finding.winner)
     result = wiring.run_backtest(job.made.tape, grounds.of(settled).forecasts, settled, data_hash=job.hash, store=job.store)
