@@ -12,7 +12,7 @@ COMPILE_LOCK := uv pip compile $(LOCK_ARGS) --quiet --python-version 3.11 --gene
 SOURCES := src tests lean $(wildcard benchmarks) $(wildcard notebooks) $(wildcard train_ml_models.py) setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check lint types bench notebook lock clean
+.PHONY: help setup setup-dev run test test-slow test-all check lint types bench notebook lock clean
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -28,11 +28,16 @@ setup-dev: $(VENV)/.installed-dev ## the same with the tools of tests, types and
 run: setup ## run the main job on the offline demo market; the last line is the path of the report
 	@$(SPRINGBACK) run $(RUN_ARGS)
 
-test: setup-dev ## run the tests, about 20 minutes on two cores
-	@echo "Running the tests: about 20 minutes on two cores; one file: .venv/bin/python -m pytest tests/test_cli.py"
-	@$(BIN)/python -m pytest $(TEST_ARGS)
+test: setup-dev ## run the tests but the slow ones, about 8 minutes on two cores
+	@echo "Running the tests: about 8 minutes on two cores; all of them: make test-all; one file: .venv/bin/python -m pytest tests/test_cli.py"
+	@$(BIN)/python -m pytest $(TEST_ARGS) -m "not slow"
 
-check: lint types test ## ruff, ruff format, mypy strict and the tests
+test-slow: setup-dev ## run what `make test` leaves out: kills, clusters, the wheel, volumes of fuzz
+	@$(BIN)/python -m pytest $(TEST_ARGS) -m slow
+
+test-all: test test-slow ## run every test
+
+check: lint types test-all ## ruff, ruff format, mypy strict and the tests
 
 lint: setup-dev ## ruff and ruff format
 	@$(BIN)/ruff check $(SOURCES)

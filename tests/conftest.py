@@ -1,12 +1,16 @@
 """What every test shares: how hypothesis draws, a header that says which half of the suite can run here, and that this half does run."""
 
+import fcntl
 import os
+import shutil
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.terminal import TINY, done, springback
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared"
@@ -27,12 +31,16 @@ def pytest_report_header() -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that needs ../shared may skip only where the folder is absent: where it is there, a skip is a proof that was not made."""
+    """A skip that is a proof not made is a failure: of a test that needs ../shared where the folder is there, and in CI of a page that no
+    browser opened. The tests of a real engine alone may skip: no package brings it.
+    """
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail") and SHARED.is_dir():
+    if report.skipped and not hasattr(report, "wasxfail") and not item.get_closest_marker("engine"):
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-        if item.get_closest_marker("golden") or "shared" in reason:
+        if SHARED.is_dir() and (item.get_closest_marker("golden") or "shared" in reason):
             report.outcome, report.longrepr = "failed", f"skipped although {SHARED.name} is there beside the checkout: {reason}"
+        elif os.environ.get("CI") and item.get_closest_marker("browser"):
+            report.outcome, report.longrepr = "failed", f"no page goes unseen in CI: {reason}"
     return report
 
 
@@ -49,3 +57,25 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def repository() -> Path:
     """The root of the checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the store and the models of the small market, fixed and walk-forward: made once for all workers, to be read alone."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder = root / "trained"
+    with (root / "trained.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            making = tmp_path_factory.mktemp("training")
+            for verb in ("train", "forecast"):
+                done(springback(making, verb, *TINY, "--quiet"))
+            making.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained_home(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of `trained` that the tests of one module may write in."""
+    return shutil.copytree(trained, tmp_path_factory.mktemp("home") / "home")

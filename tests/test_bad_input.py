@@ -32,11 +32,9 @@ def desk(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(trained_home: Path) -> Path:
     """A folder with a store and models."""
-    folder = tmp_path_factory.mktemp("home")
-    done(springback(folder, "train", *TINY, "--quiet"))
-    return folder
+    return trained_home
 
 
 def refused(folder: Path, result: subprocess.CompletedProcess[str], *said: str, code: int = 2) -> None:
@@ -243,6 +241,7 @@ def test_a_damaged_store_is_refused(home: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "run" / "summary.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill"])
 @pytest.mark.parametrize("when", ["store/manifest.json", "models/walk_forward/2020-*/card.json", "runs/.*.unfinished"])
 def test_an_interrupted_run_leaves_nothing_that_looks_finished_and_the_next_goes_on(tmp_path: Path, how: signal.Signals, when: str) -> None:

@@ -55,6 +55,7 @@ def test_verify_says_sound_or_what_is_wrong(tmp_path: Path) -> None:
     assert told["sound"] is False and told["faults"] == lines
 
 
+@pytest.mark.slow
 def test_a_restatement_is_refused_then_accepted_and_the_old_can_be_read(market: Path, tmp_path: Path) -> None:
     done(fetched(tmp_path, market / "bars.csv", "--quiet"))
     written = Store(tmp_path / "store").describe()["written_at"]

@@ -26,9 +26,9 @@ TRIALS = 24
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(trained_home: Path) -> Path:
     """A folder in which a search ended well; what it said is in said.txt."""
-    folder = tmp_path_factory.mktemp("home")
+    folder = trained_home
     (folder / "said.txt").write_text(done(springback(folder, *TINY, "--trials", TRIALS)).stdout)
     return folder
 
@@ -70,6 +70,7 @@ def test_the_winner_can_be_run(home: Path) -> None:
     assert {name: settings[name] for name in winner} == winner
 
 
+@pytest.mark.slow
 def test_killed_without_warning_it_goes_on_and_ends_at_the_same_bits(home: Path, tmp_path: Path) -> None:
     words = [*COMMAND, *TINY, "--trials", str(TRIALS), "--quiet"]
     counted = []
@@ -112,6 +113,7 @@ def test_bad_words_end_in_one_line(home: Path) -> None:
         assert result.returncode in (1, 2) and said in result.stderr and result.stderr.count("\n") == 1, result.stderr
 
 
+@pytest.mark.slow
 def test_revealed_once_and_never_again(home: Path) -> None:
     shutil.copytree(home, other := home.parent / "revealed")
     spoken = json.loads(done(springback(other, *TINY, "--trials", TRIALS, "--reveal", "--json")).stdout)

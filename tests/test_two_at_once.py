@@ -59,6 +59,7 @@ def hidden(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob(".*")]
 
 
+@pytest.mark.slow
 def test_of_several_backtests_into_one_folder_one_wins_and_the_others_are_told_who_has_it(desk: Path) -> None:
     for _ in range(2):
         running = [

@@ -30,9 +30,9 @@ NOISE = (
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(trained_home: Path) -> Path:
     """A folder in which both methods ended well; what they said is in walk-forward.txt and combinatorial.txt."""
-    folder = tmp_path_factory.mktemp("home")
+    folder = trained_home
     (folder / "walk-forward.txt").write_text(done(springback(folder, "validate", *TINY)).stdout)
     told = done(springback(folder, "validate", "--method", "combinatorial", "--out", "combined", *TINY))
     (folder / "combinatorial.txt").write_text(told.stdout)

@@ -46,6 +46,7 @@ def test_an_error_of_ours_stays_ours(workers: Workers) -> None:
         list(workers.each(clusters.refuse, None, range(3)))
 
 
+@pytest.mark.slow
 def test_a_walk_forward_is_the_same_to_the_last_bit(workers: Workers) -> None:
     tape = random_tape(41, reversal=0.1)
     here = walk_forward(*lessons(tape), FAST, EARLY, NOW)
@@ -86,6 +87,7 @@ def test_a_worker_killed_during_a_walk_forward_takes_nothing_with_it(tmp_path: P
     assert all(same_models(here.models[one], there.models[one], panel) for one in here.models)
 
 
+@pytest.mark.slow
 def test_all_workers_killed_at_once_and_the_work_goes_on(tmp_path: Path) -> None:
     """What was scattered is gone with them and cannot be computed again: it is sent anew."""
     shared = np.arange(1000.0)
@@ -95,6 +97,7 @@ def test_all_workers_killed_at_once_and_the_work_goes_on(tmp_path: Path) -> None
         assert [one[0] for one in workers.each(clusters.linger, shared, tasks)] == [499500.0 + k for k in range(12)]
 
 
+@pytest.mark.slow
 def test_each_worker_holds_what_is_shared_once(tmp_path: Path) -> None:
     """Forty tasks on a panel of 160 MB: a worker grows by little more than one panel, and every task sees the same object."""
     shared = np.random.default_rng(1).normal(size=20 * MEGABYTE)

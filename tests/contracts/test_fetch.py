@@ -268,6 +268,7 @@ def crowd() -> dict[str, Any]:
     return {f"N{k:03d}": Name(walk("2020-08-24", 10.0 + k, 10)) for k in range(MANY)}
 
 
+@pytest.mark.slow
 def test_three_thousand_names_survive_kills_at_any_point(tmp_path: Path) -> None:
     """SIGKILL after a random number of answers, four times; the folder then holds what an uninterrupted run gets."""
     rng = np.random.Generator(np.random.PCG64(int.from_bytes(os.urandom(4))))

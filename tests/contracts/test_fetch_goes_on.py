@@ -33,6 +33,7 @@ def fetch(capfd: pytest.CaptureFixture[str], first: str, last: str, *more: str, 
     return springback(capfd, "fetch", *words, *more)
 
 
+@pytest.mark.slow
 def test_day_by_day_is_the_same_as_at_once(replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
     """Bars, splits, dividends, endings: GONE is delisted a week after its last bar, whichever way the store was filled."""
     for one in DAYS:

@@ -164,6 +164,7 @@ def test_a_bad_folder_is_refused_with_one_line(tmp_path: Path) -> None:
         csv_folder.read(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.golden
 @pytest.mark.skipif(not (SHARED / "data").is_dir(), reason="../shared/data is absent")
 def test_the_real_folder_against_the_golden_corporate_file() -> None:

@@ -80,6 +80,7 @@ def test_two_hundred_kills_at_random_instants_leave_a_whole_store(tmp_path: Path
     assert not (tmp_path / place.LOCK).exists()
 
 
+@pytest.mark.slow
 def test_a_reader_beside_a_writer_always_has_one_whole_version(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write(store_writer.tape(1))
@@ -114,6 +115,7 @@ def test_of_two_writers_one_waits_and_then_is_refused_in_one_line(tmp_path: Path
     assert_same(one.read(), store_writer.tape(2))
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write(store_writer.tape(1))

@@ -93,6 +93,7 @@ def test_the_sound_sample_is_read_and_agreed_with(name: str, sound: dict[str, Pa
         reader.agree(sound[reader.sample], found)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("name", "first"), CHUNKS)

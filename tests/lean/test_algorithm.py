@@ -191,6 +191,7 @@ def test_a_corrupt_card_or_parameter_never_reaches_the_market() -> None:
     assert parameters.read({"ema-fast": "10"}) == settled  # LEAN's own parameters have no dot
 
 
+@pytest.mark.slow
 def test_the_algorithm_has_the_types_of_leans_own_stubs() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mypy", str(replays.ALGORITHM)], cwd=replays.REPOSITORY, capture_output=True, text=True, check=False

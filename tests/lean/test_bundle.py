@@ -62,6 +62,7 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["fixed", "walk-forward"])
 def test_it_runs_alone_and_without_numba(which: str, project: Path, shop: Path, tmp_path: Path) -> None:
     """Every module is imported from the bundle only; the models in it give the forecasts that they give here."""

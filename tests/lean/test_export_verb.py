@@ -45,6 +45,7 @@ def test_files_become_a_data_folder(files: Path) -> None:
     assert "0 names written now" in again
 
 
+@pytest.mark.slow
 def test_a_store_gives_the_same_folder(files: Path) -> None:
     source = ("--path", "bars.csv", "--vix", "vix.csv", "--events", "events.csv", "--members", "members.csv")
     done(springback(files, "fetch", "--source", "csv", *source, "--store", "store", "--quiet"))

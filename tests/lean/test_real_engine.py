@@ -16,6 +16,7 @@ GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "lean-golden"
 LAUNCHER = os.environ.get("SPRINGBACK_LEAN_LAUNCHER")
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.engine,
     pytest.mark.skipif(not LAUNCHER, reason="no real LEAN: SPRINGBACK_LEAN_LAUNCHER does not name a QuantConnect.Lean.Launcher.dll"),
     pytest.mark.skipif(not GOLDEN.is_dir(), reason="../shared/lean-golden is absent"),
 ]

@@ -18,6 +18,7 @@ VARIANTS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "run", ["invented/close-day", *(pytest.param(name, marks=recorded.needs_golden) for name in ("strategy/busy", "corporate/busy"))]
 )

@@ -5,12 +5,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.lean import fakes
 from tests.terminal import COMMAND, TINY, sets
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_a_run_of_lean_by_the_commands_equals_our_own(shop: Path, project: Path, tmp_path: Path) -> None:
     """`lean backtest` exports, lays out, runs, shows where it is and imports; `lean compare` finds no difference and says so."""
     work = tmp_path / "work"

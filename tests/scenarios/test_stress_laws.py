@@ -56,6 +56,7 @@ def test_what_was_held_is_worth_what_the_account_says(seed: int, rule: Strategy)
         assert worth == pytest.approx(result.daily["equity"][row - result.first], rel=1e-9)
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
 def test_a_halted_name_is_not_filled_and_a_shut_exchange_has_no_session(seed: int) -> None:
     base, run = random_stage(seed)

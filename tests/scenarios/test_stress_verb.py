@@ -16,10 +16,10 @@ PLOTS = 6
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(trained_home: Path) -> Path:
     """A folder with a run, and a stress test of the same run beside its report; what the stress test said is in said.txt."""
-    folder = tmp_path_factory.mktemp("home")
-    done(springback(folder, "run", *TINY, "--quiet"))
+    folder = trained_home
+    done(springback(folder, "backtest", *TINY, "--quiet"))
     (folder / "said.txt").write_text(done(springback(folder, "stress", *TINY, "--out", "runs/latest")).stdout)
     return folder
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from springback.backtest.result import daily_frame, orders_frame
 from springback.backtest.run import backtest
-from springback.errors import MissingData
+from springback.errors import BadTable, MissingData
 from springback.features import panel
 from springback.lean.side_files import barred_text
 from springback.market.costs import Costs
@@ -118,7 +118,7 @@ def test_a_host_that_tells_closes_alone_is_refused_in_one_line() -> None:
 def test_bars_that_come_twice_are_refused() -> None:
     rolling = Rolling(("A",), 21)
     rolling.push(np.datetime64("2020-01-02"), np.ones(1), np.ones(1))
-    with pytest.raises(Exception, match="bars must arrive in order"):
+    with pytest.raises(BadTable, match="bars must arrive in order"):
         rolling.push(np.datetime64("2020-01-02"), np.ones(1), np.ones(1))
 
 

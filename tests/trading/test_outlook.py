@@ -41,6 +41,7 @@ def made() -> wiring.World:
     return wiring.world(tape, CHOSEN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", [{}, {"indicator": "rarity"}, {"indicator": "rarity", "trend": "sma200", "qpi_low": 30.0}])
 def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: wiring.World, variant: dict[str, Any]) -> None:
     chosen = replace(CHOSEN, strategy=replace(CHOSEN.strategy, **variant))

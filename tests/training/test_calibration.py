@@ -78,6 +78,7 @@ def test_the_forest_learns_from_the_older_part_and_the_sigmoid_from_the_newer() 
     assert (whole.slope, whole.intercept) == platt(said, targets(newer)[0])
 
 
+@pytest.mark.slow
 def test_on_noise_calibrated_scores_are_nearer_to_what_came_true_and_fire_less() -> None:
     brier, fired = np.zeros(2), np.zeros(2)
     for seed in range(4):
