@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback import wiring
 from springback.analytics import performance
 from springback.analytics.summary import Summary, summarise
 from springback.analytics.tables import by_year
@@ -28,6 +27,8 @@ from springback.statistics.significance import probability_above, sharpe_band
 from springback.verbs import stress
 from springback.verbs.steps import bare
 from springback.workflow import record, report
+from springback.workflow.backtests import run_backtest
+from springback.workflow.settings import Settings
 from tests.backtest.worlds import flat_tape, signals
 from tests.conftest import SHARED
 from tests.terminal import done, springback
@@ -39,7 +40,7 @@ TAPE = flat_tape(
     {"SQZ": [20.0, 20, 20, *[8600.0 + k for k in range(97)]]},
 )
 SAID = signals(TAPE, {(1, "SQZ"): (95.0, 0.1, 0.9)})
-CHOSEN = wiring.Settings(backtest=Backtest(*(TAPE.bars.sessions[k].astype(date) for k in (0, -1)), 1_000_000.0, "lean"))
+CHOSEN = Settings(backtest=Backtest(*(TAPE.bars.sessions[k].astype(date) for k in (0, -1)), 1_000_000.0, "lean"))
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +104,9 @@ def test_stress_says_it(tmp_path: Path) -> None:
 
 
 def test_the_ledger_holds_no_ratio_of_it(tmp_path: Path) -> None:
-    wiring.run_backtest(TAPE, SAID, CHOSEN, store=tmp_path / "store")
+    run_backtest(TAPE, SAID, CHOSEN, store=tmp_path / "store")
     still = signals(TAPE, {})
-    wiring.run_backtest(TAPE, still, CHOSEN, "realistic", store=tmp_path / "store")
+    run_backtest(TAPE, still, CHOSEN, "realistic", store=tmp_path / "store")
     assert [one.sharpe for one in Ledger(record.place(tmp_path / "store")).entries()] == [None, None], "lost; never traded"
 
 

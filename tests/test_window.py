@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback import settings, wiring
+from springback import settings
 from springback.backtest.run import Backtest
 from springback.errors import MissingData, SettingsError
 from springback.lean import parameters
@@ -16,6 +16,7 @@ from springback.market.bars import Dates
 from springback.verbs import steps, tapes
 from springback.verbs.console import Voice
 from springback.workflow.report import left_out
+from springback.workflow.settings import Settings, dated
 from tests.backtest.worlds import random_tape
 
 
@@ -66,16 +67,16 @@ def test_what_is_left_out_is_said_and_the_days_are_resolved_before_the_work(caps
     tape = random_tape(3, splits=False)
     days = tape.bars.sessions
     start, end = days[20].item(), days[-6].item()
-    chosen = settings.load(wiring.Settings, [], [f"backtest.start={start}", f"backtest.end={end}"])
+    chosen = settings.load(Settings, [], [f"backtest.start={start}", f"backtest.end={end}"])
     with Voice(as_json=False, quiet=False) as voice:
         tapes.window(voice, chosen, tape)
     said = capsys.readouterr().out
     assert f"window {start} to {end}: 20 sessions before it are history only, 5 sessions after it, up to {days[-1]}, are left out" in said
     assert left_out(tape, chosen) == (f"5 sessions after the window, up to {days[-1]}, are left out: it ends {end} (backtest.end).",)
-    open_end = settings.load(wiring.Settings, [], [f"backtest.start={start}"])
-    assert wiring.dated(open_end, tape).backtest.days == (start, days[-1].item())
-    assert settings.flat(wiring.dated(open_end, tape))["backtest.end"] == days[-1].item()
-    assert left_out(tape, wiring.dated(open_end, tape)) == ()
+    open_end = settings.load(Settings, [], [f"backtest.start={start}"])
+    assert dated(open_end, tape).backtest.days == (start, days[-1].item())
+    assert settings.flat(dated(open_end, tape))["backtest.end"] == days[-1].item()
+    assert left_out(tape, dated(open_end, tape)) == ()
 
 
 def test_the_original_plan_is_asked_for_by_a_word_and_gives_way_to_what_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from springback import settings as toml
-from springback import wiring
 from springback.analytics import run_folder
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.data.files import tables
@@ -19,8 +18,42 @@ from springback.features import FEATURES
 from springback.market.costs import Profile
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
-from springback.wiring import Settings, World
-from springback.workflow.report import tell
+from springback.quality.entry import fetch
+from springback.workflow import backtests
+from springback.workflow.models import forecast_fixed, in_sample
+from springback.workflow.models import forecast_walk_forward as forecast
+from springback.workflow.models import save_models as keep
+from springback.workflow.models import train_models as train
+from springback.workflow.prepare import World
+from springback.workflow.prepare import prepare_world as world
+from springback.workflow.report import summary_of, tell
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo, load_bars, open_store
+
+__all__ = [
+    "Run",
+    "Settings",
+    "World",
+    "bars_frame",
+    "draw_demo",
+    "features_frame",
+    "fetch",
+    "forecast",
+    "forecast_fixed",
+    "forecasts_frame",
+    "forecasts_from",
+    "in_sample",
+    "keep",
+    "load_bars",
+    "load_settings",
+    "open_store",
+    "report",
+    "run_backtest",
+    "summary_of",
+    "tell",
+    "train",
+    "world",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +112,7 @@ def run_backtest(
     chosen = settings if isinstance(settings, Settings) else load_settings(settings)
     said = forecasts if isinstance(forecasts, Forecasts) else forecasts_from(forecasts, tape)
     place = None if store is None else Path(store)
-    codes = wiring.run_backtest(tape, said, chosen, profile, flat_bp, models=models, store=place)
+    codes = backtests.run_backtest(tape, said, chosen, profile, flat_bp, models=models, store=place)
     shown = (orders_frame(codes), fills_frame(codes), trades_frame(codes), daily_frame(codes), funnel_frame(codes))
     return Run(*shown, tape, said, chosen, models, codes, place)
 

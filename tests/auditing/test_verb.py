@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from springback import wiring
 from springback.auditing.audit_finding import Finding, failed
 from springback.auditing.audit_page import Audit, page, title
 from springback.auditing.checks import CHECKS
 from springback.verbs import audit
 from springback.verbs.console import Voice
+from springback.workflow.settings import Settings
 from tests.auditing.leaks import LEAKS
 from tests.auditing.worlds import KNOBS, SIZE, case_of, found, market, taken
 from tests.browser import in_browser, opened
@@ -80,7 +80,7 @@ def test_a_leak_is_the_first_thing_the_page_says() -> None:
 
 
 def test_a_failed_check_ends_with_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def survivors_only(settings: wiring.Settings) -> Any:
+    def survivors_only(settings: Settings) -> Any:
         return LEAKS["survivor-only universe"].change(clean(settings), settings)
 
     clean = audit.pipeline

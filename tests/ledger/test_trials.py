@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import springback as sb
-from springback import wiring
 from springback.analytics import run_folder
 from springback.analytics.figures import Figure
 from springback.analytics.summary import summarise
@@ -18,7 +17,9 @@ from springback.ledger import look
 from springback.ledger.book import Ledger
 from springback.market.tape import Tape
 from springback.strategy.knobs import Strategy
-from springback.workflow import record, report
+from springback.workflow import backtests, record, report
+from springback.workflow.backtests import run_backtest
+from springback.workflow.settings import Settings
 from tests.backtest.worlds import random_forecasts, random_tape
 
 TAPE = random_tape(4, sessions=200, splits=False)
@@ -26,9 +27,9 @@ SAID = random_forecasts(4, TAPE)
 HASH = content_hash(TAPE)
 
 
-def chosen(slots: int = 5, last: int = -1, **knobs: float) -> wiring.Settings:
+def chosen(slots: int = 5, last: int = -1, **knobs: float) -> Settings:
     account = Backtest(TAPE.bars.sessions[0].astype(object), TAPE.bars.sessions[last].astype(object))
-    return wiring.Settings(backtest=account, strategy=Strategy(slots=slots, **knobs))
+    return Settings(backtest=account, strategy=Strategy(slots=slots, **knobs))
 
 
 def known(store: Path) -> tuple[look.Trial, ...]:
@@ -75,8 +76,8 @@ def test_the_same_report_again_changes_nothing_in_it(store: Path, tmp_path: Path
 
 def test_the_search_is_read_from_the_ledger(store: Path, tmp_path: Path) -> None:
     for slots in range(1, 12):
-        wiring.run_backtest(TAPE, SAID, chosen(slots), kind="optimise", store=store)
-    wiring.run_backtest(TAPE, SAID, chosen(3, last=-50), store=store)
+        run_backtest(TAPE, SAID, chosen(slots), kind="optimise", store=store)
+    run_backtest(TAPE, SAID, chosen(3, last=-50), store=store)
     material = report.tell(TAPE, SAID, chosen(12), HASH, "noise", store=store)
     found = material.search
     assert found is not None and (found.trials, found.peers, found.different) == (13, 13, 12)
@@ -93,10 +94,10 @@ def test_the_search_is_read_from_the_ledger(store: Path, tmp_path: Path) -> None
 
 
 def test_another_profile_or_cost_is_another_trial(store: Path) -> None:
-    wiring.run_backtest(TAPE, SAID, chosen(), store=store)
-    wiring.run_backtest(TAPE, SAID, chosen(), "lean", store=store)
-    wiring.run_backtest(TAPE, SAID, chosen(), "lean", flat_bp=5.0, store=store)
-    wiring.run_backtest(TAPE, SAID, chosen(), "realistic", store=store)
+    run_backtest(TAPE, SAID, chosen(), store=store)
+    run_backtest(TAPE, SAID, chosen(), "lean", store=store)
+    run_backtest(TAPE, SAID, chosen(), "lean", flat_bp=5.0, store=store)
+    run_backtest(TAPE, SAID, chosen(), "realistic", store=store)
     assert [one.looks for one in known(store)] == [2, 1, 1]
 
 
@@ -106,7 +107,7 @@ def test_a_validation_of_settings_that_were_backtested_is_no_further_trial(store
     days = TAPE.bars.sessions
     for slots in (5, 5, 6):
         record.note_validation(TAPE, HASH, flat(chosen(slots)), days, np.full(len(days), np.nan), store=store)
-    wiring.run_backtest(TAPE, SAID, chosen(5), store=store)
+    run_backtest(TAPE, SAID, chosen(5), store=store)
     found = record.standing(TAPE, HASH, days, store).search
     assert (len(known(store)), found.trials, found.peers) == (3, 2, 1)
 
@@ -119,14 +120,14 @@ def test_recorded_markets_are_one_past_and_each_demo_its_own() -> None:
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "flat").write_text("")
-    monkeypatch.setattr(wiring, "replay", lambda *_: pytest.fail("it worked before it asked"))
+    monkeypatch.setattr(backtests, "replay", lambda *_: pytest.fail("it worked before it asked"))
     monkeypatch.setattr(report, "prepared", lambda *_: pytest.fail("it worked before it asked"))
     for refused, content in ((Unwritable, None), (LedgerError, "no database " * 100)):
         store = tmp_path / "flat" / "store" if content is None else tmp_path / "store"
         if content:
             (tmp_path / "ledger.sqlite").write_text(content)
         with pytest.raises(refused):
-            wiring.run_backtest(TAPE, SAID, chosen(), store=store)
+            run_backtest(TAPE, SAID, chosen(), store=store)
         with pytest.raises(refused):
             report.tell(TAPE, SAID, chosen(), HASH, "noise", store=store)
 

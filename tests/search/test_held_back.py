@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback import settings, wiring
+from springback import settings
 from springback.analytics import encode
 from springback.analytics.performance import account_figures
 from springback.backtest.result import daily_frame
@@ -24,13 +24,16 @@ from springback.statistics.overfitting import beats_luck
 from springback.verbs import optimise
 from springback.verbs.console import Voice
 from springback.workflow import record
+from springback.workflow.backtests import run_backtest
 from springback.workflow.search import Grounds, with_knobs
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo
 from tests.search.worlds import HELD, chosen, job_of, searched
 
 
 @pytest.fixture(scope="module")
 def tape() -> Tape:
-    return wiring.draw_demo(chosen())
+    return draw_demo(chosen())
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +113,7 @@ def test_without_a_ledger_there_is_no_figure(tape: Tape, tmp_path: Path, monkeyp
 
 def test_the_winner_is_a_settings_file(report: Report, home: Path) -> None:
     file = home / "runs" / report.name / optimise.WINNER
-    flat = settings.flat(settings.load(wiring.Settings, [file]))
+    flat = settings.flat(settings.load(Settings, [file]))
     assert {name: flat[name] for name in report.finding.winner} == report.finding.winner
 
 
@@ -166,7 +169,7 @@ def test_the_next_run_says_the_same_of_the_winner(report: Report, tape: Tape, ho
     job = job_of(tape, home)
     grounds = Grounds(Voice(as_json=False, quiet=True), job, Cores())
     settled = with_knobs(grounds.chosen, report.finding.winner)
-    result = wiring.run_backtest(job.made.tape, grounds.of(settled).forecasts, settled, data_hash=job.hash, store=job.store)
+    result = run_backtest(job.made.tape, grounds.of(settled).forecasts, settled, data_hash=job.hash, store=job.store)
     stands = record.standing(job.made.tape, job.hash, result.sessions, job.store)
     assert stands.search.trials == report.finding.ledger_trials
     figures = account_figures(daily_frame(result), result.cash, series(tape), None, 1, stands.search)

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from springback import settings, wiring
+from springback import settings
 from springback.cluster import Cores, Workers
 from springback.market.tape import Tape
 from springback.search.search_finding import Report
 from springback.verbs import optimise
 from springback.verbs.console import Voice
+from springback.workflow.settings import Settings
 
 NOISE = (
     "demo.names=40",
@@ -28,8 +29,8 @@ NOISE = (
 HELD = "2021-01-01"
 
 
-def chosen(*more: str) -> wiring.Settings:
-    return settings.load(wiring.Settings, [], [*NOISE, *more])
+def chosen(*more: str) -> Settings:
+    return settings.load(Settings, [], [*NOISE, *more])
 
 
 def searched(tape: Tape, folder: Path, *more: str, workers: Workers | None = None, reveal: bool = False, digest: str = "d" * 64) -> Report:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback import features as workbench
-from springback import wiring
 from springback.auditing.audit_finding import Finding, failed
 from springback.auditing.audit_page import Audit, page, title
 from springback.auditing.case import Case, draw_sessions
@@ -21,6 +20,7 @@ from springback.auditing.checks import CHECKS, examine
 from springback.auditing.pipeline import Flags, Learned, Pipeline, play
 from springback.auditing.sample import FULL, QUICK, Sample, Size, take
 from springback.backtest.result import Result
+from springback.data.store import intake
 from springback.errors import SettingsError
 from springback.forecasting.models import Models
 from springback.market.bars import Bars, Dates, Panel
@@ -34,6 +34,11 @@ from springback.training.rows import gather
 from springback.training.train import random_split_auc
 from springback.verbs import places, steps
 from springback.verbs.console import Step, Voice, table
+from springback.workflow.backtests import note_backtest, simulate
+from springback.workflow.models import forecast_walk_forward
+from springback.workflow.prepare import World
+from springback.workflow.settings import Settings, dated
+from springback.workflow.sources import place_rows
 
 PAGE, FIGURES = "audit.html", "audit.json"
 WHOLE_FOREST = 100
@@ -43,7 +48,7 @@ SLOW_ROWS = 4_000
 
 def audit(
     voice: Voice,
-    chosen: wiring.Settings,
+    chosen: Settings,
     tape: Tape,
     digest: str,
     out: Path,
@@ -65,7 +70,7 @@ def audit(
     sample, settings = sampled(tape, chosen, size, seed)
     case = case_of(pipeline(settings), sample, tape, size, seed)
     models = f"walk-forward on {sample.tape.bars.shape[1]} names, audited"
-    wiring.note_backtest(sample.tape, digest, settings, case.base.result, kind="audit", command=steps.command(), models=models, store=store)
+    note_backtest(sample.tape, digest, settings, case.base.result, kind="audit", command=steps.command(), models=models, store=store)
     findings: list[Finding] = []
     for done, key in enumerate(CHECKS, start=1):
         findings += examine(dataclasses.replace(case, tell=partial(_tell, step, done, key)), (key,))
@@ -80,9 +85,9 @@ def _tell(step: Step, done: int, key: str, text: str) -> None:
     step(done, len(CHECKS) + 1, f"{key}: {text}")
 
 
-def sampled(tape: Tape, chosen: wiring.Settings, size: Size, seed: int) -> tuple[Sample, wiring.Settings]:
+def sampled(tape: Tape, chosen: Settings, size: Size, seed: int) -> tuple[Sample, Settings]:
     """The sample that `size` takes of `tape` up to the end of the backtest, and the settings that run on it."""
-    end = tape.bars.row(np.datetime64(wiring.dated(chosen, tape).backtest.days[1]) + 1)
+    end = tape.bars.row(np.datetime64(dated(chosen, tape).backtest.days[1]) + 1)
     warm = max(chosen.universe.window, workbench.WINDOW) + chosen.training.horizon + 2
     warm = max(warm, _look_back(chosen) + 22 - chosen.walk_forward.min_sessions)
     least = chosen.walk_forward.min_sessions
@@ -106,7 +111,7 @@ def case_of(tested: Pipeline, sample: Sample, whole: Tape, size: Size, seed: int
     return Case(tested, play(tested, sample.tape), whole, sample.crowd, at, size.retrainings, seed)
 
 
-def pipeline(settings: wiring.Settings) -> Pipeline:
+def pipeline(settings: Settings) -> Pipeline:
     """The pipeline of the settings, as `springback run` uses it."""
     forest = dataclasses.replace(settings.training, trees=max(settings.training.trees, WHOLE_FOREST))
 
@@ -114,11 +119,11 @@ def pipeline(settings: wiring.Settings) -> Pipeline:
         return workbench.panel(tape.bars, tape.actions)
 
     def forecast(tape: Tape, ranked: Flags, panel: Panel) -> Learned:
-        walked = wiring.forecast(wiring.World(tape, "", ranked, panel), settings)
+        walked = forecast_walk_forward(World(tape, "", ranked, panel), settings)
         return Learned(walked.forecasts, {str(as_of): fingerprint(pair) for as_of, pair in walked.models.items()})
 
     def replay(tape: Tape, said: Forecasts) -> Result:
-        return wiring.simulate(tape, said, settings)
+        return simulate(tape, said, settings)
 
     def careless(tape: Tape, ranked: Flags, panel: Panel) -> float | None:
         return random_split_auc(gather(tape, ranked, panel, settings.training), forest)[0]
@@ -139,7 +144,7 @@ def pipeline(settings: wiring.Settings) -> Pipeline:
 
 def read(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArray[np.float64]]) -> Bars:
     """Long rows through the door that every source uses."""
-    return wiring.place_rows(days, symbols, columns)
+    return place_rows(days, symbols, columns)
 
 
 def fingerprint(pair: Models) -> str:
@@ -150,13 +155,13 @@ def fingerprint(pair: Models) -> str:
     return f"{pair.card.fingerprint[:16]}-{said.hexdigest()[:16]}"
 
 
-def _look_back(settings: wiring.Settings) -> int:
+def _look_back(settings: Settings) -> int:
     """Sessions that the universe and the rule look back on."""
     rule = look_back(settings.strategy.trend, settings.strategy.indicator)
     return max(settings.universe.window, WINDOW, settings.regime.window, workbench.WINDOW, rule) + 1
 
 
-def _audit(findings: tuple[Finding, ...], case: Case, settings: wiring.Settings, digest: str, seconds: float, seed: int) -> Audit:
+def _audit(findings: tuple[Finding, ...], case: Case, settings: Settings, digest: str, seconds: float, seed: int) -> Audit:
     bars, whole = case.sample.bars, case.whole.bars
     traded = case.base.result.sessions
     taken = (
@@ -176,9 +181,9 @@ def _audit(findings: tuple[Finding, ...], case: Case, settings: wiring.Settings,
     return Audit(findings, _flags(case.whole, settings), taken, seconds, facts)
 
 
-def _flags(tape: Tape, settings: wiring.Settings) -> tuple[str, ...]:
+def _flags(tape: Tape, settings: Settings) -> tuple[str, ...]:
     said = warned(tape.findings)
-    if not wiring.is_demo(tape):
+    if not intake.is_demo(tape):
         return said
     edge = "with a planted edge" if settings.demo.reversal else "without any edge"
     return (*said, f"Demo market {edge}: not evidence about real markets.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from springback import project, wiring
+from springback import project
 from springback.data.laws import told
 from springback.data.roster import Roster
 from springback.data.sessions import exchange_days
@@ -26,6 +26,8 @@ from springback.errors import InputError, MissingData
 from springback.market.tape import Tape
 from springback.verbs import steps
 from springback.verbs.console import Voice
+from springback.workflow.settings import Settings
+from springback.workflow.sources import NEED_KEYS, SOURCES, source_of
 
 FIRST = "2017-01-03"
 """Where history begins when nobody says: three years before the original plan's backtest, for the training of its first models."""
@@ -60,25 +62,25 @@ class Asked:
 
     def by(self, source: str, beside: Beside, prices: str | None = None) -> bool:
         """Whether `source` is asked name by name, not read or drawn whole. Raises `InputError` on an option that does not go with it."""
-        if source in wiring.SOURCES:
+        if source in SOURCES:
             told = {name: getattr(beside, name) for name in ("vix", "events", "benchmark")} | {"prices": prices}
             for name, value in told.items():
                 if value is not None:
                     raise InputError(f"--{name} goes with --source csv: {source} brings its own, or none")
-            if self.keys is not None and source not in wiring.NEED_KEYS:
-                raise InputError(f"--keys goes with {', '.join(wiring.NEED_KEYS)}: {source} needs none")
+            if self.keys is not None and source not in NEED_KEYS:
+                raise InputError(f"--keys goes with {', '.join(NEED_KEYS)}: {source} needs none")
             if self.downloads is not None and source == "lean":
                 raise InputError("--downloads keeps what vendors tell: --source lean is read where it lies")
             return True
         for name in ("symbols", "start", "end", "keys", "downloads"):
             if getattr(self, name) is not None and source in {"csv", "demo"}:
-                raise InputError(f"--{name} goes with {', '.join(wiring.SOURCES)}: --source {source} is taken whole")
+                raise InputError(f"--{name} goes with {', '.join(SOURCES)}: --source {source} is taken whole")
         return False
 
 
 def tape_for_run(
     voice: Voice,
-    chosen: wiring.Settings,
+    chosen: Settings,
     source: str | None,
     path: Path | None,
     beside: Beside,
@@ -89,7 +91,7 @@ def tape_for_run(
 ) -> tuple[Tape, str]:
     """The market of a whole job: of a vendor, who is told which names, or as `steps.tape_for_run` finds it."""
     named = source or ("csv" if path is not None else None)
-    if named in wiring.SOURCES and asked.by(named, beside, prices):
+    if named in SOURCES and asked.by(named, beside, prices):
         if as_of:
             raise InputError("--as-of reads a store as it was known, --source names something else: give one of them")
         if asked.symbols is None and beside.members is None and named != "lean":
@@ -100,7 +102,7 @@ def tape_for_run(
         return fetch(voice, chosen, named, asked, path, store, members=beside.members)
     lost = next((name for name, value in vars(asked).items() if value is not None), None)
     if lost is not None:
-        raise InputError(f"--{lost} goes with --source {', '.join(wiring.SOURCES)}: name the one to ask")
+        raise InputError(f"--{lost} goes with --source {', '.join(SOURCES)}: name the one to ask")
     return steps.tape_for_run(
         voice, chosen, source, path, beside.vix, beside.members, beside.events, store, as_of, prices, beside.benchmark
     )
@@ -108,7 +110,7 @@ def tape_for_run(
 
 def fetch(
     voice: Voice,
-    chosen: wiring.Settings,
+    chosen: Settings,
     source: str,
     asked_for: Asked,
     path: Path | None,
@@ -130,7 +132,7 @@ def fetch(
             f"  goes on with {store} from {first}, a week back to hear corrections; --start {old.first} asks for all of the past again"
         )
     named = read_roster(symbols) if symbols else None
-    vendor = wiring.source_of(source, chosen, read_keys(keys or project.named("keys")) if source in wiring.NEED_KEYS else None, path)
+    vendor = source_of(source, chosen, read_keys(keys or project.named("keys")) if source in NEED_KEYS else None, path)
     kept = (
         Downloads(asked_for.downloads or project.usual("downloads"), vendor.name, timedelta(hours=chosen.fetch.fresh_hours))
         if source != "lean"
@@ -171,7 +173,7 @@ class _Asker:
     """Asks one vendor and makes tapes of what it tells."""
 
     voice: Voice
-    chosen: wiring.Settings
+    chosen: Settings
     source: str
     vendor: Source
     kept: Downloads | None

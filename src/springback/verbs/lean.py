@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from springback import __version__, wiring
+from springback import __version__
 from springback.alone import alone
 from springback.analytics import run_folder
 from springback.errors import InputError, MissingData, SettingsError
@@ -17,11 +17,14 @@ from springback.project import usual
 from springback.verbs import places, tapes
 from springback.verbs.console import Voice
 from springback.verbs.steps import choose
+from springback.workflow.settings import Settings
+from springback.workflow.sources import open_store
 
 if TYPE_CHECKING:
     from springback.lean.prepare import Run
 
 __all__ = ["Voice", "choose"]
+PACKAGE = Path(__file__).parents[1]
 
 
 def shelf(voice: Voice, given: Path | None, kind: str | None, beside: Path | None = None) -> tuple[Path, str]:
@@ -68,7 +71,7 @@ def export(
 
 def backtest(
     voice: Voice,
-    chosen: wiring.Settings,
+    chosen: Settings,
     store: Path | None,
     models_dir: Path,
     models: str,
@@ -94,7 +97,7 @@ def backtest(
 
 def _run(
     voice: Voice,
-    chosen: wiring.Settings,
+    chosen: Settings,
     store: Path | None,
     models_dir: Path,
     models: str,
@@ -131,7 +134,7 @@ def _run(
 
 def _prepared(
     voice: Voice,
-    chosen: wiring.Settings,
+    chosen: Settings,
     store: Path | None,
     models_dir: Path,
     models: str,
@@ -167,7 +170,7 @@ def _prepared(
             export(voice, data, store, None, None, None, None, None, None, as_of)
     prepare.check_data(data)
     _lay_project(voice, project)
-    prepare.lay_out(project, Path(wiring.__file__).parent, __version__, stored)
+    prepare.lay_out(project, PACKAGE, __version__, stored)
     lacking = engines.databases(data, engine.launcher) if isinstance(engine, engines.Native) else []
     if isinstance(engine, engines.Cli) and engines.lacking(data):
         voice.say(
@@ -180,7 +183,7 @@ def _prepared(
     return run, [*missing, *lacking], chosen.backtest.days
 
 
-def _dated(voice: Voice, chosen: wiring.Settings, data: Path, store: Path | None, as_of: str | None = None) -> wiring.Settings:
+def _dated(voice: Voice, chosen: Settings, data: Path, store: Path | None, as_of: str | None = None) -> Settings:
     """`chosen` with the days of the run known, and said: of the store, else of an exported data folder, else of the original plan."""
     from springback.lean import prepare
     from springback.market.account import Account
@@ -188,7 +191,7 @@ def _dated(voice: Voice, chosen: wiring.Settings, data: Path, store: Path | None
     if chosen.backtest.start and chosen.backtest.end:
         return chosen
     if store is not None:
-        sessions = wiring.open_store(store, as_of)[0].bars.sessions
+        sessions = open_store(store, as_of)[0].bars.sessions
     elif (found := prepare.sessions(data)) is not None:
         sessions = found
     else:
@@ -203,11 +206,11 @@ def _dated(voice: Voice, chosen: wiring.Settings, data: Path, store: Path | None
 def _lay_project(voice: Voice, project: Path) -> None:
     from springback.lean import project as projects
 
-    if projects.lay_project(project, Path(wiring.__file__).parent):
+    if projects.lay_project(project, PACKAGE):
         voice.say(f"  {project}: the LEAN project is laid out ({', '.join(projects.FILES)}); a file that you change stays as you left it")
 
 
-def _told(chosen: wiring.Settings, models: str, vix: str) -> dict[str, str]:
+def _told(chosen: Settings, models: str, vix: str) -> dict[str, str]:
     """The settings as LEAN's parameters."""
     from springback.lean.parameters import Lean, Parameters, write
     from springback.market.account import Account
@@ -217,7 +220,7 @@ def _told(chosen: wiring.Settings, models: str, vix: str) -> dict[str, str]:
     return write(Parameters(account, chosen.strategy, chosen.regime, chosen.universe, lean))
 
 
-def bundle(voice: Voice, chosen: wiring.Settings, out: Path, models_dir: Path, models: str, project: Path) -> None:
+def bundle(voice: Voice, chosen: Settings, out: Path, models_dir: Path, models: str, project: Path) -> None:
     """Writes a self-contained LEAN project folder."""
     from springback.lean import bundle as bundles
     from springback.lean import engine_config, prepare
@@ -230,7 +233,7 @@ def bundle(voice: Voice, chosen: wiring.Settings, out: Path, models_dir: Path, m
     stored |= named
     config = engine_config.project_config(_told(chosen, models, "index"))
     _lay_project(voice, project)
-    files = bundles.project_files(project, Path(wiring.__file__).parent, __version__, config, stored, out)
+    files = bundles.project_files(project, PACKAGE, __version__, config, stored, out)
     bundles.lay(out, files)
     for line in [*prepare.strangers(cards), *prepare.in_sample(cards, models, start)]:
         voice.say(f"  warning: {line}")

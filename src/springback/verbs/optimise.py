@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from springback import __version__, wiring
+from springback import __version__
 from springback.analytics import encode
 from springback.analytics.figures import shown
 from springback.cluster import Workers
+from springback.data.store import intake
 from springback.errors import LedgerError, MissingData, SettingsError
 from springback.forecasting.card import versions
 from springback.ledger import look as looks
@@ -24,17 +25,17 @@ from springback.statistics.overfitting import Search
 from springback.verbs import places, steps
 from springback.verbs.console import Voice, table
 from springback.workflow import record
+from springback.workflow.backtests import Ground, run_backtests
 from springback.workflow.report import biases_of, universe_of
 from springback.workflow.search import Grounds, Job, forecast, job, looker, ratio_of, sessions_of, with_knobs
+from springback.workflow.settings import Settings
 
 __all__ = ["Voice", "job"]
 FIGURES, PAGE, WINNER, STUDY, HELD = "optimise.json", "optimise.html", "winner.toml", "study.sqlite", "held_back.json"
 LOOKED = "the held-back period, looked at once"
 
 
-def choose(
-    settings: Path | None, sets: list[str] | None, knobs: list[str] | None, trials_: int | None, original: bool = False
-) -> wiring.Settings:
+def choose(settings: Path | None, sets: list[str] | None, knobs: list[str] | None, trials_: int | None, original: bool = False) -> Settings:
     """The settings, `--knob` and `--trials` laid over [optimise]."""
     chosen = steps.choose(settings, sets, original)
     over: dict[str, Any] = ({"knobs": tuple(knobs)} if knobs else {}) | ({} if trials_ is None else {"trials": trials_})
@@ -87,8 +88,8 @@ def reveal(voice: Voice, one: Job, workers: Workers) -> Report:
         figures = {}
         for name, values in (("winner", winner), ("specification", one.spec)):
             settings = with_knobs(chosen, values)
-            ground = wiring.Ground(one.whole, forecast(voice, made, settings, one, workers).forecasts)
-            (result,) = wiring.run_backtests(
+            ground = Ground(one.whole, forecast(voice, made, settings, one, workers).forecasts)
+            (result,) = run_backtests(
                 ground, [settings], workers, one.hash, "optimise", one.command, f"{LOOKED}: {name} of {one.folder.name}", one.store
             )
             figures[name] = ratio_of(record.excess_returns(one.whole, result))
@@ -158,7 +159,7 @@ def _report(
 ) -> Report:
     origin, biases = biases_of(one.whole)
     sessions = sessions_of(one, grounds)
-    demo = wiring.is_demo(one.whole)
+    demo = intake.is_demo(one.whole)
     market = record.market_of(one.whole, one.hash)
     known = looks.overlapping(looks.trials(Ledger(record.place(one.store)).entries()), market, str(one.held), str(one.end))
     others = [row for row in record.tries(known) if not row.entry.models.startswith(LOOKED)]

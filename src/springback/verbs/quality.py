@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from springback import wiring
 from springback.analytics.encode import text
+from springback.data.store import intake
 from springback.data.store.content_hash import content_hash
 from springback.errors import InputError, MissingData, Unwritable
 from springback.market.tape import Tape
@@ -20,6 +20,8 @@ from springback.quality.quality_study import Study, as_json
 from springback.settings import flat
 from springback.verbs import places, steps
 from springback.verbs.console import Voice, table
+from springback.workflow.settings import Settings
+from springback.workflow.sources import has_store, load_bars, open_store
 
 __all__ = ["Voice"]
 PAGE, FIGURES = "check.html", "check.json"
@@ -58,7 +60,7 @@ class Source:
         return str(self.path or self.folder) + (f" as known on {self.as_of}" if self.as_of else "")
 
 
-def check(voice: Voice, chosen: wiring.Settings, source: Source, against: Path | None, out: Path | None, keep_out: bool) -> bool:
+def check(voice: Voice, chosen: Settings, source: Source, against: Path | None, out: Path | None, keep_out: bool) -> bool:
     """Whether no error stands; check.json and check.html in `out`, and the table. `keep_out` writes the quarantine beside the store.
 
     Where nobody named `out` and the usual place cannot be written, the verdict is told all the same, and why there is no page.
@@ -78,7 +80,7 @@ def check(voice: Voice, chosen: wiring.Settings, source: Source, against: Path |
         return _checked(voice, chosen, source, against, folder, keep_out)
 
 
-def _checked(voice: Voice, chosen: wiring.Settings, source: Source, against: Path | None, out: Path | None, keep_out: bool) -> bool:
+def _checked(voice: Voice, chosen: Settings, source: Source, against: Path | None, out: Path | None, keep_out: bool) -> bool:
     step = voice.step("check")
     whole = len(gate.CHECKS) + 3
     step(0, whole, f"reading {source.name}")
@@ -101,12 +103,12 @@ def _checked(voice: Voice, chosen: wiring.Settings, source: Source, against: Pat
 def _read(source: Source) -> tuple[list[Finding], Tape | None, str]:
     """What is wrong with the files as they lie there, and the tape; none where they were refused and it is told already why."""
     if source.path is None:
-        return [], *wiring.open_store(source.folder, source.as_of)
+        return [], *open_store(source.folder, source.as_of)
     if not source.path.exists():
         raise MissingData(f"{source.path} does not exist: give a CSV file or a folder of bars")
     found = list(raw.examine(raw.read_files(source.path)))
     try:
-        tape = wiring.load_bars(source.path, source.vix, source.members, source.events, source.benchmark, source.prices)
+        tape = load_bars(source.path, source.vix, source.members, source.events, source.benchmark, source.prices)
     except InputError:
         if not any(one.severity == "error" for one in found):
             raise
@@ -115,25 +117,23 @@ def _read(source: Source) -> tuple[list[Finding], Tape | None, str]:
 
 
 def _other(where: Path) -> Tape:
-    return wiring.open_store(where)[0] if wiring.has_store(where) else wiring.load_bars(where)
+    return open_store(where)[0] if has_store(where) else load_bars(where)
 
 
-def _put_in_quarantine(voice: Voice, tape: Tape, found: Iterable[Finding], chosen: wiring.Settings, store: Path) -> Tape:
+def _put_in_quarantine(voice: Voice, tape: Tape, found: Iterable[Finding], chosen: Settings, store: Path) -> Tape:
     spans = quarantine.drawn_up(tape, found, chosen.quality, tape.quarantine)
     file = quarantine.write(store, spans)
     voice.told["quarantine"] = {"file": file, "spans": len(spans)}
     return quarantine.imposed(tape, spans)
 
 
-def _study(
-    tape: Tape | None, found: Iterable[Finding], digest: str, chosen: wiring.Settings, source: Source, against: Path | None
-) -> Study:
+def _study(tape: Tape | None, found: Iterable[Finding], digest: str, chosen: Settings, source: Source, against: Path | None) -> Study:
     facts = {"Source": source.name if tape is None else tape.origin or source.name, "Data": digest or "refused at the door"}
     if against is not None:
         facts["Against"] = str(against)
     facts["Thresholds"] = ", ".join(f"{name[8:]} = {value}" for name, value in flat(chosen).items() if name.startswith("quality."))
     facts["Command"] = steps.command()
-    flags = ("Demo market: every price is invented.",) if tape is not None and wiring.is_demo(tape) else ()
+    flags = ("Demo market: every price is invented.",) if tape is not None and intake.is_demo(tape) else ()
     if tape is None:
         return Study(gate.ranked(found), None, (), facts, flags)
     return Study(gate.ranked(gate.settled(found, tape)), tape, tape.quarantine, facts, flags)

@@ -1,4 +1,4 @@
-"""What each verb does: choose settings and data, call the wiring, say what came out."""
+"""What each verb does: choose settings and data, call the workflow, say what came out."""
 
 import sys
 from collections.abc import Collection
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from springback import settings as toml
-from springback import wiring
 from springback.analytics import run_folder
 from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
@@ -20,16 +19,29 @@ from springback.market.account import Account
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape, warned
 from springback.project import project, usual
-from springback.quality import gate
+from springback.quality import entry, gate
 from springback.verbs import places, tapes
 from springback.verbs.console import Voice, table
 from springback.workflow import forecast_cache
+from springback.workflow.models import (
+    evaluation_of,
+    forecast_fixed,
+    forecast_walk_forward,
+    forecasts_from,
+    in_sample,
+    save_forecasts,
+    save_models,
+    train_models,
+)
+from springback.workflow.prepare import World, features_to, prepare_world
+from springback.workflow.settings import Settings
+from springback.workflow.sources import SOURCES, draw_demo, has_store, load_bars, open_store
 
 __all__ = ["Voice", "workers_at"]
 DEFAULTS, PLAN = Path("settings/default.toml"), Path("settings/original.toml")
 
 
-def choose(file: Path | None, sets: list[str] | None, original: bool = False) -> wiring.Settings:
+def choose(file: Path | None, sets: list[str] | None, original: bool = False) -> Settings:
     """The built-in defaults, settings/default.toml and the project's file where they stand, with `original` the plan's dates, then the file
     that was given, then each --set.
     """
@@ -37,12 +49,12 @@ def choose(file: Path | None, sets: list[str] | None, original: bool = False) ->
     mine = (str(here.file), here.knobs) if here.file else None
     plan = PLAN if PLAN.is_file() else {"backtest": {"start": Account.start, "end": Account.end}}
     layers = (DEFAULTS if DEFAULTS.is_file() else None, mine, plan if original else None, file)
-    return toml.load(wiring.Settings, [one for one in layers if one is not None], sets or [])
+    return toml.load(Settings, [one for one in layers if one is not None], sets or [])
 
 
 def fetch(
     voice: Voice,
-    chosen: wiring.Settings,
+    chosen: Settings,
     source: str,
     path: Path | None,
     vix: Path | None,
@@ -70,12 +82,12 @@ def keep(
     members: Path | None = None,
     joins: bool = False,
 ) -> tuple[Tape, str]:
-    """Writes a tape into the store; returns what the store holds then and its hash. `asked`, `members`, `joins`: see `wiring.fetch`."""
+    """Writes a tape into the store; returns what the store holds then and its hash. `asked`, `members`, `joins`: see `entry.fetch`."""
     step = voice.step("store")
     step(0, 1, "writing the store")
     places.writable(store)
-    manifest = wiring.fetch(tape, store, None, accept_restatement, asked, members, joins)
-    tape, digest = wiring.open_store(store)
+    manifest = entry.fetch(tape, store, None, accept_restatement, asked, members, joins)
+    tape, digest = open_store(store)
     step(1, 1, "stored")
     tapes.say(voice, tape, f"fetched into {store}")
     if manifest["restated"]:
@@ -86,7 +98,7 @@ def keep(
 
 def tape_for_run(
     voice: Voice,
-    chosen: wiring.Settings,
+    chosen: Settings,
     source: str | None,
     path: Path | None,
     vix: Path | None,
@@ -106,24 +118,24 @@ def tape_for_run(
         return tapes.stored(voice, store, as_of, vix, members, events, benchmark=benchmark)
     if as_of:
         raise InputError("--as-of reads a store as it was known, --source and --path name something else: give one of them")
-    if source is None and wiring.has_store(store) and not Store(store).describe()["source"].startswith(DRAWN):
+    if source is None and has_store(store) and not Store(store).describe()["source"].startswith(DRAWN):
         return tapes.stored(voice, store, None, vix, members, events, benchmark=benchmark)
     return fetch(voice, chosen, source or "demo", path, vix, members, events, store, prices=prices, benchmark=benchmark)
 
 
-def stored_or_demo(voice: Voice, chosen: wiring.Settings, store: Path | None, as_of: str | None = None) -> tuple[Tape, str]:
+def stored_or_demo(voice: Voice, chosen: Settings, store: Path | None, as_of: str | None = None) -> tuple[Tape, str]:
     """The store that was named; else the usual one; else the demo market, fetched into it."""
     folder = store or usual("store")
-    if store is not None or as_of or wiring.has_store(folder):
+    if store is not None or as_of or has_store(folder):
         return tapes.stored(voice, folder, as_of)
     return fetch(voice, chosen, "demo", None, None, None, None, folder)
 
 
-def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wiring.World:
+def survey(voice: Voice, chosen: Settings, tape: Tape, digest: str) -> World:
     """The universe and the features of a tape."""
     step = voice.step("features")
     step(0, 1, f"{tape.bars.shape[1]:,} names, {tape.bars.shape[0]:,} sessions")
-    made = wiring.world(gate.accused(tape, chosen.quality), chosen, digest)
+    made = prepare_world(gate.accused(tape, chosen.quality), chosen, digest)
     step(1, 1, f"{int(made.eligible.sum()):,} rows in the universe")
     if not made.eligible.any():
         raise MissingData(
@@ -133,9 +145,9 @@ def survey(voice: Voice, chosen: wiring.Settings, tape: Tape, digest: str) -> wi
     return made
 
 
-def bare(tape: Tape, digest: str, chosen: wiring.Settings) -> wiring.World:
+def bare(tape: Tape, digest: str, chosen: Settings) -> World:
     """A tape without universe and features, for a backtest whose forecasts come from a file."""
-    return wiring.World(gate.accused(tape, chosen.quality), digest, np.empty((0, 0), bool), np.empty(0))
+    return World(gate.accused(tape, chosen.quality), digest, np.empty((0, 0), bool), np.empty(0))
 
 
 def features(
@@ -149,21 +161,21 @@ def features(
     if bars is None:
         tape, _ = tapes.stored(voice, store, as_of, events=events, prices=prices)
     else:
-        tape = wiring.load_bars(bars, events=events, prices=prices)
+        tape = load_bars(bars, events=events, prices=prices)
         tapes.say_prices(voice, tape)
     step = voice.step("features")
     step(0, 1, str(out))
-    names = wiring.features_to(tape, out)
+    names = features_to(tape, out)
     step(1, 1, str(out))
     voice.told["features"] = {"file": str(out), "names": names, "sessions": tape.bars.shape[0]}
     voice.say(f"8 features of {names:,} names in {tape.bars.shape[0]:,} sessions: {out}")
 
 
-def train(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path) -> None:
+def train(voice: Voice, made: World, chosen: Settings, models: Path) -> None:
     """Trains, judges, saves, and prints the judgement against the gates."""
     with places.filling(voice, models):
-        trained = wiring.train(made, chosen, voice.step("train"))
-        wiring.keep(trained, models)
+        trained = train_models(made, chosen, voice.step("train"))
+        save_models(trained, models)
     found = trained.evaluation
     threshold = chosen.training.threshold
     for line in warned(made.tape.findings):
@@ -205,17 +217,15 @@ def train(voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Pat
         weights.add_row(long.feature, f"{long.auc_lost:+.4f}", f"± {long.spread:.4f}", f"{short.auc_lost:+.4f}", f"± {short.spread:.4f}")
     voice.show(weights)
     voice.say(f"  models: {models}")
-    voice.told["train"] = wiring.evaluation_of(models)
+    voice.told["train"] = evaluation_of(models)
 
 
-def forecast(
-    voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, out: Path | None, workers: Workers | None = None
-) -> None:
+def forecast(voice: Voice, made: World, chosen: Settings, models: Path, out: Path | None, workers: Workers | None = None) -> None:
     """Walks forward and writes the forecasts."""
     file = out or models / "walk_forward" / forecast_cache.FILE
     with places.filling(voice, models):
-        result = wiring.forecast(made, chosen, models, voice.step("forecast"), workers)
-        wiring.keep_forecasts(made, result, file)
+        result = forecast_walk_forward(made, chosen, models, voice.step("forecast"), workers)
+        save_forecasts(made, result, file)
         if out is None:
             forecast_cache.note(made, chosen, file.parent)
     shown_ = table(
@@ -231,8 +241,8 @@ def forecast(
 
 def backtest(
     voice: Voice,
-    made: wiring.World,
-    chosen: wiring.Settings,
+    made: World,
+    chosen: Settings,
     models: Path,
     which: str | None,
     forecasts: Path | None,
@@ -243,7 +253,7 @@ def backtest(
     from springback.workflow.report import tell
 
     said, words, leaky = forecasts_for(voice, made, chosen, models, which, forecasts)
-    evaluation = None if forecasts else wiring.evaluation_of(models)
+    evaluation = None if forecasts else evaluation_of(models)
     material = tell(made.tape, said, chosen, made.hash, words, leaky, evaluation, command(), voice.step("backtest"), store)
     step = voice.step("report")
     step(0, 1, str(out))
@@ -253,14 +263,14 @@ def backtest(
 
 
 def forecasts_for(
-    voice: Voice, made: wiring.World, chosen: wiring.Settings, models: Path, which: str | None, forecasts: Path | None
+    voice: Voice, made: World, chosen: Settings, models: Path, which: str | None, forecasts: Path | None
 ) -> tuple[Forecasts, str, bool]:
     """The forecasts of a backtest, how they were made in words, and whether their models saw part of its window."""
     if forecasts:
-        return wiring.forecasts_from(forecasts, made.tape), f"forecasts of {forecasts.name}", False
+        return forecasts_from(forecasts, made.tape), f"forecasts of {forecasts.name}", False
     if which == "fixed":
-        said, pair = wiring.forecast_fixed(made, models, chosen)
-        return said, f"one fixed pair, trained on {pair.card.first} to {pair.card.last}", wiring.in_sample(pair, chosen)
+        said, pair = forecast_fixed(made, models, chosen)
+        return said, f"one fixed pair, trained on {pair.card.first} to {pair.card.last}", in_sample(pair, chosen)
     folder, words = models / "walk_forward", "walk-forward, trained anew each quarter on what was known"
     step = voice.step("forecast")
     with places.filling(voice, models):
@@ -268,8 +278,8 @@ def forecasts_for(
         if kept is not None:
             step(1, 1, "as made before: data, settings, models and program are the same")
             return kept, words, False
-        result = wiring.forecast(made, chosen, models, step)
-        wiring.keep_forecasts(made, result, folder / forecast_cache.FILE)
+        result = forecast_walk_forward(made, chosen, models, step)
+        save_forecasts(made, result, folder / forecast_cache.FILE)
         forecast_cache.note(made, chosen, folder)
         return result.forecasts, words, False
 
@@ -317,7 +327,7 @@ def _from_source(
     vix: Path | None,
     members: Path | None,
     events: Path | None,
-    chosen: wiring.Settings,
+    chosen: Settings,
     prices: str | None = None,
     benchmark: Path | None = None,
 ) -> Tape:
@@ -327,13 +337,13 @@ def _from_source(
                 "the demo market is drawn, not read: leave --path, --vix, --members, --events, --prices and --benchmark out, "
                 "or say --source csv"
             )
-        return wiring.draw_demo(chosen)
+        return draw_demo(chosen)
     if source != "csv":
-        known = "'springback fetch' knows it" if source in wiring.SOURCES else f"fetch also knows {', '.join(wiring.SOURCES)}"
+        known = "'springback fetch' knows it" if source in SOURCES else f"fetch also knows {', '.join(SOURCES)}"
         raise InputError(f"--source must be demo or csv, was '{source}'; {known}")
     if path is None:
         raise InputError("--source csv needs --path: a CSV file of bars, or a folder of yearly price files")
-    return wiring.load_bars(path, vix, members, events, benchmark, prices)
+    return load_bars(path, vix, members, events, benchmark, prices)
 
 
 def _decimals(value: float | None) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from springback import __version__, wiring
+from springback import __version__
 from springback.analytics import run_folder
 from springback.backtest.loop import Market
+from springback.data.store import intake
 from springback.forecasting.card import versions
 from springback.market.forecasts import Forecasts
 from springback.scenarios import stress_words
@@ -25,7 +26,10 @@ from springback.settings import flat
 from springback.verbs import places, steps
 from springback.verbs.console import Voice, table
 from springback.workflow import record
+from springback.workflow.backtests import prepared, run_backtest, simulate
+from springback.workflow.prepare import World
 from springback.workflow.report import biases_of, universe_of
+from springback.workflow.settings import Settings, dated
 
 __all__ = ["Voice"]
 PAGE, FIGURES = "stress.html", "stress.json"
@@ -33,8 +37,8 @@ PAGE, FIGURES = "stress.html", "stress.json"
 
 def stress(
     voice: Voice,
-    made: wiring.World,
-    chosen: wiring.Settings,
+    made: World,
+    chosen: Settings,
     models: Path,
     which: str | None,
     forecasts: Path | None,
@@ -61,9 +65,9 @@ def stress(
 
 
 def examine(
-    made: wiring.World,
+    made: World,
     said: Forecasts,
-    chosen: wiring.Settings,
+    chosen: Settings,
     models: str,
     in_sample: bool = False,
     command: str = "",
@@ -71,20 +75,20 @@ def examine(
     voice: Voice | None = None,
 ) -> Study:
     """The base run, written into the ledger beside `store`, and what becomes of it under every scenario."""
-    chosen = wiring.dated(chosen, made.tape)
+    chosen = dated(chosen, made.tape)
     tape, seed = made.tape, chosen.training.seed
     listed = scenarios(chosen.strategy.stop_loss, seed)
     say = _counter((voice or Voice(as_json=False, quiet=True)).step("stress"), len(listed) + 2)
     say("base run")
     scene = Scene(tape, said, chosen.costs)
-    market = wiring.prepared(tape, said, chosen)
-    result = wiring.run_backtest(tape, said, chosen, market=market, data_hash=made.hash, command=command, models=models, store=store)
+    market = prepared(tape, said, chosen)
+    result = run_backtest(tape, said, chosen, market=market, data_hash=made.hash, command=command, models=models, store=store)
     del market  # each scenario makes its own
     base = Ran(scene, result, record.excess_returns(tape, result))
     found = play(base, runner(chosen), listed, say)
     say("other histories")
     origin, biases = biases_of(tape)
-    demo = wiring.is_demo(tape)
+    demo = intake.is_demo(tape)
     return Study(
         base=base,
         figures=figures(base),
@@ -110,19 +114,19 @@ def examine(
     )
 
 
-def runner(chosen: wiring.Settings) -> Run:
+def runner(chosen: Settings) -> Run:
     """The rule of `chosen` on any scene; not a trial, because nothing is chosen among scenarios."""
 
     def run(scene: Scene) -> Ran:
         settings = replace(chosen, costs=scene.costs)
-        result = wiring.simulate(scene.tape, scene.forecasts, settings, market=_market(scene, settings))
+        result = simulate(scene.tape, scene.forecasts, settings, market=_market(scene, settings))
         return Ran(scene, result, record.excess_returns(scene.tape, result))
 
     return run
 
 
-def _market(scene: Scene, settings: wiring.Settings) -> Market:
-    market = wiring.prepared(scene.tape, scene.forecasts, settings)
+def _market(scene: Scene, settings: Settings) -> Market:
+    market = prepared(scene.tape, scene.forecasts, settings)
     if scene.recalls is None:
         return market
     row, name = np.nonzero(scene.recalls)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from springback import wiring
 from springback.backtest.run import span
 from springback.data.basis import HEAD as PRICES
 from springback.data.files.headers import READ_AS, understanding
@@ -15,6 +14,8 @@ from springback.market.bars import Dates
 from springback.market.tape import Tape
 from springback.project import usual
 from springback.verbs.console import Voice
+from springback.workflow.settings import Settings, dated
+from springback.workflow.sources import load_bars, open_store
 
 
 def given(
@@ -42,7 +43,7 @@ def given(
         raise InputError("--bars and --store both name the bars: give one of them")
     if vix is None and not bars.is_dir():
         raise InputError("--bars needs --vix FILE (date,close): the regime cannot be known without it")
-    tape = wiring.load_bars(bars, vix, members, events, benchmark, prices)
+    tape = load_bars(bars, vix, members, events, benchmark, prices)
     say(voice, tape, f"read from {bars}")
     return tape, content_hash(tape)
 
@@ -65,7 +66,7 @@ def stored(
     if prices is not None:
         raise InputError("--prices says what a table of bars holds: name it; the store knows it already")
     folder = store or usual("store")
-    tape, digest = wiring.open_store(folder, as_of)
+    tape, digest = open_store(folder, as_of)
     say(voice, tape, f"read from {folder}{f' as known on {as_of}' if as_of else ''}")
     if vix is None and members is None and benchmark is None:
         return tape, digest
@@ -82,12 +83,12 @@ def refuse_events(events: Path | None) -> None:
         raise InputError("--events belongs to a CSV file of bars: the store holds its own splits and dividends")
 
 
-def window(voice: Voice, chosen: wiring.Settings, tape: Tape, trades: bool = True) -> wiring.Settings:
+def window(voice: Voice, chosen: Settings, tape: Tape, trades: bool = True) -> Settings:
     """`chosen` with the days of the backtest known; says which they are and what of the bars they leave out.
 
     `trades`: bars and VIX must cover them, which is looked at here, before the work. Raises `MissingData`.
     """
-    chosen = wiring.dated(chosen, tape)
+    chosen = dated(chosen, tape)
     if trades:
         span(tape, chosen.backtest)
     voice.say(f"  {words_of(chosen, tape.bars.sessions)}")
@@ -95,7 +96,7 @@ def window(voice: Voice, chosen: wiring.Settings, tape: Tape, trades: bool = Tru
     return chosen
 
 
-def words_of(chosen: wiring.Settings, sessions: Dates) -> str:
+def words_of(chosen: Settings, sessions: Dates) -> str:
     """The window in words, and what it leaves out of `sessions`."""
     start, end = chosen.backtest.days
     before = int(np.searchsorted(sessions, np.datetime64(start)))

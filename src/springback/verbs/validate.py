@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from springback import __version__, wiring
+from springback import __version__
 from springback.alone import alone
 from springback.cluster import Workers
+from springback.data.store import intake
 from springback.errors import InputError, MissingData, SettingsError
 from springback.forecasting.card import versions
 from springback.settings import flat
@@ -30,7 +31,10 @@ from springback.validation.validation_study import Study, as_json
 from springback.verbs import places, steps
 from springback.verbs.console import Voice, table
 from springback.workflow import record
+from springback.workflow.models import forecast_walk_forward, forecasts_from
+from springback.workflow.prepare import World
 from springback.workflow.report import biases_of
+from springback.workflow.settings import Settings, dated
 
 METHODS = ("walk-forward", "combinatorial")
 PAGE, FIGURES = "validation.html", "validation.json"
@@ -58,8 +62,8 @@ def check(method: str | None, models: Path | None, store: Path | None, forecasts
 
 def validate(
     voice: Voice,
-    made: wiring.World,
-    chosen: wiring.Settings,
+    made: World,
+    chosen: Settings,
     method: str,
     models: Path | None,
     out: Path,
@@ -94,8 +98,8 @@ def validate(
 
 
 def examine(
-    made: wiring.World,
-    chosen: wiring.Settings,
+    made: World,
+    chosen: Settings,
     method: str,
     models: Path | None,
     voice: Voice | None = None,
@@ -108,7 +112,7 @@ def examine(
     Walk-forward judges the sessions of the backtest, combinatorial all of the tape up to their end: it needs no history to begin with. A
     file is judged on all sessions that it has.
     """
-    chosen = wiring.dated(chosen, made.tape)
+    chosen = dated(chosen, made.tape)
     progress = (voice or Voice(as_json=False, quiet=True)).step
     if forecasts is not None:
         method = f"forecasts of {forecasts.name}"
@@ -139,10 +143,10 @@ def examine(
     return _study(made, chosen, rows, found, how, command)
 
 
-def _walked(made: wiring.World, chosen: wiring.Settings, models: Path | None, progress: Any, workers: Workers | None) -> Told:
+def _walked(made: World, chosen: Settings, models: Path | None, progress: Any, workers: Workers | None) -> Told:
     step = progress("forecast")
     with alone(models, wait=lambda said: step(0, 1, said)) if models else nullcontext():
-        result = wiring.forecast(made, chosen, models, step, workers)
+        result = forecast_walk_forward(made, chosen, models, step, workers)
     rows = gather(made.tape, made.eligible, made.features, chosen.training)
     p_long, p_short = (panel[rows.session, rows.name] for panel in (result.forecasts.p_long, result.forecasts.p_short))
     said = ~np.isnan(p_long) & ~np.isnan(p_short)
@@ -156,9 +160,9 @@ def _walked(made: wiring.World, chosen: wiring.Settings, models: Path | None, pr
     return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
 
 
-def _told(made: wiring.World, chosen: wiring.Settings, file: Path) -> Told:
+def _told(made: World, chosen: Settings, file: Path) -> Told:
     """The forecasts of a file, a period for each quarter of the year."""
-    said = wiring.forecasts_from(file, made.tape)
+    said = forecasts_from(file, made.tape)
     rows = gather(made.tape, made.eligible, made.features, chosen.training)
     p_long, p_short = (panel[rows.session, rows.name] for panel in (said.p_long, said.p_short))
     known = ~np.isnan(p_long) & ~np.isnan(p_short)
@@ -180,8 +184,8 @@ def _told(made: wiring.World, chosen: wiring.Settings, file: Path) -> Told:
 
 
 def _combined(
-    made: wiring.World,
-    chosen: wiring.Settings,
+    made: World,
+    chosen: Settings,
     models: Path | None,  # noqa: ARG001 (nothing is kept)
     progress: Any,
     workers: Workers | None,
@@ -202,15 +206,15 @@ def _combined(
     return rows, paths.p_long, paths.p_short, by_span("fold", made.tape.bars.sessions, spans, rows.session), how
 
 
-def _bear(made: wiring.World, chosen: wiring.Settings) -> NDArray[np.bool_]:
+def _bear(made: World, chosen: Settings) -> NDArray[np.bool_]:
     """Whether the decision of each session saw the bear regime; where VIX is unknown it did not."""
     vix, regime = made.tape.vix, chosen.regime
     return np.array([is_bear(now, vix_mean(vix, row, regime.window), regime.multiple) for row, now in enumerate(vix)], dtype=np.bool_)
 
 
-def _study(made: wiring.World, chosen: wiring.Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
+def _study(made: World, chosen: Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
     origin, biases = biases_of(made.tape)
-    demo = wiring.is_demo(made.tape)
+    demo = intake.is_demo(made.tape)
     median = np.median(np.unique(rows.session, return_counts=True)[1])
     kind = "names of the demo market" if demo else "point-in-time index members" if made.tape.members is not None else "names of the file"
     return Study(

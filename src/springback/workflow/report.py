@@ -16,6 +16,7 @@ from springback.backtest.ablations import count, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, positions_frame, trades_frame
 from springback.backtest.run import span
 from springback.data.overrides import OTHER_BENCHMARK
+from springback.data.store.intake import is_demo
 from springback.features import FEATURES
 from springback.forecasting.card import versions
 from springback.market.actions import KINDS
@@ -28,8 +29,9 @@ from springback.strategy.rule import REASONS
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
 from springback.training.rows import QPI, Rows
-from springback.wiring import Settings, dated, is_demo, note_backtest, prepared, simulate
 from springback.workflow import record
+from springback.workflow.backtests import note_backtest, prepared, simulate
+from springback.workflow.settings import Settings, dated
 
 SWEEP = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 Progress = Callable[[int, int, str], None]

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from springback import wiring
 from springback.analytics.performance import sharpe
 from springback.backtest.result import Result
 from springback.cluster import Workers
@@ -33,6 +32,10 @@ from springback.training.walk_forward import WalkForwardResult
 from springback.verbs import places, steps
 from springback.verbs.console import Voice
 from springback.workflow import record
+from springback.workflow.backtests import Ground, run_backtests
+from springback.workflow.models import forecast_walk_forward
+from springback.workflow.prepare import World
+from springback.workflow.settings import Settings, dated
 
 LOST = -1000.0
 """The figure of a setting that lost the account: worse than any other, and a number that Optuna's file can hold."""
@@ -50,8 +53,8 @@ class Job:
     hash: str
     held: np.datetime64
     end: np.datetime64
-    made: wiring.World
-    chosen: wiring.Settings
+    made: World
+    chosen: Settings
     knobs: tuple[Knob, ...]
     spec: Values
     stamp: str
@@ -61,9 +64,9 @@ class Job:
     command: str
 
 
-def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: Path, out: Path, store: Path | None) -> Job:
+def job(voice: Voice, tape: Tape, digest: str, chosen: Settings, models: Path, out: Path, store: Path | None) -> Job:
     """The search that `chosen` describes, with nothing in it of what is held back. Raises `MissingData`."""
-    chosen = wiring.dated(chosen, tape)
+    chosen = dated(chosen, tape)
     tape = gate.accused(tape, chosen.quality)
     held, end = span(tape, chosen)
     ends = tape.bars.row(held)
@@ -76,7 +79,7 @@ def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: 
     last = before.bars.sessions[-1]
     cut = dataclasses.replace(chosen, backtest=dataclasses.replace(chosen.backtest, end=last.item()))
     knobs = parse_all(cut.optimise.knobs, flat(cut))
-    plain = flat(wiring.Settings())
+    plain = flat(Settings())
     spec = {one.name: plain[one.name] for one in knobs}
     passed = ("optimise.trials", "optimise.grid", "optimise.draws", "optimise.block", "training.threads", *spec)
     told = {name: value for name, value in flat(cut).items() if name.split(".")[0] in DECIDING and name not in passed}
@@ -86,7 +89,7 @@ def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: 
     return Job(tape, digest, held, end, made, cut, knobs, spec, mark, folder, models, store, steps.command())
 
 
-def span(tape: Tape, chosen: wiring.Settings) -> tuple[np.datetime64, np.datetime64]:
+def span(tape: Tape, chosen: Settings) -> tuple[np.datetime64, np.datetime64]:
     """The first day that is held back, a first of a month, and the last session of it."""
     sessions = tape.bars.sessions
     row = int(np.searchsorted(sessions, np.datetime64(chosen.backtest.days[1]), side="right")) - 1
@@ -105,25 +108,25 @@ class Grounds:
         self.base = forecast(voice, one.made, one.chosen, one, workers)
         first = np.datetime64(self.base.folds[0].first).item()
         self.chosen = dataclasses.replace(one.chosen, backtest=dataclasses.replace(one.chosen.backtest, start=first))
-        self._last = self.key(one.chosen), wiring.Ground(one.made.tape, self.base.forecasts)
+        self._last = self.key(one.chosen), Ground(one.made.tape, self.base.forecasts)
 
-    def of(self, settings: wiring.Settings) -> wiring.Ground:
+    def of(self, settings: Settings) -> Ground:
         """The ground for `settings`; the last one is kept."""
         if self._last[0] != self.key(settings):
             said = forecast(self.voice, self.job.made, settings, self.job, self.workers)
-            self._last = self.key(settings), wiring.Ground(self.job.made.tape, said.forecasts)
+            self._last = self.key(settings), Ground(self.job.made.tape, said.forecasts)
         return self._last[1]
 
-    def key(self, settings: wiring.Settings) -> tuple[Any, str]:
+    def key(self, settings: Settings) -> tuple[Any, str]:
         """What settings on one ground have in common."""
         return settings.training, settings.strategy.indicator
 
 
-def forecast(voice: Voice, made: wiring.World, settings: wiring.Settings, one: Job, workers: Workers) -> WalkForwardResult:
+def forecast(voice: Voice, made: World, settings: Settings, one: Job, workers: Workers) -> WalkForwardResult:
     """Walk-forward forecasts; the models of the base training are kept on the shelf, those of a trial's own training are not."""
     kept = one.models if settings.training == one.chosen.training else None
     with places.filling(voice, one.models) if kept else nullcontext():
-        return wiring.forecast(made, settings, kept, voice.step("forecast"), workers)
+        return forecast_walk_forward(made, settings, kept, voice.step("forecast"), workers)
 
 
 def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[Values]], Iterator[Seen]]:
@@ -145,7 +148,7 @@ def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[V
                 yield Seen(None, np.empty(0))
                 continue
             told = MODELS.format(held=one.held)
-            for result in wiring.run_backtests(
+            for result in run_backtests(
                 grounds.of(same[0]), [s for s in same if s], workers, one.hash, "optimise", one.command, told, one.store
             ):
                 excess = record.excess_returns(one.made.tape, result)
@@ -154,9 +157,9 @@ def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[V
     return look
 
 
-def _runs(given: list[wiring.Settings | None], grounds: Grounds) -> Iterator[list[wiring.Settings | None]]:
+def _runs(given: list[Settings | None], grounds: Grounds) -> Iterator[list[Settings | None]]:
     """Neighbours that stand on one ground, together; what is impossible alone."""
-    group: list[wiring.Settings | None] = []
+    group: list[Settings | None] = []
     for settings in given:
         if group and (settings is None or group[-1] is None or grounds.key(settings) != grounds.key(group[-1])):
             yield group
@@ -166,7 +169,7 @@ def _runs(given: list[wiring.Settings | None], grounds: Grounds) -> Iterator[lis
         yield group
 
 
-def possible(chosen: wiring.Settings, values: Values) -> wiring.Settings | None:
+def possible(chosen: Settings, values: Values) -> Settings | None:
     """`chosen` with `values`; None where they do not go together."""
     try:
         made = with_knobs(chosen, values)
@@ -176,7 +179,7 @@ def possible(chosen: wiring.Settings, values: Values) -> wiring.Settings | None:
     return made
 
 
-def with_knobs(chosen: wiring.Settings, values: Values) -> wiring.Settings:
+def with_knobs(chosen: Settings, values: Values) -> Settings:
     """`chosen` with `values`. Raises `SettingsError`."""
     parts: dict[str, dict[str, Value]] = {}
     for name, value in values.items():
