@@ -24,6 +24,7 @@ from springback.training.walk_forward import WalkForwardResult
 from springback.workflow.backtests import Ground, run_backtest, run_backtests
 from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import prepare_world
+from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
 
@@ -77,13 +78,15 @@ def main() -> None:
         assert all(np.array_equal(first, one, equal_nan=True) for one in others)
         said = local["walk-forward, cores"].forecasts
         ground = Ground(made.tape, said)
-        run_backtest(made.tape, said, chosen, data_hash=made.hash, store=store)
+        run_backtest(made.tape, said, chosen, Recorder(store, made.hash))
 
         def on(workers: Workers) -> Callable[[], list[Any]]:
-            return lambda: [one.daily["equity"] for one in run_backtests(ground, many, workers, made.hash, kind="optimise", store=store)]
+            return lambda: [
+                one.daily["equity"] for one in run_backtests(ground, many, workers, Recorder(store, made.hash, kind="optimise"))
+            ]
 
         def naive() -> list[Any]:
-            return [run_backtest(made.tape, said, one, data_hash=made.hash, store=store).daily["equity"] for one in many]
+            return [run_backtest(made.tape, said, one, Recorder(store, made.hash)).daily["equity"] for one in many]
 
         size = sum(getattr(made.tape.bars, field).nbytes for field in ("open", "high", "low", "close", "volume")) * 9 / 5
         before = [psutil.Process(nanny.process.pid).memory_full_info().uss for nanny in dask.workers.values()]

@@ -27,6 +27,7 @@ from springback.workflow import record
 from springback.workflow.backtests import run_backtest
 from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import World, prepare_world
+from springback.workflow.recorder import Recorder
 from springback.workflow.report import judgement
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo, open_store
@@ -97,7 +98,7 @@ def compare(made: World, store: Path, models: Path, only: list[str]) -> None:
             said = forecast_walk_forward(made, chosen, shelf_of(models, given)).forecasts
             known = {lesson: (said, judgement(tape, said, chosen)["scores"])}  # one at a time: they are large
         forecasts, scores = known[lesson]
-        result = run_backtest(tape, forecasts, chosen, data_hash=made.hash, command=" --set ".join(["variants", *given]), store=store)
+        result = run_backtest(tape, forecasts, chosen, Recorder(store, made.hash, " --set ".join(["variants", *given])))
         print(row(name, given, scores, result, rate), flush=True)
         search = record.standing(tape, made.hash, result.sessions, store).search
     luck = search.luck(sharpe_error(record.excess_returns(tape, result)))

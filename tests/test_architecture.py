@@ -104,11 +104,11 @@ UNCOUNTED: dict[str, tuple[str, ...]] = {
     "springback.backtest.loop.replay": ("backtest",),
     "springback.backtest.run.backtest": ("backtest", "workflow.backtests"),  # the overlays of one report; `simulate`
     "springback.workflow.backtests.simulate": (
-        "workflow.backtests",
+        "workflow.backtests",  # `run_backtest` enters it
         "workflow.report",
-        "verbs.stress",
-        "verbs.audit",
-    ),  # `run_backtest` enters it
+        "workflow.stress",
+        "workflow.audit",
+    ),
 }
 
 MOST_LINES = 400

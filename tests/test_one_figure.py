@@ -24,6 +24,7 @@ from springback.scenarios.stress_figures import figures as stressed
 from springback.strategy.knobs import Strategy
 from springback.workflow import record, report
 from springback.workflow.backtests import simulate
+from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
 from tests.analytics.materials import account, material
 from tests.backtest.worlds import flat_tape, random_forecasts, random_tape, signals
@@ -42,7 +43,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told(home: Path) -> Summary:
-    made = report.tell(TAPE, SAID, CHOSEN, "0" * 64, "noise", store=home / "store")
+    made = report.gather(TAPE, SAID, CHOSEN, Recorder(home / "store", "0" * 64, models="noise"))
     return run_folder.write(home / "run", made, lambda *_: None)
 
 
@@ -124,7 +125,7 @@ def test_data_that_the_gate_refuses_are_named_before_any_figure(tmp_path: Path) 
     high[10:30] = sound.bars.low[10:30] * 0.5
     broken = dataclasses.replace(sound, bars=dataclasses.replace(sound.bars, high=high))
     span = Backtest(*(broken.bars.sessions[k].astype(date) for k in (0, -1)))
-    told = report.tell(broken, signals(broken, {}), Settings(backtest=span), "1" * 64, "noise", store=tmp_path / "store")
+    told = report.gather(broken, signals(broken, {}), Settings(backtest=span), Recorder(tmp_path / "store", "1" * 64, models="noise"))
     assert summarise(told).flags[0].startswith("NOT USABLE: 'springback data check' refuses these data, one error stands: ohlc: ")
     assert len(warned(gate.accused(gate.accused(broken, CHOSEN.quality), CHOSEN.quality).findings)) == 1
 

@@ -13,6 +13,7 @@ from springback.training.labels import forward_return
 from springback.workflow import report
 from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import prepare_world
+from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
 
@@ -45,7 +46,7 @@ def outcome(reversal: float, seed: int) -> Outcome:
     tape = draw_demo(chosen)
     made = prepare_world(tape, chosen)
     said = forecast_walk_forward(made, chosen).forecasts
-    material = report.tell(tape, said, chosen, made.hash, "walk-forward")
+    material = report.gather(tape, said, chosen, Recorder(data_hash=made.hash, models="walk-forward"))
     told = summary_json(material, summarise(material))
     daily = by_day(tape, said, chosen.training.horizon)
     blocks = np.array([block.mean() for block in np.array_split(daily, len(daily) // BLOCK)])

@@ -11,8 +11,7 @@ import pytest
 import springback
 from springback import settings
 from springback.market.quarantine import Span
-from springback.verbs import steps
-from springback.workflow import forecast_cache
+from springback.workflow import forecast_cache, forecasts
 from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import World, prepare_world
 from springback.workflow.settings import Settings
@@ -34,19 +33,17 @@ def made(chosen: Settings) -> World:
 
 @pytest.fixture
 def models(made: World, chosen: Settings, tmp_path: Path) -> Path:
-    with steps.Voice(as_json=False, quiet=True) as voice:
-        steps.forecasts_for(voice, made, chosen, tmp_path, "walk-forward", None)
+    forecasts.forecasts_for(chosen, made, forecasts.Choice(tmp_path))
     return tmp_path
 
 
 def test_the_same_bits_without_a_walk(made: World, chosen: Settings, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     walked = forecast_walk_forward(made, chosen, models).forecasts
-    monkeypatch.setattr(steps, "forecast_walk_forward", lambda *_: pytest.fail("walked again"))
-    with steps.Voice(as_json=False, quiet=True) as voice:
-        found, words, leaky = steps.forecasts_for(voice, made, chosen, models, "walk-forward", None)
+    monkeypatch.setattr(forecasts, "forecast_walk_forward", lambda *_: pytest.fail("walked again"))
+    found = forecasts.forecasts_for(chosen, made, forecasts.Choice(models, "walk-forward"))
     for name in ("qpi", "p_long", "p_short", "adv"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(walked, name))
-    assert words.startswith("walk-forward") and not leaky
+        np.testing.assert_array_equal(getattr(found.forecasts, name), getattr(walked, name))
+    assert found.words.startswith("walk-forward") and not found.in_sample
 
 
 def other_data(made: World, chosen: Settings, folder: Path) -> tuple[World, Settings]:

@@ -13,10 +13,10 @@ from springback.errors import MissingData, SettingsError
 from springback.lean import parameters
 from springback.market.account import usual_start
 from springback.market.bars import Dates
-from springback.verbs import steps, tapes
+from springback.verbs import tapes
 from springback.verbs.console import Voice
 from springback.workflow.report import left_out
-from springback.workflow.settings import Settings, dated
+from springback.workflow.settings import Settings, choose, dated
 from tests.backtest.worlds import random_tape
 
 
@@ -81,10 +81,10 @@ def test_what_is_left_out_is_said_and_the_days_are_resolved_before_the_work(caps
 
 def test_the_original_plan_is_asked_for_by_a_word_and_gives_way_to_what_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert steps.choose(None, None).backtest == Backtest()
-    assert steps.choose(None, None, original=True).backtest.days == (date(2020, 1, 1), date(2023, 12, 31))
+    assert choose(None, None).backtest == Backtest()
+    assert choose(None, None, original=True).backtest.days == (date(2020, 1, 1), date(2023, 12, 31))
     (tmp_path / "mine.toml").write_text("[backtest]\nend = 2022-12-30\n")
-    assert steps.choose(tmp_path / "mine.toml", ["backtest.start=2021-01-04"], original=True).backtest.days == (
+    assert choose(tmp_path / "mine.toml", ["backtest.start=2021-01-04"], original=True).backtest.days == (
         date(2021, 1, 4),
         date(2022, 12, 30),
     )

@@ -21,7 +21,7 @@ from springback.training.labels import forward_return
 from springback.training.rows import Rows
 from springback.training.splits import walk
 from springback.training.train import fit_models
-from springback.verbs import audit
+from springback.workflow import audit
 from springback.workflow.settings import Settings
 
 Lesson = Callable[[Rows, int], Rows]

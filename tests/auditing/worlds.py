@@ -9,7 +9,7 @@ from springback.auditing.checks import examine
 from springback.auditing.pipeline import Pipeline, play
 from springback.auditing.sample import Sample, Size
 from springback.market.tape import Tape
-from springback.verbs import audit
+from springback.workflow import audit
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
 

@@ -20,6 +20,7 @@ from springback.lean.export import export
 from springback.workflow.backtests import run_backtest
 from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import prepare_world
+from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
 from springback.workflow.sources import open_store
 from tests.lean import recorded, replays
@@ -67,7 +68,7 @@ def test_with_its_models_it_orders_what_the_walk_forward_backtest_orders(
         backtest=replace(tiny.backtest, profile="lean"),
     )
     walked = forecast_walk_forward(prepare_world(tape, chosen, digest), chosen, shop / "models")
-    expected = orders_frame(run_backtest(tape, walked.forecasts, chosen))
+    expected = orders_frame(run_backtest(tape, walked.forecasts, chosen, Recorder()))
     assert len(expected) > 100
     result = replays.run(market, {**BUSY, "strategy.stop_mode": mode}, store, data)
     wanted = zip(expected["decided"].dt.date, expected["symbol"], expected["quantity"], expected["reason"], strict=True)

@@ -40,7 +40,7 @@ for file in sorted((folder / "springback").rglob("*.py")):
 loaded = [name for name in sys.modules if name.split(".")[0] == "springback"]
 assert all(str(folder) in str(sys.modules[name].__file__) for name in loaded)
 from springback.compiled import COMPILED
-from springback.forecasting import shelf
+from springback.forecasting import model_store
 from springback.lean import parameters, stored
 from springback.trading.outlook import ModelOutlook
 assert not COMPILED

@@ -16,6 +16,7 @@ from springback.errors import EngineError, MissingData, SettingsError
 from springback.lean import launch
 from springback.verbs import lean
 from springback.verbs.console import Voice
+from springback.workflow.forecasts import Choice
 from springback.workflow.report import account
 from springback.workflow.settings import Settings
 from tests.lean import fakes, runs
@@ -42,19 +43,14 @@ class Desk:
         dry: bool = False,
         data: Path | None = None,
     ) -> dict[str, object]:
+        choice = Choice(self.shop / "models", models, forecasts)
+        inputs = lean.Inputs(self.shop / "store")
+        deployment = lean.Deployment(self.project, choice, inputs, data, launcher, limit, dry)
         with Voice(as_json=False, quiet=True) as voice:
             lean.backtest(
                 voice,
                 self.chosen,
-                self.shop / "store",
-                self.shop / "models",
-                models,
-                forecasts,
-                data,
-                launcher,
-                limit,
-                dry,
-                self.project,
+                deployment,
                 self.out,
             )
         return dict(voice.told["lean"])

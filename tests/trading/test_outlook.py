@@ -19,6 +19,7 @@ from springback.training.training_settings import Training
 from springback.workflow.backtests import run_backtest
 from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import World, prepare_world
+from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
 from tests.trading.host import Host
@@ -49,7 +50,7 @@ def made() -> World:
 def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: World, variant: dict[str, Any]) -> None:
     chosen = replace(CHOSEN, strategy=replace(CHOSEN.strategy, **variant))
     walked = forecast_walk_forward(made, chosen)
-    expected = orders_frame(run_backtest(made.tape, walked.forecasts, chosen))
+    expected = orders_frame(run_backtest(made.tape, walked.forecasts, chosen, Recorder()))
     assert len(expected) > 100
     outlook = ModelOutlook(walked.models, chosen.universe, chosen.strategy.qpi_low, chosen.strategy.qpi_high)
     first = made.tape.bars.row("2020-01-01")

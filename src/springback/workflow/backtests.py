@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from threading import Lock
 
 from springback.backtest.loop import Market
@@ -10,68 +9,28 @@ from springback.backtest.result import Result
 from springback.backtest.run import backtest as replay
 from springback.backtest.run import prepare
 from springback.cluster import Workers
-from springback.data.store.content_hash import content_hash
-from springback.market.costs import Profile
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
-from springback.settings import flat
-from springback.workflow import record
+from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings, dated
 
 
 def run_backtest(
-    tape: Tape,
-    forecasts: Forecasts,
-    settings: Settings,
-    profile: Profile | None = None,
-    flat_bp: float = 0.0,
-    market: Market | None = None,
-    data_hash: str = "",
-    kind: str = "backtest",
-    command: str = "",
-    models: str = "",
-    store: Path | None = None,
+    tape: Tape, forecasts: Forecasts, settings: Settings, record: Recorder, flat_bp: float = 0.0, market: Market | None = None
 ) -> Result:
-    """The rule on `tape` under one cost profile (default: `backtest.profile`), with `flat_bp` a side on top.
+    """The rule on `tape` under `settings`, with `flat_bp` a side on top; a trial, which `record` writes down before it is returned.
 
-    It is a trial, and is written into the ledger beside `store` before it is returned (see `trials`); `kind` one of `ledger.look.KINDS`,
-    `command` and `models` in words. Raises `Unwritable`, `LedgerError` before the work.
+    Raises `Unwritable`, `LedgerError` before the work.
     """
-    record.ready(store)
-    result = simulate(tape, forecasts, settings, profile, flat_bp, market)
-    note_backtest(tape, data_hash or content_hash(tape), settings, result, profile, flat_bp, kind, command, models, store)
+    record.ready()
+    result = simulate(tape, forecasts, settings, flat_bp, market)
+    record.backtest(tape, settings, result, flat_bp)
     return result
 
 
-def note_backtest(
-    tape: Tape,
-    data_hash: str,
-    settings: Settings,
-    result: Result,
-    profile: Profile | None = None,
-    flat_bp: float = 0.0,
-    kind: str = "backtest",
-    command: str = "",
-    models: str = "",
-    store: Path | None = None,
-) -> None:
-    """Writes into the ledger what `simulate` gave, under the settings it was given."""
-    settings = dated(settings, tape)
-    under = profile or settings.backtest.profile
-    told = flat(settings) | {"backtest.profile": under} | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
-    record.note(tape, data_hash, told, under, result, kind, command, models, store)
-
-
-def simulate(
-    tape: Tape,
-    forecasts: Forecasts,
-    settings: Settings,
-    profile: Profile | None = None,
-    flat_bp: float = 0.0,
-    market: Market | None = None,
-) -> Result:
+def simulate(tape: Tape, forecasts: Forecasts, settings: Settings, flat_bp: float = 0.0, market: Market | None = None) -> Result:
     """`run_backtest` without the ledger, for runs shown beside one that is written down; `tests/test_architecture.py` says who may."""
-    account = dataclasses.replace(dated(settings, tape).backtest, profile=profile or settings.backtest.profile)
+    account = dated(settings, tape).backtest
     return replay(tape, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, market)
 
 
@@ -99,23 +58,14 @@ class Ground:
         Ground.__init__(self, *told)
 
 
-def run_backtests(
-    ground: Ground,
-    many: Sequence[Settings],
-    workers: Workers,
-    data_hash: str,
-    kind: str = "backtest",
-    command: str = "",
-    models: str = "",
-    store: Path | None = None,
-) -> Iterator[Result]:
+def run_backtests(ground: Ground, many: Sequence[Settings], workers: Workers, record: Recorder) -> Iterator[Result]:
     """The rule under each of `many` settings, in order, side by side; each is written into the ledger before it is handed on.
 
     Of each run the account only, `daily` and `funnel`: orders, fills and trades would be most of what a cluster sends.
     """
-    record.ready(store)
+    record.ready()
     for settings, result in zip(many, workers.each(_run_one, ground, many), strict=True):
-        note_backtest(ground.tape, data_hash, settings, result, kind=kind, command=command, models=models, store=store)
+        record.backtest(ground.tape, settings, result)
         yield result
 
 

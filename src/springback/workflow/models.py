@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,14 +24,13 @@ from springback.training.train import train as teach
 from springback.training.walk_forward import WalkForwardResult
 from springback.training.walk_forward import walk_forward as walk
 from springback.workflow.prepare import World
+from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings, dated
 
-Progress = Callable[[int, int, str], None]
 
-
-def train_models(made: World, settings: Settings, progress: Progress | None = None) -> Trained:
+def train_models(made: World, settings: Settings, progress: Progress = SILENT) -> Trained:
     """Long and short models by the 80/20 split in time, judged on the newest sessions."""
-    return teach(made.tape, made.eligible, made.features, settings.training, _now(), progress)
+    return teach(made.tape, made.eligible, made.features, settings.training, _now(), progress.step("train"))
 
 
 def save_models(trained: Trained, folder: Path) -> Models:
@@ -57,7 +55,7 @@ def evaluation_of(folder: Path) -> dict[str, Any] | None:
 
 
 def forecast_walk_forward(
-    made: World, settings: Settings, models: Path | None = None, progress: Progress | None = None, workers: Workers | None = None
+    made: World, settings: Settings, models: Path | None = None, progress: Progress = SILENT, workers: Workers | None = None
 ) -> WalkForwardResult:
     """Quarterly walk-forward forecasts of the backtest's window.
 
@@ -78,7 +76,7 @@ def forecast_walk_forward(
     settings = dated(settings, made.tape)
     start, end = (np.datetime64(day) for day in settings.backtest.days)
     lesson = made.tape, made.eligible, made.features, settings.training, settings.walk_forward
-    result = walk(*lesson, _now(), start, end, save, known, progress, workers)
+    result = walk(*lesson, _now(), start, end, save, known, progress.step("forecast"), workers)
     return dataclasses.replace(result, forecasts=_triggered(made, settings, result.forecasts))
 
 

@@ -29,12 +29,13 @@ from springback.statistics.returns import lost
 from springback.strategy.decide import ENTERED
 from springback.strategy.knobs import knobs as checked
 from springback.training.walk_forward import WalkForwardResult
-from springback.verbs import places, steps
-from springback.verbs.console import Voice
-from springback.workflow import record
+from springback.workflow import places
 from springback.workflow.backtests import Ground, run_backtests
 from springback.workflow.models import forecast_walk_forward
-from springback.workflow.prepare import World
+from springback.workflow.prepare import World, survey
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.record import excess_returns
+from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings, dated
 
 LOST = -1000.0
@@ -50,7 +51,6 @@ class Job:
     """
 
     whole: Tape
-    hash: str
     held: np.datetime64
     end: np.datetime64
     made: World
@@ -60,12 +60,20 @@ class Job:
     stamp: str
     folder: Path
     models: Path
-    store: Path | None
-    command: str
+    record: Recorder
+
+    @property
+    def hash(self) -> str:
+        """What the data are called in the ledger."""
+        return self.record.data_hash
 
 
-def job(voice: Voice, tape: Tape, digest: str, chosen: Settings, models: Path, out: Path, store: Path | None) -> Job:
-    """The search that `chosen` describes, with nothing in it of what is held back. Raises `MissingData`."""
+def job(chosen: Settings, tape: Tape, models: Path, out: Path, record: Recorder, progress: Progress = SILENT) -> Job:
+    """The search that `chosen` describes, with nothing in it of what is held back; its study lies in a folder of its own under `out`.
+
+    Raises `MissingData`.
+    """
+    record = dataclasses.replace(record, data_hash=record.hash_of(tape))
     chosen = dated(chosen, tape)
     tape = gate.accused(tape, chosen.quality)
     held, end = span(tape, chosen)
@@ -85,8 +93,8 @@ def job(voice: Voice, tape: Tape, digest: str, chosen: Settings, models: Path, o
     told = {name: value for name, value in flat(cut).items() if name.split(".")[0] in DECIDING and name not in passed}
     mark = stamp(told | {"data": content_hash(before), "held": held})
     folder = out / f"{chosen.optimise.objective.replace('_', '-')}-{hashlib.sha256(mark.encode()).hexdigest()[:8]}"
-    made = steps.survey(voice, cut, before, content_hash(before))
-    return Job(tape, digest, held, end, made, cut, knobs, spec, mark, folder, models, store, steps.command())
+    made = survey(cut, before, content_hash(before), progress)
+    return Job(tape, held, end, made, cut, knobs, spec, mark, folder, models, record)
 
 
 def span(tape: Tape, chosen: Settings) -> tuple[np.datetime64, np.datetime64]:
@@ -103,9 +111,9 @@ def span(tape: Tape, chosen: Settings) -> tuple[np.datetime64, np.datetime64]:
 class Grounds:
     """The ground of each setting: one for all that change the rule only, a walk-forward each for those that change the models."""
 
-    def __init__(self, voice: Voice, one: Job, workers: Workers) -> None:
-        self.voice, self.job, self.workers = voice, one, workers
-        self.base = forecast(voice, one.made, one.chosen, one, workers)
+    def __init__(self, one: Job, workers: Workers, progress: Progress = SILENT) -> None:
+        self.job, self.workers, self.progress = one, workers, progress
+        self.base = forecast(one, one.made, one.chosen, workers, progress)
         first = np.datetime64(self.base.folds[0].first).item()
         self.chosen = dataclasses.replace(one.chosen, backtest=dataclasses.replace(one.chosen.backtest, start=first))
         self._last = self.key(one.chosen), Ground(one.made.tape, self.base.forecasts)
@@ -113,7 +121,7 @@ class Grounds:
     def of(self, settings: Settings) -> Ground:
         """The ground for `settings`; the last one is kept."""
         if self._last[0] != self.key(settings):
-            said = forecast(self.voice, self.job.made, settings, self.job, self.workers)
+            said = forecast(self.job, self.job.made, settings, self.workers, self.progress)
             self._last = self.key(settings), Ground(self.job.made.tape, said.forecasts)
         return self._last[1]
 
@@ -122,11 +130,11 @@ class Grounds:
         return settings.training, settings.strategy.indicator
 
 
-def forecast(voice: Voice, made: World, settings: Settings, one: Job, workers: Workers) -> WalkForwardResult:
+def forecast(one: Job, made: World, settings: Settings, workers: Workers, progress: Progress) -> WalkForwardResult:
     """Walk-forward forecasts; the models of the base training are kept on the shelf, those of a trial's own training are not."""
     kept = one.models if settings.training == one.chosen.training else None
-    with places.filling(voice, one.models) if kept else nullcontext():
-        return forecast_walk_forward(made, settings, kept, voice.step("forecast"), workers)
+    with places.filling(one.models, progress) if kept else nullcontext():
+        return forecast_walk_forward(made, settings, kept, progress, workers)
 
 
 def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[Values]], Iterator[Seen]]:
@@ -148,10 +156,8 @@ def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[V
                 yield Seen(None, np.empty(0))
                 continue
             told = MODELS.format(held=one.held)
-            for result in run_backtests(
-                grounds.of(same[0]), [s for s in same if s], workers, one.hash, "optimise", one.command, told, one.store
-            ):
-                excess = record.excess_returns(one.made.tape, result)
+            for result in run_backtests(grounds.of(same[0]), [s for s in same if s], workers, one.record.of(told, "optimise")):
+                excess = excess_returns(one.made.tape, result)
                 yield Seen(figure(result, excess), excess, int(result.funnel[:, :, ENTERED].sum()))
 
     return look
