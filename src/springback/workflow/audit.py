@@ -22,7 +22,6 @@ from springback.auditing.pipeline import Flags, Learned, Pipeline, play
 from springback.auditing.sample import FULL, QUICK, Sample, Size, take
 from springback.backtest.result import Result
 from springback.data.store import intake
-from springback.data.store.content_hash import content_hash
 from springback.errors import SettingsError
 from springback.forecasting.models import Models
 from springback.market.bars import Bars, Dates, Panel
@@ -75,7 +74,7 @@ def audit(settings: Settings, tape: Tape, effort: Effort, progress: Progress = S
     ledger). Raises `SettingsError`, `Unwritable`, `LedgerError` before the work.
     """
     started, size = time.monotonic(), effort.size
-    record = record or Recorder(data_hash=content_hash(tape))
+    record = (record or Recorder()).on(tape)
     record.ready()
     tape = gate.accused(tape, settings.quality)
     step = progress.step("audit")

@@ -37,6 +37,10 @@ class Recorder:
         """The same for runs of `kind` by `models`."""
         return replace(self, models=models, kind=kind)
 
+    def on(self, tape: Tape) -> "Recorder":
+        """The same, bound to the data of `tape` where to none so far: what is cut from them is of the same data."""
+        return replace(self, data_hash=self.hash_of(tape))
+
     def hash_of(self, tape: Tape) -> str:
         """What the data of `tape` are called in the ledger."""
         return self.data_hash or content_hash(tape)

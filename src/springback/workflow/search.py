@@ -73,7 +73,7 @@ def job(chosen: Settings, tape: Tape, models: Path, out: Path, record: Recorder,
 
     Raises `MissingData`.
     """
-    record = dataclasses.replace(record, data_hash=record.hash_of(tape))
+    record = record.on(tape)
     chosen = dated(chosen, tape)
     tape = gate.accused(tape, chosen.quality)
     held, end = span(tape, chosen)
