@@ -18,8 +18,15 @@ from typing import Any
 import numpy as np
 import psutil
 
-from springback import settings, wiring
+from springback import settings
 from springback.cluster import Cores, Workers, workers_at
+from springback.training.walk_forward import WalkForwardResult
+from springback.workflow.backtests import Ground, run_backtest, run_backtests
+from springback.workflow.models import forecast_walk_forward
+from springback.workflow.prepare import prepare_world
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo
 
 SPAN = ("demo.start='2018-01-02'", "demo.end='2022-12-30'", "backtest.start=2020-01-01", "backtest.end=2022-12-31", "training.trees=20")
 
@@ -53,8 +60,8 @@ def main() -> None:
     words.add_argument("--names", type=int, default=200)
     words.add_argument("--trials", type=int, default=40)
     told = words.parse_args()
-    chosen = settings.load(wiring.Settings, [], [*SPAN, f"demo.names={told.names}"])
-    made = wiring.world(wiring.draw_demo(chosen), chosen)
+    chosen = settings.load(Settings, [], [*SPAN, f"demo.names={told.names}"])
+    made = prepare_world(draw_demo(chosen), chosen)
     draw = np.random.default_rng(1)
     many = [
         dataclasses.replace(chosen, strategy=dataclasses.replace(chosen.strategy, probability=float(p), slots=int(s)))
@@ -62,24 +69,24 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as name, cluster(Path(name)) as dask, workers_at(dask.scheduler_address) as remote:
         store = Path(name) / "store"
-        local: dict[str, wiring.WalkForwardResult] = {}
+        local: dict[str, WalkForwardResult] = {}
         for label, workers in (("walk-forward, cores", None), ("walk-forward, cluster, first call", remote), ("again", remote)):
             started = time.perf_counter()
-            local[label] = wiring.forecast(made, chosen, workers=workers)
+            local[label] = forecast_walk_forward(made, chosen, workers=workers)
             print(f"{label:<44}{time.perf_counter() - started:8.1f} s")
         first, *others = (one.forecasts.p_long for one in local.values())
         assert all(np.array_equal(first, one, equal_nan=True) for one in others)
         said = local["walk-forward, cores"].forecasts
-        ground = wiring.Ground(made.tape, said)
-        wiring.run_backtest(made.tape, said, chosen, data_hash=made.hash, store=store)
+        ground = Ground(made.tape, said)
+        run_backtest(made.tape, said, chosen, Recorder(store, made.hash))
 
         def on(workers: Workers) -> Callable[[], list[Any]]:
             return lambda: [
-                one.daily["equity"] for one in wiring.run_backtests(ground, many, workers, made.hash, kind="optimise", store=store)
+                one.daily["equity"] for one in run_backtests(ground, many, workers, Recorder(store, made.hash, kind="optimise"))
             ]
 
         def naive() -> list[Any]:
-            return [wiring.run_backtest(made.tape, said, one, data_hash=made.hash, store=store).daily["equity"] for one in many]
+            return [run_backtest(made.tape, said, one, Recorder(store, made.hash)).daily["equity"] for one in many]
 
         size = sum(getattr(made.tape.bars, field).nbytes for field in ("open", "high", "low", "close", "volume")) * 9 / 5
         before = [psutil.Process(nanny.process.pid).memory_full_info().uss for nanny in dask.workers.values()]

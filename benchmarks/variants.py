@@ -15,15 +15,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from springback import settings, wiring
+from springback import settings
 from springback.analytics.figures import shown
 from springback.analytics.performance import account_figures
 from springback.analytics.trades import trade_figures
 from springback.backtest.result import Result, daily_frame, trades_frame
 from springback.market.forecasts import Forecasts
+from springback.quality import entry
 from springback.statistics.significance import sharpe_error
 from springback.workflow import record
+from springback.workflow.backtests import run_backtest
+from springback.workflow.models import forecast_walk_forward
+from springback.workflow.prepare import World, prepare_world
+from springback.workflow.recorder import Recorder
 from springback.workflow.report import judgement
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo, open_store
 
 ANCESTOR = ("strategy.indicator=rarity", "strategy.exit_rule=above_yesterday_high", "strategy.trend=sma200")
 RULE: dict[str, tuple[str, ...]] = {
@@ -78,22 +85,20 @@ def row(name: str, given: tuple[str, ...], scores: Mapping[str, Any], result: Re
     return f"| {' | '.join(cells)} |"
 
 
-def compare(made: wiring.World, store: Path, models: Path, only: list[str]) -> None:
+def compare(made: World, store: Path, models: Path, only: list[str]) -> None:
     """Prints the table row by row, and what the ledger says of the search."""
     tape, known = made.tape, dict[tuple[str, ...], tuple[Forecasts, Mapping[str, Any]]]()
     rate = None if tape.risk_free is None else pd.Series(tape.risk_free, index=pd.DatetimeIndex(tape.bars.sessions))
     print(f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}", flush=True)
     for name in only:
         given = VARIANTS[name]
-        chosen = settings.load(wiring.Settings, [], given)
+        chosen = settings.load(Settings, [], given)
         lesson = tuple(one for one in given if one.startswith("training.") or "indicator" in one)
         if lesson not in known:
-            said = wiring.forecast(made, chosen, shelf_of(models, given)).forecasts
+            said = forecast_walk_forward(made, chosen, shelf_of(models, given)).forecasts
             known = {lesson: (said, judgement(tape, said, chosen)["scores"])}  # one at a time: they are large
         forecasts, scores = known[lesson]
-        result = wiring.run_backtest(
-            tape, forecasts, chosen, data_hash=made.hash, command=" --set ".join(["variants", *given]), store=store
-        )
+        result = run_backtest(tape, forecasts, chosen, Recorder(store, made.hash, " --set ".join(["variants", *given])))
         print(row(name, given, scores, result, rate), flush=True)
         search = record.standing(tape, made.hash, result.sessions, store).search
     luck = search.luck(sharpe_error(record.excess_returns(tape, result)))
@@ -112,9 +117,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         store, models = asked.store or Path(place) / "store", asked.models_dir or Path(place) / "models"
         if asked.store is None:
-            wiring.fetch(wiring.draw_demo(wiring.Settings()), store)
-        tape, digest = wiring.open_store(store)
-        compare(wiring.world(tape, wiring.Settings(), digest), store, models, asked.only.split(","))
+            entry.fetch(draw_demo(Settings()), store)
+        tape, digest = open_store(store)
+        compare(prepare_world(tape, Settings(), digest), store, models, asked.only.split(","))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import springback as sb
 from springback.notebook import explore, market_plots, model_plots
-from springback.verbs.steps import choose
+from springback.workflow.settings import choose
 
 os.chdir(explore.home())  # the folder that holds settings/, store/ and models/
 settings = choose(file=None, sets=[])  # settings/default.toml; try sets=["demo.reversal=0"]

@@ -48,12 +48,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "search": ("errors", "alone", "market", "statistics", "analytics"),
     "quality": ("errors", "market", "data", "analytics"),
     "workflow": (ALL,),
-    "wiring": (ALL,),
     "frames": (ALL,),
     "notebook": (ALL,),
     "verbs": (ALL,),
     "cli": ("errors", "project", "verbs"),
-    FACE: ("errors", "wiring", "workflow", "frames"),
+    FACE: ("frames",),
     "__main__": ("cli",),
 }
 EVERYWHERE = ("compiled", "grammar")  # leaves that any room may stand on: `@compiled` itself, one of many
@@ -76,7 +75,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "numpy": (ALL,),
     "pandas": (
         *("data", "forecasting", "training", "validation", "backtest", "analytics", "lean", "comparison", "quality"),
-        *("wiring", "workflow", "notebook", "frames"),
+        *("workflow", "notebook", "frames"),
     ),
     "numba": ("compiled",),
     "scipy": ("statistics", "training", "validation", "analytics", "monitoring"),
@@ -103,19 +102,18 @@ DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # import name -> name in pyproject.
 # What gives the returns of an account without entering them in the trial ledger -> the rooms, or modules of one, that may use it.
 UNCOUNTED: dict[str, tuple[str, ...]] = {
     "springback.backtest.loop.replay": ("backtest",),
-    "springback.backtest.run.backtest": ("backtest", "wiring"),  # the overlays of one report; `simulate`
-    "springback.wiring.simulate": (
-        "wiring",
+    "springback.backtest.run.backtest": ("backtest", "workflow.backtests"),  # the overlays of one report; `simulate`
+    "springback.workflow.backtests.simulate": (
+        "workflow.backtests",  # `run_backtest` enters it
         "workflow.report",
-        "verbs.stress",
-        "verbs.audit",
-    ),  # `run_backtest` enters it
+        "workflow.stress",
+        "workflow.audit",
+    ),
 }
 
 MOST_LINES = 400
 LONGER = {  # module -> why it is longer than MOST_LINES
     "backtest/loop.py": "one compiled session from midnight to close, read from top to bottom; compiled state is dear to hand about",
-    "wiring.py": "to be split into the rooms of workflow/",
 }
 VAGUE = re.compile(r"manager|handler|helper|utils?|common|misc", re.IGNORECASE)
 
@@ -415,7 +413,10 @@ PLANTED = {  # a bad module, and what must be said of it
         "from springback.backtest.run import backtest as f\n",
         "uses springback.backtest.run.backtest, which no trial ledger sees",
     ),
-    "verbs/r.py": ("from springback import wiring\nx = wiring.simulate\n", "uses springback.wiring.simulate, which no trial ledger sees"),
+    "verbs/r.py": (
+        "from springback.workflow import backtests\nx = backtests.simulate\n",
+        "uses springback.workflow.backtests.simulate, which no trial ledger sees",
+    ),
     "backtest/p.py": ("x = 1\n" * (MOST_LINES + 1), "backtest/p.py has 401 lines"),
     "backtest/utils.py": ("class OrderManager:\n    pass\n", "is called OrderManager"),
 }

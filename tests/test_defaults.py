@@ -5,7 +5,7 @@ from pathlib import Path
 
 from springback import settings
 from springback.market.account import Account
-from springback.wiring import Settings
+from springback.workflow.settings import Settings
 
 
 def test_the_file_of_defaults_holds_every_knob_at_its_default(repository: Path) -> None:

@@ -8,8 +8,8 @@ from springback.market.actions import Actions
 from springback.market.bars import Bars
 from springback.market.tape import BANKRUPT, DELISTED, Tape
 from springback.strategy.rule import REASONS
-from springback.wiring import Settings
 from springback.workflow.report import endings_held
+from springback.workflow.settings import Settings
 
 DELISTING, STOP = REASONS.index("Liquidate from delisting"), REASONS.index("stop_loss")
 CLOSE = np.array([[10.0, 0.5, 4.0], [9.0, 0.4, 3.0]])

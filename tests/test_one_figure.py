@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback import wiring
 from springback.analytics import run_folder
 from springback.analytics.gates import FEWEST_SESSIONS, FEWEST_TRADES
 from springback.analytics.summary import Summary, summarise, summary_json
@@ -24,6 +23,9 @@ from springback.scenarios import scene
 from springback.scenarios.stress_figures import figures as stressed
 from springback.strategy.knobs import Strategy
 from springback.workflow import record, report
+from springback.workflow.backtests import simulate
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings
 from tests.analytics.materials import account, material
 from tests.backtest.worlds import flat_tape, random_forecasts, random_tape, signals
 
@@ -31,7 +33,7 @@ RATE = np.where(np.arange(200) % 7 == 3, np.nan, 0.05)  # a rate that is not kno
 TAPE = dataclasses.replace(random_tape(4, sessions=200), risk_free=RATE)
 SAID = random_forecasts(4, TAPE)
 SPAN = Backtest(*(TAPE.bars.sessions[k].astype(date) for k in (5, -1)))
-CHOSEN = wiring.Settings(backtest=SPAN, strategy=Strategy(slots=5))
+CHOSEN = Settings(backtest=SPAN, strategy=Strategy(slots=5))
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +43,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told(home: Path) -> Summary:
-    made = report.tell(TAPE, SAID, CHOSEN, "0" * 64, "noise", store=home / "store")
+    made = report.gather(TAPE, SAID, CHOSEN, Recorder(home / "store", "0" * 64, models="noise"))
     return run_folder.write(home / "run", made, lambda *_: None)
 
 
 def test_report_ledger_stress_and_audit_have_one_sharpe_ratio(home: Path, told: Summary) -> None:
     """Over a risk-free rate that is carried forward where a day does not know it; the audit once took it for 0 there, and a day late."""
-    result = wiring.simulate(TAPE, SAID, CHOSEN)
+    result = simulate(TAPE, SAID, CHOSEN)
     excess = record.excess_returns(TAPE, result)
     assert delays.excess(TAPE, result).tolist() == excess.tolist()
     figures = told.figures["realistic"]
@@ -123,7 +125,7 @@ def test_data_that_the_gate_refuses_are_named_before_any_figure(tmp_path: Path) 
     high[10:30] = sound.bars.low[10:30] * 0.5
     broken = dataclasses.replace(sound, bars=dataclasses.replace(sound.bars, high=high))
     span = Backtest(*(broken.bars.sessions[k].astype(date) for k in (0, -1)))
-    told = report.tell(broken, signals(broken, {}), wiring.Settings(backtest=span), "1" * 64, "noise", store=tmp_path / "store")
+    told = report.gather(broken, signals(broken, {}), Settings(backtest=span), Recorder(tmp_path / "store", "1" * 64, models="noise"))
     assert summarise(told).flags[0].startswith("NOT USABLE: 'springback data check' refuses these data, one error stands: ohlc: ")
     assert len(warned(gate.accused(gate.accused(broken, CHOSEN.quality), CHOSEN.quality).findings)) == 1
 

@@ -6,11 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from springback import settings, wiring
+from springback import settings
 from springback.analytics.summary import summarise, summary_json
 from springback.training.evaluate import auc_by_day
 from springback.training.labels import forward_return
 from springback.workflow import report
+from springback.workflow.models import forecast_walk_forward
+from springback.workflow.prepare import prepare_world
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo
 
 BLOCK = 12  # sessions: two horizons, so that labels of neighbouring blocks hardly overlap
 WORLD = (
@@ -37,11 +42,11 @@ class Outcome:
 
 def outcome(reversal: float, seed: int) -> Outcome:
     """Demo market to summary, as `springback run` does it."""
-    chosen = settings.load(wiring.Settings, [], [*WORLD, f"demo.reversal={reversal}", f"demo.seed={seed}"])
-    tape = wiring.draw_demo(chosen)
-    made = wiring.world(tape, chosen)
-    said = wiring.forecast(made, chosen).forecasts
-    material = report.tell(tape, said, chosen, made.hash, "walk-forward")
+    chosen = settings.load(Settings, [], [*WORLD, f"demo.reversal={reversal}", f"demo.seed={seed}"])
+    tape = draw_demo(chosen)
+    made = prepare_world(tape, chosen)
+    said = forecast_walk_forward(made, chosen).forecasts
+    material = report.gather(tape, said, chosen, Recorder(data_hash=made.hash, models="walk-forward"))
     told = summary_json(material, summarise(material))
     daily = by_day(tape, said, chosen.training.horizon)
     blocks = np.array([block.mean() for block in np.array_split(daily, len(daily) // BLOCK)])

@@ -10,7 +10,7 @@ import pytest
 from springback.errors import SettingsError
 from springback.project import FILE, Paths, project, template
 from springback.settings import flat, load
-from springback.wiring import Settings
+from springback.workflow.settings import Settings
 from tests.terminal import COMMAND, TINY, done, springback
 
 KNOBS = """

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback import wiring
 from springback.analytics import performance
 from springback.analytics.summary import Summary, summarise
 from springback.analytics.tables import by_year
@@ -25,9 +24,12 @@ from springback.search.search_finding import best, judge
 from springback.search.search_settings import Optimise
 from springback.statistics import returns
 from springback.statistics.significance import probability_above, sharpe_band
-from springback.verbs import stress
-from springback.verbs.steps import bare
-from springback.workflow import record, report
+from springback.workflow import record, report, stress
+from springback.workflow.backtests import run_backtest
+from springback.workflow.forecasts import Forecasted
+from springback.workflow.prepare import bare
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings, under
 from tests.backtest.worlds import flat_tape, signals
 from tests.conftest import SHARED
 from tests.terminal import done, springback
@@ -39,12 +41,12 @@ TAPE = flat_tape(
     {"SQZ": [20.0, 20, 20, *[8600.0 + k for k in range(97)]]},
 )
 SAID = signals(TAPE, {(1, "SQZ"): (95.0, 0.1, 0.9)})
-CHOSEN = wiring.Settings(backtest=Backtest(*(TAPE.bars.sessions[k].astype(date) for k in (0, -1)), 1_000_000.0, "lean"))
+CHOSEN = Settings(backtest=Backtest(*(TAPE.bars.sessions[k].astype(date) for k in (0, -1)), 1_000_000.0, "lean"))
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Summary:
-    return summarise(report.tell(TAPE, SAID, CHOSEN, "0" * 64, "made up", store=tmp_path_factory.mktemp("ruin") / "store"))
+    return summarise(report.gather(TAPE, SAID, CHOSEN, Recorder(tmp_path_factory.mktemp("ruin") / "store", "0" * 64, models="made up")))
 
 
 def test_the_report_says_ruin_first_and_gives_no_ratio(told: Summary) -> None:
@@ -96,16 +98,16 @@ def test_resampled_histories_end_with_the_account() -> None:
 
 
 def test_stress_says_it(tmp_path: Path) -> None:
-    study = stress.examine(bare(TAPE, "0" * 64, CHOSEN), SAID, CHOSEN, "made up", store=tmp_path / "store")
+    study = stress.stress(CHOSEN, bare(CHOSEN, TAPE, "0" * 64), Forecasted(SAID, "made up"), record=Recorder(tmp_path / "store"))
     assert "lost on 2020-01-06 in the base run" in stress_words.finding(study) and study.by_day is None and study.by_trade is None
     assert study.figures.lost_on == "2020-01-06" and "cannot be resampled" in stress_words.scatter(study)
     assert study.figures.max_drawdown == pytest.approx(1 - study.base.result.daily["equity"].min() / 1_000_000, abs=0.01)
 
 
 def test_the_ledger_holds_no_ratio_of_it(tmp_path: Path) -> None:
-    wiring.run_backtest(TAPE, SAID, CHOSEN, store=tmp_path / "store")
+    run_backtest(TAPE, SAID, CHOSEN, Recorder(tmp_path / "store"))
     still = signals(TAPE, {})
-    wiring.run_backtest(TAPE, still, CHOSEN, "realistic", store=tmp_path / "store")
+    run_backtest(TAPE, still, under(CHOSEN, "realistic"), Recorder(tmp_path / "store"))
     assert [one.sharpe for one in Ledger(record.place(tmp_path / "store")).entries()] == [None, None], "lost; never traded"
 
 

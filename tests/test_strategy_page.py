@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from springback import settings, wiring
+from springback import settings
 from springback.features import FEATURES
+from springback.workflow.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BOX = REPOSITORY / "src" / "springback" / "analytics" / "templates" / "strategy.html"
@@ -23,7 +24,7 @@ def test_every_feature_is_explained() -> None:
 @pytest.mark.parametrize("file", [REPOSITORY / "docs" / "strategy.md", BOX], ids=["page", "box"])
 def test_the_numbers_are_the_defaults(file: Path) -> None:
     told = words(file)
-    chosen = settings.load(wiring.Settings)
+    chosen = settings.load(Settings)
     rule, regime = chosen.strategy, chosen.regime
     for number in (
         f"elow {rule.qpi_low:.0f}",

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from springback import settings, wiring
+from springback import settings
 from springback.validation import validation_words as words
 from springback.validation.validation_page import page
 from springback.validation.validation_study import Study
-from springback.verbs import validate
+from springback.workflow import validate
+from springback.workflow.prepare import prepare_world
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo
 from tests.browser import in_browser, opened
 from tests.terminal import TINY, done, springback
 
@@ -102,9 +105,9 @@ def test_bad_words_end_in_one_line(home: Path) -> None:
 
 
 def examined(method: str, seed: int) -> Study:
-    chosen = settings.load(wiring.Settings, [], [*NOISE, f"demo.seed={seed}"])
-    made = wiring.world(wiring.draw_demo(chosen), chosen)
-    return validate.examine(made, chosen, method, None)
+    chosen = settings.load(Settings, [], [*NOISE, f"demo.seed={seed}"])
+    made = prepare_world(draw_demo(chosen), chosen)
+    return validate.examine(chosen, made, validate.Method(method))
 
 
 @pytest.mark.slow

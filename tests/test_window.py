@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback import settings, wiring
+from springback import settings
 from springback.backtest.run import Backtest
 from springback.errors import MissingData, SettingsError
 from springback.lean import parameters
 from springback.market.account import usual_start
 from springback.market.bars import Dates
-from springback.verbs import steps, tapes
+from springback.verbs import tapes
 from springback.verbs.console import Voice
 from springback.workflow.report import left_out
+from springback.workflow.settings import Settings, choose, dated
 from tests.backtest.worlds import random_tape
 
 
@@ -66,24 +67,24 @@ def test_what_is_left_out_is_said_and_the_days_are_resolved_before_the_work(caps
     tape = random_tape(3, splits=False)
     days = tape.bars.sessions
     start, end = days[20].item(), days[-6].item()
-    chosen = settings.load(wiring.Settings, [], [f"backtest.start={start}", f"backtest.end={end}"])
+    chosen = settings.load(Settings, [], [f"backtest.start={start}", f"backtest.end={end}"])
     with Voice(as_json=False, quiet=False) as voice:
         tapes.window(voice, chosen, tape)
     said = capsys.readouterr().out
     assert f"window {start} to {end}: 20 sessions before it are history only, 5 sessions after it, up to {days[-1]}, are left out" in said
     assert left_out(tape, chosen) == (f"5 sessions after the window, up to {days[-1]}, are left out: it ends {end} (backtest.end).",)
-    open_end = settings.load(wiring.Settings, [], [f"backtest.start={start}"])
-    assert wiring.dated(open_end, tape).backtest.days == (start, days[-1].item())
-    assert settings.flat(wiring.dated(open_end, tape))["backtest.end"] == days[-1].item()
-    assert left_out(tape, wiring.dated(open_end, tape)) == ()
+    open_end = settings.load(Settings, [], [f"backtest.start={start}"])
+    assert dated(open_end, tape).backtest.days == (start, days[-1].item())
+    assert settings.flat(dated(open_end, tape))["backtest.end"] == days[-1].item()
+    assert left_out(tape, dated(open_end, tape)) == ()
 
 
 def test_the_original_plan_is_asked_for_by_a_word_and_gives_way_to_what_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert steps.choose(None, None).backtest == Backtest()
-    assert steps.choose(None, None, original=True).backtest.days == (date(2020, 1, 1), date(2023, 12, 31))
+    assert choose(None, None).backtest == Backtest()
+    assert choose(None, None, original=True).backtest.days == (date(2020, 1, 1), date(2023, 12, 31))
     (tmp_path / "mine.toml").write_text("[backtest]\nend = 2022-12-30\n")
-    assert steps.choose(tmp_path / "mine.toml", ["backtest.start=2021-01-04"], original=True).backtest.days == (
+    assert choose(tmp_path / "mine.toml", ["backtest.start=2021-01-04"], original=True).backtest.days == (
         date(2021, 1, 4),
         date(2022, 12, 30),
     )

@@ -7,29 +7,16 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-_WIRING = (
-    *("Settings", "World", "draw_demo", "load_bars", "open_store", "fetch", "world", "train", "forecast", "forecast_fixed"),
-    *("in_sample", "keep"),
-)
-_STORY = ("tell", "summary_of")
-_FRAMES = (
-    *("Run", "load_settings", "run_backtest", "report", "forecasts_from"),
+__all__ = [  # noqa: PLE0604 (loaded on first use, from `frames`)
+    *("__version__", "Settings", "load_settings", "draw_demo", "load_bars", "open_store", "fetch", "check_data"),
+    *("World", "prepare", "world", "train", "keep", "forecast", "forecast_fixed", "in_sample", "forecasts_from"),
+    *("Run", "run_backtest", "report", "tell", "summary_of", "validate", "stress", "audit", "optimize"),
     *("bars_frame", "features_frame", "forecasts_frame"),
-)
-__all__ = [  # noqa: PLE0604 (loaded on first use)
-    "__version__",
-    *_WIRING,
-    *_STORY,
-    *_FRAMES,
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _WIRING:
-        return getattr(import_module("springback.wiring"), name)
-    if name in _STORY:
-        return getattr(import_module("springback.workflow.report"), name)
-    if name in _FRAMES:
+    if name in __all__:
         return getattr(import_module("springback.frames"), name)
     raise AttributeError(f"springback has no public name '{name}': it has {', '.join(__all__)}")
 

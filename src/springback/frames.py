@@ -1,6 +1,11 @@
-"""Springback in Python: settings from a dict, frames in, frames with words out, and the report of a run in a folder."""
+"""Springback in Python: settings from a dict, frames in and out, and each task of the program as a function with defaults.
 
-from collections.abc import Mapping
+`settings` may be a `Settings`, a dict as `load_settings` takes it, or None for the defaults. What looks at a period is written into the
+trial ledger beside `store`, or in the working folder where no store is named. `out` is a folder that gets the page of the task.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,19 +13,82 @@ from typing import Any
 import pandas as pd
 
 from springback import settings as toml
-from springback import wiring
 from springback.analytics import run_folder
+from springback.analytics.material import Material
+from springback.auditing.audit_page import Audit
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
+from springback.cluster import Cores
 from springback.data.files import tables
 from springback.data.files.reading import Table
 from springback.data.files.sheets import Given
 from springback.data.store.content_hash import content_hash
 from springback.features import FEATURES
+from springback.forecasting.models import Models
 from springback.market.costs import Profile
 from springback.market.forecasts import Forecasts
 from springback.market.tape import Tape
-from springback.wiring import Settings, World
-from springback.workflow.report import tell
+from springback.project import usual
+from springback.quality.quality_study import Study as DataStudy
+from springback.scenarios.stress_study import Study as StressStudy
+from springback.search.search_finding import Report as SearchReport
+from springback.training.train import Trained
+from springback.training.walk_forward import WalkForwardResult
+from springback.validation.validation_study import Study as ValidationStudy
+from springback.workflow import audit as auditing
+from springback.workflow import backtests, models
+from springback.workflow import check_data as checking
+from springback.workflow import fetch as fetching
+from springback.workflow import optimize as searching
+from springback.workflow import report as reporting
+from springback.workflow import stress as stressing
+from springback.workflow import validate as validating
+from springback.workflow.forecasts import Forecasted
+from springback.workflow.inputs import Asked, Inputs, Loaded, fill
+from springback.workflow.inputs import keep as keep_in_store
+from springback.workflow.models import in_sample
+from springback.workflow.models import save_models as keep
+from springback.workflow.prepare import World, bare, prepare_world
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.recorder import Recorder
+from springback.workflow.report import summary_of
+from springback.workflow.search import job
+from springback.workflow.settings import Settings, dated, under
+from springback.workflow.sources import draw_demo as draw
+from springback.workflow.sources import load_bars, open_store
+
+__all__ = [
+    "Run",
+    "Settings",
+    "World",
+    "audit",
+    "bars_frame",
+    "check_data",
+    "draw_demo",
+    "features_frame",
+    "fetch",
+    "forecast",
+    "forecast_fixed",
+    "forecasts_frame",
+    "forecasts_from",
+    "in_sample",
+    "keep",
+    "load_bars",
+    "load_settings",
+    "open_store",
+    "optimize",
+    "prepare",
+    "report",
+    "run_backtest",
+    "stress",
+    "summary_of",
+    "tell",
+    "train",
+    "validate",
+    "world",
+]
+Knobs = Settings | Mapping[str, Any] | None
+Folder = Path | str | None
+BROUGHT = "forecasts that were handed over"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +125,59 @@ def load_settings(told: Mapping[str, Any] | Path | str | None = None) -> Setting
     return toml.build(Settings, toml.nested(told))
 
 
+def draw_demo(settings: Knobs = None) -> Tape:
+    """The demo market of `settings.demo`: every price is invented. Pure function of the settings."""
+    return draw(_known(settings))
+
+
+def fetch(
+    market: Tape | str,
+    store: Path | str,
+    settings: Knobs = None,
+    symbols: Sequence[str] | str | None = None,
+    days: tuple[str | None, str | None] = (None, None),
+    inputs: Inputs | None = None,
+    progress: Progress = SILENT,
+) -> Loaded:
+    """Fills the Parquet store from `market`: a tape at hand, or the name of a source (yahoo, tiingo, alpaca, lean, csv, demo).
+
+    A vendor is asked for `symbols` (names, or a file with one a line) over `days`, first and last, None the usual ones; `inputs` names
+    files, keys and folders beside that. Returns the tape that the store holds then and its hash. Raises `InputError`, `SourceError`,
+    `MissingData`, `Restated`.
+    """
+    if isinstance(market, Tape):
+        return keep_in_store(market, Path(store), progress)
+    listed = symbols if symbols is None or isinstance(symbols, str) else ",".join(symbols)
+    asked = Asked(listed, *days)
+    given = dataclasses.replace(inputs or Inputs(), store=Path(store), asked=asked if inputs is None else inputs.asked)
+    if given.by_name(market):
+        return fetching.fetch(_known(settings), given, market, progress)
+    return fill(_known(settings), given, market, progress)
+
+
+def prepare(tape: Tape, settings: Knobs = None, data_hash: str = "") -> World:
+    """The tradable universe (T, N) and the features (T, N, 8) of `tape`. `data_hash`: what `open_store` said; empty: worked out."""
+    return prepare_world(tape, _known(settings), data_hash)
+
+
+world = prepare
+
+
+def train(world: World, settings: Knobs = None, progress: Progress = SILENT) -> Trained:
+    """Long and short models by the 80/20 split in time, judged on the newest sessions."""
+    return models.train_models(world, _known(settings), progress)
+
+
+def forecast(world: World, settings: Knobs = None, models_dir: Folder = None, progress: Progress = SILENT) -> WalkForwardResult:
+    """Quarterly walk-forward forecasts of the backtest's days; the models are kept in `models_dir`, and found there again."""
+    return models.forecast_walk_forward(world, _known(settings), _folder(models_dir), progress)
+
+
+def forecast_fixed(world: World, models_dir: Path | str, settings: Knobs = None) -> tuple[Forecasts, Models]:
+    """Forecasts of every session by the one pair in `models_dir`, and the pair. Raises `ModelError`."""
+    return models.forecast_fixed(world, Path(models_dir), _known(settings))
+
+
 def forecasts_from(table: Table, tape: Tape) -> Forecasts:
     """The forecasts in a file or a frame: date, symbol, qpi, p_long, p_short, adv_63. Raises `InputError`."""
     source = Path(table) if isinstance(table, str | Path) else Given(table, "the frame of forecasts")
@@ -66,22 +187,35 @@ def forecasts_from(table: Table, tape: Tape) -> Forecasts:
 def run_backtest(
     tape: Tape,
     forecasts: Forecasts | Table,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: Knobs = None,
     profile: Profile | None = None,
     flat_bp: float = 0.0,
     models: str = "",
-    store: Path | str | None = None,
+    store: Folder = None,
 ) -> Run:
     """The rule on `tape` by `forecasts` (as `forecast` gives them, a frame or a file), under one cost profile, `flat_bp` a side on top.
 
-    It is a trial, and is written into the ledger beside `store` before it is returned. Raises `InputError`, `SettingsError`.
+    It is a trial, and is written into the ledger before it is returned. Raises `InputError`, `SettingsError`.
     """
-    chosen = settings if isinstance(settings, Settings) else load_settings(settings)
-    said = forecasts if isinstance(forecasts, Forecasts) else forecasts_from(forecasts, tape)
-    place = None if store is None else Path(store)
-    codes = wiring.run_backtest(tape, said, chosen, profile, flat_bp, models=models, store=place)
+    chosen, place = _known(settings), _folder(store)
+    by = _forecasts(forecasts, tape)
+    codes = backtests.run_backtest(tape, by, under(chosen, profile) if profile else chosen, Recorder(place, models=models), flat_bp)
     shown = (orders_frame(codes), fills_frame(codes), trades_frame(codes), daily_frame(codes), funnel_frame(codes))
-    return Run(*shown, tape, said, chosen, models, codes, place)
+    return Run(*shown, tape, by, chosen, models, codes, place)
+
+
+def tell(
+    tape: Tape,
+    forecasts: Forecasts,
+    settings: Knobs = None,
+    data_hash: str = "",
+    models: str = BROUGHT,
+    in_sample: bool = False,
+    store: Folder = None,
+) -> Material:
+    """All that the report of a backtest shows: both cost profiles, the sweep, the overlays. The headline is a trial."""
+    record = Recorder(_folder(store), data_hash or content_hash(tape), models=models)
+    return reporting.gather(tape, forecasts, _known(settings), record, in_sample)
 
 
 def report(run: Run, folder: Path | str) -> Path:
@@ -89,10 +223,83 @@ def report(run: Run, folder: Path | str) -> Path:
 
     Raises `Unwritable`.
     """
-    digest = content_hash(run.tape)
-    material = tell(run.tape, run.forecasts, run.settings, digest, run.models or "forecasts that were handed over", store=run.store)
-    run_folder.write(Path(folder), material)
+    run_folder.write(Path(folder), tell(run.tape, run.forecasts, run.settings, models=run.models or BROUGHT, store=run.store))
     return Path(folder) / "report.html"
+
+
+def validate(
+    world: World,
+    settings: Knobs = None,
+    method: str = "walk-forward",
+    models_dir: Folder = None,
+    out: Folder = None,
+    store: Folder = None,
+    progress: Progress = SILENT,
+) -> ValidationStudy:
+    """Whether the models rank the names of a day, by `method`: walk-forward, or combinatorial (purged cross-validation).
+
+    Raises `SettingsError`, `MissingData`.
+    """
+    asked = validating.Method(method, _folder(models_dir))
+    study = validating.validate(_known(settings), world, asked, progress, Recorder(_folder(store), world.hash))
+    if out is not None:
+        validating.write(study, Path(out))
+    return study
+
+
+def stress(run: Run, out: Folder = None, progress: Progress = SILENT) -> StressStudy:
+    """Shocks around what a backtest held, crashes of the past, resampled histories; its base run is the trial of the backtest again."""
+    digest = content_hash(run.tape)
+    by = Forecasted(run.forecasts, run.models or BROUGHT)
+    study = stressing.stress(run.settings, bare(run.settings, run.tape, digest), by, progress, Recorder(run.store, digest))
+    if out is not None:
+        stressing.write(study, Path(out))
+    return study
+
+
+def audit(
+    tape: Tape,
+    settings: Knobs = None,
+    quick: bool = False,
+    seed: int = 1,
+    out: Folder = None,
+    store: Folder = None,
+    progress: Progress = SILENT,
+) -> Audit:
+    """Whether anything in the pipeline looks ahead, or finds an edge in noise: every check on a sample of `tape`; `quick` a small one."""
+    effort = auditing.Effort(quick, seed=seed)
+    made = auditing.audit(_known(settings), tape, effort, progress, Recorder(_folder(store)))
+    if out is not None:
+        auditing.write(made, Path(out))
+    return made
+
+
+def optimize(
+    tape: Tape,
+    settings: Knobs = None,
+    out: Path | str = "runs/optimise",
+    models_dir: Folder = None,
+    store: Folder = None,
+    progress: Progress = SILENT,
+) -> SearchReport:
+    """The search for settings before a held-back period that `settings.optimise` describes, and how much of the gain is luck.
+
+    Its study lies in a folder of its own under `out`, where a search that was stopped goes on. Raises `SettingsError`, `MissingData`.
+    """
+    chosen = searching.checked(dated(_known(settings), tape))
+    record = Recorder(_folder(store))
+    return searching.optimize(job(chosen, tape, _folder(models_dir) or usual("models"), Path(out), record, progress), Cores(), progress)
+
+
+def check_data(market: Tape | Path | str, settings: Knobs = None, out: Folder = None, progress: Progress = SILENT) -> DataStudy:
+    """Whether the data may be used: every check on a tape, a store, a file or a folder of bars. Raises `MissingData`, `InputError`."""
+    if isinstance(market, Tape):
+        study = checking.check_tape(_known(settings), market, progress)
+    else:
+        study = checking.check_data(_known(settings), checking.inputs_of(Path(market)), progress).study
+    if out is not None:
+        checking.write(study, Path(out))
+    return study
 
 
 def bars_frame(tape: Tape) -> pd.DataFrame:
@@ -108,3 +315,15 @@ def features_frame(made: World) -> pd.DataFrame:
 def forecasts_frame(tape: Tape, forecasts: Forecasts) -> pd.DataFrame:
     """date, symbol, qpi, p_long, p_short, adv_63: one row for each name and session that was ranked."""
     return tables.forecasts_frame(tape.bars, forecasts)
+
+
+def _known(settings: Knobs) -> Settings:
+    return settings if isinstance(settings, Settings) else load_settings(settings)
+
+
+def _folder(folder: Folder) -> Path | None:
+    return None if folder is None else Path(folder)
+
+
+def _forecasts(forecasts: Forecasts | Table, tape: Tape) -> Forecasts:
+    return forecasts if isinstance(forecasts, Forecasts) else forecasts_from(forecasts, tape)

@@ -1,6 +1,6 @@
 """TOML tables -> frozen dataclasses. An unknown knob is refused with the nearest known name.
 
-A part is its own settings: each room declares a frozen dataclass whose fields are the knobs, and `wiring.Settings` has one field
+A part is its own settings: each room declares a frozen dataclass whose fields are the knobs, and `workflow.settings.Settings` has one field
 for each table. This module only reads, merges and checks; it knows none of them.
 """
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from springback import features as workbench
-from springback import wiring
 from springback.auditing.pipeline import Flags, Learned, Pipeline
 from springback.backtest.result import Result
 from springback.forecasting.forecast import forecast_panel
@@ -22,10 +21,11 @@ from springback.training.labels import forward_return
 from springback.training.rows import Rows
 from springback.training.splits import walk
 from springback.training.train import fit_models
-from springback.verbs import audit
+from springback.workflow import audit
+from springback.workflow.settings import Settings
 
 Lesson = Callable[[Rows, int], Rows]
-Change = Callable[[Pipeline, wiring.Settings], Pipeline]
+Change = Callable[[Pipeline, Settings], Pipeline]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Leak:
     knobs: tuple[str, ...] = ()
 
 
-def taught_by(settings: wiring.Settings, lesson: Lesson) -> Callable[[Tape, Flags, Panel], Learned]:
+def taught_by(settings: Settings, lesson: Lesson) -> Callable[[Tape, Flags, Panel], Learned]:
     """A walk-forward like the real one whose models learn what `lesson` gives out of every eligible row, known or not, as of a session."""
 
     def forecast(tape: Tape, ranked: Flags, panel: Panel) -> Learned:
@@ -96,7 +96,7 @@ def _sees(view: Callable[[Tape], Panel]) -> Change:
     return lambda clean, _: replace(clean, features=view)
 
 
-def _ranks(view: Callable[[Tape, wiring.Settings], Flags]) -> Change:
+def _ranks(view: Callable[[Tape, Settings], Flags]) -> Change:
     return lambda clean, settings: replace(clean, eligible=lambda tape: view(tape, settings))
 
 
@@ -105,7 +105,7 @@ def _trades(view: Callable[[Tape], Tape]) -> Change:
 
 
 def _says(view: Callable[[Forecasts], Forecasts]) -> Change:
-    def change(clean: Pipeline, _: wiring.Settings) -> Pipeline:
+    def change(clean: Pipeline, _: Settings) -> Pipeline:
         def forecast(*seen: Any) -> Learned:
             learned = clean.forecast(*seen)
             return Learned(view(learned.forecasts), learned.models)
@@ -153,12 +153,12 @@ def _place_as_a_feature(tape: Tape) -> Panel:
     return panel
 
 
-def _members_of_today(tape: Tape, settings: wiring.Settings) -> Flags:
+def _members_of_today(tape: Tape, settings: Settings) -> Flags:
     assert tape.members is not None
     return eligible(replace(tape, members=np.broadcast_to(tape.members[-1], tape.members.shape).copy()), settings.universe)
 
 
-def _survivors(tape: Tape, settings: wiring.Settings) -> Flags:
+def _survivors(tape: Tape, settings: Settings) -> Flags:
     return eligible(tape, settings.universe) & (tape.last == len(tape.bars.sessions) - 1)
 
 

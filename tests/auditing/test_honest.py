@@ -12,7 +12,7 @@ from springback.auditing.pipeline import play
 from springback.features import panel
 from springback.market.quarantine import Span
 from springback.market.tape import DELISTED, TRADING
-from springback.verbs import audit
+from springback.workflow import audit
 from tests.auditing.worlds import SIZE, case_of, found, honest, market, taken
 
 STATISTICAL = ("noise", "planted")

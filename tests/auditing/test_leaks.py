@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from springback.auditing.difference import panel_fault
-from springback.verbs import audit
+from springback.workflow import audit
 from tests.auditing.leaks import LEAKS, purged, taught_by
 from tests.auditing.worlds import case_of, found, honest, taken
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from springback import wiring
 from springback.auditing.audit_finding import Finding, failed
 from springback.auditing.audit_page import Audit, page, title
 from springback.auditing.checks import CHECKS
 from springback.verbs import audit
 from springback.verbs.console import Voice
+from springback.workflow import audit as workflow
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings
 from tests.auditing.leaks import LEAKS
 from tests.auditing.worlds import KNOBS, SIZE, case_of, found, market, taken
 from tests.browser import in_browser, opened
@@ -67,7 +69,7 @@ def test_bad_input_is_one_line(tmp_path: Path, words: tuple[str, ...], line: str
 def leaky(name: str, *keys: str) -> Audit:
     """The audit of a planted leak."""
     settings = taken()[1]
-    case = case_of(LEAKS[name].change(audit.pipeline(settings), settings))
+    case = case_of(LEAKS[name].change(workflow.pipeline(settings), settings))
     return Audit(tuple(found(case, *keys).values()), (), "40 names, 2022-01-03 to 2023-12-29", 1.0, {"Seed": "1"})
 
 
@@ -80,15 +82,15 @@ def test_a_leak_is_the_first_thing_the_page_says() -> None:
 
 
 def test_a_failed_check_ends_with_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def survivors_only(settings: wiring.Settings) -> Any:
+    def survivors_only(settings: Settings) -> Any:
         return LEAKS["survivor-only universe"].change(clean(settings), settings)
 
-    clean = audit.pipeline
-    monkeypatch.setattr(audit, "pipeline", survivors_only)
-    monkeypatch.setattr(audit, "FULL", replace(SIZE, at=1, retrainings=1))
+    clean = workflow.pipeline
+    monkeypatch.setattr(workflow, "pipeline", survivors_only)
+    monkeypatch.setattr(workflow, "FULL", replace(SIZE, at=1, retrainings=1))
     tape, chosen = market()
     with Voice(as_json=False, quiet=True) as voice:
-        clean_bill = audit.audit(voice, chosen, tape, "hash", tmp_path / "out", False, 1, None, tmp_path / "store")
+        clean_bill = audit.audit(voice, chosen, tape, audit.Effort(), tmp_path / "out", Recorder(tmp_path / "store", "hash"))
     assert clean_bill is False
     told: list[str] = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["failed"]
     assert {"survivors", "universe"} <= set(told)

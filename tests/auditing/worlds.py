@@ -2,14 +2,16 @@
 
 from functools import cache
 
-from springback import settings, wiring
+from springback import settings
 from springback.auditing.audit_finding import Finding
 from springback.auditing.case import Case
 from springback.auditing.checks import examine
 from springback.auditing.pipeline import Pipeline, play
 from springback.auditing.sample import Sample, Size
 from springback.market.tape import Tape
-from springback.verbs import audit
+from springback.workflow import audit
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo
 
 SIZE = Size(names=40, crowd=80, sessions=480, at=3, retrainings=2, trees=12, rows=0, months=3)
 KNOBS = (
@@ -19,14 +21,14 @@ KNOBS = (
 
 
 @cache
-def market(*more: str) -> tuple[Tape, wiring.Settings]:
+def market(*more: str) -> tuple[Tape, Settings]:
     """The demo market under `KNOBS` and `more`, and these settings."""
-    chosen = settings.load(wiring.Settings, (), (*KNOBS, *more))
-    return wiring.draw_demo(chosen), chosen
+    chosen = settings.load(Settings, (), (*KNOBS, *more))
+    return draw_demo(chosen), chosen
 
 
 @cache
-def taken(seed: int = 1, *more: str) -> tuple[Sample, wiring.Settings]:
+def taken(seed: int = 1, *more: str) -> tuple[Sample, Settings]:
     """A sample of it and the settings that run on the sample."""
     return audit.sampled(*market(*more), SIZE, seed)
 

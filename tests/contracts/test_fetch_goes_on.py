@@ -10,7 +10,7 @@ import pytest
 from springback.data.store.content_hash import content_hash
 from springback.data.store.restatement import restatement
 from springback.data.store.store import Store
-from springback.verbs import steps
+from springback.workflow.inputs import keep
 from tests.contracts.replay import KEY, Name, Replay, day, serving, walk
 from tests.contracts.test_fetch import springback, write_settings
 from tests.data.samples import assert_same
@@ -162,7 +162,6 @@ def test_a_rate_that_is_told_a_day_late_is_no_restatement(replay: Replay, capfd:
 def test_what_a_run_works_on_is_the_whole_store_and_its_hash(replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
     """Not the part that was fetched now."""
     assert fetch(capfd, DAYS[0], DAYS[4], "--symbols", ALL)[0] == 0
-    with steps.Voice(as_json=False, quiet=True) as voice:
-        part = Store("store").read(DAYS[4])
-        tape, digest = steps.keep(voice, replace(part, origin="Prices of tiingo, again"), Path("store"))
-    assert tape.bars.shape[0] == 5 and digest == Store("store").hash == content_hash(tape)
+    part = Store("store").read(DAYS[4])
+    whole = keep(replace(part, origin="Prices of tiingo, again"), Path("store"))
+    assert whole.tape.bars.shape[0] == 5 and whole.hash == Store("store").hash == content_hash(whole.tape)

@@ -12,7 +12,8 @@ import pytest
 
 from springback.market.actions import DIVIDEND, KINDS
 from springback.settings import load
-from springback.wiring import Settings, draw_demo
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo
 from tests.contracts import replay as replays
 from tests.contracts.replay import KEY, Name, Replay, serving
 from tests.contracts.test_fetch import springback, write_settings

@@ -16,10 +16,11 @@ from springback.data.sources.held import held
 from springback.market.actions import SPLIT
 from springback.market.quarantine import FETCHED
 from springback.quality import quarantine
+from springback.quality.entry import fetch
 from springback.quality.gate import settled
 from springback.quality.quality_settings import Quality
 from springback.quality.record import set_aside
-from springback.wiring import fetch, open_store
+from springback.workflow.sources import open_store
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 needs_cases = pytest.mark.skipif(not CASES.parent.is_dir(), reason="the folder `shared` is not beside the checkout")

@@ -16,7 +16,7 @@ from springback.data.sessions import exchange_days
 from springback.errors import BadTable, InputError
 from springback.market.actions import KINDS
 from springback.market.tape import Tape
-from springback.wiring import load_bars
+from springback.workflow.sources import load_bars
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 DAYS = pd.DatetimeIndex(exchange_days(np.datetime64("2021-01-04"), np.datetime64("2021-12-31")))

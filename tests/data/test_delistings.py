@@ -17,8 +17,8 @@ from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.tape import BANKRUPT, DELISTED, TRADING, Tape, payouts
 from springback.strategy.knobs import Regime, Strategy
-from springback.wiring import Settings
 from springback.workflow.report import endings_held
+from springback.workflow.settings import Settings
 from tests.data.samples import assert_same
 from tests.terminal import done, springback
 

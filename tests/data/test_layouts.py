@@ -10,10 +10,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from springback import wiring
 from springback.data.files.layouts import symbol_of
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.tape import Tape
+from springback.workflow.sources import load_bars
 from tests.data.samples import HEADER, assert_same
 
 DAYS = ("2017-01-03", "2017-01-04", "2017-01-13")
@@ -32,7 +32,7 @@ def ours(folder: Path, *symbols: str) -> Tape:
     path = folder / "ours.csv"
     rows = [f"{day},{name},{','.join(map(repr, row))}" for name in symbols for day, row in zip(DAYS, VALUES[name], strict=True)]
     path.write_text(HEADER + "\n".join(rows) + "\n")
-    return wiring.load_bars(path)
+    return load_bars(path)
 
 
 def lines(symbol: str, row: str, days: tuple[str, ...] = DAYS) -> list[str]:
@@ -86,7 +86,7 @@ ONE: dict[str, tuple[str, str, list[str]]] = {
 def test_one_name_as_its_source_writes_it(tmp_path: Path, name: str) -> None:
     title, header, rows = ONE[name]
     (tmp_path / title).write_text(header + "\n" + "\n".join(rows) + "\n", newline="")
-    found = wiring.load_bars(tmp_path / title)
+    found = load_bars(tmp_path / title)
     assert_same(found, ours(tmp_path, "AAPL"))
     assert sum(" read as: " in line for line in found.findings) == 1 and found.findings[0].startswith(title)
 
@@ -98,7 +98,7 @@ def test_thousands_and_decimals_of_either_half_of_the_world(tmp_path: Path) -> N
     grouped = [one.replace("1104,4", "1.104,4") for one in swapped]
     (tmp_path / "commas.csv").write_text(HEADER.replace(",", ";") + "\n".join(grouped) + "\n")
     for title in ("points.csv", "commas.csv"):
-        assert_same(wiring.load_bars(tmp_path / title), ours(tmp_path, "NVDA"))
+        assert_same(load_bars(tmp_path / title), ours(tmp_path, "NVDA"))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_thousands_and_decimals_of_either_half_of_the_world(tmp_path: Path) -> N
 def test_a_number_that_is_not_sure_is_refused(tmp_path: Path, cells: tuple[str, ...], must: str) -> None:
     (tmp_path / "in.csv").write_text(HEADER + "2017-01-03,A," + ",".join(f'"{one}"' for one in cells) + "\n")
     with pytest.raises(BadTable, match=must):
-        wiring.load_bars(tmp_path / "in.csv")
+        load_bars(tmp_path / "in.csv")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_number_that_is_not_sure_is_refused(tmp_path: Path, cells: tuple[str, 
 def test_a_day_that_is_not_sure_is_refused(tmp_path: Path, days: tuple[str, ...], said: str) -> None:
     (tmp_path / "in.csv").write_text(HEADER + "".join(f"{day},A,10,11,9,10.5,100\n" for day in days))
     with pytest.raises(BadTable) as caught:
-        wiring.load_bars(tmp_path / "in.csv")
+        load_bars(tmp_path / "in.csv")
     assert said in str(caught.value)
 
 
@@ -144,12 +144,12 @@ def test_months_that_only_one_reading_has(tmp_path: Path) -> None:
         ("03-Jan-2017", "13-Jan-2017"),
     ):
         (tmp_path / "in.csv").write_text(HEADER + "".join(f'"{day}",A,10,11,9,10.5,100\n' for day in days))
-        assert wiring.load_bars(tmp_path / "in.csv").bars.sessions.astype(str).tolist() == ["2017-01-03", "2017-01-13"]
+        assert load_bars(tmp_path / "in.csv").bars.sessions.astype(str).tolist() == ["2017-01-03", "2017-01-13"]
 
 
 def test_a_moment_is_the_day_of_new_york(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(HEADER + "2017-01-04T00:30:00+01:00,A,10,11,9,10.5,100\n2017-07-06T01:00:00Z,A,10,11,9,10.5,100\n")
-    assert wiring.load_bars(tmp_path / "in.csv").bars.sessions.astype(str).tolist() == ["2017-01-03", "2017-07-05"]
+    assert load_bars(tmp_path / "in.csv").bars.sessions.astype(str).tolist() == ["2017-01-03", "2017-07-05"]
 
 
 def folder_of(home: Path) -> Path:
@@ -167,7 +167,7 @@ def folder_of(home: Path) -> Path:
 
 
 def test_a_folder_of_one_file_a_name(tmp_path: Path) -> None:
-    found = wiring.load_bars(folder_of(tmp_path / "bars"))
+    found = load_bars(folder_of(tmp_path / "bars"))
     assert_same(found, ours(tmp_path, "AAPL", "NVDA"))
     assert found.findings[0].startswith("bars read as: 2 files, 2 names, 1 left out that are without rows (such as EMPTY.csv), 1 left out")
     assert "HistoricalData_1700000000.csv" in found.findings[0]
@@ -177,20 +177,20 @@ def test_a_folder_brings_what_stands_beside_its_bars(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "bars")
     (folder / "vix.csv").write_text("DATE,OPEN,HIGH,LOW,CLOSE\n01/03/2017,1,1,1,12.85\n01/04/2017,1,1,1,11.85\n01/13/2017,1,1,1,11.23\n")
     (folder / "benchmark.csv").write_text("Date,Close\n2017-01-03,225.24\n")
-    found = wiring.load_bars(folder)
+    found = load_bars(folder)
     assert found.vix.tolist() == [12.85, 11.85, 11.23] and found.benchmark is not None and found.benchmark[0] == 225.24
     (tmp_path / "other.csv").write_text("date,close\n2017-01-03,20\n")
-    assert wiring.load_bars(folder, vix=tmp_path / "other.csv").vix[0] == 20
+    assert load_bars(folder, vix=tmp_path / "other.csv").vix[0] == 20
 
 
 def test_a_name_in_two_files_of_a_folder_is_refused(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "bars")
     (folder / "NVDA.csv").write_text((folder / "nvda.us.txt").read_text())
     with pytest.raises(BadTable, match=r"NVDA has bars of one day in NVDA\.csv and in nvda\.us\.txt"):
-        wiring.load_bars(folder)
+        load_bars(folder)
     (tmp_path / "nothing").mkdir()
     with pytest.raises(MissingData, match="give it a file a name"):
-        wiring.load_bars(tmp_path / "nothing")
+        load_bars(tmp_path / "nothing")
 
 
 def long_frame() -> pd.DataFrame:
@@ -220,12 +220,12 @@ FRAMES: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_frames_are_bars_too(tmp_path: Path, name: str) -> None:
-    assert_same(wiring.load_bars(FRAMES[name]()), ours(tmp_path, *VALUES))
+    assert_same(load_bars(FRAMES[name]()), ours(tmp_path, *VALUES))
 
 
 def test_what_stands_beside_may_be_frames(tmp_path: Path) -> None:
     vix = pd.Series([12.85, 11.85, 11.23], index=pd.DatetimeIndex(DAYS))
-    found = wiring.load_bars(long_frame(), vix=vix, benchmark=pl.DataFrame({"date": list(DAYS), "close": [225.0, 226.0, 227.0]}))
+    found = load_bars(long_frame(), vix=vix, benchmark=pl.DataFrame({"date": list(DAYS), "close": [225.0, 226.0, 227.0]}))
     assert found.vix.tolist() == [12.85, 11.85, 11.23] and found.benchmark is not None and found.benchmark.tolist() == [225, 226, 227]
 
 
@@ -233,13 +233,13 @@ def test_a_bad_frame_is_refused_with_its_row(tmp_path: Path) -> None:
     with pytest.raises(
         BadTable, match=r"^the frame of bars has no columns 'symbol' and 'close': it has Date, Open, High, Low, Volume; or give"
     ):
-        wiring.load_bars(long_frame().drop(columns=["Ticker", "Close"]))
+        load_bars(long_frame().drop(columns=["Ticker", "Close"]))
     with pytest.raises(BadTable, match="the frame of bars: line 1: close of AAPL on 2017-01-03 must be above 0"):
-        wiring.load_bars(long_frame().assign(Close=-1.0))
+        load_bars(long_frame().assign(Close=-1.0))
     with pytest.raises(BadTable, match="the frame of vix: line"):
-        wiring.load_bars(long_frame(), vix=pd.DataFrame({"date": ["2017-01-03", "2017-01-04"], "close": [12.0, np.nan]}))
+        load_bars(long_frame(), vix=pd.DataFrame({"date": ["2017-01-03", "2017-01-04"], "close": [12.0, np.nan]}))
     with pytest.raises(BadTable, match="must be one of pandas"):
-        wiring.load_bars(7)
+        load_bars(7)
 
 
 def test_packed_in_any_way(tmp_path: Path) -> None:
@@ -249,12 +249,12 @@ def test_packed_in_any_way(tmp_path: Path) -> None:
         made.writestr("AAPL.csv", text)
         made.writestr("__MACOSX/._AAPL.csv", b"\0")
     for title in ("AAPL.csv.gz", "download.zip"):
-        assert_same(wiring.load_bars(tmp_path / title), ours(tmp_path, "AAPL"))
+        assert_same(load_bars(tmp_path / title), ours(tmp_path, "AAPL"))
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as made:
         made.writestr("AAPL.csv", text)
         made.writestr("MSFT.csv", text)
     with pytest.raises(BadTable, match="holds 2 files, a zip of one table is expected: unpack it into a folder"):
-        wiring.load_bars(tmp_path / "two.zip")
+        load_bars(tmp_path / "two.zip")
 
 
 @pytest.mark.parametrize("title", ["bars.xlsx", "bars.ods", "bars.csv"])
@@ -263,22 +263,22 @@ def test_a_workbook_is_refused_with_the_way_out(tmp_path: Path, title: str) -> N
         made.writestr("[Content_Types].xml", b"<x/>")
         made.writestr("xl/workbook.xml", b"<x/>")
     with pytest.raises(BadTable, match=r"is a workbook of a spreadsheet: save the sheet as CSV \(UTF-8\) or Parquet"):
-        wiring.load_bars(tmp_path / title)
+        load_bars(tmp_path / title)
 
 
 def test_rows_of_nothing_are_left_out_and_told(tmp_path: Path) -> None:
     (tmp_path / "AAPL.csv").write_text(
         "Date,Open,High,Low,Close,Adj Close,Volume\n2017-01-03,1,2,1,1.5,1.5,9\n2017-01-04,null,null,null,null,null,null\n"
     )
-    tape = wiring.load_bars(tmp_path / "AAPL.csv")
+    tape = load_bars(tmp_path / "AAPL.csv")
     assert tape.bars.shape == (1, 1) and "1 row has no close and is no row (such as AAPL on 2017-01-04)" in tape.findings
 
 
 def test_files_that_are_not_there_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(MissingData, match=r"bars\.csv and .*vix\.csv do not exist"):
-        wiring.load_bars(tmp_path / "bars.csv", vix=tmp_path / "vix.csv")
+        load_bars(tmp_path / "bars.csv", vix=tmp_path / "vix.csv")
     with pytest.raises(InputError, match=r"absent\.csv does not exist"):
-        wiring.load_bars(long_frame(), benchmark=tmp_path / "absent.csv")
+        load_bars(long_frame(), benchmark=tmp_path / "absent.csv")
 
 
 def test_what_a_file_is_called_is_a_symbol_or_not() -> None:

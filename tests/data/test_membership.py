@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from exchange_calendars import get_calendar
 
-from springback import wiring
 from springback.data import membership
 from springback.data.demo.demo import Demo
 from springback.data.files import csv_file, holdings
@@ -17,6 +16,8 @@ from springback.data.files.series import read_members, read_stays
 from springback.data.sessions import exchange_days
 from springback.errors import BadTable, MissingData, SpringbackError
 from springback.market.tape import Tape
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo
 from tests.terminal import done, springback
 
 HEAD = """iShares Russell 3000 ETF
@@ -165,7 +166,7 @@ def test_spellings_of_one_name_are_one_name() -> None:
 
 def test_a_store_answers_by_its_list_or_by_the_proxy() -> None:
     """The demo's index: names that were delisted later are in it; without a list the most liquid names stand in and are called so."""
-    tape = wiring.draw_demo(wiring.Settings(demo=Demo(names=60, end="2020-12-31")))
+    tape = draw_demo(Settings(demo=Demo(names=60, end="2020-12-31")))
     day = np.datetime64("2018-03-23")
     answer = membership.from_tape(tape, day)
     row = tape.bars.row(day)

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springback import wiring
 from springback.data.demo.demo import Demo, draw
 from springback.data.store.content_hash import content_hash
 from springback.data.store.restatement import restatement
@@ -18,6 +17,7 @@ from springback.errors import Damaged, InputError, MissingData, Restated, StoreE
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars
 from springback.market.tape import BANKRUPT, DELISTED, TRADING, Tape, last_rows
+from springback.quality import entry
 from tests.data.samples import assert_same
 
 DEMO = draw(Demo(names=30, seed=4, start="2019-10-01", end="2021-03-31", shocks=1))
@@ -121,11 +121,11 @@ def test_a_damaged_file_is_not_written_over_by_other_prices(tmp_path: Path) -> N
 
 def test_a_first_look_that_saw_no_store_forgets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process wrote between the look and the lock: what it wrote is compared, not replaced."""
-    wiring.fetch(DEMO, tmp_path, FIRST)
+    entry.fetch(DEMO, tmp_path, FIRST)
     real = replace(restated(DEMO), origin="Prices of a file")
     monkeypatch.setattr(Store, "exists", lambda _: False)
     with pytest.raises(Restated):
-        wiring.fetch(real, tmp_path, FIRST + DAY)
+        entry.fetch(real, tmp_path, FIRST + DAY)
     monkeypatch.undo()
     seen = Store(tmp_path).describe() | {"generation": 0}
     monkeypatch.setattr(Store, "describe", lambda _: seen)

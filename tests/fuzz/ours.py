@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from springback import wiring
 from springback.analytics import report, run_folder
 from springback.analytics.linked_studies import stress_of
 from springback.analytics.material import Material
@@ -31,7 +30,8 @@ from springback.search.optimizer import Memory, Seen, Trial
 from springback.settings import flat, load
 from springback.verbs import ledger as ledger_verb
 from springback.verbs.console import Voice
-from springback.wiring import Settings
+from springback.workflow.models import evaluation_of
+from springback.workflow.settings import Settings
 from tests.analytics.materials import account, material
 from tests.forecasting.shelves import small_models
 from tests.fuzz import oracle
@@ -287,7 +287,7 @@ READERS: dict[str, Reader] = {
         f"shelf {name}": Reader("models", name, "json" if name == model_store.CARD else "binary", 150, model_store.load, _pair(name))
         for name in model_store.FILES
     },
-    "evaluation": Reader("models", "evaluation.json", "json", 150, wiring.evaluation_of, _evaluation),
+    "evaluation": Reader("models", "evaluation.json", "json", 150, evaluation_of, _evaluation),
     "whole report.json": Reader("full", "report.json", "json", 300, run_folder.read),
     "drawn report.json": Reader("full", "report.json", "json", 60, _drawn),
     "drawn daily.csv": Reader("full", "daily.csv", "csv", 40, _drawn),

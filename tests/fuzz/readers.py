@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from springback import wiring
 from springback.analytics import run_folder
 from springback.comparison.sides import read_side
 from springback.data.files import csv_file, csv_folder, holdings, series
@@ -22,6 +21,7 @@ from springback.lean.results import read_result
 from springback.market.bars import FIELDS, Bars
 from springback.market.tape import Tape
 from springback.quality import quarantine, raw
+from springback.workflow.sources import load_bars
 from tests.fuzz import oracle
 from tests.fuzz.reader import Agree, Reader
 from tests.fuzz.samples import DAYS, SYMBOLS, Homes
@@ -210,16 +210,14 @@ WORLD = {"yahoo": ("AAPL.csv", "AAPL"), "nasdaq": ("MSFT.csv", "MSFT"), "stooq":
 READERS: dict[str, Reader] = {
     **{
         f"world {name}": Reader(
-            "market", f"world/{file}", "csv", 250, lambda f, file=file: wiring.load_bars(f / "world" / file), _bars(f"world/{file}", symbol)
+            "market", f"world/{file}", "csv", 250, lambda f, file=file: load_bars(f / "world" / file), _bars(f"world/{file}", symbol)
         )
         for name, (file, symbol) in WORLD.items()
     },
-    "world wide": Reader("market", "world/wide.csv", "csv", 250, lambda f: wiring.load_bars(f / "world/wide.csv"), _wide),
-    "world zip": Reader("market", "world/packed.zip", "zip", 150, lambda f: wiring.load_bars(f / "world/packed.zip")),
-    "world folder": Reader(
-        "market", "world/many/AAPL.csv", "csv", 100, lambda f: wiring.load_bars(f / "world/many"), _nothing_lost, "many"
-    ),
-    "world parquet": Reader("market", "world/NVDA.parquet", "binary", 150, lambda f: wiring.load_bars(f / "world/NVDA.parquet")),
+    "world wide": Reader("market", "world/wide.csv", "csv", 250, lambda f: load_bars(f / "world/wide.csv"), _wide),
+    "world zip": Reader("market", "world/packed.zip", "zip", 150, lambda f: load_bars(f / "world/packed.zip")),
+    "world folder": Reader("market", "world/many/AAPL.csv", "csv", 100, lambda f: load_bars(f / "world/many"), _nothing_lost, "many"),
+    "world parquet": Reader("market", "world/NVDA.parquet", "binary", 150, lambda f: load_bars(f / "world/NVDA.parquet")),
     "quality world": Reader("market", "world/MSFT.csv", "csv", 100, lambda f: raw.read_files(f / "world/MSFT.csv")),
     "bars": Reader("market", "bars.csv", "csv", 2500, lambda f: csv_file.read(f / "bars.csv"), _bars("bars.csv")),
     "bars.gz": Reader("market", "bars.csv.gz", "gzip", 1500, lambda f: csv_file.read(f / "bars.csv.gz"), _bars("bars.csv.gz")),

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from springback import settings, wiring
+from springback import settings
+from springback.quality import entry
+from springback.workflow.models import forecast_walk_forward, save_forecasts, save_models, train_models
+from springback.workflow.prepare import prepare_world
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo
 from tests.terminal import TINY
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -18,20 +23,20 @@ sys.path.insert(0, str(Path(__file__).parent / "standin"))
 
 
 @pytest.fixture(scope="session")
-def tiny() -> wiring.Settings:
+def tiny() -> Settings:
     """Settings of a market small enough to wait for."""
-    return settings.load(wiring.Settings, [], TINY[1::2])
+    return settings.load(Settings, [], TINY[1::2])
 
 
 @pytest.fixture(scope="session")
-def shop(tiny: wiring.Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(tiny: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `store` and `models`: the fixed pair and one for each quarter of 2020."""
     folder = tmp_path_factory.mktemp("shop")
-    tape = wiring.draw_demo(tiny)
-    wiring.fetch(tape, folder / "store")
-    made = wiring.world(tape, tiny)
-    wiring.keep(wiring.train(made, tiny), folder / "models")
-    wiring.keep_forecasts(made, wiring.forecast(made, tiny, folder / "models"), folder / "models" / "walk_forward" / "forecasts.parquet")
+    tape = draw_demo(tiny)
+    entry.fetch(tape, folder / "store")
+    made = prepare_world(tape, tiny)
+    save_models(train_models(made, tiny), folder / "models")
+    save_forecasts(made, forecast_walk_forward(made, tiny, folder / "models"), folder / "models" / "walk_forward" / "forecasts.parquet")
     return folder
 
 

@@ -77,14 +77,14 @@ import json, os, pathlib, sys
 repository = pathlib.Path(os.environ["FAKE_REPOSITORY"])
 sys.path[:0] = [str(repository), str(repository / "tests" / "lean" / "standin")]
 import pandas as pd
-from springback import wiring
+from springback.workflow.sources import open_store
 from tests.lean import lean_files, replays
 
 config = json.loads(pathlib.Path(sys.argv[sys.argv.index("--config") + 1]).read_text())
 module = replays.load(pathlib.Path(config["algorithm-location"]))
 from lean_standin.engine import Engine
 
-world = replays.tape_world(wiring.open_store(pathlib.Path(os.environ["FAKE_STORE"]))[0])
+world = replays.tape_world(open_store(pathlib.Path(os.environ["FAKE_STORE"]))[0])
 store = pathlib.Path(config["object-store-root"])
 result = Engine(world, config["parameters"], store, config["data-folder"]).run(module.MlMeanReversion)
 for when, kind, line in result.logs:

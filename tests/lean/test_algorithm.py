@@ -13,11 +13,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback import wiring
 from springback.backtest.result import orders_frame
 from springback.errors import SpringbackError
 from springback.lean import parameters
 from springback.lean.export import export
+from springback.workflow.backtests import run_backtest
+from springback.workflow.models import forecast_walk_forward
+from springback.workflow.prepare import prepare_world
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings
+from springback.workflow.sources import open_store
 from tests.lean import recorded, replays
 
 
@@ -32,13 +37,13 @@ def deployed(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     """(object store, data folder) with the models of the shop and its market as LEAN's data."""
     folder = tmp_path_factory.mktemp("deployed")
     shutil.copytree(shop / "models", folder / "store" / "models")
-    export(wiring.open_store(shop / "store")[0], folder / "data")
+    export(open_store(shop / "store")[0], folder / "data")
     return folder / "store", folder / "data"
 
 
 @pytest.fixture(scope="module")
 def market(shop: Path) -> Any:
-    return replays.tape_world(wiring.open_store(shop / "store")[0])
+    return replays.tape_world(open_store(shop / "store")[0])
 
 
 BUSY = {"backtest.start": "2020-01-01", "backtest.end": "2020-12-31", "strategy.probability": "0.5", "strategy.slots": "5"}
@@ -52,18 +57,18 @@ def frame(result: Any) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("mode", ["close", "intraday"])
 def test_with_its_models_it_orders_what_the_walk_forward_backtest_orders(
-    shop: Path, tiny: wiring.Settings, deployed: tuple[Path, Path], market: Any, mode: str
+    shop: Path, tiny: Settings, deployed: tuple[Path, Path], market: Any, mode: str
 ) -> None:
     """History at the start, rolling bars, splits, membership, the quarter's models, the rule: the whole path in both hosts."""
     store, data = deployed
-    tape, digest = wiring.open_store(shop / "store")
+    tape, digest = open_store(shop / "store")
     chosen = replace(
         tiny,
         strategy=replace(tiny.strategy, probability=0.5, slots=5, stop_mode=mode),
         backtest=replace(tiny.backtest, profile="lean"),
     )
-    walked = wiring.forecast(wiring.world(tape, chosen, digest), chosen, shop / "models")
-    expected = orders_frame(wiring.run_backtest(tape, walked.forecasts, chosen))
+    walked = forecast_walk_forward(prepare_world(tape, chosen, digest), chosen, shop / "models")
+    expected = orders_frame(run_backtest(tape, walked.forecasts, chosen, Recorder()))
     assert len(expected) > 100
     result = replays.run(market, {**BUSY, "strategy.stop_mode": mode}, store, data)
     wanted = zip(expected["decided"].dt.date, expected["symbol"], expected["quantity"], expected["reason"], strict=True)
@@ -73,7 +78,7 @@ def test_with_its_models_it_orders_what_the_walk_forward_backtest_orders(
 
 
 def test_leans_own_vix_index_gives_the_same_orders(shop: Path, deployed: tuple[Path, Path]) -> None:
-    tape, _ = wiring.open_store(shop / "store")
+    tape, _ = open_store(shop / "store")
     world = replays.tape_world(tape)
     world.vix = {day.astype(object): float(close) for day, close in zip(tape.bars.sessions, tape.vix, strict=True)}
     store, data = deployed

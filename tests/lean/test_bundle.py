@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback import __version__, wiring
+from springback import __version__
 from springback.errors import InputError
 from springback.forecasting import model_store
 from springback.lean import bundle, engine_config, prepare
@@ -19,6 +19,7 @@ from springback.lean.export import export
 from springback.lean.parameters import Parameters, write
 from springback.market.actions import KINDS
 from springback.market.tape import BANKRUPT, DELISTED, Tape
+from springback.workflow.sources import open_store
 
 STANDIN = Path(__file__).with_name("standin")
 SOURCE = Path(bundle.__file__).parents[1]
@@ -39,7 +40,7 @@ for file in sorted((folder / "springback").rglob("*.py")):
 loaded = [name for name in sys.modules if name.split(".")[0] == "springback"]
 assert all(str(folder) in str(sys.modules[name].__file__) for name in loaded)
 from springback.compiled import COMPILED
-from springback.forecasting import shelf
+from springback.forecasting import model_store
 from springback.lean import parameters, stored
 from springback.trading.outlook import ModelOutlook
 assert not COMPILED
@@ -87,7 +88,7 @@ def test_it_is_a_lean_project(project: Path, shop: Path, tmp_path: Path) -> None
     made = files(project, shop, tmp_path / "out")
     assert made["main.py"] == (project / "ml_mean_reversion_main.py").read_bytes()
     assert {"config.json", "requirements.txt", "README.md", "storage/models/card.json", "springback/forecasting/boosted.py"} <= set(made)
-    assert not [name for name in made if "/cli" in name or "/verbs" in name or "/training/" in name or "/wiring" in name]
+    assert not [name for name in made if "/cli" in name or "/verbs" in name or "/training/" in name or "/workflow/" in name]
     readme = made["README.md"].decode()
     assert "lean cloud push --project" in readme and "lean cloud object-store set" in readme and "`models/card.json`" in readme
     assert max(len(content) for name, content in made.items() if name.endswith(".py")) < 32_000  # even the free tier takes it
@@ -199,7 +200,7 @@ def write_world(tape: Tape, folder: Path) -> None:
 def test_the_algorithm_trades_from_the_bundle_alone(project: Path, shop: Path, tmp_path: Path) -> None:
     """LEAN's stand-in runs its main.py for two months, without numba and without the installed package."""
     out, world = tmp_path / "out", tmp_path / "world"
-    tape, _ = wiring.open_store(shop / "store")
+    tape, _ = open_store(shop / "store")
     bundle.lay(out, files(project, shop, out, "walk-forward"))
     export(tape, world)
     write_world(tape, world)

@@ -11,12 +11,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from springback import settings, wiring
+from springback import settings
 from springback.errors import EngineError, MissingData, SettingsError
 from springback.lean import launch
 from springback.verbs import lean
 from springback.verbs.console import Voice
+from springback.workflow.forecasts import Choice
 from springback.workflow.report import account
+from springback.workflow.settings import Settings
 from tests.lean import fakes, runs
 from tests.terminal import COMMAND, springback
 
@@ -30,7 +32,7 @@ class Desk:
         self.shop, self.project, self.out = shop, project, out
         self.imported: list[tuple[Path, Path]] = []
         monkeypatch.setattr(lean, "import_", lambda _, result, to, *__: self.imported.append((result, to)))
-        self.chosen = settings.load(wiring.Settings, [], SETS)
+        self.chosen = settings.load(Settings, [], SETS)
 
     def run(
         self,
@@ -41,19 +43,14 @@ class Desk:
         dry: bool = False,
         data: Path | None = None,
     ) -> dict[str, object]:
+        choice = Choice(self.shop / "models", models, forecasts)
+        inputs = lean.Inputs(self.shop / "store")
+        deployment = lean.Deployment(self.project, choice, inputs, data, launcher, limit, dry)
         with Voice(as_json=False, quiet=True) as voice:
             lean.backtest(
                 voice,
                 self.chosen,
-                self.shop / "store",
-                self.shop / "models",
-                models,
-                forecasts,
-                data,
-                launcher,
-                limit,
-                dry,
-                self.project,
+                deployment,
                 self.out,
             )
         return dict(voice.told["lean"])

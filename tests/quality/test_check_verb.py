@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback import wiring
 from springback.market.bars import FIELDS
 from springback.market.quarantine import Span
 from springback.market.tape import Tape
-from springback.quality import gate, quality_charts, quarantine
+from springback.quality import entry, gate, quality_charts, quarantine
 from springback.quality.quality_settings import Quality
 from springback.quality.quality_study import Study
+from springback.workflow.sources import open_store
 from tests.browser import in_browser, opened
 from tests.quality import planted
 from tests.terminal import TINY, done, springback
@@ -36,7 +36,7 @@ def to_csv(tape: Tape, path: Path, edit: Callable[[pd.DataFrame], pd.DataFrame] 
 
 
 def test_a_clean_store_is_usable_and_leaves_figures_and_a_page(clean: Tape, tmp_path: Path) -> None:
-    wiring.fetch(clean, tmp_path / "store")
+    entry.fetch(clean, tmp_path / "store")
     said = done(springback(tmp_path, "data", "check")).stdout.splitlines()
     assert said[0].startswith("usable")
     assert said[-1] == "page: runs/check/check.html"
@@ -48,7 +48,7 @@ def test_a_clean_store_is_usable_and_leaves_figures_and_a_page(clean: Tape, tmp_
 
 def test_an_error_closes_the_gate_and_a_quarantine_opens_it(clean: Tape, tmp_path: Path) -> None:
     tape, (day, symbol) = planted.spike(clean)
-    wiring.fetch(tape, tmp_path / "store")
+    entry.fetch(tape, tmp_path / "store")
     shut = springback(tmp_path, "data", "check")
     assert (shut.returncode, shut.stderr) == (1, "")
     assert shut.stdout.startswith("not usable as it stands: 1 error, ")
@@ -88,9 +88,9 @@ def test_two_sources_are_laid_side_by_side(clean: Tape, tmp_path: Path) -> None:
         panels["volume"][planted.ROW + 2, column] *= 1.2
         planted.blank(panels, planted.ROW + 3, column)
 
-    wiring.fetch(clean, tmp_path / "store")
+    entry.fetch(clean, tmp_path / "store")
     other = planted.with_split(planted.change(clean, edit), planted.ROW, column, 0.5)
-    wiring.fetch(other, tmp_path / "second")
+    entry.fetch(other, tmp_path / "second")
     told = json.loads(done(springback(tmp_path, "data", "check", "--against", "second", "--json")).stdout)
     found = {one["check"]: one for one in told["check"]["findings"] if one["check"].startswith("against")}
     expected = {"against_close": 0, "against_volume": 2, "against_absent_there": 3, "against_split": 0}
@@ -100,7 +100,7 @@ def test_two_sources_are_laid_side_by_side(clean: Tape, tmp_path: Path) -> None:
 
 
 def test_sources_that_share_nothing_are_refused(clean: Tape, tmp_path: Path) -> None:
-    wiring.fetch(clean, tmp_path / "store")
+    entry.fetch(clean, tmp_path / "store")
     (tmp_path / "other.csv").write_text("date,symbol,open,high,low,close,volume\n2001-01-03,ZZZZZ,1,1,1,1,1\n2001-01-04,ZZZZZ,1,1,1,1,1\n")
     found = springback(tmp_path, "data", "check", "--against", "other.csv")
     assert found.returncode == 2
@@ -138,7 +138,7 @@ def test_a_picture_without_a_price_is_not_drawn(clean: Tape) -> None:
 @pytest.mark.slow
 def test_a_run_respects_the_quarantine_and_says_so(tmp_path: Path) -> None:
     done(springback(tmp_path, "fetch", *TINY))
-    tape, _ = wiring.open_store(tmp_path / "store")
+    tape, _ = open_store(tmp_path / "store")
     shut = tape.bars.symbols[::2]
     quarantine.write(tmp_path / "store", [Span(one, "2020-03-01", "2020-06-30", "a test", "me") for one in shut])
     said = done(springback(tmp_path, "run", *TINY)).stdout
@@ -154,7 +154,7 @@ def test_a_run_respects_the_quarantine_and_says_so(tmp_path: Path) -> None:
 
 @in_browser
 def test_the_page_opens_offline_and_draws_everything(clean: Tape, tmp_path: Path, width: int, scheme: str) -> None:
-    wiring.fetch(planted.frozen(planted.spike(clean)[0])[0], tmp_path / "store")
+    entry.fetch(planted.frozen(planted.spike(clean)[0])[0], tmp_path / "store")
     done(springback(tmp_path, "data", "check", "--quarantine"))
     with opened(tmp_path / "runs" / "check" / "check.html", width, scheme) as page:
         assert page.locator(".drawing").count() >= 4

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback import wiring
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, backtest
 from springback.errors import BadTable
@@ -15,12 +14,13 @@ from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.quarantine import Span, barred, inside
 from springback.market.tape import Tape
-from springback.quality import gate, quarantine
+from springback.quality import entry, gate, quarantine
 from springback.quality.quality_finding import Finding
 from springback.quality.quality_settings import Quality
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.rule import ENTRY
 from springback.strategy.universe import Universe, eligible
+from springback.workflow.sources import open_store
 from tests.data.samples import assert_same
 from tests.quality import planted
 
@@ -94,13 +94,13 @@ def test_the_universe_leaves_the_span_out_and_nothing_else(clean: Tape) -> None:
 
 
 def test_without_a_file_nothing_changes(clean: Tape, tmp_path: Path) -> None:
-    wiring.fetch(clean, tmp_path / "store")
-    tape, digest = wiring.open_store(tmp_path / "store")
+    entry.fetch(clean, tmp_path / "store")
+    tape, digest = open_store(tmp_path / "store")
     assert_same(tape, clean)
     assert tape.quarantine == ()
     assert quarantine.imposed(clean, ()) is clean
     quarantine.write(tmp_path / "store", ())
-    again, same = wiring.open_store(tmp_path / "store")
+    again, same = open_store(tmp_path / "store")
     assert_same(again, clean)
     assert (again.findings, same) == (tape.findings, digest)
 
@@ -114,11 +114,11 @@ def test_an_empty_quarantine_gives_the_same_run_bit_for_bit(clean: Tape) -> None
 
 
 def test_the_store_is_opened_under_its_quarantine_and_says_how_much_is_left_out(clean: Tape, tmp_path: Path) -> None:
-    wiring.fetch(clean, tmp_path)
+    entry.fetch(clean, tmp_path)
     column = planted.steady(clean)
     days = clean.bars.sessions
     quarantine.write(tmp_path, (Span(clean.bars.symbols[column], str(days[10]), str(days[19]), "why", "me"), Span("GONE")))
-    tape, _ = wiring.open_store(tmp_path)
+    tape, _ = open_store(tmp_path)
     bars = int((~np.isnan(clean.bars.close)).sum())
     assert tape.findings[0].startswith(f"quarantine: 10 of {bars:,} bars, in 1 name, are left out of training and of every order, and 1 ")
     assert tape.findings[0].endswith("it also names 1 name that these data do not have")
@@ -181,8 +181,8 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, said: str) ->
 
 
 def test_a_rewritten_store_keeps_its_quarantine(clean: Tape, tmp_path: Path) -> None:
-    wiring.fetch(clean, tmp_path)
+    entry.fetch(clean, tmp_path)
     quarantine.write(tmp_path, (Span(clean.bars.symbols[0], reason="by hand", by="me"),))
-    wiring.fetch(clean, tmp_path)
+    entry.fetch(clean, tmp_path)
     assert json.loads((tmp_path / quarantine.FILE).read_text())["spans"][0]["by"] == "me"
-    assert wiring.open_store(tmp_path)[0].quarantine
+    assert open_store(tmp_path)[0].quarantine

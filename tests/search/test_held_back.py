@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback import settings, wiring
+from springback import settings
 from springback.analytics import encode
 from springback.analytics.performance import account_figures
 from springback.backtest.result import daily_frame
@@ -20,18 +20,20 @@ from springback.ledger.look import overlapping
 from springback.ledger.look import trials as distinct
 from springback.market.tape import Tape
 from springback.search import search_words
+from springback.search.optimizer import Memory
 from springback.search.search_finding import Report
 from springback.statistics.overfitting import beats_luck
-from springback.verbs import optimise
-from springback.verbs.console import Voice
-from springback.workflow import record
+from springback.workflow import optimize, record
+from springback.workflow.backtests import run_backtest
 from springback.workflow.search import Grounds, with_knobs
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo
 from tests.search.worlds import HELD, chosen, job_of, searched
 
 
 @pytest.fixture(scope="module")
 def tape() -> Tape:
-    return wiring.draw_demo(chosen())
+    return draw_demo(chosen())
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +113,13 @@ def test_without_a_ledger_there_is_no_figure(tape: Tape, tmp_path: Path, monkeyp
     with pytest.raises(Unwritable):
         searched(tape, tmp_path)
     job = job_of(tape, tmp_path)
-    kept = optimise.Memory(job.folder / optimise.STUDY, job.stamp, job.knobs).trials()
+    kept = Memory(job.folder / optimize.STUDY, job.stamp, job.knobs).trials()
     assert len(kept) == 4, "the specification and four trials were written down; no fifth is known to the search"
 
 
 def test_the_winner_is_a_settings_file(report: Report, home: Path) -> None:
-    file = home / "runs" / report.name / optimise.WINNER
-    flat = settings.flat(settings.load(wiring.Settings, [file]))
+    file = home / "runs" / report.name / optimize.WINNER
+    flat = settings.flat(settings.load(Settings, [file]))
     assert {name: flat[name] for name in report.finding.winner} == report.finding.winner
 
 
@@ -171,10 +173,10 @@ def test_too_much_held_back_is_refused(tape: Tape, tmp_path: Path) -> None:
 def test_the_next_run_says_the_same_of_the_winner(report: Report, tape: Tape, searched_home: Path) -> None:
     """The winner backtested on the searched sessions is the trial that the search looked at, and its report deflates it alike."""
     job = job_of(tape, searched_home)
-    grounds = Grounds(Voice(as_json=False, quiet=True), job, Cores())
+    grounds = Grounds(job, Cores())
     settled = with_knobs(grounds.chosen, report.finding.winner)
-    result = wiring.run_backtest(job.made.tape, grounds.of(settled).forecasts, settled, data_hash=job.hash, store=job.store)
-    stands = record.standing(job.made.tape, job.hash, result.sessions, job.store)
+    result = run_backtest(job.made.tape, grounds.of(settled).forecasts, settled, job.record)
+    stands = record.standing(job.made.tape, job.hash, result.sessions, searched_home / "store")
     assert stands.search.trials == report.finding.ledger_trials
     figures = account_figures(daily_frame(result), result.cash, series(tape), None, 1, stands.search)
     assert figures["deflated_sharpe"].number() == pytest.approx(report.finding.deflated)

@@ -2,12 +2,13 @@
 
 import pytest
 
-from springback import settings, wiring
+from springback import settings
 from springback.errors import SettingsError
 from springback.search.knobs import Knob, parse, parse_all
 from springback.search.search_settings import KNOBS, Optimise
+from springback.workflow.settings import Settings
 
-KNOWN = settings.flat(wiring.Settings())
+KNOWN = settings.flat(Settings())
 
 
 def test_ranges_take_the_kind_of_the_setting() -> None:

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from springback import settings, wiring
+from springback import settings
 from springback.cluster import Cores, Workers
 from springback.market.tape import Tape
 from springback.search.search_finding import Report
-from springback.verbs import optimise
-from springback.verbs.console import Voice
+from springback.workflow import optimize, search
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings
 
 NOISE = (
     "demo.names=40",
@@ -28,17 +29,16 @@ NOISE = (
 HELD = "2021-01-01"
 
 
-def chosen(*more: str) -> wiring.Settings:
-    return settings.load(wiring.Settings, [], [*NOISE, *more])
+def chosen(*more: str) -> Settings:
+    return settings.load(Settings, [], [*NOISE, *more])
 
 
 def searched(tape: Tape, folder: Path, *more: str, workers: Workers | None = None, reveal: bool = False, digest: str = "d" * 64) -> Report:
     """The search on `tape` with store, models and studies under `folder`."""
     job = job_of(tape, folder, *more, digest=digest)
-    verb = optimise.reveal if reveal else optimise.optimise
-    return verb(Voice(as_json=False, quiet=True), job, workers or Cores())
+    task = optimize.reveal if reveal else optimize.optimize
+    return task(job, workers or Cores())
 
 
 def job_of(tape: Tape, folder: Path, *more: str, digest: str = "d" * 64) -> Any:
-    quiet = Voice(as_json=False, quiet=True)
-    return optimise.job(quiet, tape, digest, chosen(*more), folder / "models", folder / "runs", folder / "store")
+    return search.job(chosen(*more), tape, folder / "models", folder / "runs", Recorder(folder / "store", digest))

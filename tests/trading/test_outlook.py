@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from springback import wiring
 from springback.backtest.result import orders_frame
 from springback.data.demo.demo import Demo
 from springback.errors import ModelError
@@ -17,10 +16,16 @@ from springback.strategy.knobs import Regime, Strategy
 from springback.trading.day_forecasts import FixedOutlook, ModelOutlook
 from springback.trading.members import Members
 from springback.training.training_settings import Training
+from springback.workflow.backtests import run_backtest
+from springback.workflow.models import forecast_walk_forward
+from springback.workflow.prepare import World, prepare_world
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo
 from tests.trading.host import Host
 
-CHOSEN = wiring.Settings(
-    backtest=replace(wiring.Settings().backtest, start=date(2020, 1, 1), end=date(2020, 12, 31), profile="lean"),
+CHOSEN = Settings(
+    backtest=replace(Settings().backtest, start=date(2020, 1, 1), end=date(2020, 12, 31), profile="lean"),
     strategy=Strategy(probability=0.5, slots=5),
     training=Training(trees=20),
     demo=Demo(names=60, end="2020-12-31"),
@@ -36,17 +41,17 @@ def as_ranges(tape: Tape) -> Members | None:
 
 
 @pytest.fixture(scope="module")
-def made() -> wiring.World:
-    tape = wiring.draw_demo(CHOSEN)
-    return wiring.world(tape, CHOSEN)
+def made() -> World:
+    tape = draw_demo(CHOSEN)
+    return prepare_world(tape, CHOSEN)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", [{}, {"indicator": "rarity"}, {"indicator": "rarity", "trend": "sma200", "qpi_low": 30.0}])
-def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: wiring.World, variant: dict[str, Any]) -> None:
+def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: World, variant: dict[str, Any]) -> None:
     chosen = replace(CHOSEN, strategy=replace(CHOSEN.strategy, **variant))
-    walked = wiring.forecast(made, chosen)
-    expected = orders_frame(wiring.run_backtest(made.tape, walked.forecasts, chosen))
+    walked = forecast_walk_forward(made, chosen)
+    expected = orders_frame(run_backtest(made.tape, walked.forecasts, chosen, Recorder()))
     assert len(expected) > 100
     outlook = ModelOutlook(walked.models, chosen.universe, chosen.strategy.qpi_low, chosen.strategy.qpi_high)
     first = made.tape.bars.row("2020-01-01")
@@ -59,7 +64,7 @@ class Constant:
         return np.full(len(features), 0.7), np.full(len(features), 0.7)
 
 
-def test_models_speak_only_about_the_sessions_after_their_date(made: wiring.World) -> None:
+def test_models_speak_only_about_the_sessions_after_their_date(made: World) -> None:
     rolling = Host(made.tape, FixedOutlook(Constant(), CHOSEN.universe, 15, 85), CHOSEN.strategy, first=300).desk.rolling
     day = rolling.newest
     with pytest.raises(ModelError, match=f"no models were trained before {day}"):

@@ -1,24 +1,15 @@
 """The verbs of `springback data`: what is in the store or in a file, and whether it may be used."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli.options import (
-    AsOf,
-    BenchmarkFile,
-    DataPath,
-    EventsFile,
-    Json,
-    MembersFile,
-    PricesAre,
-    Quiet,
-    Sets,
-    SettingsFile,
-    StoreFolder,
-    VixFile,
-)
+from springback.cli.command import command, spoken
+from springback.cli.options import DataPath, Knobs, Stored, StoreFolder, Tables
+
+if TYPE_CHECKING:
+    from springback.verbs.console import Voice
 
 app = typer.Typer(help="The market on disk: check it.", no_args_is_help=True)
 
@@ -26,44 +17,30 @@ Other = Annotated[Path | None, typer.Option("--against", help="A second store, C
 
 
 @app.command()
-def verify(
-    store: StoreFolder = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+@spoken
+def verify(voice: "Voice", *, store: StoreFolder = None) -> bool:
     """Hold every file of the store against its manifest: hashes, rows, columns, contents. Exit code 1 when one is wrong."""
     from springback.verbs import data
 
-    with data.Voice(as_json, quiet) as voice:
-        sound = data.verify(voice, store)
-    if not sound:
-        raise typer.Exit(1)
+    return data.verify(voice, store)
 
 
 @app.command()
+@spoken
 def check(
-    store: StoreFolder = None,
-    as_of: AsOf = None,
+    voice: "Voice",
+    *,
+    stored: Stored,
     path: DataPath = None,
-    vix: VixFile = None,
-    members: MembersFile = None,
-    events: EventsFile = None,
-    prices: PricesAre = None,
-    benchmark: BenchmarkFile = None,
+    tables: Tables,
     against: Other = None,
     quarantine: Annotated[bool, typer.Option("--quarantine", help="Write what the errors accuse into quarantine.json.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write.", show_default="runs/check")] = None,
-    settings: SettingsFile = None,
-    sets: Sets = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
+    knobs: Knobs,
+) -> bool:
     """Look for defects and say whether the data may be used. Exit code 1 when an error stands that no quarantine covers."""
     from springback.verbs import quality
 
-    with quality.Voice(as_json, quiet) as voice:
-        chosen = quality.choose(settings, sets)
-        source = quality.Source(store, path, vix, members, events, as_of, prices, benchmark)
-        usable = quality.check(voice, chosen, source, against, out, quarantine)
-    if not usable:
-        raise typer.Exit(1)
+    chosen = quality.choose(knobs.settings, knobs.sets)
+    inputs = quality.Inputs(**vars(stored), path=path, **vars(tables))
+    return quality.check(voice, chosen, inputs, against, out, quarantine, command())

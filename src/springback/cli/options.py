@@ -1,5 +1,6 @@
-"""The options that verbs share, each said once."""
+"""The options that verbs share, each said once, and the groups in which they come."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -74,3 +75,66 @@ RatesFile = Annotated[
     typer.Option("--interest-rate", help="CSV file date,rate in percent: the risk-free rate of LEAN's statistics.", show_default=False),
 ]
 Scheduler = Annotated[str | None, typer.Option("--cluster", help="Address of a Dask scheduler; default: this machine's cores.")]
+
+
+@dataclass(frozen=True)
+class Output:
+    """How a verb speaks."""
+
+    as_json: Json = False
+    quiet: Quiet = False
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """The settings of a verb."""
+
+    settings: SettingsFile = None
+    sets: Sets = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings of a verb that has a window."""
+
+    original: Original = False
+    settings: SettingsFile = None
+    sets: Sets = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A store."""
+
+    store: StoreFolder = None
+    as_of: AsOf = None
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Files that stand beside bars."""
+
+    vix: VixFile = None
+    members: MembersFile = None
+    events: EventsFile = None
+    prices: PricesAre = None
+    benchmark: BenchmarkFile = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a vendor is asked for."""
+
+    symbols: Symbols = None
+    start: FirstDay = None
+    end: LastDay = None
+    keys: KeysFile = None
+    downloads: DownloadsFolder = None
+
+
+@dataclass(frozen=True)
+class Models:
+    """Whose forecasts."""
+
+    models_dir: ModelsFolder = None
+    models: Which = None

@@ -1,11 +1,12 @@
 """The verbs about the working folder itself: begin a project, list its runs, say what is there and what is missing."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli.options import Json, Quiet
+if TYPE_CHECKING:
+    from springback.verbs.console import Voice
 
 
 def version(asked: bool) -> None:
@@ -17,33 +18,28 @@ def version(asked: bool) -> None:
         raise typer.Exit
 
 
-def init(as_json: Json = False, quiet: Quiet = False) -> None:
+def init(voice: "Voice") -> None:
     """Write a project file, springback.toml, into the working folder: where things lie, and every knob with its default."""
     from springback.verbs import init as verb
 
-    with verb.Voice(as_json, quiet) as voice:
-        verb.init(voice)
+    verb.init(voice)
 
 
-def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
+def doctor(voice: "Voice") -> bool:
     """Say what is installed, which data, models, ledger, LEAN and keys there are, and what is missing for what. Exit code 1: broken."""
     from springback.project import project
     from springback.verbs import doctor as verb
 
-    with verb.Voice(as_json, quiet) as voice:
-        sound = verb.doctor(voice, project())
-    if not sound:
-        raise typer.Exit(1)
+    return verb.doctor(voice, project())
 
 
 def runs(
+    voice: "Voice",
+    *,
     folder: Annotated[Path | None, typer.Argument(help="A folder of run folders.", metavar="[DIR]", show_default="runs")] = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
 ) -> None:
     """List the runs that were made: when, window, return, Sharpe ratio, deepest fall, trades."""
     from springback.project import project
     from springback.verbs import runs as verb
 
-    with verb.Voice(as_json, quiet) as voice:
-        verb.runs(voice, folder or Path(project().paths.runs))
+    verb.runs(voice, folder or Path(project().paths.runs))

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback import wiring
 from springback.analytics.figures import shown
 from springback.analytics.material import Material
 from springback.analytics.performance import annual_return, returns_of
 from springback.analytics.summary import summarise
+from springback.data.store import intake
 from springback.features import FEATURES
 from springback.forecasting.models import Models
 from springback.market.actions import split_scale
@@ -27,8 +27,10 @@ from springback.training.evaluate import Side, auc_by_day
 from springback.training.rows import QPI, Rows, gather
 from springback.training.splits import split_by_time
 from springback.training.train import Evaluation, Trained
-from springback.wiring import Settings, World
+from springback.workflow.prepare import World
 from springback.workflow.report import importance_of, reliability_of
+from springback.workflow.settings import Settings
+from springback.workflow.sources import draw_demo, has_store, open_store
 
 EDGES = (0.0, 5.0, 15.0, 30.0, 50.0, 70.0, 85.0, 95.0, 100.0)
 BLOCK = 20
@@ -60,9 +62,9 @@ def home() -> Path:
 
 def market(settings: Settings, store: Path = Path("store")) -> tuple[Tape, str]:
     """The tape and content hash of `store` if there is one, else the demo market, drawn and kept nowhere."""
-    if wiring.has_store(store):
-        return wiring.open_store(store)
-    tape = wiring.draw_demo(settings)
+    if has_store(store):
+        return open_store(store)
+    tape = draw_demo(settings)
     return tape, ""
 
 
@@ -104,7 +106,7 @@ def yardstick(tape: Tape) -> str:
     """What `level` of `days` is, in words."""
     if tape.benchmark is None:
         return "The mean name"
-    return "The demo index" if wiring.is_demo(tape) else "SPY"
+    return "The demo index" if intake.is_demo(tape) else "SPY"
 
 
 def typical(world: World, settings: Settings) -> str:

@@ -1,1 +1,1 @@
-"""What each verb does: choose settings and data, call the wiring, say what came out."""
+"""What each verb does: choose settings and data, call the workflow, say what came out."""

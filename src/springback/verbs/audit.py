@@ -1,200 +1,27 @@
-"""What `springback audit` does: the pipeline of the settings on a sample of the data, every check, the table and the page."""
+"""What `springback audit` does: every check of the pipeline on a sample of the data, the table and the page."""
 
-import dataclasses
-import hashlib
-import json
-import time
-from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from springback.auditing.audit_finding import failed
+from springback.auditing.audit_page import Audit, title
+from springback.market.tape import Tape
+from springback.verbs.console import Voice, table
+from springback.workflow import audit as workflow
+from springback.workflow.audit import PAGE, Effort
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings
 
-from springback import features as workbench
-from springback import wiring
-from springback.auditing.audit_finding import Finding, failed
-from springback.auditing.audit_page import Audit, page, title
-from springback.auditing.case import Case, draw_sessions
-from springback.auditing.checks import CHECKS, examine
-from springback.auditing.pipeline import Flags, Learned, Pipeline, play
-from springback.auditing.sample import FULL, QUICK, Sample, Size, take
-from springback.backtest.result import Result
-from springback.errors import SettingsError
-from springback.forecasting.models import Models
-from springback.market.bars import Bars, Dates, Panel
-from springback.market.forecasts import Forecasts
-from springback.market.liquidity import WINDOW
-from springback.market.tape import Tape, warned
-from springback.quality import gate
-from springback.strategy.lookback import look_back
-from springback.strategy.universe import eligible
-from springback.training.rows import gather
-from springback.training.train import random_split_auc
-from springback.verbs import places, steps
-from springback.verbs.console import Step, Voice, table
-
-PAGE, FIGURES = "audit.html", "audit.json"
-WHOLE_FOREST = 100
-SLOW_ROWS = 4_000
-"""Rows of a fit by the exact estimator, whose time grows fast."""
+__all__ = ["Effort"]
 
 
-def audit(
-    voice: Voice,
-    chosen: wiring.Settings,
-    tape: Tape,
-    digest: str,
-    out: Path,
-    quick: bool,
-    seed: int,
-    sessions: int | None,
-    store: Path | None,
-) -> bool:
+def audit(voice: Voice, chosen: Settings, tape: Tape, effort: Effort, out: Path, record: Recorder) -> bool:
     """Whether no check fails; audit.json and audit.html in `out`, and the table. The run on the sample goes into the trial ledger."""
-    started = time.monotonic()
-    size = QUICK if quick else FULL
-    if sessions is not None:
-        if sessions < 1:
-            raise SettingsError(f"--sessions must be at least 1, was {sessions}")
-        size = dataclasses.replace(size, at=sessions)
-    tape = gate.accused(tape, chosen.quality)
-    step = voice.step("audit")
-    step(0, len(CHECKS) + 1, "the run as it is")
-    sample, settings = sampled(tape, chosen, size, seed)
-    case = case_of(pipeline(settings), sample, tape, size, seed)
-    models = f"walk-forward on {sample.tape.bars.shape[1]} names, audited"
-    wiring.note_backtest(sample.tape, digest, settings, case.base.result, kind="audit", command=steps.command(), models=models, store=store)
-    findings: list[Finding] = []
-    for done, key in enumerate(CHECKS, start=1):
-        findings += examine(dataclasses.replace(case, tell=partial(_tell, step, done, key)), (key,))
-    step(len(CHECKS) + 1, len(CHECKS) + 1, "done")
-    made = _audit(tuple(findings), case, settings, digest, time.monotonic() - started, seed)
-    _write(voice, made, out)
+    made = workflow.audit(chosen, tape, effort, voice, record)
+    voice.told["audit"] = workflow.write(made, out)
+    voice.told["page"] = str(out / PAGE)
     _say(voice, made, out)
     return not failed(made.findings)
-
-
-def _tell(step: Step, done: int, key: str, text: str) -> None:
-    step(done, len(CHECKS) + 1, f"{key}: {text}")
-
-
-def sampled(tape: Tape, chosen: wiring.Settings, size: Size, seed: int) -> tuple[Sample, wiring.Settings]:
-    """The sample that `size` takes of `tape` up to the end of the backtest, and the settings that run on it."""
-    end = tape.bars.row(np.datetime64(wiring.dated(chosen, tape).backtest.days[1]) + 1)
-    warm = max(chosen.universe.window, workbench.WINDOW) + chosen.training.horizon + 2
-    warm = max(warm, _look_back(chosen) + 22 - chosen.walk_forward.min_sessions)
-    least = chosen.walk_forward.min_sessions
-    rng = np.random.default_rng([seed, 0])
-    sample = take(tape, eligible(tape, chosen.universe), size, end, warm, least, rng)
-    days = sample.tape.bars.sessions
-    slow = chosen.training.estimator == "exact"
-    rows = [one for one in (chosen.training.max_rows, size.rows, SLOW_ROWS if slow else 0) if one]
-    return sample, dataclasses.replace(
-        chosen,
-        backtest=dataclasses.replace(chosen.backtest, start=days[sample.first].item(), end=days[-1].item()),
-        training=dataclasses.replace(chosen.training, trees=min(chosen.training.trees, size.trees), max_rows=min(rows, default=0)),
-        walk_forward=dataclasses.replace(chosen.walk_forward, start="", months=max(chosen.walk_forward.months, size.months)),
-    )
-
-
-def case_of(tested: Pipeline, sample: Sample, whole: Tape, size: Size, seed: int) -> Case:
-    """What the checks are handed; the base run is made here."""
-    last = sample.tape.bars.shape[0] - 2
-    at = draw_sessions(np.random.default_rng([seed, 1]), sample.first + 20, last, size.at)
-    return Case(tested, play(tested, sample.tape), whole, sample.crowd, at, size.retrainings, seed)
-
-
-def pipeline(settings: wiring.Settings) -> Pipeline:
-    """The pipeline of the settings, as `springback run` uses it."""
-    forest = dataclasses.replace(settings.training, trees=max(settings.training.trees, WHOLE_FOREST))
-
-    def features(tape: Tape) -> Panel:
-        return workbench.panel(tape.bars, tape.actions)
-
-    def forecast(tape: Tape, ranked: Flags, panel: Panel) -> Learned:
-        walked = wiring.forecast(wiring.World(tape, "", ranked, panel), settings)
-        return Learned(walked.forecasts, {str(as_of): fingerprint(pair) for as_of, pair in walked.models.items()})
-
-    def replay(tape: Tape, said: Forecasts) -> Result:
-        return wiring.simulate(tape, said, settings)
-
-    def careless(tape: Tape, ranked: Flags, panel: Panel) -> float | None:
-        return random_split_auc(gather(tape, ranked, panel, settings.training), forest)[0]
-
-    return Pipeline(
-        eligible=lambda tape: eligible(tape, settings.universe),
-        features=features,
-        forecast=forecast,
-        backtest=replay,
-        careless=careless,
-        read=read,
-        named=workbench.FEATURES,
-        window=workbench.WINDOW,
-        look_back=_look_back(settings),
-        horizon=settings.training.horizon,
-    )
-
-
-def read(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArray[np.float64]]) -> Bars:
-    """Long rows through the door that every source uses."""
-    return wiring.place_rows(days, symbols, columns)
-
-
-def fingerprint(pair: Models) -> str:
-    """Of the rows a pair learned from, and of what it says about 512 made-up ones."""
-    low, high = np.array([0, 0, -3, 0, -0.3, -0.3, -0.3, 0]), np.array([100, 100, 3, 4, 0.3, 0.3, 0.3, 4])
-    probe = np.random.default_rng(0).uniform(low, high, (512, len(workbench.FEATURES)))
-    said = hashlib.sha256(b"".join(np.ascontiguousarray(one).tobytes() for one in pair.probabilities(probe)))
-    return f"{pair.card.fingerprint[:16]}-{said.hexdigest()[:16]}"
-
-
-def _look_back(settings: wiring.Settings) -> int:
-    """Sessions that the universe and the rule look back on."""
-    rule = look_back(settings.strategy.trend, settings.strategy.indicator)
-    return max(settings.universe.window, WINDOW, settings.regime.window, workbench.WINDOW, rule) + 1
-
-
-def _audit(findings: tuple[Finding, ...], case: Case, settings: wiring.Settings, digest: str, seconds: float, seed: int) -> Audit:
-    bars, whole = case.sample.bars, case.whole.bars
-    traded = case.base.result.sessions
-    taken = (
-        f"{bars.shape[1]:,} of {whole.shape[1]:,} names, drawn at random, {bars.sessions[0]} to {bars.sessions[-1]}; "
-        f"forecast and traded from {traded[0]}, {len(case.base.learned.models)} pairs of models of {settings.training.trees} trees. "
-        f"Noise and planted edge: {case.crowd.bars.shape[1]:,} names. Universe and survivors: all names."
-    )
-    facts = {
-        "Data": digest,
-        "Origin": case.whole.origin,
-        "Random sessions": ", ".join(str(bars.sessions[row]) for row in case.at),
-        "Seed": str(seed),
-        "Seconds": f"{seconds:.0f}",
-        "Ledger": "the run on the sample as it is counts as a trial; runs on other futures, noise and late inputs do not",
-        "Command": steps.command(),
-    }
-    return Audit(findings, _flags(case.whole, settings), taken, seconds, facts)
-
-
-def _flags(tape: Tape, settings: wiring.Settings) -> tuple[str, ...]:
-    said = warned(tape.findings)
-    if not wiring.is_demo(tape):
-        return said
-    edge = "with a planted edge" if settings.demo.reversal else "without any edge"
-    return (*said, f"Demo market {edge}: not evidence about real markets.")
-
-
-def _write(voice: Voice, made: Audit, out: Path) -> None:
-    told = {
-        "verdict": title(made.findings),
-        "failed": [one.check for one in failed(made.findings)],
-        "sampled": made.sampled,
-        "facts": dict(made.facts),
-        "findings": [dataclasses.asdict(one) for one in made.findings],
-    }
-    places.write(out, {FIGURES: json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(made)})
-    voice.told["audit"] = told
-    voice.told["page"] = str(out / PAGE)
 
 
 def _say(voice: Voice, made: Audit, out: Path) -> None:

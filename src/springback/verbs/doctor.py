@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
 
-from springback import __version__, wiring
+from springback import __version__
 from springback.data.sources.keys import read_keys
+from springback.data.store import intake
 from springback.data.store.store import Store
 from springback.errors import MissingData, SpringbackError
 from springback.forecasting import model_store
@@ -22,6 +23,7 @@ from springback.ledger.book import Ledger
 from springback.project import FILE, Project
 from springback.verbs.console import Voice, table
 from springback.workflow import record
+from springback.workflow.sources import open_store
 
 __all__ = ["Voice"]
 FOUND, MISSING, BROKEN = "found", "missing", "BROKEN"
@@ -139,7 +141,7 @@ def _store(folder: Path) -> str:
     told = Store(folder).describe()
     newest = date.fromisoformat(str(told["last_session"])[:10])
     age = (datetime.now(UTC).date() - newest).days
-    drawn = wiring.is_demo(wiring.open_store(folder)[0])
+    drawn = intake.is_demo(open_store(folder)[0])
     kind = "the demo market" if drawn else str(told["source"]).partition(".")[0]
     return f"{folder}: {kind}; {told['rows']:,} bars, {told['first_session']} to {newest}" + ("" if drawn else f", {age} days ago")
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from springback import wiring
 from springback.data.files.reading import atomic
 from springback.errors import InputError
 from springback.project import FILE, template
 from springback.settings import flat
 from springback.verbs.console import Voice
+from springback.workflow.settings import Settings
 
 __all__ = ["Voice"]
 
@@ -18,6 +18,6 @@ def init(voice: Voice, folder: Path = Path()) -> None:
     if file.exists():
         raise InputError(f"{file} is there: edit it, or move it away to begin anew")
     with atomic(file) as part:
-        part.write_text(template(flat(wiring.Settings())), encoding="utf-8", newline="\n")
+        part.write_text(template(flat(Settings())), encoding="utf-8", newline="\n")
     voice.told["init"] = {"file": str(file)}
     voice.say(f"{file}: paths and knobs, each a default until its '#' is taken away")

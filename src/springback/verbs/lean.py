@@ -1,33 +1,30 @@
 """What each verb of `springback lean` does."""
 
 import dataclasses
-import os
 import shlex
 from contextlib import nullcontext
-from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from springback import __version__, wiring
 from springback.alone import alone
 from springback.analytics import run_folder
-from springback.errors import InputError, MissingData, SettingsError
-from springback.project import usual
-from springback.verbs import places, tapes
+from springback.errors import InputError
+from springback.verbs import tapes
 from springback.verbs.console import Voice
-from springback.verbs.steps import choose
+from springback.workflow import lean_run as workflow
+from springback.workflow import places
+from springback.workflow.forecasts import Choice
+from springback.workflow.inputs import Inputs
+from springback.workflow.lean_run import Deployment, Ready
+from springback.workflow.settings import Settings, choose
 
-if TYPE_CHECKING:
-    from springback.lean.prepare import Run
-
-__all__ = ["Voice", "choose"]
+__all__ = ["Deployment", "Inputs", "choose"]
 
 
-def shelf(voice: Voice, given: Path | None, kind: str | None, beside: Path | None = None) -> tuple[Path, str]:
-    """The folder of models and their kind. Raises as `places.shelf` does: LEAN trains none."""
+def choice(given: Path | None, kind: str | None, beside: Path | None = None) -> Choice:
+    """Whose forecasts LEAN runs on. Raises as `places.shelf` does: LEAN trains none."""
     places.check(kind)
-    return places.shelf(voice, given, beside=beside, kind=kind, says=False), kind or places.KINDS[0]
+    return Choice(places.shelf(given, beside=beside, kind=kind), kind, beside)
 
 
 def one_source(store: Path | None, data_folder: Path | None) -> None:
@@ -36,25 +33,9 @@ def one_source(store: Path | None, data_folder: Path | None) -> None:
         raise InputError("--store and --data-folder both name the data: give one of them")
 
 
-def export(
-    voice: Voice,
-    out: Path,
-    store: Path | None,
-    bars: Path | None,
-    vix: Path | None,
-    members: Path | None,
-    events: Path | None,
-    renames: Path | None,
-    interest_rate: Path | None,
-    as_of: str | None = None,
-    prices: str | None = None,
-) -> None:
+def export(voice: Voice, out: Path, inputs: Inputs, renames: Path | None = None, interest_rate: Path | None = None) -> None:
     """Writes a LEAN data folder from the store or the files, and says what LEAN cannot hold."""
-    from springback.lean.export import export as write_folder
-
-    with alone(out):
-        tape, _ = tapes.given(voice, bars, vix, members, events, store, as_of, prices=prices)
-        done = write_folder(tape, out, renames, interest_rate, voice.step("export"))
+    done = workflow.export(partial(tapes.given, voice, inputs), out, renames, interest_rate, voice)
     counts = done.counts
     voice.say(
         f"{out}: {done.names:,} names ({counts['ended']:,} of them end, {counts['renamed']:,} renamed), {counts['rows']:,} bars, "
@@ -66,180 +47,82 @@ def export(
     voice.told["export"] = {**dataclasses.asdict(done), "folder": str(out)}
 
 
-def backtest(
-    voice: Voice,
-    chosen: wiring.Settings,
-    store: Path | None,
-    models_dir: Path,
-    models: str,
-    forecasts: Path | None,
-    data_folder: Path | None,
-    launcher: Path | None,
-    time_limit: float,
-    dry_run: bool,
-    project: Path,
-    out: Path,
-    as_of: str | None = None,
-) -> None:
+def backtest(voice: Voice, chosen: Settings, deployment: Deployment, out: Path) -> None:
     """Prepares a LEAN run, runs it, and writes its run folder; nobody else in the project or the run folder meanwhile."""
-    if not time_limit > 0:
-        raise SettingsError(f"--time-limit must be above 0 minutes, was {time_limit:g}")
-    if as_of and data_folder:
-        raise InputError("--as-of reads a store as it was known, --data-folder is exported already: give one of them")
-    if not dry_run:
+    if not deployment.dry_run:
         run_folder.check(out)
-    with alone(project), nullcontext() if dry_run else places.held(out):
-        _run(voice, chosen, store, models_dir, models, forecasts, data_folder, launcher, time_limit, dry_run, project, out, as_of)
+    with alone(deployment.project), nullcontext() if deployment.dry_run else places.held(out):
+        ready = _prepared(voice, chosen, deployment)
+        run = ready.run
+        told = {"command": run.command, "config": str(run.config), "results": str(run.results), "missing": list(ready.missing)}
+        voice.told["lean"] = told
+        if deployment.dry_run:
+            _say_what_would_run(voice, ready)
+            return
+        result, warning = workflow.start(ready, deployment, voice)
+        voice.say(f"LEAN's result: {result}")
+        voice.told["lean"]["warning"] = warning
+        import_(voice, result, out, workflow.rates_of(deployment), (warning,) if warning else ())
 
 
-def _run(
-    voice: Voice,
-    chosen: wiring.Settings,
-    store: Path | None,
-    models_dir: Path,
-    models: str,
-    forecasts: Path | None,
-    data_folder: Path | None,
-    launcher: Path | None,
-    time_limit: float,
-    dry_run: bool,
-    project: Path,
-    out: Path,
-    as_of: str | None,
-) -> None:
-    from springback.lean import engines, launch, outcome, prepare
-
-    run, missing, span = _prepared(voice, chosen, store, models_dir, models, forecasts, data_folder, launcher, project, dry_run, as_of)
-    voice.told["lean"] = {"command": run.command, "config": str(run.config), "results": str(run.results), "missing": missing}
-    if dry_run:
-        voice.say(f"engine: cd {shlex.quote(str(run.cwd))} && {shlex.join(run.command)}")
-        voice.say(f"config: {run.config}")
-        for line in missing:
-            voice.say(f"missing: {line}")
-        return
-    step = voice.step("lean")
-    step(0, (span[1] - span[0]).days, "the engine starts")
-    stopped = partial(engines.remove_container, run.results, run.env)
-    code, heard = launch.run(run.command, run.cwd, run.env, run.log, 60 * time_limit, span, step, stopped=stopped)
-    result, warning = outcome.result_of(run.results, code, heard, run.log)
-    prepare.keep_record(project, run.results)
-    voice.say(f"LEAN's result: {result}")
-    voice.told["lean"]["warning"] = warning
-    rates = (data_folder or project / "data") / "alternative" / "interest-rate" / "usa" / "interest-rate.csv"
-    import_(voice, result, out, rates if rates.is_file() else None, (warning,) if warning else ())
+def _say_what_would_run(voice: Voice, ready: Ready) -> None:
+    voice.say(f"engine: cd {shlex.quote(str(ready.run.cwd))} && {shlex.join(ready.run.command)}")
+    voice.say(f"config: {ready.run.config}")
+    for line in ready.missing:
+        voice.say(f"missing: {line}")
 
 
-def _prepared(
-    voice: Voice,
-    chosen: wiring.Settings,
-    store: Path | None,
-    models_dir: Path,
-    models: str,
-    forecasts: Path | None,
-    data_folder: Path | None,
-    launcher: Path | None,
-    project: Path,
-    dry_run: bool,
-    as_of: str | None,
-) -> "tuple[Run, list[str], tuple[date, date]]":
-    """What LEAN is to run, laid out, what this machine lacks for it (nothing, unless it is only a dry run), and the days of the run."""
-    from springback.data.store.store import Store
-    from springback.lean import bundle as bundles
-    from springback.lean import engines, prepare
-    from springback.quality import quarantine
-
-    environment = dict(os.environ)
-    engine, missing = engines.find(launcher, environment)
-    if missing and not dry_run:
-        raise MissingData(f"LEAN cannot run here: {'; '.join(missing)}")
-    places.check(models)
-    data = data_folder or project / "data"
-    chosen = _dated(voice, chosen, data, None if data_folder else store or usual("store"), as_of)
-    start = chosen.backtest.days[0]
-    stored, cards = (bundles.forecast_files(forecasts), []) if forecasts else prepare.models(models_dir, models, start)
-    doubts = prepare.strangers(cards) if isinstance(engine, engines.Cli) else []
-    for line in [*doubts, *prepare.in_sample(cards, models, start)]:
+def _prepared(voice: Voice, chosen: Settings, deployment: Deployment) -> Ready:
+    """What LEAN is to run, laid out; what is to be known of it is said."""
+    engine, missing = workflow.engine_of(deployment)
+    chosen = _dated(voice, chosen, deployment.data, None if deployment.data_folder else deployment.inputs)
+    signals = workflow.signals_of(deployment.choice, chosen.backtest.days[0], workflow.has_its_own_libraries(engine))
+    for line in signals.warnings:
         voice.say(f"  warning: {line}")
-    if data_folder is None:
-        folder = store or usual("store")
-        digest = Store(folder).hash_as_of(as_of) if as_of else Store(folder).hash
-        if not prepare.exported(data, digest, quarantine.read(folder)):
-            export(voice, data, store, None, None, None, None, None, None, as_of)
-    prepare.check_data(data)
-    _lay_project(voice, project)
-    prepare.lay_out(project, Path(wiring.__file__).parent, __version__, stored)
-    lacking = engines.databases(data, engine.launcher) if isinstance(engine, engines.Native) else []
-    if isinstance(engine, engines.Cli) and engines.lacking(data):
+    if not workflow.exported(deployment):
+        export(voice, deployment.data, deployment.inputs)
+    workflow.check_data(deployment.data)
+    _lay_project(voice, deployment.project)
+    ready = workflow.lay_out(deployment, chosen, engine, missing, signals)
+    if ready.bare_hours:
         voice.say(
-            f"  LEAN's market hours and symbol properties are not in {data}: the lean CLI fetches them, for which it needs the network"
+            f"  LEAN's market hours and symbol properties are not in {deployment.data}: the lean CLI fetches them, for which it needs the "
+            "network"
         )
-    if lacking and not dry_run:
-        raise MissingData(lacking[0])
-    told = _told(chosen, "forecasts" if forecasts else models, "csv")
-    run = prepare.run(engine, project, data, told, environment, datetime.now())  # noqa: DTZ005 (a folder's name)
-    return run, [*missing, *lacking], chosen.backtest.days
+    return ready
 
 
-def _dated(voice: Voice, chosen: wiring.Settings, data: Path, store: Path | None, as_of: str | None = None) -> wiring.Settings:
-    """`chosen` with the days of the run known, and said: of the store, else of an exported data folder, else of the original plan."""
-    from springback.lean import prepare
-    from springback.market.account import Account
-
-    if chosen.backtest.start and chosen.backtest.end:
-        return chosen
-    if store is not None:
-        sessions = wiring.open_store(store, as_of)[0].bars.sessions
-    elif (found := prepare.sessions(data)) is not None:
-        sessions = found
-    else:
-        known = dataclasses.replace(chosen.backtest, start=chosen.backtest.start or Account.start, end=chosen.backtest.end or Account.end)
-        voice.say(f"  window {known.start} to {known.end}, of the original plan: {data} holds no exported data to take it from")
-        return dataclasses.replace(chosen, backtest=known)
-    made = dataclasses.replace(chosen, backtest=chosen.backtest.on(sessions, chosen.walk_forward.min_sessions))
-    voice.say(f"  {tapes.words_of(made, sessions)}")
-    return made
+def _dated(voice: Voice, chosen: Settings, data: Path, inputs: Inputs | None = None) -> Settings:
+    """`chosen` with the days of the run known, and said where nobody named both."""
+    known, sessions = workflow.window_of(chosen, data, inputs)
+    start, end = known.backtest.days
+    if sessions is not None:
+        voice.say(f"  {tapes.words_of(known, sessions)}")
+    elif known is not chosen:
+        voice.say(f"  window {start} to {end}, of the original plan: {data} holds no exported data to take it from")
+    return known
 
 
 def _lay_project(voice: Voice, project: Path) -> None:
-    from springback.lean import project as projects
-
-    if projects.lay_project(project, Path(wiring.__file__).parent):
-        voice.say(f"  {project}: the LEAN project is laid out ({', '.join(projects.FILES)}); a file that you change stays as you left it")
-
-
-def _told(chosen: wiring.Settings, models: str, vix: str) -> dict[str, str]:
-    """The settings as LEAN's parameters."""
-    from springback.lean.parameters import Lean, Parameters, write
-    from springback.market.account import Account
-
-    account = Account(*chosen.backtest.days, chosen.backtest.cash)
-    lean = Lean(models=models, vix=vix)  # type: ignore[arg-type]
-    return write(Parameters(account, chosen.strategy, chosen.regime, chosen.universe, lean))
+    if workflow.lay_project(project):
+        files = ", ".join(workflow.PROJECT_FILES)
+        voice.say(f"  {project}: the LEAN project is laid out ({files}); a file that you change stays as you left it")
 
 
-def bundle(voice: Voice, chosen: wiring.Settings, out: Path, models_dir: Path, models: str, project: Path) -> None:
+def bundle(voice: Voice, chosen: Settings, out: Path, choice: Choice, project: Path) -> None:
     """Writes a self-contained LEAN project folder."""
-    from springback.lean import bundle as bundles
-    from springback.lean import engine_config, prepare
-
-    places.check(models)
-    chosen = _dated(voice, chosen, project / "data", None)
-    start = chosen.backtest.days[0]
-    stored, cards = prepare.models(models_dir, models, start)
-    named = prepare.names(project / "data")
-    stored |= named
-    config = engine_config.project_config(_told(chosen, models, "index"))
+    chosen = _dated(voice, chosen, project / "data")
+    signals = workflow.signals_of(choice, chosen.backtest.days[0])
     _lay_project(voice, project)
-    files = bundles.project_files(project, Path(wiring.__file__).parent, __version__, config, stored, out)
-    bundles.lay(out, files)
-    for line in [*prepare.strangers(cards), *prepare.in_sample(cards, models, start)]:
+    files, stored, named = workflow.bundle(chosen, choice, project, signals, out)
+    for line in signals.warnings:
         voice.say(f"  warning: {line}")
     if not named:
         voice.say(f"  warning: no list of names goes along: run 'springback lean export --out {project / 'data'}' and bundle again")
     modules = [name for name in files if name.endswith(".py")]
     longest = max(modules, key=lambda name: len(files[name]))
     voice.say(
-        f"{out}: {len(modules)} Python files, the longest {longest} with {len(files[longest]):,} bytes; {len(stored)} files for the object "
+        f"{out}: {len(modules)} Python files, the longest {longest} with {len(files[longest]):,} bytes; {stored} files for the object "
         f"store; {out / 'README.md'} has the commands"
     )
     voice.told["bundle"] = {"folder": str(out), "files": sorted(files), "longest": {longest: len(files[longest])}}

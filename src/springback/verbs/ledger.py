@@ -14,8 +14,8 @@ from springback.market import recorded
 from springback.settings import flat
 from springback.statistics.significance import SESSIONS
 from springback.verbs.console import Voice, table
-from springback.wiring import Settings
 from springback.workflow import record
+from springback.workflow.settings import Settings
 
 __all__ = ["Voice"]
 MOST_KNOBS = 4  # in a row of the table; --json has them all

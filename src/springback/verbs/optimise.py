@@ -1,218 +1,35 @@
-"""What `springback optimize` does: a search before the held-back period, its finding and page; and one look at what was held back."""
+"""What `springback optimize` does: a search before the held-back period, or the one look at what was held back, and what came of it."""
 
 import dataclasses
-import json
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from springback import __version__, wiring
 from springback.analytics import encode
-from springback.analytics.figures import shown
 from springback.cluster import Workers
-from springback.errors import LedgerError, MissingData, SettingsError
-from springback.forecasting.card import versions
-from springback.ledger import look as looks
-from springback.ledger.book import Ledger
-from springback.search import kept, search_words
-from springback.search.knobs import Values, parse_all
-from springback.search.optimizer import Memory, Seen, Trial, alone, importances, search
-from springback.search.search_finding import Finding, Line, Plane, Report, Revealed, judge
-from springback.search.search_page import page
-from springback.settings import flat
-from springback.statistics.overfitting import Search
-from springback.verbs import places, steps
+from springback.search import search_words
+from springback.search.search_finding import Report
 from springback.verbs.console import Voice, table
-from springback.workflow import record
-from springback.workflow.report import biases_of, universe_of
-from springback.workflow.search import Grounds, Job, forecast, job, looker, ratio_of, sessions_of, with_knobs
+from springback.workflow import optimize as workflow
+from springback.workflow.optimize import PAGE, WINNER
+from springback.workflow.search import Job, job
+from springback.workflow.settings import Settings
+from springback.workflow.settings import choose as choose_plain
 
 __all__ = ["Voice", "job"]
-FIGURES, PAGE, WINNER, STUDY, HELD = "optimise.json", "optimise.html", "winner.toml", "study.sqlite", "held_back.json"
-LOOKED = "the held-back period, looked at once"
 
 
-def choose(
-    settings: Path | None, sets: list[str] | None, knobs: list[str] | None, trials_: int | None, original: bool = False
-) -> wiring.Settings:
-    """The settings, `--knob` and `--trials` laid over [optimise]."""
-    chosen = steps.choose(settings, sets, original)
-    over: dict[str, Any] = ({"knobs": tuple(knobs)} if knobs else {}) | ({} if trials_ is None else {"trials": trials_})
-    chosen = dataclasses.replace(chosen, optimise=dataclasses.replace(chosen.optimise, **over))
-    for knob in parse_all(chosen.optimise.knobs, flat(chosen)):
-        for value in knob.choices or (knob.low, knob.high):
-            with_knobs(chosen, {knob.name: int(value) if knob.whole else value})
-    if chosen.backtest.profile != "realistic":
-        raise SettingsError(f"optimize searches under realistic costs only, backtest.profile was '{chosen.backtest.profile}'")
-    return chosen
+def choose(settings: Path | None, sets: list[str] | None, knobs: list[str] | None, trials: int | None, original: bool = False) -> Settings:
+    """The settings, `--knob` and `--trials` laid over [optimise]. Raises `SettingsError` on what cannot be searched."""
+    chosen = choose_plain(settings, sets, original)
+    over: dict[str, Any] = ({"knobs": tuple(knobs)} if knobs else {}) | ({} if trials is None else {"trials": trials})
+    return workflow.checked(dataclasses.replace(chosen, optimise=dataclasses.replace(chosen.optimise, **over)))
 
 
-def optimise(voice: Voice, one: Job, workers: Workers) -> Report:
-    """Searches, judges, maps the neighbourhood, and writes the study's folder; a search that was killed goes on."""
-    record.ready(one.store)
-    with alone(one.folder):
-        settings = one.chosen.optimise
-        memory = Memory(one.folder / STUDY, one.stamp, one.knobs)
-        grounds = Grounds(voice, one, workers)
-        look = looker(one, grounds, workers)
-        specified = next(look([one.spec]))
-        found = search(one.knobs, settings.trials, settings.batch, settings.seed, memory, look, voice.step("optimise"))
-        shares = importances(one.knobs, found, settings.seed)
-        first = judge(found, one.spec, specified, Search(len(found)), settings, sessions_of(one, grounds))
-        lines, plane = _map(voice, one, look, first.winner, shares)
-        stands = record.standing(one.whole, one.hash, sessions_of(one, grounds), one.store)  # the map's trials count as well
-        entries = next(look([first.winner])).entries
-        finding = judge(found, one.spec, specified, stands.search, settings, sessions_of(one, grounds), entries)
-        report = _report(one, grounds, finding, found, shares, lines, plane, stands.fault)
-        _write(one, report)
+def optimise(voice: Voice, one: Job, workers: Workers, reveal: bool = False) -> Report:
+    """Searches, or with `reveal` looks at the held-back period with the winner, and prints."""
+    report = (workflow.reveal if reveal else workflow.optimize)(one, workers, voice)
     _say(voice, one, report)
     return report
-
-
-def reveal(voice: Voice, one: Job, workers: Workers) -> Report:
-    """The winner and the specification on the held-back period, once: the ledger's row is the seal. Raises `SettingsError`.
-
-    Both are written down before either is shown; then the page is drawn again, with what was seen.
-    """
-    record.ready(one.store)
-    _unsealed(one)
-    if not (one.folder / FIGURES).is_file():
-        raise MissingData(f"{one.folder} holds no finished search: run the same command without --reveal first")
-    with alone(one.folder):
-        winner = kept.winner_of(one.folder / FIGURES, one.stamp, one.knobs)
-        chosen = dataclasses.replace(
-            one.chosen, backtest=dataclasses.replace(one.chosen.backtest, start=one.held.item(), end=one.end.item())
-        )
-        made = steps.survey(voice, chosen, one.whole, one.hash)
-        figures = {}
-        for name, values in (("winner", winner), ("specification", one.spec)):
-            settings = with_knobs(chosen, values)
-            ground = wiring.Ground(one.whole, forecast(voice, made, settings, one, workers).forecasts)
-            (result,) = wiring.run_backtests(
-                ground, [settings], workers, one.hash, "optimise", one.command, f"{LOOKED}: {name} of {one.folder.name}", one.store
-            )
-            figures[name] = ratio_of(record.excess_returns(one.whole, result))
-        row = _seals(one)[0]
-        found = Revealed(row.row, row.at, figures["winner"], figures["specification"], row.sessions)
-        places.write(one.folder, {HELD: encode.text(found)})
-    return optimise(voice, one, workers)
-
-
-def _unsealed(one: Job) -> None:
-    """Raises `SettingsError` where the period was looked at before, whatever the search."""
-    fault = Ledger(record.place(one.store)).fault()
-    if fault:
-        raise LedgerError(f"the trial ledger is damaged ({fault}): whether the held-back period was looked at before cannot be known")
-    if rows := _seals(one):
-        old = rows[0]
-        raise SettingsError(
-            f"the held-back period was looked at on {old.at[:10]} (ledger row {old.row}, {old.first} to {old.last}, Sharpe ratio "
-            f"{shown(old.sharpe, 'ratio')}): a second look would be a choice; hold back a later period"
-        )
-
-
-def _seals(one: Job) -> list[looks.Entry]:
-    """The rows of looks at the held-back period, oldest first."""
-    market = record.market_of(one.whole, one.hash)
-    return [
-        row
-        for row in Ledger(record.place(one.store)).entries()
-        if row.market == market and row.models.startswith(LOOKED) and row.first <= str(one.end) and str(one.held) <= row.last
-    ]
-
-
-def _map(
-    voice: Voice, one: Job, look: Callable[[Sequence[Values]], Iterator[Seen]], winner: Values, shares: dict[str, float]
-) -> tuple[tuple[Line, ...], Plane | None]:
-    """The winner's neighbours along each fast knob, and over the two that matter most; trials as well, though none is chosen from."""
-    fast = [knob for knob in one.knobs if not knob.slow]
-    count = one.chosen.optimise.grid
-    points = {knob.name: knob.around(winner[knob.name], count) for knob in fast}
-    first = sorted(fast, key=lambda knob: -shares.get(knob.name, 0.0))[:2]
-    wanted = [winner | {name: value} for name, values in points.items() for value in values]
-    if len(first) == 2:
-        across, down = (knob.name for knob in first)
-        wanted += [winner | {down: low, across: high} for low in points[down] for high in points[across]]
-    step = voice.step("map")
-    figures = []
-    for k, seen in enumerate(look(wanted)):
-        figures.append(ratio_of(seen.excess) if len(seen.excess) else None)
-        step(k + 1, len(wanted), "the winner's neighbours")
-    answers = iter(figures)
-    lines = tuple(Line(name, tuple(values), tuple(next(answers) for _ in values)) for name, values in points.items())
-    if len(first) < 2:
-        return lines, None
-    of = {line.name: line for line in lines}
-    return lines, Plane(of[across], of[down], tuple(tuple(next(answers) for _ in points[across]) for _ in points[down]))
-
-
-def _report(
-    one: Job,
-    grounds: Grounds,
-    finding: Finding,
-    found: list[Trial],
-    shares: dict[str, float],
-    lines: tuple[Line, ...],
-    plane: Plane | None,
-    fault: str,
-) -> Report:
-    origin, biases = biases_of(one.whole)
-    sessions = sessions_of(one, grounds)
-    demo = wiring.is_demo(one.whole)
-    market = record.market_of(one.whole, one.hash)
-    known = looks.overlapping(looks.trials(Ledger(record.place(one.store)).entries()), market, str(one.held), str(one.end))
-    others = [row for row in record.tries(known) if not row.entry.models.startswith(LOOKED)]
-    settings = one.chosen.optimise
-    held = one.folder / HELD
-    return Report(
-        name=one.folder.name,
-        first=str(sessions[0]),
-        last=str(sessions[-1]),
-        held_first=str(one.held),
-        held_last=str(one.end),
-        seen_before=len(others),
-        finding=finding,
-        trials=tuple((t.number, t.values, t.seen.figure, ratio_of(t.seen.excess) if len(t.seen.excess) else None) for t in found),
-        knobs=one.knobs,
-        importances=shares,
-        lines=lines,
-        plane=plane,
-        objective=settings.objective,
-        how=(
-            f"Optuna's tree-structured Parzen estimator, {settings.trials} trials, {settings.batch} at a time, seed {settings.seed}; net "
-            f"of realistic costs, on the {len(grounds.base.folds)} periods of a walk-forward that end before {one.held}. The data handed "
-            "to the search end there too. Every trial, and every neighbour on the map, was entered in the trial ledger before its figure "
-            "was used."
-        ),
-        universe=universe_of(one.made.tape, grounds.base.forecasts),
-        origin=origin,
-        biases=biases,
-        findings=one.whole.findings,
-        demo=demo,
-        planted=one.chosen.demo.reversal if demo else 0.0,
-        settings=flat(one.chosen),
-        data_hash=one.hash,
-        versions={"springback": __version__, **versions()},
-        seed=settings.seed,
-        command=one.command,
-        ledger_fault=fault,
-        revealed=kept.held_of(held) if held.is_file() else None,
-    )
-
-
-def _write(one: Job, report: Report) -> None:
-    figures = encode.text({"headline": [search_words.verdict(report.finding)], "stamp": one.stamp, **encode.plain(report)})
-    places.write(one.folder, {FIGURES: figures, WINNER: winner_toml(report), PAGE: page(report)})
-
-
-def winner_toml(report: Report) -> str:
-    """The winner's knobs as a settings file."""
-    tables: dict[str, list[str]] = {}
-    for name, value in report.finding.winner.items():
-        part, _, knob = name.partition(".")
-        tables.setdefault(part, []).append(f"{knob} = {json.dumps(value)}")
-    body = "\n".join(f"\n[{part}]\n" + "\n".join(lines) for part, lines in tables.items())
-    return f"# Winner of {report.name}, searched on {report.first} to {report.last}. {search_words.verdict(report.finding)}\n{body}\n"
 
 
 def _say(voice: Voice, one: Job, report: Report) -> None:

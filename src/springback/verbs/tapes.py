@@ -1,93 +1,52 @@
-"""Which market a verb works on: files, a store with what is handed in beside it, a source; and the window it is asked about."""
+"""What a verb says of the market it works on: where it came from, what its tables were taken for, the window, the folder of models."""
 
 from pathlib import Path
 
 import numpy as np
 
-from springback import wiring
 from springback.backtest.run import span
 from springback.data.basis import HEAD as PRICES
-from springback.data.files.headers import READ_AS, understanding
-from springback.data.overrides import laid_over
-from springback.data.store.content_hash import content_hash
-from springback.errors import InputError
+from springback.data.files.headers import READ_AS
 from springback.market.bars import Dates
 from springback.market.tape import Tape
-from springback.project import usual
 from springback.verbs.console import Voice
+from springback.workflow import inputs as markets
+from springback.workflow import places
+from springback.workflow.inputs import Inputs, Loaded
+from springback.workflow.settings import Settings, dated
+
+__all__ = ["Inputs"]
 
 
-def given(
-    voice: Voice,
-    bars: Path | None,
-    vix: Path | None,
-    members: Path | None,
-    events: Path | None,
-    store: Path | None,
-    as_of: str | None = None,
-    ranks: bool = True,
-    prices: str | None = None,
-    benchmark: Path | None = None,
-) -> tuple[Tape, str]:
-    """The files that were named, or the store with VIX and members laid over its own. `ranks`: who is a member matters, since the universe
-    is worked out; where forecasts come from a file it is not, and `members` are refused.
-    """
-    if members is not None and not ranks:
-        raise InputError("--members changes nothing beside --forecasts, which say themselves who is ranked: leave one of them out")
-    if bars is None:
-        return stored(voice, store, as_of, vix, members, events, prices, benchmark)
-    if as_of:
-        raise InputError("--as-of reads a store as it was known, --bars names a file: give one of them")
-    if store is not None:
-        raise InputError("--bars and --store both name the bars: give one of them")
-    if vix is None and not bars.is_dir():
-        raise InputError("--bars needs --vix FILE (date,close): the regime cannot be known without it")
-    tape = wiring.load_bars(bars, vix, members, events, benchmark, prices)
-    say(voice, tape, f"read from {bars}")
-    return tape, content_hash(tape)
+def given(voice: Voice, inputs: Inputs, ranks: bool = True) -> Loaded:
+    """The files that were named, or the store, and says which; see `workflow.inputs.given`."""
+    return say(voice, markets.given(inputs, ranks))
 
 
-def stored(
-    voice: Voice,
-    store: Path | None,
-    as_of: str | None = None,
-    vix: Path | None = None,
-    members: Path | None = None,
-    events: Path | None = None,
-    prices: str | None = None,
-    benchmark: Path | None = None,
-) -> tuple[Tape, str]:
-    """The tape of a store and its hash, now or as they were known on a day, with the VIX, members and benchmark named laid over its own.
-
-    Its splits and dividends are part of its prices: `events` are refused, as is `prices`.
-    """
-    refuse_events(events)
-    if prices is not None:
-        raise InputError("--prices says what a table of bars holds: name it; the store knows it already")
-    folder = store or usual("store")
-    tape, digest = wiring.open_store(folder, as_of)
-    say(voice, tape, f"read from {folder}{f' as known on {as_of}' if as_of else ''}")
-    if vix is None and members is None and benchmark is None:
-        return tape, digest
-    with understanding() as heard:
-        tape, told = laid_over(tape, vix, members, benchmark)
-    for line in (*heard, *told):
-        voice.say(f"  {line}")
-    return tape, content_hash(tape)
+def stored(voice: Voice, inputs: Inputs) -> Loaded:
+    """The store, likewise."""
+    return say(voice, markets.stored(inputs))
 
 
-def refuse_events(events: Path | None) -> None:
-    """Raises `InputError` on events beside a store."""
-    if events is not None:
-        raise InputError("--events belongs to a CSV file of bars: the store holds its own splits and dividends")
+def stored_or_demo(voice: Voice, settings: Settings, inputs: Inputs) -> Loaded:
+    """The store, or the demo market fetched into it, likewise."""
+    return say(voice, markets.stored_or_demo(settings, inputs, voice))
 
 
-def window(voice: Voice, chosen: wiring.Settings, tape: Tape, trades: bool = True) -> wiring.Settings:
+def shelf(voice: Voice, given: Path | None, trains: bool = False, beside: Path | None = None, kind: str | None = None) -> Path:
+    """The folder of models of `places.shelf`; says so where it is a new one."""
+    folder = places.shelf(given, trains, beside, kind)
+    if beside is None and not places.holds_models(folder):
+        voice.say(f"  new folder of models: {folder}")
+    return folder
+
+
+def window(voice: Voice, chosen: Settings, tape: Tape, trades: bool = True) -> Settings:
     """`chosen` with the days of the backtest known; says which they are and what of the bars they leave out.
 
     `trades`: bars and VIX must cover them, which is looked at here, before the work. Raises `MissingData`.
     """
-    chosen = wiring.dated(chosen, tape)
+    chosen = dated(chosen, tape)
     if trades:
         span(tape, chosen.backtest)
     voice.say(f"  {words_of(chosen, tape.bars.sessions)}")
@@ -95,7 +54,7 @@ def window(voice: Voice, chosen: wiring.Settings, tape: Tape, trades: bool = Tru
     return chosen
 
 
-def words_of(chosen: wiring.Settings, sessions: Dates) -> str:
+def words_of(chosen: Settings, sessions: Dates) -> str:
     """The window in words, and what it leaves out of `sessions`."""
     start, end = chosen.backtest.days
     before = int(np.searchsorted(sessions, np.datetime64(start)))
@@ -105,17 +64,27 @@ def words_of(chosen: wiring.Settings, sessions: Dates) -> str:
     return f"window {start} to {end}" + (f": {', '.join(words)}" if words else "")
 
 
-def say(voice: Voice, tape: Tape, how: str) -> None:
-    """What its prices and tables were taken for, one line on it, and the first of its findings."""
+def say(voice: Voice, loaded: Loaded) -> Loaded:
+    """What its prices and tables were taken for, one line on it, the first of its findings, and what was laid over or restated."""
+    tape = loaded.tape
     say_prices(voice, tape)
     sessions, names = tape.bars.shape
-    voice.say(f"{names:,} names, {sessions:,} sessions, {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}, {how}")
-    for line in (one for one in tape.findings if READ_AS in one):
+    voice.say(f"{names:,} names, {sessions:,} sessions, {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}, {loaded.how}")
+    findings = [one for one in tape.findings if one not in loaded.notes]
+    for line in (one for one in findings if READ_AS in one):
         voice.say(f"  {line}")
-    others = [one for one in tape.findings if not one.startswith(PRICES) and READ_AS not in one]
+    others = [one for one in findings if not one.startswith(PRICES) and READ_AS not in one]
     if others:
         count = len(others)
         voice.say(f"  {count} finding{'s' if count > 1 else ''} on the data, all in the report; the first: {others[0]}")
+    for line in loaded.notes:
+        voice.say(f"  {line}")
+    if loaded.restated:
+        voice.say(f"  the past was restated, and what was known before is kept: {loaded.restated}")
+    if loaded.store is not None:
+        store = {"folder": str(loaded.store), "hash": loaded.hash, "origin": tape.origin, "findings": list(tape.findings)}
+        voice.told["store"] = store
+    return loaded
 
 
 def say_prices(voice: Voice, tape: Tape) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from springback import wiring
 from springback.data import membership
 from springback.data.files import holdings
 from springback.data.laws import told
@@ -14,6 +13,8 @@ from springback.errors import InputError
 from springback.strategy.universe import eligible
 from springback.verbs.console import Voice
 from springback.verbs.steps import choose
+from springback.workflow.settings import Settings
+from springback.workflow.sources import open_store
 
 __all__ = ["Voice", "choose"]
 SHOWN = 12  # symbols on a line
@@ -28,7 +29,7 @@ def alone(store: Path | None, settings: Path | None, sets: list[str] | None) -> 
 
 def universe(
     voice: Voice,
-    chosen: wiring.Settings,
+    chosen: Settings,
     on: str | None,
     store: Path,
     files: Path | None = None,
@@ -64,8 +65,8 @@ def universe(
     voice.told["universe"] = {**asdict(answer), "on": str(answer.on)}
 
 
-def _stored(chosen: wiring.Settings, store: Path, day: np.datetime64, as_of: str | None) -> membership.Answer:
-    tape, _ = wiring.open_store(store, as_of)
+def _stored(chosen: Settings, store: Path, day: np.datetime64, as_of: str | None) -> membership.Answer:
+    tape, _ = open_store(store, as_of)
     row = int(np.searchsorted(tape.bars.sessions, day, side="right")) - 1
     tradable = eligible(tape, chosen.universe)[row] if row >= 0 else None
     answer = membership.from_tape(tape, day, tradable)

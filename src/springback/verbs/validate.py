@@ -1,41 +1,20 @@
 """What `springback validate` does: forecasts by one of two methods, their judgement, and the page that shows it."""
 
-import json
-from contextlib import nullcontext
-from math import comb
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from springback import __version__, wiring
-from springback.alone import alone
 from springback.cluster import Workers
 from springback.errors import InputError, MissingData, SettingsError
-from springback.forecasting.card import versions
-from springback.settings import flat
-from springback.statistics.significance import block_rows
-from springback.strategy.rule import is_bear, vix_mean
-from springback.training.judgement import Judgement
-from springback.training.rows import Rows, gather
-from springback.training.train import random_split_auc
 from springback.validation import validation_words as words
-from springback.validation.cross_validation import cross_validate, groups
-from springback.validation.cuts import Cut, by_span, cuts
-from springback.validation.validate import Said
-from springback.validation.validate import validate as judge
-from springback.validation.validation_page import page
-from springback.validation.validation_study import Study, as_json
-from springback.verbs import places, steps
+from springback.validation.validation_study import Study
 from springback.verbs.console import Voice, table
-from springback.workflow import record
-from springback.workflow.report import biases_of
+from springback.workflow import places
+from springback.workflow import validate as workflow
+from springback.workflow.prepare import World
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings
+from springback.workflow.validate import METHODS, PAGE, Method
 
-METHODS = ("walk-forward", "combinatorial")
-PAGE, FIGURES = "validation.html", "validation.json"
-Told = tuple[Rows, Said, Said, Cut, str]
-"""Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
+__all__ = ["Method"]
 
 
 def check(method: str | None, models: Path | None, store: Path | None, forecasts: Path | None = None) -> str:
@@ -57,179 +36,19 @@ def check(method: str | None, models: Path | None, store: Path | None, forecasts
 
 
 def validate(
-    voice: Voice,
-    made: wiring.World,
-    chosen: wiring.Settings,
-    method: str,
-    models: Path | None,
-    out: Path,
-    store: Path | None,
-    workers: Workers | None = None,
-    forecasts: Path | None = None,
+    voice: Voice, made: World, chosen: Settings, method: Method, out: Path, record: Recorder, workers: Workers | None = None
 ) -> Study:
-    """Judges, enters the trial ledger beside `store`, writes validation.json and validation.html into `out`, and prints."""
-    study = examine(made, chosen, method, models, voice, steps.command(), workers, forecasts)
-    seen = study.judgement.days
-    by_day = np.nan_to_num(seen.rank_ic)
-    record.note_validation(
-        made.tape,
-        made.hash,
-        flat(chosen),
-        seen.sessions,
-        by_day,
-        command=study.command,
-        models=f"judged {study.judgement.method}",
-        store=store,
-    )
+    """Judges, enters the trial ledger, writes validation.json and validation.html into `out`, and prints."""
+    study = workflow.validate(chosen, made, method, voice, record, workers)
     step = voice.step("page")
     step(0, 1, str(out))
-    told = as_json(study, words.headline(study))
-    places.write(out, {FIGURES: json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(study)})
+    figures = workflow.write(study, out)
     step(1, 1, str(out))
     _say(voice, study)
-    voice.told["validation"] = {name: value for name, value in told.items() if name != "days"}
+    voice.told["validation"] = {name: value for name, value in figures.items() if name != "days"}
     voice.told["page"] = str(out / PAGE)
     voice.say(f"page: {out / PAGE}")
     return study
-
-
-def examine(
-    made: wiring.World,
-    chosen: wiring.Settings,
-    method: str,
-    models: Path | None,
-    voice: Voice | None = None,
-    command: str = "",
-    workers: Workers | None = None,
-    forecasts: Path | None = None,
-) -> Study:
-    """The judgement of `method`, or of the file `forecasts`, and what it stands on.
-
-    Walk-forward judges the sessions of the backtest, combinatorial all of the tape up to their end: it needs no history to begin with. A
-    file is judged on all sessions that it has.
-    """
-    chosen = wiring.dated(chosen, made.tape)
-    progress = (voice or Voice(as_json=False, quiet=True)).step
-    if forecasts is not None:
-        method = f"forecasts of {forecasts.name}"
-        rows, p_long, p_short, folds, how = _told(made, chosen, forecasts)
-    else:
-        rows, p_long, p_short, folds, how = (_walked if method == "walk-forward" else _combined)(made, chosen, models, progress, workers)
-    step, settings, sessions = progress("judge"), chosen.validation, made.tape.bars.sessions
-    step(0, 2, "a random split, as a warning")
-    careless = random_split_auc(rows, chosen.training)
-    step(1, 2, f"{len(rows):,} rows, {len(p_long)} forecast{'s' if len(p_long) > 1 else ''} of each")
-
-    def resample(count: int) -> NDArray[np.int64]:
-        return block_rows(count, settings.draws, settings.block, np.random.default_rng(chosen.training.seed))
-
-    found = judge(
-        method,
-        rows,
-        (p_long, p_short),
-        sessions,
-        folds,
-        cuts(rows, made.tape.bars, _bear(made, chosen)),
-        chosen.training,
-        settings,
-        resample,
-        careless,
-    )
-    step(2, 2, "judged")
-    return _study(made, chosen, rows, found, how, command)
-
-
-def _walked(made: wiring.World, chosen: wiring.Settings, models: Path | None, progress: Any, workers: Workers | None) -> Told:
-    step = progress("forecast")
-    with alone(models, wait=lambda said: step(0, 1, said)) if models else nullcontext():
-        result = wiring.forecast(made, chosen, models, step, workers)
-    rows = gather(made.tape, made.eligible, made.features, chosen.training)
-    p_long, p_short = (panel[rows.session, rows.name] for panel in (result.forecasts.p_long, result.forecasts.p_short))
-    said = ~np.isnan(p_long) & ~np.isnan(p_short)
-    rows, sessions = rows.pick(said), made.tape.bars.sessions
-    spans = [(int(np.searchsorted(sessions, np.datetime64(one.first))), made.tape.bars.row(one.last)) for one in result.folds]
-    how = (
-        f"Walk-forward: {len(spans)} periods of {chosen.walk_forward.months} months, each forecast by models that learned from all labels "
-        f"known at the close before it began; the purge is the {chosen.training.horizon} sessions of the label. An embargo is for rows "
-        "after a tested block, and a walk-forward learns from none of them."
-    )
-    return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
-
-
-def _told(made: wiring.World, chosen: wiring.Settings, file: Path) -> Told:
-    """The forecasts of a file, a period for each quarter of the year."""
-    said = wiring.forecasts_from(file, made.tape)
-    rows = gather(made.tape, made.eligible, made.features, chosen.training)
-    p_long, p_short = (panel[rows.session, rows.name] for panel in (said.p_long, said.p_short))
-    known = ~np.isnan(p_long) & ~np.isnan(p_short)
-    rows, sessions = rows.pick(known), made.tape.bars.sessions
-    if len(rows) == 0:
-        horizon = chosen.training.horizon
-        raise MissingData(f"{file} forecasts no row that can be judged: none is in the universe with a label of {horizon} sessions")
-    quarters = (sessions.astype("datetime64[M]").astype(np.int64) // 3)[np.unique(rows.session)]
-    held = np.unique(rows.session)
-    firsts = held[np.flatnonzero(np.diff(quarters, prepend=quarters[0] - 1))]
-    spans = list(zip(firsts.tolist(), [*(firsts[1:] - 1).tolist(), int(held[-1])], strict=True))
-    told = int((~np.isnan(said.qpi)).sum())
-    how = (
-        f"The {told:,} forecasts of {file.name} as they stand there, quarter by quarter; {told - len(rows):,} of them cannot be judged "
-        f"(outside the universe, without features, or no label of {chosen.training.horizon} sessions yet). Whether whoever made them knew "
-        "the future, the file does not say."
-    )
-    return rows, p_long[known][None], p_short[known][None], by_span("fold", sessions, spans, rows.session), how
-
-
-def _combined(
-    made: wiring.World,
-    chosen: wiring.Settings,
-    models: Path | None,  # noqa: ARG001 (nothing is kept)
-    progress: Any,
-    workers: Workers | None,
-) -> Told:
-    end = made.tape.bars.row(np.datetime64(chosen.backtest.days[1]) + 1)
-    rows = gather(made.tape, made.eligible, made.features, chosen.training).known_by(end - 1)
-    settings, training = chosen.validation, chosen.training
-    paths = cross_validate(rows, training, settings, progress("combine"), workers)
-    spans = groups(np.unique(rows.session), settings.groups)
-    how = (
-        f"Combinatorial purged cross-validation: {settings.groups} groups of sessions, {settings.tested} tested at a time by models of the "
-        f"others, {len(paths.splits)} splits, {comb(settings.groups - 1, settings.tested - 1)} paths through all sessions. Rows whose "
-        f"{training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each tested block "
-        "are left out. Most of these models know the future of what they test: this asks whether there is anything to learn, not what a "
-        "trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups is what the "
-        "others lack; figures by day do not."
-    )
-    return rows, paths.p_long, paths.p_short, by_span("fold", made.tape.bars.sessions, spans, rows.session), how
-
-
-def _bear(made: wiring.World, chosen: wiring.Settings) -> NDArray[np.bool_]:
-    """Whether the decision of each session saw the bear regime; where VIX is unknown it did not."""
-    vix, regime = made.tape.vix, chosen.regime
-    return np.array([is_bear(now, vix_mean(vix, row, regime.window), regime.multiple) for row, now in enumerate(vix)], dtype=np.bool_)
-
-
-def _study(made: wiring.World, chosen: wiring.Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
-    origin, biases = biases_of(made.tape)
-    demo = wiring.is_demo(made.tape)
-    median = np.median(np.unique(rows.session, return_counts=True)[1])
-    kind = "names of the demo market" if demo else "point-in-time index members" if made.tape.members is not None else "names of the file"
-    return Study(
-        judgement=found,
-        first=str(found.days.sessions[0]),
-        last=str(found.days.sessions[-1]),
-        how=how,
-        universe=f"{len(np.unique(rows.name)):,} {kind}, {median:,.0f} judged on the median day",
-        origin=origin,
-        biases=biases,
-        findings=made.tape.findings,
-        demo=demo,
-        planted=chosen.demo.reversal if demo else 0.0,
-        settings=flat(chosen),
-        data_hash=made.hash,
-        versions={"springback": __version__, **versions()},
-        seed=chosen.training.seed,
-        command=command,
-    )
 
 
 def _say(voice: Voice, study: Study) -> None:

@@ -12,20 +12,23 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from springback import wiring
 from springback.data.files.reading import atomic
 from springback.data.store.content_hash import file_hash
 from springback.errors import BadTable
 from springback.forecasting.card import versions
 from springback.market.forecasts import Forecasts
 from springback.settings import flat
+from springback.workflow.models import forecasts_from
+from springback.workflow.prepare import World
+from springback.workflow.settings import Settings
 
+PACKAGE = Path(__file__).parents[1]
 FILE, NOTE = "forecasts.parquet", "made_of.json"
 KNOBS = ("universe.", "training.", "walk_forward.", "backtest.start", "backtest.end", "strategy.indicator")
 """The settings that forecasts depend on."""
 
 
-def find(made: wiring.World, settings: wiring.Settings, folder: Path) -> Forecasts | None:
+def find(made: World, settings: Settings, folder: Path) -> Forecasts | None:
     """The forecasts kept in `folder` if they are those that a walk over `made` under `settings` would give; else None."""
     if not made.hash:
         return None
@@ -33,18 +36,18 @@ def find(made: wiring.World, settings: wiring.Settings, folder: Path) -> Forecas
         told = json.loads((folder / NOTE).read_text(encoding="utf-8"))
         if told != _made_of(made, settings, folder):
             return None
-        return wiring.forecasts_from(folder / FILE, made.tape)
+        return forecasts_from(folder / FILE, made.tape)
     except (OSError, ValueError, RecursionError, BadTable):
         return None
 
 
-def note(made: wiring.World, settings: wiring.Settings, folder: Path) -> None:
+def note(made: World, settings: Settings, folder: Path) -> None:
     """Writes down what the forecasts in `folder` were made of. Raises `Unwritable`."""
     with atomic(folder / NOTE) as part:
         part.write_text(json.dumps(_made_of(made, settings, folder), indent=1) + "\n", encoding="utf-8")
 
 
-def _made_of(made: wiring.World, settings: wiring.Settings, folder: Path) -> dict[str, Any]:
+def _made_of(made: World, settings: Settings, folder: Path) -> dict[str, Any]:
     models = sorted(path for path in folder.glob("*/*") if path.is_file())
     return {
         "forecasts": file_hash(folder / FILE),
@@ -53,14 +56,13 @@ def _made_of(made: wiring.World, settings: wiring.Settings, folder: Path) -> dic
         "settings": {name: str(value) for name, value in flat(settings).items() if name.startswith(KNOBS)},
         "models": {path.relative_to(folder).as_posix(): file_hash(path) for path in models},
         "versions": versions() | {name: version(name) for name in ("pandas", "numba") if find_spec(name)},
-        "program": _program(),
+        "program": program(),
     }
 
 
-def _program() -> str:
+def program(package: Path = PACKAGE) -> str:
     """SHA-256 of the package's sources: a feature that is worked out otherwise makes other forecasts."""
     digest = hashlib.sha256()
-    root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -1,7 +1,5 @@
 """From a backtest to the material of its report: both profiles, cost sweep, overlays, and how the forecasts did."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from springback.backtest.ablations import count, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, positions_frame, trades_frame
 from springback.backtest.run import span
 from springback.data.overrides import OTHER_BENCHMARK
+from springback.data.store.intake import is_demo
 from springback.features import FEATURES
 from springback.forecasting.card import versions
 from springback.market.actions import KINDS
@@ -28,49 +27,49 @@ from springback.strategy.rule import REASONS
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
 from springback.training.rows import QPI, Rows
-from springback.wiring import Settings, dated, is_demo, note_backtest, prepared, simulate
-from springback.workflow import record
+from springback.workflow.backtests import prepared, simulate
+from springback.workflow.forecasts import Choice, forecasts_for
+from springback.workflow.models import evaluation_of
+from springback.workflow.prepare import World
+from springback.workflow.progress import SILENT, Progress, counter
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings, dated, under
 
 SWEEP = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
-Progress = Callable[[int, int, str], None]
 
 
-def tell(
+def gather(
     tape: Tape,
     forecasts: Forecasts,
     settings: Settings,
-    data_hash: str,
-    models: str,
+    record: Recorder,
     in_sample: bool = False,
     evaluation: dict[str, Any] | None = None,
-    command: str = "",
-    progress: Progress | None = None,
-    store: Path | None = None,
+    progress: Progress = SILENT,
 ) -> Material:
     """Runs both profiles, the sweep and the overlays, and gathers all that the report shows.
 
-    The headline is a trial and is written into the ledger beside `store`, the folder the tape came from (see `trials`). Raises
-    `Unwritable`, `LedgerError` before the work.
+    The headline is a trial, which `record` writes down. Raises `Unwritable`, `LedgerError` before the work.
     """
-    record.ready(store)
+    record.ready()
     settings = dated(settings, tape)
     tape = gate.accused(tape, settings.quality)
-    say = _counter(progress, 2 + len(SWEEP) + count(settings.strategy))
+    say = counter(progress.step("backtest"), 2 + len(SWEEP) + count(settings.strategy))
     market = prepared(tape, forecasts, settings)
     ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))
     results = {}
     for name in ordered:
         say(f"profile {name}")
-        results[name] = simulate(tape, forecasts, settings, name, market=market)
+        results[name] = simulate(tape, forecasts, under(settings, name), market=market)
         if name == ordered[0]:
-            note_backtest(tape, data_hash, settings, results[name], command=command, models=models, store=store)
+            record.backtest(tape, settings, results[name])
     headline = results[ordered[0]]
-    stands = record.standing(tape, data_hash, headline.sessions, store)
+    stands = record.standing(tape, headline.sessions)
     rate = None if tape.risk_free is None else _series(tape, tape.risk_free)
     sweep = []
     for bp in SWEEP:
         say(f"{bp:g} bp a side")
-        sweep.append({"bp": bp, **_outcome(simulate(tape, forecasts, settings, "lean", bp, market), rate)})
+        sweep.append({"bp": bp, **_outcome(simulate(tape, forecasts, under(settings, "lean"), bp, market), rate)})
     without = overlays(
         headline, tape, forecasts, settings.backtest, settings.strategy, settings.regime, settings.costs, market, lambda n: say(f"no {n}")
     )
@@ -85,11 +84,11 @@ def tell(
         biases=biases,
         universe=universe_of(tape, forecasts),
         settings=flat(settings),
-        data_hash=data_hash,
+        data_hash=record.hash_of(tape),
         versions={"springback": __version__, **versions()},
         seed=settings.training.seed,
-        models=models,
-        command=command,
+        models=record.models,
+        command=record.command,
         in_sample=in_sample,
         demo=demo,
         planted=settings.demo.reversal if demo else 0.0,
@@ -122,6 +121,13 @@ def tell(
         funnel=funnel_frame(headline).reset_index(names="side"),
         missing={} if evaluation else {"importance": "no evaluation lies beside the models: run 'springback train'"},
     )
+
+
+def backtest_and_report(settings: Settings, world: World, choice: Choice, progress: Progress, record: Recorder) -> Material:
+    """The report of a backtest by the forecasts of `choice`. Raises as `forecasts_for` and `gather` do."""
+    by = forecasts_for(settings, world, choice, progress)
+    evaluation = None if choice.file else evaluation_of(choice.models)
+    return gather(world.tape, by.forecasts, settings, record.of(by.words), by.in_sample, evaluation, progress)
 
 
 def benchmark_of(tape: Tape) -> str:
@@ -272,18 +278,6 @@ def _events(tape: Tape) -> pd.DataFrame:
             "value": actions.value,
         }
     )
-
-
-def _counter(progress: Progress | None, total: int) -> Callable[[str], None]:
-    done = 0
-
-    def say(text: str) -> None:
-        nonlocal done
-        if progress:
-            progress(done, total, text)
-        done += 1
-
-    return say
 
 
 def summary_of(material: Material) -> str:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from springback import wiring
 from springback.analytics.performance import sharpe
 from springback.backtest.result import Result
 from springback.cluster import Workers
@@ -30,9 +29,14 @@ from springback.statistics.returns import lost
 from springback.strategy.decide import ENTERED
 from springback.strategy.knobs import knobs as checked
 from springback.training.walk_forward import WalkForwardResult
-from springback.verbs import places, steps
-from springback.verbs.console import Voice
-from springback.workflow import record
+from springback.workflow import places
+from springback.workflow.backtests import Ground, run_backtests
+from springback.workflow.models import forecast_walk_forward
+from springback.workflow.prepare import World, survey
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.record import excess_returns
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings, dated
 
 LOST = -1000.0
 """The figure of a setting that lost the account: worse than any other, and a number that Optuna's file can hold."""
@@ -47,23 +51,30 @@ class Job:
     """
 
     whole: Tape
-    hash: str
     held: np.datetime64
     end: np.datetime64
-    made: wiring.World
-    chosen: wiring.Settings
+    made: World
+    chosen: Settings
     knobs: tuple[Knob, ...]
     spec: Values
     stamp: str
     folder: Path
     models: Path
-    store: Path | None
-    command: str
+    record: Recorder
+
+    @property
+    def hash(self) -> str:
+        """What the data are called in the ledger."""
+        return self.record.data_hash
 
 
-def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: Path, out: Path, store: Path | None) -> Job:
-    """The search that `chosen` describes, with nothing in it of what is held back. Raises `MissingData`."""
-    chosen = wiring.dated(chosen, tape)
+def job(chosen: Settings, tape: Tape, models: Path, out: Path, record: Recorder, progress: Progress = SILENT) -> Job:
+    """The search that `chosen` describes, with nothing in it of what is held back; its study lies in a folder of its own under `out`.
+
+    Raises `MissingData`.
+    """
+    record = record.on(tape)
+    chosen = dated(chosen, tape)
     tape = gate.accused(tape, chosen.quality)
     held, end = span(tape, chosen)
     ends = tape.bars.row(held)
@@ -76,17 +87,17 @@ def job(voice: Voice, tape: Tape, digest: str, chosen: wiring.Settings, models: 
     last = before.bars.sessions[-1]
     cut = dataclasses.replace(chosen, backtest=dataclasses.replace(chosen.backtest, end=last.item()))
     knobs = parse_all(cut.optimise.knobs, flat(cut))
-    plain = flat(wiring.Settings())
+    plain = flat(Settings())
     spec = {one.name: plain[one.name] for one in knobs}
     passed = ("optimise.trials", "optimise.grid", "optimise.draws", "optimise.block", "training.threads", *spec)
     told = {name: value for name, value in flat(cut).items() if name.split(".")[0] in DECIDING and name not in passed}
     mark = stamp(told | {"data": content_hash(before), "held": held})
     folder = out / f"{chosen.optimise.objective.replace('_', '-')}-{hashlib.sha256(mark.encode()).hexdigest()[:8]}"
-    made = steps.survey(voice, cut, before, content_hash(before))
-    return Job(tape, digest, held, end, made, cut, knobs, spec, mark, folder, models, store, steps.command())
+    made = survey(cut, before, content_hash(before), progress)
+    return Job(tape, held, end, made, cut, knobs, spec, mark, folder, models, record)
 
 
-def span(tape: Tape, chosen: wiring.Settings) -> tuple[np.datetime64, np.datetime64]:
+def span(tape: Tape, chosen: Settings) -> tuple[np.datetime64, np.datetime64]:
     """The first day that is held back, a first of a month, and the last session of it."""
     sessions = tape.bars.sessions
     row = int(np.searchsorted(sessions, np.datetime64(chosen.backtest.days[1]), side="right")) - 1
@@ -100,30 +111,30 @@ def span(tape: Tape, chosen: wiring.Settings) -> tuple[np.datetime64, np.datetim
 class Grounds:
     """The ground of each setting: one for all that change the rule only, a walk-forward each for those that change the models."""
 
-    def __init__(self, voice: Voice, one: Job, workers: Workers) -> None:
-        self.voice, self.job, self.workers = voice, one, workers
-        self.base = forecast(voice, one.made, one.chosen, one, workers)
+    def __init__(self, one: Job, workers: Workers, progress: Progress = SILENT) -> None:
+        self.job, self.workers, self.progress = one, workers, progress
+        self.base = forecast(one, one.made, one.chosen, workers, progress)
         first = np.datetime64(self.base.folds[0].first).item()
         self.chosen = dataclasses.replace(one.chosen, backtest=dataclasses.replace(one.chosen.backtest, start=first))
-        self._last = self.key(one.chosen), wiring.Ground(one.made.tape, self.base.forecasts)
+        self._last = self.key(one.chosen), Ground(one.made.tape, self.base.forecasts)
 
-    def of(self, settings: wiring.Settings) -> wiring.Ground:
+    def of(self, settings: Settings) -> Ground:
         """The ground for `settings`; the last one is kept."""
         if self._last[0] != self.key(settings):
-            said = forecast(self.voice, self.job.made, settings, self.job, self.workers)
-            self._last = self.key(settings), wiring.Ground(self.job.made.tape, said.forecasts)
+            said = forecast(self.job, self.job.made, settings, self.workers, self.progress)
+            self._last = self.key(settings), Ground(self.job.made.tape, said.forecasts)
         return self._last[1]
 
-    def key(self, settings: wiring.Settings) -> tuple[Any, str]:
+    def key(self, settings: Settings) -> tuple[Any, str]:
         """What settings on one ground have in common."""
         return settings.training, settings.strategy.indicator
 
 
-def forecast(voice: Voice, made: wiring.World, settings: wiring.Settings, one: Job, workers: Workers) -> WalkForwardResult:
+def forecast(one: Job, made: World, settings: Settings, workers: Workers, progress: Progress) -> WalkForwardResult:
     """Walk-forward forecasts; the models of the base training are kept on the shelf, those of a trial's own training are not."""
     kept = one.models if settings.training == one.chosen.training else None
-    with places.filling(voice, one.models) if kept else nullcontext():
-        return wiring.forecast(made, settings, kept, voice.step("forecast"), workers)
+    with places.filling(one.models, progress) if kept else nullcontext():
+        return forecast_walk_forward(made, settings, kept, progress, workers)
 
 
 def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[Values]], Iterator[Seen]]:
@@ -145,18 +156,16 @@ def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[V
                 yield Seen(None, np.empty(0))
                 continue
             told = MODELS.format(held=one.held)
-            for result in wiring.run_backtests(
-                grounds.of(same[0]), [s for s in same if s], workers, one.hash, "optimise", one.command, told, one.store
-            ):
-                excess = record.excess_returns(one.made.tape, result)
+            for result in run_backtests(grounds.of(same[0]), [s for s in same if s], workers, one.record.of(told, "optimise")):
+                excess = excess_returns(one.made.tape, result)
                 yield Seen(figure(result, excess), excess, int(result.funnel[:, :, ENTERED].sum()))
 
     return look
 
 
-def _runs(given: list[wiring.Settings | None], grounds: Grounds) -> Iterator[list[wiring.Settings | None]]:
+def _runs(given: list[Settings | None], grounds: Grounds) -> Iterator[list[Settings | None]]:
     """Neighbours that stand on one ground, together; what is impossible alone."""
-    group: list[wiring.Settings | None] = []
+    group: list[Settings | None] = []
     for settings in given:
         if group and (settings is None or group[-1] is None or grounds.key(settings) != grounds.key(group[-1])):
             yield group
@@ -166,7 +175,7 @@ def _runs(given: list[wiring.Settings | None], grounds: Grounds) -> Iterator[lis
         yield group
 
 
-def possible(chosen: wiring.Settings, values: Values) -> wiring.Settings | None:
+def possible(chosen: Settings, values: Values) -> Settings | None:
     """`chosen` with `values`; None where they do not go together."""
     try:
         made = with_knobs(chosen, values)
@@ -176,7 +185,7 @@ def possible(chosen: wiring.Settings, values: Values) -> wiring.Settings | None:
     return made
 
 
-def with_knobs(chosen: wiring.Settings, values: Values) -> wiring.Settings:
+def with_knobs(chosen: Settings, values: Values) -> Settings:
     """`chosen` with `values`. Raises `SettingsError`."""
     parts: dict[str, dict[str, Value]] = {}
     for name, value in values.items():

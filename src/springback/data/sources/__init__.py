@@ -1,6 +1,6 @@
 """Where prices come from: one module a vendor, all behind one protocol.
 
-A new vendor is one module here, one line in `wiring.SOURCES`, and a replay in `tests/contracts`.
+A new vendor is one module here, one line in `workflow.sources.SOURCES`, and a replay in `tests/contracts`.
 """
 
 import re

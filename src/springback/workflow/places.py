@@ -1,4 +1,4 @@
-"""Where a verb finds its models and writes what it makes: refused before the work, held while it is written, never half one run's."""
+"""Where a task finds its models and writes what it makes: refused before the work, held while it is written, never half one run's."""
 
 import os
 import tempfile
@@ -15,8 +15,8 @@ from springback.data.store.place import is_address
 from springback.errors import InputError, MissingData, SettingsError, Taken, Unwritable
 from springback.forecasting.model_store import CARD
 from springback.project import usual
-from springback.verbs.console import Voice
 from springback.workflow import record
+from springback.workflow.progress import Progress
 
 LATEST = "latest"
 KINDS = ("walk-forward", "fixed")
@@ -29,14 +29,12 @@ def check(models: str | None = None, store: Path | None = None) -> None:
     record.ready(store)
 
 
-def shelf(
-    voice: Voice, given: Path | None, trains: bool = False, beside: Path | None = None, kind: str | None = None, says: bool = True
-) -> Path:
+def shelf(given: Path | None = None, trains: bool = False, beside: Path | None = None, kind: str | None = None) -> Path:
     """The folder of models that was `given`, or the usual one. Creates nothing.
 
-    `trains`: the verb makes models there, and a folder without any is said to be new; where it does not, one that was named and has none
-    is refused, since nothing that is there was meant. `beside` a file of forecasts nothing is asked of models: `given` and `kind` are
-    refused; without `says` nothing is said. Raises `InputError`, `MissingData`, `Unwritable`.
+    `trains`: the task makes models there; where it does not, a folder that was named and has none is refused, since nothing that is there
+    was meant. `beside` a file of forecasts nothing is asked of models: `given` and `kind` are refused. Raises `InputError`, `MissingData`,
+    `Unwritable`.
     """
     if beside is not None:
         if given is not None or kind is not None:
@@ -44,13 +42,10 @@ def shelf(
         return usual("models")
     folder = given or usual("models")
     writable(folder)
-    if not holds_models(folder):
-        if given is not None and not trains:
-            raise MissingData(
-                f"{folder} holds no models: make them with 'springback forecast --models-dir {folder}', or leave --models-dir out"
-            )
-        if says:
-            voice.say(f"  new folder of models: {folder}")
+    if given is not None and not trains and not holds_models(folder):
+        raise MissingData(
+            f"{folder} holds no models: make them with 'springback forecast --models-dir {folder}', or leave --models-dir out"
+        )
     return folder
 
 
@@ -74,15 +69,15 @@ def writable(folder: Path) -> None:
 
 
 @contextmanager
-def filling(voice: Voice, models: Path) -> Iterator[None]:
+def filling(models: Path, progress: Progress) -> Iterator[None]:
     """Nobody else puts models into the folder `models` while the block runs; whoever does is waited for."""
-    with alone(models, wait=lambda said: voice.say(f"  {said}")):
+    with alone(models, wait=lambda line: progress.say(f"  {line}")):
         yield
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[Path]:
-    """`folder`, in which a verb writes its page and figures, and nobody else meanwhile. Raises `Taken`, `Unwritable`."""
+    """`folder`, in which a task writes its page and figures, and nobody else meanwhile. Raises `Taken`, `Unwritable`."""
     writable(folder)
     with alone(Path(os.path.realpath(folder))):
         yield folder

@@ -1,0 +1,136 @@
+"""The check of data: every check on a store or on files, the verdict, the page, and the quarantine when asked for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from springback.analytics.encode import text
+from springback.data.store import intake
+from springback.data.store.content_hash import content_hash
+from springback.errors import InputError, MissingData
+from springback.market.quarantine import Span
+from springback.market.tape import Tape
+from springback.quality import against as two
+from springback.quality import gate, quarantine, raw
+from springback.quality.quality_finding import Finding
+from springback.quality.quality_page import page
+from springback.quality.quality_study import Study, as_json
+from springback.settings import flat
+from springback.workflow import places
+from springback.workflow.inputs import Inputs, read
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.settings import Settings
+from springback.workflow.sources import has_store, load_bars, open_store
+
+PAGE, FIGURES = "check.html", "check.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """The study, and where the quarantine was written and how many spans it holds, if it was asked for."""
+
+    study: Study
+    quarantine: str = ""
+    spans: int = 0
+
+
+def check_data(
+    settings: Settings,
+    inputs: Inputs,
+    progress: Progress = SILENT,
+    against: Path | None = None,
+    keep_out: bool = False,
+    command: str = "",
+) -> Checked:
+    """Every check on the store of `inputs` or the files at its path; `against` a second store or files. `keep_out` writes the quarantine
+    beside the store. Raises `InputError`, `MissingData`.
+    """
+    allowed(inputs, keep_out)
+    step, name = progress.step("check"), name_of(inputs)
+    whole = len(gate.CHECKS) + 3
+    step(0, whole, f"reading {name}")
+    found, tape, digest = _read(inputs)
+    file, spans = "", tuple[Span, ...]()
+    if tape is not None:
+        found += gate.examine(tape, settings.quality, lambda done, _, check: step(done + 1, whole, check))
+        if against is not None:
+            step(whole - 2, whole, f"against {against}")
+            found += two.compare(tape, _other(against), settings.quality)
+        if keep_out:
+            spans = quarantine.drawn_up(tape, found, settings.quality, tape.quarantine)
+            file = quarantine.write(inputs.folder, spans)
+            tape = quarantine.imposed(tape, spans)
+    step(whole - 1, whole, "judged")
+    facts = _facts(settings, name, tape, digest, against, command)
+    return Checked(_study(tape, found, facts), file, len(spans))
+
+
+def check_tape(settings: Settings, tape: Tape, progress: Progress = SILENT) -> Study:
+    """Every check on a tape at hand."""
+    step = progress.step("check")
+    found = gate.examine(tape, settings.quality, step)
+    return _study(tape, found, _facts(settings, "a tape", tape, content_hash(tape), None, ""))
+
+
+def allowed(inputs: Inputs, keep_out: bool = False) -> None:
+    """Raises `InputError` where the inputs do not go together, or with a quarantine."""
+    if inputs.store is not None and inputs.path is not None:
+        raise InputError("--store and --path both name the data: give one of them")
+    if inputs.path is None and inputs.beside():
+        raise InputError("--vix, --members, --events, --prices and --benchmark stand beside a CSV file: name it with --path")
+    if inputs.path is not None and inputs.as_of:
+        raise InputError("--as-of reads a store as it was known, --path names a file: give one of them")
+    if keep_out and inputs.path is not None:
+        raise InputError("--quarantine is written beside a store: 'springback fetch --source csv --path ...' first, then check the store")
+    if keep_out and inputs.as_of:
+        raise InputError("--quarantine is drawn up from all that is known now: leave --as-of out")
+
+
+def inputs_of(market: Path) -> Inputs:
+    """A store, or a file or folder of bars, whichever lies at `market`."""
+    return Inputs(store=market) if has_store(market) else Inputs(path=market)
+
+
+def write(study: Study, out: Path) -> None:
+    """Writes check.json and check.html into `out`. Raises `Unwritable`."""
+    places.write(out, {FIGURES: text(as_json(study)), PAGE: page(study)})
+
+
+def name_of(inputs: Inputs) -> str:
+    """What is looked at, in words."""
+    return str(inputs.path or inputs.folder) + (f" as known on {inputs.as_of}" if inputs.as_of else "")
+
+
+def _read(inputs: Inputs) -> tuple[list[Finding], Tape | None, str]:
+    """What is wrong with the files as they lie there, and the tape; none where they were refused and it is told already why."""
+    if inputs.path is None:
+        return [], *open_store(inputs.folder, inputs.as_of)
+    if not inputs.path.exists():
+        raise MissingData(f"{inputs.path} does not exist: give a CSV file or a folder of bars")
+    found = list(raw.examine(raw.read_files(inputs.path)))
+    try:
+        tape = read(inputs)
+    except InputError:
+        if not any(one.severity == "error" for one in found):
+            raise
+        return found, None, ""
+    return found, tape, content_hash(tape)
+
+
+def _other(where: Path) -> Tape:
+    return open_store(where)[0] if has_store(where) else load_bars(where)
+
+
+def _facts(settings: Settings, name: str, tape: Tape | None, digest: str, against: Path | None, command: str) -> dict[str, str]:
+    facts = {"Source": name if tape is None else tape.origin or name, "Data": digest or "refused at the door"}
+    if against is not None:
+        facts["Against"] = str(against)
+    facts["Thresholds"] = ", ".join(f"{knob[8:]} = {value}" for knob, value in flat(settings).items() if knob.startswith("quality."))
+    return facts | {"Command": command}
+
+
+def _study(tape: Tape | None, found: Iterable[Finding], facts: dict[str, str]) -> Study:
+    flags = ("Demo market: every price is invented.",) if tape is not None and intake.is_demo(tape) else ()
+    if tape is None:
+        return Study(gate.ranked(found), None, (), facts, flags)
+    return Study(gate.ranked(gate.settled(found, tape)), tape, tape.quarantine, facts, flags)

@@ -1,0 +1,266 @@
+"""A vendor of prices into the store: whom to ask for what, asked in one or two batches, each assembled and stored."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from springback import project
+from springback.data.laws import told
+from springback.data.roster import Roster
+from springback.data.sessions import exchange_days
+from springback.data.sources import History, Source
+from springback.data.sources.asked import read_roster, read_span
+from springback.data.sources.assemble import assemble
+from springback.data.sources.downloads import Downloads
+from springback.data.sources.fetch_settings import Fetch
+from springback.data.sources.gather import gather
+from springback.data.sources.keys import read_keys
+from springback.data.sources.members import Roll, check_names, dotted, enrolled, read_roll, renamed
+from springback.data.sources.vix_and_rates import read_beside
+from springback.data.store.continuation import check_hole
+from springback.data.store.intake import DRAWN
+from springback.data.store.store import Store
+from springback.errors import InputError, MissingData
+from springback.market.tape import Tape
+from springback.workflow.inputs import Inputs, Loaded, keep
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.settings import Settings
+from springback.workflow.sources import NEED_KEYS, SOURCES, source_of
+
+FIRST = "2017-01-03"
+"""Where history begins when nobody says: three years before the original plan's backtest, for the training of its first models."""
+WEEK = 5
+"""Sessions that are asked for again where a store goes on."""
+LATELY = np.timedelta64(60, "D")
+"""How long a name that fell silent is asked for again: it may be a halt."""
+SINCE = date(2005, 1, 3)
+"""From where the benchmark is asked for, so that its level on a session does not hang on the start of a fetch."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one round of asking brought: the store as it is then (None: nothing was written), how many names were asked for now and not
+    taken from what was kept, and lines on it: `notes` before the store is described.
+    """
+
+    loaded: Loaded | None
+    asked: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked of a vendor: `staying` from `first` to `last`, and `joining`, names a store lacks, from its own first day to its end.
+
+    `notes` say how the days and names came about; `missing` are the findings on names left out of the list.
+    """
+
+    source: str
+    vendor: Source
+    settings: Fetch
+    store: Path
+    folder: Path | None
+    members: Path | None
+    kept: Downloads | None
+    first: date
+    last: date
+    since: date
+    staying: tuple[str, ...]
+    joining: tuple[str, ...]
+    joining_from: date | None
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def names(self) -> int:
+        """How many names are asked for."""
+        return len(self.staying) + len(self.joining)
+
+
+def vendor_of(inputs: Inputs) -> str | None:
+    """The vendor that a whole job asks for its market; None where it is read, drawn or taken from a store.
+
+    Raises `InputError` on options that do not go together, and where nobody says whom to ask for.
+    """
+    named = inputs.source or ("csv" if inputs.path is not None else None)
+    if named is None or named not in SOURCES or not inputs.by_name(named):
+        lost = next((name for name, value in vars(inputs.asked).items() if value is not None), None)
+        if lost is not None:
+            raise InputError(f"--{lost} goes with --source {', '.join(SOURCES)}: name the one to ask")
+        return None
+    if inputs.as_of:
+        raise InputError("--as-of reads a store as it was known, --source names something else: give one of them")
+    if inputs.asked.symbols is None and inputs.members is None and named != "lean":
+        raise InputError(
+            f"a run on {named} needs the names to ask for: springback run --source {named} --symbols AAPL,MSFT,NVDA "
+            "(or a file with one a line, or --members FILE); the more the better, 50 at least"
+        )
+    return named
+
+
+def plan(settings: Settings, inputs: Inputs, source: str) -> Plan:
+    """Whom to ask the vendor `source` for, from when to when. A store of the same source goes on from its last week.
+
+    Members are asked for where no symbols are named. Raises `InputError`, `BadTable`, `StoreError`.
+    """
+    asked = inputs.asked
+    old = _old(inputs.folder, source)
+    first, last, early = read_span(asked.start or (old.goes_on if old else None), asked.end, FIRST, datetime.now(UTC))
+    notes = [f"  the newest settled session is {last}: asked up to there"] if early else []
+    if old and asked.start is None and old.goes_on:
+        again = f"--start {old.first} asks for all of the past again"
+        notes.append(f"  goes on with {inputs.folder} from {first}, a week back to hear corrections; {again}")
+    named = read_roster(asked.symbols) if asked.symbols else None
+    keys = read_keys(asked.keys or project.named("keys")) if source in NEED_KEYS else None
+    vendor = source_of(source, settings, keys, inputs.path)
+    after = old if old and str(first) > old.first else None
+    roll = read_roll(inputs.members, first, last) if inputs.members else None
+    listed = named or (Roster(_members(roll, after)) if roll else vendor.listing(first, last))
+    missing = tuple(told(listed.left))
+    if not listed.symbols:
+        raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
+    if after:
+        check_hole(after.last, np.datetime64(first, "D"))
+    joining = after.lacking(listed.symbols, first) if after else []
+    late = set(joining)
+    return Plan(
+        source=source,
+        vendor=vendor,
+        settings=settings.fetch,
+        store=inputs.folder,
+        folder=inputs.path,
+        members=inputs.members,
+        kept=_kept(settings, inputs, vendor, source),
+        first=first,
+        last=last,
+        since=min(SINCE, date.fromisoformat(old.first)) if old else SINCE,
+        staying=tuple(name for name in listed.symbols if name not in late),
+        joining=tuple(joining),
+        joining_from=date.fromisoformat(after.first) if after else None,
+        missing=missing,
+        notes=(*notes, *(f"  {line}" for line in missing)),
+    )
+
+
+def batches(plan: Plan, progress: Progress = SILENT, accept_restatement: bool = False) -> Iterator[Batch]:
+    """Asks and stores: first the names that go on, then those that join; what each brought as soon as it is stored.
+
+    Raises `MissingData`, `SourceError`, `Restated`.
+    """
+    if plan.staying:
+        tape, asked, odd, notes = _tape(plan, plan.staying, plan.first, plan.last, progress)
+        tape = replace(tape, findings=(*plan.missing, *tape.findings))
+        heard = [name for name in plan.staying if name not in odd]
+        yield Batch(keep(tape, plan.store, progress, accept_restatement, heard, plan.members), asked, notes)
+    if plan.joining:
+        yield _joined(plan, progress, accept_restatement)
+
+
+def fetch(settings: Settings, inputs: Inputs, source: str, progress: Progress = SILENT, accept_restatement: bool = False) -> Loaded:
+    """What the store holds once the vendor `source` was asked: `plan` and `batches` in one. Raises as they do."""
+    *_, last = [one.loaded for one in batches(plan(settings, inputs, source), progress, accept_restatement) if one.loaded]
+    return last
+
+
+def _joined(plan: Plan, progress: Progress, accept_restatement: bool) -> Batch:
+    """Asks for the names that join, up to the store's end, and lays them beside what is there.
+
+    Raises `MissingData` where none has a bar and nothing was written before.
+    """
+    assert plan.joining_from is not None
+    until = date.fromisoformat(Store(plan.store).describe()["last_session"])
+    names = plan.joining
+    try:
+        tape, asked, _, notes = _tape(plan, names, plan.joining_from, until, progress)
+    except MissingData:
+        if not plan.staying:
+            raise
+        return Batch(
+            None, 0, (f"  {len(names):,} names that the store does not have are unknown to {plan.source} too (such as {names[0]})",)
+        )
+    came = f"  {len(tape.bars.symbols):,} of {len(names):,} names that the store lacks, or lacks bars of, join it with all their past"
+    return Batch(keep(tape, plan.store, progress, accept_restatement, joins=True), asked, (*notes, came))
+
+
+def _tape(
+    plan: Plan, names: Sequence[str], first: date, last: date, progress: Progress
+) -> tuple[Tape, int, frozenset[str], tuple[str, ...]]:
+    """The tape of `names` with all that stands beside them, how many were asked for now, those whose answer could not be read, and notes.
+
+    Raises `MissingData`, `SourceError`.
+    """
+    level = gather(plan.vendor, [plan.settings.benchmark], min(first, plan.since), last, plan.kept)
+    found = gather(plan.vendor, names, first, last, plan.kept, progress.step("fetch"))
+    listed = found.histories
+    if plan.members and (spelled := dotted(listed)):
+        listed = renamed(listed, gather(plan.vendor, list(spelled.values()), first, last, plan.kept).histories, spelled)
+    if not any(len(one.days) for one in listed):
+        raise MissingData(f"{plan.source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates")
+    beside = read_beside(plan.settings, first, last, plan.folder)
+    tape = assemble(listed, beside, level.histories[0], first, last, f"{_prices(plan.source)} {_bias(plan.source, listed)}")
+    tape = enrolled(tape, read_roll(plan.members, first, last), names) if plan.members else tape
+    return tape, found.asked, frozenset(found.odd), tuple(f"  {note}" for note in beside.notes)
+
+
+@dataclass(frozen=True)
+class _Old:
+    """A store that real prices lie in: its first and last session, the day from which the same source goes on (None: it is of another), the
+    last bar of each of its names, and the names that still trade or were silent only lately.
+    """
+
+    first: str
+    last: np.datetime64
+    goes_on: str | None
+    lasts: Mapping[str, np.datetime64]
+    trading: tuple[str, ...]
+
+    def lacking(self, names: Sequence[str], start: date) -> list[str]:
+        """Those of `names` that asking from `start` on would leave out sessions of: new ones, and those not asked for in a while."""
+        day = np.datetime64(start, "D")
+        needed = exchange_days(day - 14, day - 1)[-1:]
+        return [name for name in names if name not in self.lasts or bool((self.lasts[name] < needed).any())]
+
+
+def _old(store: Path, source: str) -> _Old | None:
+    place = Store(store)
+    told = place.describe() if place.exists() else None
+    if told is None or told["source"].startswith(DRAWN):
+        return None
+    last = np.datetime64(told["last_session"], "D")
+    week = exchange_days(last - 14, last)[-WEEK:]
+    stored = place.securities()
+    begin = max(str(week[0]), told["first_session"]) if len(week) and told["source"].startswith(_prices(source)) else None
+    lasts = dict(zip(stored["symbol"], stored["last"].to_numpy().astype("datetime64[D]"), strict=True))
+    ends = zip(stored["symbol"], stored["ending"], strict=True)
+    lately = [symbol for symbol, end in ends if end == "trading" or last - lasts[symbol] < LATELY]
+    return _Old(told["first_session"], last, begin, lasts, tuple(lately))
+
+
+def _kept(settings: Settings, inputs: Inputs, vendor: Source, source: str) -> Downloads | None:
+    """Where a vendor's answers are kept; a LEAN folder is read where it lies."""
+    if source == "lean":
+        return None
+    return Downloads(inputs.asked.downloads or project.usual("downloads"), vendor.name, timedelta(hours=settings.fetch.fresh_hours))
+
+
+def _members(roll: Roll, after: _Old | None) -> tuple[str, ...]:
+    """Whom to ask for: the members, and where a store goes on all of its names that still trade, since some may be held."""
+    if after is None:
+        return roll.symbols
+    check_names(roll, set(after.lasts), after.first)
+    return tuple(dict.fromkeys([*roll.symbols, *after.trading]))
+
+
+def _prices(source: str) -> str:
+    return f"Prices of {source},"
+
+
+def _bias(source: str, listed: Sequence[History]) -> str:
+    """What a reader of the report must know of the names."""
+    if source == "yahoo":
+        return "which lists no delisted names: survivorship bias"
+    gone = sum(one.gone for one in listed)
+    return "of the names asked for" + (f", {gone:,} of them unknown there" if gone else "")

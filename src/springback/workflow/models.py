@@ -1,0 +1,121 @@
+"""Models and their forecasts: trained, judged, saved, and asked quarter by quarter or once for all."""
+
+import dataclasses
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from springback.cluster import Workers
+from springback.data.files.reading import atomic
+from springback.data.files.tables import read_forecasts, write_forecasts
+from springback.errors import ModelError
+from springback.forecasting import model_store
+from springback.forecasting.forecast import forecast_panel
+from springback.forecasting.models import Models
+from springback.market.forecasts import Forecasts
+from springback.market.liquidity import mean_volume
+from springback.market.tape import Tape
+from springback.strategy.lookback import rarity
+from springback.training.train import Trained
+from springback.training.train import train as teach
+from springback.training.walk_forward import WalkForwardResult
+from springback.training.walk_forward import walk_forward as walk
+from springback.workflow.prepare import World
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.settings import Settings, dated
+
+
+def train_models(made: World, settings: Settings, progress: Progress = SILENT) -> Trained:
+    """Long and short models by the 80/20 split in time, judged on the newest sessions."""
+    return teach(made.tape, made.eligible, made.features, settings.training, _now(), progress.step("train"))
+
+
+def save_models(trained: Trained, folder: Path) -> Models:
+    """Saves the pair under `folder` at the specified names, the card last, and the evaluation beside them."""
+    kept = model_store.save(trained.models, folder)
+    _write_json(folder / "evaluation.json", dataclasses.asdict(trained.evaluation))
+    return kept
+
+
+def evaluation_of(folder: Path) -> dict[str, Any] | None:
+    """The evaluation saved beside the models, or None. Raises `ModelError` where the file is damaged."""
+    path = folder / "evaluation.json"
+    if not path.is_file():
+        return None
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is not the evaluation of models ({error}): train again") from None
+    if not isinstance(told, dict):
+        raise ModelError(f"{path} is not the evaluation of models (it holds no table): train again")
+    return told
+
+
+def forecast_walk_forward(
+    made: World, settings: Settings, models: Path | None = None, progress: Progress = SILENT, workers: Workers | None = None
+) -> WalkForwardResult:
+    """Quarterly walk-forward forecasts of the backtest's window.
+
+    With a folder `models`, each pair is kept under `models/walk_forward/AS_OF` as soon as it is ready, and found again there by the next
+    run if it was trained on the same rows under the same settings. `workers` fit; None is this machine.
+    """
+    place = models / "walk_forward" if models else None
+
+    def save(as_of: np.datetime64, pair: Models) -> Models | None:
+        return model_store.save(pair, model_store.place(place, as_of)) if place and not pair.card.files else None
+
+    def known(as_of: np.datetime64) -> Models | None:
+        try:
+            return model_store.load(model_store.place(place, as_of)) if place else None
+        except ModelError:
+            return None
+
+    settings = dated(settings, made.tape)
+    start, end = (np.datetime64(day) for day in settings.backtest.days)
+    lesson = made.tape, made.eligible, made.features, settings.training, settings.walk_forward
+    result = walk(*lesson, _now(), start, end, save, known, progress.step("forecast"), workers)
+    return dataclasses.replace(result, forecasts=_triggered(made, settings, result.forecasts))
+
+
+def save_forecasts(made: World, result: WalkForwardResult, out: Path) -> None:
+    """Writes the forecasts to `out` (CSV or Parquet by suffix) and the record of each fold beside it as `folds.json`."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_forecasts(out, made.tape.bars, result.forecasts)
+    _write_json(out.parent / "folds.json", [dataclasses.asdict(fold) for fold in result.folds])
+
+
+def forecast_fixed(made: World, models: Path, settings: Settings) -> tuple[Forecasts, Models]:
+    """Forecasts of every session by the one pair in `models`. Raises `ModelError`."""
+    pair = model_store.load(models)
+    return _triggered(made, settings, forecast_panel(pair, made.features, made.eligible, mean_volume(made.tape.bars))), pair
+
+
+def _triggered(made: World, settings: Settings, said: Forecasts) -> Forecasts:
+    """`said` with the rule's own indicator for QPI, where it is another; a name that has none yet is not ranked."""
+    if settings.strategy.indicator == "qpi":
+        return said
+    rare = rarity(made.tape.bars, made.tape.actions)
+    unranked = np.isnan(said.qpi) | np.isnan(rare)
+    return Forecasts(*(np.where(unranked, np.nan, panel) for panel in (rare, said.p_long, said.p_short, said.adv)))
+
+
+def in_sample(pair: Models, settings: Settings) -> bool:
+    """Whether a session of the backtest lies before the end of what the pair was trained on."""
+    return bool(np.datetime64(settings.backtest.days[0]) <= np.datetime64(pair.card.known_by))
+
+
+def forecasts_from(path: Path, tape: Tape) -> Forecasts:
+    """The forecasts of a file: date, symbol, qpi, p_long, p_short, adv_63. Raises `InputError`."""
+    return read_forecasts(path, tape.bars)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with atomic(path) as part:
+        part.write_text(json.dumps(value, indent=2, default=str), encoding="utf-8")

@@ -1,0 +1,206 @@
+"""The search for settings before a held-back period, its finding and page; and one look at what was held back."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+from springback import __version__
+from springback.analytics import encode
+from springback.analytics.figures import shown
+from springback.cluster import Workers
+from springback.data.store import intake
+from springback.errors import LedgerError, MissingData, SettingsError
+from springback.forecasting.card import versions
+from springback.ledger import look as looks
+from springback.ledger.book import Ledger
+from springback.search import kept, search_words
+from springback.search.knobs import Values, parse_all
+from springback.search.optimizer import Memory, Seen, Trial, alone, importances, search
+from springback.search.search_finding import Finding, Line, Plane, Report, Revealed, judge
+from springback.search.search_page import page
+from springback.settings import flat
+from springback.statistics.overfitting import Search
+from springback.workflow import places, record
+from springback.workflow.backtests import Ground, run_backtests
+from springback.workflow.prepare import survey
+from springback.workflow.progress import SILENT, Progress, Step
+from springback.workflow.report import biases_of, universe_of
+from springback.workflow.search import Grounds, Job, forecast, looker, ratio_of, sessions_of, with_knobs
+from springback.workflow.settings import Settings, between
+
+FIGURES, PAGE, WINNER, STUDY, HELD = "optimise.json", "optimise.html", "winner.toml", "study.sqlite", "held_back.json"
+LOOKED = "the held-back period, looked at once"
+
+
+def checked(settings: Settings) -> Settings:
+    """`settings`, if they can be searched: every value that a knob may take is one, and costs are realistic. Raises `SettingsError`."""
+    for knob in parse_all(settings.optimise.knobs, flat(settings)):
+        for value in knob.choices or (knob.low, knob.high):
+            with_knobs(settings, {knob.name: int(value) if knob.whole else value})
+    if settings.backtest.profile != "realistic":
+        raise SettingsError(f"optimize searches under realistic costs only, backtest.profile was '{settings.backtest.profile}'")
+    return settings
+
+
+def optimize(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
+    """Searches, judges, maps the neighbourhood, and writes the study's folder; a search that was killed goes on.
+
+    Raises `Unwritable`, `LedgerError`, `Taken` before the work.
+    """
+    one.record.ready()
+    with alone(one.folder):
+        settings = one.chosen.optimise
+        memory = Memory(one.folder / STUDY, one.stamp, one.knobs)
+        grounds = Grounds(one, workers, progress)
+        look = looker(one, grounds, workers)
+        specified = next(look([one.spec]))
+        found = search(one.knobs, settings.trials, settings.batch, settings.seed, memory, look, progress.step("optimise"))
+        shares = importances(one.knobs, found, settings.seed)
+        first = judge(found, one.spec, specified, Search(len(found)), settings, sessions_of(one, grounds))
+        lines, plane = _map(progress.step("map"), one, look, first.winner, shares)
+        stands = one.record.standing(one.whole, sessions_of(one, grounds))  # the map's trials count as well
+        entries = next(look([first.winner])).entries
+        finding = judge(found, one.spec, specified, stands.search, settings, sessions_of(one, grounds), entries)
+        report = _report(one, grounds, finding, found, shares, lines, plane, stands.fault)
+        _write(one, report)
+    return report
+
+
+def reveal(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
+    """The winner and the specification on the held-back period, once: the ledger's row is the seal. Raises `SettingsError`.
+
+    Both are written down before either is shown; then the page is drawn again, with what was seen.
+    """
+    one.record.ready()
+    _unsealed(one)
+    if not (one.folder / FIGURES).is_file():
+        raise MissingData(f"{one.folder} holds no finished search: run the same command without --reveal first")
+    with alone(one.folder):
+        winner = kept.winner_of(one.folder / FIGURES, one.stamp, one.knobs)
+        chosen = between(one.chosen, one.held.item(), one.end.item())
+        made = survey(chosen, one.whole, one.hash, progress)
+        figures = {}
+        for name, values in (("winner", winner), ("specification", one.spec)):
+            settings = with_knobs(chosen, values)
+            ground = Ground(one.whole, forecast(one, made, settings, workers, progress).forecasts)
+            (result,) = run_backtests(ground, [settings], workers, one.record.of(f"{LOOKED}: {name} of {one.folder.name}", "optimise"))
+            figures[name] = ratio_of(record.excess_returns(one.whole, result))
+        row = _seals(one)[0]
+        found = Revealed(row.row, row.at, figures["winner"], figures["specification"], row.sessions)
+        places.write(one.folder, {HELD: encode.text(found)})
+    return optimize(one, workers, progress)
+
+
+def _unsealed(one: Job) -> None:
+    """Raises `SettingsError` where the period was looked at before, whatever the search."""
+    fault = Ledger(record.place(one.record.store)).fault()
+    if fault:
+        raise LedgerError(f"the trial ledger is damaged ({fault}): whether the held-back period was looked at before cannot be known")
+    if rows := _seals(one):
+        old = rows[0]
+        raise SettingsError(
+            f"the held-back period was looked at on {old.at[:10]} (ledger row {old.row}, {old.first} to {old.last}, Sharpe ratio "
+            f"{shown(old.sharpe, 'ratio')}): a second look would be a choice; hold back a later period"
+        )
+
+
+def _seals(one: Job) -> list[looks.Entry]:
+    """The rows of looks at the held-back period, oldest first."""
+    market = record.market_of(one.whole, one.hash)
+    return [
+        row
+        for row in Ledger(record.place(one.record.store)).entries()
+        if row.market == market and row.models.startswith(LOOKED) and row.first <= str(one.end) and str(one.held) <= row.last
+    ]
+
+
+def _map(
+    step: Step, one: Job, look: Callable[[Sequence[Values]], Iterator[Seen]], winner: Values, shares: dict[str, float]
+) -> tuple[tuple[Line, ...], Plane | None]:
+    """The winner's neighbours along each fast knob, and over the two that matter most; trials as well, though none is chosen from."""
+    fast = [knob for knob in one.knobs if not knob.slow]
+    count = one.chosen.optimise.grid
+    points = {knob.name: knob.around(winner[knob.name], count) for knob in fast}
+    first = sorted(fast, key=lambda knob: -shares.get(knob.name, 0.0))[:2]
+    wanted = [winner | {name: value} for name, values in points.items() for value in values]
+    if len(first) == 2:
+        across, down = (knob.name for knob in first)
+        wanted += [winner | {down: low, across: high} for low in points[down] for high in points[across]]
+    figures = []
+    for k, seen in enumerate(look(wanted)):
+        figures.append(ratio_of(seen.excess) if len(seen.excess) else None)
+        step(k + 1, len(wanted), "the winner's neighbours")
+    answers = iter(figures)
+    lines = tuple(Line(name, tuple(values), tuple(next(answers) for _ in values)) for name, values in points.items())
+    if len(first) < 2:
+        return lines, None
+    of = {line.name: line for line in lines}
+    return lines, Plane(of[across], of[down], tuple(tuple(next(answers) for _ in points[across]) for _ in points[down]))
+
+
+def _report(
+    one: Job,
+    grounds: Grounds,
+    finding: Finding,
+    found: list[Trial],
+    shares: dict[str, float],
+    lines: tuple[Line, ...],
+    plane: Plane | None,
+    fault: str,
+) -> Report:
+    origin, biases = biases_of(one.whole)
+    sessions = sessions_of(one, grounds)
+    demo = intake.is_demo(one.whole)
+    market = record.market_of(one.whole, one.hash)
+    known = looks.overlapping(looks.trials(Ledger(record.place(one.record.store)).entries()), market, str(one.held), str(one.end))
+    others = [row for row in record.tries(known) if not row.entry.models.startswith(LOOKED)]
+    settings = one.chosen.optimise
+    held = one.folder / HELD
+    return Report(
+        name=one.folder.name,
+        first=str(sessions[0]),
+        last=str(sessions[-1]),
+        held_first=str(one.held),
+        held_last=str(one.end),
+        seen_before=len(others),
+        finding=finding,
+        trials=tuple((t.number, t.values, t.seen.figure, ratio_of(t.seen.excess) if len(t.seen.excess) else None) for t in found),
+        knobs=one.knobs,
+        importances=shares,
+        lines=lines,
+        plane=plane,
+        objective=settings.objective,
+        how=(
+            f"Optuna's tree-structured Parzen estimator, {settings.trials} trials, {settings.batch} at a time, seed {settings.seed}; net "
+            f"of realistic costs, on the {len(grounds.base.folds)} periods of a walk-forward that end before {one.held}. The data handed "
+            "to the search end there too. Every trial, and every neighbour on the map, was entered in the trial ledger before its figure "
+            "was used."
+        ),
+        universe=universe_of(one.made.tape, grounds.base.forecasts),
+        origin=origin,
+        biases=biases,
+        findings=one.whole.findings,
+        demo=demo,
+        planted=one.chosen.demo.reversal if demo else 0.0,
+        settings=flat(one.chosen),
+        data_hash=one.hash,
+        versions={"springback": __version__, **versions()},
+        seed=settings.seed,
+        command=one.record.command,
+        ledger_fault=fault,
+        revealed=kept.held_of(held) if held.is_file() else None,
+    )
+
+
+def _write(one: Job, report: Report) -> None:
+    figures = encode.text({"headline": [search_words.verdict(report.finding)], "stamp": one.stamp, **encode.plain(report)})
+    places.write(one.folder, {FIGURES: figures, WINNER: winner_toml(report), PAGE: page(report)})
+
+
+def winner_toml(report: Report) -> str:
+    """The winner's knobs as a settings file."""
+    tables: dict[str, list[str]] = {}
+    for name, value in report.finding.winner.items():
+        part, _, knob = name.partition(".")
+        tables.setdefault(part, []).append(f"{knob} = {json.dumps(value)}")
+    body = "\n".join(f"\n[{part}]\n" + "\n".join(lines) for part, lines in tables.items())
+    return f"# Winner of {report.name}, searched on {report.first} to {report.last}. {search_words.verdict(report.finding)}\n{body}\n"

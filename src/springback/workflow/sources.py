@@ -1,0 +1,114 @@
+"""The doors by name: the demo market, tables of bars, stores, vendors of prices."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from springback.data import checks
+from springback.data import rows as data_rows
+from springback.data.demo.demo import draw as draw_market
+from springback.data.files import csv_file, csv_folder, one_a_name
+from springback.data.files.headers import understanding
+from springback.data.files.reading import Table
+from springback.data.files.sheets import Given
+from springback.data.sources import Source
+from springback.data.sources.keys import Keys
+from springback.data.store.store import Store
+from springback.errors import InputError, MissingData
+from springback.market.bars import Bars, Dates
+from springback.market.tape import Tape
+from springback.quality import quarantine
+from springback.workflow.settings import Settings
+
+SOURCES = ("yahoo", "tiingo", "alpaca", "lean")
+"""What `source_of` knows; `csv` and `demo` bring a tape of their own."""
+NEED_KEYS = ("tiingo", "alpaca")
+
+
+def draw_demo(settings: Settings) -> Tape:
+    """The demo market of `settings.demo`, with the findings of the quality checks."""
+    tape, _ = checks.clean(draw_market(settings.demo))
+    return tape
+
+
+def load_bars(
+    path: Table | Mapping[str, Table],
+    vix: Table | None = None,
+    members: Table | None = None,
+    events: Table | None = None,
+    benchmark: Table | None = None,
+    prices: str | None = None,
+) -> Tape:
+    """The tape of a table of bars: a file, a folder with a file for each name or yearly ones, a frame of pandas, Polars or Arrow, or a
+    frame for each name by its symbol. The tables beside it may be files or frames too. The findings begin with what was made of them.
+    `prices` says what the prices are, raw, split or total: as printed, adjusted for splits, or for dividends too; None: the data tell.
+    Raises one `MissingData` on all files that are not there, `InputError`.
+    """
+    told = {"bars": path, "vix": vix, "members": members, "events": events, "benchmark": benchmark}
+    files = {name: Path(one) for name, one in told.items() if isinstance(one, str | Path)}
+    absent = [str(one) for one in files.values() if not one.exists()]
+    if absent:
+        raise MissingData(f"{' and '.join(absent)} {'do' if len(absent) > 1 else 'does'} not exist: give files, or a folder of bars")
+    besides = {name: one for name, one in told.items() if name != "bars" and one is not None}
+    folder = files.get("bars")
+    if folder is not None and folder.is_dir():
+        if one_a_name.yearly(folder):
+            if besides:
+                raise InputError(f"{path} has yearly files and brings its own tables beside them: leave --{', --'.join(besides)} out")
+            if prices is not None:
+                raise InputError(f"{path} has yearly files, whose prices are adjusted for splits: leave --prices out")
+            tape = csv_folder.read(folder)
+            return quarantine.imposed(tape, tape.quarantine)
+        besides = one_a_name.beside(folder) | besides
+    with understanding() as heard:
+        tape = csv_file.read(_given("bars", path), prices=prices, **{name: _given(name, one) for name, one in besides.items()})
+    return dataclasses.replace(tape, findings=(*heard, *tape.findings))
+
+
+def _given(name: str, table: Any) -> Any:
+    return Path(table) if isinstance(table, str | Path) else Given(table, f"the frame of {name}")
+
+
+def source_of(name: str, settings: Settings, keys: Keys | None = None, path: Path | None = None) -> Source:
+    """The source of that name; `keys` for those in `NEED_KEYS`, `path` for a LEAN folder. Raises `InputError`."""
+    from springback.data.sources import alpaca, lean_folder, tiingo, yahoo
+
+    if (path is not None) != (name == "lean"):
+        raise InputError("--source lean needs --path: a LEAN data folder" if path is None else f"--source {name} takes no --path")
+    made: dict[str, Callable[[], Source]] = {
+        "yahoo": lambda: yahoo.Yahoo(settings.fetch),
+        "tiingo": lambda: tiingo.Tiingo(settings.fetch, keys or Keys({})),
+        "alpaca": lambda: alpaca.Alpaca(settings.fetch, keys or Keys({})),
+        "lean": lambda: lean_folder.LeanFolder(path or Path()),
+    }
+    return made[name]()
+
+
+def has_store(store: Path) -> bool:
+    """Whether a store lies there."""
+    return Store(store).exists()
+
+
+def open_store(store: Path, as_of: str | None = None) -> tuple[Tape, str]:
+    """The tape of a store, under the quarantine beside it, and its content hash, now or as known on a day.
+
+    Raises `MissingData`, `StoreError`, `BadTable`.
+    """
+    tape, digest = Store(store).open(as_of=as_of)
+    return under_quarantine(tape, store), digest
+
+
+def under_quarantine(tape: Tape, store: Path) -> Tape:
+    """`tape` without the rows that STORE/quarantine.json leaves out, and with a finding that says so; the same tape without such a file."""
+    return quarantine.imposed(tape, quarantine.read(store))
+
+
+def place_rows(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArray[np.float64]]) -> Bars:
+    """Long rows (R,), in any order, as bars: the door behind every source."""
+    frame = pd.DataFrame({"date": days.astype("datetime64[s]"), "symbol": pd.Categorical(list(symbols)), **columns})
+    return data_rows.to_bars(frame, data_rows.place(frame))

@@ -1,0 +1,112 @@
+"""The stress test: the base run, the scenarios around it, the named windows, the resampled histories, and their page."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from springback import __version__
+from springback.analytics import run_folder
+from springback.backtest.loop import Market
+from springback.data.store import intake
+from springback.forecasting.card import versions
+from springback.scenarios import stress_words
+from springback.scenarios.play import Outcome, play
+from springback.scenarios.resample import by_day, by_trade
+from springback.scenarios.scenarios import scenarios
+from springback.scenarios.scene import Ran, Run, Scene
+from springback.scenarios.stress_figures import figures, returns_of
+from springback.scenarios.stress_page import page
+from springback.scenarios.stress_study import Study, as_json
+from springback.scenarios.windows import slices
+from springback.settings import flat
+from springback.workflow import places
+from springback.workflow.backtests import prepared, run_backtest, simulate
+from springback.workflow.forecasts import Forecasted
+from springback.workflow.prepare import World
+from springback.workflow.progress import SILENT, Progress, counter
+from springback.workflow.record import excess_returns
+from springback.workflow.recorder import Recorder
+from springback.workflow.report import biases_of, universe_of
+from springback.workflow.settings import Settings, dated
+
+PAGE, FIGURES = "stress.html", "stress.json"
+
+
+def stress(settings: Settings, world: World, by: Forecasted, progress: Progress = SILENT, record: Recorder | None = None) -> Study:
+    """The base run by the forecasts `by`, a trial that `record` writes down (without it: in the working folder's ledger), and what becomes
+    of it under every scenario. Raises `Unwritable`, `LedgerError` before the work.
+    """
+    chosen = dated(settings, world.tape)
+    record = (record or Recorder(data_hash=world.hash)).of(by.words)
+    tape, seed = world.tape, chosen.training.seed
+    listed = scenarios(chosen.strategy.stop_loss, seed)
+    say = counter(progress.step("stress"), len(listed) + 2)
+    say("base run")
+    scene = Scene(tape, by.forecasts, chosen.costs)
+    result = run_backtest(tape, by.forecasts, chosen, record)
+    base = Ran(scene, result, excess_returns(tape, result))
+    outcomes = play(base, runner(chosen), listed, say)
+    say("other histories")
+    return _study(chosen, world, by, base, outcomes, record)
+
+
+def write(study: Study, out: Path) -> dict[str, Any]:
+    """Writes stress.json and stress.html into `out`, into a run folder's report too; returns what the first holds. Raises `Unwritable`."""
+    figures = as_json(study, stress_words.headline(study), stress_words.finding(study), stress_words.warnings(study))
+    texts = {FIGURES: json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(study)}
+    if (out / "summary.json").is_file():
+        run_folder.redraw(out, add=texts)  # its report shows the stress test
+    else:
+        places.write(out, texts)
+    return figures
+
+
+def _study(chosen: Settings, world: World, by: Forecasted, base: Ran, outcomes: tuple[Outcome, ...], record: Recorder) -> Study:
+    tape, seed, result = world.tape, chosen.training.seed, base.result
+    origin, biases = biases_of(tape)
+    demo = intake.is_demo(tape)
+    return Study(
+        base=base,
+        figures=figures(base),
+        outcomes=outcomes,
+        slices=slices(base, chosen.walk_forward.min_sessions),
+        by_day=by_day(returns_of(result), base.excess, seed),
+        by_trade=by_trade(result, seed),
+        profile=chosen.backtest.profile,
+        models=by.words,
+        in_sample=by.in_sample,
+        universe=universe_of(tape, by.forecasts),
+        origin=origin,
+        biases=biases,
+        findings=tape.findings,
+        demo=demo,
+        planted=chosen.demo.reversal if demo else 0.0,
+        benchmark_name="Demo index" if demo else "SPY",
+        settings=flat(chosen),
+        data_hash=world.hash,
+        versions={"springback": __version__, **versions()},
+        seed=seed,
+        command=record.command,
+    )
+
+
+def runner(chosen: Settings) -> Run:
+    """The rule of `chosen` on any scene; not a trial, because nothing is chosen among scenarios."""
+
+    def run(scene: Scene) -> Ran:
+        settings = replace(chosen, costs=scene.costs)
+        result = simulate(scene.tape, scene.forecasts, settings, market=_market(scene, settings))
+        return Ran(scene, result, excess_returns(scene.tape, result))
+
+    return run
+
+
+def _market(scene: Scene, settings: Settings) -> Market:
+    market = prepared(scene.tape, scene.forecasts, settings)
+    if scene.recalls is None:
+        return market
+    row, name = np.nonzero(scene.recalls)
+    return market._replace(recall_row=row.astype(np.int64), recall_name=name.astype(np.int64))

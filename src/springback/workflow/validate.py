@@ -1,0 +1,218 @@
+"""Validation: forecasts by one of two methods or of a file, judged, entered in the trial ledger, and the page that shows it."""
+
+import json
+from contextlib import nullcontext
+from dataclasses import dataclass
+from math import comb
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback import __version__
+from springback.alone import alone
+from springback.cluster import Workers
+from springback.data.store import intake
+from springback.errors import MissingData
+from springback.forecasting.card import versions
+from springback.settings import flat
+from springback.statistics.significance import block_rows
+from springback.strategy.rule import is_bear, vix_mean
+from springback.training.judgement import Judgement
+from springback.training.rows import Rows, gather
+from springback.training.train import random_split_auc
+from springback.validation import validation_words as words
+from springback.validation.cross_validation import cross_validate, groups
+from springback.validation.cuts import Cut, by_span, cuts
+from springback.validation.validate import Said
+from springback.validation.validate import validate as judge
+from springback.validation.validation_page import page
+from springback.validation.validation_study import Study, as_json
+from springback.workflow import places
+from springback.workflow.models import forecast_walk_forward, forecasts_from
+from springback.workflow.prepare import World
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.recorder import Recorder
+from springback.workflow.report import biases_of
+from springback.workflow.settings import Settings, dated
+
+METHODS = ("walk-forward", "combinatorial")
+PAGE, FIGURES = "validation.html", "validation.json"
+Judgeable = tuple[Rows, Said, Said, Cut, str]
+"""Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """How the forecasts come about that are judged: one of `METHODS`, with the folder its models are kept in, or those of a file."""
+
+    name: str = METHODS[0]
+    models: Path | None = None
+    forecasts: Path | None = None
+
+
+def validate(
+    settings: Settings,
+    world: World,
+    method: Method,
+    progress: Progress = SILENT,
+    record: Recorder | None = None,
+    workers: Workers | None = None,
+) -> Study:
+    """The judgement, which `record` enters in the trial ledger (without it: in the working folder's).
+
+    Raises `Unwritable`, `LedgerError` before the work.
+    """
+    record = record or Recorder(data_hash=world.hash)
+    record.ready()
+    study = examine(settings, world, method, progress, workers, record.command)
+    seen = study.judgement.days
+    judged = record.of(f"judged {study.judgement.method}")
+    judged.validation(world.tape, settings, seen.sessions, np.nan_to_num(seen.rank_ic))
+    return study
+
+
+def write(study: Study, out: Path) -> dict[str, Any]:
+    """Writes validation.json and validation.html into `out`; returns what the first holds. Raises `Unwritable`."""
+    figures = as_json(study, words.headline(study))
+    places.write(out, {FIGURES: json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(study)})
+    return figures
+
+
+def examine(
+    settings: Settings,
+    world: World,
+    method: Method,
+    progress: Progress = SILENT,
+    workers: Workers | None = None,
+    command: str = "",
+) -> Study:
+    """The judgement of `method` and what it stands on, without the ledger.
+
+    Walk-forward judges the sessions of the backtest, combinatorial all of the tape up to their end: it needs no history to begin with. A
+    file is judged on all sessions that it has.
+    """
+    settings = dated(settings, world.tape)
+    if method.forecasts is not None:
+        name = f"forecasts of {method.forecasts.name}"
+        rows, p_long, p_short, folds, how = _of_file(world, settings, method.forecasts)
+    else:
+        name, way = method.name, _walked if method.name == METHODS[0] else _combined
+        rows, p_long, p_short, folds, how = way(world, settings, method.models, progress, workers)
+    step = progress.step("judge")
+    step(0, 2, "a random split, as a warning")
+    careless = random_split_auc(rows, settings.training)
+    step(1, 2, f"{len(rows):,} rows, {len(p_long)} forecast{'s' if len(p_long) > 1 else ''} of each")
+
+    def resample(count: int) -> NDArray[np.int64]:
+        rng = np.random.default_rng(settings.training.seed)
+        return block_rows(count, settings.validation.draws, settings.validation.block, rng)
+
+    judged = judge(
+        name,
+        rows,
+        (p_long, p_short),
+        world.tape.bars.sessions,
+        folds,
+        cuts(rows, world.tape.bars, _bear(world, settings)),
+        settings.training,
+        settings.validation,
+        resample,
+        careless,
+    )
+    step(2, 2, "judged")
+    return _study(world, settings, rows, judged, how, command)
+
+
+def _walked(made: World, chosen: Settings, models: Path | None, progress: Progress, workers: Workers | None) -> Judgeable:
+    step = progress.step("forecast")
+    with alone(models, wait=lambda said: step(0, 1, said)) if models else nullcontext():
+        result = forecast_walk_forward(made, chosen, models, progress, workers)
+    rows = gather(made.tape, made.eligible, made.features, chosen.training)
+    p_long, p_short = (panel[rows.session, rows.name] for panel in (result.forecasts.p_long, result.forecasts.p_short))
+    said = ~np.isnan(p_long) & ~np.isnan(p_short)
+    rows, sessions = rows.pick(said), made.tape.bars.sessions
+    spans = [(int(np.searchsorted(sessions, np.datetime64(one.first))), made.tape.bars.row(one.last)) for one in result.folds]
+    how = (
+        f"Walk-forward: {len(spans)} periods of {chosen.walk_forward.months} months, each forecast by models that learned from all labels "
+        f"known at the close before it began; the purge is the {chosen.training.horizon} sessions of the label. An embargo is for rows "
+        "after a tested block, and a walk-forward learns from none of them."
+    )
+    return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
+
+
+def _of_file(made: World, chosen: Settings, file: Path) -> Judgeable:
+    """The forecasts of a file, a period for each quarter of the year."""
+    said = forecasts_from(file, made.tape)
+    rows = gather(made.tape, made.eligible, made.features, chosen.training)
+    p_long, p_short = (panel[rows.session, rows.name] for panel in (said.p_long, said.p_short))
+    known = ~np.isnan(p_long) & ~np.isnan(p_short)
+    rows, sessions = rows.pick(known), made.tape.bars.sessions
+    if len(rows) == 0:
+        horizon = chosen.training.horizon
+        raise MissingData(f"{file} forecasts no row that can be judged: none is in the universe with a label of {horizon} sessions")
+    quarters = (sessions.astype("datetime64[M]").astype(np.int64) // 3)[np.unique(rows.session)]
+    held = np.unique(rows.session)
+    firsts = held[np.flatnonzero(np.diff(quarters, prepend=quarters[0] - 1))]
+    spans = list(zip(firsts.tolist(), [*(firsts[1:] - 1).tolist(), int(held[-1])], strict=True))
+    told = int((~np.isnan(said.qpi)).sum())
+    how = (
+        f"The {told:,} forecasts of {file.name} as they stand there, quarter by quarter; {told - len(rows):,} of them cannot be judged "
+        f"(outside the universe, without features, or no label of {chosen.training.horizon} sessions yet). Whether whoever made them knew "
+        "the future, the file does not say."
+    )
+    return rows, p_long[known][None], p_short[known][None], by_span("fold", sessions, spans, rows.session), how
+
+
+def _combined(
+    made: World,
+    chosen: Settings,
+    models: Path | None,  # noqa: ARG001 (nothing is kept)
+    progress: Progress,
+    workers: Workers | None,
+) -> Judgeable:
+    end = made.tape.bars.row(np.datetime64(chosen.backtest.days[1]) + 1)
+    rows = gather(made.tape, made.eligible, made.features, chosen.training).known_by(end - 1)
+    settings, training = chosen.validation, chosen.training
+    paths = cross_validate(rows, training, settings, progress.step("combine"), workers)
+    spans = groups(np.unique(rows.session), settings.groups)
+    how = (
+        f"Combinatorial purged cross-validation: {settings.groups} groups of sessions, {settings.tested} tested at a time by models of the "
+        f"others, {len(paths.splits)} splits, {comb(settings.groups - 1, settings.tested - 1)} paths through all sessions. Rows whose "
+        f"{training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each tested block "
+        "are left out. Most of these models know the future of what they test: this asks whether there is anything to learn, not what a "
+        "trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups is what the "
+        "others lack; figures by day do not."
+    )
+    return rows, paths.p_long, paths.p_short, by_span("fold", made.tape.bars.sessions, spans, rows.session), how
+
+
+def _bear(made: World, chosen: Settings) -> NDArray[np.bool_]:
+    """Whether the decision of each session saw the bear regime; where VIX is unknown it did not."""
+    vix, regime = made.tape.vix, chosen.regime
+    return np.array([is_bear(now, vix_mean(vix, row, regime.window), regime.multiple) for row, now in enumerate(vix)], dtype=np.bool_)
+
+
+def _study(made: World, chosen: Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
+    origin, biases = biases_of(made.tape)
+    demo = intake.is_demo(made.tape)
+    median = np.median(np.unique(rows.session, return_counts=True)[1])
+    kind = "names of the demo market" if demo else "point-in-time index members" if made.tape.members is not None else "names of the file"
+    return Study(
+        judgement=found,
+        first=str(found.days.sessions[0]),
+        last=str(found.days.sessions[-1]),
+        how=how,
+        universe=f"{len(np.unique(rows.name)):,} {kind}, {median:,.0f} judged on the median day",
+        origin=origin,
+        biases=biases,
+        findings=made.tape.findings,
+        demo=demo,
+        planted=chosen.demo.reversal if demo else 0.0,
+        settings=flat(chosen),
+        data_hash=made.hash,
+        versions={"springback": __version__, **versions()},
+        seed=chosen.training.seed,
+        command=command,
+    )
