@@ -47,10 +47,16 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "monitoring": ("errors", "market", "statistics", "analytics"),
     "search": ("errors", "alone", "market", "statistics", "analytics"),
     "quality": ("errors", "market", "data", "analytics"),
-    "workflow": (ALL,),
+    "workflow": (
+        *("errors", "alone", "settings", "project", "market", "statistics", "data", "features", "forecasting", "cluster", "training"),
+        *("validation", "strategy", "backtest", "analytics", "ledger", "lean", "scenarios", "auditing", "search", "quality"),
+    ),
     "frames": (ALL,),
     "notebook": (ALL,),
-    "verbs": (ALL,),
+    "verbs": (
+        *("errors", "settings", "project", "market", "statistics", "cluster", "analytics", "ledger", "workflow"),
+        *("validation", "comparison", "scenarios", "auditing", "search", "quality"),  # the words and figures of each study
+    ),
     "cli": ("errors", "project", "verbs"),
     FACE: ("frames",),
     "__main__": ("cli",),
@@ -69,6 +75,10 @@ IMPURE_CALLS = (  # dotted, aliases resolved; a name stands for all beneath it
     *("numpy.genfromtxt", "numpy.fromfile", "numpy.memmap", "numpy.DataSource"),
     *("datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow", "datetime.date.today"),
 )
+
+# Rooms that say nothing themselves and hear nobody: what comes out is a value, what goes in an argument.
+SILENT = ("workflow",)
+SPEECH = ("print", "input", "sys.argv", "sys.stdout", "sys.stderr", "sys.stdin")
 
 # library -> the rooms that may import it. Its types never leave them.
 VENDORS: dict[str, tuple[str, ...]] = {
@@ -252,6 +262,15 @@ def _names(module: Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, aliases.get(first, first) + dot + rest
 
 
+def speech(modules: Mapping[str, Module]) -> list[str]:
+    """Ways past the value that a task returns: a line printed, an argument of the command line read."""
+    found = []
+    for module in modules.values():
+        if module.room in SILENT:
+            found += [f"{module.name}:{line} uses {name}; {module.room} returns values" for line, name in _names(module) if name in SPEECH]
+    return found
+
+
 def uncounted(modules: Mapping[str, Module]) -> list[str]:
     """Ways to a figure that lead past the trial ledger."""
     found = []
@@ -338,6 +357,10 @@ def test_a_pure_room_sees_nothing_of_the_world(modules: dict[str, Module]) -> No
     _nothing(impurities(modules))
 
 
+def test_a_task_returns_values_and_prints_nothing(modules: dict[str, Module]) -> None:
+    _nothing(speech(modules))
+
+
 def test_no_way_to_a_figure_leads_past_the_ledger(modules: dict[str, Module]) -> None:
     _nothing(uncounted(modules))
     for target in UNCOUNTED:
@@ -417,6 +440,12 @@ PLANTED = {  # a bad module, and what must be said of it
         "from springback.workflow import backtests\nx = backtests.simulate\n",
         "uses springback.workflow.backtests.simulate, which no trial ledger sees",
     ),
+    "workflow/s.py": (
+        "from springback.verbs.console import Voice\n",
+        "imports springback.verbs.console.Voice; the row is workflow: errors",
+    ),
+    "workflow/t.py": ("import sys\nx = sys.argv[1:]\n", "uses sys.argv; workflow returns values"),
+    "workflow/u.py": ("def f():\n    print(1)\n", "uses print; workflow returns values"),
     "backtest/p.py": ("x = 1\n" * (MOST_LINES + 1), "backtest/p.py has 401 lines"),
     "backtest/utils.py": ("class OrderManager:\n    pass\n", "is called OrderManager"),
 }
@@ -430,7 +459,7 @@ def test_the_laws_can_fail(path: str, tmp_path: Path) -> None:
         (tmp_path / other).write_text(PLANTED.get(other, ("",))[0])
     planted = read_modules(tmp_path)
     said = [*foreign_rooms(planted), *foreign_vendors(planted), *impurities(planted), *cycles(planted)]
-    said += [*oversized(planted, tmp_path), *vague_names(planted), *uncounted(planted)]
+    said += [*oversized(planted, tmp_path), *vague_names(planted), *uncounted(planted), *speech(planted)]
     module = f"{PACKAGE}.{path.removesuffix('.py').replace('/', '.')}"
     assert [line for line in said if PLANTED[path][1] in line and (module in line or path in line)], f"nothing was said of {path}: {said}"
 

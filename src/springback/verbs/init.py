@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from springback.data.files.reading import atomic
 from springback.errors import InputError
 from springback.project import FILE, template
 from springback.settings import flat
 from springback.verbs.console import Voice
+from springback.workflow import places
 from springback.workflow.settings import Settings
 
 __all__ = ["Voice"]
@@ -17,7 +17,6 @@ def init(voice: Voice, folder: Path = Path()) -> None:
     file = folder / FILE
     if file.exists():
         raise InputError(f"{file} is there: edit it, or move it away to begin anew")
-    with atomic(file) as part:
-        part.write_text(template(flat(Settings())), encoding="utf-8", newline="\n")
+    places.write(folder, {FILE: template(flat(Settings()))})
     voice.told["init"] = {"file": str(file)}
     voice.say(f"{file}: paths and knobs, each a default until its '#' is taken away")

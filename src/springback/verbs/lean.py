@@ -2,12 +2,10 @@
 
 import dataclasses
 import shlex
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from springback.alone import alone
-from springback.analytics import run_folder
+from springback.analytics.summary import summary_json
 from springback.errors import InputError
 from springback.verbs import tapes
 from springback.verbs.console import Voice
@@ -49,9 +47,7 @@ def export(voice: Voice, out: Path, inputs: Inputs, renames: Path | None = None,
 
 def backtest(voice: Voice, chosen: Settings, deployment: Deployment, out: Path) -> None:
     """Prepares a LEAN run, runs it, and writes its run folder; nobody else in the project or the run folder meanwhile."""
-    if not deployment.dry_run:
-        run_folder.check(out)
-    with alone(deployment.project), nullcontext() if deployment.dry_run else places.held(out):
+    with workflow.held(deployment, out):
         ready = _prepared(voice, chosen, deployment)
         run = ready.run
         told = {"command": run.command, "config": str(run.config), "results": str(run.results), "missing": list(ready.missing)}
@@ -130,28 +126,17 @@ def bundle(voice: Voice, chosen: Settings, out: Path, choice: Choice, project: P
 
 def import_(voice: Voice, result: Path, out: Path, interest_rate: Path | None, warnings: tuple[str, ...] = ()) -> None:
     """Turns LEAN's result files into a run folder; `warnings` of how the engine ended stand among its findings."""
-    from springback.analytics.summary import summary_json
-    from springback.lean import as_run
-    from springback.lean.results import read_result
-
-    run_folder.check(out)
-    step = voice.step("import")
-    with places.held(out):
-        step(0, 2, f"reading {result.name}")
-        found = read_result(result)
-        step(1, 2, str(out))
-        material, summary = as_run.write(found, out, interest_rate, warnings)
-    step(2, 2, str(out))
+    file, material, summary = workflow.import_result(result, out, interest_rate, warnings, voice)
     account = material.headline
     voice.say(
         f"{len(account.orders):,} orders, {len(account.fills):,} fills, {len(account.daily):,} sessions, "
-        f"{str(account.daily['date'].iloc[0])[:10]} to {str(account.daily['date'].iloc[-1])[:10]}, read from {found.file.name}"
+        f"{str(account.daily['date'].iloc[0])[:10]} to {str(account.daily['date'].iloc[-1])[:10]}, read from {file.name}"
     )
     for finding in material.findings:
         voice.say(f"  warning: {finding}")
     for line in (*summary.verdict, *(f"  warning: {one}" for one in summary.warnings)):
         voice.say(line)
-    voice.told["import"] = {"result": str(found.file), "folder": str(out), "warnings": list(material.findings)}
+    voice.told["import"] = {"result": str(file), "folder": str(out), "warnings": list(material.findings)}
     voice.told["summary"] = summary_json(material, summary)
     voice.told["report"] = str(out / "report.html")
     voice.say(f"report: {out / 'report.html'}")

@@ -4,16 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from springback.backtest.run import span
-from springback.data.basis import HEAD as PRICES
-from springback.data.files.headers import READ_AS
 from springback.market.bars import Dates
 from springback.market.tape import Tape
 from springback.verbs.console import Voice
 from springback.workflow import inputs as markets
 from springback.workflow import places
 from springback.workflow.inputs import Inputs, Loaded
-from springback.workflow.settings import Settings, dated
+from springback.workflow.settings import Settings, window_of
 
 __all__ = ["Inputs"]
 
@@ -46,9 +43,7 @@ def window(voice: Voice, chosen: Settings, tape: Tape, trades: bool = True) -> S
 
     `trades`: bars and VIX must cover them, which is looked at here, before the work. Raises `MissingData`.
     """
-    chosen = dated(chosen, tape)
-    if trades:
-        span(tape, chosen.backtest)
+    chosen = window_of(chosen, tape, trades)
     voice.say(f"  {words_of(chosen, tape.bars.sessions)}")
     voice.told["window"] = dict(zip(("start", "end"), map(str, chosen.backtest.days), strict=True))
     return chosen
@@ -70,11 +65,9 @@ def say(voice: Voice, loaded: Loaded) -> Loaded:
     say_prices(voice, tape)
     sessions, names = tape.bars.shape
     voice.say(f"{names:,} names, {sessions:,} sessions, {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}, {loaded.how}")
-    findings = [one for one in tape.findings if one not in loaded.notes]
-    for line in (one for one in findings if READ_AS in one):
+    for line in markets.read_as(loaded):
         voice.say(f"  {line}")
-    others = [one for one in findings if not one.startswith(PRICES) and READ_AS not in one]
-    if others:
+    if others := markets.findings_of(loaded):
         count = len(others)
         voice.say(f"  {count} finding{'s' if count > 1 else ''} on the data, all in the report; the first: {others[0]}")
     for line in loaded.notes:
@@ -89,5 +82,5 @@ def say(voice: Voice, loaded: Loaded) -> Loaded:
 
 def say_prices(voice: Voice, tape: Tape) -> None:
     """What the prices of a table were taken for; nothing of another tape."""
-    for line in (one for one in tape.findings if one.startswith(PRICES)):
+    for line in markets.prices_of(tape):
         voice.say(line)

@@ -1,22 +1,14 @@
 """What `springback universe` does: who was in the index on a day, by what was known then, and who says so."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
-from springback.data import membership
-from springback.data.files import holdings
-from springback.data.laws import told
-from springback.data.sources import day_of
 from springback.errors import InputError
-from springback.strategy.universe import eligible
 from springback.verbs.console import Voice
-from springback.verbs.steps import choose
-from springback.workflow.settings import Settings
-from springback.workflow.sources import open_store
+from springback.workflow import universe as workflow
+from springback.workflow.settings import Settings, choose
 
-__all__ = ["Voice", "choose"]
+__all__ = ["choose"]
 SHOWN = 12  # symbols on a line
 
 
@@ -43,18 +35,13 @@ def universe(
         raise InputError("--as-of goes with a store: --holdings reads files, whose own dates say when they were known")
     if files is None and out is not None:
         raise InputError("--out goes with --holdings DIR: a store's membership is not written to a file")
-    day = None if on is None else _day(on)
-    found = None if files is None else holdings.read_folder(files)
-    if found is not None and out is not None:
-        ranges = membership.intervals(found)
-        membership.write(out, ranges)
-        voice.say(f"{len({one.symbol for one in ranges}):,} companies in {len(found)} files, {found[0].as_of} to {found[-1].as_of}: {out}")
-        for line in told(left for one in found for left in one.left):
-            voice.say(f"  {line}")
-        voice.told["members"] = {"file": str(out), "companies": len({one.symbol for one in ranges}), "files": len(found)}
+    day = None if on is None else workflow.day_named(on)
+    listed = None if files is None else workflow.read_holdings(files)
+    if listed is not None and out is not None:
+        _say_members(voice, workflow.write_members(listed, out))
     if day is None:
         return
-    answer = membership.from_holdings(found, day) if found is not None else _stored(chosen, store, day, as_of)
+    answer = workflow.from_store(chosen, store, day, as_of) if listed is None else workflow.from_holdings(listed, day)
     voice.say(f"{len(answer.symbols):,} names in the index on {answer.on}, by the {answer.source}")
     age = "" if answer.lag is None else f", {answer.lag} days old on that day"
     voice.say(f"  confidence: {answer.confidence}{age}")
@@ -65,19 +52,8 @@ def universe(
     voice.told["universe"] = {**asdict(answer), "on": str(answer.on)}
 
 
-def _stored(chosen: Settings, store: Path, day: np.datetime64, as_of: str | None) -> membership.Answer:
-    tape, _ = open_store(store, as_of)
-    row = int(np.searchsorted(tape.bars.sessions, day, side="right")) - 1
-    tradable = eligible(tape, chosen.universe)[row] if row >= 0 else None
-    answer = membership.from_tape(tape, day, tradable)
-    if tape.members is not None and tradable is not None:
-        able = int((tradable & tape.members[row]).sum())
-        answer = replace(answer, notes=(*answer.notes, f"{able:,} of them have the price and the volume to be traded"))
-    return answer
-
-
-def _day(text: str) -> np.datetime64:
-    try:
-        return np.datetime64(day_of(text), "D")
-    except ValueError:
-        raise InputError(f"--on must be a date such as 2020-03-23, was '{text}'") from None
+def _say_members(voice: Voice, written: workflow.Written) -> None:
+    voice.say(f"{written.companies:,} companies in {written.files} files, {written.first} to {written.last}: {written.file}")
+    for line in written.left:
+        voice.say(f"  {line}")
+    voice.told["members"] = {"file": str(written.file), "companies": written.companies, "files": written.files}

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from springback.data.files.headers import understanding
+from springback.data.basis import HEAD as PRICES
+from springback.data.files.headers import READ_AS, understanding
 from springback.data.overrides import laid_over
 from springback.data.store.content_hash import content_hash
 from springback.data.store.intake import DRAWN
@@ -86,6 +87,25 @@ class Loaded:
     notes: tuple[str, ...] = ()
     store: Path | None = None
     restated: str = ""
+
+
+def prices_of(tape: Tape) -> tuple[str, ...]:
+    """What the prices of a table were taken for, a line each; nothing of another tape."""
+    return tuple(line for line in tape.findings if line.startswith(PRICES))
+
+
+def read_as(loaded: Loaded) -> tuple[str, ...]:
+    """What the tables of a market were taken for, a line each."""
+    return tuple(line for line in _own(loaded) if READ_AS in line)
+
+
+def findings_of(loaded: Loaded) -> tuple[str, ...]:
+    """What else was found on the data, a line each, without what was laid over them."""
+    return tuple(line for line in _own(loaded) if not line.startswith(PRICES) and READ_AS not in line)
+
+
+def _own(loaded: Loaded) -> tuple[str, ...]:
+    return tuple(line for line in loaded.tape.findings if line not in loaded.notes)
 
 
 def given(inputs: Inputs, ranks: bool = True) -> Loaded:

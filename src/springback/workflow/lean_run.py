@@ -2,7 +2,8 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -10,15 +11,19 @@ from pathlib import Path
 
 from springback import __version__
 from springback.alone import alone
+from springback.analytics import run_folder
+from springback.analytics.material import Material
+from springback.analytics.summary import Summary
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData, SettingsError
+from springback.lean import as_run, engine_config, engines, launch, outcome, prepare
 from springback.lean import bundle as bundles
-from springback.lean import engine_config, engines, launch, outcome, prepare
 from springback.lean import project as projects
 from springback.lean.export import Exported
 from springback.lean.export import export as write_folder
 from springback.lean.parameters import Lean, Parameters
 from springback.lean.parameters import write as as_parameters
+from springback.lean.results import read_result
 from springback.market.account import Account
 from springback.market.bars import Dates
 from springback.quality import quarantine
@@ -171,6 +176,33 @@ def start(ready: Ready, deployment: Deployment, progress: Progress = SILENT) -> 
     result, warning = outcome.result_of(run.results, code, heard, run.log)
     prepare.keep_record(deployment.project, run.results)
     return result, warning
+
+
+@contextmanager
+def held(deployment: Deployment, out: Path) -> Iterator[None]:
+    """Nobody else in the project, or in the run folder `out` that it will be, while the block runs. Raises `Taken`, `InputError`."""
+    if not deployment.dry_run:
+        run_folder.check(out)
+    with alone(deployment.project), nullcontext() if deployment.dry_run else places.held(out):
+        yield
+
+
+def import_result(
+    result: Path, out: Path, rates: Path | None = None, warnings: tuple[str, ...] = (), progress: Progress = SILENT
+) -> tuple[Path, Material, Summary]:
+    """Turns LEAN's result files into the run folder `out`: the result's file, what the report shows, and its summary.
+
+    Raises `InputError`, `BadTable`, `Taken`.
+    """
+    run_folder.check(out)
+    step = progress.step("import")
+    with places.held(out):
+        step(0, 2, f"reading {result.name}")
+        read = read_result(result)
+        step(1, 2, str(out))
+        material, summary = as_run.write(read, out, rates, warnings)
+    step(2, 2, str(out))
+    return read.file, material, summary
 
 
 def rates_of(deployment: Deployment) -> Path | None:

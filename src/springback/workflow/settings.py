@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from springback import settings as toml
-from springback.backtest.run import Backtest
+from springback.backtest.run import Backtest, span
 from springback.data.demo.demo import Demo
 from springback.data.sources.fetch_settings import Fetch
 from springback.market.account import Account
@@ -44,6 +44,14 @@ def dated(settings: Settings, tape: Tape) -> Settings:
     """`settings` with the days of the backtest known: where they are empty, the usual ones of the tape. Raises `MissingData`."""
     known = settings.backtest.on(tape.bars.sessions, settings.walk_forward.min_sessions)
     return settings if known == settings.backtest else dataclasses.replace(settings, backtest=known)
+
+
+def window_of(settings: Settings, tape: Tape, trades: bool = True) -> Settings:
+    """`dated`; where the window is traded, bars and VIX must cover it. Raises `MissingData`."""
+    settings = dated(settings, tape)
+    if trades:
+        span(tape, settings.backtest)
+    return settings
 
 
 def under(settings: Settings, profile: Profile) -> Settings:

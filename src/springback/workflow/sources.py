@@ -103,6 +103,12 @@ def open_store(store: Path, as_of: str | None = None) -> tuple[Tape, str]:
     return under_quarantine(tape, store), digest
 
 
+def verify(store: Path) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """What the store is called, what is wrong with its files, a line each, and its manifest. Raises `MissingData`, `StoreError`."""
+    place = Store(store)
+    return place.place.name, tuple(place.verify()), place.describe()
+
+
 def under_quarantine(tape: Tape, store: Path) -> Tape:
     """`tape` without the rows that STORE/quarantine.json leaves out, and with a finding that says so; the same tape without such a file."""
     return quarantine.imposed(tape, quarantine.read(store))

@@ -1,0 +1,60 @@
+"""Who was in the index on a day, by what was known then: a store, or dated files of fund holdings; and membership from these."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from springback.data import membership
+from springback.data.files import holdings
+from springback.data.laws import told
+from springback.data.membership import Answer
+from springback.data.sources import day_of
+from springback.errors import InputError
+from springback.strategy.universe import eligible
+from springback.workflow.settings import Settings
+from springback.workflow.sources import open_store
+
+
+@dataclass(frozen=True)
+class Written:
+    """A membership file that was written: of how many companies, from how many files of which days, and lines on what was left out."""
+
+    file: Path
+    companies: int
+    files: int
+    first: str
+    last: str
+    left: tuple[str, ...]
+
+
+read_holdings, from_holdings = holdings.read_folder, membership.from_holdings
+
+
+def write_members(listed: Sequence[holdings.Holdings], out: Path) -> Written:
+    """Membership by permanent id, written to `out`, of dated holdings files. Raises `BadTable`, `Unwritable`."""
+    ranges = membership.intervals(listed)
+    membership.write(out, ranges)
+    companies, left = len({one.symbol for one in ranges}), told(line for one in listed for line in one.left)
+    return Written(out, companies, len(listed), str(listed[0].as_of), str(listed[-1].as_of), tuple(left))
+
+
+def from_store(settings: Settings, store: Path, day: np.datetime64, as_of: str | None = None) -> Answer:
+    """The index on `day` by a store, as it was known at `as_of`, and how many of it can be traded. Raises `MissingData`."""
+    tape, _ = open_store(store, as_of)
+    row = int(np.searchsorted(tape.bars.sessions, day, side="right")) - 1
+    tradable = eligible(tape, settings.universe)[row] if row >= 0 else None
+    answer = membership.from_tape(tape, day, tradable)
+    if tape.members is not None and tradable is not None:
+        able = int((tradable & tape.members[row]).sum())
+        answer = replace(answer, notes=(*answer.notes, f"{able:,} of them have the price and the volume to be traded"))
+    return answer
+
+
+def day_named(text: str) -> np.datetime64:
+    """The day that `--on` names. Raises `InputError`."""
+    try:
+        return np.datetime64(day_of(text), "D")
+    except ValueError:
+        raise InputError(f"--on must be a date such as 2020-03-23, was '{text}'") from None
