@@ -136,8 +136,8 @@ def _walked(world: World, settings: Settings, models: Path | None, progress: Pro
     spans = [(int(np.searchsorted(sessions, np.datetime64(one.first))), world.tape.bars.row(one.last)) for one in result.folds]
     how = (
         f"Walk-forward: {len(spans)} periods of {settings.walk_forward.months} months, each forecast by models that learned from all "
-        f"labels known at the close before it began; the purge is the {settings.training.horizon} sessions of the label. An embargo is for rows "
-        "after a tested block, and a walk-forward learns from none of them."
+        f"labels known at the close before it began; the purge is the {settings.training.horizon} sessions of the label. An embargo is for "
+        "rows after a tested block, and a walk-forward learns from none of them."
     )
     return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
 
@@ -179,8 +179,8 @@ def _combined(
     spans = groups(np.unique(rows.session), validation.groups)
     how = (
         f"Combinatorial purged cross-validation: {validation.groups} groups of sessions, {validation.tested} tested at a time by models of "
-        f"the others, {len(paths.splits)} splits, {comb(validation.groups - 1, validation.tested - 1)} paths through all sessions. Rows whose "
-        f"{training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each tested block "
+        f"the others, {len(paths.splits)} splits, {comb(validation.groups - 1, validation.tested - 1)} paths through all sessions. Rows "
+        f"whose {training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each tested block "
         "are left out. Most of these models know the future of what they test: this asks whether there is anything to learn, not what a "
         "trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups is what the "
         "others lack; figures by day do not."
