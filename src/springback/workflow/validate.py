@@ -182,8 +182,8 @@ def _combined(
         f"the others, {len(paths.splits)} splits, {comb(validation.groups - 1, validation.tested - 1)} paths through all sessions. Rows "
         f"whose {training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each tested "
         "block are left out. Most of these models know the future of what they test: this asks whether there is anything to learn, not "
-        "what a trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups is what the "
-        "others lack; figures by day do not."
+        "what a trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups is what "
+        "the others lack; figures by day do not."
     )
     return rows, paths.p_long, paths.p_short, by_span("fold", world.tape.bars.sessions, spans, rows.session), how
 
