@@ -253,7 +253,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.gather import gather
-from springback.data.sources.settings import Fetch
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.yahoo import Yahoo
 fetch = Fetch(yahoo_url=sys.argv[1], per_second=10_000, attempts=2, pause=0.001)
 names = [f"N{k:03d}" for k in range(int(sys.argv[3]))]

@@ -42,20 +42,20 @@ def features(voice: Voice, inputs: Inputs, out: Path) -> None:
     voice.say(f"8 features of {names:,} names in {tape.bars.shape[0]:,} sessions: {out}")
 
 
-def world(voice: Voice, chosen: Settings, market: Loaded, forecasts: Path | None) -> World:
+def world(voice: Voice, settings: Settings, market: Loaded, forecasts: Path | None) -> World:
     """What is worked out from a market; where forecasts come from a file nothing needs to be."""
     if forecasts is not None:
-        return bare(chosen, market.tape, market.hash)
-    return survey(chosen, market.tape, market.hash, voice)
+        return bare(settings, market.tape, market.hash)
+    return survey(settings, market.tape, market.hash, voice)
 
 
-def train(voice: Voice, made: World, chosen: Settings, models: Path) -> None:
+def train(voice: Voice, made: World, settings: Settings, models: Path) -> None:
     """Trains, judges, saves, and prints the judgement against the gates."""
     with places.filling(models, voice):
-        trained = train_models(made, chosen, voice)
+        trained = train_models(made, settings, voice)
         save_models(trained, models)
     found = trained.evaluation
-    threshold = chosen.training.threshold
+    threshold = settings.training.threshold
     for line in warned(made.tape.findings):
         voice.say(line)
     voice.say(
@@ -98,14 +98,14 @@ def train(voice: Voice, made: World, chosen: Settings, models: Path) -> None:
     voice.told["train"] = evaluation_of(models)
 
 
-def forecast(voice: Voice, made: World, chosen: Settings, models: Path, out: Path | None, workers: Workers | None = None) -> None:
+def forecast(voice: Voice, made: World, settings: Settings, models: Path, out: Path | None, workers: Workers | None = None) -> None:
     """Walks forward and writes the forecasts."""
     file = out or models / "walk_forward" / forecast_cache.FILE
     with places.filling(models, voice):
-        result = forecast_walk_forward(made, chosen, models, voice, workers)
+        result = forecast_walk_forward(made, settings, models, voice, workers)
         save_forecasts(made, result, file)
         if out is None:
-            forecast_cache.note(made, chosen, file.parent)
+            forecast_cache.note(made, settings, file.parent)
     shown_ = table(
         "Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals"
     )
@@ -117,9 +117,9 @@ def forecast(voice: Voice, made: World, chosen: Settings, models: Path, out: Pat
     voice.told["forecast"] = {"file": str(file), "folds": len(result.folds)}
 
 
-def backtest(voice: Voice, made: World, chosen: Settings, choice: Choice, out: Path, record: Recorder) -> None:
+def backtest(voice: Voice, made: World, settings: Settings, choice: Choice, out: Path, record: Recorder) -> None:
     """Forecasts as asked for, both profiles, and the run folder with its report; the trial goes into the ledger."""
-    material = backtest_and_report(chosen, made, choice, voice, record)
+    material = backtest_and_report(settings, made, choice, voice, record)
     step = voice.step("report")
     step(0, 1, str(out))
     summary = run_folder.write(out, material)

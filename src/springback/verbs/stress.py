@@ -15,9 +15,9 @@ from springback.workflow.stress import PAGE
 __all__ = ["Voice"]
 
 
-def stress(voice: Voice, made: World, chosen: Settings, choice: Choice, out: Path, record: Recorder) -> Study:
+def stress(voice: Voice, world: World, settings: Settings, choice: Choice, out: Path, record: Recorder) -> Study:
     """Runs all of it, writes stress.json and stress.html into `out`, and prints. The base run is a trial in the ledger."""
-    study = workflow.stress(chosen, made, forecasts_for(chosen, made, choice, voice), voice, record)
+    study = workflow.stress(settings, world, forecasts_for(settings, world, choice, voice), voice, record)
     step = voice.step("page")
     step(0, 1, str(out))
     figures = workflow.write(study, out)

@@ -23,7 +23,7 @@ def check(method: str | None, models: Path | None, store: Path | None, forecasts
     """
     lost = next((name for name, one in (("--method", method), ("--models-dir", models)) if one is not None), None)
     if forecasts is not None and lost:
-        raise InputError(f"{lost} says how forecasts are made, --forecasts brings them: give one of them")
+        raise InputError(f"{lost} says how forecasts are world, --forecasts brings them: give one of them")
     if forecasts is not None and not forecasts.is_file():
         raise MissingData(f"{forecasts} does not exist: give a file date,symbol,qpi,p_long,p_short,adv_63")
     method = method or METHODS[0]
@@ -36,10 +36,10 @@ def check(method: str | None, models: Path | None, store: Path | None, forecasts
 
 
 def validate(
-    voice: Voice, made: World, chosen: Settings, method: Method, out: Path, record: Recorder, workers: Workers | None = None
+    voice: Voice, world: World, settings: Settings, method: Method, out: Path, record: Recorder, workers: Workers | None = None
 ) -> Study:
     """Judges, enters the trial ledger, writes validation.json and validation.html into `out`, and prints."""
-    study = workflow.validate(chosen, made, method, voice, record, workers)
+    study = workflow.validate(settings, world, method, voice, record, workers)
     step = voice.step("page")
     step(0, 1, str(out))
     figures = workflow.write(study, out)

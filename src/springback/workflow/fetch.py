@@ -112,7 +112,7 @@ def plan(settings: Settings, inputs: Inputs, source: str) -> Plan:
     notes = [f"  the newest settled session is {last}: asked up to there"] if early else []
     if old and asked.start is None and old.goes_on:
         again = f"--start {old.first} asks for all of the past again"
-        notes.append(f"  goes on with {inputs.folder} from {first}, a week back to hear corrections; {again}")
+        notes += [f"  goes on with {inputs.folder} from {first}, a week back to hear corrections; {again}"]
     named = read_roster(asked.symbols) if asked.symbols else None
     keys = read_keys(asked.keys or project.named("keys")) if source in NEED_KEYS else None
     vendor = source_of(source, settings, keys, inputs.path)

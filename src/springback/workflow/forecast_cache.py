@@ -28,31 +28,31 @@ KNOBS = ("universe.", "training.", "walk_forward.", "backtest.start", "backtest.
 """The settings that forecasts depend on."""
 
 
-def find(made: World, settings: Settings, folder: Path) -> Forecasts | None:
-    """The forecasts kept in `folder` if they are those that a walk over `made` under `settings` would give; else None."""
-    if not made.hash:
+def find(world: World, settings: Settings, folder: Path) -> Forecasts | None:
+    """The forecasts kept in `folder` if they are those that a walk over `world` under `settings` would give; else None."""
+    if not world.hash:
         return None
     try:
         told = json.loads((folder / NOTE).read_text(encoding="utf-8"))
-        if told != _made_of(made, settings, folder):
+        if told != _made_of(world, settings, folder):
             return None
-        return forecasts_from(folder / FILE, made.tape)
+        return forecasts_from(folder / FILE, world.tape)
     except (OSError, ValueError, RecursionError, BadTable):
         return None
 
 
-def note(made: World, settings: Settings, folder: Path) -> None:
+def note(world: World, settings: Settings, folder: Path) -> None:
     """Writes down what the forecasts in `folder` were made of. Raises `Unwritable`."""
     with atomic(folder / NOTE) as part:
-        part.write_text(json.dumps(_made_of(made, settings, folder), indent=1) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(_made_of(world, settings, folder), indent=1) + "\n", encoding="utf-8")
 
 
-def _made_of(made: World, settings: Settings, folder: Path) -> dict[str, Any]:
+def _made_of(world: World, settings: Settings, folder: Path) -> dict[str, Any]:
     models = sorted(path for path in folder.glob("*/*") if path.is_file())
     return {
         "forecasts": file_hash(folder / FILE),
-        "data": made.hash,
-        "quarantine": [dataclasses.asdict(one) for one in made.tape.quarantine],
+        "data": world.hash,
+        "quarantine": [dataclasses.asdict(one) for one in world.tape.quarantine],
         "settings": {name: str(value) for name, value in flat(settings).items() if name.startswith(KNOBS)},
         "models": {path.relative_to(folder).as_posix(): file_hash(path) for path in models},
         "versions": versions() | {name: version(name) for name in ("pandas", "numba") if find_spec(name)},

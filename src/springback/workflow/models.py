@@ -28,9 +28,9 @@ from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings, dated
 
 
-def train_models(made: World, settings: Settings, progress: Progress = SILENT) -> Trained:
+def train_models(world: World, settings: Settings, progress: Progress = SILENT) -> Trained:
     """Long and short models by the 80/20 split in time, judged on the newest sessions."""
-    return teach(made.tape, made.eligible, made.features, settings.training, _now(), progress.step("train"))
+    return teach(world.tape, world.eligible, world.features, settings.training, _now(), progress.step("train"))
 
 
 def save_models(trained: Trained, folder: Path) -> Models:
@@ -55,7 +55,7 @@ def evaluation_of(folder: Path) -> dict[str, Any] | None:
 
 
 def forecast_walk_forward(
-    made: World, settings: Settings, models: Path | None = None, progress: Progress = SILENT, workers: Workers | None = None
+    world: World, settings: Settings, models: Path | None = None, progress: Progress = SILENT, workers: Workers | None = None
 ) -> WalkForwardResult:
     """Quarterly walk-forward forecasts of the backtest's window.
 
@@ -73,31 +73,31 @@ def forecast_walk_forward(
         except ModelError:
             return None
 
-    settings = dated(settings, made.tape)
+    settings = dated(settings, world.tape)
     start, end = (np.datetime64(day) for day in settings.backtest.days)
-    lesson = made.tape, made.eligible, made.features, settings.training, settings.walk_forward
+    lesson = world.tape, world.eligible, world.features, settings.training, settings.walk_forward
     result = walk(*lesson, _now(), start, end, save, known, progress.step("forecast"), workers)
-    return dataclasses.replace(result, forecasts=_triggered(made, settings, result.forecasts))
+    return dataclasses.replace(result, forecasts=_triggered(world, settings, result.forecasts))
 
 
-def save_forecasts(made: World, result: WalkForwardResult, out: Path) -> None:
+def save_forecasts(world: World, result: WalkForwardResult, out: Path) -> None:
     """Writes the forecasts to `out` (CSV or Parquet by suffix) and the record of each fold beside it as `folds.json`."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_forecasts(out, made.tape.bars, result.forecasts)
+    write_forecasts(out, world.tape.bars, result.forecasts)
     _write_json(out.parent / "folds.json", [dataclasses.asdict(fold) for fold in result.folds])
 
 
-def forecast_fixed(made: World, models: Path, settings: Settings) -> tuple[Forecasts, Models]:
+def forecast_fixed(world: World, models: Path, settings: Settings) -> tuple[Forecasts, Models]:
     """Forecasts of every session by the one pair in `models`. Raises `ModelError`."""
     pair = model_store.load(models)
-    return _triggered(made, settings, forecast_panel(pair, made.features, made.eligible, mean_volume(made.tape.bars))), pair
+    return _triggered(world, settings, forecast_panel(pair, world.features, world.eligible, mean_volume(world.tape.bars))), pair
 
 
-def _triggered(made: World, settings: Settings, said: Forecasts) -> Forecasts:
+def _triggered(world: World, settings: Settings, said: Forecasts) -> Forecasts:
     """`said` with the rule's own indicator for QPI, where it is another; a name that has none yet is not ranked."""
     if settings.strategy.indicator == "qpi":
         return said
-    rare = rarity(made.tape.bars, made.tape.actions)
+    rare = rarity(world.tape.bars, world.tape.actions)
     unranked = np.isnan(said.qpi) | np.isnan(rare)
     return Forecasts(*(np.where(unranked, np.nan, panel) for panel in (rare, said.p_long, said.p_short, said.adv)))
 

@@ -125,32 +125,32 @@ def examine(
     return _study(world, settings, rows, judged, how, command)
 
 
-def _walked(made: World, chosen: Settings, models: Path | None, progress: Progress, workers: Workers | None) -> Judgeable:
+def _walked(world: World, settings: Settings, models: Path | None, progress: Progress, workers: Workers | None) -> Judgeable:
     step = progress.step("forecast")
     with alone(models, wait=lambda said: step(0, 1, said)) if models else nullcontext():
-        result = forecast_walk_forward(made, chosen, models, progress, workers)
-    rows = gather(made.tape, made.eligible, made.features, chosen.training)
+        result = forecast_walk_forward(world, settings, models, progress, workers)
+    rows = gather(world.tape, world.eligible, world.features, settings.training)
     p_long, p_short = (panel[rows.session, rows.name] for panel in (result.forecasts.p_long, result.forecasts.p_short))
     said = ~np.isnan(p_long) & ~np.isnan(p_short)
-    rows, sessions = rows.pick(said), made.tape.bars.sessions
-    spans = [(int(np.searchsorted(sessions, np.datetime64(one.first))), made.tape.bars.row(one.last)) for one in result.folds]
+    rows, sessions = rows.pick(said), world.tape.bars.sessions
+    spans = [(int(np.searchsorted(sessions, np.datetime64(one.first))), world.tape.bars.row(one.last)) for one in result.folds]
     how = (
-        f"Walk-forward: {len(spans)} periods of {chosen.walk_forward.months} months, each forecast by models that learned from all labels "
-        f"known at the close before it began; the purge is the {chosen.training.horizon} sessions of the label. An embargo is for rows "
-        "after a tested block, and a walk-forward learns from none of them."
+        f"Walk-forward: {len(spans)} periods of {settings.walk_forward.months} months, each forecast by models that learned from all "
+        f"labels known at the close before it began; the purge is the {settings.training.horizon} sessions of the label. An embargo is for "
+        "rows after a tested block, and a walk-forward learns from none of them."
     )
     return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
 
 
-def _of_file(made: World, chosen: Settings, file: Path) -> Judgeable:
+def _of_file(world: World, settings: Settings, file: Path) -> Judgeable:
     """The forecasts of a file, a period for each quarter of the year."""
-    said = forecasts_from(file, made.tape)
-    rows = gather(made.tape, made.eligible, made.features, chosen.training)
+    said = forecasts_from(file, world.tape)
+    rows = gather(world.tape, world.eligible, world.features, settings.training)
     p_long, p_short = (panel[rows.session, rows.name] for panel in (said.p_long, said.p_short))
     known = ~np.isnan(p_long) & ~np.isnan(p_short)
-    rows, sessions = rows.pick(known), made.tape.bars.sessions
+    rows, sessions = rows.pick(known), world.tape.bars.sessions
     if len(rows) == 0:
-        horizon = chosen.training.horizon
+        horizon = settings.training.horizon
         raise MissingData(f"{file} forecasts no row that can be judged: none is in the universe with a label of {horizon} sessions")
     quarters = (sessions.astype("datetime64[M]").astype(np.int64) // 3)[np.unique(rows.session)]
     held = np.unique(rows.session)
@@ -159,46 +159,46 @@ def _of_file(made: World, chosen: Settings, file: Path) -> Judgeable:
     told = int((~np.isnan(said.qpi)).sum())
     how = (
         f"The {told:,} forecasts of {file.name} as they stand there, quarter by quarter; {told - len(rows):,} of them cannot be judged "
-        f"(outside the universe, without features, or no label of {chosen.training.horizon} sessions yet). Whether whoever made them knew "
-        "the future, the file does not say."
+        f"(outside the universe, without features, or no label of {settings.training.horizon} sessions yet). Whether whoever made them "
+        "knew the future, the file does not say."
     )
     return rows, p_long[known][None], p_short[known][None], by_span("fold", sessions, spans, rows.session), how
 
 
 def _combined(
-    made: World,
-    chosen: Settings,
+    world: World,
+    settings: Settings,
     models: Path | None,  # noqa: ARG001 (nothing is kept)
     progress: Progress,
     workers: Workers | None,
 ) -> Judgeable:
-    end = made.tape.bars.row(np.datetime64(chosen.backtest.days[1]) + 1)
-    rows = gather(made.tape, made.eligible, made.features, chosen.training).known_by(end - 1)
-    settings, training = chosen.validation, chosen.training
-    paths = cross_validate(rows, training, settings, progress.step("combine"), workers)
-    spans = groups(np.unique(rows.session), settings.groups)
+    end = world.tape.bars.row(np.datetime64(settings.backtest.days[1]) + 1)
+    rows = gather(world.tape, world.eligible, world.features, settings.training).known_by(end - 1)
+    validation, training = settings.validation, settings.training
+    paths = cross_validate(rows, training, validation, progress.step("combine"), workers)
+    spans = groups(np.unique(rows.session), validation.groups)
     how = (
-        f"Combinatorial purged cross-validation: {settings.groups} groups of sessions, {settings.tested} tested at a time by models of the "
-        f"others, {len(paths.splits)} splits, {comb(settings.groups - 1, settings.tested - 1)} paths through all sessions. Rows whose "
-        f"{training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each tested block "
-        "are left out. Most of these models know the future of what they test: this asks whether there is anything to learn, not what a "
-        "trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups is what the "
-        "others lack; figures by day do not."
+        f"Combinatorial purged cross-validation: {validation.groups} groups of sessions, {validation.tested} tested at a time by models of "
+        f"the others, {len(paths.splits)} splits, {comb(validation.groups - 1, validation.tested - 1)} paths through all sessions. Rows "
+        f"whose {training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each tested "
+        "block are left out. Most of these models know the future of what they test: this asks whether there is anything to learn, not "
+        "what a trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups is what "
+        "the others lack; figures by day do not."
     )
-    return rows, paths.p_long, paths.p_short, by_span("fold", made.tape.bars.sessions, spans, rows.session), how
+    return rows, paths.p_long, paths.p_short, by_span("fold", world.tape.bars.sessions, spans, rows.session), how
 
 
-def _bear(made: World, chosen: Settings) -> NDArray[np.bool_]:
+def _bear(world: World, settings: Settings) -> NDArray[np.bool_]:
     """Whether the decision of each session saw the bear regime; where VIX is unknown it did not."""
-    vix, regime = made.tape.vix, chosen.regime
+    vix, regime = world.tape.vix, settings.regime
     return np.array([is_bear(now, vix_mean(vix, row, regime.window), regime.multiple) for row, now in enumerate(vix)], dtype=np.bool_)
 
 
-def _study(made: World, chosen: Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
-    origin, biases = biases_of(made.tape)
-    demo = intake.is_demo(made.tape)
+def _study(world: World, settings: Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
+    origin, biases = biases_of(world.tape)
+    demo = intake.is_demo(world.tape)
     median = np.median(np.unique(rows.session, return_counts=True)[1])
-    kind = "names of the demo market" if demo else "point-in-time index members" if made.tape.members is not None else "names of the file"
+    kind = "names of the demo market" if demo else "point-in-time index members" if world.tape.members is not None else "names of the file"
     return Study(
         judgement=found,
         first=str(found.days.sessions[0]),
@@ -207,12 +207,12 @@ def _study(made: World, chosen: Settings, rows: Rows, found: Judgement, how: str
         universe=f"{len(np.unique(rows.name)):,} {kind}, {median:,.0f} judged on the median day",
         origin=origin,
         biases=biases,
-        findings=made.tape.findings,
+        findings=world.tape.findings,
         demo=demo,
-        planted=chosen.demo.reversal if demo else 0.0,
-        settings=flat(chosen),
-        data_hash=made.hash,
+        planted=settings.demo.reversal if demo else 0.0,
+        settings=flat(settings),
+        data_hash=world.hash,
         versions={"springback": __version__, **versions()},
-        seed=chosen.training.seed,
+        seed=settings.training.seed,
         command=command,
     )
