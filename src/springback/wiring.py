@@ -135,7 +135,7 @@ def load_bars(
         besides = one_a_name.beside(folder) | besides
     with understanding() as heard:
         tape = csv_file.read(_given("bars", path), prices=prices, **{name: _given(name, one) for name, one in besides.items()})
-    return dataclasses.replace(tape, findings=(*heard, *tape.findings))
+    return dataclasses.replace(tape, findings=(*(one.line for one in heard), *tape.findings))
 
 
 def _given(name: str, table: Any) -> Any:
@@ -318,12 +318,13 @@ def note_backtest(
     command: str = "",
     models: str = "",
     store: Path | None = None,
+    hold_out_start: str = "",
 ) -> None:
     """Writes into the ledger what `simulate` gave, under the settings it was given."""
     settings = dated(settings, tape)
     under = profile or settings.backtest.profile
     told = flat(settings) | {"backtest.profile": under} | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
-    record.note(tape, data_hash, told, under, result, kind, command, models, store)
+    record.note(tape, data_hash, told, under, result, kind, command, models, store, hold_out_start)
 
 
 def simulate(
@@ -372,6 +373,7 @@ def run_backtests(
     command: str = "",
     models: str = "",
     store: Path | None = None,
+    hold_out_start: str = "",
 ) -> Iterator[Result]:
     """The rule under each of `many` settings, in order, side by side; each is written into the ledger before it is handed on.
 
@@ -379,7 +381,9 @@ def run_backtests(
     """
     record.ready(store)
     for settings, result in zip(many, workers.each(_run_one, ground, many), strict=True):
-        note_backtest(ground.tape, data_hash, settings, result, kind=kind, command=command, models=models, store=store)
+        note_backtest(
+            ground.tape, data_hash, settings, result, kind=kind, command=command, models=models, store=store, hold_out_start=hold_out_start
+        )
         yield result
 
 

@@ -1,12 +1,16 @@
 """audit.html: every check with what was tried and what was found, in the manner of the report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from springback.analytics import evidence
 from springback.analytics import page as pages
+from springback.analytics.cells import Cell, Table
 from springback.analytics.figures import Unit, shown, whole_dates
-from springback.analytics.sections import Cell, Table
 from springback.auditing.audit_finding import Finding, Verdict, failed
+from springback.market.origin import Provenance
+from springback.market.prose import Prose
 
 ROOM = "springback.auditing"
 TONES: Mapping[Verdict, str] = {"PASS": "badge good", "FAIL": "badge bad", "WARN": "badge warn", "MEASURED": "badge", "SKIPPED": "badge"}
@@ -35,13 +39,41 @@ LATE = "How far the result falls when an input comes a session late. A real edge
 
 @dataclass(frozen=True)
 class Audit:
-    """The findings, and what they stand on: `sampled` says what was taken of the data, `facts` the rest in pairs."""
+    """The findings, and what they stand on; `more` of it in pairs, and how long it took in `seconds`. The universe of the provenance says
+    what was taken of the data.
+    """
 
     findings: tuple[Finding, ...]
-    flags: tuple[str, ...]
-    sampled: str
+    provenance: Provenance
     seconds: float
-    facts: Mapping[str, str]
+    more: Mapping[str, str]
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What must be known before any verdict."""
+        return evidence.flags(self.provenance, evidence.NO_EVIDENCE)
+
+    @property
+    def sampled(self) -> Prose:
+        """What was taken of the data."""
+        return self.provenance.universe
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What it stands on, in pairs."""
+        one = self.provenance
+        return {"Data": one.data_hash, "Origin": str(one.origin), **self.more, "Command": one.command}
+
+
+def as_json(audit: Audit) -> dict[str, Any]:
+    """What audit.json holds."""
+    return {
+        "verdict": title(audit.findings),
+        "failed": [one.check for one in failed(audit.findings)],
+        "sampled": audit.sampled,
+        "facts": audit.facts,
+        "findings": [asdict(one) for one in audit.findings],
+    }
 
 
 def title(findings: Sequence[Finding]) -> str:

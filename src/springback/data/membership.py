@@ -1,6 +1,5 @@
 """Who was in the index on a day, by what was known then: from fund holdings, from a membership list, or by the liquidity proxy."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,7 +22,6 @@ PUBLISHED = 1
 """Business days from the close that a fund's holdings are of to the day on which they are on its page."""
 FRESH, OLD = 31, 100  # days: a month's file, a quarter's
 DAY = np.timedelta64(1, "D")
-OLDEST = re.compile(r"the membership list of ([0-9]{4}-[0-9]{2}-[0-9]{2}) is the oldest: .*")
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Interval:
 
 
 def stands_in(oldest: str, sessions: Dates) -> tuple[str, ...]:
-    """The finding of a tape on whose first `sessions` the `oldest` list stands in, of a later day; `from_tape` reads the day there."""
+    """The finding of a tape on whose first `sessions` the `oldest` list stands in, of a later day."""
     before = int((sessions < np.datetime64(oldest, "D")).sum())
     if before == 0:
         return ()
@@ -103,7 +101,7 @@ def from_holdings(files: Sequence[Holdings], day: np.datetime64) -> Answer:
 def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = None) -> Answer:
     """The index on the last session up to `day` by the tape's membership, or where it has none by the `proxy` of that session (N,).
 
-    A list is of the session on which membership last changed; the one that the bars begin with is of unknown date, unless a finding of
+    A list is of the session on which membership last changed; the one that the bars begin with is of unknown date, unless the origin of
     the tape dates it. Raises `MissingData` on a day that bars or lists do not cover.
     """
     sessions = tape.bars.sessions
@@ -116,11 +114,13 @@ def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = Non
         note = "no membership is known: the names with the largest mean dollar volume stand in"
         return Answer(day, tuple(sorted(chosen)), "liquidity proxy", "low", None, (note,))
     _covered(tape.members, sessions, row)
-    oldest, told = _oldest(tape)
+    oldest = _oldest(tape)
     since = _changed(tape.members, sessions, row) or oldest
     symbols, notes = tuple(sorted(names[tape.members[row]])), _barless(tape, tape.members[row], row)
     if oldest is not None and day < oldest:
-        return Answer(day, symbols, f"membership list of {oldest}, which is of later", "low", None, (told, *notes))
+        return Answer(
+            day, symbols, f"membership list of {oldest}, which is of later", "low", None, (*stands_in(str(oldest), sessions), *notes)
+        )
     if since is None:
         note = "the list begins with the bars: when it was made is not known, it may be of later"
         return Answer(day, symbols, "membership list of unknown date", "low", None, (note, *notes))
@@ -142,11 +142,10 @@ def _covered(members: NDArray[np.bool_], sessions: Dates, row: int) -> None:
     raise MissingData(f"nothing is known of the index on {sessions[row]}: {span}")
 
 
-def _oldest(tape: Tape) -> tuple[np.datetime64 | None, str]:
-    """The date of the list that stands in for sessions before it, with the finding that tells it; None where the bars begin later."""
-    told = next((match for line in tape.findings if (match := OLDEST.fullmatch(line))), None)
-    day = np.datetime64(told[1], "D") if told else None
-    return (day, told[0]) if told and day is not None and tape.bars.sessions[0] < day else (None, "")
+def _oldest(tape: Tape) -> np.datetime64 | None:
+    """The date of the list that stands in for sessions before it; None where the bars begin later."""
+    day = None if tape.origin.members_from is None else np.datetime64(tape.origin.members_from, "D")
+    return day if day is not None and tape.bars.sessions[0] < day else None
 
 
 def _changed(members: NDArray[np.bool_], sessions: Dates, row: int) -> np.datetime64 | None:

@@ -1,8 +1,8 @@
 """A validation in plain words: what was found, what it is worth, what a careless split would have said."""
 
+from springback.analytics import evidence
 from springback.analytics.figures import shown
 from springback.analytics.gates import FEWEST_SESSIONS
-from springback.market.tape import warned
 from springback.training.judgement import Estimate, Judgement, Part
 from springback.validation.validation_study import Study
 
@@ -17,12 +17,7 @@ def headline(study: Study) -> tuple[str, ...]:
 
 def flags(study: Study) -> tuple[str, ...]:
     """What must be known before any figure."""
-    said = warned(study.findings)
-    if not study.demo:
-        return said
-    if study.planted:
-        return (*said, "Demo market with a planted edge: not evidence about real markets.")
-    return (*said, "Demo market without any edge: whatever is found here is luck.")
+    return evidence.flags(study.provenance, "whatever is found here is luck.")
 
 
 def finding(told: Judgement) -> str:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 
 from springback import features as workbench
 from springback import wiring
+from springback.analytics.evidence import pair
 from springback.auditing.audit_finding import Finding, failed
-from springback.auditing.audit_page import Audit, page, title
+from springback.auditing.audit_page import Audit, as_json, page, title
 from springback.auditing.case import Case, draw_sessions
 from springback.auditing.checks import CHECKS, examine
 from springback.auditing.pipeline import Flags, Learned, Pipeline, play
@@ -26,7 +26,7 @@ from springback.forecasting.models import Models
 from springback.market.bars import Bars, Dates, Panel
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import WINDOW
-from springback.market.tape import Tape, warned
+from springback.market.tape import Tape
 from springback.quality import gate
 from springback.strategy.lookback import look_back
 from springback.strategy.universe import eligible
@@ -34,8 +34,9 @@ from springback.training.rows import gather
 from springback.training.train import random_split_auc
 from springback.verbs import places, steps
 from springback.verbs.console import Step, Voice, table
+from springback.workflow.provenance import provenance
 
-PAGE, FIGURES = "audit.html", "audit.json"
+PAGE = "audit.html"
 WHOLE_FOREST = 100
 SLOW_ROWS = 4_000
 """Rows of a fit by the exact estimator, whose time grows fast."""
@@ -164,35 +165,18 @@ def _audit(findings: tuple[Finding, ...], case: Case, settings: wiring.Settings,
         f"forecast and traded from {traded[0]}, {len(case.base.learned.models)} pairs of models of {settings.training.trees} trees. "
         f"Noise and planted edge: {case.crowd.bars.shape[1]:,} names. Universe and survivors: all names."
     )
-    facts = {
-        "Data": digest,
-        "Origin": case.whole.origin,
+    more = {
         "Random sessions": ", ".join(str(bars.sessions[row]) for row in case.at),
         "Seed": str(seed),
         "Seconds": f"{seconds:.0f}",
         "Ledger": "the run on the sample as it is counts as a trial; runs on other futures, noise and late inputs do not",
-        "Command": steps.command(),
     }
-    return Audit(findings, _flags(case.whole, settings), taken, seconds, facts)
-
-
-def _flags(tape: Tape, settings: wiring.Settings) -> tuple[str, ...]:
-    said = warned(tape.findings)
-    if not wiring.is_demo(tape):
-        return said
-    edge = "with a planted edge" if settings.demo.reversal else "without any edge"
-    return (*said, f"Demo market {edge}: not evidence about real markets.")
+    return Audit(findings, provenance(case.whole, digest, settings, taken, steps.command(), seed), seconds, more)
 
 
 def _write(voice: Voice, made: Audit, out: Path) -> None:
-    told = {
-        "verdict": title(made.findings),
-        "failed": [one.check for one in failed(made.findings)],
-        "sampled": made.sampled,
-        "facts": dict(made.facts),
-        "findings": [dataclasses.asdict(one) for one in made.findings],
-    }
-    places.write(out, {FIGURES: json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(made)})
+    told = as_json(made)
+    places.write(out, pair("audit", told, page(made)))
     voice.told["audit"] = told
     voice.told["page"] = str(out / PAGE)
 

@@ -139,8 +139,8 @@ def _store(folder: Path) -> str:
     told = Store(folder).describe()
     newest = date.fromisoformat(str(told["last_session"])[:10])
     age = (datetime.now(UTC).date() - newest).days
-    drawn = wiring.is_demo(wiring.open_store(folder)[0])
-    kind = "the demo market" if drawn else str(told["source"]).partition(".")[0]
+    origin = wiring.open_store(folder)[0].origin
+    drawn, kind = origin.demo, "the demo market" if origin.demo else origin.text
     return f"{folder}: {kind}; {told['rows']:,} bars, {told['first_session']} to {newest}" + ("" if drawn else f", {age} days ago")
 
 

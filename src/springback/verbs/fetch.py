@@ -20,9 +20,10 @@ from springback.data.sources.keys import read_keys
 from springback.data.sources.members import Roll, check_names, dotted, enrolled, read_roll, renamed
 from springback.data.sources.vix_and_rates import read_beside
 from springback.data.store.continuation import check_hole
-from springback.data.store.intake import DRAWN
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
+from springback.market.origin import FUND, Origin
+from springback.market.prose import Prose, prose
 from springback.market.tape import Tape
 from springback.verbs import steps
 from springback.verbs.console import Voice
@@ -153,7 +154,7 @@ def fetch(
     asked, stored = 0, None
     if staying:
         tape, asked, odd = ask.tape(staying, first, last)
-        tape = replace(tape, findings=(*told(listed.left), *tape.findings))
+        tape = replace(tape, findings=(*prose(told(listed.left)), *tape.findings))
         heard = [name for name in staying if name not in odd]
         stored = steps.keep(voice, tape, store, accept_restatement, heard, members)
     if joining and after:
@@ -197,7 +198,7 @@ class _Asker:
         beside = read_beside(fetch, first, last, self.folder)
         for note in beside.notes:
             self.voice.say(f"  {note}")
-        tape = assemble(listed, beside, level.histories[0], first, last, f"{_prices(self.source)} {_bias(self.source, listed)}")
+        tape = assemble(listed, beside, level.histories[0], first, last, _origin(self.source, listed))
         tape = enrolled(tape, read_roll(self.members, first, last), names) if self.members else tape
         return tape, found.asked, frozenset(found.odd)
 
@@ -243,12 +244,12 @@ class _Old:
 def _old(store: Path, source: str) -> _Old | None:
     place = Store(store)
     told = place.describe() if place.exists() else None
-    if told is None or told["source"].startswith(DRAWN):
+    if told is None or place.origin.demo:
         return None
     last = np.datetime64(told["last_session"], "D")
     week = exchange_days(last - 14, last)[-WEEK:]
     stored = place.securities()
-    begin = max(str(week[0]), told["first_session"]) if len(week) and told["source"].startswith(_prices(source)) else None
+    begin = max(str(week[0]), told["first_session"]) if len(week) and place.origin.source == source else None
     lasts = dict(zip(stored["symbol"], stored["last"].to_numpy().astype("datetime64[D]"), strict=True))
     ends = zip(stored["symbol"], stored["ending"], strict=True)
     lately = [symbol for symbol, end in ends if end == "trading" or last - lasts[symbol] < LATELY]
@@ -263,8 +264,8 @@ def _members(roll: Roll, after: _Old | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*roll.symbols, *after.trading]))
 
 
-def _prices(source: str) -> str:
-    return f"Prices of {source},"
+def _origin(source: str, listed: Sequence[History]) -> Origin:
+    return Origin("recorded", source, Prose(f"Prices of {source}, {_bias(source, listed)}"), benchmark=FUND)
 
 
 def _bias(source: str, listed: Sequence[History]) -> str:

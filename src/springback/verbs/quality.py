@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from springback import wiring
-from springback.analytics.encode import text
+from springback.analytics.evidence import pair
 from springback.data.store.content_hash import content_hash
 from springback.errors import InputError, MissingData, Unwritable
+from springback.market.prose import those
 from springback.market.tape import Tape
 from springback.project import usual
 from springback.quality import against as two
@@ -22,7 +23,7 @@ from springback.verbs import places, steps
 from springback.verbs.console import Voice, table
 
 __all__ = ["Voice"]
-PAGE, FIGURES = "check.html", "check.json"
+PAGE = "check.html"
 choose = steps.choose
 
 
@@ -128,15 +129,14 @@ def _put_in_quarantine(voice: Voice, tape: Tape, found: Iterable[Finding], chose
 def _study(
     tape: Tape | None, found: Iterable[Finding], digest: str, chosen: wiring.Settings, source: Source, against: Path | None
 ) -> Study:
-    facts = {"Source": source.name if tape is None else tape.origin or source.name, "Data": digest or "refused at the door"}
+    facts = {"Source": source.name if tape is None else str(tape.origin) or source.name, "Data": digest or "refused at the door"}
     if against is not None:
         facts["Against"] = str(against)
     facts["Thresholds"] = ", ".join(f"{name[8:]} = {value}" for name, value in flat(chosen).items() if name.startswith("quality."))
     facts["Command"] = steps.command()
-    flags = ("Demo market: every price is invented.",) if tape is not None and wiring.is_demo(tape) else ()
     if tape is None:
-        return Study(gate.ranked(found), None, (), facts, flags)
-    return Study(gate.ranked(gate.settled(found, tape)), tape, tape.quarantine, facts, flags)
+        return Study(gate.ranked(found), None, (), facts)
+    return Study(gate.ranked(gate.settled(found, tape)), tape, tape.quarantine, facts)
 
 
 def _write(voice: Voice, study: Study, out: Path | None) -> str:
@@ -146,7 +146,7 @@ def _write(voice: Voice, study: Study, out: Path | None) -> str:
     voice.told["page"] = None
     if out is None:
         return f"no page: {usual('runs') / 'check'} cannot be written: name a folder with --out"
-    places.write(out, {FIGURES: text(told), PAGE: page(study)})
+    places.write(out, pair("check", told, page(study)))
     voice.told["page"] = str(out / PAGE)
     return f"page: {out / PAGE}"
 
@@ -169,9 +169,8 @@ def _say(voice: Voice, study: Study, page_told: str) -> None:
     for one in study.findings:
         if one.severity == "error":
             voice.say(f"  {one.check}: {one.said}")
-    for line in study.tape.findings if study.tape is not None else ():
-        if line.startswith(quarantine.HEAD):
-            voice.say(f"  {line}")
+    for line in those(study.tape.findings, "quarantine") if study.tape is not None else ():
+        voice.say(f"  {line}")
     if "quarantine" in voice.told:
         voice.say(f"quarantine: {voice.told['quarantine']['file']}, {voice.told['quarantine']['spans']:,} spans; edit it as you like")
     voice.say(page_told)

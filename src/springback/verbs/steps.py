@@ -13,12 +13,12 @@ from springback.analytics import run_folder
 from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
 from springback.cluster import Workers, workers_at
-from springback.data.store.intake import DRAWN
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
 from springback.market.account import Account
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape, warned
+from springback.market.prose import warned
+from springback.market.tape import Tape
 from springback.project import project, usual
 from springback.quality import gate
 from springback.verbs import places, tapes
@@ -80,7 +80,7 @@ def keep(
     tapes.say(voice, tape, f"fetched into {store}")
     if manifest["restated"]:
         voice.say(f"  the past was restated, and what was known before is kept: {manifest['restated']}")
-    voice.told["store"] = {"folder": str(store), "hash": digest, "origin": tape.origin, "findings": list(tape.findings)}
+    voice.told["store"] = {"folder": str(store), "hash": digest, "origin": str(tape.origin), "findings": list(tape.findings)}
     return tape, digest
 
 
@@ -106,7 +106,7 @@ def tape_for_run(
         return tapes.stored(voice, store, as_of, vix, members, events, benchmark=benchmark)
     if as_of:
         raise InputError("--as-of reads a store as it was known, --source and --path name something else: give one of them")
-    if source is None and wiring.has_store(store) and not Store(store).describe()["source"].startswith(DRAWN):
+    if source is None and wiring.has_store(store) and not Store(store).origin.demo:
         return tapes.stored(voice, store, None, vix, members, events, benchmark=benchmark)
     return fetch(voice, chosen, source or "demo", path, vix, members, events, store, prices=prices, benchmark=benchmark)
 

@@ -1,16 +1,15 @@
 """What `springback stress` does: the base run, the scenarios around it, the named windows, the resampled histories, and their page."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from springback import __version__, wiring
+from springback import wiring
 from springback.analytics import run_folder
+from springback.analytics.evidence import pair
 from springback.backtest.loop import Market
-from springback.forecasting.card import versions
 from springback.market.forecasts import Forecasts
 from springback.scenarios import stress_words
 from springback.scenarios.play import play
@@ -21,14 +20,14 @@ from springback.scenarios.stress_figures import figures, returns_of
 from springback.scenarios.stress_page import page
 from springback.scenarios.stress_study import Study, as_json
 from springback.scenarios.windows import slices
-from springback.settings import flat
 from springback.verbs import places, steps
 from springback.verbs.console import Voice, table
 from springback.workflow import record
-from springback.workflow.report import biases_of, universe_of
+from springback.workflow.provenance import provenance
+from springback.workflow.report import universe_of
 
 __all__ = ["Voice"]
-PAGE, FIGURES = "stress.html", "stress.json"
+PAGE = "stress.html"
 
 
 def stress(
@@ -47,7 +46,7 @@ def stress(
     told = as_json(study, stress_words.headline(study), stress_words.finding(study), stress_words.warnings(study))
     step = voice.step("page")
     step(0, 1, str(out))
-    texts = {FIGURES: json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(study)}
+    texts = pair("stress", told, page(study))
     if (out / "summary.json").is_file():
         run_folder.redraw(out, add=texts)  # its report shows the stress test
     else:
@@ -83,8 +82,6 @@ def examine(
     base = Ran(scene, result, record.excess_returns(tape, result))
     found = play(base, runner(chosen), listed, say)
     say("other histories")
-    origin, biases = biases_of(tape)
-    demo = wiring.is_demo(tape)
     return Study(
         base=base,
         figures=figures(base),
@@ -95,18 +92,7 @@ def examine(
         profile=chosen.backtest.profile,
         models=models,
         in_sample=in_sample,
-        universe=universe_of(tape, said),
-        origin=origin,
-        biases=biases,
-        findings=tape.findings,
-        demo=demo,
-        planted=chosen.demo.reversal if demo else 0.0,
-        benchmark_name="Demo index" if demo else "SPY",
-        settings=flat(chosen),
-        data_hash=made.hash,
-        versions={"springback": __version__, **versions()},
-        seed=seed,
-        command=command,
+        provenance=provenance(tape, made.hash, chosen, universe_of(tape, said), command),
     )
 
 

@@ -6,12 +6,12 @@ import numpy as np
 
 from springback import wiring
 from springback.backtest.run import span
-from springback.data.basis import HEAD as PRICES
-from springback.data.files.headers import READ_AS, understanding
+from springback.data.files.headers import understanding
 from springback.data.overrides import laid_over
 from springback.data.store.content_hash import content_hash
 from springback.errors import InputError
 from springback.market.bars import Dates
+from springback.market.prose import those
 from springback.market.tape import Tape
 from springback.project import usual
 from springback.verbs.console import Voice
@@ -71,7 +71,7 @@ def stored(
         return tape, digest
     with understanding() as heard:
         tape, told = laid_over(tape, vix, members, benchmark)
-    for line in (*heard, *told):
+    for line in (*(one.line for one in heard), *told):
         voice.say(f"  {line}")
     return tape, content_hash(tape)
 
@@ -110,9 +110,9 @@ def say(voice: Voice, tape: Tape, how: str) -> None:
     say_prices(voice, tape)
     sessions, names = tape.bars.shape
     voice.say(f"{names:,} names, {sessions:,} sessions, {tape.bars.sessions[0]} to {tape.bars.sessions[-1]}, {how}")
-    for line in (one for one in tape.findings if READ_AS in one):
+    for line in those(tape.findings, "tables"):
         voice.say(f"  {line}")
-    others = [one for one in tape.findings if not one.startswith(PRICES) and READ_AS not in one]
+    others = those(tape.findings, "", "unusable", "quarantine")
     if others:
         count = len(others)
         voice.say(f"  {count} finding{'s' if count > 1 else ''} on the data, all in the report; the first: {others[0]}")
@@ -120,5 +120,5 @@ def say(voice: Voice, tape: Tape, how: str) -> None:
 
 def say_prices(voice: Voice, tape: Tape) -> None:
     """What the prices of a table were taken for; nothing of another tape."""
-    for line in (one for one in tape.findings if one.startswith(PRICES)):
+    for line in those(tape.findings, "prices"):
         voice.say(line)

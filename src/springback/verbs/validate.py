@@ -1,6 +1,5 @@
 """What `springback validate` does: forecasts by one of two methods, their judgement, and the page that shows it."""
 
-import json
 from contextlib import nullcontext
 from math import comb
 from pathlib import Path
@@ -9,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from springback import __version__, wiring
+from springback import wiring
 from springback.alone import alone
+from springback.analytics.evidence import pair
 from springback.cluster import Workers
 from springback.errors import InputError, MissingData, SettingsError
-from springback.forecasting.card import versions
 from springback.settings import flat
 from springback.statistics.significance import block_rows
 from springback.strategy.rule import is_bear, vix_mean
@@ -30,10 +29,10 @@ from springback.validation.validation_study import Study, as_json
 from springback.verbs import places, steps
 from springback.verbs.console import Voice, table
 from springback.workflow import record
-from springback.workflow.report import biases_of
+from springback.workflow.provenance import provenance
 
 METHODS = ("walk-forward", "combinatorial")
-PAGE, FIGURES = "validation.html", "validation.json"
+PAGE = "validation.html"
 Told = tuple[Rows, Said, Said, Cut, str]
 """Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
 
@@ -77,14 +76,14 @@ def validate(
         flat(chosen),
         seen.sessions,
         by_day,
-        command=study.command,
+        command=study.provenance.command,
         models=f"judged {study.judgement.method}",
         store=store,
     )
     step = voice.step("page")
     step(0, 1, str(out))
     told = as_json(study, words.headline(study))
-    places.write(out, {FIGURES: json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(study)})
+    places.write(out, pair("validation", told, page(study)))
     step(1, 1, str(out))
     _say(voice, study)
     voice.told["validation"] = {name: value for name, value in told.items() if name != "days"}
@@ -209,8 +208,7 @@ def _bear(made: wiring.World, chosen: wiring.Settings) -> NDArray[np.bool_]:
 
 
 def _study(made: wiring.World, chosen: wiring.Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
-    origin, biases = biases_of(made.tape)
-    demo = wiring.is_demo(made.tape)
+    demo = made.tape.origin.demo
     median = np.median(np.unique(rows.session, return_counts=True)[1])
     kind = "names of the demo market" if demo else "point-in-time index members" if made.tape.members is not None else "names of the file"
     return Study(
@@ -218,17 +216,9 @@ def _study(made: wiring.World, chosen: wiring.Settings, rows: Rows, found: Judge
         first=str(found.days.sessions[0]),
         last=str(found.days.sessions[-1]),
         how=how,
-        universe=f"{len(np.unique(rows.name)):,} {kind}, {median:,.0f} judged on the median day",
-        origin=origin,
-        biases=biases,
-        findings=made.tape.findings,
-        demo=demo,
-        planted=chosen.demo.reversal if demo else 0.0,
-        settings=flat(chosen),
-        data_hash=made.hash,
-        versions={"springback": __version__, **versions()},
-        seed=chosen.training.seed,
-        command=command,
+        provenance=provenance(
+            made.tape, made.hash, chosen, f"{len(np.unique(rows.name)):,} {kind}, {median:,.0f} judged on the median day", command
+        ),
     )
 
 
@@ -237,7 +227,7 @@ def _say(voice: Voice, study: Study) -> None:
     for line in (*words.flags(study), words.finding(told), words.worth(told)):
         voice.say(line)
     both = table(
-        f"{told.method}, {study.first} to {study.last}, {told.whole.rows:,} rows, {study.universe}",
+        f"{told.method}, {study.first} to {study.last}, {told.whole.rows:,} rows, {study.provenance.universe}",
         *("", "long", "95 % interval", "short", "95 % interval"),
     )
     for row in words.sides(told):
