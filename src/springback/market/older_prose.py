@@ -64,6 +64,8 @@ def provenance(told: Mapping[str, Any]) -> Provenance:
         "benchmark": told["benchmark_name"],
     }
     plain = {name: told[name] for name in ("universe", "settings", "data_hash", "versions", "seed", "command")}
+    if told["planted"] and "demo.reversal" not in plain["settings"]:
+        plain["settings"] = {**plain["settings"], "demo.reversal": told["planted"]}
     return provenance_from(plain | {"origin": origin, "findings": plain_findings(findings(map(str, told["findings"])))})
 
 
