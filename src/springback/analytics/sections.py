@@ -284,18 +284,17 @@ def overlays(material: Material, summary: Summary) -> Table | None:
     first = summary.figures[material.headline.profile]
     frame = material.overlays.copy()
     could = frame["could"] if "could" in frame else frame["among"]
-    frame["touched"] = [
-        f"{int(one):,}" if one else "0: did nothing" if due else "0: never due" for one, due in zip(frame["touched"], could, strict=True)
+    touched: Any = [
+        Cell(f"{int(one):,}") if one else Cell("0: did nothing", "bad") if due else Cell("0: never due", "quiet")
+        for one, due in zip(frame["touched"], could, strict=True)
     ]
+    frame["touched"] = touched
     frame["return_effect"] = first["annual_return"].number() - frame["annual_return"].astype(float)
     frame["sharpe_effect"] = first["sharpe"].number() - frame["sharpe"].astype(float)
 
-    def touched(value: Any) -> Cell:
-        return Cell(str(value), "bad" if str(value) == "0: did nothing" else "quiet" if str(value).startswith("0") else "")
-
     columns: list[Column] = [
         ("overlay", "Part", text),
-        ("touched", "Decisions touched", touched),
+        ("touched", "Decisions touched", lambda cell: cell),
         ("among", "Out of", "count"),
         ("of_what", "Of what", text),
         ("return_effect", "Adds to annual return", signed("fraction")),

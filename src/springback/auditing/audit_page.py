@@ -9,6 +9,7 @@ from springback.analytics import page as pages
 from springback.analytics.cells import Cell, Table
 from springback.analytics.figures import Unit, shown, whole_dates
 from springback.auditing.audit_finding import Finding, Verdict, failed
+from springback.auditing.delays import INPUTS, LATE_BY
 from springback.market.origin import Provenance
 from springback.market.prose import Prose
 
@@ -88,7 +89,7 @@ def page(audit: Audit) -> str:
     """The whole page as text; the same bytes for the same audit."""
     found = {one.check: one for one in audit.findings}
     groups = [(head, lead, _table(head, [found[key] for key in keys if key in found])) for head, lead, keys in SECTIONS]
-    late = [one for one in audit.findings if one.check.startswith("late ")]
+    late = {one: found[LATE_BY[one]] for one in INPUTS if LATE_BY[one] in found}
     return pages.render(
         "audit.html",
         ROOM,
@@ -119,7 +120,7 @@ def _table(head: str, findings: Sequence[Finding]) -> Table:
     return Table(head, "", heads, rows)
 
 
-def _late(findings: Sequence[Finding]) -> Table:
+def _late(findings: Mapping[str, Finding]) -> Table:
     heads = (
         ("One session late", True),
         ("Sharpe", False),
@@ -129,10 +130,10 @@ def _late(findings: Sequence[Finding]) -> Table:
         ("A year, late", False),
     )
     rows = []
-    for one in findings:
+    for late, one in findings.items():
         cells = tuple(Cell(text) for text in _figures(one))
         odd = {"WARN": ", a suspicious collapse", "SKIPPED": f", skipped: {one.said}"}.get(one.verdict, "")
-        rows.append((Cell(_upper(one.check.removeprefix("late ")) + odd, "bad" if one.verdict == "WARN" else "", left=True), *cells))
+        rows.append((Cell(_upper(late) + odd, "bad" if one.verdict == "WARN" else "", left=True), *cells))
     return Table("Delays", "", heads, tuple(rows))
 
 

@@ -15,6 +15,7 @@ from springback.data.files.holdings import Holdings
 from springback.data.files.reading import write_table
 from springback.errors import MissingData
 from springback.market.bars import Dates
+from springback.market.prose import Prose, prose
 from springback.market.tape import Tape
 
 Confidence = Literal["high", "medium", "low"]
@@ -35,7 +36,7 @@ class Answer:
     source: str
     confidence: Confidence
     lag: int | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Prose, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def from_holdings(files: Sequence[Holdings], day: np.datetime64) -> Answer:
     if lag > FRESH:
         notes.append(f"the file is {lag} days old: who joined or left since is not known")
     names = tuple(sorted(stay.company for stay in present))
-    return Answer(day, names, f"fund holdings of {used}", _confidence(lag), lag, tuple(notes))
+    return Answer(day, names, f"fund holdings of {used}", _confidence(lag), lag, prose(notes))
 
 
 def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = None) -> Answer:
@@ -112,21 +113,21 @@ def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = Non
     if tape.members is None:
         chosen = names[np.asarray(proxy, dtype=bool)] if proxy is not None else names[tape.bars.traded[row]]
         note = "no membership is known: the names with the largest mean dollar volume stand in"
-        return Answer(day, tuple(sorted(chosen)), "liquidity proxy", "low", None, (note,))
+        return Answer(day, tuple(sorted(chosen)), "liquidity proxy", "low", None, (Prose(note),))
     _covered(tape.members, sessions, row)
     oldest = _oldest(tape)
     since = _changed(tape.members, sessions, row) or oldest
     symbols, notes = tuple(sorted(names[tape.members[row]])), _barless(tape, tape.members[row], row)
     if oldest is not None and day < oldest:
         return Answer(
-            day, symbols, f"membership list of {oldest}, which is of later", "low", None, (*stands_in(str(oldest), sessions), *notes)
+            day, symbols, f"membership list of {oldest}, which is of later", "low", None, (*prose(stands_in(str(oldest), sessions)), *notes)
         )
     if since is None:
         note = "the list begins with the bars: when it was made is not known, it may be of later"
-        return Answer(day, symbols, "membership list of unknown date", "low", None, (note, *notes))
+        return Answer(day, symbols, "membership list of unknown date", "low", None, (Prose(note), *notes))
     lag = int((day - since) / DAY)
     old = f"the list last changed {lag} days before: takeovers and new listings since are in it only if the list says so"
-    return Answer(day, symbols, f"membership list as of {since}", _confidence(lag), lag, (old, *notes) if lag > FRESH else notes)
+    return Answer(day, symbols, f"membership list as of {since}", _confidence(lag), lag, (Prose(old), *notes) if lag > FRESH else notes)
 
 
 def _confidence(lag: int) -> Confidence:
@@ -154,7 +155,7 @@ def _changed(members: NDArray[np.bool_], sessions: Dates, row: int) -> np.dateti
     return np.datetime64(sessions[rows[-1] + 1], "D") if len(rows) else None
 
 
-def _barless(tape: Tape, members: NDArray[np.bool_], row: int) -> tuple[str, ...]:
+def _barless(tape: Tape, members: NDArray[np.bool_], row: int) -> tuple[Prose, ...]:
     """How many `members` of a session have no bar on it: those whose bars ended before, and those that are silent."""
     ended = np.flatnonzero(members & (tape.last >= 0) & (tape.last < row))
     silent = np.flatnonzero(members & ~tape.bars.traded[row] & ((tape.last < 0) | (tape.last >= row)))
@@ -164,7 +165,7 @@ def _barless(tape: Tape, members: NDArray[np.bool_], row: int) -> tuple[str, ...
         notes.append(f"{len(ended):,} of them had their last bar before that session and are still listed, such as {example}")
     if len(silent):
         notes.append(f"{len(silent):,} of them have no bar on {sessions[row]}, such as {names[silent[0]]}")
-    return tuple(notes)
+    return prose(notes)
 
 
 def write(path: Path, found: Sequence[Interval]) -> None:

@@ -34,7 +34,7 @@ class Origin:
     benchmark: str = BENCHMARK
 
     def __str__(self) -> str:
-        return self.text + (f" Known biases: {'; '.join(self.biases)}" if self.biases else "")
+        return self.description + (f" Known biases: {'; '.join(self.biases)}" if self.biases else "")
 
     @property
     def demo(self) -> bool:
@@ -42,7 +42,7 @@ class Origin:
         return self.kind == "demo"
 
     @property
-    def text(self) -> Prose:
+    def description(self) -> Prose:
         """Its words, and up to when and from what it was continued."""
         return Prose(self.words + (f"; updated to {self.updated} from {self.continued}" if self.updated else ""))
 
@@ -91,7 +91,7 @@ class Provenance:
         """All of it by name, flat, as the JSON files beside a page hold it."""
         return {
             "universe": self.universe,
-            "origin": self.origin.text,
+            "origin": self.origin.description,
             "biases": self.origin.known_biases,
             "findings": self.findings,
             "demo": self.demo,

@@ -48,7 +48,7 @@ def _band(one: Estimate) -> str:
 def _sides(study: Study) -> Table:
     rows = []
     for name, long, long_band, short, short_band in words.sides(study.judgement):
-        tone = "bad" if name.startswith("AUC of a random") else ""
+        tone = "bad" if name == words.CARELESS else ""
         cells = (Cell(long, tone), Cell(long_band, "quiet"), Cell(short, tone), Cell(short_band, "quiet"))
         rows.append((Cell(name[:1].upper() + name[1:], tone, left=True), *cells))
     heads = (("Figure", True), ("Long", False), ("95 % interval", False), ("Short", False), ("95 % interval", False))

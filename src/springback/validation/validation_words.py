@@ -6,6 +6,8 @@ from springback.analytics.gates import FEWEST_SESSIONS
 from springback.training.judgement import Estimate, Judgement, Part
 from springback.validation.validation_study import Study
 
+CARELESS = "AUC of a random split, a warning"
+"""What the row of figures is called that is no skill."""
 GATE = 0.60
 """Of AUC and of accuracy, on both sides."""
 
@@ -100,7 +102,7 @@ def sides(told: Judgement) -> list[tuple[str, str, str, str, str]]:
         _both("Brier skill", long.brier_skill, short.brier_skill, "fraction"),
     ]
     careless = [shown(one, "three") for one in told.random_split_auc]
-    rows.append(("AUC of a random split, a warning", careless[0], "", careless[1], ""))
+    rows.append((CARELESS, careless[0], "", careless[1], ""))
     return rows
 
 

@@ -140,7 +140,7 @@ def _store(folder: Path) -> str:
     newest = date.fromisoformat(str(told["last_session"])[:10])
     age = (datetime.now(UTC).date() - newest).days
     origin = wiring.open_store(folder)[0].origin
-    drawn, kind = origin.demo, "the demo market" if origin.demo else origin.text
+    drawn, kind = origin.demo, "the demo market" if origin.demo else origin.description
     return f"{folder}: {kind}; {told['rows']:,} bars, {told['first_session']} to {newest}" + ("" if drawn else f", {age} days ago")
 
 

@@ -11,6 +11,7 @@ from springback.data.files import holdings
 from springback.data.laws import told
 from springback.data.sources import day_of
 from springback.errors import InputError
+from springback.market.prose import Prose
 from springback.strategy.universe import eligible
 from springback.verbs.console import Voice
 from springback.verbs.steps import choose
@@ -71,7 +72,7 @@ def _stored(chosen: wiring.Settings, store: Path, day: np.datetime64, as_of: str
     answer = membership.from_tape(tape, day, tradable)
     if tape.members is not None and tradable is not None:
         able = int((tradable & tape.members[row]).sum())
-        answer = replace(answer, notes=(*answer.notes, f"{able:,} of them have the price and the volume to be traded"))
+        answer = replace(answer, notes=(*answer.notes, Prose(f"{able:,} of them have the price and the volume to be traded")))
     return answer
 
 

@@ -47,16 +47,16 @@ class Generation:
             words = ["symbol"] if path.startswith((BARS, f"{SUPERSEDED}{BARS}")) else None
             return pa.parquet.ParquetFile(pa.BufferReader(content), read_dictionary=words).read(columns, use_threads=False)
         except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
-            raise Damaged(f"{self.place.name}: {path} cannot be read ({' '.join(str(error).split())[:80]}): {AGAIN}") from None
+            raise Damaged(f"{self.place.name}: {path} cannot be read ({' '.join(str(error).split())[:80]})", AGAIN) from None
 
     def checked(self, path: str) -> bytes:
         """The bytes of a file, which are those that were written."""
         try:
             content = self.place.read(path)
         except FileNotFoundError:
-            raise Damaged(f"{self.place.name}: {path} is missing: {AGAIN}") from None
+            raise Damaged(f"{self.place.name}: {path} is missing", AGAIN) from None
         if hashlib.sha256(content).hexdigest() != self.files[path]["sha256"]:
-            raise Damaged(f"{self.place.name}: {path} is not what the manifest says it was (SHA-256 differs): {AGAIN}")
+            raise Damaged(f"{self.place.name}: {path} is not what the manifest says it was (SHA-256 differs)", AGAIN)
         return content
 
     def frame(self, name: str) -> pd.DataFrame:
@@ -69,7 +69,7 @@ class Generation:
         """The file of a small table."""
         paths = [path for path in self.files if path.startswith(f"{name}/")]
         if len(paths) != 1:
-            raise Damaged(f"{self.place.name}: the manifest names {len(paths)} files of {name}: {AGAIN}")
+            raise Damaged(f"{self.place.name}: the manifest names {len(paths)} files of {name}", AGAIN)
         return paths[0]
 
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -140,7 +140,7 @@ class Generation:
 
     def _year(self, year: int) -> str:
         if year not in self.bars:
-            raise Damaged(f"{self.place.name}: the manifest names no bars of {year}: {AGAIN}")
+            raise Damaged(f"{self.place.name}: the manifest names no bars of {year}", AGAIN)
         return str(self.bars[year])
 
     def _superseded(self, name: str) -> list[Any]:

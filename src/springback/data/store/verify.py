@@ -11,7 +11,7 @@ from springback.data.store.pack import COLUMNS, INSTANT, OLD_WRITES, ORDER, SPAR
 from springback.data.store.read import BARS, SUPERSEDED, Generation
 from springback.data.store.read import WRITES as LOG
 from springback.data.store.rows import rows_from
-from springback.errors import StoreError
+from springback.errors import Damaged, StoreError
 from springback.market.bars import FIELDS
 
 BAR_COLUMNS = {"date": pa.date32(), "symbol": pa.string(), **dict.fromkeys(FIELDS, pa.float64())}
@@ -24,8 +24,11 @@ def faults(found: Generation) -> tuple[str, ...]:
     for path in sorted(found.files):
         try:
             table = found.table(path)
+        except Damaged as error:
+            out.append(error.fault)
+            continue
         except StoreError as error:
-            out.append(str(error).split(": run 'springback")[0])
+            out.append(str(error))
             continue
         out += [f"{found.place.name}: {path} {line}" for line in _unlike(path, table, found.files[path])]
         if path.startswith(BARS):
