@@ -32,6 +32,8 @@ from springback.data.sources.gather import gather
 from springback.data.sources.keys import Keys
 from springback.data.sources.tiingo import Tiingo
 from springback.market.bars import FIELDS
+from springback.market.origin import Origin
+from springback.market.prose import Prose
 
 START = date(2018, 1, 2)
 
@@ -103,7 +105,7 @@ def main() -> None:
 
         def ours() -> Any:
             kept = Downloads(Path(place), "tiingo", timedelta(hours=72))
-            return assemble(gather(vendor, names, first, last, kept).histories, beside, None, first, last, "drawn")
+            return assemble(gather(vendor, names, first, last, kept).histories, beside, None, first, last, Origin(words=Prose("drawn")))
 
         def answer(name: str) -> pd.DataFrame:
             with urllib.request.urlopen(f"{address}/tiingo/daily/{name}/prices?startDate={first}&endDate={last}&format=json") as told:

@@ -17,7 +17,7 @@ from springback.comparison.compare import Tolerance, compare
 from springback.comparison.comparison_statistics import statistics
 from springback.comparison.sides import read_sides
 from springback.ledger.book import Ledger
-from springback.market.tape import warned
+from springback.market.prose import warned
 from springback.quality import gate
 from springback.scenarios import scene
 from springback.scenarios.stress_figures import figures as stressed

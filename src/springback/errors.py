@@ -72,7 +72,13 @@ class StoreError(SpringbackError):
 
 
 class Damaged(StoreError):
-    """A file of the store is gone, or is not what was written: not one that does not answer now."""
+    """A file of the store is gone, or is not what was written: not one that does not answer now. `fault` says what is wrong, the message
+    also the `way` out.
+    """
+
+    def __init__(self, fault: str, way: str = "") -> None:
+        super().__init__(f"{fault}: {way}" if way else fault)
+        self.fault = fault
 
 
 class Restated(SpringbackError):

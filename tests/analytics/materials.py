@@ -1,9 +1,13 @@
 """Made-up runs with every column and part that the report can show; the same seed, the same run."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from springback.analytics.material import Account, Material
+from springback.market.origin import FUND, Kind, Origin, Provenance
+from springback.market.prose import Prose, prose
 from springback.statistics.overfitting import Search
 
 CASH = 1_000_000.0
@@ -105,19 +109,8 @@ def material(**changes: object) -> Material:
         "accounts": (account(), account("lean", seed=1, drift=0.0006)),
         "start": "2019-11-01",
         "end": "2022-07-31",
-        "origin": "Made up for a test, <b>not</b> a market.",
-        "universe": "5 made-up names",
-        "settings": {"backtest.start": "2019-11-01", "strategy.slots": 20, "strategy.stop_loss": 0.05, "strategy.entry_life": 1},
-        "data_hash": "sha256:" + "0123456789abcdef" * 4,
-        "versions": {"numpy": "1.26.4", "pandas": "2.3.3"},
-        "seed": 7,
         "models": "Quarterly walk-forward, expanding window, purged by 6 sessions.",
-        "command": "springback run --set strategy.slots=20",
-        "demo": True,
-        "planted": 0.02,
         "search": Search(trials=17, peers=15, different=14, correlation=0.4, spread=0.3, overfitting=0.42),
-        "biases": ("Names that were bought out leave early.", "Spreads are estimated, not seen."),
-        "findings": ("AAA: 3 sessions without a bar.",),
         "benchmark": pd.Series(300 * np.cumprod(1 + draw.normal(0.0005, 0.01, 700)), index=sessions),
         "risk_free": pd.Series(0.02, index=sessions),
         "events": pd.DataFrame({"date": ["2020-08-31"], "symbol": ["AAA"], "event": ["split"], "value": [0.25]}),
@@ -159,4 +152,29 @@ def material(**changes: object) -> Material:
             {"side": ["long", "short"]} | {stage: counts for stage, *counts in FUNNEL},
         ),
     }
-    return Material(**(fields | changes))  # type: ignore[arg-type]
+    stood_on = {name: changes.pop(name) for name in STOOD_ON & set(changes)}
+    return Material(**(fields | {"provenance": provenance(**stood_on)} | changes))  # type: ignore[arg-type]
+
+
+STOOD_ON = {"origin", "universe", "settings", "data_hash", "versions", "seed", "command", "kind", "biases", "findings"}
+
+
+def provenance(
+    origin: str = "Made up for a test, <b>not</b> a market.",
+    kind: Kind = "demo",
+    biases: tuple[str, ...] = ("Names that were bought out leave early.", "Spreads are estimated, not seen."),
+    findings: tuple[str, ...] = ("AAA: 3 sessions without a bar.",),
+    **changes: Any,
+) -> Provenance:
+    """What the material stands on: a demo market with an edge."""
+    settings = {"backtest.start": "2019-11-01", "strategy.slots": 20, "strategy.stop_loss": 0.05, "strategy.entry_life": 1}
+    fields: dict[str, Any] = {
+        "universe": Prose("5 made-up names"),
+        "settings": settings | {"demo.reversal": 0.02},
+        "data_hash": "sha256:" + "0123456789abcdef" * 4,
+        "versions": {"numpy": "1.26.4", "pandas": "2.3.3"},
+        "seed": 7,
+        "command": "springback run --set strategy.slots=20",
+    }
+    made = Origin(kind, "made up", Prose(origin), prose(biases), benchmark=FUND)
+    return Provenance(origin=made, findings=prose(findings), **(fields | changes))

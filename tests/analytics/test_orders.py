@@ -91,7 +91,7 @@ def test_they_come_back_from_the_folder_and_an_older_folder_reads_as_it_did(tmp_
     assert not (tmp_path / "old" / "positions.csv").exists()
     old = run_folder.read(tmp_path / "old")
     assert old.headline.positions is None and "status" not in old.headline.orders
-    assert old.settings["strategy.entry_life"] == 0, "a recorded run that does not name it kept entries waiting"
+    assert old.provenance.settings["strategy.entry_life"] == 0, "a recorded run that does not name it kept entries waiting"
     redrawn = run_folder.redraw(tmp_path / "old", drawn)
     assert json.loads((tmp_path / "old" / "summary.json").read_text())["settings"]["strategy.entry_life"] == 0
     assert redrawn.figures["realistic"]["entries"].number() == 8

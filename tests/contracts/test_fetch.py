@@ -73,8 +73,8 @@ def test_every_vendor_fills_the_store_with_the_same_market(source: str, replay: 
     assert tape.vix.tolist() == [20.0 + k for k in range(10)]
     assert tape.risk_free is not None and tape.risk_free[2:].tolist() == pytest.approx([0.001] * 8)
     assert tape.benchmark is not None and tape.benchmark[0] == 100.0
-    assert source in tape.origin
-    assert ("survivorship" in tape.origin) == (source == "yahoo")
+    assert source in str(tape.origin) and tape.origin.source == source
+    assert ("survivorship" in str(tape.origin)) == (source == "yahoo")
 
 
 def test_a_lean_folder_fills_it_too(replay: Replay, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

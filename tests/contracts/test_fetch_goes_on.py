@@ -10,6 +10,8 @@ import pytest
 from springback.data.store.content_hash import content_hash
 from springback.data.store.restatement import restatement
 from springback.data.store.store import Store
+from springback.market.origin import Origin
+from springback.market.prose import Prose
 from springback.workflow.inputs import keep
 from tests.contracts.replay import KEY, Name, Replay, day, serving, walk
 from tests.contracts.test_fetch import springback, write_settings
@@ -163,5 +165,5 @@ def test_what_a_run_works_on_is_the_whole_store_and_its_hash(replay: Replay, cap
     """Not the part that was fetched now."""
     assert fetch(capfd, DAYS[0], DAYS[4], "--symbols", ALL)[0] == 0
     part = Store("store").read(DAYS[4])
-    whole = keep(replace(part, origin="Prices of tiingo, again"), Path("store"))
+    whole = keep(replace(part, origin=Origin("recorded", "tiingo", Prose("Prices of tiingo, again"))), Path("store"))
     assert whole.tape.bars.shape[0] == 5 and whole.hash == Store("store").hash == content_hash(whole.tape)

@@ -14,6 +14,8 @@ from springback.data.sources.assemble import Beside, assemble
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.held import held
 from springback.market.actions import SPLIT
+from springback.market.origin import Origin
+from springback.market.prose import Prose
 from springback.market.quarantine import FETCHED
 from springback.quality import quarantine
 from springback.quality.entry import fetch
@@ -123,7 +125,14 @@ BESIDE = Beside(dict.fromkeys(DAYS, 18.0), None)
 
 def test_a_contradicted_event_is_set_aside_and_the_others_go_on(tmp_path: Path) -> None:
     """The inverse of a 4:1 is not applied; its name is left out around it, in the store too, until somebody takes the span over."""
-    tape = assemble([history("BAD", printed(4.0), 4.0), history("GOOD", printed(4.0), 0.25)], BESIDE, None, START, END, "Prices of a test")
+    tape = assemble(
+        [history("BAD", printed(4.0), 4.0), history("GOOD", printed(4.0), 0.25)],
+        BESIDE,
+        None,
+        START,
+        END,
+        Origin(words=Prose("Prices of a test")),
+    )
     assert [tape.bars.symbols[k] for k in tape.actions.name[tape.actions.kind == SPLIT]] == ["GOOD"]
     assert [(one.symbol, one.by) for one in tape.quarantine] == [("BAD", FETCHED)]
     assert any("BAD 2021-07-07" in line and "times 4" in line for line in tape.findings)
@@ -146,8 +155,8 @@ def test_a_contradicted_event_is_set_aside_and_the_others_go_on(tmp_path: Path) 
 
 def test_what_a_vendor_told_right_later_is_no_longer_set_aside(tmp_path: Path) -> None:
     store = tmp_path / "store"
-    fetch(assemble([history("BAD", printed(4.0), 4.0)], BESIDE, None, START, END, "Prices of a test"), store)
-    mended = assemble([history("BAD", printed(4.0), 0.25)], BESIDE, None, START, END, "Prices of a test")
+    fetch(assemble([history("BAD", printed(4.0), 4.0)], BESIDE, None, START, END, Origin(words=Prose("Prices of a test"))), store)
+    mended = assemble([history("BAD", printed(4.0), 0.25)], BESIDE, None, START, END, Origin(words=Prose("Prices of a test")))
     fetch(mended, store, accept_restatement=True)
     assert quarantine.read(store) == ()
 

@@ -20,6 +20,8 @@ from springback.data.sources.taped import Taped
 from springback.data.sources.tiingo import Tiingo
 from springback.data.sources.yahoo import Yahoo
 from springback.lean.export import export
+from springback.market.origin import Origin
+from springback.market.prose import Prose
 from springback.market.tape import Tape
 from tests.contracts.replay import IDENTITY, KEY, SECRET, VIX, Name, Replay, day, market, serving
 
@@ -52,7 +54,9 @@ def expected(symbol: str, name: Name) -> History:
 
 
 def tape_of(names: dict[str, Name]) -> Tape:
-    return assemble([expected(symbol, name) for symbol, name in names.items()], Beside(VIX, None), None, START, END, "by hand")
+    return assemble(
+        [expected(symbol, name) for symbol, name in names.items()], Beside(VIX, None), None, START, END, Origin(words=Prose("by hand"))
+    )
 
 
 def bars_file(folder: Path, names: dict[str, Name]) -> Tape:
@@ -191,7 +195,7 @@ def test_a_dividend_paid_after_the_end_is_found(replay: Replay) -> None:
 
 def test_the_assembled_tape_keeps_the_delisted_name(replay: Replay) -> None:
     histories = list(Tiingo(quick(replay), KEYS).histories(["AAPL", "GONE"], START, END))
-    tape = assemble(histories, Beside(VIX, None), histories[0], START, END, "Tiingo")
+    tape = assemble(histories, Beside(VIX, None), histories[0], START, END, Origin(words=Prose("Tiingo")))
     assert tape.bars.symbols == ("AAPL", "GONE") and tape.ending.tolist() == [0, 1]
     assert tape.benchmark is not None
     assert tape.benchmark[0] == 100.0

@@ -22,6 +22,8 @@ from springback.data.sources.lean_folder import LeanFolder
 from springback.data.sources.members import enrolled, read_roll
 from springback.data.sources.tiingo import Tiingo
 from springback.data.sources.yahoo import Yahoo
+from springback.market.origin import Origin
+from springback.market.prose import Prose
 from springback.market.tape import Tape
 
 START, END = date(2021, 6, 21), date(2021, 7, 16)
@@ -144,7 +146,7 @@ def _asked(made: Callable[[Fetch], Any], answer: Callable[[Told, str, Mapping[st
 def _assembled(source: Source, told: Told, folder: Path) -> Tape:
     found = list(source.histories(told.names, START, END))
     vix = {date.fromisoformat(day): 18.0 for day in DAYS}
-    tape = assemble(found, Beside(vix, None), None, START, END, source.name)
+    tape = assemble(found, Beside(vix, None), None, START, END, Origin(words=Prose(source.name)))
     roll = _roll(told, folder)
     return tape if roll is None else enrolled(tape, read_roll(roll, START, END), told.members)
 

@@ -11,6 +11,8 @@ import numpy as np
 from springback.data.store.store import Store
 from springback.market.actions import Actions
 from springback.market.bars import Bars
+from springback.market.origin import Origin
+from springback.market.prose import Prose, prose
 from springback.market.tape import Tape, last_rows
 
 NAMES, SESSIONS = 20, 60
@@ -22,8 +24,10 @@ def tape(version: int) -> Tape:
     close = np.full((SESSIONS, NAMES), float(version))
     bars = Bars(days, tuple(f"N{k:02d}" for k in range(NAMES)), close, close, close, close, close)
     acts = Actions(np.array([5, 9]), np.array([1, 2]), np.array([0, 1]), np.array([version / 4, version / 2]))
-    made = Tape(bars, acts, close[:, 0].copy(), last_rows(close), np.zeros(NAMES, np.int8), origin=f"version {version}")
-    return replace(made, findings=(f"finding {version}",))
+    made = Tape(
+        bars, acts, close[:, 0].copy(), last_rows(close), np.zeros(NAMES, np.int8), origin=Origin(words=Prose(f"version {version}"))
+    )
+    return replace(made, findings=prose((f"finding {version}",)))
 
 
 def main() -> None:

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback.data.basis import HEAD, WORDS
+from springback.data.basis import WORDS
 from springback.data.sessions import exchange_days
 from springback.errors import BadTable, InputError
 from springback.market.actions import KINDS
+from springback.market.prose import those
 from springback.market.tape import Tape
 from springback.workflow.sources import load_bars
 
@@ -75,7 +76,7 @@ def frame(close: pd.DataFrame, beside: pd.DataFrame | None = None, digits: int =
 
 
 def said(tape: Tape) -> str:
-    (line,) = [one for one in tape.findings if one.startswith(HEAD)]
+    (line,) = those(tape.findings, "prices")
     return line
 
 
@@ -128,7 +129,7 @@ def test_fractions_of_a_cent_tell_and_whole_cents_do_not() -> None:
     assert said(load_bars(frame(TOLD["total"]))).startswith("prices: adjusted for splits and dividends, as")
     tape = load_bars(frame(RAW))
     assert said(tape).startswith("prices: taken as printed, and nothing in them tells") and "--prices" in said(tape)
-    assert said(tape) in tape.origin
+    assert said(tape) in str(tape.origin)
 
 
 def test_a_word_that_is_none_is_refused() -> None:

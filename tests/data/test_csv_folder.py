@@ -63,7 +63,7 @@ def test_the_miniature_by_hand(tmp_path: Path) -> None:
     assert not any("stands in" in line for line in tape.findings), "the oldest list is of before its sessions"
     assert tape.risk_free is not None and tape.risk_free.tolist() == [0.02, 0.02, 0.02, 0.0225, 0.0225]
     assert tape.benchmark is not None and tape.benchmark.tolist() == [100, 101, 102, 103, 104]
-    assert "Known biases" in tape.origin
+    assert "Known biases" in str(tape.origin)
 
 
 def test_the_oldest_list_is_told_where_it_stands_in_for_sessions_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

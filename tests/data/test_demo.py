@@ -183,8 +183,8 @@ def test_reversal_lies_in_the_day_and_not_in_the_night() -> None:
 
 
 def test_the_origin_says_what_it_is() -> None:
-    assert "planted reversal of 20%" in EDGE.origin and "no evidence about real markets" in EDGE.origin
-    assert "no edge at all" in NOISE.origin
+    assert "planted reversal of 20%" in str(EDGE.origin) and "no evidence about real markets" in str(EDGE.origin)
+    assert "no edge at all" in str(NOISE.origin)
 
 
 @pytest.mark.parametrize(

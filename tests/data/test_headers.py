@@ -30,7 +30,7 @@ def test_columns_are_known_by_case_and_synonym(tmp_path: Path, header: str) -> N
     with understanding() as heard:
         frame = read_table(tmp_path / "in.csv", rows.BARS)
     assert tuple(frame) == BARS and frame.iloc[0, 2:].tolist() == [10, 11, 9, 10.5, 100]
-    said = "".join(heard)
+    said = "".join(one.line for one in heard)
     assert len(heard) < 2 and all(f"'{one.strip()}' as" in said for one in header.split(",") if bare(one) not in BARS), heard
 
 
@@ -65,7 +65,7 @@ def test_what_was_passed_over_is_told(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("Date,symbol,open,high,low,close,Vol,dividends\n" + ROW + ",0\n")
     with understanding() as heard:
         read_table(tmp_path / "in.csv", rows.BARS)
-    assert heard == ["in.csv read as: 'Vol' as volume, passed over dividends"]
+    assert [one.line for one in heard] == ["in.csv read as: 'Vol' as volume, passed over dividends"]
 
 
 def test_a_synonym_means_one_column_of_a_table() -> None:

@@ -1,5 +1,6 @@
 """The index as it was known on a day: fund holdings, tickers that change and come back, lists, the proxy."""
 
+import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from springback.data.files.companies import follow, plain
 from springback.data.files.series import read_members, read_stays
 from springback.data.sessions import exchange_days
 from springback.errors import BadTable, MissingData, SpringbackError
+from springback.market.origin import Origin
 from springback.market.tape import Tape
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
@@ -282,25 +284,25 @@ def test_numbers_of_two_kinds_are_not_held_against_each_other(tmp_path: Path) ->
 DAYS = exchange_days("2020-01-02", "2020-12-29")
 
 
-def tape_of(folder: Path, members: str, findings: tuple[str, ...] = ()) -> Tape:
+def tape_of(folder: Path, members: str, members_from: dt.date | None = None) -> Tape:
     """A, B and C on the sessions of 2020; B is taken over after DAYS[20], C has no bar on DAYS[130]."""
     rows = [f"{day},A,1,1,1,1,9" for day in DAYS] + [f"{day},B,1,1,1,1,9" for day in DAYS[:21]]
     rows += [f"{day},C,1,1,1,1,9" for k, day in enumerate(DAYS) if k != 130]
     (folder / "bars.csv").write_text("\n".join(["date,symbol,open,high,low,close,volume", *rows]))
     (folder / "members.csv").write_text("symbol,start,end\n" + members)
-    return replace(csv_file.read(folder / "bars.csv", members=folder / "members.csv"), findings=findings)
+    return replace(csv_file.read(folder / "bars.csv", members=folder / "members.csv"), origin=Origin(members_from=members_from))
 
 
 def test_a_list_that_stands_in_for_earlier_sessions_is_called_one_of_later(tmp_path: Path) -> None:
     """It has no age then; from its own day on it has one, though membership did not change on that day."""
-    tape = tape_of(tmp_path, "A,2020-01-01,\nC,2020-01-01,\n", membership.stands_in("2020-03-02", DAYS))
+    tape = tape_of(tmp_path, "A,2020-01-01,\nC,2020-01-01,\n", dt.date(2020, 3, 2))
     before = membership.from_tape(tape, np.datetime64("2020-02-28"))
     assert (before.source, before.confidence, before.lag) == ("membership list of 2020-03-02, which is of later", "low", None)
     assert "it stands in for the 40 sessions before it, which looks ahead" in before.notes[0]
     after = membership.from_tape(tape, np.datetime64("2020-03-10"))
     assert (after.source, after.confidence, after.lag) == ("membership list as of 2020-03-02", "high", 8)
     assert membership.stands_in("2019-12-30", DAYS) == ()
-    old = replace(tape, findings=membership.stands_in("2019-12-30", DAYS - 30))  # the whole store's, of which these bars are the end
+    old = replace(tape, origin=Origin(members_from=dt.date(2019, 12, 30)))  # the whole store's, of which these bars are the end
     assert membership.from_tape(old, DAYS[9]).source == "membership list of unknown date"
 
 

@@ -17,6 +17,8 @@ from springback.data.store.place import Folder
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData, StoreError, Unwritable
 from springback.market.bars import Bars
+from springback.market.origin import Origin
+from springback.market.prose import Prose
 from springback.market.tape import TRADING, Tape
 from tests.data.samples import TAPES, assert_same
 
@@ -64,7 +66,7 @@ def test_a_window_is_the_tape_of_that_window(tmp_path: Path) -> None:
 def test_the_hash_knows_every_number_and_not_the_origin() -> None:
     assert content_hash(changed(DEMO)) != content_hash(DEMO)
     assert content_hash(replace(DEMO, vix=DEMO.vix + 0.01)) != content_hash(DEMO)
-    assert content_hash(replace(DEMO, origin="elsewhere")) == content_hash(DEMO)
+    assert content_hash(replace(DEMO, origin=Origin(words=Prose("elsewhere")))) == content_hash(DEMO)
 
 
 def test_each_row_keeps_the_time_it_was_learned(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from springback.data.store.store import Store
 from springback.errors import Damaged, InputError, MissingData, Restated, StoreError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars
+from springback.market.origin import Origin
+from springback.market.prose import Prose, prose
 from springback.market.tape import BANKRUPT, DELISTED, TRADING, Tape, last_rows
 from springback.quality import entry
 from tests.data.samples import assert_same
@@ -55,7 +57,9 @@ def restated(tape: Tape) -> Tape:
     added = Actions(*(np.append(one, new) for one, new in zip((acts.row, acts.name, acts.kind, value), (100, 2, SPLIT, 0.5), strict=True)))
     order = np.argsort(added.row, kind="stable")
     acts = Actions(added.row[order], added.name[order].astype(np.int64), added.kind[order].astype(np.int64), added.value[order])
-    return replace(bars_with(tape, **panels), actions=acts, vix=vix, origin="restated", findings=("another finding",))
+    return replace(
+        bars_with(tape, **panels), actions=acts, vix=vix, origin=Origin(words=Prose("restated")), findings=prose(("another finding",))
+    )
 
 
 def test_a_restatement_is_told_and_refused_until_it_is_accepted(tmp_path: Path) -> None:
@@ -122,7 +126,7 @@ def test_a_damaged_file_is_not_written_over_by_other_prices(tmp_path: Path) -> N
 def test_a_first_look_that_saw_no_store_forgets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process wrote between the look and the lock: what it wrote is compared, not replaced."""
     entry.fetch(DEMO, tmp_path, FIRST)
-    real = replace(restated(DEMO), origin="Prices of a file")
+    real = replace(restated(DEMO), origin=Origin("recorded", "tiingo", Prose("Prices of tiingo,")))
     monkeypatch.setattr(Store, "exists", lambda _: False)
     with pytest.raises(Restated):
         entry.fetch(real, tmp_path, FIRST + DAY)
@@ -178,7 +182,7 @@ def test_updates_session_by_session_give_the_whole_tape(tmp_path: Path) -> None:
     store.update(told, at + DAY)
     assert_same(store.read(), DEMO)
     assert store.hash == content_hash(DEMO)
-    assert store.read().origin.endswith(f"; updated to {DEMO.bars.sessions[-1]} from {DEMO.origin}")
+    assert str(store.read().origin).endswith(f"; updated to {DEMO.bars.sessions[-1]} from {DEMO.origin}")
 
 
 def test_an_update_writes_only_what_is_new(tmp_path: Path) -> None:
@@ -284,7 +288,7 @@ def tapes(draw: st.DrawFn) -> Tape:
         rng.random(total).round() if optional[1] else None,
         None,
         tuple(rng.choice(["x", "y"], count)) if optional[2] else None,
-        "chance",
+        Origin(words=Prose("chance")),
     )
 
 

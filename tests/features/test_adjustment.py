@@ -12,6 +12,8 @@ from springback.data.store.content_hash import content_hash
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import Bars, Panel
 from springback.market.liquidity import mean_dollar_volume, mean_volume
+from springback.market.origin import Origin
+from springback.market.prose import Prose
 from springback.market.tape import TRADING, Tape, last_rows
 from springback.strategy.universe import Universe, eligible
 
@@ -70,7 +72,7 @@ def test_a_history_rewritten_by_its_vendor_has_another_hash() -> None:
     adjusted = plain.bars.close.copy()
     adjusted[:40, 0] *= 0.95
     other = replace(plain, bars=Bars(plain.bars.sessions, plain.bars.symbols, *(adjusted,) * 4, plain.bars.volume))
-    assert content_hash(other) != content_hash(plain) == content_hash(replace(plain, origin="elsewhere"))
+    assert content_hash(other) != content_hash(plain) == content_hash(replace(plain, origin=Origin(words=Prose("elsewhere"))))
     window = features.panel(other.bars, other.actions)[:40, 0], features.panel(plain.bars, plain.actions)[:40, 0]
     ratios = [k for k, name in enumerate(features.FEATURES) if name not in ("rsi_14", "bb_position")]
     np.testing.assert_allclose(window[0][:, ratios], window[1][:, ratios], rtol=1e-9, err_msg="before it features are ratios: the same")

@@ -18,6 +18,8 @@ from springback.lean import as_run
 from springback.lean.results import read_result
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
+from springback.market.origin import Origin, Provenance
+from springback.market.prose import Prose
 from springback.market.tape import Tape
 from springback.strategy.knobs import Regime, Strategy
 from springback.workflow.report import account
@@ -42,7 +44,7 @@ def random_result(seed: int, stop_mode: str = "close") -> Result:
 def ours(folder: Path, result: Result, start: str, end: str) -> Account:
     """Writes the run as a run folder of ours."""
     made = account(result, "lean")
-    material = Material((made,), start, end, "made up", "names", {}, "sha256:0", {}, 0)
+    material = Material((made,), start, end, Provenance(Origin("file", "made up", Prose("made up")), Prose("names"), {}, "sha256:0", {}, 0))
     run_folder.write(folder, material, undrawn)
     return made
 

@@ -8,6 +8,8 @@ import pytest
 from springback.data.sources.assemble import Beside, assemble
 from springback.data.sources.lean_folder import LeanFolder
 from springback.lean.export import export
+from springback.market.origin import Origin
+from springback.market.prose import Prose
 from tests.lean import replays
 from tests.lean.small import DAYS, Case, table_of, tape_of
 
@@ -29,7 +31,7 @@ def test_both_hosts_hold_a_halted_name_to_the_end_of_its_life_and_free_the_slot_
     source = LeanFolder(tmp_path / "data")
     first, last = (DAYS[row].astype(object) for row in (0, -1))
     vix = Beside({day.astype(object): 15.0 for day in DAYS}, None)
-    back = assemble(list(source.histories(NAMES, first, last)), vix, None, first, last, "the folder")
+    back = assemble(list(source.histories(NAMES, first, last)), vix, None, first, last, Origin(words=Prose("the folder")))
     assert (back.last.tolist(), back.ending.tolist()) == (one.tape.last.tolist(), one.tape.ending.tolist())
     orders, fills = one.ours()
     assert one.ours(back) == (orders, fills)

@@ -15,6 +15,7 @@ from springback.data.store.content_hash import content_hash
 from springback.errors import LedgerError, Unwritable
 from springback.ledger import look
 from springback.ledger.book import Ledger
+from springback.market.origin import Origin
 from springback.market.tape import Tape
 from springback.strategy.knobs import Strategy
 from springback.workflow import backtests, record, report
@@ -129,7 +130,7 @@ def test_a_validation_of_settings_that_were_backtested_is_no_further_trial(store
 
 
 def test_recorded_markets_are_one_past_and_each_demo_its_own() -> None:
-    demo = Tape(**{name: getattr(TAPE, name) for name in TAPE.__dataclass_fields__} | {"origin": "Demo market, drawn from seed 1: ..."})
+    demo = Tape(**{name: getattr(TAPE, name) for name in TAPE.__dataclass_fields__} | {"origin": Origin("demo")})
     assert record.market_of(TAPE, "a") == record.market_of(TAPE, "b")
     assert record.market_of(demo, "a") != record.market_of(demo, "b")
 

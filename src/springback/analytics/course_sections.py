@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from springback.analytics import palette
+from springback.analytics.cells import Cell, Table
 from springback.analytics.charts import NUMBER, PERCENT, Chart, axis, days, layout, level, line, rounded
 from springback.analytics.course import HALF_A_YEAR, beside, bins_of, by_month, excess_of, rolling_sharpe, worst_falls
 from springback.analytics.figures import shown
 from springback.analytics.material import Material
 from springback.analytics.performance import daily_rate, returns_of, sharpe
-from springback.analytics.sections import Cell, Table
 
 SHADES = (0.005, 0.015, 0.03)
 """A month's return, up or down, from which its cell is shaded stronger."""

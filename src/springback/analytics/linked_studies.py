@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from springback.analytics import encode
+from springback.analytics.cells import Cell, Table
 from springback.analytics.figures import shown
 from springback.analytics.material import Material
-from springback.analytics.sections import Cell, Table
 from springback.market import recorded
 
 STRESS_FIGURES, STRESS_PAGE = "stress.json", "stress.html"
@@ -39,7 +39,8 @@ def stress_of(folder: Path, material: Material) -> Stressed | None:
 
 
 def _same_run(told: dict[str, Any], material: Material) -> bool:
-    ours = (material.data_hash, material.models, material.headline.profile, recorded.plain(encode.plain(material.settings)))
+    one = material.provenance
+    ours = (one.data_hash, material.models, material.headline.profile, recorded.plain(encode.plain(one.settings)))
     return (told["data_hash"], told["models"], told["profile"], recorded.plain(told["settings"])) == ours
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
 from springback.errors import BadTable
+from springback.market.origin import Provenance
 from springback.statistics.overfitting import Search
 
 GOLDEN_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -56,14 +56,11 @@ class Material:
 
     What was run
         `accounts` the headline first (`realistic`), then the others (`lean`), all over the same sessions. `start`, `end` the window asked
-        for, ISO dates. `origin` the source in words, `universe` which names in words, `models` how forecasts were made in words
-        ("walk-forward, quarterly"). `settings` every knob, flat (`table.name`). `data_hash`, `versions` (library -> version), `seed`,
-        `command` as typed. `in_sample`: training and test overlap. `demo`: the market is generated; `planted` its dose of reversal
-        (0: none). `ranked` how many names were ranked, None where nobody counted. `search` the trials that saw this period, this run among
-        them, None where the run is in no ledger; `ledger_fault` what
-        is wrong with the ledger. `biases` and `findings` one line each.
+        for, ISO dates. `provenance` what they stand on. `models` how forecasts were made in words ("walk-forward, quarterly").
+        `in_sample`: training and test overlap. `ranked` how many names were ranked, None where nobody counted. `search` the trials
+        that saw this period, this run among them, None where the run is in no ledger; `ledger_fault` what is wrong with the ledger.
     Beside it
-        `benchmark` total-return level by date, `benchmark_name`; `risk_free` annual fraction by date; `events` (date, symbol, event,
+        `benchmark` total-return level by date; `risk_free` annual fraction by date; `events` (date, symbol, event,
         value), for splits in LEAN's statistics; `vix_days` days on which VIX is known (ISO), sessions or not, for LEAN's sampling;
         `printed_by_lean` the statistics that LEAN itself printed, by its names, where the run was LEAN's.
     The models, out of sample
@@ -79,24 +76,13 @@ class Material:
     accounts: tuple[Account, ...]
     start: str
     end: str
-    origin: str
-    universe: str
-    settings: Mapping[str, Any]
-    data_hash: str
-    versions: Mapping[str, str]
-    seed: int
+    provenance: Provenance
     models: str = ""
-    command: str = ""
     in_sample: bool = False
-    demo: bool = False
-    planted: float = 0.0
     ranked: int | None = None
     search: Search | None = None
     ledger_fault: str = ""
-    biases: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
     benchmark: "pd.Series[float] | None" = None
-    benchmark_name: str = "SPY"
     risk_free: "pd.Series[float] | None" = None
     events: pd.DataFrame | None = None
     vix_days: tuple[str, ...] = ()
@@ -109,6 +95,11 @@ class Material:
     overlays: pd.DataFrame | None = None
     funnel: pd.DataFrame | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def benchmark_name(self) -> str:
+        """What the benchmark is called."""
+        return self.provenance.origin.benchmark
 
     @property
     def headline(self) -> Account:

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from springback.analytics.cells import Table
 from springback.analytics.material import Material
-from springback.analytics.sections import Column, Table, day, signed, table, text
+from springback.analytics.sections import Column, day, signed, table, text
 
 STATUSES = ("filled", "cancelled", "dropped", "waiting")
 NOTE = (

@@ -11,6 +11,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Sheet
 
 from springback.analytics import palette, sections
+from springback.analytics.cells import Table
 from springback.analytics.charts import bear_spells
 from springback.analytics.figures import tight
 from springback.analytics.material import Material
@@ -100,7 +101,7 @@ def curves(grow: Axes, fall: Axes, material: Material) -> None:
     grow.legend(handles[::-1], names[::-1], frameon=False, fontsize=9, labelcolor=palette.INK, loc="upper left", ncols=4)
 
 
-def _table(axes: Axes, table: sections.Table) -> None:
+def _table(axes: Axes, table: Table) -> None:
     axes.axis("off")
     axes.set_xlim(0, 1)
     count = len(table.rows)

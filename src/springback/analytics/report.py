@@ -5,6 +5,7 @@ from typing import Any
 
 from springback.analytics import charts, course_sections, order_sections, sections
 from springback.analytics import page as pages
+from springback.analytics.evidence import settings_table
 from springback.analytics.figures import shown
 from springback.analytics.lean_statistics import DEFINITIONS
 from springback.analytics.linked_studies import Stressed, stress_of
@@ -38,7 +39,7 @@ def page(material: Material, summary: Summary, stress: Stressed | None = None) -
     """The whole page as text: styles, data and plotly.js inside, every text escaped; `stress` the stress test that lies beside it."""
     account = material.headline
     figures = summary.figures[account.profile]
-    slots = material.settings.get("strategy.slots")
+    slots = material.provenance.settings.get("strategy.slots")
     use = [charts.exposure(account), charts.slots(account, int(slots) if slots else None), charts.turnover(account), charts.firing(account)]
     parts: dict[str, list[charts.Chart]] = {
         "equity": [charts.equity(material)],
@@ -84,7 +85,7 @@ def _tables(material: Material, summary: Summary) -> dict[str, Any]:
         "figures": sections.every_figure(summary, material),
         "lean": sections.every_lean_figure(summary, material, DEFINITIONS),
         "scores": scores(material),
-        "settings": sections.settings(material),
+        "settings": settings_table(material.provenance),
         "orders": order_sections.orders(material),
         "positions": order_sections.positions(material),
     }

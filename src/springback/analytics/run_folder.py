@@ -27,14 +27,19 @@ from springback.analytics.soundness import check_facts, check_frame, check_serie
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.analytics.whole import check_replaceable, mend, moved_aside, whole
 from springback.errors import BadTable, MissingData
-from springback.market import recorded
+from springback.market import older_prose, recorded
+from springback.market.origin import Provenance, plain_provenance, provenance_from
 from springback.market.symbols import harmless
 from springback.statistics.overfitting import Search
 
 FRAMES = ("events", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel")
 SERIES = ("benchmark", "risk_free")
 POSITIONS = "positions.csv"
-TEXTS = ("biases", "findings", "vix_days")
+FLAT = (
+    *("origin", "universe", "settings", "data_hash", "versions", "seed"),
+    *("command", "demo", "planted", "biases", "findings", "benchmark_name"),
+)
+"""Facts that an older report.json names among the rest, and a newer one under `provenance`."""
 KNOWN = frozenset(
     {
         *(f"{name}.csv" for name in GOLDEN_COLUMNS),
@@ -104,8 +109,8 @@ def read(folder: Path) -> Material:
             check_series(name, parts[name])
         for name in FRAMES:
             check_frame(name, parts[name])
-        parts |= {name: tuple(map(str, told.pop(name))) for name in TEXTS}
-        told["settings"] = recorded.named(told["settings"])
+        parts["vix_days"] = tuple(map(str, told.pop("vix_days")))
+        parts["provenance"] = _provenance(told)
         found = told.pop("search", None)
         return Material(accounts=accounts, search=None if found is None else Search(**found), **parts, **told)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError) as error:
@@ -180,11 +185,20 @@ def _homes(folder: Path, material: Material) -> list[Path]:
 def _remainder(material: Material) -> dict[str, Any]:
     """What the tables do not hold; of the events only the splits of names that were traded."""
     told = {one.name: getattr(material, one.name) for one in dataclasses.fields(material)}
+    told["provenance"] = plain_provenance(material.provenance)
     told["accounts"] = [{"profile": account.profile, "cash": account.cash} for account in material.accounts]
     if material.events is not None:
         traded = set().union(*(set(account.fills["symbol"]) for account in material.accounts))
         told["events"] = material.events[(material.events["event"] == "split") & material.events["symbol"].isin(traded)]
     return told
+
+
+def _provenance(told: dict[str, Any]) -> Provenance:
+    """What is said of it in `told`, the facts of report.json, and taken out of them."""
+    new = told.pop("provenance", None)
+    flat = {name: told.pop(name) for name in FLAT if name in told}
+    found = older_prose.provenance(flat) if new is None else provenance_from(new)
+    return dataclasses.replace(found, settings=recorded.named(found.settings))
 
 
 def _account(folder: Path, told: dict[str, Any]) -> Account:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from springback.analytics.cells import Cell, Table
 from springback.analytics.figures import Unit, shown
 from springback.analytics.material import Material
-from springback.analytics.sections import Cell, Table
 
 SCORES: Mapping[str, tuple[str, Unit, str]] = {
     "auc": (

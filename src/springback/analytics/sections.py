@@ -1,11 +1,11 @@
 """The tables of the page, as rows of ready-made cells."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from springback.analytics.cells import Cell, Table
 from springback.analytics.course import benchmark_figures
 from springback.analytics.figures import Figure, Unit, shown, tight
 from springback.analytics.lean_statistics import printed
@@ -16,27 +16,6 @@ from springback.analytics.tables import by_reason, by_regime, by_side, by_year
 from springback.analytics.trades import extremes
 from springback.statistics.overfitting import FEWEST_SESSIONS, FEWEST_TRIALS, Search
 from springback.statistics.significance import SESSIONS
-
-
-@dataclass(frozen=True)
-class Cell:
-    """`text` as shown; `tone` good, bad, quiet or nothing; `text` columns stand left, numbers right."""
-
-    text: str
-    tone: str = ""
-    left: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """`heads` (text, left) and rows of cells; `strong` the rows that are totals."""
-
-    title: str
-    note: str
-    heads: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    strong: tuple[int, ...] = ()
-
 
 Column = tuple[str, str, Unit | Callable[[Any], Cell]]
 
@@ -305,18 +284,17 @@ def overlays(material: Material, summary: Summary) -> Table | None:
     first = summary.figures[material.headline.profile]
     frame = material.overlays.copy()
     could = frame["could"] if "could" in frame else frame["among"]
-    frame["touched"] = [
-        f"{int(one):,}" if one else "0: did nothing" if due else "0: never due" for one, due in zip(frame["touched"], could, strict=True)
+    touched: Any = [
+        Cell(f"{int(one):,}") if one else Cell("0: did nothing", "bad") if due else Cell("0: never due", "quiet")
+        for one, due in zip(frame["touched"], could, strict=True)
     ]
+    frame["touched"] = touched
     frame["return_effect"] = first["annual_return"].number() - frame["annual_return"].astype(float)
     frame["sharpe_effect"] = first["sharpe"].number() - frame["sharpe"].astype(float)
 
-    def touched(value: Any) -> Cell:
-        return Cell(str(value), "bad" if str(value) == "0: did nothing" else "quiet" if str(value).startswith("0") else "")
-
     columns: list[Column] = [
         ("overlay", "Part", text),
-        ("touched", "Decisions touched", touched),
+        ("touched", "Decisions touched", lambda cell: cell),
         ("among", "Out of", "count"),
         ("of_what", "Of what", text),
         ("return_effect", "Adds to annual return", signed("fraction")),
@@ -376,9 +354,3 @@ def every_lean_figure(summary: Summary, material: Material, words: Mapping[str, 
     ]
     heads = (("Figure", True), ("Value", False), *_itself_head(itself), ("Definition", True))
     return Table("By LEAN's definitions", "", heads, tuple(rows))
-
-
-def settings(material: Material) -> Table:
-    """Every knob."""
-    rows = tuple((Cell(name, left=True), Cell(str(value), left=True)) for name, value in material.settings.items())
-    return Table("Settings", "", (("Knob", True), ("Value", True)), rows)

@@ -27,8 +27,8 @@ FRAMES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Columns of text and of numbers that a frame of report.json must have; all others are numbers too."""
 LARGEST = 1e300  # an integer beyond it is no float
 NOT_ZERO = ("equity", "quantity")
-TEXTS = ("start", "end", "origin", "universe", "data_hash", "models", "command", "ledger_fault", "benchmark_name")
-TABLES = ("settings", "versions", "missing", "printed_by_lean", "scores")
+TEXTS = ("start", "end", "origin", "models", "ledger_fault", "benchmark_name")
+TABLES = ("missing", "printed_by_lean", "scores")
 
 
 def check_table(file: Path, name: str, frame: pd.DataFrame) -> None:

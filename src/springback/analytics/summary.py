@@ -55,29 +55,24 @@ def warnings(material: Material) -> tuple[str, ...]:
 
 def summary_json(material: Material, summary: Summary) -> dict[str, Any]:
     """What summary.json holds; NaN has become None."""
-    first = material.headline.profile
+    first, stands_on = material.headline.profile, material.provenance.facts()
     return {
         "headline": [*summary.flags, *summary.verdict],
         "in_sample": material.in_sample,
-        "demo": material.demo,
+        "demo": stands_on["demo"],
         "window": {"start": material.start, "end": material.end},
         "profile": first,
         "figures": as_json(summary.figures[first]),
         "profiles": {name: as_json(figures) for name, figures in summary.figures.items() if name != first},
         "lean": {name: _lean_json(figures) for name, figures in summary.lean.items()},
         "gates": [{**asdict(one.gate), "value": one.value, "passed": one.passed} for one in summary.gates],
-        "universe": material.universe,
-        "origin": material.origin,
+        **{name: stands_on[name] for name in ("universe", "origin")},
         "models": material.models,
-        "biases": list(material.biases),
-        "findings": list(material.findings),
+        **{name: stands_on[name] for name in ("biases", "findings")},
         "warnings": list(summary.warnings),
-        "command": material.command,
-        "seed": material.seed,
+        **{name: stands_on[name] for name in ("command", "seed")},
         "trials": material.search and asdict(material.search),
-        "data_hash": material.data_hash,
-        "versions": dict(material.versions),
-        "settings": dict(material.settings),
+        **{name: stands_on[name] for name in ("data_hash", "versions", "settings")},
     }
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from springback.analytics import evidence
 from springback.analytics.figures import Figure, shown
 from springback.analytics.gates import Verdict, too_little
 from springback.analytics.material import Material
 from springback.analytics.performance import ruin_of
-from springback.market.tape import warned
 from springback.statistics.overfitting import Search, beats_luck
 
 FEW = 50
@@ -20,15 +20,7 @@ def flags(material: Material) -> tuple[str, ...]:
         said.append(
             f"RUIN: nothing was left of the account at the close of {day}. No ratio or return a year is given; nothing after it counts."
         )
-    said += warned(material.findings)
-    if material.in_sample:
-        said.append(
-            "IN-SAMPLE: the models were trained on part of the window they are tested on. These figures say nothing about the future."
-        )
-    if material.demo and material.planted:
-        said.append("Demo market with a planted edge: not evidence about real markets.")
-    elif material.demo:
-        said.append("Demo market without any edge: whatever is earned here is luck.")
+    said += evidence.flags(material.provenance, "whatever is earned here is luck.", in_sample=material.in_sample)
     if material.ranked is not None and material.ranked < FEW:
         names = f"{material.ranked} name{'' if material.ranked == 1 else 's'}"
         said.append(f"Only {names}: under {FEW} it cannot be judged whether the ranking is worth anything.")
@@ -77,7 +69,7 @@ def _numbers(material: Material, figures: Mapping[str, Figure]) -> str:
     def text(name: str) -> str:
         return shown(figures[name].value, figures[name].unit)
 
-    sentence = f"{first} to {last}, {material.universe}: "
+    sentence = f"{first} to {last}, {material.provenance.universe}: "
     if figures["annual_return"].value is None:
         sentence += f"{text('total_return')} in all net of {material.headline.profile} costs"
     else:

@@ -1,12 +1,17 @@
 """audit.html: every check with what was tried and what was found, in the manner of the report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from springback.analytics import evidence
 from springback.analytics import page as pages
+from springback.analytics.cells import Cell, Table
 from springback.analytics.figures import Unit, shown, whole_dates
-from springback.analytics.sections import Cell, Table
 from springback.auditing.audit_finding import Finding, Verdict, failed
+from springback.auditing.delays import INPUTS, LATE_BY
+from springback.market.origin import Provenance
+from springback.market.prose import Prose
 
 ROOM = "springback.auditing"
 TONES: Mapping[Verdict, str] = {"PASS": "badge good", "FAIL": "badge bad", "WARN": "badge warn", "MEASURED": "badge", "SKIPPED": "badge"}
@@ -35,13 +40,41 @@ LATE = "How far the result falls when an input comes a session late. A real edge
 
 @dataclass(frozen=True)
 class Audit:
-    """The findings, and what they stand on: `sampled` says what was taken of the data, `facts` the rest in pairs."""
+    """The findings, and what they stand on; `more` of it in pairs, and how long it took in `seconds`. The universe of the provenance says
+    what was taken of the data.
+    """
 
     findings: tuple[Finding, ...]
-    flags: tuple[str, ...]
-    sampled: str
+    provenance: Provenance
     seconds: float
-    facts: Mapping[str, str]
+    more: Mapping[str, str]
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What must be known before any verdict."""
+        return evidence.flags(self.provenance, evidence.NO_EVIDENCE)
+
+    @property
+    def sampled(self) -> Prose:
+        """What was taken of the data."""
+        return self.provenance.universe
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What it stands on, in pairs."""
+        one = self.provenance
+        return {"Data": one.data_hash, "Origin": str(one.origin), **self.more, "Command": one.command}
+
+
+def as_json(audit: Audit) -> dict[str, Any]:
+    """What audit.json holds."""
+    return {
+        "verdict": title(audit.findings),
+        "failed": [one.check for one in failed(audit.findings)],
+        "sampled": audit.sampled,
+        "facts": audit.facts,
+        "findings": [asdict(one) for one in audit.findings],
+    }
 
 
 def title(findings: Sequence[Finding]) -> str:
@@ -56,7 +89,7 @@ def page(audit: Audit) -> str:
     """The whole page as text; the same bytes for the same audit."""
     found = {one.check: one for one in audit.findings}
     groups = [(head, lead, _table(head, [found[key] for key in keys if key in found])) for head, lead, keys in SECTIONS]
-    late = [one for one in audit.findings if one.check.startswith("late ")]
+    late = {one: found[LATE_BY[one]] for one in INPUTS if LATE_BY[one] in found}
     return pages.render(
         "audit.html",
         ROOM,
@@ -87,7 +120,7 @@ def _table(head: str, findings: Sequence[Finding]) -> Table:
     return Table(head, "", heads, rows)
 
 
-def _late(findings: Sequence[Finding]) -> Table:
+def _late(findings: Mapping[str, Finding]) -> Table:
     heads = (
         ("One session late", True),
         ("Sharpe", False),
@@ -97,10 +130,10 @@ def _late(findings: Sequence[Finding]) -> Table:
         ("A year, late", False),
     )
     rows = []
-    for one in findings:
+    for late, one in findings.items():
         cells = tuple(Cell(text) for text in _figures(one))
         odd = {"WARN": ", a suspicious collapse", "SKIPPED": f", skipped: {one.said}"}.get(one.verdict, "")
-        rows.append((Cell(_upper(one.check.removeprefix("late ")) + odd, "bad" if one.verdict == "WARN" else "", left=True), *cells))
+        rows.append((Cell(_upper(late) + odd, "bad" if one.verdict == "WARN" else "", left=True), *cells))
     return Table("Delays", "", heads, tuple(rows))
 
 

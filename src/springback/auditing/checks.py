@@ -26,7 +26,8 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "noise": ("nothing is found where nothing is", luck.noise),
     "planted": ("a planted edge is found", luck.planted),
     **{
-        f"late {one}": (f"how far the result falls with {one} a session late", partial(delays.delayed, inputs=one)) for one in delays.INPUTS
+        delays.LATE_BY[one]: (f"how far the result falls with {one} a session late", partial(delays.delayed, inputs=one))
+        for one in delays.INPUTS
     },
 }
 

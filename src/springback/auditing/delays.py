@@ -16,6 +16,8 @@ from springback.statistics.returns import daily_returns, excess_returns, lost
 from springback.statistics.significance import Numbers, sharpe_error
 
 INPUTS = ("prices", "volume", "VIX", "membership", "forecasts")
+LATE_BY = {one: f"late {one}" for one in INPUTS}
+"""The key of the check that brings an input late."""
 TOO_GOOD = 3.0
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from springback.analytics import page as pages
 from springback.analytics import palette
+from springback.analytics.cells import Cell, Table
 from springback.analytics.charts import DOLLARS, Chart, axis, bear_spells, days, layout, line
-from springback.analytics.sections import Cell, Table
 from springback.comparison import comparison_words as words
 from springback.comparison.compare import Comparison, Pair, order_text
 from springback.comparison.comparison_statistics import Row, Statistics

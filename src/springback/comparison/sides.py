@@ -83,7 +83,7 @@ def _of_account(folder: Path, material: Material, account: Account) -> Side:
         events=material.events,
         vix_days=material.vix_days,
         printed=material.printed_by_lean,
-        findings=material.findings if material.printed_by_lean is not None else (),
+        findings=material.provenance.findings if material.printed_by_lean is not None else (),
         trades=account.trades.assign(exit_date=pd.to_datetime(account.trades["exit_date"], format="ISO8601")),
     )
 

@@ -15,8 +15,6 @@ from springback.market.record import adjusted_times, fit, look, traded
 RAW, SPLITS, TOTAL = "raw", "split", "total"
 WORDS = (RAW, SPLITS, TOTAL)
 """As printed; adjusted for every later split; for dividends too."""
-HEAD = "prices: "
-"""How the line begins that says what prices were taken for."""
 WAY = "say --prices raw, split or total"
 FRACTIONS, NEARLY = 0.02, 0.5
 """Of closes of a dollar and more in fractions of a cent: the share from which on they are adjusted, and the share of a name that is
@@ -61,7 +59,7 @@ def settle(bars: Bars, actions: Actions, adjusted: Panel | None = None, told: st
     if adjusted is not None and word != TOTAL and not (actions.kind == DIVIDEND).any():
         actions, paid = _paid(bars, actions, adjusted, None if later is None else later[0])
         findings += paid
-    return Basis(bars, actions, word, sure, f"{HEAD}{CALLED[word] if sure else 'taken as printed'}, {said}", findings)
+    return Basis(bars, actions, word, sure, f"prices: {CALLED[word] if sure else 'taken as printed'}, {said}", findings)
 
 
 CALLED = {RAW: "as printed", SPLITS: "adjusted for splits", TOTAL: "adjusted for splits and dividends"}

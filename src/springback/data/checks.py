@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from springback.data.sessions import exchange_days
 from springback.market.actions import Actions, split_scale
 from springback.market.bars import Bars, Dates, Panel
+from springback.market.prose import Prose, prose
 from springback.market.tape import Tape, last_rows
 
 SHORT_HISTORY = 21
@@ -16,9 +17,9 @@ STALE_CLOSES = 10
 JUMP = 0.5
 
 
-def clean(tape: Tape) -> tuple[Tape, tuple[str, ...]]:
+def clean(tape: Tape) -> tuple[Tape, tuple[Prose, ...]]:
     """The tape with its findings written on it, and the findings. No bar is changed: what no bar may be was refused at the door."""
-    findings = tuple(dict.fromkeys(tape.findings + examine(tape)))
+    findings = tuple(dict.fromkeys(tape.findings + prose(examine(tape))))
     return replace(tape, findings=findings), findings
 
 

@@ -1,6 +1,5 @@
 """Who was in the index on a day, by what was known then: from fund holdings, from a membership list, or by the liquidity proxy."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +15,7 @@ from springback.data.files.holdings import Holdings
 from springback.data.files.reading import write_table
 from springback.errors import MissingData
 from springback.market.bars import Dates
+from springback.market.prose import Prose, prose
 from springback.market.tape import Tape
 
 Confidence = Literal["high", "medium", "low"]
@@ -23,7 +23,6 @@ PUBLISHED = 1
 """Business days from the close that a fund's holdings are of to the day on which they are on its page."""
 FRESH, OLD = 31, 100  # days: a month's file, a quarter's
 DAY = np.timedelta64(1, "D")
-OLDEST = re.compile(r"the membership list of ([0-9]{4}-[0-9]{2}-[0-9]{2}) is the oldest: .*")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Answer:
     source: str
     confidence: Confidence
     lag: int | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Prose, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Interval:
 
 
 def stands_in(oldest: str, sessions: Dates) -> tuple[str, ...]:
-    """The finding of a tape on whose first `sessions` the `oldest` list stands in, of a later day; `from_tape` reads the day there."""
+    """The finding of a tape on whose first `sessions` the `oldest` list stands in, of a later day."""
     before = int((sessions < np.datetime64(oldest, "D")).sum())
     if before == 0:
         return ()
@@ -97,13 +96,13 @@ def from_holdings(files: Sequence[Holdings], day: np.datetime64) -> Answer:
     if lag > FRESH:
         notes.append(f"the file is {lag} days old: who joined or left since is not known")
     names = tuple(sorted(stay.company for stay in present))
-    return Answer(day, names, f"fund holdings of {used}", _confidence(lag), lag, tuple(notes))
+    return Answer(day, names, f"fund holdings of {used}", _confidence(lag), lag, prose(notes))
 
 
 def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = None) -> Answer:
     """The index on the last session up to `day` by the tape's membership, or where it has none by the `proxy` of that session (N,).
 
-    A list is of the session on which membership last changed; the one that the bars begin with is of unknown date, unless a finding of
+    A list is of the session on which membership last changed; the one that the bars begin with is of unknown date, unless the origin of
     the tape dates it. Raises `MissingData` on a day that bars or lists do not cover.
     """
     sessions = tape.bars.sessions
@@ -114,19 +113,21 @@ def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = Non
     if tape.members is None:
         chosen = names[np.asarray(proxy, dtype=bool)] if proxy is not None else names[tape.bars.traded[row]]
         note = "no membership is known: the names with the largest mean dollar volume stand in"
-        return Answer(day, tuple(sorted(chosen)), "liquidity proxy", "low", None, (note,))
+        return Answer(day, tuple(sorted(chosen)), "liquidity proxy", "low", None, (Prose(note),))
     _covered(tape.members, sessions, row)
-    oldest, told = _oldest(tape)
+    oldest = _oldest(tape)
     since = _changed(tape.members, sessions, row) or oldest
     symbols, notes = tuple(sorted(names[tape.members[row]])), _barless(tape, tape.members[row], row)
     if oldest is not None and day < oldest:
-        return Answer(day, symbols, f"membership list of {oldest}, which is of later", "low", None, (told, *notes))
+        return Answer(
+            day, symbols, f"membership list of {oldest}, which is of later", "low", None, (*prose(stands_in(str(oldest), sessions)), *notes)
+        )
     if since is None:
         note = "the list begins with the bars: when it was made is not known, it may be of later"
-        return Answer(day, symbols, "membership list of unknown date", "low", None, (note, *notes))
+        return Answer(day, symbols, "membership list of unknown date", "low", None, (Prose(note), *notes))
     lag = int((day - since) / DAY)
     old = f"the list last changed {lag} days before: takeovers and new listings since are in it only if the list says so"
-    return Answer(day, symbols, f"membership list as of {since}", _confidence(lag), lag, (old, *notes) if lag > FRESH else notes)
+    return Answer(day, symbols, f"membership list as of {since}", _confidence(lag), lag, (Prose(old), *notes) if lag > FRESH else notes)
 
 
 def _confidence(lag: int) -> Confidence:
@@ -142,11 +143,10 @@ def _covered(members: NDArray[np.bool_], sessions: Dates, row: int) -> None:
     raise MissingData(f"nothing is known of the index on {sessions[row]}: {span}")
 
 
-def _oldest(tape: Tape) -> tuple[np.datetime64 | None, str]:
-    """The date of the list that stands in for sessions before it, with the finding that tells it; None where the bars begin later."""
-    told = next((match for line in tape.findings if (match := OLDEST.fullmatch(line))), None)
-    day = np.datetime64(told[1], "D") if told else None
-    return (day, told[0]) if told and day is not None and tape.bars.sessions[0] < day else (None, "")
+def _oldest(tape: Tape) -> np.datetime64 | None:
+    """The date of the list that stands in for sessions before it; None where the bars begin later."""
+    day = None if tape.origin.members_from is None else np.datetime64(tape.origin.members_from, "D")
+    return day if day is not None and tape.bars.sessions[0] < day else None
 
 
 def _changed(members: NDArray[np.bool_], sessions: Dates, row: int) -> np.datetime64 | None:
@@ -155,7 +155,7 @@ def _changed(members: NDArray[np.bool_], sessions: Dates, row: int) -> np.dateti
     return np.datetime64(sessions[rows[-1] + 1], "D") if len(rows) else None
 
 
-def _barless(tape: Tape, members: NDArray[np.bool_], row: int) -> tuple[str, ...]:
+def _barless(tape: Tape, members: NDArray[np.bool_], row: int) -> tuple[Prose, ...]:
     """How many `members` of a session have no bar on it: those whose bars ended before, and those that are silent."""
     ended = np.flatnonzero(members & (tape.last >= 0) & (tape.last < row))
     silent = np.flatnonzero(members & ~tape.bars.traded[row] & ((tape.last < 0) | (tape.last >= row)))
@@ -165,7 +165,7 @@ def _barless(tape: Tape, members: NDArray[np.bool_], row: int) -> tuple[str, ...
         notes.append(f"{len(ended):,} of them had their last bar before that session and are still listed, such as {example}")
     if len(silent):
         notes.append(f"{len(silent):,} of them have no bar on {sessions[row]}, such as {names[silent[0]]}")
-    return tuple(notes)
+    return prose(notes)
 
 
 def write(path: Path, found: Sequence[Interval]) -> None:

@@ -22,19 +22,24 @@ def check_record(events: Table, bars: Bars, actions: Actions) -> None:
     if not wrong:
         return
     rows = series.rows_of_events(events)
-    told = [said for one in wrong if (said := _row(rows, bars, actions, one))]
+    told = [(found[0], one.doubt.adjusted, found[1]) for one in wrong if (found := _row(rows, bars, actions, one))]
     if told:
-        adjusted = ADJUSTED if any("adjusted for it already" in said for said in told) else ""
+        adjusted = ADJUSTED if any(already for _, already, _ in told) else ""
         count = f"{len(told)} row{'s' if len(told) > 1 else ''}"
-        listed = "; ".join(said for _, said in sorted((int(said.split()[1].rstrip(":")), said) for said in told))
+        listed = "; ".join(said for _, _, said in sorted(told, key=lambda one: (one[0], one[2])))
         them = "them" if len(told) > 1 else "it"
         raise BadTable(f"{events}: the prices contradict {count}: {listed}. Mend {them} or take {them} out{adjusted}")
 
 
-def _row(rows: Mapping[tuple[str, str, float], list[tuple[int, np.datetime64]]], bars: Bars, actions: Actions, one: Held) -> str:
-    """The row of an action and what is wrong with it; empty where it is not from the file."""
+def _row(
+    rows: Mapping[tuple[str, str, float], list[tuple[int, np.datetime64]]], bars: Bars, actions: Actions, one: Held
+) -> tuple[int, str] | None:
+    """The line of an action and what is wrong with it; None where it is not from the file."""
     symbol, kind = bars.symbols[one.column], KINDS[actions.kind[one.place]]
     value = float(actions.value[one.place])
     places = [place for word in (symbol, *spellings(symbol)) for place in rows.get((word, kind, value), [])]
     near = [(place, day) for place, day in places if int(np.searchsorted(bars.sessions, day)) == one.row]
-    return f"line {line(near[0][0])}: {symbol} on {near[0][1]}: the {kind} {one.doubt.said}" if near else ""
+    if not near:
+        return None
+    place, day = near[0]
+    return line(place), f"line {line(place)}: {symbol} on {day}: the {kind} {one.doubt.said}"

@@ -15,6 +15,8 @@ from springback.data.files.series import read_rates
 from springback.lean.days import days_of, find_record
 from springback.lean.results import LeanResult
 from springback.lean.round_trips import DELISTING, RESTING, Book, book_of
+from springback.market.origin import FUND, Origin, Provenance
+from springback.market.prose import Prose, prose
 
 PROFILE = "lean"
 STATISTICS = "lean_statistics.json"
@@ -37,7 +39,8 @@ def write(result: LeanResult, folder: Path, rates: Path | None = None, warnings:
     Raises as `as_run` does, and `Unwritable`.
     """
     material = as_run(result, find_record(result.file), rates)
-    material = replace(material, findings=(*warnings, *material.findings))
+    told = material.provenance
+    material = replace(material, provenance=replace(told, findings=(*prose(warnings), *told.findings)))
 
     def draw(material: Material, summary: Summary, part: Path) -> None:
         report.draw(material, summary, part)
@@ -62,20 +65,27 @@ def as_run(result: LeanResult, record: Path | None = None, rates: Path | None = 
         accounts=(account,),
         start=result.start,
         end=result.end,
-        origin=f"Run by LEAN; its result {result.file.name} was turned into these tables.",
-        universe=f"{names:,} name{'s' if names != 1 else ''} traded",
-        settings={f"lean.{name}": value for name, value in sorted(result.parameters.items())},
-        data_hash=result.digest,
-        versions={"springback": __version__},
-        seed=0,
+        provenance=Provenance(
+            origin=_origin(result),
+            universe=Prose(f"{names:,} name{'s' if names != 1 else ''} traded"),
+            settings={f"lean.{name}": value for name, value in sorted(result.parameters.items())},
+            data_hash=result.digest,
+            versions={"springback": __version__},
+            seed=0,
+            findings=prose((*days.findings, *_doubts(result, account, book), *(() if rates else (WITHOUT_RATE,)))),
+        ),
         models="Forecasts were made inside LEAN.",
-        findings=(*days.findings, *_doubts(result, account, book), *(() if rates else (WITHOUT_RATE,))),
         risk_free=None if rates is None else _rates(rates, result),
         events=book.splits if len(book.splits) else None,
         vix_days=days.sampled,
         printed_by_lean=dict(result.printed),
         missing=MISSING,
     )
+
+
+def _origin(result: LeanResult) -> Origin:
+    words = Prose(f"Run by LEAN; its result {result.file.name} was turned into these tables.")
+    return Origin("recorded", "LEAN", words, biases=(), benchmark=FUND)
 
 
 def _orders(result: LeanResult) -> pd.DataFrame:

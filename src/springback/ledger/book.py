@@ -21,10 +21,12 @@ import numpy as np
 from springback.errors import LedgerError, Unwritable
 from springback.ledger.look import Days, Entry, Look, Numbers, digest
 
-FORMAT = 1
+FORMAT = 2
+OLD = 1
+"""A format that is read as well, and made this one by the first write: it had no column `hold_out_start`."""
 PATIENCE = 60.0  # seconds to wait for another writer
 COLUMNS = tuple(Entry.__dataclass_fields__)
-KINDS: dict[str, type | UnionType] = {"row": int, "sessions": int, "sharpe": float | None}
+KINDS: dict[str, type | UnionType] = {"row": int, "sessions": int, "sharpe": float | None, "hold_out_start": str | None}
 """What a column holds that is no text."""
 TABLES = (
     "CREATE TABLE knobs (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
@@ -33,7 +35,8 @@ TABLES = (
         "row" INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, command TEXT NOT NULL, models TEXT NOT NULL,
         market TEXT NOT NULL, data_hash TEXT NOT NULL, profile TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
         sessions INTEGER NOT NULL, sharpe REAL, settings TEXT NOT NULL REFERENCES knobs (hash),
-        returns TEXT NOT NULL REFERENCES records (hash), version TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL)""",
+        returns TEXT NOT NULL REFERENCES records (hash), version TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
+        hold_out_start TEXT)""",
     *(
         f"CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
         for table in ("looks", "knobs", "records")
@@ -41,6 +44,8 @@ TABLES = (
     ),
     f"PRAGMA user_version = {FORMAT}",
 )
+RENEWED = ("ALTER TABLE looks ADD COLUMN hold_out_start TEXT", f"PRAGMA user_version = {FORMAT}")
+"""What makes a ledger of the older format one of this: its rows stay as they are, with nothing in the new column."""
 LAST = 'SELECT "row", hash FROM looks ORDER BY "row" DESC LIMIT 1'
 GIVEN = "SELECT seq FROM sqlite_sequence WHERE name = 'looks'"
 
@@ -72,16 +77,20 @@ class Ledger:
         first, last = str(look.days[0])[:10], str(look.days[-1])[:10]
         told = (when, look.kind, look.command, look.models, look.market, look.data_hash, look.profile, first, last)
         with self._changing() as db:
-            if not _format(db):
-                for table in TABLES:
-                    db.execute(table)
+            for statement in {0: TABLES, OLD: RENEWED}.get(_format(db), ()):
+                db.execute(statement)
             row, previous = db.execute(LAST).fetchone() or (0, "")
             given = db.execute(GIVEN).fetchone() or (0,)
-            open_ = Entry(max(row, given[0]) + 1, *told, len(look.days), look.sharpe, settings, returns, version, previous, "")
+            open_ = Entry(
+                max(row, given[0]) + 1, *told, len(look.days), look.sharpe, settings, returns, version, look.hold_out_start, previous, ""
+            )
             entry = Entry(**{name: getattr(open_, name) for name in COLUMNS[:-1]}, hash=open_.sealed())
             db.execute("INSERT OR IGNORE INTO knobs VALUES (?, ?)", (settings, look.settings_text))
             db.execute("INSERT OR IGNORE INTO records VALUES (?, ?, ?)", (returns, zlib.compress(days), zlib.compress(excess)))
-            db.execute(f"INSERT INTO looks VALUES ({', '.join('?' * len(COLUMNS))})", [getattr(entry, name) for name in COLUMNS])
+            db.execute(
+                f"INSERT INTO looks ({_named(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})",
+                [getattr(entry, name) for name in COLUMNS],
+            )
         return entry
 
     def entries(self) -> tuple[Entry, ...]:
@@ -165,13 +174,17 @@ class _Foreign(Exception):
 def _format(db: sqlite3.Connection) -> int:
     """The format of the ledger, 0 for an empty file. Raises `_Foreign`."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if version not in (0, FORMAT) or (version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]):
+    if version not in (0, OLD, FORMAT) or (version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]):
         raise _Foreign(f"its format is {version}, this version reads {FORMAT}")
     return version
 
 
+def _named(columns: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
 def _entries(db: sqlite3.Connection) -> tuple[Entry, ...]:
-    wanted = ", ".join(f'"{name}"' for name in COLUMNS)
+    wanted = _named(COLUMNS) if _format(db) == FORMAT else _named(COLUMNS).replace('"hold_out_start"', "NULL")
     entries = tuple(Entry(*row) for row in db.execute(f'SELECT {wanted} FROM looks ORDER BY "row"'))
     for entry in entries:
         if not all(isinstance(getattr(entry, name), KINDS.get(name, str)) for name in COLUMNS) or entry.sessions < 1:

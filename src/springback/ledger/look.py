@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.market import recorded
+from springback.market import older_prose, recorded
 
 KINDS = ("backtest", "validate", "optimise", "audit")
 Days = NDArray[np.datetime64]
@@ -24,7 +24,8 @@ class Look:
 
     `kind` one of `KINDS`; `command` as typed; `models` how forecasts were made, in words; `market` which past it is (recorded markets
     are one, each demo market its own); `data_hash` of the very data; `profile` of costs; `settings` every knob, flat; `days` (S,) the
-    sessions; `excess` (S,) the return of each over the risk-free rate, a fraction; `sharpe` annual, None where it does not vary.
+    sessions; `excess` (S,) the return of each over the risk-free rate, a fraction; `sharpe` annual, None where it does not vary;
+    `hold_out_start` the first day of the held-back period that this looks at, ISO, empty where it looks at none.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Look:
     sharpe: float | None
     command: str = ""
     models: str = ""
+    hold_out_start: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -61,7 +63,10 @@ class Look:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the ledger. `settings` and `returns` are hashes of what lies beside it; `previous` is the hash of the row before."""
+    """A row of the ledger. `settings` and `returns` are hashes of what lies beside it; `previous` is the hash of the row before.
+
+    `hold_out_start` is None in a row that was written before there was such a column, whose seal does not cover it.
+    """
 
     row: int
     at: str
@@ -78,6 +83,7 @@ class Entry:
     settings: str
     returns: str
     version: str
+    hold_out_start: str | None
     previous: str
     hash: str
 
@@ -86,9 +92,17 @@ class Entry:
         """What makes it a trial of its own: settings, data, period and returns."""
         return self.settings, self.data_hash, self.first, self.last, self.returns
 
+    @property
+    def hold_out(self) -> str:
+        """The first day of the held-back period that was looked at, ISO; empty where none was."""
+        return older_prose.hold_out_start(self.models, self.first) if self.hold_out_start is None else self.hold_out_start
+
     def sealed(self) -> str:
         """The hash that the row must carry: over everything else in it, the hash of the row before included."""
-        return digest(json.dumps([getattr(self, name) for name in self.__dataclass_fields__ if name != "hash"]).encode())
+        over = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "hash"}
+        if self.hold_out_start is None:
+            del over["hold_out_start"]
+        return digest(json.dumps(list(over.values())).encode())
 
 
 @dataclass(frozen=True)

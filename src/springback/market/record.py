@@ -45,13 +45,14 @@ class Look:
 @dataclass(frozen=True)
 class Doubt:
     """What is found of the event at `place` among those given: `word` AGAINST, UNCLEAR or TWICE, `said` in a clause, and where one fits
-    that the record does not have, `fits` the value that does.
+    that the record does not have, `fits` the value that does. `adjusted`: prices adjusted for a split already would look like this.
     """
 
     place: int
     word: str
     said: str
     fits: float | None = None
+    adjusted: bool = False
 
 
 def traded(close: Numbers, volume: Numbers) -> Numbers:
@@ -147,7 +148,7 @@ def _splits(days: Dates, close: Numbers, row: int, seen: Look, splits: dict[int,
         else:
             other = _elsewhere(days, close, row, seen, float(np.log(whole)))
             why = f"it did so on {other}" if other is not None else "there was no such split, or the prices are adjusted for it already"
-            yield Doubt(k, AGAINST, f"{_went(seen, value)}: {why}", 1.0)
+            yield Doubt(k, AGAINST, f"{_went(seen, value)}: {why}", 1.0, adjusted=other is None)
 
 
 def _dividends(seen: Look, paid: dict[int, float], worth: float, split: float) -> Iterator[Doubt]:

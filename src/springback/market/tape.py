@@ -1,6 +1,6 @@
 """The whole tape: all that happened, held only by training, the replay and the simulated broker."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,18 +8,12 @@ from numpy.typing import NDArray
 from springback.errors import BadTable
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Dates, Panel
+from springback.market.origin import UNKNOWN, Origin
+from springback.market.prose import Prose
 from springback.market.quarantine import Span
 
 TRADING, DELISTED, END_OF_DATA, BANKRUPT = 0, 1, 2, 3
 """How a name's series ends: it goes on; it was delisted; the data stop but the firm traded on; the shares became worthless."""
-
-UNUSABLE = "NOT USABLE"
-"""How the line among the findings begins that the quality gate writes where errors stand: it is shown before any figure."""
-
-
-def warned(findings: tuple[str, ...]) -> tuple[str, ...]:
-    """The lines of `findings` that must be read before any figure."""
-    return tuple(line for line in findings if line.startswith(UNUSABLE))
 
 
 @dataclass(frozen=True)
@@ -41,8 +35,8 @@ class Tape:
     `vix` (T,) Cboe VIX close, NaN unknown. `last` (N,) row of the name's last bar (-1: it has none). `ending` (N,) one of TRADING,
     DELISTED, END_OF_DATA, BANKRUPT. `members` (T, N) True where the name was in the index on that session; None: no membership is
     known and the liquidity proxy stands in. `benchmark` (T,) total-return level of SPY or None. `risk_free` (T,) annual rate as a fraction.
-    `sectors` (N,) or None. `origin` names the source, its window and its biases, for the report. `findings` are the quality notes of
-    reading it, one line each. `quarantine` are rows that nobody may learn from or give an order on. `delistings` say more of names that
+    `sectors` (N,) or None. `origin` is where it comes from, for the report. `findings` are the quality notes of reading it, one line
+    each. `quarantine` are rows that nobody may learn from or give an order on. `delistings` say more of names that
     end, where more is known.
     """
 
@@ -55,8 +49,8 @@ class Tape:
     benchmark: NDArray[np.float64] | None = None
     risk_free: NDArray[np.float64] | None = None
     sectors: tuple[str, ...] | None = None
-    origin: str = ""
-    findings: tuple[str, ...] = field(default=())
+    origin: Origin = UNKNOWN
+    findings: tuple[Prose, ...] = ()
     quarantine: tuple[Span, ...] = ()
     delistings: tuple[Delisting, ...] = ()
 

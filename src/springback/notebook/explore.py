@@ -16,7 +16,6 @@ from springback.analytics.figures import shown
 from springback.analytics.material import Material
 from springback.analytics.performance import annual_return, returns_of
 from springback.analytics.summary import summarise
-from springback.data.store import intake
 from springback.features import FEATURES
 from springback.forecasting.models import Models
 from springback.market.actions import split_scale
@@ -106,7 +105,7 @@ def yardstick(tape: Tape) -> str:
     """What `level` of `days` is, in words."""
     if tape.benchmark is None:
         return "The mean name"
-    return "The demo index" if intake.is_demo(tape) else "SPY"
+    return "The demo index" if tape.origin.demo else "SPY"
 
 
 def typical(world: World, settings: Settings) -> str:

@@ -7,8 +7,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.market.prose import Prose, warned
 from springback.market.quarantine import FETCHED, Span, inside
-from springback.market.tape import UNUSABLE, Tape, warned
+from springback.market.tape import Tape
 from springback.quality import days, endings, members, moves, record, rows, splits
 from springback.quality.quality_finding import ALL_NAMES, Finding, Places, Severity, named
 from springback.quality.quality_settings import Quality
@@ -116,8 +117,8 @@ def accused(tape: Tape, settings: Quality) -> Tape:
         CLEAN[tape] = settings
         return tape
     many = f"{len(errors)} errors stand, the first" if len(errors) > 1 else "one error stands"
-    line = f"{UNUSABLE}: 'springback data check' refuses these data, {many}: {errors[0].check}: {errors[0].said}"
-    return replace(tape, findings=(line, *tape.findings))
+    line = f"NOT USABLE: 'springback data check' refuses these data, {many}: {errors[0].check}: {errors[0].said}"
+    return replace(tape, findings=(Prose(line, "unusable"), *tape.findings))
 
 
 def _counted(count: int, word: str) -> str:

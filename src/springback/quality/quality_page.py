@@ -1,7 +1,7 @@
 """check.html: one file that opens without a network, in the manner of the report."""
 
 from springback.analytics import page as pages
-from springback.analytics.sections import Cell, Table
+from springback.analytics.cells import Cell, Table
 from springback.quality import quality_charts
 from springback.quality.gate import standing
 from springback.quality.quality_finding import Finding

@@ -20,7 +20,11 @@ class Study:
     tape: Tape | None
     spans: tuple[Span, ...]
     facts: Mapping[str, str]
-    flags: tuple[str, ...] = ()
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What must be known before the verdict."""
+        return ("Demo market: every price is invented.",) if self.tape is not None and self.tape.origin.demo else ()
 
     @property
     def verdict(self) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from springback.data.store.place import place_of
 from springback.errors import BadTable, SpringbackError
+from springback.market.prose import Prose
 from springback.market.quarantine import EVERY_NAME, FETCHED, Span, barred, inside
 from springback.market.tape import Tape
 from springback.quality.quality_finding import ALL_NAMES, Finding, named
@@ -24,8 +25,6 @@ GATE = "springback data check"
 """Who spoke: spans under this name are the gate's own and are written anew each time; all others stay."""
 TAKEN = f"{GATE} --quarantine"
 """Who speaks for a span around an event that was set aside, once a quarantine was asked for."""
-HEAD = "quarantine: "
-"""How its line among the findings of a tape begins."""
 OUTSIDE = 20
 """Sessions between two spans of a name that are too few to be worth keeping apart."""
 
@@ -126,7 +125,7 @@ def imposed(tape: Tape, spans: tuple[Span, ...]) -> Tape:
     """`tape` under the quarantine `spans` and no other, with a finding that says how many rows it leaves out; none is no quarantine."""
     if not spans and not tape.quarantine:
         return tape
-    told = tuple(line for line in tape.findings if not line.startswith(HEAD))
+    told = tuple(line for line in tape.findings if line.about != "quarantine")
     if not spans:
         return replace(tape, quarantine=(), findings=told)
     shut = inside(tape.bars, spans)
@@ -135,8 +134,8 @@ def imposed(tape: Tape, spans: tuple[Span, ...]) -> Tape:
     names = int((shut & has).any(axis=0).sum())
     unknown = len({one.symbol for one in spans} - set(tape.bars.symbols) - {EVERY_NAME})
     line = (
-        f"{HEAD}{kept_out:,} of {int(has.sum()):,} bars, in {named(names)}, are left out of training and of every order, and "
+        f"quarantine: {kept_out:,} of {int(has.sum()):,} bars, in {named(names)}, are left out of training and of every order, and "
         f"{sessions:,} just before, whose orders would fill there; positions are still marked and closed"
         + (f"; it also names {named(unknown)} that these data do not have" if unknown else "")
     )
-    return replace(tape, quarantine=spans, findings=(line, *told))
+    return replace(tape, quarantine=spans, findings=(Prose(line, "quarantine"), *told))

@@ -1,8 +1,9 @@
 """stress.html: one file that opens without a network, in the manner of the report."""
 
 from springback.analytics import page as pages
+from springback.analytics.cells import Cell, Table
+from springback.analytics.evidence import settings_table
 from springback.analytics.figures import shown
-from springback.analytics.sections import Cell, Table
 from springback.scenarios import stress_words
 from springback.scenarios.resample import LEVELS, Spread
 from springback.scenarios.stress_charts import TITLES, charts
@@ -28,7 +29,7 @@ def page(study: Study) -> str:
         ledger=stress_words.LEDGER,
         tiles=_tiles(study),
         charts=drawn,
-        tables={"shocks": _shocks(study), "windows": _windows(study), "luck": _luck(study), "settings": _settings(study)},
+        tables={"shocks": _shocks(study), "windows": _windows(study), "luck": _luck(study), "settings": settings_table(study.provenance)},
         courses=[_course(one) for one in study.slices if one.days],
         regimes=[stress_words.regime(one) for one in study.slices if one.days],
     )
@@ -84,7 +85,14 @@ def _windows(study: Study) -> Table:
         tone = "quiet" if one.covered == "not" else ""
         rows.append((Cell(told[0], tone, True), Cell(told[1], "quiet", True), *(Cell(cell, tone) for cell in told[2:])))
     heads = (
-        *(("Window", True), ("Days", True), ("Sessions", False), ("Return", False), (study.benchmark_name, False), ("Deepest fall", False)),
+        *(
+            ("Window", True),
+            ("Days", True),
+            ("Sessions", False),
+            ("Return", False),
+            (study.provenance.origin.benchmark, False),
+            ("Deepest fall", False),
+        ),
         *(("Worst day", False), ("Trades", False), ("Won", False), ("Bear sessions", False)),
     )
     note = "Cut out of the base run: returns of the window, the fall counted from its first day; trades are those entered in it."
@@ -146,8 +154,3 @@ def _how(study: Study) -> str:
         how += "interest is left out (no risk-free rate is taken off their Sharpe ratio), "
         how += f"and so are the {study.open_positions:,} positions still open at the end. "
     return how + "Neither knows a shock that is not in the record."
-
-
-def _settings(study: Study) -> Table:
-    rows = tuple((Cell(name, left=True), Cell(str(value), left=True)) for name, value in study.settings.items())
-    return Table("Settings", "", (("Knob", True), ("Value", True)), rows)

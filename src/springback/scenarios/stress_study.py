@@ -1,11 +1,11 @@
 """All that the page of a stress test needs, as plain values; what stress.json holds."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from springback.analytics import encode
 from springback.market.bars import Dates
+from springback.market.origin import Provenance
 from springback.scenarios.play import Outcome
 from springback.scenarios.resample import LEVELS, Spread
 from springback.scenarios.scene import Numbers, Ran
@@ -16,8 +16,7 @@ from springback.scenarios.windows import Slice
 @dataclass(frozen=True, eq=False)
 class Study:
     """The `base` run with its `figures`, the `outcomes` of the scenarios, the `slices` of the named windows, the histories resampled
-    `by_day` and `by_trade` (None: too short), and what all of it stands on, as in a report. `profile` of costs; `in_sample`: training and
-    test overlap; `planted` what edge the demo market was given."""
+    `by_day` and `by_trade` (None: too short), and what all of it stands on. `profile` of costs; `in_sample`: training and test overlap."""
 
     base: Ran
     figures: Figures
@@ -28,18 +27,7 @@ class Study:
     profile: str
     models: str
     in_sample: bool
-    universe: str
-    origin: str
-    biases: tuple[str, ...]
-    findings: tuple[str, ...]
-    demo: bool
-    planted: float
-    benchmark_name: str
-    settings: Mapping[str, Any]
-    data_hash: str
-    versions: Mapping[str, str]
-    seed: int
-    command: str
+    provenance: Provenance
 
     @property
     def first(self) -> str:
@@ -58,9 +46,6 @@ class Study:
         return int(daily["n_long"][-1] + daily["n_short"][-1])
 
 
-OWN = ("base", "figures", "outcomes", "slices", "by_day", "by_trade")
-
-
 def as_json(study: Study, headline: tuple[str, ...], finding: str, warnings: tuple[str, ...]) -> dict[str, Any]:
     """What stress.json holds: the headline and the finding in it, every figure, the returns of each scenario; NaN has become null."""
     told = {
@@ -74,7 +59,9 @@ def as_json(study: Study, headline: tuple[str, ...], finding: str, warnings: tup
         "levels": list(LEVELS),
         "by_day": study.by_day,
         "by_trade": study.by_trade,
-        **{one.name: getattr(study, one.name) for one in fields(study) if one.name not in OWN},
+        **{name: getattr(study, name) for name in ("profile", "models", "in_sample")},
+        **study.provenance.facts(),
+        "benchmark_name": study.provenance.origin.benchmark,
     }
     return dict(encode.plain(told))
 

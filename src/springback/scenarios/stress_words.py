@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from springback.analytics import evidence
 from springback.analytics.figures import shown
 from springback.analytics.gates import few
-from springback.market.tape import warned
 from springback.scenarios.play import Outcome
 from springback.scenarios.stress_study import Study
 from springback.scenarios.windows import Slice, spells
@@ -22,15 +22,8 @@ def headline(study: Study) -> tuple[str, ...]:
 
 def flags(study: Study) -> tuple[str, ...]:
     """What must be known before any figure."""
-    said = [*warned(study.findings)]
-    if study.in_sample:
-        said.append(
-            "IN-SAMPLE: the models were trained on part of the window they are tested on. These figures say nothing about the future."
-        )
-    if study.demo:
-        edge = "with a planted edge" if study.planted else "without any edge"
-        said.append(f"Demo market {edge}: its dates are real, its prices are not. Nothing here is evidence about real markets.")
-    return tuple(said)
+    words = "its dates are real, its prices are not. Nothing here is evidence about real markets."
+    return evidence.flags(study.provenance, words, words, study.in_sample)
 
 
 def finding(study: Study) -> str:
@@ -85,7 +78,7 @@ def base(study: Study) -> str:
     """The base run in a sentence."""
     found = study.figures
     return (
-        f"Base run, {study.first} to {study.last}, {study.universe}: {shown(found.annual_return, 'fraction')} a year net of "
+        f"Base run, {study.first} to {study.last}, {study.provenance.universe}: {shown(found.annual_return, 'fraction')} a year net of "
         f"{study.profile} costs, "
         f"Sharpe {shown(found.sharpe, 'ratio')}, deepest fall {shown(found.max_drawdown, 'fraction')}, {found.trades:,} trades, "
         f"{study.models}."

@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.analytics import encode
 from springback.analytics.gates import FEWEST_SESSIONS, FEWEST_TRADES
 from springback.market.bars import Dates
+from springback.market.origin import Provenance
 from springback.search.knobs import Knob, Values
 from springback.search.optimizer import Seen, Trial
 from springback.search.search_settings import Optimise
@@ -84,7 +86,7 @@ class Revealed:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """All that the page of a search needs, as plain values; what optimise.json holds."""
+    """All that the page of a search needs, as plain values."""
 
     name: str
     first: str
@@ -100,19 +102,15 @@ class Report:
     plane: Plane | None
     objective: str
     how: str
-    universe: str
-    origin: str
-    biases: tuple[str, ...]
-    findings: tuple[str, ...]
-    demo: bool
-    planted: float
-    settings: Mapping[str, Any]
-    data_hash: str
-    versions: Mapping[str, str]
-    seed: int
-    command: str
+    provenance: Provenance
     ledger_fault: str = ""
     revealed: Revealed | None = None
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """What optimise.json holds of it; NaN has become null."""
+    own = {one.name: getattr(report, one.name) for one in fields(report) if one.name != "provenance"}
+    return dict(encode.plain(own | report.provenance.facts()))
 
 
 def best(trials: list[Trial], specified: Seen) -> int | None:

@@ -1,8 +1,9 @@
 """optimise.html: one file that opens without a network, in the manner of the report."""
 
 from springback.analytics import page as pages
+from springback.analytics.cells import Cell, Table
+from springback.analytics.evidence import settings_table
 from springback.analytics.figures import shown
-from springback.analytics.sections import Cell, Table
 from springback.search import search_words
 from springback.search.optimizer import plain
 from springback.search.search_charts import charts
@@ -27,7 +28,12 @@ def page(report: Report) -> str:
         held=search_words.held(report),
         tiles=_tiles(report),
         charts=drawn,
-        tables={"knobs": _knobs(report), "measures": _measures(report), "best": _best(report), "settings": _settings(report)},
+        tables={
+            "knobs": _knobs(report),
+            "measures": _measures(report),
+            "best": _best(report),
+            "settings": settings_table(report.provenance),
+        },
     )
 
 
@@ -66,8 +72,3 @@ def _best(report: Report) -> Table:
     )
     heads = (("Trial", True), ("Net Sharpe", False), *((knob.name.split(".")[1].replace("_", " "), False) for knob in report.knobs))
     return Table(f"The best {len(rows)} of {len(report.trials)} trials", "", heads, rows, (0,) if rows else ())
-
-
-def _settings(report: Report) -> Table:
-    rows = tuple((Cell(name, left=True), Cell(str(value), left=True)) for name, value in report.settings.items())
-    return Table("Settings", "", (("Knob", True), ("Value", True)), rows)

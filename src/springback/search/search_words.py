@@ -2,8 +2,8 @@
 
 import math
 
+from springback.analytics import evidence
 from springback.analytics.figures import shown
-from springback.market.tape import warned
 from springback.search.optimizer import plain
 from springback.search.search_finding import Finding, Report
 from springback.statistics.overfitting import CONFIDENT
@@ -11,10 +11,7 @@ from springback.statistics.overfitting import CONFIDENT
 
 def flags(report: Report) -> tuple[str, ...]:
     """What must be known before any figure."""
-    said = [*warned(report.findings)]
-    if report.demo:
-        edge = "with a planted edge: not evidence about real markets" if report.planted else "without any edge: whatever is found is luck"
-        said.append(f"Demo market {edge}.")
+    said = [*evidence.flags(report.provenance, "whatever is found is luck.")]
     if report.ledger_fault:
         said.append(f"The trial ledger is damaged ({report.ledger_fault}): more was tried than is counted here.")
     return tuple(said)

@@ -1,8 +1,9 @@
 """validation.html: one file that opens without a network, in the manner of the report."""
 
 from springback.analytics import page as pages
+from springback.analytics.cells import Cell, Table
+from springback.analytics.evidence import settings_table
 from springback.analytics.figures import shown
-from springback.analytics.sections import Cell, Table
 from springback.training.judgement import Estimate, Part
 from springback.validation import validation_words as words
 from springback.validation.validation_charts import charts
@@ -23,7 +24,7 @@ def page(study: Study) -> str:
         mirror=words.mirror(study.judgement),
         tiles=_tiles(study),
         charts=drawn,
-        tables={"sides": _sides(study), "cuts": _cuts(study), "folds": _folds(study), "settings": _settings(study)},
+        tables={"sides": _sides(study), "cuts": _cuts(study), "folds": _folds(study), "settings": settings_table(study.provenance)},
     )
 
 
@@ -47,7 +48,7 @@ def _band(one: Estimate) -> str:
 def _sides(study: Study) -> Table:
     rows = []
     for name, long, long_band, short, short_band in words.sides(study.judgement):
-        tone = "bad" if name.startswith("AUC of a random") else ""
+        tone = "bad" if name == words.CARELESS else ""
         cells = (Cell(long, tone), Cell(long_band, "quiet"), Cell(short, tone), Cell(short_band, "quiet"))
         rows.append((Cell(name[:1].upper() + name[1:], tone, left=True), *cells))
     heads = (("Figure", True), ("Long", False), ("95 % interval", False), ("Short", False), ("95 % interval", False))
@@ -60,7 +61,7 @@ def _cuts(study: Study) -> Table:
     rows = [_row(part) for part in (study.judgement.whole, *study.judgement.parts)]
     note = "Rank IC: Spearman's correlation of P_long \u2212 P_short with the return, mean over sessions; "
     note += "in red or green where its interval leaves zero out, as one part in twenty does by luck. "
-    note += f"A dash: too few sessions hold {study.settings.get('validation.names', 'enough')} names of that part."
+    note += f"A dash: too few sessions hold {study.provenance.settings.get('validation.names', 'enough')} names of that part."
     return Table("By year, regime, liquidity and price", note, HEADS, tuple(rows), (0,))
 
 
@@ -106,8 +107,3 @@ def _folds(study: Study) -> Table:
         ("By day, short", False),
     )
     return Table("Fold by fold", "", (*heads, ("Rank IC", False), ("95 % interval", False)), rows)
-
-
-def _settings(study: Study) -> Table:
-    rows = tuple((Cell(name, left=True), Cell(str(value), left=True)) for name, value in study.settings.items())
-    return Table("Settings", "", (("Knob", True), ("Value", True)), rows)

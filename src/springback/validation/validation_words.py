@@ -1,11 +1,13 @@
 """A validation in plain words: what was found, what it is worth, what a careless split would have said."""
 
+from springback.analytics import evidence
 from springback.analytics.figures import shown
 from springback.analytics.gates import FEWEST_SESSIONS
-from springback.market.tape import warned
 from springback.training.judgement import Estimate, Judgement, Part
 from springback.validation.validation_study import Study
 
+CARELESS = "AUC of a random split, a warning"
+"""What the row of figures is called that is no skill."""
 GATE = 0.60
 """Of AUC and of accuracy, on both sides."""
 
@@ -17,12 +19,7 @@ def headline(study: Study) -> tuple[str, ...]:
 
 def flags(study: Study) -> tuple[str, ...]:
     """What must be known before any figure."""
-    said = warned(study.findings)
-    if not study.demo:
-        return said
-    if study.planted:
-        return (*said, "Demo market with a planted edge: not evidence about real markets.")
-    return (*said, "Demo market without any edge: whatever is found here is luck.")
+    return evidence.flags(study.provenance, "whatever is found here is luck.")
 
 
 def finding(told: Judgement) -> str:
@@ -105,7 +102,7 @@ def sides(told: Judgement) -> list[tuple[str, str, str, str, str]]:
         _both("Brier skill", long.brier_skill, short.brier_skill, "fraction"),
     ]
     careless = [shown(one, "three") for one in told.random_split_auc]
-    rows.append(("AUC of a random split, a warning", careless[0], "", careless[1], ""))
+    rows.append((CARELESS, careless[0], "", careless[1], ""))
     return rows
 
 

@@ -132,11 +132,11 @@ def import_(voice: Voice, result: Path, out: Path, interest_rate: Path | None, w
         f"{len(account.orders):,} orders, {len(account.fills):,} fills, {len(account.daily):,} sessions, "
         f"{str(account.daily['date'].iloc[0])[:10]} to {str(account.daily['date'].iloc[-1])[:10]}, read from {file.name}"
     )
-    for finding in material.findings:
+    for finding in material.provenance.findings:
         voice.say(f"  warning: {finding}")
     for line in (*summary.verdict, *(f"  warning: {one}" for one in summary.warnings)):
         voice.say(line)
-    voice.told["import"] = {"result": str(file), "folder": str(out), "warnings": list(material.findings)}
+    voice.told["import"] = {"result": str(file), "folder": str(out), "warnings": list(material.provenance.findings)}
     voice.told["summary"] = summary_json(material, summary)
     voice.told["report"] = str(out / "report.html")
     voice.say(f"report: {out / 'report.html'}")

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from springback.errors import Unwritable
+from springback.market.prose import those
 from springback.project import usual
-from springback.quality import quarantine
 from springback.quality.quality_charts import words
 from springback.quality.quality_page import share
 from springback.quality.quality_study import as_json
@@ -68,9 +68,8 @@ def _say(voice: Voice, checked: Checked, page_words: str) -> None:
     for one in study.findings:
         if one.severity == "error":
             voice.say(f"  {one.check}: {one.said}")
-    for line in study.tape.findings if study.tape is not None else ():
-        if line.startswith(quarantine.HEAD):
-            voice.say(f"  {line}")
+    for line in those(study.tape.findings, "quarantine") if study.tape is not None else ():
+        voice.say(f"  {line}")
     if checked.quarantine:
         voice.say(f"quarantine: {checked.quarantine}, {checked.spans:,} spans; edit it as you like")
     voice.say(page_words)

@@ -8,7 +8,7 @@ from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
 from springback.cluster import Workers, workers_at
 from springback.errors import InputError
-from springback.market.tape import warned
+from springback.market.prose import warned
 from springback.verbs import tapes
 from springback.verbs.console import Voice, table
 from springback.workflow import forecast_cache, places

@@ -75,7 +75,7 @@ def say(voice: Voice, loaded: Loaded) -> Loaded:
     if loaded.restated:
         voice.say(f"  the past was restated, and what was known before is kept: {loaded.restated}")
     if loaded.store is not None:
-        store = {"folder": str(loaded.store), "hash": loaded.hash, "origin": tape.origin, "findings": list(tape.findings)}
+        store = {"folder": str(loaded.store), "hash": loaded.hash, "origin": str(tape.origin), "findings": list(tape.findings)}
         voice.told["store"] = store
     return loaded
 

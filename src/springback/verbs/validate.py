@@ -56,7 +56,7 @@ def _say(voice: Voice, study: Study) -> None:
     for line in (*words.flags(study), words.finding(told), words.worth(told)):
         voice.say(line)
     both = table(
-        f"{told.method}, {study.first} to {study.last}, {told.whole.rows:,} rows, {study.universe}",
+        f"{told.method}, {study.first} to {study.last}, {told.whole.rows:,} rows, {study.provenance.universe}",
         *("", "long", "95 % interval", "short", "95 % interval"),
     )
     for row in words.sides(told):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,20 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback import features as workbench
-from springback.auditing.audit_finding import Finding, failed
-from springback.auditing.audit_page import Audit, page, title
+from springback.analytics.evidence import pair
+from springback.auditing.audit_finding import Finding
+from springback.auditing.audit_page import Audit, as_json, page
 from springback.auditing.case import Case, draw_sessions
 from springback.auditing.checks import CHECKS, examine
 from springback.auditing.pipeline import Flags, Learned, Pipeline, play
 from springback.auditing.sample import FULL, QUICK, Sample, Size, take
 from springback.backtest.result import Result
-from springback.data.store import intake
 from springback.errors import SettingsError
 from springback.forecasting.models import Models
 from springback.market.bars import Bars, Dates, Panel
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import WINDOW
-from springback.market.tape import Tape, warned
+from springback.market.tape import Tape
 from springback.quality import gate
 from springback.strategy.lookback import look_back
 from springback.strategy.universe import eligible
@@ -38,11 +37,12 @@ from springback.workflow.backtests import simulate
 from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import World
 from springback.workflow.progress import SILENT, Progress, Step
+from springback.workflow.provenance import provenance
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings, dated
 from springback.workflow.sources import place_rows
 
-PAGE, FIGURES = "audit.html", "audit.json"
+PAGE = "audit.html"
 WHOLE_FOREST = 100
 SLOW_ROWS = 4_000
 """Rows of a fit by the exact estimator, whose time grows fast."""
@@ -92,14 +92,8 @@ def audit(settings: Settings, tape: Tape, effort: Effort, progress: Progress = S
 
 def write(made: Audit, out: Path) -> dict[str, Any]:
     """Writes audit.json and audit.html into `out`; returns what the first holds. Raises `Unwritable`."""
-    figures = {
-        "verdict": title(made.findings),
-        "failed": [one.check for one in failed(made.findings)],
-        "sampled": made.sampled,
-        "facts": dict(made.facts),
-        "findings": [dataclasses.asdict(one) for one in made.findings],
-    }
-    places.write(out, {FIGURES: json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(made)})
+    figures = as_json(made)
+    places.write(out, pair("audit", figures, page(made)))
     return figures
 
 
@@ -191,21 +185,10 @@ def _audit(findings: tuple[Finding, ...], case: Case, settings: Settings, second
         f"forecast and traded from {traded[0]}, {len(case.base.learned.models)} pairs of models of {settings.training.trees} trees. "
         f"Noise and planted edge: {case.crowd.bars.shape[1]:,} names. Universe and survivors: all names."
     )
-    facts = {
-        "Data": record.data_hash,
-        "Origin": case.whole.origin,
+    more = {
         "Random sessions": ", ".join(str(bars.sessions[row]) for row in case.at),
         "Seed": str(seed),
         "Seconds": f"{seconds:.0f}",
         "Ledger": "the run on the sample as it is counts as a trial; runs on other futures, noise and late inputs do not",
-        "Command": record.command,
     }
-    return Audit(findings, _flags(case.whole, settings), taken, seconds, facts)
-
-
-def _flags(tape: Tape, settings: Settings) -> tuple[str, ...]:
-    said = warned(tape.findings)
-    if not intake.is_demo(tape):
-        return said
-    edge = "with a planted edge" if settings.demo.reversal else "without any edge"
-    return (*said, f"Demo market {edge}: not evidence about real markets.")
+    return Audit(findings, provenance(case.whole, record.data_hash, settings, taken, record.command, seed), seconds, more)

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from springback.analytics.encode import text
-from springback.data.store import intake
+from springback.analytics.evidence import pair
 from springback.data.store.content_hash import content_hash
 from springback.errors import InputError, MissingData
 from springback.market.quarantine import Span
@@ -22,7 +21,7 @@ from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings
 from springback.workflow.sources import has_store, load_bars, open_store
 
-PAGE, FIGURES = "check.html", "check.json"
+PAGE = "check.html"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +92,7 @@ def inputs_of(market: Path) -> Inputs:
 
 def write(study: Study, out: Path) -> None:
     """Writes check.json and check.html into `out`. Raises `Unwritable`."""
-    places.write(out, {FIGURES: text(as_json(study)), PAGE: page(study)})
+    places.write(out, pair("check", as_json(study), page(study)))
 
 
 def name_of(inputs: Inputs) -> str:
@@ -122,7 +121,7 @@ def _other(where: Path) -> Tape:
 
 
 def _facts(settings: Settings, name: str, tape: Tape | None, digest: str, against: Path | None, command: str) -> dict[str, str]:
-    facts = {"Source": name if tape is None else tape.origin or name, "Data": digest or "refused at the door"}
+    facts = {"Source": name if tape is None else str(tape.origin) or name, "Data": digest or "refused at the door"}
     if against is not None:
         facts["Against"] = str(against)
     facts["Thresholds"] = ", ".join(f"{knob[8:]} = {value}" for knob, value in flat(settings).items() if knob.startswith("quality."))
@@ -130,7 +129,6 @@ def _facts(settings: Settings, name: str, tape: Tape | None, digest: str, agains
 
 
 def _study(tape: Tape | None, found: Iterable[Finding], facts: dict[str, str]) -> Study:
-    flags = ("Demo market: every price is invented.",) if tape is not None and intake.is_demo(tape) else ()
     if tape is None:
-        return Study(gate.ranked(found), None, (), facts, flags)
-    return Study(gate.ranked(gate.settled(found, tape)), tape, tape.quarantine, facts, flags)
+        return Study(gate.ranked(found), None, (), facts)
+    return Study(gate.ranked(gate.settled(found, tape)), tape, tape.quarantine, facts)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from springback import __version__
 from springback.data.sources.keys import read_keys
-from springback.data.store import intake
 from springback.data.store.store import Store
 from springback.errors import MissingData, SpringbackError
 from springback.forecasting import model_store
@@ -126,8 +125,8 @@ def _store(folder: Path) -> str:
     told = Store(folder).describe()
     newest = date.fromisoformat(str(told["last_session"])[:10])
     age = (datetime.now(UTC).date() - newest).days
-    drawn = intake.is_demo(open_store(folder)[0])
-    kind = "the demo market" if drawn else str(told["source"]).partition(".")[0]
+    origin = open_store(folder)[0].origin
+    drawn, kind = origin.demo, "the demo market" if origin.demo else origin.description
     return f"{folder}: {kind}; {told['rows']:,} bars, {told['first_session']} to {newest}" + ("" if drawn else f", {age} days ago")
 
 

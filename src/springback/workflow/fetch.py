@@ -21,9 +21,10 @@ from springback.data.sources.keys import read_keys
 from springback.data.sources.members import Roll, check_names, dotted, enrolled, read_roll, renamed
 from springback.data.sources.vix_and_rates import read_beside
 from springback.data.store.continuation import check_hole
-from springback.data.store.intake import DRAWN
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
+from springback.market.origin import FUND, Origin
+from springback.market.prose import Prose, prose
 from springback.market.tape import Tape
 from springback.workflow.inputs import Inputs, Loaded, keep
 from springback.workflow.progress import SILENT, Progress
@@ -152,7 +153,7 @@ def batches(plan: Plan, progress: Progress = SILENT, accept_restatement: bool = 
     """
     if plan.staying:
         tape, asked, odd, notes = _tape(plan, plan.staying, plan.first, plan.last, progress)
-        tape = replace(tape, findings=(*plan.missing, *tape.findings))
+        tape = replace(tape, findings=(*prose(plan.missing), *tape.findings))
         heard = [name for name in plan.staying if name not in odd]
         yield Batch(keep(tape, plan.store, progress, accept_restatement, heard, plan.members), asked, notes)
     if plan.joining:
@@ -200,7 +201,7 @@ def _tape(
     if not any(len(one.days) for one in listed):
         raise MissingData(f"{plan.source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates")
     beside = read_beside(plan.settings, first, last, plan.folder)
-    tape = assemble(listed, beside, level.histories[0], first, last, f"{_prices(plan.source)} {_bias(plan.source, listed)}")
+    tape = assemble(listed, beside, level.histories[0], first, last, _origin(plan.source, listed))
     tape = enrolled(tape, read_roll(plan.members, first, last), names) if plan.members else tape
     return tape, found.asked, frozenset(found.odd), tuple(f"  {note}" for note in beside.notes)
 
@@ -227,12 +228,12 @@ class _Old:
 def _old(store: Path, source: str) -> _Old | None:
     place = Store(store)
     told = place.describe() if place.exists() else None
-    if told is None or told["source"].startswith(DRAWN):
+    if told is None or place.origin.demo:
         return None
     last = np.datetime64(told["last_session"], "D")
     week = exchange_days(last - 14, last)[-WEEK:]
     stored = place.securities()
-    begin = max(str(week[0]), told["first_session"]) if len(week) and told["source"].startswith(_prices(source)) else None
+    begin = max(str(week[0]), told["first_session"]) if len(week) and place.origin.source == source else None
     lasts = dict(zip(stored["symbol"], stored["last"].to_numpy().astype("datetime64[D]"), strict=True))
     ends = zip(stored["symbol"], stored["ending"], strict=True)
     lately = [symbol for symbol, end in ends if end == "trading" or last - lasts[symbol] < LATELY]
@@ -254,8 +255,8 @@ def _members(roll: Roll, after: _Old | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*roll.symbols, *after.trading]))
 
 
-def _prices(source: str) -> str:
-    return f"Prices of {source},"
+def _origin(source: str, listed: Sequence[History]) -> Origin:
+    return Origin("recorded", source, Prose(f"Prices of {source}, {_bias(source, listed)}"), benchmark=FUND)
 
 
 def _bias(source: str, listed: Sequence[History]) -> str:

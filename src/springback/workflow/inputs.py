@@ -4,13 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from springback.data.basis import HEAD as PRICES
-from springback.data.files.headers import READ_AS, understanding
+from springback.data.files.headers import understanding
 from springback.data.overrides import laid_over
 from springback.data.store.content_hash import content_hash
-from springback.data.store.intake import DRAWN
 from springback.data.store.store import Store
 from springback.errors import InputError
+from springback.market.prose import Prose, those
 from springback.market.tape import Tape
 from springback.project import usual
 from springback.quality import entry
@@ -84,28 +83,24 @@ class Loaded:
     tape: Tape
     hash: str
     how: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Prose, ...] = ()
     store: Path | None = None
     restated: str = ""
 
 
-def prices_of(tape: Tape) -> tuple[str, ...]:
+def prices_of(tape: Tape) -> tuple[Prose, ...]:
     """What the prices of a table were taken for, a line each; nothing of another tape."""
-    return tuple(line for line in tape.findings if line.startswith(PRICES))
+    return those(tape.findings, "prices")
 
 
-def read_as(loaded: Loaded) -> tuple[str, ...]:
+def read_as(loaded: Loaded) -> tuple[Prose, ...]:
     """What the tables of a market were taken for, a line each."""
-    return tuple(line for line in _own(loaded) if READ_AS in line)
+    return those(loaded.tape.findings, "tables")
 
 
-def findings_of(loaded: Loaded) -> tuple[str, ...]:
+def findings_of(loaded: Loaded) -> tuple[Prose, ...]:
     """What else was found on the data, a line each, without what was laid over them."""
-    return tuple(line for line in _own(loaded) if not line.startswith(PRICES) and READ_AS not in line)
-
-
-def _own(loaded: Loaded) -> tuple[str, ...]:
-    return tuple(line for line in loaded.tape.findings if line not in loaded.notes)
+    return those(loaded.tape.findings, "", "unusable", "quarantine")
 
 
 def given(inputs: Inputs, ranks: bool = True) -> Loaded:
@@ -147,7 +142,7 @@ def stored(inputs: Inputs) -> Loaded:
         return Loaded(tape, digest, how)
     with understanding() as heard:
         over, notes = laid_over(tape, inputs.vix, inputs.members, inputs.benchmark)
-    return Loaded(over, content_hash(over), how, (*heard, *notes))
+    return Loaded(over, content_hash(over), how, (*(one.line for one in heard), *notes))
 
 
 def stored_or_demo(settings: Settings, inputs: Inputs, progress: Progress = SILENT) -> Loaded:
@@ -164,7 +159,7 @@ def stored_or_fetched(settings: Settings, inputs: Inputs, progress: Progress = S
         raise InputError("--prices says what a table of bars holds: name it with --path; a store knows it already")
     if source is not None and inputs.as_of:
         raise InputError("--as-of reads a store as it was known, --source and --path name something else: give one of them")
-    recorded = has_store(inputs.folder) and not Store(inputs.folder).describe()["source"].startswith(DRAWN)
+    recorded = has_store(inputs.folder) and not Store(inputs.folder).origin.demo
     if source is None and (inputs.as_of or recorded):
         return stored(inputs)
     return fill(settings, inputs, source or "demo", progress)

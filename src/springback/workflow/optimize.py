@@ -3,19 +3,17 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 
-from springback import __version__
 from springback.analytics import encode
+from springback.analytics.evidence import pair
 from springback.analytics.figures import shown
 from springback.cluster import Workers
-from springback.data.store import intake
 from springback.errors import LedgerError, MissingData, SettingsError
-from springback.forecasting.card import versions
 from springback.ledger import look as looks
 from springback.ledger.book import Ledger
 from springback.search import kept, search_words
 from springback.search.knobs import Values, parse_all
 from springback.search.optimizer import Memory, Seen, Trial, alone, importances, search
-from springback.search.search_finding import Finding, Line, Plane, Report, Revealed, judge
+from springback.search.search_finding import Finding, Line, Plane, Report, Revealed, as_json, judge
 from springback.search.search_page import page
 from springback.settings import flat
 from springback.statistics.overfitting import Search
@@ -23,7 +21,8 @@ from springback.workflow import places, record
 from springback.workflow.backtests import Ground, run_backtests
 from springback.workflow.prepare import survey
 from springback.workflow.progress import SILENT, Progress, Step
-from springback.workflow.report import biases_of, universe_of
+from springback.workflow.provenance import provenance
+from springback.workflow.report import universe_of
 from springback.workflow.search import Grounds, Job, forecast, looker, ratio_of, sessions_of, with_knobs
 from springback.workflow.settings import Settings, between
 
@@ -82,7 +81,8 @@ def reveal(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
         for name, values in (("winner", winner), ("specification", one.spec)):
             settings = with_knobs(chosen, values)
             ground = Ground(one.whole, forecast(one, made, settings, workers, progress).forecasts)
-            (result,) = run_backtests(ground, [settings], workers, one.record.of(f"{LOOKED}: {name} of {one.folder.name}", "optimise"))
+            sealed = one.record.of(f"{LOOKED}: {name} of {one.folder.name}", "optimise", str(one.held))
+            (result,) = run_backtests(ground, [settings], workers, sealed)
             figures[name] = ratio_of(record.excess_returns(one.whole, result))
         row = _seals(one)[0]
         found = Revealed(row.row, row.at, figures["winner"], figures["specification"], row.sessions)
@@ -109,7 +109,7 @@ def _seals(one: Job) -> list[looks.Entry]:
     return [
         row
         for row in Ledger(record.place(one.record.store)).entries()
-        if row.market == market and row.models.startswith(LOOKED) and row.first <= str(one.end) and str(one.held) <= row.last
+        if row.market == market and row.hold_out and row.first <= str(one.end) and str(one.held) <= row.last
     ]
 
 
@@ -147,12 +147,10 @@ def _report(
     plane: Plane | None,
     fault: str,
 ) -> Report:
-    origin, biases = biases_of(one.whole)
     sessions = sessions_of(one, grounds)
-    demo = intake.is_demo(one.whole)
     market = record.market_of(one.whole, one.hash)
     known = looks.overlapping(looks.trials(Ledger(record.place(one.record.store)).entries()), market, str(one.held), str(one.end))
-    others = [row for row in record.tries(known) if not row.entry.models.startswith(LOOKED)]
+    others = [row for row in record.tries(known) if not row.entry.hold_out]
     settings = one.chosen.optimise
     held = one.folder / HELD
     return Report(
@@ -175,25 +173,17 @@ def _report(
             "to the search end there too. Every trial, and every neighbour on the map, was entered in the trial ledger before its figure "
             "was used."
         ),
-        universe=universe_of(one.made.tape, grounds.base.forecasts),
-        origin=origin,
-        biases=biases,
-        findings=one.whole.findings,
-        demo=demo,
-        planted=one.chosen.demo.reversal if demo else 0.0,
-        settings=flat(one.chosen),
-        data_hash=one.hash,
-        versions={"springback": __version__, **versions()},
-        seed=settings.seed,
-        command=one.record.command,
+        provenance=provenance(
+            one.whole, one.hash, one.chosen, universe_of(one.made.tape, grounds.base.forecasts), one.record.command, settings.seed
+        ),
         ledger_fault=fault,
         revealed=kept.held_of(held) if held.is_file() else None,
     )
 
 
 def _write(one: Job, report: Report) -> None:
-    figures = encode.text({"headline": [search_words.verdict(report.finding)], "stamp": one.stamp, **encode.plain(report)})
-    places.write(one.folder, {FIGURES: figures, WINNER: winner_toml(report), PAGE: page(report)})
+    figures = {"headline": [search_words.verdict(report.finding)], "stamp": one.stamp, **as_json(report)}
+    places.write(one.folder, pair("optimise", figures, page(report)) | {WINNER: winner_toml(report)})
 
 
 def winner_toml(report: Report) -> str:

@@ -64,7 +64,7 @@ def ready(store: Path | None = None) -> None:
 
 def market_of(tape: Tape, data_hash: str) -> str:
     """Which past it is: each demo market is its own, all recorded ones are one."""
-    return f"demo {data_hash}" if tape.origin.startswith("Demo market") else RECORDED
+    return f"demo {data_hash}" if tape.origin.demo else RECORDED
 
 
 def excess_returns(tape: Tape, result: Result) -> Numbers:
@@ -82,9 +82,10 @@ def note(
     command: str = "",
     models: str = "",
     store: Path | None = None,
+    hold_out_start: str = "",
 ) -> None:
     """Writes down a backtest. `settings` is `settings.flat` of what it was run with. An account that never traded, or was lost, has no
-    Sharpe ratio."""
+    Sharpe ratio. `hold_out_start` is the first day of the held-back period that it looks at, ISO; empty where it looks at none."""
     excess = excess_returns(tape, result)
     ratio = sharpe(excess) if result.daily["traded"].any() else float("nan")
     seen = Look(
@@ -98,6 +99,7 @@ def note(
         sharpe=ratio if np.isfinite(ratio) else None,
         command=command,
         models=models,
+        hold_out_start=hold_out_start,
     )
     Ledger(place(store)).record(seen, __version__)
 

@@ -20,7 +20,7 @@ class Recorder:
     """Writes into the ledger beside `store`, or in the working folder where there is none.
 
     `data_hash` names the data; empty: each tape is named by its own content. `command` and `models` say in words what was run, `kind` is
-    one of `ledger.look.KINDS`.
+    one of `ledger.look.KINDS`; `hold_out_start` is the first day of the held-back period that is looked at, empty where none is.
     """
 
     store: Path | None = None
@@ -28,14 +28,15 @@ class Recorder:
     command: str = ""
     models: str = ""
     kind: str = "backtest"
+    hold_out_start: str = ""
 
     def ready(self) -> None:
         """Nothing, if a row can be written: asked before the work. Raises `Unwritable`, `LedgerError`."""
         record.ready(self.store)
 
-    def of(self, models: str, kind: str = "backtest") -> "Recorder":
+    def of(self, models: str, kind: str = "backtest", hold_out_start: str = "") -> "Recorder":
         """The same for runs of `kind` by `models`."""
-        return replace(self, models=models, kind=kind)
+        return replace(self, models=models, kind=kind, hold_out_start=hold_out_start)
 
     def on(self, tape: Tape) -> "Recorder":
         """The same, bound to the data of `tape` where to none so far: what is cut from them is of the same data."""
@@ -50,7 +51,7 @@ class Recorder:
         settings = dated(settings, tape)
         knobs = flat(settings) | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
         words = self.kind, self.command, self.models
-        record.note(tape, self.hash_of(tape), knobs, settings.backtest.profile, result, *words, self.store)
+        record.note(tape, self.hash_of(tape), knobs, settings.backtest.profile, result, *words, self.store, self.hold_out_start)
 
     def validation(self, tape: Tape, settings: Settings, days: Days, by_day: NDArray[np.float64]) -> None:
         """Writes down a look that has no account: `by_day` is a figure of each of the sessions `days`."""

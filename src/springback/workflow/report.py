@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from springback import __version__
 from springback.analytics.figures import shown
 from springback.analytics.material import Account, Material
 from springback.analytics.performance import annual_return, daily_rate, returns_of, sharpe
@@ -13,17 +12,14 @@ from springback.analytics.summary import summarise
 from springback.backtest.ablations import count, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, positions_frame, trades_frame
 from springback.backtest.run import span
-from springback.data.overrides import OTHER_BENCHMARK
-from springback.data.store.intake import is_demo
 from springback.features import FEATURES
-from springback.forecasting.card import versions
 from springback.market.actions import KINDS
 from springback.market.costs import PROFILES
 from springback.market.forecasts import Forecasts
+from springback.market.prose import prose
 from springback.market.tape import BANKRUPT, Tape, payouts
 from springback.quality import gate
-from springback.settings import flat
-from springback.strategy.rule import REASONS
+from springback.strategy.rule import DELISTING
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
 from springback.training.rows import QPI, Rows
@@ -32,6 +28,7 @@ from springback.workflow.forecasts import Choice, forecasts_for
 from springback.workflow.models import evaluation_of
 from springback.workflow.prepare import World
 from springback.workflow.progress import SILENT, Progress, counter
+from springback.workflow.provenance import provenance
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings, dated, under
 
@@ -74,30 +71,18 @@ def gather(
         headline, tape, forecasts, settings.backtest, settings.strategy, settings.regime, settings.costs, market, lambda n: say(f"no {n}")
     )
     judged = judgement(tape, forecasts, settings)
-    demo = is_demo(tape)
-    origin, biases = biases_of(tape)
+    more = prose((*left_out(tape, settings), *endings_held(tape, headline, settings)))
     return Material(
         accounts=tuple(account(results[name], name) for name in ordered),
         start=str(settings.backtest.start),
         end=str(settings.backtest.end),
-        origin=origin,
-        biases=biases,
-        universe=universe_of(tape, forecasts),
-        settings=flat(settings),
-        data_hash=record.hash_of(tape),
-        versions={"springback": __version__, **versions()},
-        seed=settings.training.seed,
+        provenance=provenance(tape, record.hash_of(tape), settings, universe_of(tape, forecasts), record.command, more=more),
         models=record.models,
-        command=record.command,
         in_sample=in_sample,
-        demo=demo,
-        planted=settings.demo.reversal if demo else 0.0,
         ranked=int((~np.isnan(forecasts.qpi)).any(axis=0).sum()),
         search=stands.search,
         ledger_fault=stands.fault,
-        findings=(*tape.findings, *left_out(tape, settings), *endings_held(tape, headline, settings)),
         benchmark=None if tape.benchmark is None else _series(tape, tape.benchmark),
-        benchmark_name=benchmark_of(tape),
         risk_free=rate,
         events=_events(tape),
         scores=judged["scores"],
@@ -130,14 +115,6 @@ def backtest_and_report(settings: Settings, world: World, choice: Choice, progre
     return gather(world.tape, by.forecasts, settings, record.of(by.words), by.in_sample, evaluation, progress)
 
 
-def benchmark_of(tape: Tape) -> str:
-    """What the benchmark is called: SPY where the source brought it, not where a file did."""
-    if is_demo(tape):
-        return "Demo index"
-    handed = any(line.startswith(OTHER_BENCHMARK) for line in tape.findings)
-    return "SPY" if not handed and tape.origin.startswith(("Prices of ", "Real prices ")) else "Benchmark"
-
-
 def account(result: Result, profile: str) -> Account:
     """The frames of one run under its profile."""
     frames = (daily_frame(result), fills_frame(result), orders_frame(result), trades_frame(result), positions_frame(result))
@@ -147,7 +124,7 @@ def account(result: Result, profile: str) -> Account:
 def endings_held(tape: Tape, result: Result, settings: Settings) -> tuple[str, ...]:
     """One line on the names that were held when their series ended, and how many the policy for endings touched; none when none was."""
     fills = result.fills
-    ended = np.flatnonzero(fills["reason"].astype(int) == REASONS.index("Liquidate from delisting"))
+    ended = np.flatnonzero(fills["reason"].astype(int) == DELISTING)
     if len(ended) == 0:
         return ()
     name, price = fills["name"][ended].astype(int), fills["price"][ended]
@@ -256,16 +233,6 @@ def _outcome(result: Result, rate: "pd.Series[float] | None") -> dict[str, float
 
 def _series(tape: Tape, values: Any) -> "pd.Series[float]":
     return pd.Series(values, index=pd.DatetimeIndex(tape.bars.sessions))
-
-
-def biases_of(tape: Tape) -> tuple[str, tuple[str, ...]]:
-    """The origin, and the biases it names, one each; a plain file says nothing about its own."""
-    origin, named, biases = tape.origin.partition(" Known biases: ")
-    if is_demo(tape):
-        return origin, ("every price is invented: the edge was planted, the costs and the crashes are plausible, not observed",)
-    if not named:
-        return origin, ("the file does not say whether names that left the market are in it: without them results flatter",)
-    return origin, tuple(biases.split("; "))
 
 
 def _events(tape: Tape) -> pd.DataFrame:

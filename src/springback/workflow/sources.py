@@ -67,7 +67,7 @@ def load_bars(
         besides = one_a_name.beside(folder) | besides
     with understanding() as heard:
         tape = csv_file.read(_given("bars", path), prices=prices, **{name: _given(name, one) for name, one in besides.items()})
-    return dataclasses.replace(tape, findings=(*heard, *tape.findings))
+    return dataclasses.replace(tape, findings=(*(one.line for one in heard), *tape.findings))
 
 
 def _given(name: str, table: Any) -> Any:

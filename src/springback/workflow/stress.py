@@ -1,17 +1,14 @@
 """The stress test: the base run, the scenarios around it, the named windows, the resampled histories, and their page."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from springback import __version__
 from springback.analytics import run_folder
+from springback.analytics.evidence import pair
 from springback.backtest.loop import Market
-from springback.data.store import intake
-from springback.forecasting.card import versions
 from springback.scenarios import stress_words
 from springback.scenarios.play import Outcome, play
 from springback.scenarios.resample import by_day, by_trade
@@ -21,18 +18,18 @@ from springback.scenarios.stress_figures import figures, returns_of
 from springback.scenarios.stress_page import page
 from springback.scenarios.stress_study import Study, as_json
 from springback.scenarios.windows import slices
-from springback.settings import flat
 from springback.workflow import places
 from springback.workflow.backtests import prepared, run_backtest, simulate
 from springback.workflow.forecasts import Forecasted
 from springback.workflow.prepare import World
 from springback.workflow.progress import SILENT, Progress, counter
+from springback.workflow.provenance import provenance
 from springback.workflow.record import excess_returns
 from springback.workflow.recorder import Recorder
-from springback.workflow.report import biases_of, universe_of
+from springback.workflow.report import universe_of
 from springback.workflow.settings import Settings, dated
 
-PAGE, FIGURES = "stress.html", "stress.json"
+PAGE = "stress.html"
 
 
 def stress(settings: Settings, world: World, by: Forecasted, progress: Progress = SILENT, record: Recorder | None = None) -> Study:
@@ -56,7 +53,7 @@ def stress(settings: Settings, world: World, by: Forecasted, progress: Progress 
 def write(study: Study, out: Path) -> dict[str, Any]:
     """Writes stress.json and stress.html into `out`, into a run folder's report too; returns what the first holds. Raises `Unwritable`."""
     figures = as_json(study, stress_words.headline(study), stress_words.finding(study), stress_words.warnings(study))
-    texts = {FIGURES: json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(study)}
+    texts = pair("stress", figures, page(study))
     if (out / "summary.json").is_file():
         run_folder.redraw(out, add=texts)  # its report shows the stress test
     else:
@@ -66,8 +63,6 @@ def write(study: Study, out: Path) -> dict[str, Any]:
 
 def _study(chosen: Settings, world: World, by: Forecasted, base: Ran, outcomes: tuple[Outcome, ...], record: Recorder) -> Study:
     tape, seed, result = world.tape, chosen.training.seed, base.result
-    origin, biases = biases_of(tape)
-    demo = intake.is_demo(tape)
     return Study(
         base=base,
         figures=figures(base),
@@ -78,18 +73,7 @@ def _study(chosen: Settings, world: World, by: Forecasted, base: Ran, outcomes: 
         profile=chosen.backtest.profile,
         models=by.words,
         in_sample=by.in_sample,
-        universe=universe_of(tape, by.forecasts),
-        origin=origin,
-        biases=biases,
-        findings=tape.findings,
-        demo=demo,
-        planted=chosen.demo.reversal if demo else 0.0,
-        benchmark_name="Demo index" if demo else "SPY",
-        settings=flat(chosen),
-        data_hash=world.hash,
-        versions={"springback": __version__, **versions()},
-        seed=seed,
-        command=record.command,
+        provenance=provenance(tape, world.hash, chosen, universe_of(tape, by.forecasts), record.command),
     )
 
 

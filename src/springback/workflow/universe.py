@@ -12,6 +12,7 @@ from springback.data.laws import told
 from springback.data.membership import Answer
 from springback.data.sources import day_of
 from springback.errors import InputError
+from springback.market.prose import Prose
 from springback.strategy.universe import eligible
 from springback.workflow.settings import Settings
 from springback.workflow.sources import open_store
@@ -48,7 +49,7 @@ def from_store(settings: Settings, store: Path, day: np.datetime64, as_of: str |
     answer = membership.from_tape(tape, day, tradable)
     if tape.members is not None and tradable is not None:
         able = int((tradable & tape.members[row]).sum())
-        answer = replace(answer, notes=(*answer.notes, f"{able:,} of them have the price and the volume to be traded"))
+        answer = replace(answer, notes=(*answer.notes, Prose(f"{able:,} of them have the price and the volume to be traded")))
     return answer
 
 

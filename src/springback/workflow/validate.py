@@ -1,6 +1,5 @@
 """Validation: forecasts by one of two methods or of a file, judged, entered in the trial ledger, and the page that shows it."""
 
-import json
 from contextlib import nullcontext
 from dataclasses import dataclass
 from math import comb
@@ -10,13 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from springback import __version__
 from springback.alone import alone
+from springback.analytics.evidence import pair
 from springback.cluster import Workers
-from springback.data.store import intake
 from springback.errors import MissingData
-from springback.forecasting.card import versions
-from springback.settings import flat
 from springback.statistics.significance import block_rows
 from springback.strategy.rule import is_bear, vix_mean
 from springback.training.judgement import Judgement
@@ -33,12 +29,12 @@ from springback.workflow import places
 from springback.workflow.models import forecast_walk_forward, forecasts_from
 from springback.workflow.prepare import World
 from springback.workflow.progress import SILENT, Progress
+from springback.workflow.provenance import provenance
 from springback.workflow.recorder import Recorder
-from springback.workflow.report import biases_of
 from springback.workflow.settings import Settings, dated
 
 METHODS = ("walk-forward", "combinatorial")
-PAGE, FIGURES = "validation.html", "validation.json"
+PAGE = "validation.html"
 Judgeable = tuple[Rows, Said, Said, Cut, str]
 """Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
 
@@ -76,7 +72,7 @@ def validate(
 def write(study: Study, out: Path) -> dict[str, Any]:
     """Writes validation.json and validation.html into `out`; returns what the first holds. Raises `Unwritable`."""
     figures = as_json(study, words.headline(study))
-    places.write(out, {FIGURES: json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False) + "\n", PAGE: page(study)})
+    places.write(out, pair("validation", figures, page(study)))
     return figures
 
 
@@ -182,8 +178,8 @@ def _combined(
         f"the others, {len(paths.splits)} splits, {comb(validation.groups - 1, validation.tested - 1)} paths through all sessions. Rows "
         f"whose {training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each tested "
         "block are left out. Most of these models know the future of what they test: this asks whether there is anything to learn, not "
-        "what a trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups is what "
-        "the others lack; figures by day do not."
+        "what a trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups "
+        "is what the others lack; figures by day do not."
     )
     return rows, paths.p_long, paths.p_short, by_span("fold", world.tape.bars.sessions, spans, rows.session), how
 
@@ -195,8 +191,7 @@ def _bear(world: World, settings: Settings) -> NDArray[np.bool_]:
 
 
 def _study(world: World, settings: Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
-    origin, biases = biases_of(world.tape)
-    demo = intake.is_demo(world.tape)
+    demo = world.tape.origin.demo
     median = np.median(np.unique(rows.session, return_counts=True)[1])
     kind = "names of the demo market" if demo else "point-in-time index members" if world.tape.members is not None else "names of the file"
     return Study(
@@ -204,15 +199,7 @@ def _study(world: World, settings: Settings, rows: Rows, found: Judgement, how: 
         first=str(found.days.sessions[0]),
         last=str(found.days.sessions[-1]),
         how=how,
-        universe=f"{len(np.unique(rows.name)):,} {kind}, {median:,.0f} judged on the median day",
-        origin=origin,
-        biases=biases,
-        findings=world.tape.findings,
-        demo=demo,
-        planted=settings.demo.reversal if demo else 0.0,
-        settings=flat(settings),
-        data_hash=world.hash,
-        versions={"springback": __version__, **versions()},
-        seed=settings.training.seed,
-        command=command,
+        provenance=provenance(
+            world.tape, world.hash, settings, f"{len(np.unique(rows.name)):,} {kind}, {median:,.0f} judged on the median day", command
+        ),
     )

@@ -16,6 +16,8 @@ from springback.data.sessions import exchange_days
 from springback.errors import SettingsError
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Dates
+from springback.market.origin import INDEX, Origin
+from springback.market.prose import Prose
 from springback.market.tape import Tape, last_rows
 
 
@@ -69,7 +71,7 @@ def draw(demo: Demo) -> Tape:
         benchmark=walked.benchmark,
         risk_free=walked.risk_free,
         sectors=names.sectors,
-        origin=_origin(demo),
+        origin=Origin("demo", "demo", _words(demo), benchmark=INDEX),
     )
 
 
@@ -106,9 +108,9 @@ def _members(sessions: Dates, names: Names, walked: Walked) -> NDArray[np.bool_]
     return members
 
 
-def _origin(demo: Demo) -> str:
+def _words(demo: Demo) -> Prose:
     edge = f"a planted reversal of {demo.reversal:.0%}" if demo.reversal else "no edge at all"
-    return (
+    return Prose(
         f"Demo market, drawn from seed {demo.seed}: {demo.names:,} invented names, {demo.start} to {demo.end}, with {edge}."
         " A result on it shows that the pipeline works; it is no evidence about real markets"
     )

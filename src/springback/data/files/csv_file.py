@@ -14,6 +14,8 @@ from springback.data.refused import check_record
 from springback.data.sources.held import held_tape
 from springback.market.actions import Actions
 from springback.market.bars import Bars
+from springback.market.origin import Origin
+from springback.market.prose import Prose, prose
 from springback.market.tape import BANKRUPT, DELISTED, TRADING, Delisting, Tape, last_rows
 
 
@@ -45,6 +47,7 @@ def read(
         check_record(events, basis.bars, basis.actions)
     panel, cut = rows.ended(basis.bars, delistings)
     enrolled, odd = series.enrol(members, panel) if members else (None, ())
+    words = f"{bars.name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}; {basis.said}"
     tape = Tape(
         bars=panel,
         actions=basis.actions,
@@ -54,8 +57,11 @@ def read(
         members=enrolled,
         benchmark=series.read_closes(benchmark, panel.sessions) if benchmark else None,
         risk_free=series.read_rates(risk_free, panel.sessions) if risk_free else None,
-        origin=f"{bars.name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}; {basis.said}",
-        findings=(basis.said, *basis.findings, *told((*left, *cut, *more, *ends, *odd, *two_spellings(panel.symbols)))),
+        origin=Origin("file", bars.name, Prose(words)),
+        findings=(
+            Prose(basis.said, "prices"),
+            *prose((*basis.findings, *told((*left, *cut, *more, *ends, *odd, *two_spellings(panel.symbols))))),
+        ),
         delistings=delistings,
     )
     return checks.clean(held_tape(tape))[0]

@@ -5,6 +5,7 @@ Its prices are adjusted for every later split; here they are put back on the sca
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ from springback.data.sources.held import held_tape
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates, Panel
+from springback.market.origin import FUND, Origin
+from springback.market.prose import Prose, prose
 from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Tape, align_series, last_rows
 
 FIRST_LIST = "2017-06-26"
@@ -29,6 +32,16 @@ FIRST_LIST = "2017-06-26"
 YEAR = re.compile(r"prices_([0-9]{4})\.csv(?:\.gz)?")
 WORTHLESS = ("FRC", "SBNY", "SIVB")
 """Banks closed by their supervisors in 2023: the last listed price is far above the nothing that holders got."""
+BIASES = prose(
+    (
+        "5 to 9 % of member-days have no price",
+        "some series stop at a snapshot, not at their end",
+        "additions between the June lists are absent and takeovers stay listed",
+        "many names of 2020-12 to 2024-03 have closes only",
+        "the last price of a bankrupt name is not what was recovered",
+        "dividends are inferred and partly missing",
+    )
+)
 PRICE_COLUMNS = Columns(("date",), ("symbol", "src"), (*FIELDS, "adj_close"))
 
 
@@ -72,14 +85,16 @@ def read(folder: Path, start: str | None = None, end: str | None = None) -> Tape
         benchmark=benchmark,
         risk_free=series.read_rates(folder / "riskfree.csv", sessions),
         sectors=sectors,
-        origin=_origin(bars),
-        findings=(
-            *told((*left, *odd, *two_spellings(bars.symbols))),
-            *split.findings,
-            *paid.findings,
-            *notes,
-            *stands_in(FIRST_LIST, sessions),
-            *_listed(folder / "membership_lists.csv", window),
+        origin=_origin(sessions, len(bars.symbols)),
+        findings=prose(
+            (
+                *told((*left, *odd, *two_spellings(bars.symbols))),
+                *split.findings,
+                *paid.findings,
+                *notes,
+                *stands_in(FIRST_LIST, sessions),
+                *_listed(folder / "membership_lists.csv", window),
+            )
         ),
     )
     return checks.clean(held_tape(tape))[0]
@@ -199,10 +214,13 @@ def _merged(*events: pd.DataFrame) -> tuple[Dates, list[str], list[str], list[fl
     return dates, symbols, kinds, values
 
 
-def _origin(bars: Bars) -> str:
-    return (
-        f"Real prices of Russell 3000 members, point in time, delisted names included: {len(bars.symbols):,} names, {bars.sessions[0]} to"
-        f" {bars.sessions[-1]}. Known biases: 5 to 9 % of member-days have no price; some series stop at a snapshot, not at their end;"
-        " additions between the June lists are absent and takeovers stay listed; many names of 2020-12 to 2024-03 have closes only;"
-        " the last price of a bankrupt name is not what was recovered; dividends are inferred and partly missing"
+def _origin(sessions: Dates, names: int) -> Origin:
+    span = f"{names:,} names, {sessions[0]} to {sessions[-1]}"
+    return Origin(
+        "recorded",
+        "folder",
+        Prose(f"Real prices of Russell 3000 members, point in time, delisted names included: {span}."),
+        BIASES,
+        members_from=date.fromisoformat(FIRST_LIST) if stands_in(FIRST_LIST, sessions) else None,
+        benchmark=FUND,
     )

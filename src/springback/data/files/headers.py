@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from springback.errors import BadTable
+from springback.market.prose import Prose
 
 SEPARATORS = (",", ";", "\t", "|")
 DECORATION = re.compile(r"^\d+\.|[\s_\-./<>*?]+")
@@ -37,9 +38,7 @@ QUOTED = frozenset(
     ("open", "high", "low", "close", "adjclose", "volume", "dividends", "stocksplits", "capitalgains", "repaired"),
 )
 """What yfinance has a column of for each name, without case and `DECORATION`."""
-READ_AS = " read as: "
-"""Between what a table is called and what it was taken for."""
-_UNDERSTOOD: ContextVar[list[str] | None] = ContextVar("understood", default=None)
+_UNDERSTOOD: ContextVar[list["ReadAs"] | None] = ContextVar("understood", default=None)
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,23 @@ class Columns:
         return kinds | dict.fromkeys(self.numbers, pa.float64())
 
 
+@dataclass(frozen=True)
+class ReadAs:
+    """What the `table` of that name was taken for, `words` in its order, where it was not laid out as ours are."""
+
+    table: str
+    words: str
+
+    @property
+    def line(self) -> Prose:
+        """The same as a finding."""
+        return Prose(f"{self.table} read as: {self.words}", "tables")
+
+
 @contextmanager
-def understanding() -> Iterator[list[str]]:
+def understanding() -> Iterator[list[ReadAs]]:
     """What the tables read in this block were taken for, a line for each that was not laid out as ours are."""
-    heard: list[str] = []
+    heard: list[ReadAs] = []
     token = _UNDERSTOOD.set(heard)
     try:
         yield heard
@@ -81,7 +93,7 @@ def say(where: object, words: Iterable[str]) -> None:
     """Tells what a table was taken for; nothing where `words` are none."""
     told, heard = ", ".join(words), _UNDERSTOOD.get()
     if told and heard is not None:
-        heard.append(f"{getattr(where, 'name', where)}{READ_AS}{told}")
+        heard.append(ReadAs(str(getattr(where, "name", where)), told))
 
 
 def bare(name: str) -> str:

@@ -64,7 +64,7 @@ def read_bars(source: Table, symbol: str = "") -> pd.DataFrame:
     with headers.understanding() as heard:
         frame = typed(sheet, rows.BARS) if headers.means(sheet.where, sheet.header, SYMBOL) else _of_one(sheet, symbol)
     frame, words = _turned(*_stooq(frame, sheet))
-    told = [line.partition(headers.READ_AS)[2] for line in heard]
+    told = [one.words for one in heard]
     headers.say(sheet.where, (*told, *words))
     return frame
 

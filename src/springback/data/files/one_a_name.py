@@ -76,7 +76,7 @@ def read_folder(folder: Path) -> pd.DataFrame:
         except Nameless:
             left.setdefault("not called after a symbol and without a column of symbols", []).append(path.name)
             continue
-        ways |= {line.partition(headers.READ_AS)[2].replace(stem_of(path.name), "NAME"): path.name for line in reversed(heard)}
+        ways |= {one.words.replace(stem_of(path.name), "NAME"): path.name for one in reversed(heard)}
         for symbol in frame["symbol"].cat.remove_unused_categories().cat.categories:
             if symbol in owner and _overlap(frames, frame, symbol):
                 raise BadTable(f"{folder}: {symbol} has bars of one day in {owner[symbol].name} and in {path.name}: leave one of them out")

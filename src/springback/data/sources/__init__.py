@@ -17,6 +17,7 @@ from springback.data.roster import Roster
 from springback.data.sessions import open_on
 from springback.errors import OddName
 from springback.market.bars import FIELDS, Dates
+from springback.market.record import AGAINST
 
 MOST = 1e18
 """No number of a vendor is larger."""
@@ -32,11 +33,17 @@ class Event(NamedTuple):
 
 
 class Note(NamedTuple):
-    """What was found of a name on `day`, in a clause; `against`: an event that its prices contradict, and that was set aside."""
+    """What was found of a name on `day`: the `kind` of it, AGAINST an event that its prices contradict and that was set aside, and a
+    clause."""
 
     day: np.datetime64
+    kind: str
     said: str
-    against: bool = False
+
+    @property
+    def against(self) -> bool:
+        """Whether it is of an event that was set aside."""
+        return self.kind == AGAINST
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +100,7 @@ def day_of(text: Any) -> date:
 
 def foreign(day: np.datetime64, amount: float, money: str) -> Note:
     """The note of a dividend that is not in dollars, which was set aside."""
-    return Note(day, f"against: dividend of {amount:g} is told in {money}, not in dollars", against=True)
+    return Note(day, AGAINST, f"dividend of {amount:g} is told in {money}, not in dollars")
 
 
 def nothing(symbol: str, gone: bool = False) -> History:

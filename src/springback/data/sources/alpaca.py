@@ -169,17 +169,17 @@ def _beside(told: Mapping[str, Any]) -> Iterator[tuple[str, Note]]:
     """What a name gave its holders, or became, that is no split and no dollars."""
     for one in told.get("spin_offs", ()):
         given = number_of(one["new_rate"]) / number_of(one["source_rate"])
-        yield one["source_symbol"], Note(_ex(one), f"{SPUN}: spin-off of {given:g} {one['new_symbol']} a share")
+        yield one["source_symbol"], Note(_ex(one), SPUN, f"spin-off of {given:g} {one['new_symbol']} a share")
     for one in told.get("rights_distributions", ()):
-        yield one["source_symbol"], Note(_ex(one), f"{SPUN}: {number_of(one['rate']):g} rights {one['new_symbol']} a share")
+        yield one["source_symbol"], Note(_ex(one), SPUN, f"{number_of(one['rate']):g} rights {one['new_symbol']} a share")
     for one in told.get("unit_splits", ()):
         parts = f"{number_of(one['new_rate']):g} {one['new_symbol']} and {number_of(one['alternate_rate']):g} {one['alternate_symbol']}"
-        yield one["old_symbol"], Note(_effective(one), f"{BECAME}: units were taken apart into {parts}")
+        yield one["old_symbol"], Note(_effective(one), BECAME, f"units were taken apart into {parts}")
     for one in told.get("stock_mergers", ()):
         got = number_of(one["acquirer_rate"]) / number_of(one["acquiree_rate"])
-        yield one["acquiree_symbol"], Note(_effective(one), f"{BECAME}: merged into {got:g} {one['acquirer_symbol']} a share")
+        yield one["acquiree_symbol"], Note(_effective(one), BECAME, f"merged into {got:g} {one['acquirer_symbol']} a share")
     for one in told.get("name_changes", ()):
-        yield one["old_symbol"], Note(np.datetime64(day_of(one["process_date"])), f"{BECAME}: is {one['new_symbol']} from then on")
+        yield one["old_symbol"], Note(np.datetime64(day_of(one["process_date"])), BECAME, f"is {one['new_symbol']} from then on")
 
 
 def _effective(one: Mapping[str, Any]) -> np.datetime64:

@@ -17,6 +17,8 @@ from springback.data.store.continuation import silent
 from springback.errors import MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates
+from springback.market.origin import Origin
+from springback.market.prose import Prose, prose
 from springback.market.tape import DELISTED, TRADING, Delisting, Tape, align_series, last_rows
 
 SETTLED = timedelta(hours=4)
@@ -37,7 +39,7 @@ def newest_session(now: datetime) -> date:
     return date.fromisoformat(str(newest(now, SETTLED)))
 
 
-def assemble(histories: Sequence[History], beside: Beside, benchmark: History | None, start: date, end: date, origin: str) -> Tape:
+def assemble(histories: Sequence[History], beside: Beside, benchmark: History | None, start: date, end: date, origin: Origin) -> Tape:
     """The tape of the names that have bars; sessions run from the first to the last bar.
 
     A name that has had no bar for a week up to the last session is delisted after its last one, unless its vendor tells the end of its
@@ -57,7 +59,7 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     halted = sum(len(whole.days) > len(one.days) for whole, one in zip(lived, listed, strict=True))
     listed = lived
     bars = _bars(listed, sessions)
-    check_traded(origin, bars)
+    check_traded(origin.words, bars)
     events = sorted(((one.symbol, event) for one in listed for event in one.events), key=_order)
     actions = Actions.align(
         bars,
@@ -76,8 +78,8 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
         ending=np.zeros(len(bars.symbols), np.int8),
         benchmark=None if benchmark is None or not len(benchmark.days) else total_return(held(benchmark), sessions),
         risk_free=None if beside.risk_free is None else _series(beside.risk_free, sessions, carry=True),
-        origin=f"{origin}: {len(bars.symbols):,} names, {sessions[0]} to {sessions[-1]}",
-        findings=(*findings(notes), *told((*left, *two_spellings(bars.symbols))), *_halted(halted), *beside.notes),
+        origin=replace(origin, words=Prose(f"{origin.words}: {len(bars.symbols):,} names, {sessions[0]} to {sessions[-1]}")),
+        findings=(*findings(notes), *prose((*told((*left, *two_spellings(bars.symbols))), *_halted(halted), *beside.notes))),
         quarantine=spans(notes),
     )
     return checks.clean(_ended(tape, listed))[0]

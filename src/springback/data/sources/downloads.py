@@ -27,6 +27,7 @@ from springback.data.files.reading import atomic, writing
 from springback.data.laws import Left
 from springback.data.sources import Event, History, Note
 from springback.data.store.content_hash import file_hash
+from springback.market import older_prose
 from springback.market.bars import FIELDS, Dates
 from springback.market.symbols import check_symbols, is_reserved
 
@@ -142,7 +143,7 @@ def _write(path: Path, history: History, told: Mapping[str, Any]) -> None:
     columns = {"date": pa.array(history.days.astype("datetime64[D]"), pa.date32())}
     columns |= {name: pa.array(history.prices[:, k]) for k, name in enumerate(FIELDS)}
     events = [(str(one.day), one.kind, one.value) for one in history.events]
-    notes = [(str(one.day), one.said, one.against) for one in history.notes]
+    notes = [(str(one.day), one.kind, one.said) for one in history.notes]
     left = [(one.law, str(one.day), one.note) for one in history.left]
     more = ({"notes": notes} if notes else {}) | ({"left": left} if left else {})
     told = {**told, "symbol": history.symbol, "events": events, **more}
@@ -166,7 +167,7 @@ def _read(path: Path) -> tuple[History, dict[str, Any]] | None:
         if told.pop("seal", "") != _seal(told, days, prices):
             return None
         events = tuple(Event(np.datetime64(day, "D"), str(kind), float(value)) for day, kind, value in told.pop("events"))
-        notes = tuple(Note(np.datetime64(day, "D"), str(said), bool(against)) for day, said, against in told.pop("notes", ()))
+        notes = tuple(Note(np.datetime64(day, "D"), *older_prose.note(kind, said)) for day, kind, said in told.pop("notes", ()))
         symbol = str(told.pop("symbol"))
         left = tuple(Left(str(law), symbol, np.datetime64(day, "D"), str(note)) for law, day, note in told.pop("left", ()))
         _ = date.fromisoformat(told["start"]), date.fromisoformat(told["end"]), datetime.fromisoformat(told["at"])

@@ -7,6 +7,7 @@ import numpy as np
 
 from springback.data.sources import History, Note
 from springback.market.actions import KINDS, Actions
+from springback.market.prose import Prose, prose
 from springback.market.quarantine import FETCHED, Span
 from springback.market.record import AGAINST, TWICE, UNCLEAR, Doubt, doubts, hold, traded
 from springback.market.tape import Tape
@@ -57,7 +58,7 @@ def notes_of(histories: Iterable[History]) -> Iterator[Told]:
 
 def spans(told: Iterable[Told]) -> tuple[Span, ...]:
     """The sessions around each event that was set aside."""
-    return tuple(around(symbol, note.day, note.said.split(": ", 1)[1]) for symbol, note in told if note.against)
+    return tuple(around(symbol, note.day, note.said) for symbol, note in told if note.against)
 
 
 def around(symbol: str, day: np.datetime64, said: str) -> Span:
@@ -66,19 +67,18 @@ def around(symbol: str, day: np.datetime64, said: str) -> Span:
     return Span(symbol, str(first), str(last), f"{day}: {said}", FETCHED)
 
 
-def findings(told: Iterable[Told]) -> tuple[str, ...]:
-    """What the notes say, a line for each kind of them, the first few named; a note begins with the word of its kind."""
+def findings(told: Iterable[Told]) -> tuple[Prose, ...]:
+    """What the notes say, a line for each kind of them, the first few named."""
     lines: dict[str, list[str]] = {}
     names: dict[str, set[str]] = {}
     for symbol, note in told:
-        word, said = note.said.split(": ", 1)
-        lines.setdefault(word, []).append(f"{symbol} {note.day} {said}")
-        names.setdefault(word, set()).add(symbol)
-    return tuple(f"{HEADS.get(word, word)}: {len(some):,} in {_names(len(names[word]))}: {_listed(some)}" for word, some in lines.items())
+        lines.setdefault(note.kind, []).append(f"{symbol} {note.day} {note.said}")
+        names.setdefault(note.kind, set()).add(symbol)
+    return prose(f"{HEADS.get(kind, kind)}: {len(some):,} in {_names(len(names[kind]))}: {_listed(some)}" for kind, some in lines.items())
 
 
 def _note(doubt: Doubt, day: np.datetime64, kind: str) -> Note:
-    return Note(day, f"{doubt.word}: {kind} {doubt.said}", doubt.word == AGAINST)
+    return Note(day, doubt.word, f"{kind} {doubt.said}")
 
 
 HEADS = {

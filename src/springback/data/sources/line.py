@@ -54,6 +54,14 @@ class NoName(GoneName):
         self.said = said
 
 
+class Answered(SourceError):
+    """The vendor answers something else than data; `said` is its answer."""
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said
+
+
 class Line:
     """GETs of one `vendor` under the manners of `fetch`; `keys` are headers, `asks_for` says in an error how a key is given."""
 
@@ -142,8 +150,9 @@ class Line:
         if code in REFUSED and NAME.search(response.text):
             raise NoName(f"{self.vendor} takes no {what} (HTTP {code}): leave it out, or ask another source", response.text[:2000])
         if code != 200:
-            raise SourceError(
-                f"{self.vendor} answers HTTP {code} about {what} ({self.scrubbed(response.text)}): check the symbol and the dates"
+            raise Answered(
+                f"{self.vendor} answers HTTP {code} about {what} ({self.scrubbed(response.text)}): check the symbol and the dates",
+                response.text[:2000],
             )
         self._compare_clocks(response)
 

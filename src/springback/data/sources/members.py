@@ -12,6 +12,7 @@ from springback.data.files import series
 from springback.data.laws import Left, told
 from springback.data.sources import History
 from springback.errors import InputError
+from springback.market.prose import prose
 from springback.market.symbols import found_in
 from springback.market.tape import Tape
 
@@ -84,4 +85,4 @@ def enrolled(tape: Tape, roll: Roll, asked: Collection[str]) -> Tape:
         left.append(Left("succeeded", roll.succeeded[0], count=len(roll.succeeded)))
     if without:
         left.append(Left("barless", without[0], count=len(without), whole=len(roll.symbols) + len(roll.succeeded)))
-    return replace(tape, members=members, findings=(*tape.findings, *told(left)))
+    return replace(tape, members=members, findings=(*tape.findings, *prose(told(left))))

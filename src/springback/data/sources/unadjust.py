@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data.sources import Note
-from springback.market.record import SAME, WEEK, adjusted_times, fit, look, traded
+from springback.market.record import SAME, TWICE, WEEK, adjusted_times, fit, look, traded
 
 Row = tuple[float | None, ...]
 """Open, high, low, close, volume, and the close adjusted for dividends too, as told; None unknown."""
@@ -75,33 +75,33 @@ def unadjusted(series: Series, splits: Sequence[tuple[date, float]]) -> tuple[Sc
     kept = _once(series, sorted(splits), notes)
     times = []
     for day, ratio in kept:
-        k, word = _times(series, day, ratio)
+        k, kind, said = _times(series, day, ratio)
         times.append(k)
-        if word:
-            notes.append(Note(np.datetime64(day), word))
+        if kind:
+            notes.append(Note(np.datetime64(day), kind, said))
     prices = np.ones(len(series.days))
     for (day, ratio), k in zip(kept, times, strict=True):
         prices[: series.row(day)] *= ratio**k
     return Scale(tuple(kept), tuple(times), prices), notes
 
 
-def _times(series: Series, day: date, ratio: float) -> tuple[int, str]:
-    """How often the prices before a split were adjusted for it, and a note where it is not once or cannot be told."""
+def _times(series: Series, day: date, ratio: float) -> tuple[int, str, str]:
+    """How often the prices before a split were adjusted for it, and kind and clause of a note where it is not once or cannot be told."""
     seen = look(series.closes, series.row(day))
     size = -float(np.log(ratio))
     if seen is None or size == 0:
-        return ONCE, ""
+        return ONCE, "", ""
     best = adjusted_times(series.closes, series.row(day), 1 / ratio)
     went = f"split {ratio:g}: told as {seen.before:g} and then {seen.after:g}"
     if best == ONCE:
-        return ONCE, ""
+        return ONCE, "", ""
     if best is not None:
         how = "are as printed, and were taken as told" if best == 0 else "were adjusted twice, and were put back twice"
-        return best, f"{AS_TOLD}: {went}: the prices before {how}"
+        return best, AS_TOLD, f"{went}: the prices before {how}"
     cents = _as_printed(series, day, ratio)
     if cents is not None and cents != ONCE:
-        return cents, f"{AS_TOLD}: {went}: only so are the prices before in whole cents"
-    return ONCE, "" if cents == ONCE else f"{HIDDEN}: {went}"
+        return cents, AS_TOLD, f"{went}: only so are the prices before in whole cents"
+    return (ONCE, "", "") if cents == ONCE else (ONCE, HIDDEN, went)
 
 
 AS_TOLD = "splits for which the source did not adjust once"
@@ -139,7 +139,7 @@ def _once(series: Series, splits: Sequence[tuple[date, float]], notes: list[Note
         chosen = _the_one(series, group)
         kept.append(chosen)
         for day, ratio in [one for k, one in enumerate(group) if k != group.index(chosen)]:
-            notes.append(Note(np.datetime64(day), f"twice: split of {ratio:g} for 1 is told a second time, on {chosen[0]} too"))
+            notes.append(Note(np.datetime64(day), TWICE, f"split of {ratio:g} for 1 is told a second time, on {chosen[0]} too"))
     return kept
 
 
@@ -183,7 +183,7 @@ def in_shares_of_the_day(series: Series, scale: Scale, told: Dividend, all_told:
     if best == meant or abs(np.log(best / paid)) > CLEAR * abs(np.log(meant / paid)):
         return meant, []
     said = f"dividend of {amount:g} is {best:g} a share of that day, not {meant:g}: {witness} says {paid:.4g}"
-    return best, [Note(np.datetime64(day), f"{OTHER}: {said}")]
+    return best, [Note(np.datetime64(day), OTHER, said)]
 
 
 def _by_rate(scale: Scale, told: Dividend, all_told: Sequence[Dividend]) -> float | None:

@@ -31,32 +31,33 @@ def read_beside(fetch: Fetch, start: date, end: date, folder: Path | None = None
     notes: list[str] = []
     file, rate_file = (None, None) if folder is None else (folder / LEAN_VIX, folder / LEAN_RATES)
     if file is not None and file.is_file():
-        vix, told = _by_day(sessions, read_closes(file, sessions)), f"{LEAN_VIX} of the LEAN folder"
+        vix, told, fred = _by_day(sessions, read_closes(file, sessions)), f"{LEAN_VIX} of the LEAN folder", False
         notes.append(f"VIX is that of {told}")
     else:
-        vix, told = _outside(fetch, start, end, notes)
-    vix = _filled(fetch, vix, told, sessions, notes)
+        vix, told, fred = _outside(fetch, start, end, notes)
+    vix = _filled(fetch, vix, told, fred, sessions, notes)
     if rate_file is not None and rate_file.is_file():
         notes.append(f"the risk-free rate is that of {LEAN_RATES} of the LEAN folder")
         return Beside(vix, _by_day(sessions, read_rates(rate_file, sessions)), tuple(notes))
     return Beside(vix, _rates(fetch, start, end, notes), tuple(notes))
 
 
-def _outside(fetch: Fetch, start: date, end: date, notes: list[str]) -> tuple[Closes, str]:
+def _outside(fetch: Fetch, start: date, end: date, notes: list[str]) -> tuple[Closes, str, bool]:
+    """Closes by day, whose they are in words, and whether they are FRED's."""
     try:
         vix = {day: close for day, close in read_vix(fetch).items() if start <= day <= end}
         if not vix:
             raise SourceError(f"Cboe's history of VIX has no close from {start} to {end}")
-        return vix, "Cboe's history"
+        return vix, "Cboe's history", False
     except (SourceError, InputError) as error:
         notes.append(f"VIX is FRED's {VIX}, not Cboe's own history: {error}")
         try:
-            return read_series(fetch, VIX, start, end), f"FRED's {VIX}"
+            return read_series(fetch, VIX, start, end), f"FRED's {VIX}", True
         except (SourceError, InputError) as worse:
             raise SourceError(f"VIX cannot be had; Cboe: {error}; FRED: {worse}") from None
 
 
-def _filled(fetch: Fetch, vix: Closes, told: str, sessions: Dates, notes: list[str]) -> Closes:
+def _filled(fetch: Fetch, vix: Closes, told: str, fred: bool, sessions: Dates, notes: list[str]) -> Closes:
     """`vix` with FRED's closes on the sessions before its newest that it lacks; days after that are not there yet, and no holes.
 
     Cboe's file lacks five sessions of its thirty-odd years: 1991-03-01, 1997-01-31, 1997-11-26, 1999-12-31 and 2006-05-04.
@@ -66,7 +67,7 @@ def _filled(fetch: Fetch, vix: Closes, told: str, sessions: Dates, notes: list[s
         return vix
     lacking = f"{len(days)} session{'s' if len(days) > 1 else ''} that {told} lacks ({days[0]}{', ...' if len(days) > 1 else ''})"
     way = "give --vix FILE with them to the verb that runs"
-    if told.startswith("FRED"):
+    if fred:
         notes.append(f"VIX has no close on {lacking}: {way}")
         return vix
     try:

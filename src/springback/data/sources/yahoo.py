@@ -21,9 +21,9 @@ import numpy as np
 from springback.data.roster import Roster
 from springback.data.sources import Event, History, foreign, history, nothing, number_of
 from springback.data.sources.fetch_settings import Fetch
-from springback.data.sources.line import Line
+from springback.data.sources.line import Answered, Line
 from springback.data.sources.unadjust import Row, Series, in_shares_of_the_day, unadjusted
-from springback.errors import GoneName, OddName, SourceError
+from springback.errors import GoneName, OddName
 
 DIGITS = 4
 """Of a raw price: Yahoo's numbers are single precision, an un-adjusted 499.23 comes out as 499.23001."""
@@ -63,8 +63,8 @@ class Yahoo:
             told = self.line.json(f"/v8/finance/chart/{quote(symbol.replace('.', '-'), safe='')}", params, symbol)
         except GoneName as error:
             return nothing(symbol, gone=NO_DATA not in getattr(error, "said", ""))
-        except SourceError as error:
-            if NO_DATA in str(error):
+        except Answered as error:
+            if NO_DATA in error.said:
                 return nothing(symbol)
             raise
         try:

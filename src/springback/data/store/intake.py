@@ -13,14 +13,6 @@ from springback.data.store.store import Store
 from springback.errors import Restated
 from springback.market.tape import Tape
 
-DRAWN = "Demo market"
-"""How the origin of a market begins that was drawn, not recorded."""
-
-
-def is_demo(tape: Tape) -> bool:
-    """Whether the tape was drawn, not recorded."""
-    return tape.origin.startswith(DRAWN)
-
 
 def fetch(
     tape: Tape,
@@ -43,10 +35,10 @@ def fetch(
     restated = NOTHING
     if old is None:
         restated = place.write(tape, now, accept_restatement)
-    elif old["source"].startswith(DRAWN):
+    elif place.origin.demo:
         place.replace(tape, now, over=int(old["generation"]))
-    elif is_demo(tape):
-        raise Restated(f"{store} holds recorded prices ({old['source']}), the demo market would take their place: give another --store")
+    elif tape.origin.demo:
+        raise Restated(f"{store} holds recorded prices ({place.origin}), the demo market would take their place: give another --store")
     elif joins:
         restated = place.update(joined(tape, np.datetime64(old["last_session"], "D")), now, accept_restatement)
     elif tape.bars.sessions[0] > np.datetime64(old["first_session"]):

@@ -70,8 +70,12 @@ def _stored(columns: dict[str, Any]) -> dict[str, Any]:
 WRITES = {
     "at": INSTANT,
     "generation": pa.int64(),
-    **dict.fromkeys(("source", "content_hash", "has", "findings"), pa.string()),
+    **dict.fromkeys(("origin", "content_hash", "has", "findings"), pa.string()),
 }
+
+
+OLD_WRITES = {name: kind for name, kind in WRITES.items() if name != "origin"} | {"source": pa.string()}
+"""Those of the format before, which is read as well."""
 
 
 def pack_writes(frame: pd.DataFrame) -> bytes:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from springback.data.store import frames
 from springback.data.store.pack import COLUMNS, ORDER, SPARE, frame_of
 from springback.data.store.place import Place
+from springback.data.store.provenance import Told, renewed, told_by, told_of
 from springback.data.store.rows import Rows, rows_from, together
 from springback.errors import Damaged, MissingData
 from springback.market.bars import FIELDS, Bars, Dates
@@ -34,6 +35,11 @@ class Generation:
         self.files: dict[str, dict[str, Any]] = manifest["files"]
         self.bars: dict[int, str] = {int(path.split("/")[1].removeprefix("year=")): path for path in self.files if path.startswith(BARS)}
 
+    @property
+    def told(self) -> Told:
+        """Where it comes from, and what was found."""
+        return told_of(self.manifest)
+
     def table(self, path: str, columns: Sequence[str] | None = None) -> Any:
         """A file as an Arrow table. Raises `Damaged` when it is gone or not what the manifest says, `StoreError`."""
         content = self.checked(path)
@@ -41,16 +47,16 @@ class Generation:
             words = ["symbol"] if path.startswith((BARS, f"{SUPERSEDED}{BARS}")) else None
             return pa.parquet.ParquetFile(pa.BufferReader(content), read_dictionary=words).read(columns, use_threads=False)
         except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
-            raise Damaged(f"{self.place.name}: {path} cannot be read ({' '.join(str(error).split())[:80]}): {AGAIN}") from None
+            raise Damaged(f"{self.place.name}: {path} cannot be read ({' '.join(str(error).split())[:80]})", AGAIN) from None
 
     def checked(self, path: str) -> bytes:
         """The bytes of a file, which are those that were written."""
         try:
             content = self.place.read(path)
         except FileNotFoundError:
-            raise Damaged(f"{self.place.name}: {path} is missing: {AGAIN}") from None
+            raise Damaged(f"{self.place.name}: {path} is missing", AGAIN) from None
         if hashlib.sha256(content).hexdigest() != self.files[path]["sha256"]:
-            raise Damaged(f"{self.place.name}: {path} is not what the manifest says it was (SHA-256 differs): {AGAIN}")
+            raise Damaged(f"{self.place.name}: {path} is not what the manifest says it was (SHA-256 differs)", AGAIN)
         return content
 
     def frame(self, name: str) -> pd.DataFrame:
@@ -63,7 +69,7 @@ class Generation:
         """The file of a small table."""
         paths = [path for path in self.files if path.startswith(f"{name}/")]
         if len(paths) != 1:
-            raise Damaged(f"{self.place.name}: the manifest names {len(paths)} files of {name}: {AGAIN}")
+            raise Damaged(f"{self.place.name}: the manifest names {len(paths)} files of {name}", AGAIN)
         return paths[0]
 
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -85,8 +91,7 @@ class Generation:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(lambda year: panels.lay(rows_from(self.table(self._year(year), wanted))), panels.years))
         last = small["securities"]["last"].to_numpy().astype("datetime64[D]")
-        told = self.manifest["source"], tuple(self.manifest["findings"]), frozenset(self.manifest["has"])
-        return assembled(panels, days, (first, stop), small, last, *told)
+        return assembled(panels, days, (first, stop), small, last, self.told, frozenset(self.manifest["has"]))
 
     def tape_as_of(self, start: int, end: int, known: int) -> tuple[Tape, str]:
         """The same as it was known at the instant `known`, and the content hash that the whole store had then."""
@@ -104,7 +109,7 @@ class Generation:
             panels.lay(rows)
             at = np.searchsorted(np.array(symbols, dtype=object), np.array(rows.symbols, dtype=object))
             np.maximum.at(last, at[rows.code], rows.day.astype(np.int64))
-        told = write["source"], tuple(write["findings"].split("\n") if write["findings"] else ()), frozenset(write["has"].split())
+        told = told_by(write), frozenset(write["has"].split())
         return assembled(panels, days, (first, stop), small, last.astype("datetime64[D]"), *told), str(write["content_hash"])
 
     def _not_lost(self, start: int, end: int, known: int) -> None:
@@ -119,8 +124,8 @@ class Generation:
                 )
 
     def writes(self) -> pd.DataFrame:
-        """Every write that changed something: at, generation, source, content_hash, has, findings."""
-        return frame_of(self.table(self.path_of(WRITES.rstrip("/"))))
+        """Every write that changed something: at, generation, origin, content_hash, has, findings."""
+        return renewed(frame_of(self.table(self.path_of(WRITES.rstrip("/")))))
 
     def write_as_of(self, known: int) -> Any:
         """The newest write at the instant `known`. Raises `MissingData` when there was none yet."""
@@ -135,7 +140,7 @@ class Generation:
 
     def _year(self, year: int) -> str:
         if year not in self.bars:
-            raise Damaged(f"{self.place.name}: the manifest names no bars of {year}: {AGAIN}")
+            raise Damaged(f"{self.place.name}: the manifest names no bars of {year}", AGAIN)
         return str(self.bars[year])
 
     def _superseded(self, name: str) -> list[Any]:
@@ -209,8 +214,7 @@ def assembled(
     rows: tuple[int, int],
     small: dict[str, pd.DataFrame],
     last: Dates,
-    origin: str,
-    findings: tuple[str, ...],
+    told: Told,
     has: frozenset[str],
 ) -> Tape:
     """The tape of the sessions `rows` of `days`; `last` (N,) says on which day each security's bars end, in or after the window."""
@@ -230,6 +234,6 @@ def assembled(
         risk_free=series["risk_free"],
         sectors=tuple(securities["sector"]) if "sectors" in has else None,
         delistings=frames.delistings(small["delistings"], bars.symbols),
-        origin=origin,
-        findings=findings,
+        origin=told.origin,
+        findings=(*told.findings, *told.updates),
     )

@@ -9,7 +9,7 @@
     STORE/securities/000001.parquet         symbol, first, last, ending, sector, known_at
     STORE/delistings/000001.parquet         symbol, date, reason, value, known_at; only where something is known
     STORE/superseded/bars/000002.parquet    the rows that generation 2 replaced, with superseded_at; so for each of the others
-    STORE/writes/000002.parquet             every write: at, generation, source, content_hash, has, findings
+    STORE/writes/000002.parquet             every write: at, generation, origin, content_hash, has, findings
 
 A file is written once, under the number of its generation, and never changed. A write makes new files for what is new, swaps the manifest,
 and then takes away what neither the new nor the last generation names; a write that is cut short leaves the old store as it was. A reader
@@ -31,18 +31,23 @@ from springback.data.store.content_hash import content_hash
 from springback.data.store.frames import Tables
 from springback.data.store.overlay import overlay
 from springback.data.store.place import Place, place_of
+from springback.data.store.provenance import Told, told_of
 from springback.data.store.read import Generation
 from springback.data.store.restatement import NOTHING, Restatement, compare
 from springback.data.store.verify import faults
 from springback.data.store.write import MANIFEST, Draft, number_of
 from springback.errors import Damaged, InputError, MissingData, Restated, StoreError
+from springback.market.origin import Origin
+from springback.market.prose import Prose, prose
 from springback.market.tape import TRADING, Tape
 
-FORMAT = 2
+FORMAT = 3
+OLD = 2
+"""A format that is read as well: it kept where the data come from in sentences."""
 ATTEMPTS = 50
 """How often a reader whose files were taken away begins again."""
 ASIDE = "move the store aside and run 'springback fetch' again"
-NEEDED = ("content_hash", "generation", "source", "findings", "has", "retired", "written_at")
+NEEDED = ("content_hash", "generation", "has", "retired", "written_at")
 FILE = re.compile(r"(superseded/)?[a-z]+/(year=-?[0-9]{1,5}/)?[0-9]+\.parquet")
 EVER = (-(1 << 30), 1 << 30)
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -73,7 +78,7 @@ class Store:
                     f"{self.place.name}: {draft.unknown[0]} is damaged, so whether the source says now what it said then cannot be known; "
                     "nothing was written: 'springback fetch --accept-restatement' takes what it says now, and what was known before is lost"
                 )
-            draft.finish(before, made, tape.origin, tape.findings)
+            draft.finish(before, made, Told(tape.origin, tape.findings))
         return restated
 
     def replace(self, tape: Tape, at: datetime | None = None, over: int | None = None) -> None:
@@ -85,7 +90,7 @@ class Store:
             old, now = self._before(at)
             if over is not None and (old is None or old.manifest["generation"] != over):
                 raise StoreError(f"{self.place.name} was written by another process meanwhile: look at it, then run this again")
-            Draft(self.place, old, now, FORMAT, forget=True).finish(None, frames.tables_of(tape), tape.origin, tape.findings)
+            Draft(self.place, old, now, FORMAT, forget=True).finish(None, frames.tables_of(tape), Told(tape.origin, tape.findings))
 
     def update(self, tape: Tape, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
         """Lays the sessions of `tape` over the store and returns what they say differently of the past.
@@ -102,10 +107,10 @@ class Store:
             restated = compare(before, made)
             self._accept(restated, accept_restatement)
             first, last = tape.bars.sessions[0], tape.bars.sessions[-1]
-            stored = [line for line in old.manifest["findings"] if not line.startswith("update ")]
-            findings = (*stored, *(f"update {first} to {last}: {line}" for line in (*tape.findings, *_silent(made))))
-            source = f"{old.manifest['source'].split('; updated to ')[0]}; updated to {last} from {tape.origin}"
-            Draft(self.place, old, now, FORMAT).finish(before, made, source, findings, set(old.bars) - years)
+            span, new = f"update {first} to {last}", (*tape.findings, *prose(_silent(made)))
+            updates = tuple(Prose(f"{span}: {line}", "tables" if line.about == "tables" else "") for line in new)
+            told = Told(old.told.origin.updated_by(tape.origin, last.item()), old.told.findings, updates)
+            Draft(self.place, old, now, FORMAT).finish(before, made, told, set(old.bars) - years)
         return restated
 
     def read(self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None) -> Tape:
@@ -131,6 +136,11 @@ class Store:
             raise StoreError(f"{self.place.name}: what was known at {as_of} is not what was written then: run 'springback data verify'")
         return tape, whole
 
+    @property
+    def origin(self) -> Origin:
+        """Where what it holds comes from."""
+        return told_of(self.describe()).origin
+
     def securities(self) -> pd.DataFrame:
         """The stored names: symbol, first and last day of a bar, ending (trading, delisted, end_of_data, bankrupt), sector."""
         return self._steady(lambda found: found.frame("securities"))
@@ -146,7 +156,7 @@ class Store:
         return str(self._steady(lambda found: found.write_as_of(known))["content_hash"])
 
     def writes(self) -> pd.DataFrame:
-        """Every write that changed something: at (microseconds since 1970 UTC), generation, source, content_hash, has, findings."""
+        """Every write that changed something: at (microseconds since 1970 UTC), generation, origin, content_hash, has, findings."""
         return self._steady(lambda found: found.writes())
 
     def exists(self) -> bool:
@@ -158,15 +168,16 @@ class Store:
         return True
 
     def describe(self) -> dict[str, Any]:
-        """The manifest: source, time, coverage, generation, content hash, findings and the SHA-256 of each file."""
+        """The manifest: origin, time, coverage, generation, content hash, findings and the SHA-256 of each file."""
         try:
             content = self.place.read(MANIFEST)
         except FileNotFoundError:
             raise MissingData(f"{self.place.name} holds no store: run 'springback fetch' first") from None
         try:
             manifest = json.loads(content)
-            known = manifest["format"] == FORMAT
+            known = manifest["format"] in (OLD, FORMAT)
             if known:
+                told_of(manifest)
                 _ = [manifest[name] for name in NEEDED], int(manifest["generation"]), set(manifest["has"]), set(manifest["retired"])
                 if not all(FILE.fullmatch(path) and isinstance(told["sha256"], str) for path, told in manifest["files"].items()):
                     raise ValueError("a file it names cannot be one of a store")

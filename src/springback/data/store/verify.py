@@ -7,11 +7,11 @@ import pyarrow as pa
 
 from springback.data.store.content_hash import combined
 from springback.data.store.frames import Tables, delistings_frame
-from springback.data.store.pack import COLUMNS, INSTANT, ORDER, SPARE, WRITES, frame_of
+from springback.data.store.pack import COLUMNS, INSTANT, OLD_WRITES, ORDER, SPARE, WRITES, frame_of
 from springback.data.store.read import BARS, SUPERSEDED, Generation
 from springback.data.store.read import WRITES as LOG
 from springback.data.store.rows import rows_from
-from springback.errors import StoreError
+from springback.errors import Damaged, StoreError
 from springback.market.bars import FIELDS
 
 BAR_COLUMNS = {"date": pa.date32(), "symbol": pa.string(), **dict.fromkeys(FIELDS, pa.float64())}
@@ -24,8 +24,11 @@ def faults(found: Generation) -> tuple[str, ...]:
     for path in sorted(found.files):
         try:
             table = found.table(path)
+        except Damaged as error:
+            out.append(error.fault)
+            continue
         except StoreError as error:
-            out.append(str(error).split(": run 'springback")[0])
+            out.append(str(error))
             continue
         out += [f"{found.place.name}: {path} {line}" for line in _unlike(path, table, found.files[path])]
         if path.startswith(BARS):
@@ -44,7 +47,8 @@ def _unlike(path: str, table: Any, told: dict[str, Any]) -> Iterator[str]:
     if table.num_rows != told["rows"]:
         yield f"has {table.num_rows:,} rows, the manifest says {told['rows']:,}"
     name = path.removeprefix(SUPERSEDED).split("/")[0]
-    expected = (WRITES if name == "writes" else (BAR_COLUMNS if name == "bars" else COLUMNS[name]) | {"known_at": INSTANT}) | (
+    log = OLD_WRITES if "source" in table.column_names else WRITES
+    expected = (log if name == "writes" else (BAR_COLUMNS if name == "bars" else COLUMNS[name]) | {"known_at": INSTANT}) | (
         {"superseded_at": INSTANT} if path.startswith(SUPERSEDED) else {}
     )
     have = {field.name: field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in table.schema}

@@ -15,6 +15,7 @@ from springback.data.store.content_hash import combined
 from springback.data.store.frames import Tables
 from springback.data.store.pack import ORDER, SPARE, pack_frame, pack_writes
 from springback.data.store.place import Place
+from springback.data.store.provenance import Told, columns_of
 from springback.data.store.read import BARS, SUPERSEDED, WRITES, Generation
 from springback.data.store.rows import Rows, known_since, together
 from springback.errors import Damaged
@@ -71,7 +72,7 @@ class Draft:
                 self.unknown.append(name)
         return Tables(years, small, frozenset(self.known.manifest["has"]))
 
-    def finish(self, before: Tables | None, made: Tables, source: str, findings: Iterable[str], others: Iterable[int] = ()) -> None:
+    def finish(self, before: Tables | None, made: Tables, told: Told, others: Iterable[int] = ()) -> None:
         """Writes what `made` says and `before` does not, and swaps the manifest if there is anything new. `others`: years not touched."""
         if self.known is not None:
             for year in others:
@@ -83,14 +84,10 @@ class Draft:
         for name in ORDER:
             self._small(name, before.frames[name] if before else None, made.frames[name])
         digests = {_year(path): told["content"] for path, told in self.files.items() if path.startswith(BARS)}
-        manifest = self._manifest(made, combined(digests, made), source, list(findings))
-        if (
-            self.known
-            and not self.fresh
-            and all(manifest[name] == self.known.manifest[name] for name in ("source", "findings", "content_hash"))
-        ):
+        manifest = self._manifest(made, combined(digests, made), told)
+        if self.known and not self.fresh and told == self.known.told and manifest["content_hash"] == self.known.manifest["content_hash"]:
             return
-        self._writes(manifest)
+        self._writes(manifest, told)
         self.place.swap(MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
         sweep(self.place, manifest)
 
@@ -130,14 +127,13 @@ class Draft:
                 f"{SUPERSEDED}{name}/{self.number:06d}.parquet", pack_frame(name, lost.assign(superseded_at=np.int64(self.now))), len(lost)
             )
 
-    def _writes(self, manifest: dict[str, Any]) -> None:
+    def _writes(self, manifest: dict[str, Any], told: Told) -> None:
         row = {
             "at": self.now,
             "generation": self.number,
-            "source": manifest["source"],
             "content_hash": manifest["content_hash"],
             "has": " ".join(manifest["has"]),
-            "findings": "\n".join(manifest["findings"]),
+            **columns_of(told),
         }
         parts = [pd.DataFrame([row])]
         if self.known is not None:
@@ -149,13 +145,12 @@ class Draft:
         every = pd.concat(parts, ignore_index=True)
         self._put(f"{WRITES}{self.number:06d}.parquet", pack_writes(every), len(every))
 
-    def _manifest(self, made: Tables, content: str, source: str, findings: list[str]) -> dict[str, Any]:
+    def _manifest(self, made: Tables, content: str, told: Told) -> dict[str, Any]:
         sessions = made.frames["sessions"]["date"]
         old = self.old.files if self.old else {}
         return {
             "format": self.format,
             "generation": self.number,
-            "source": source,
             "written_at": f"{np.datetime64(self.now, 'us')}+00:00",
             "first_session": str(sessions.iloc[0])[:10],
             "last_session": str(sessions.iloc[-1])[:10],
@@ -164,7 +159,7 @@ class Draft:
             "rows": sum(told["rows"] for path, told in self.files.items() if path.startswith(BARS)),
             "content_hash": content,
             "has": sorted(made.has),
-            "findings": findings,
+            **told.plain(),
             "files": self.files,
             "lost": self.lost,
             "retired": sorted(path for path in old if path not in self.files and not path.startswith(SUPERSEDED)),
