@@ -178,12 +178,12 @@ def _combined(
     paths = cross_validate(rows, training, validation, progress.step("combine"), workers)
     spans = groups(np.unique(rows.session), validation.groups)
     how = (
-        f"Combinatorial purged cross-validation: {validation.groups} groups of sessions, {validation.tested} tested at a time by models of "
-        f"the others, {len(paths.splits)} splits, {comb(validation.groups - 1, validation.tested - 1)} paths through all sessions. Rows "
-        f"whose {training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each tested "
-        "block are left out. Most of these models know the future of what they test: this asks whether there is anything to learn, not "
-        "what a trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups is what "
-        "the others lack; figures by day do not."
+        f"Combinatorial purged cross-validation: {validation.groups} groups of sessions, {validation.tested} tested at a time by models "
+        f"of the others, {len(paths.splits)} splits, {comb(validation.groups - 1, validation.tested - 1)} paths through all sessions. "
+        f"Rows whose {training.horizon}-session label touches a tested one are purged, and {training.embargo} more sessions after each "
+        "tested block are left out. Most of these models know the future of what they test: this asks whether there is anything to "
+        "learn, not what a trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the "
+        "tested groups is what the others lack; figures by day do not."
     )
     return rows, paths.p_long, paths.p_short, by_span("fold", world.tape.bars.sessions, spans, rows.session), how
 
