@@ -42,7 +42,7 @@ assert all(str(folder) in str(sys.modules[name].__file__) for name in loaded)
 from springback.compiled import COMPILED
 from springback.forecasting import model_store
 from springback.lean import parameters, stored
-from springback.trading.outlook import ModelOutlook
+from springback.trading.day_forecasts import ModelOutlook
 assert not COMPILED
 find = lambda key: path if (path := folder / "storage" / key).is_file() else None
 said = stored.outlook(parameters.Parameters(lean=parameters.Lean(models=sys.argv[2])), find)
