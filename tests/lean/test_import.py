@@ -83,7 +83,7 @@ def test_without_a_record_equity_is_the_charts_and_the_rest_is_not_invented(tmp_
     assert material.headline.trades["bear"].isna().all()
     for name in ("n_long", "n_short"):
         assert daily[name].tolist() == made.daily[name].tolist(), name
-    assert any("cash, VIX and regime are unknown" in one for one in material.findings)
+    assert any("cash, VIX and regime are unknown" in one for one in material.provenance.findings)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -137,7 +137,7 @@ def test_the_record_of_another_run_is_not_used(file: Path, made: Account, tmp_pa
     frame.loc[5, "equity"] += 3
     frame.to_csv(record, index=False)
     material = runs.imported(tmp_path / "run", file)
-    assert any("record of another run" in one and "2020-01-08" in one for one in material.findings)
+    assert any("record of another run" in one and "2020-01-08" in one for one in material.provenance.findings)
     assert material.headline.daily["cash"].isna().all()
 
 
