@@ -196,7 +196,7 @@ def test_a_run_without_orders_has_no_events_file_and_is_a_run(tmp_path: Path, ma
 
 def test_what_does_not_add_up_is_said(file: Path) -> None:
     edited(file, lambda told: told["statistics"].update({"Total Fees": "$1.00", "Total Orders": "7", "End Equity": "12.00"}))
-    said = " ".join(as_run.as_run(read_result(file)).findings)
+    said = " ".join(as_run.as_run(read_result(file)).provenance.findings)
     assert "LEAN printed $1.00" in said and "LEAN printed 7" in said and "LEAN printed 12.00" in said
 
 
