@@ -43,15 +43,15 @@ def desk(tmp_path: Path) -> Path:
 
 def undrawn(told: Material, summary: Summary, folder: Path) -> None:
     """A picture that says whose it is."""
-    (folder / "report.html").write_text(str(told.seed))
-    (folder / "report.png").write_text(str(told.seed))
+    (folder / "report.html").write_text(str(told.provenance.seed))
+    (folder / "report.png").write_text(str(told.provenance.seed))
 
 
 def seed_of(folder: Path) -> int:
     """Whose run it is; its files agree."""
     told = json.loads((folder / "summary.json").read_text())["seed"]
     assert (folder / "report.html").read_text() == (folder / "report.png").read_text() == str(told)
-    assert json.loads((folder / "report.json").read_text())["seed"] == told
+    assert json.loads((folder / "report.json").read_text())["provenance"]["seed"] == told
     return int(told)
 
 
@@ -81,7 +81,7 @@ def test_of_several_backtests_into_one_folder_one_wins_and_the_others_are_told_w
                 assert "run is being written by process" in line and "springback" in line and " since " in line and "backtest" in line
         told = json.loads((desk / "run" / "summary.json").read_text())
         assert told["settings"]["strategy.slots"] in won
-        assert json.loads((desk / "run" / "report.json").read_text())["settings"] == told["settings"]
+        assert json.loads((desk / "run" / "report.json").read_text())["provenance"]["settings"] == told["settings"]
         assert hidden(desk) == []
 
 
@@ -160,7 +160,7 @@ def test_killed_between_the_two_renames_the_older_run_comes_back(tmp_path: Path,
     (tmp_path / "run").rename(tmp_path / ".run.replaced")
     (tmp_path / ".run.unfinished").mkdir()
     if keep:
-        assert run_folder.read(tmp_path / "run").seed == 1
+        assert run_folder.read(tmp_path / "run").provenance.seed == 1
     else:
         with pytest.raises(KeyboardInterrupt), whole(tmp_path / "run", run_folder.KNOWN):
             raise KeyboardInterrupt
@@ -187,7 +187,7 @@ def test_killed_at_any_moment_a_run_folder_is_one_run_s_or_not_there(tmp_path: P
         writer.join()
         if folder.exists():
             assert seed_of(folder) in (1, 2)
-        assert run_folder.read(folder).seed in (1, 2), "and it can be read, or is put back"
+        assert run_folder.read(folder).provenance.seed in (1, 2), "and it can be read, or is put back"
     run_folder.write(folder, material(seed=7), undrawn)
     assert seed_of(folder) == 7 and hidden(tmp_path) == []
 

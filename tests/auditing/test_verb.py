@@ -10,6 +10,8 @@ import pytest
 from springback.auditing.audit_finding import Finding, failed
 from springback.auditing.audit_page import Audit, page, title
 from springback.auditing.checks import CHECKS
+from springback.market.origin import Origin, Provenance
+from springback.market.prose import Prose
 from springback.verbs import audit
 from springback.verbs.console import Voice
 from springback.workflow import audit as workflow
@@ -70,7 +72,8 @@ def leaky(name: str, *keys: str) -> Audit:
     """The audit of a planted leak."""
     settings = taken()[1]
     case = case_of(LEAKS[name].change(workflow.pipeline(settings), settings))
-    return Audit(tuple(found(case, *keys).values()), (), "40 names, 2022-01-03 to 2023-12-29", 1.0, {"Seed": "1"})
+    stood_on = Provenance(Origin("file"), Prose("40 names, 2022-01-03 to 2023-12-29"), {}, "a" * 64, {}, 1)
+    return Audit(tuple(found(case, *keys).values()), stood_on, 1.0, {"Seed": "1"})
 
 
 def test_a_leak_is_the_first_thing_the_page_says() -> None:

@@ -83,7 +83,7 @@ def test_without_a_record_equity_is_the_charts_and_the_rest_is_not_invented(tmp_
     assert material.headline.trades["bear"].isna().all()
     for name in ("n_long", "n_short"):
         assert daily[name].tolist() == made.daily[name].tolist(), name
-    assert any("cash, VIX and regime are unknown" in one for one in material.findings)
+    assert any("cash, VIX and regime are unknown" in one for one in material.provenance.findings)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -137,7 +137,7 @@ def test_the_record_of_another_run_is_not_used(file: Path, made: Account, tmp_pa
     frame.loc[5, "equity"] += 3
     frame.to_csv(record, index=False)
     material = runs.imported(tmp_path / "run", file)
-    assert any("record of another run" in one and "2020-01-08" in one for one in material.findings)
+    assert any("record of another run" in one and "2020-01-08" in one for one in material.provenance.findings)
     assert material.headline.daily["cash"].isna().all()
 
 
@@ -196,7 +196,7 @@ def test_a_run_without_orders_has_no_events_file_and_is_a_run(tmp_path: Path, ma
 
 def test_what_does_not_add_up_is_said(file: Path) -> None:
     edited(file, lambda told: told["statistics"].update({"Total Fees": "$1.00", "Total Orders": "7", "End Equity": "12.00"}))
-    said = " ".join(as_run.as_run(read_result(file)).findings)
+    said = " ".join(as_run.as_run(read_result(file)).provenance.findings)
     assert "LEAN printed $1.00" in said and "LEAN printed 7" in said and "LEAN printed 12.00" in said
 
 

@@ -165,8 +165,13 @@ def _context(
 
 def order_text(row: Any) -> str:
     """`buy 2,227 STWD, entry`."""
+    return f"{turn_text(row)}, {row['reason']}"
+
+
+def turn_text(row: Any) -> str:
+    """`buy 2,227 STWD`."""
     quantity = float(str(row["quantity"]))
-    return f"{'buy' if quantity > 0 else 'sell'} {abs(quantity):,.10g} {row['symbol']}, {row['reason']}"
+    return f"{'buy' if quantity > 0 else 'sell'} {abs(quantity):,.10g} {row['symbol']}"
 
 
 def _fills(a: Side, b: Side, tolerance: Tolerance) -> pd.DataFrame:

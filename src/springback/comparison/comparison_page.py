@@ -10,7 +10,7 @@ from springback.analytics import palette
 from springback.analytics.cells import Cell, Table
 from springback.analytics.charts import DOLLARS, Chart, axis, bear_spells, days, layout, line
 from springback.comparison import comparison_words as words
-from springback.comparison.compare import Comparison, Pair, order_text
+from springback.comparison.compare import Comparison, Pair, turn_text
 from springback.comparison.comparison_statistics import Row, Statistics
 from springback.errors import Unwritable
 
@@ -36,7 +36,7 @@ def page(found: Comparison, told: Statistics) -> str:
         found=found,
         told=told,
         title="The two runs are equal" if found.equal else "The two runs differ",
-        lead=words.headline(found).partition(": ")[2],
+        lead=words.lead(found),
         differences=words.differences(found),
         charts={"equity": [_equity(found)]},
         tiles=_tiles(found),
@@ -148,8 +148,7 @@ def _alone(found: Comparison) -> Table | None:
     rows = []
     for name, orders in (("A", found.orders.only_a), ("B", found.orders.only_b)):
         for _, row in orders.head(SHOWN).iterrows():
-            text, _, reason = order_text(row).partition(", ")
-            rows.append((row["decided"], name, f"{row['order_id']}", text, reason))
+            rows.append((row["decided"], name, f"{row['order_id']}", turn_text(row), str(row["reason"])))
     if not rows:
         return None
     rows.sort(key=lambda row: row[0])

@@ -14,10 +14,15 @@ MANY = 20
 
 def headline(found: Comparison) -> str:
     """The first line: equal or not, and how much was looked at."""
+    return f"{'EQUAL' if found.equal else 'NOT EQUAL'}: {lead(found)}"
+
+
+def lead(found: Comparison) -> str:
+    """How much was looked at, or what differs."""
     counts = f"{_count(len(found.a.orders), 'order')}, {_count(len(found.a.fills), 'fill')} and {_count(len(found.days), 'session')}"
     if found.equal:
-        return f"EQUAL: {counts} agree."
-    return f"NOT EQUAL: {', '.join(_parts(found))} differ."
+        return f"{counts} agree."
+    return f"{', '.join(_parts(found))} differ."
 
 
 def _parts(found: Comparison) -> list[str]:
@@ -87,8 +92,9 @@ def _fills(found: Comparison) -> list[str]:
 
 def fill_text(row: Any) -> str:
     """What differs at a fill."""
-    if row["what"].startswith("only"):
-        side = row["what"][-1].lower()
+    alone = [side for side, other in (("a", "b"), ("b", "a")) if np.isnan(row[f"quantity_{other}"])]
+    if alone:
+        side = alone[0]
         quantity = row[f"quantity_{side}"]
         turn = f"{'buy' if quantity > 0 else 'sell'} {abs(quantity):,.10g}"
         return f"{row['what']}: {turn} at {row[f'price_{side}']:.10g}, {row[f'reason_{side}']}"
