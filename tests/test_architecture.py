@@ -54,7 +54,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "frames": (ALL,),
     "notebook": (ALL,),
     "verbs": (
-        *("errors", "settings", "project", "market", "statistics", "cluster", "analytics", "ledger", "workflow"),
+        *("errors", "settings", "project", "market", "cluster", "analytics", "workflow"),
         *("validation", "comparison", "scenarios", "auditing", "search", "quality"),  # the words and figures of each study
     ),
     "cli": ("errors", "project", "verbs"),

@@ -1,38 +1,24 @@
 """What `springback ledger` does: the trials in a table, how many saw the same period, and what luck makes of so many."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from springback.analytics.figures import shown
-from springback.ledger import look
-from springback.ledger.book import Ledger
-from springback.ledger.look import Trial
-from springback.market import recorded
-from springback.settings import flat
-from springback.statistics.significance import SESSIONS
 from springback.verbs.console import Voice, table
 from springback.workflow import record
-from springback.workflow.settings import Settings
+from springback.workflow.trials import trials_of
 
-__all__ = ["Voice"]
 MOST_KNOBS = 4  # in a row of the table; --json has them all
 
 
 def ledger(voice: Voice, store: Path | None) -> None:
     """Lists the ledger beside `store`."""
-    file = record.place(store)
-    book = Ledger(file)
-    entries = book.entries()
-    known = look.trials(entries)
-    fault = book.fault()
-    rows = [_row(book, one) for one in known]
-    standings = _standings(book, known)
-    voice.told["ledger"] = {"file": str(file), "looks": len(entries), "fault": fault or None, "trials": rows, "standings": standings}
-    if not known:
-        voice.say(f"No trial so far: {file} is made by the first backtest.")
+    known = trials_of(store)
+    rows = list(known.rows)
+    told = {"file": str(known.file), "looks": known.looks, "fault": known.fault or None, "trials": rows}
+    voice.told["ledger"] = told | {"standings": list(known.standings)}
+    if not rows:
+        voice.say(f"No trial so far: {known.file} is made by the first backtest.")
         return
     shared = _shared(rows)
     listed = table("", "trial", "when", "what", "period", "Sharpe", "seen", "its own settings")
@@ -44,20 +30,11 @@ def ledger(voice: Voice, store: Path | None) -> None:
     voice.show(listed)
     if shared:
         voice.say(f"all with {', '.join(f'{name}={value}' for name, value in shared.items())}")
-    for one in standings:
+    for one in known.standings:
         voice.say(_sentence(one))
-    if fault:
-        voice.say(f"WARNING: the ledger was changed by hand: {fault}. The number of trials cannot be trusted.")
-    voice.say(f"ledger: {file}")
-
-
-def _row(book: Ledger, one: Trial) -> dict[str, Any]:
-    entry = one.entry
-    knobs = recorded.named(json.loads(book.settings(entry.settings)))
-    usual = json.loads(json.dumps(flat(Settings()), default=str))
-    other = {name: value for name, value in knobs.items() if name not in usual or usual[name] != value}
-    named = ("row", "at", "kind", "command", "models", "market", "data_hash", "profile", "first", "last", "sessions", "sharpe")
-    return {**{name: getattr(entry, name) for name in named}, "seen": one.looks, "newest": one.newest, "settings": other}
+    if known.fault:
+        voice.say(f"WARNING: the ledger was changed by hand: {known.fault}. The number of trials cannot be trusted.")
+    voice.say(f"ledger: {known.file}")
 
 
 def _shared(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -73,21 +50,6 @@ def _cells(row: dict[str, Any], shared: dict[str, Any]) -> tuple[str, ...]:
     words = ", ".join(own[:MOST_KNOBS]) + (f" and {len(own) - MOST_KNOBS} more" if len(own) > MOST_KNOBS else "")
     when = row["newest"][:16].replace("T", " ")
     return when, what, f"{row['first']} to {row['last']}", shown(row["sharpe"], "ratio"), f"{row['seen']} ×", words or "none"
-
-
-def _standings(book: Ledger, known: tuple[Trial, ...]) -> list[dict[str, Any]]:
-    """For the newest backtest of each market: how many trials saw its period, and what the best of them would show without skill."""
-    newest = {one.entry.market: one for one in sorted(known, key=lambda one: one.newest) if one.entry.kind in record.ACCOUNTS}
-    told = []
-    for market, one in newest.items():
-        held = book.records(frozenset([one.entry.returns])).get(one.entry.returns)
-        if held is None:
-            continue
-        found = record.search_of(book, market, held[0])
-        luck = found.luck(float(np.sqrt(SESSIONS / one.entry.sessions)))
-        place = {"market": market, "first": one.entry.first, "last": one.entry.last}
-        told.append({**place, "trials": found.trials, "independent": round(found.independent, 1), "best_by_luck": luck})
-    return told
 
 
 def _sentence(one: dict[str, Any]) -> str:
