@@ -27,6 +27,9 @@ class Choice:
     kind: str | None = None
     file: Path | None = None
 
+    def __post_init__(self) -> None:
+        places.check_kind(self.kind)
+
 
 @dataclass(frozen=True, eq=False)
 class Forecasted:

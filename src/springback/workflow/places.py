@@ -24,9 +24,14 @@ KINDS = ("walk-forward", "fixed")
 
 def check(models: str | None = None, store: Path | None = None) -> None:
     """Refuses before the work an unknown kind of models and a trial ledger that cannot be written."""
+    check_kind(models)
+    record.ready(store)
+
+
+def check_kind(models: str | None) -> None:
+    """Refuses an unknown kind of models; None is the usual one. Raises `SettingsError`."""
     if models not in (None, *KINDS):
         raise SettingsError(f"--models must be {' or '.join(KINDS)}, was '{models}'")
-    record.ready(store)
 
 
 def shelf(given: Path | None = None, trains: bool = False, beside: Path | None = None, kind: str | None = None) -> Path:
