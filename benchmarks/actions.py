@@ -20,7 +20,7 @@ from springback.data.store.frames import tables_of
 from springback.data.store.restatement import compare
 from springback.market.actions import Actions, split_scale
 from springback.market.bars import FIELDS, Panel
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from store import draw
 
 
@@ -34,18 +34,18 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return min(took), given
 
 
-def with_splits(tape: Tape) -> Tape:
-    """The drawn tape with a 2-for-1 of each name on a session of its own."""
-    sessions, names = tape.bars.shape
+def with_splits(market_data: MarketData) -> MarketData:
+    """The drawn market data with a 2-for-1 of each name on a session of its own."""
+    sessions, names = market_data.bars.shape
     row = np.sort(np.random.default_rng(2).integers(1, sessions, names))
-    return replace(tape, actions=Actions(row, np.arange(names), np.ones(names, np.int64), np.full(names, 0.5)))
+    return replace(market_data, actions=Actions(row, np.arange(names), np.ones(names, np.int64), np.full(names, 0.5)))
 
 
-def ours(tape: Tape) -> list[Panel]:
+def ours(market_data: MarketData) -> list[Panel]:
     """Open, high, low and close on the scale of the first session."""
-    scale = split_scale(tape.actions, tape.bars.shape)
+    scale = split_scale(market_data.actions, market_data.bars.shape)
     assert scale is not None
-    return [getattr(tape.bars, name) / scale for name in FIELDS[:4]]
+    return [getattr(market_data.bars, name) / scale for name in FIELDS[:4]]
 
 
 def plain(panels: dict[str, pd.DataFrame], events: pd.DataFrame) -> list[pd.DataFrame]:
@@ -71,17 +71,17 @@ def main() -> None:
     parser.add_argument("--names", type=int, default=3000)
     parser.add_argument("--years", type=int, default=6)
     asked = parser.parse_args()
-    tape = with_splits(draw(asked.names, asked.years))
-    bars, acts = tape.bars, tape.actions
+    market_data = with_splits(draw(asked.names, asked.years))
+    bars, acts = market_data.bars, market_data.actions
     panels = {name: pd.DataFrame(getattr(bars, name)) for name in FIELDS}
     events = pd.DataFrame({"row": acts.row, "name": acts.name, "value": acts.value})
-    mine, other = timed(lambda: ours(tape)), timed(lambda: plain(panels, events))
+    mine, other = timed(lambda: ours(market_data)), timed(lambda: plain(panels, events))
     for one, two in zip(mine[1], other[1], strict=True):
         np.testing.assert_allclose(one, two.to_numpy())
     close = bars.close.copy()
     close[100, ::10] += 0.01
-    restated = replace(tape, bars=replace(bars, close=close))
-    tables = [tables_of(one) for one in (tape, restated)]
+    restated = replace(market_data, bars=replace(bars, close=close))
+    tables = [tables_of(one) for one in (market_data, restated)]
     versions = [long({**panels, "close": pd.DataFrame(one)}) for one in (bars.close, close)]
     found = timed(lambda: compare(*tables))
     merged = timed(lambda: changed(*versions))

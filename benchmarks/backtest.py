@@ -1,9 +1,8 @@
 """One warm backtest, forecasts ready: W4 (3,000 names, 1,006 sessions) and W20 (5,040 sessions), beside the same rule in plain Python.
 
-The tape is a random walk whose QPI is drawn so that some 45 names a day lie beyond each threshold and half of them pass the model: slots
-are full all the time. The yardstick runs the very same lines without numba (NUMBA_DISABLE_JIT=1) on the first 126 sessions of W4, scaled
-to all of them. Run: python benchmarks/backtest.py [--names 3000]
-"""
+The market data is a random walk whose QPI is drawn so that some 45 names a day lie beyond each threshold and half of them pass the model:
+slots are full all the time. The yardstick runs the very same lines without numba (NUMBA_DISABLE_JIT=1) on the first 126 sessions of W4,
+scaled to all of them. Run: python benchmarks/backtest.py [--names 3000]"""
 
 import argparse
 import os
@@ -20,13 +19,13 @@ from springback.market.actions import Actions
 from springback.market.bars import Bars
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.strategy.knobs import Regime, Strategy
 
 W4, W20, PLAIN = 1006, 5040, 126
 
 
-def random_walk(names: int, sessions: int) -> tuple[Tape, Forecasts]:
+def random_walk(names: int, sessions: int) -> tuple[MarketData, Forecasts]:
     """A market without halts or actions, and forecasts that fire about as often as on 3,000 real names."""
     draw = np.random.default_rng(0)
     shape = (sessions, names)
@@ -38,21 +37,21 @@ def random_walk(names: int, sessions: int) -> tuple[Tape, Forecasts]:
     symbols = tuple(f"N{k:05d}" for k in range(names))
     bars = Bars(days, symbols, open_, np.maximum(open_, close), np.minimum(open_, close), close, volume)
     vix = 20 * np.exp(draw.normal(0, 0.1, sessions))
-    tape = Tape(bars, Actions.none(), vix, np.full(names, sessions - 1), np.zeros(names, np.int8))
+    market_data = MarketData(bars, Actions.none(), vix, np.full(names, sessions - 1), np.zeros(names, np.int8))
     chance = draw.random(shape)
     qpi = np.where(chance < 0.015, 1000 * chance, np.where(chance > 0.985, 100 - 1000 * (1 - chance), 50.0))
-    return tape, Forecasts(qpi, draw.random(shape), draw.random(shape), volume)
+    return market_data, Forecasts(qpi, draw.random(shape), draw.random(shape), volume)
 
 
 def warm(names: int, sessions: int, repeats: int) -> tuple[float, int]:
     """Best seconds of `repeats` backtests after one to warm up, and the orders of each."""
-    tape, forecasts = random_walk(names, sessions)
-    market = prepare(tape, forecasts, Regime())
-    first, last = (tape.bars.sessions[k].astype(date) for k in (0, -1))
+    market_data, forecasts = random_walk(names, sessions)
+    market = prepare(market_data, forecasts, Regime())
+    first, last = (market_data.bars.sessions[k].astype(date) for k in (0, -1))
     account, best, orders = Backtest(first, last), np.inf, 0
     for _ in range(repeats + 1):
         started = time.perf_counter()
-        result = backtest(tape, forecasts, account, Strategy(probability=0.5), Regime(), Costs(), market=market)
+        result = backtest(market_data, forecasts, account, Strategy(probability=0.5), Regime(), Costs(), market=market)
         best, orders = min(best, time.perf_counter() - started), len(result.orders["row"])
     return best, orders
 
@@ -73,7 +72,7 @@ def main() -> None:
     print(f"W4   {1000 * four:7.1f} ms  {orders:7,} orders   (target 50 ms)")
     print(f"W20  {1000 * twenty:7.1f} ms  {more:7,} orders   (target 300 ms)")
     print(f"plain Python, W4 from {PLAIN} sessions: {plain:.1f} s, {plain / four:.0f} times as long")
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.2f} GiB, the tape of W20 in it")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.2f} GiB, the market data of W20 in it")
 
 
 if __name__ == "__main__":

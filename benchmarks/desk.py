@@ -50,23 +50,23 @@ def pair() -> Models:
 
 def seconds(names: int, sessions: int, low: float, high: float, models: Models) -> float:
     """Seconds of `sessions` decisions after 64 to warm up; names with QPI under `low` or over `high` are put to the models."""
-    tape, _ = random_walk(names, sessions + 64)
-    desk = Desk(tape.bars.symbols, FixedOutlook(models, Universe(), low, high), Strategy(), Regime(), Universe())
+    market_data, _ = random_walk(names, sessions + 64)
+    desk = Desk(market_data.bars.symbols, FixedOutlook(models, Universe(), low, high), Strategy(), Regime(), Universe())
     started = 0.0
-    for row, session in enumerate(tape.bars.sessions):
+    for row, session in enumerate(market_data.bars.sessions):
         if row == 64:
             started = time.perf_counter()
-        desk.close(session, tape.bars.close[row], tape.bars.volume[row])
-        decision = desk.decide(tape.vix[row], 1_000_000.0)
+        desk.close(session, market_data.bars.close[row], market_data.bars.volume[row])
+        decision = desk.decide(market_data.vix[row], 1_000_000.0)
         for order in decision.orders:  # filled at once: the book stays full
-            desk.fill(order.symbol, order.quantity, tape.bars.close[row, desk.columns[order.symbol]])
+            desk.fill(order.symbol, order.quantity, market_data.bars.close[row, desk.columns[order.symbol]])
     return time.perf_counter() - started
 
 
 def calls(names: int, sessions: int) -> tuple[Counter[tuple[str, str]], int, int]:
     """Calls of the algorithm into LEAN's objects by (function, kind), and the bars looked back on and delivered; 2 % are halts."""
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "lean" / "standin")]
-    from lean_standin import World, data, securities
+    from lean_standin import PreparedData, data, securities
     from lean_standin.hours import trading_days
 
     from tests.lean import replays
@@ -97,7 +97,7 @@ def calls(names: int, sessions: int) -> tuple[Counter[tuple[str, str]], int, int
     real = draw.random((len(days), names)) < 0.98
     at, name = np.nonzero(real)
     bars = pd.DataFrame({"date": days[at], "symbol": np.array(symbols)[name], "volume": draw.integers(1, 10**7, len(at)).astype(float)})
-    world = World(bars.assign(open=10.0, high=10.0, low=10.0, close=10.0), delistings={})
+    world = PreparedData(bars.assign(open=10.0, high=10.0, low=10.0, close=10.0), delistings={})
     with tempfile.TemporaryDirectory() as folder:
         ours = Path(folder) / "springback"
         ours.mkdir()

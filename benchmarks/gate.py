@@ -17,7 +17,7 @@ import pandas as pd
 
 from springback.data.files import csv_file
 from springback.market.bars import FIELDS
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality.gate import examine
 from springback.quality.quality_settings import Quality
 from store import draw
@@ -47,9 +47,12 @@ def plain_gate(panels: dict[str, pd.DataFrame]) -> list[int]:
     return [gaps, still, odd, int((volume == 0).sum().sum()), moved]
 
 
-def write(tape: Tape, path: Path) -> None:
-    """The tape's bars as a CSV file."""
-    parts = {field: pd.DataFrame(getattr(tape.bars, field), tape.bars.sessions, list(tape.bars.symbols)).stack() for field in FIELDS}
+def write(market_data: MarketData, path: Path) -> None:
+    """The market data's bars as a CSV file."""
+    parts = {
+        field: pd.DataFrame(getattr(market_data.bars, field), market_data.bars.sessions, list(market_data.bars.symbols)).stack()
+        for field in FIELDS
+    }
     frame = pd.DataFrame(parts)
     frame.index.names = ["date", "symbol"]
     frame.reset_index().to_csv(path, index=False)

@@ -21,12 +21,12 @@ import pandas as pd
 from springback.lean.export import export
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 SESSIONS = 1_510
 
 
-def draw(names: int) -> Tape:
+def draw(names: int) -> MarketData:
     """Random walks on a grid of a cent, with a dividend each quarter and a split each third year."""
     rng = np.random.default_rng(1)
     shape = (SESSIONS, names)
@@ -42,7 +42,7 @@ def draw(names: int) -> Tape:
     row = np.repeat(np.arange(63, SESSIONS, 63), names)
     kind = (row % (63 * 12) == 0).astype(np.int64)
     actions = Actions(row, np.tile(np.arange(names), len(row) // names), kind, np.where(kind == 1, 0.5, 0.01))
-    return Tape(bars, actions, np.full(SESSIONS, 20.0), np.full(names, SESSIONS - 1), np.zeros(names, np.int8))
+    return MarketData(bars, actions, np.full(SESSIONS, 20.0), np.full(names, SESSIONS - 1), np.zeros(names, np.int8))
 
 
 def plain(table: pd.DataFrame, out: Path) -> None:
@@ -64,12 +64,12 @@ def long_table(bars: Bars) -> pd.DataFrame:
 
 def side(which: str, names: int) -> None:
     """One side in this process: prints its seconds, its seconds of CPU and its peak memory in GiB."""
-    tape = draw(names)
+    market_data = draw(names)
     with tempfile.TemporaryDirectory() as folder:
-        table = long_table(tape.bars) if which == "plain" else None
+        table = long_table(market_data.bars) if which == "plain" else None
         begun, worked = time.perf_counter(), time.process_time()
         if table is None:
-            export(tape, Path(folder))
+            export(market_data, Path(folder))
         else:
             plain(table, Path(folder))
         took, cpu = time.perf_counter() - begun, time.process_time() - worked

@@ -21,7 +21,7 @@ import psutil
 from springback import settings
 from springback.cluster import Cores, Workers, workers_at
 from springback.training.walk_forward import WalkForwardResult
-from springback.workflow.backtests import Ground, run_backtest, run_backtests
+from springback.workflow.backtests import BacktestCache, run_backtest, run_backtests
 from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import prepare_world
 from springback.workflow.recorder import Recorder
@@ -77,8 +77,8 @@ def main() -> None:
         first, *others = (one.forecasts.p_long for one in local.values())
         assert all(np.array_equal(first, one, equal_nan=True) for one in others)
         said = local["walk-forward, cores"].forecasts
-        ground = Ground(made.tape, said)
-        run_backtest(made.tape, said, chosen, Recorder(store, made.hash))
+        ground = BacktestCache(made.market_data, said)
+        run_backtest(made.market_data, said, chosen, Recorder(store, made.hash))
 
         def on(workers: Workers) -> Callable[[], list[Any]]:
             return lambda: [
@@ -86,9 +86,9 @@ def main() -> None:
             ]
 
         def naive() -> list[Any]:
-            return [run_backtest(made.tape, said, one, Recorder(store, made.hash)).daily["equity"] for one in many]
+            return [run_backtest(made.market_data, said, one, Recorder(store, made.hash)).daily["equity"] for one in many]
 
-        size = sum(getattr(made.tape.bars, field).nbytes for field in ("open", "high", "low", "close", "volume")) * 9 / 5
+        size = sum(getattr(made.market_data.bars, field).nbytes for field in ("open", "high", "low", "close", "volume")) * 9 / 5
         before = [psutil.Process(nanny.process.pid).memory_full_info().uss for nanny in dask.workers.values()]
         plain, a = timed("plain loop, market prepared each time", told.trials, naive)
         one, b = timed("ground prepared once, one thread", told.trials, on(Cores(1)))

@@ -3,8 +3,8 @@
     python benchmarks/sources.py [--names 1000] [--years 3]
 
 A server of this machine answers in Tiingo's format, in a process of its own. Ours asks, checks, keeps each answer on disk and makes the
-tape; the yardstick is `pandas.read_json` of the same answers and five pivots, which checks and keeps nothing. Then both read what was kept.
-"""
+market data; the yardstick is `pandas.read_json` of the same answers and five pivots, which checks and keeps nothing. Then both read what
+was kept."""
 
 import argparse
 import json

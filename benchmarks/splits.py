@@ -14,7 +14,7 @@ import numpy as np
 from springback.data.demo.demo import Demo, draw
 from springback.data.store.store import Store
 from springback.market.actions import SPLIT, Actions
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality.quality_settings import Quality
 from springback.quality.splits import unrecorded_splits
 
@@ -22,16 +22,16 @@ Cells = set[tuple[int, int]]
 GROUPS = (("5:4 up to 2:1", 0.2, 0.6), ("2:1 up to 4:1", 0.6, 1.3), ("4:1 and more", 1.3, 99.0))
 
 
-def without_records(tape: Tape) -> Tape:
-    """`tape` as if no split were known."""
-    kept = tape.actions.kind != SPLIT
-    columns = (getattr(tape.actions, name)[kept] for name in ("row", "name", "kind", "value"))
-    return replace(tape, actions=Actions(*columns))
+def without_records(market_data: MarketData) -> MarketData:
+    """`market_data` as if no split were known."""
+    kept = market_data.actions.kind != SPLIT
+    columns = (getattr(market_data.actions, name)[kept] for name in ("row", "name", "kind", "value"))
+    return replace(market_data, actions=Actions(*columns))
 
 
-def recorded(tape: Tape) -> dict[tuple[int, int], float]:
+def recorded(market_data: MarketData) -> dict[tuple[int, int], float]:
     """Row and column of each split that can be seen, and the logarithm of new shares for old."""
-    actions, close, out = tape.actions, tape.bars.close, {}
+    actions, close, out = market_data.actions, market_data.bars.close, {}
     for k in np.flatnonzero(actions.kind == SPLIT):
         row, column, size = int(actions.row[k]), int(actions.name[k]), -float(np.log(actions.value[k]))
         if row > 0 and abs(size) > GROUPS[0][1] and not np.isnan(close[row - 1 : row + 1, column]).any():
@@ -39,9 +39,9 @@ def recorded(tape: Tape) -> dict[tuple[int, int], float]:
     return out
 
 
-def found(tape: Tape) -> tuple[Cells, Cells]:
+def found(market_data: MarketData) -> tuple[Cells, Cells]:
     """What is called an error, and a warning."""
-    told = {one.check: {(int(row), int(column)) for row, column in one.places} for one in unrecorded_splits(tape, Quality())}
+    told = {one.check: {(int(row), int(column)) for row, column in one.places} for one in unrecorded_splits(market_data, Quality())}
     return told.get("split_without_record", set()), told.get("split_or_move", set())
 
 
@@ -55,9 +55,9 @@ def main() -> None:
     parser.add_argument("store", nargs="?")
     parser.add_argument("--list", action="store_true", help="name every accusation")
     asked = parser.parse_args()
-    tape = Store(asked.store).read() if asked.store else draw(Demo(names=200))
-    known = recorded(tape)
-    errors, warnings = found(without_records(tape))
+    market_data = Store(asked.store).read() if asked.store else draw(Demo(names=200))
+    known = recorded(market_data)
+    errors, warnings = found(without_records(market_data))
     print(f"records taken away: {len(known)} splits that can be seen")
     for side, sign in (("forward", 1), ("reverse", -1)):
         for label, least, most in GROUPS:
@@ -67,12 +67,12 @@ def main() -> None:
     whole = set(known)
     print(f"  {'all':22} {_shares(whole, errors, warnings)}")
     begun = time.perf_counter()
-    errors, warnings = found(tape)
-    print(f"all records there: {len(errors)} errors, {len(warnings)} warnings on {int((~np.isnan(tape.bars.close)).sum()):,} bars")
+    errors, warnings = found(market_data)
+    print(f"all records there: {len(errors)} errors, {len(warnings)} warnings on {int((~np.isnan(market_data.bars.close)).sum()):,} bars")
     print(f"  {time.perf_counter() - begun:.1f} s")
     for label, places in (("error", errors), ("warning", warnings)):
         for row, column in sorted(places) if asked.list or label == "error" else ():
-            print(f"  {label} {tape.bars.symbols[column]} {tape.bars.sessions[row]}")
+            print(f"  {label} {market_data.bars.symbols[column]} {market_data.bars.sessions[row]}")
 
 
 if __name__ == "__main__":

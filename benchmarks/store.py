@@ -22,14 +22,14 @@ import pandas as pd
 from springback.data.store.store import Store
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 SESSIONS_A_YEAR = 252
 TARGETS = {4: 2.0, 20: 10.0}
 UPDATE = 5.0
 
 
-def draw(names: int, years: int) -> Tape:
+def draw(names: int, years: int) -> MarketData:
     """Random walks on a grid of a cent with a dividend each quarter; one session more than `years` full ones."""
     sessions = years * SESSIONS_A_YEAR + 1
     rng = np.random.default_rng(1)
@@ -52,21 +52,23 @@ def draw(names: int, years: int) -> Tape:
     )
     row = np.repeat(np.arange(63, sessions, 63), names)
     acts = Actions(row, np.tile(np.arange(names), len(row) // names), np.zeros(len(row), np.int64), np.full(len(row), 0.01))
-    return Tape(bars, acts, np.full(sessions, 20.0), np.full(names, sessions - 1), np.zeros(names, np.int8), np.ones(close.shape, bool))
+    return MarketData(
+        bars, acts, np.full(sessions, 20.0), np.full(names, sessions - 1), np.zeros(names, np.int8), np.ones(close.shape, bool)
+    )
 
 
-def write_plain(tape: Tape, folder: Path) -> None:
+def write_plain(market_data: MarketData, folder: Path) -> None:
     """One Parquet file a year, as pandas writes it."""
     folder.mkdir()
-    years = tape.bars.sessions.astype("datetime64[Y]")
+    years = market_data.bars.sessions.astype("datetime64[Y]")
     for year in np.unique(years):
         rows = np.flatnonzero(years == year)
-        count = len(tape.bars.symbols)
+        count = len(market_data.bars.symbols)
         columns = {
-            "date": np.repeat(tape.bars.sessions[rows].astype("datetime64[s]"), count),
-            "symbol": list(tape.bars.symbols) * len(rows),
+            "date": np.repeat(market_data.bars.sessions[rows].astype("datetime64[s]"), count),
+            "symbol": list(market_data.bars.symbols) * len(rows),
         }
-        frame = pd.DataFrame(columns | {name: getattr(tape.bars, name)[rows].ravel() for name in FIELDS})
+        frame = pd.DataFrame(columns | {name: getattr(market_data.bars, name)[rows].ravel() for name in FIELDS})
         frame.to_parquet(folder / f"{year}.parquet", compression="zstd")
 
 
@@ -79,15 +81,15 @@ def read_plain(folder: Path) -> dict[str, pd.DataFrame]:
 def side(which: str, folder: Path, names: int, years: int) -> None:
     """One side in this process: prints its seconds, its seconds of CPU and its peak memory in GiB."""
     if which == "make":
-        tape = draw(names, years)
-        whole = len(tape.bars.sessions)
-        write_plain(tape, folder / "plain")
+        market_data = draw(names, years)
+        whole = len(market_data.bars.sessions)
+        write_plain(market_data, folder / "plain")
         begun, worked = time.perf_counter(), time.process_time()
-        Store(folder / "ours").write(tape.until(whole - 1))
+        Store(folder / "ours").write(market_data.until(whole - 1))
     elif which == "update":
         whole = years * SESSIONS_A_YEAR + 1
         made = draw(names, years)
-        last = Tape(
+        last = MarketData(
             made.bars.between(whole - 1, whole),
             Actions.none(),
             made.vix[-1:],

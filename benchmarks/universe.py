@@ -77,12 +77,14 @@ def main() -> None:
     companies = len({one.symbol for one in ours[1]})
     print(f"{asked.files} files of {asked.names:,} holdings: {companies:,} companies under {len(theirs[1]):,} tickers")
     print(f"membership {ours[0]:6.2f} s; pandas {theirs[0]:.2f} s: {ours[0] / theirs[0]:.2f} times its time")
-    tape = draw(asked.names, asked.years)
-    tape = tape.until(len(tape.bars.sessions))
+    market_data = draw(asked.names, asked.years)
+    market_data = market_data.until(len(market_data.bars.sessions))
     chosen = Universe(members="liquidity", proxy_size=max(1, asked.names // 2))
-    panels = {name: pd.DataFrame(getattr(tape.bars, name)) for name in FIELDS}
-    mine, other = timed(lambda: eligible(tape, chosen)), timed(lambda: plain_universe(panels, chosen))
-    print(f"universe of {len(tape.bars.sessions):,} sessions: {int(mine[1].sum()):,} rows, pandas {int(other[1].to_numpy().sum()):,}")
+    panels = {name: pd.DataFrame(getattr(market_data.bars, name)) for name in FIELDS}
+    mine, other = timed(lambda: eligible(market_data, chosen)), timed(lambda: plain_universe(panels, chosen))
+    print(
+        f"universe of {len(market_data.bars.sessions):,} sessions: {int(mine[1].sum()):,} rows, pandas {int(other[1].to_numpy().sum()):,}"
+    )
     print(f"universe   {mine[0]:6.2f} s; pandas {other[0]:.2f} s: {mine[0] / other[0]:.2f} times its time")
     print(f"peak memory of all of it {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.2f} GiB")
 

@@ -26,7 +26,7 @@ from springback.statistics.significance import sharpe_error
 from springback.workflow import record
 from springback.workflow.backtests import run_backtest
 from springback.workflow.models import forecast_walk_forward
-from springback.workflow.prepare import World, prepare_world
+from springback.workflow.prepare import PreparedData, prepare_world
 from springback.workflow.recorder import Recorder
 from springback.workflow.report import judgement
 from springback.workflow.settings import Settings
@@ -85,10 +85,10 @@ def row(name: str, given: tuple[str, ...], scores: Mapping[str, Any], result: Re
     return f"| {' | '.join(cells)} |"
 
 
-def compare(made: World, store: Path, models: Path, only: list[str]) -> None:
+def compare(made: PreparedData, store: Path, models: Path, only: list[str]) -> None:
     """Prints the table row by row, and what the ledger says of the search."""
-    tape, known = made.tape, dict[tuple[str, ...], tuple[Forecasts, Mapping[str, Any]]]()
-    rate = None if tape.risk_free is None else pd.Series(tape.risk_free, index=pd.DatetimeIndex(tape.bars.sessions))
+    market_data, known = made.market_data, dict[tuple[str, ...], tuple[Forecasts, Mapping[str, Any]]]()
+    rate = None if market_data.risk_free is None else pd.Series(market_data.risk_free, index=pd.DatetimeIndex(market_data.bars.sessions))
     print(f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}", flush=True)
     for name in only:
         given = VARIANTS[name]
@@ -96,12 +96,12 @@ def compare(made: World, store: Path, models: Path, only: list[str]) -> None:
         lesson = tuple(one for one in given if one.startswith("training.") or "indicator" in one)
         if lesson not in known:
             said = forecast_walk_forward(made, chosen, shelf_of(models, given)).forecasts
-            known = {lesson: (said, judgement(tape, said, chosen)["scores"])}  # one at a time: they are large
+            known = {lesson: (said, judgement(market_data, said, chosen)["scores"])}  # one at a time: they are large
         forecasts, scores = known[lesson]
-        result = run_backtest(tape, forecasts, chosen, Recorder(store, made.hash, " --set ".join(["variants", *given])))
+        result = run_backtest(market_data, forecasts, chosen, Recorder(store, made.hash, " --set ".join(["variants", *given])))
         print(row(name, given, scores, result, rate), flush=True)
-        search = record.standing(tape, made.hash, result.sessions, store).search
-    luck = search.luck(sharpe_error(record.excess_returns(tape, result)))
+        search = record.standing(market_data, made.hash, result.sessions, store).search
+    luck = search.luck(sharpe_error(record.excess_returns(market_data, result)))
     print(
         f"\nTrials on this period in the ledger: {search.trials}, {search.independent:.1f} independent; the best of so many without skill "
         f"has a Sharpe ratio of {shown(luck, 'ratio')}; probability of overfitting {shown(search.overfitting, 'fraction')}"
@@ -118,8 +118,8 @@ def main() -> None:
         store, models = asked.store or Path(place) / "store", asked.models_dir or Path(place) / "models"
         if asked.store is None:
             entry.fetch(draw_demo(Settings()), store)
-        tape, digest = open_store(store)
-        compare(prepare_world(tape, Settings(), digest), store, models, asked.only.split(","))
+        market_data, digest = open_store(store)
+        compare(prepare_world(market_data, Settings(), digest), store, models, asked.only.split(","))
 
 
 if __name__ == "__main__":

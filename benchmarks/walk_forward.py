@@ -22,7 +22,7 @@ from springback.features import FEATURES
 from springback.forecasting.models import Classifier
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Panel
-from springback.market.tape import Tape, last_rows
+from springback.market.market_data import MarketData, last_rows
 from springback.training import Training, WalkForward, walk_forward
 from springback.training.estimators import ESTIMATORS, targets
 from springback.training.evaluate import auc
@@ -33,16 +33,16 @@ START = "2020-01-02"
 EXACT_ROWS, TEST_ROWS = 20_000, 200_000
 
 
-def real_tape() -> tuple[Tape, NDArray[np.bool_]]:
+def real_tape() -> tuple[MarketData, NDArray[np.bool_]]:
     """The bundle and its universe."""
     from springback.data.files.csv_folder import read
     from springback.strategy.universe import Universe, eligible
 
-    tape = read(SHARED, "2017-01-03", "2023-12-31")
-    return tape, eligible(tape, Universe())
+    market_data = read(SHARED, "2017-01-03", "2023-12-31")
+    return market_data, eligible(market_data, Universe())
 
 
-def random_tape() -> tuple[Tape, NDArray[np.bool_]]:
+def random_tape() -> tuple[MarketData, NDArray[np.bool_]]:
     """2,500 names that are all there all the time."""
     sessions = np.asarray(np.busday_offset("2017-01-03", np.arange(1_800), roll="forward"), dtype="datetime64[D]")
     sessions = sessions[sessions < np.datetime64("2024-01-01")]
@@ -50,8 +50,8 @@ def random_tape() -> tuple[Tape, NDArray[np.bool_]]:
     shape = (len(sessions), 2_500)
     close = 30.0 * np.exp(np.cumsum(draw.normal(0.0, 0.02, shape), axis=0))
     bars = Bars(sessions, tuple(f"N{k:04d}" for k in range(shape[1])), close, close, close, close, draw.lognormal(12.0, 1.0, shape))
-    tape = Tape(bars, Actions.none(), np.full(shape[0], np.nan), last_rows(close), np.zeros(shape[1], dtype=np.int8))
-    return tape, np.ones(shape, dtype=np.bool_)
+    market_data = MarketData(bars, Actions.none(), np.full(shape[0], np.nan), last_rows(close), np.zeros(shape[1], dtype=np.int8))
+    return market_data, np.ones(shape, dtype=np.bool_)
 
 
 def theirs(rows: Rows, target: NDArray[np.bool_], training: Training) -> Classifier:
@@ -121,15 +121,21 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--every-fold", action="store_true")
     options = parser.parse_args()
-    tape, eligible = real_tape() if SHARED.exists() else random_tape()
+    market_data, eligible = real_tape() if SHARED.exists() else random_tape()
     if options.quick:
-        eligible = eligible & (np.arange(tape.bars.shape[1]) % 10 == 0)
-    panel: Panel = features.panel(tape.bars, tape.actions)
+        eligible = eligible & (np.arange(market_data.bars.shape[1]) % 10 == 0)
+    panel: Panel = features.panel(market_data.bars, market_data.actions)
     training = Training()
     ends: list[float] = []
     begun = time.perf_counter()
     result = walk_forward(
-        tape, eligible, panel, training, WalkForward(start=START), "benchmark", progress=lambda *_: ends.append(time.perf_counter() - begun)
+        market_data,
+        eligible,
+        panel,
+        training,
+        WalkForward(start=START),
+        "benchmark",
+        progress=lambda *_: ends.append(time.perf_counter() - begun),
     )
     whole = time.perf_counter() - begun
     scores = [fold.long.auc for fold in result.folds if fold.long.auc is not None]
@@ -138,8 +144,8 @@ def main() -> None:
         f"{len(result.folds)} folds x 2 models, {result.folds[0].rows:,} to {result.folds[-1].rows:,} rows x {len(FEATURES)}: {whole:.1f} s"
     )
     print(f"peak memory {peak:.2f} GiB with the bars; AUC by fold {min(scores):.3f} to {max(scores):.3f}, mean {np.mean(scores):.4f}")
-    rows = gather(tape, eligible, panel, training)
-    cuts = [tape.bars.row(fold.as_of) for fold in result.folds]
+    rows = gather(market_data, eligible, panel, training)
+    cuts = [market_data.bars.row(fold.as_of) for fold in result.folds]
     chosen = list(range(1, len(cuts))) if options.every_fold else [1, len(cuts) // 2, len(cuts) - 1]
     seconds = np.diff(ends, prepend=0.0)
     compare_folds(rows, [cuts[k] for k in chosen], [float(seconds[k]) for k in chosen], training)

@@ -31,17 +31,17 @@ from springback.workflow.settings import choose
 
 os.chdir(explore.home())  # the folder that holds settings/, store/ and models/
 settings = choose(file=None, sets=[])  # settings/default.toml; try sets=["demo.reversal=0"]
-tape, digest = explore.market(settings, Path("store"))
-world = sb.world(tape, settings, digest)
-print(tape.origin)
-explore.facts(world)
+market_data, digest = explore.market(settings, Path("store"))
+prepared = sb.prepared(market_data, settings, digest)
+print(market_data.origin)
+explore.facts(prepared)
 
 # %% [markdown]
 # ## The market
 
 # %%
-days = explore.days(world, settings)
-market_plots.market(days, explore.yardstick(tape))
+days = explore.days(prepared, settings)
+market_plots.market(days, explore.yardstick(market_data))
 
 # %% [markdown]
 # ## The 3-day QPI
@@ -50,8 +50,8 @@ market_plots.market(days, explore.yardstick(tape))
 # here.
 
 # %%
-symbol = explore.typical(world, settings)
-market_plots.one_name(explore.name_days(world, symbol), symbol, settings.strategy.qpi_low, settings.strategy.qpi_high)
+symbol = explore.typical(prepared, settings)
+market_plots.one_name(explore.name_days(prepared, symbol), symbol, settings.strategy.qpi_low, settings.strategy.qpi_high)
 
 # %% [markdown]
 # Signals come in crowds. A sell-off makes most of the market "oversold" at once, and twenty slots are gone on the first day of it.
@@ -63,7 +63,7 @@ market_plots.firing(days, settings.strategy.qpi_low, settings.strategy.qpi_high)
 # ## The eight features
 
 # %%
-rows = explore.labelled(world, settings)
+rows = explore.labelled(prepared, settings)
 features = explore.sample(rows)
 market_plots.distributions(features)
 
@@ -87,7 +87,7 @@ market_plots.labels(labels, settings.training.horizon)
 # horizon and 20 sessions of embargo, so that no label reaches across.
 
 # %%
-trained = sb.train(world, settings)
+trained = sb.train(prepared, settings)
 evaluation = trained.evaluation
 explore.parts(evaluation)
 
@@ -117,7 +117,7 @@ model_plots.importance(explore.importance(evaluation))
 # ## How good they are on rows they never saw
 
 # %%
-exam = explore.examine(world, trained, settings)
+exam = explore.examine(prepared, trained, settings)
 model_plots.roc(explore.roc(exam), {"long": evaluation.long.auc, "short": evaluation.short.auc})
 
 # %% [markdown]
@@ -148,8 +148,8 @@ model_plots.splits(explore.splits(evaluation))
 # `models/walk_forward/`, so the second run is quick.
 
 # %%
-walked = sb.forecast(world, settings, models)
-honest = sb.tell(tape, walked.forecasts, settings, world.hash, "walk-forward, trained anew each quarter on what was known")
+walked = sb.forecast(prepared, settings, models)
+honest = sb.tell(market_data, walked.forecasts, settings, prepared.hash, "walk-forward, trained anew each quarter on what was known")
 model_plots.auc_over_time(explore.quarters(honest), "quarter", "Each quarter by models that had not seen it.")
 
 # %% [markdown]
@@ -172,8 +172,8 @@ model_plots.costs(honest.cost_sweep)
 # whole period, most of which it has seen.
 
 # %%
-seen, pair = sb.forecast_fixed(world, models, settings)
-fixed = sb.tell(tape, seen, settings, world.hash, "one fixed pair", sb.in_sample(pair, settings))
+seen, pair = sb.forecast_fixed(prepared, models, settings)
+fixed = sb.tell(market_data, seen, settings, prepared.hash, "one fixed pair", sb.in_sample(pair, settings))
 explore.fooled(evaluation, labels, honest, fixed)
 
 # %% [markdown]

@@ -470,6 +470,8 @@ def test_honest_modules_pass(tmp_path: Path) -> None:
     (tmp_path / "__init__.py").write_text("__version__ = '1'\n")
     (tmp_path / "errors.py").write_text("")
     (tmp_path / "market" / "bars.py").write_text("import numpy as np\nfrom datetime import date\nx = np.zeros(3), date(2024, 1, 2)\n")
-    (tmp_path / "market" / "tape.py").write_text("from springback import __version__, errors\nfrom springback.market.bars import x\n")
+    (tmp_path / "market" / "market_data.py").write_text(
+        "from springback import __version__, errors\nfrom springback.market.bars import x\n"
+    )
     honest = read_modules(tmp_path)
     assert not [*foreign_rooms(honest), *foreign_vendors(honest), *impurities(honest), *cycles(honest)]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback.analytics.material import GOLDEN_COLUMNS
+from springback.analytics.report_data import GOLDEN_COLUMNS
 from springback.data.sessions import exchange_days
 from springback.features import FEATURES
 from tests.backtest.worlds import random_forecasts, random_tape
@@ -34,14 +34,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with bars.csv, vix.csv and forecasts.csv.gz of a random market."""
     folder = tmp_path_factory.mktemp("files")
-    tape = random_tape(3, splits=False)
-    said = random_forecasts(3, tape)
-    row, column = np.nonzero(~np.isnan(tape.bars.close))
-    days = exchange_days("2020-01-02", "2020-12-31")[: len(tape.bars.sessions)]  # of a random tape every weekday is a session
-    key = {"date": days[row], "symbol": np.array(tape.bars.symbols)[column]}
-    bars = {name: getattr(tape.bars, name)[row, column] for name in ("open", "high", "low", "close", "volume")}
+    market_data = random_tape(3, splits=False)
+    said = random_forecasts(3, market_data)
+    row, column = np.nonzero(~np.isnan(market_data.bars.close))
+    days = exchange_days("2020-01-02", "2020-12-31")[: len(market_data.bars.sessions)]  # of a random market data every weekday is a session
+    key = {"date": days[row], "symbol": np.array(market_data.bars.symbols)[column]}
+    bars = {name: getattr(market_data.bars, name)[row, column] for name in ("open", "high", "low", "close", "volume")}
     pd.DataFrame(key | bars).to_csv(folder / "bars.csv", index=False)
-    pd.DataFrame({"date": days, "close": tape.vix}).to_csv(folder / "vix.csv", index=False)
+    pd.DataFrame({"date": days, "close": market_data.vix}).to_csv(folder / "vix.csv", index=False)
     spoken = {"qpi": said.qpi, "p_long": said.p_long, "p_short": said.p_short, "adv_63": said.adv}
     frame = pd.DataFrame(key | {name: panel[row, column] for name, panel in spoken.items()})
     frame.dropna().to_csv(folder / "forecasts.csv.gz", index=False)

@@ -77,8 +77,8 @@ def test_a_restatement_is_refused_then_accepted_and_the_old_can_be_read(market: 
 def test_a_file_of_new_sessions_is_laid_over_the_store(market: Path, tmp_path: Path) -> None:
     done(fetched(tmp_path, market / "bars.csv", "--quiet"))
     done(fetched(tmp_path, market / "session.csv", "--quiet"))
-    tape = Store(tmp_path / "store").read()
-    assert tape.bars.shape == (40, 3) and not np.isnan(tape.bars.close).any()
+    market_data = Store(tmp_path / "store").read()
+    assert market_data.bars.shape == (40, 3) and not np.isnan(market_data.bars.close).any()
     assert "demo market would take their place" in springback(tmp_path, "fetch", "--source", "demo", *TINY).stderr
 
 

@@ -6,14 +6,14 @@ import numpy as np
 
 from springback.market.actions import Actions
 from springback.market.bars import Bars
-from springback.market.tape import BANKRUPT, DELISTED, Tape
+from springback.market.market_data import BANKRUPT, DELISTED, MarketData
 from springback.strategy.rule import REASONS
 from springback.workflow.report import endings_held
 from springback.workflow.settings import Settings
 
 DELISTING, STOP = REASONS.index("Liquidate from delisting"), REASONS.index("stop_loss")
 CLOSE = np.array([[10.0, 0.5, 4.0], [9.0, 0.4, 3.0]])
-TAPE = Tape(
+TAPE = MarketData(
     Bars(np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]"), ("A", "B", "C"), *[CLOSE] * 5),
     Actions.none(),
     np.full(2, 15.0),

@@ -22,20 +22,20 @@ def chosen() -> sb.Settings:
 
 
 @pytest.fixture(scope="module")
-def world(chosen: sb.Settings) -> sb.World:
-    tape, digest = explore.market(chosen, Path("no such store"))
-    return sb.world(tape, chosen, digest)
+def world(chosen: sb.Settings) -> sb.PreparedData:
+    market_data, digest = explore.market(chosen, Path("no such store"))
+    return sb.world(market_data, chosen, digest)
 
 
 @pytest.fixture(scope="module")
-def trained(world: sb.World, chosen: sb.Settings) -> Trained:
+def trained(world: sb.PreparedData, chosen: sb.Settings) -> Trained:
     return sb.train(world, chosen)
 
 
-def test_a_store_in_the_working_folder_comes_before_the_demo(world: sb.World, chosen: sb.Settings, tmp_path: Path) -> None:
-    sb.fetch(world.tape.until(300), tmp_path / "store")
-    tape, digest = explore.market(chosen, tmp_path / "store")
-    assert tape.bars.shape[0] == 300 and len(digest) == 64
+def test_a_store_in_the_working_folder_comes_before_the_demo(world: sb.PreparedData, chosen: sb.Settings, tmp_path: Path) -> None:
+    sb.fetch(world.market_data.until(300), tmp_path / "store")
+    market_data, digest = explore.market(chosen, tmp_path / "store")
+    assert market_data.bars.shape[0] == 300 and len(digest) == 64
 
 
 def test_home_is_where_the_settings_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ def test_home_is_where_the_settings_are(tmp_path: Path, monkeypatch: pytest.Monk
     assert explore.home() == tmp_path.resolve()
 
 
-def test_the_buckets_are_those_of_pandas(world: sb.World, chosen: sb.Settings) -> None:
+def test_the_buckets_are_those_of_pandas(world: sb.PreparedData, chosen: sb.Settings) -> None:
     rows = explore.labelled(world, chosen)
     table = explore.by_qpi(rows, 1)
     cut = pd.cut(rows.features[:, QPI].astype(np.float64), list(explore.EDGES), right=False, labels=False)
@@ -63,7 +63,7 @@ def test_the_buckets_are_those_of_pandas(world: sb.World, chosen: sb.Settings) -
     assert table["everyone"].iloc[0] == pytest.approx(rows.forward.mean())
 
 
-def test_a_band_holds_its_mean_and_is_wider_than_independent_rows_would_give(world: sb.World, chosen: sb.Settings) -> None:
+def test_a_band_holds_its_mean_and_is_wider_than_independent_rows_would_give(world: sb.PreparedData, chosen: sb.Settings) -> None:
     table = explore.by_qpi(explore.labelled(world, chosen), 1)
     full = table[table["rows"] > 500]
     assert len(full) >= 4
@@ -72,14 +72,14 @@ def test_a_band_holds_its_mean_and_is_wider_than_independent_rows_would_give(wor
     assert explore.by_qpi(explore.labelled(world, chosen), 1).equals(table)
 
 
-def test_the_exam_is_the_one_that_the_models_were_judged_by(world: sb.World, chosen: sb.Settings, trained: Trained) -> None:
+def test_the_exam_is_the_one_that_the_models_were_judged_by(world: sb.PreparedData, chosen: sb.Settings, trained: Trained) -> None:
     exam = explore.examine(world, trained, chosen)
     assert len(exam.rows) == trained.evaluation.test_rows
     for (_, came_true, said), judged in zip(exam.sides(), (trained.evaluation.long, trained.evaluation.short), strict=True):
         assert roc_auc_score(came_true, said) == pytest.approx(judged.auc)
 
 
-def test_the_curve_is_that_of_scikit_learn(world: sb.World, chosen: sb.Settings, trained: Trained) -> None:
+def test_the_curve_is_that_of_scikit_learn(world: sb.PreparedData, chosen: sb.Settings, trained: Trained) -> None:
     exam = explore.examine(world, trained, chosen)
     curve = explore.roc(exam)
     for side, came_true, said in exam.sides():
@@ -90,25 +90,25 @@ def test_the_curve_is_that_of_scikit_learn(world: sb.World, chosen: sb.Settings,
         assert tuple(part.iloc[0, 1:]) == (0.0, 0.0) and tuple(part.iloc[-1, 1:]) == (1.0, 1.0)
 
 
-def test_months_are_months_of_the_exam(world: sb.World, chosen: sb.Settings, trained: Trained) -> None:
+def test_months_are_months_of_the_exam(world: sb.PreparedData, chosen: sb.Settings, trained: Trained) -> None:
     months = explore.auc_by_month(explore.examine(world, trained, chosen))
     assert set(months["side"]) == {"long", "short"}
     assert months["period"].min() >= trained.evaluation.test_first[:7] and months["period"].max() <= trained.evaluation.test_last[:7]
 
 
-def test_days_count_the_names_past_the_marks(world: sb.World, chosen: sb.Settings) -> None:
+def test_days_count_the_names_past_the_marks(world: sb.PreparedData, chosen: sb.Settings) -> None:
     days = explore.days(world, chosen)
-    assert len(days) == world.tape.bars.shape[0] and days["level"].iloc[0] == 1.0
+    assert len(days) == world.market_data.bars.shape[0] and days["level"].iloc[0] == 1.0
     qpi = world.features[300, world.eligible[300], QPI]
     assert days["low"].iloc[300] == (qpi < 15).sum() and days["high"].iloc[300] == (qpi > 85).sum()
-    assert explore.typical(world, chosen) in world.tape.bars.symbols
+    assert explore.typical(world, chosen) in world.market_data.bars.symbols
 
 
-def test_a_close_without_a_split_is_the_one_that_was_printed(world: sb.World) -> None:
-    tape = world.tape
-    plain = next(k for k in range(tape.bars.shape[1]) if not (tape.actions.name[tape.actions.kind == 1] == k).any())
-    frame = explore.name_days(world, tape.bars.symbols[plain])
-    assert np.array_equal(frame["close"].to_numpy(), tape.bars.close[:, plain], equal_nan=True)
+def test_a_close_without_a_split_is_the_one_that_was_printed(world: sb.PreparedData) -> None:
+    market_data = world.market_data
+    plain = next(k for k in range(market_data.bars.shape[1]) if not (market_data.actions.name[market_data.actions.kind == 1] == k).any())
+    frame = explore.name_days(world, market_data.bars.symbols[plain])
+    assert np.array_equal(frame["close"].to_numpy(), market_data.bars.close[:, plain], equal_nan=True)
 
 
 def test_a_fail_stands_in_the_table(chosen: sb.Settings, trained: Trained) -> None:

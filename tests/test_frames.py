@@ -22,13 +22,17 @@ SPAN = {"backtest": {"start": "2020-01-01", "end": "2020-12-31"}, "strategy.prob
 def run(tmp_path_factory: pytest.TempPathFactory) -> "sb.Run":
     """A backtest on frames alone."""
     made = random_tape(3, splits=False)
-    tape = sb.load_bars(sb.bars_frame(made), vix=pd.Series(made.vix, index=pd.DatetimeIndex(made.bars.sessions)))
-    said = sb.forecasts_frame(tape, random_forecasts(3, tape))
-    return sb.run_backtest(tape, said, SPAN, profile="lean", store=tmp_path_factory.mktemp("home") / "store")
+    market_data = sb.load_bars(sb.bars_frame(made), vix=pd.Series(made.vix, index=pd.DatetimeIndex(made.bars.sessions)))
+    said = sb.forecasts_frame(market_data, random_forecasts(3, market_data))
+    return sb.run_backtest(market_data, said, SPAN, profile="lean", store=tmp_path_factory.mktemp("home") / "store")
 
 
 def test_a_result_is_frames_with_words(run: "sb.Run") -> None:
-    assert len(run.trades) > 10 and set(run.trades["side"]) <= {"long", "short"} and set(run.trades["symbol"]) <= set(run.tape.bars.symbols)
+    assert (
+        len(run.trades) > 10
+        and set(run.trades["side"]) <= {"long", "short"}
+        and set(run.trades["symbol"]) <= set(run.market_data.bars.symbols)
+    )
     assert all(isinstance(word, str) for frame in (run.orders, run.fills, run.trades) for word in frame["reason"])
     pd.testing.assert_frame_equal(run.trades, trades_frame(run.codes))
     assert run.daily["date"].iloc[0] == pd.Timestamp(run.codes.sessions[0]) and "trades, equity $" in repr(run)
@@ -36,18 +40,18 @@ def test_a_result_is_frames_with_words(run: "sb.Run") -> None:
 
 
 def test_frames_that_go_out_come_in_again(run: "sb.Run") -> None:
-    again = sb.load_bars(sb.bars_frame(run.tape))
-    assert np.array_equal(again.bars.close, run.tape.bars.close, equal_nan=True)
-    back = sb.forecasts_from(sb.forecasts_frame(run.tape, run.forecasts), run.tape)
+    again = sb.load_bars(sb.bars_frame(run.market_data))
+    assert np.array_equal(again.bars.close, run.market_data.bars.close, equal_nan=True)
+    back = sb.forecasts_from(sb.forecasts_frame(run.market_data, run.forecasts), run.market_data)
     assert np.array_equal(back.qpi, run.forecasts.qpi, equal_nan=True)
     with pytest.raises(BadTable, match=r"^the frame of forecasts has no columns 'p_short' and 'adv_63'"):
-        sb.forecasts_from(sb.forecasts_frame(run.tape, run.forecasts).drop(columns=["p_short", "adv_63"]), run.tape)
+        sb.forecasts_from(sb.forecasts_frame(run.market_data, run.forecasts).drop(columns=["p_short", "adv_63"]), run.market_data)
 
 
 def test_the_features_are_a_frame() -> None:
-    tape = random_tape(3, splits=False)
-    frame = sb.features_frame(sb.world(tape, sb.load_settings({"universe.min_dollar_volume": 0})))
-    assert list(frame)[:2] == ["date", "symbol"] and frame.shape[1] == 10 and len(frame) == int((~np.isnan(tape.bars.close)).sum())
+    market_data = random_tape(3, splits=False)
+    frame = sb.features_frame(sb.world(market_data, sb.load_settings({"universe.min_dollar_volume": 0})))
+    assert list(frame)[:2] == ["date", "symbol"] and frame.shape[1] == 10 and len(frame) == int((~np.isnan(market_data.bars.close)).sum())
 
 
 def test_the_report_of_a_run_is_one_call(run: "sb.Run", tmp_path: Path) -> None:

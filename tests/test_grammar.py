@@ -5,7 +5,7 @@ import pytest
 from springback.analytics import page
 from springback.errors import InputError
 from springback.grammar import agree
-from springback.verbs.console import Voice
+from springback.verbs.console import Console
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def test_many_stay_many(said: str) -> None:
 
 
 def test_every_mouth_agrees(capsys: pytest.CaptureFixture[str]) -> None:
-    with Voice(as_json=False, quiet=False) as voice:
-        voice.say("1 names are held")
+    with Console(as_json=False, quiet=False) as console:
+        console.say("1 names are held")
     assert capsys.readouterr().out == "1 name is held\n"
     assert str(InputError("1 rows are wrong: mend them")) == "1 row is wrong: mend them"
     assert page._in_words("1 names have") == "1 name has"

@@ -23,7 +23,7 @@ from springback.data.store.content_hash import content_hash
 from springback.data.store.store import Store
 from springback.errors import LedgerError, Restated
 from springback.ledger.book import Ledger
-from springback.ledger.look import Look
+from springback.ledger.entry import NewEntry
 from springback.market.origin import INVENTED
 from springback.market.prose import those, warned
 from springback.quality import entry
@@ -51,26 +51,26 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path / "ledger.sqlite")
 
 
-def look(hold_out_start: str = "") -> Look:
+def look(hold_out_start: str = "") -> NewEntry:
     days = np.arange(np.datetime64("2023-06-01"), np.datetime64("2023-07-01"))
     returns = np.random.default_rng(9).normal(0, 0.01, len(days))
-    return Look("optimise", "recorded", "ab" * 32, "realistic", {"a.b": 1}, days, returns, 1.0, hold_out_start=hold_out_start)
+    return NewEntry("optimise", "recorded", "ab" * 32, "realistic", {"a.b": 1}, days, returns, 1.0, hold_out_start=hold_out_start)
 
 
 @pytest.mark.parametrize("store", ["demo", "yahoo", "folder"], indirect=True)
 def test_an_older_store_is_read_as_it_was_and_is_sound(store: Store) -> None:
-    tape, digest = store.open()
-    assert store.describe()["format"] == 2 and store.verify() == () and content_hash(tape) == digest
+    market_data, digest = store.open()
+    assert store.describe()["format"] == 2 and store.verify() == () and content_hash(market_data) == digest
     as_known, _ = store.open(as_of=NOW)
-    assert (as_known.origin, as_known.findings) == (tape.origin, tape.findings)
+    assert (as_known.origin, as_known.findings) == (market_data.origin, market_data.findings)
 
 
 @pytest.mark.parametrize("store", ["demo"], indirect=True)
 def test_an_older_demo_market_is_still_one(store: Store, tmp_path: Path) -> None:
-    """It gives way to any tape, takes the place of none that was recorded, and its trials are its own."""
-    tape, digest = store.open()
-    assert tape.origin.demo and tape.origin.known_biases == (INVENTED,) and tape.origin.benchmark == "Demo index"
-    assert record.market_of(tape, digest) == f"demo {digest}"
+    """It gives way to any market data, takes the place of none that was recorded, and its trials are its own."""
+    market_data, digest = store.open()
+    assert market_data.origin.demo and market_data.origin.known_biases == (INVENTED,) and market_data.origin.benchmark == "Demo index"
+    assert record.market_of(market_data, digest) == f"demo {digest}"
     other = draw_demo(Settings(demo=Demo(names=12, start="2019-01-02", end="2019-04-30")))
     entry.fetch(other, tmp_path / "store", NOW)
     assert store.describe()["format"] == 3 and len(store.read().bars.symbols) == 12, "a drawn market replaces a drawn one"
@@ -78,8 +78,10 @@ def test_an_older_demo_market_is_still_one(store: Store, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("store", ["yahoo", "folder"], indirect=True)
 def test_no_demo_market_takes_the_place_of_an_older_recorded_one(store: Store, tmp_path: Path) -> None:
-    tape, digest = store.open()
-    assert not tape.origin.demo and record.market_of(tape, digest) == record.RECORDED and tape.origin.benchmark == "SPY"
+    market_data, digest = store.open()
+    assert (
+        not market_data.origin.demo and record.market_of(market_data, digest) == record.RECORDED and market_data.origin.benchmark == "SPY"
+    )
     with pytest.raises(Restated, match="holds recorded prices"):
         entry.fetch(draw_demo(Settings(demo=Demo(names=10))), tmp_path / "store", NOW)
 
@@ -105,13 +107,13 @@ def test_an_older_vendor_store_knows_its_source_and_goes_on(store: Store) -> Non
 
 @pytest.mark.parametrize("store", ["folder"], indirect=True)
 def test_biases_members_and_quarantine_of_an_older_store_are_facts(store: Store) -> None:
-    tape = store.read()
-    assert len(tape.origin.known_biases) == 6 and tape.origin.known_biases[0] == "5 to 9 % of member-days have no price"
-    assert tape.origin.members_from == date(2019, 2, 1)
-    answer = membership.from_tape(tape, np.datetime64("2019-01-15"))
+    market_data = store.read()
+    assert len(market_data.origin.known_biases) == 6 and market_data.origin.known_biases[0] == "5 to 9 % of member-days have no price"
+    assert market_data.origin.members_from == date(2019, 2, 1)
+    answer = membership.from_tape(market_data, np.datetime64("2019-01-15"))
     assert (answer.source, answer.confidence) == ("membership list of 2019-02-01, which is of later", "low")
-    assert [line.about for line in tape.findings] == ["quarantine", "", "tables", "prices"]
-    assert "'Day' as date" in those(tape.findings, "tables")[0]
+    assert [line.about for line in market_data.findings] == ["quarantine", "", "tables", "prices"]
+    assert "'Day' as date" in those(market_data.findings, "tables")[0]
 
 
 def test_an_older_ledger_is_whole_and_its_held_back_period_stays_looked_at(ledger: Ledger) -> None:
@@ -147,9 +149,9 @@ def test_an_older_run_folder_says_what_it_said(tmp_path: Path) -> None:
     with zipfile.ZipFile(OLDER / "run.zip") as packed:
         packed.extractall(tmp_path / "old")
     told = json.loads((tmp_path / "old" / "summary.json").read_text())
-    material = run_folder.read(tmp_path / "old")
-    assert len(warned(material.provenance.findings)) == 1 and material.provenance.demo and material.benchmark_name == "SPY"
-    again = run_folder.write(tmp_path / "new", material, draw=lambda *_: None)
+    report_data = run_folder.read(tmp_path / "old")
+    assert len(warned(report_data.provenance.findings)) == 1 and report_data.provenance.demo and report_data.benchmark_name == "SPY"
+    again = run_folder.write(tmp_path / "new", report_data, draw=lambda *_: None)
     assert again.flags == summarise(run_folder.read(tmp_path / "new")).flags == tuple(told["headline"][: len(again.flags)])
     assert json.loads((tmp_path / "new" / "summary.json").read_text()) == told
-    assert run_folder.read(tmp_path / "new").provenance == material.provenance
+    assert run_folder.read(tmp_path / "new").provenance == report_data.provenance

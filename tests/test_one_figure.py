@@ -26,7 +26,7 @@ from springback.workflow import record, report
 from springback.workflow.backtests import simulate
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
-from tests.analytics.materials import account, material
+from tests.analytics.materials import account, report_data
 from tests.backtest.worlds import flat_tape, random_forecasts, random_tape, signals
 
 RATE = np.where(np.arange(200) % 7 == 3, np.nan, 0.05)  # a rate that is not known every day
@@ -101,18 +101,18 @@ def test_summary_and_page_say_the_same_first(told: Summary, home: Path) -> None:
 
 @pytest.mark.parametrize(("sessions", "trades"), [(FEWEST_SESSIONS - 1, 200), (700, FEWEST_TRADES - 1)])
 def test_no_verdict_on_too_little(sessions: int, trades: int) -> None:
-    small = summarise(material(accounts=(account(count=sessions, trades=trades, drift=0.003),)))
+    small = summarise(report_data(accounts=(account(count=sessions, trades=trades, drift=0.003),)))
     assert small.verdict[0].startswith("Too little to judge: ") and "a verdict needs 63 and 30" in small.verdict[0]
     of_account = [one.word for one in small.gates if one.gate.name not in ("auc", "accuracy")]
     assert of_account == ["n/a"] * 4
-    enough = summarise(material(accounts=(account(count=FEWEST_SESSIONS, trades=FEWEST_TRADES, drift=0.003),)))
+    enough = summarise(report_data(accounts=(account(count=FEWEST_SESSIONS, trades=FEWEST_TRADES, drift=0.003),)))
     assert not enough.verdict[0].startswith("Too little") and "n/a" not in [one.word for one in enough.gates]
 
 
 def test_nothing_a_year_is_no_success_and_asks_for_no_record_of_millennia() -> None:
     flat = account(drift=0.0)
     wave = flat.cash * (1 + 1e-3 * np.sin(np.arange(len(flat.daily))) + 4e-7 * np.arange(len(flat.daily)))
-    said = summarise(material(accounts=(dataclasses.replace(flat, daily=flat.daily.assign(equity=wave)),)))
+    said = summarise(report_data(accounts=(dataclasses.replace(flat, daily=flat.daily.assign(equity=wave)),)))
     assert said.figures["realistic"]["annual_return"].number() > 0
     assert said.verdict[0] == "It neither made nor lost money"
     assert not any("a record must be" in line for line in said.verdict)
@@ -121,7 +121,7 @@ def test_nothing_a_year_is_no_success_and_asks_for_no_record_of_millennia() -> N
 def test_data_that_the_gate_refuses_are_named_before_any_figure(tmp_path: Path) -> None:
     waves = {name: [round(20 + wide * np.sin(k), 2) for k in range(40)] for name, wide in (("AAA", 0.3), ("BBB", 0.7))}
     sound = flat_tape(waves, start="2021-04-05")  # no holiday in it
-    assert warned(gate.accused(sound, CHOSEN.quality).findings) == (), "a tape without errors is not accused"
+    assert warned(gate.accused(sound, CHOSEN.quality).findings) == (), "market data without errors are not accused"
     high = sound.bars.high.copy()
     high[10:30] = sound.bars.low[10:30] * 0.5
     broken = dataclasses.replace(sound, bars=dataclasses.replace(sound.bars, high=high))
@@ -132,7 +132,7 @@ def test_data_that_the_gate_refuses_are_named_before_any_figure(tmp_path: Path) 
 
 
 def test_an_overlay_that_was_never_due_raises_no_alarm() -> None:
-    made = material()
+    made = report_data()
     assert made.overlays is not None
     for touched, could, alarms in ((0, 5, 1), (0, 0, 0), (3, 5, 0)):
         frame = pd.DataFrame([{**made.overlays.iloc[0], "touched": touched, "could": could}])

@@ -204,12 +204,12 @@ def heard(function: ast.FunctionDef, declared: inspect.Signature) -> set[str]:
 
 
 def test_an_option_of_a_group_that_is_not_read_is_noticed() -> None:
-    def verb(voice: Any, *, stored: Stored, plan: Plan) -> None:
-        print(voice, vars(stored), plan.sets)
+    def verb(console: Any, *, stored: Stored, plan: Plan) -> None:
+        print(console, vars(stored), plan.sets)
 
     function = ast.parse(textwrap.dedent(inspect.getsource(verb))).body[0]
     assert isinstance(function, ast.FunctionDef)
-    assert heard(function, inspect.signature(verb)) - {"voice"} == {"store", "as_of", "sets"}
+    assert heard(function, inspect.signature(verb)) - {"console"} == {"store", "as_of", "sets"}
 
 
 @pytest.mark.parametrize("row", PROBED, ids=" ".join)

@@ -43,21 +43,21 @@ class Outcome:
 def outcome(reversal: float, seed: int) -> Outcome:
     """Demo market to summary, as `springback run` does it."""
     chosen = settings.load(Settings, [], [*WORLD, f"demo.reversal={reversal}", f"demo.seed={seed}"])
-    tape = draw_demo(chosen)
-    made = prepare_world(tape, chosen)
+    market_data = draw_demo(chosen)
+    made = prepare_world(market_data, chosen)
     said = forecast_walk_forward(made, chosen).forecasts
-    material = report.gather(tape, said, chosen, Recorder(data_hash=made.hash, models="walk-forward"))
-    told = summary_json(material, summarise(material))
-    daily = by_day(tape, said, chosen.training.horizon)
+    report_data = report.gather(market_data, said, chosen, Recorder(data_hash=made.hash, models="walk-forward"))
+    told = summary_json(report_data, summarise(report_data))
+    daily = by_day(market_data, said, chosen.training.horizon)
     blocks = np.array([block.mean() for block in np.array_split(daily, len(daily) // BLOCK)])
     profiles = {"realistic": told["figures"], **told["profiles"]}
     figures = {profile: {name: one["value"] for name, one in values.items()} for profile, values in profiles.items()}
     return Outcome(float(daily.mean()), float(blocks.std(ddof=1) / np.sqrt(len(blocks))), figures)
 
 
-def by_day(tape: Any, said: Any, horizon: int) -> Any:
+def by_day(market_data: Any, said: Any, horizon: int) -> Any:
     """How well P_long ranks the names of each session, with the answer the market gave: its sign."""
-    forward = forward_return(tape.bars, tape.actions, horizon)
+    forward = forward_return(market_data.bars, market_data.actions, horizon)
     session, name = np.nonzero(~np.isnan(forward) & ~np.isnan(said.p_long))
     return auc_by_day(forward[session, name] > 0, said.p_long[session, name], session)
 

@@ -13,7 +13,7 @@ import pytest
 import springback as sb
 from springback.auditing.sample import Size
 from springback.ledger.book import Ledger
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.workflow import audit
 
 SMALL = {
@@ -50,13 +50,13 @@ def settings() -> Any:
 
 
 @pytest.fixture(scope="module")
-def tape(settings: Any) -> Tape:
+def market_data(settings: Any) -> MarketData:
     return sb.draw_demo(settings)
 
 
 @pytest.fixture(scope="module")
-def world(tape: Tape, settings: Any) -> Any:
-    return sb.prepare(tape, settings)
+def world(market_data: MarketData, settings: Any) -> Any:
+    return sb.prepare(market_data, settings)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ def walked(world: Any, settings: Any, home: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def run(tape: Tape, walked: Any, settings: Any, home: Path) -> Any:
-    return sb.run_backtest(tape, walked.forecasts, settings, models="walk-forward", store=home / "store")
+def run(market_data: MarketData, walked: Any, settings: Any, home: Path) -> Any:
+    return sb.run_backtest(market_data, walked.forecasts, settings, models="walk-forward", store=home / "store")
 
 
 def kinds(home: Path) -> Counter[str]:
@@ -80,33 +80,33 @@ def test_no_public_name_is_a_module(home: Path) -> None:
     assert all(isinstance(getattr(sb, name), type | Callable) for name in sb.__all__ if name != "__version__")  # type: ignore[arg-type]
 
 
-def test_the_store_goes_round(tape: Tape, home: Path, settings: Any) -> None:
-    loaded = sb.fetch(tape, home / "store")
+def test_the_store_goes_round(market_data: MarketData, home: Path, settings: Any) -> None:
+    loaded = sb.fetch(market_data, home / "store")
     again, digest = sb.open_store(home / "store")
-    assert digest == loaded.hash and again.bars.shape == tape.bars.shape
+    assert digest == loaded.hash and again.bars.shape == market_data.bars.shape
     drawn = sb.fetch("demo", home / "drawn", settings)
     assert drawn.hash == digest, "the demo market is a function of its settings"
-    assert sb.load_bars(sb.bars_frame(tape)).bars.shape == tape.bars.shape
+    assert sb.load_bars(sb.bars_frame(market_data)).bars.shape == market_data.bars.shape
     found = sb.check_data(home / "store", settings, home / "check")
     assert found.usable and (home / "check" / "check.html").is_file()
-    assert sb.check_data(tape, settings).verdict == found.verdict
+    assert sb.check_data(market_data, settings).verdict == found.verdict
 
 
-def test_models_and_forecasts(world: Any, settings: Any, walked: Any, tape: Tape, home: Path) -> None:
+def test_models_and_forecasts(world: Any, settings: Any, walked: Any, market_data: MarketData, home: Path) -> None:
     trained = sb.train(world, settings)
-    assert isinstance(world, sb.World) and sb.world is sb.prepare and len(sb.features_frame(world)) > 1000
+    assert isinstance(world, sb.PreparedData) and sb.world is sb.prepare and len(sb.features_frame(world)) > 1000
     pair = sb.keep(trained, home / "models")
     fixed, same = sb.forecast_fixed(world, home / "models", settings)
     assert same.card.known_by == pair.card.known_by and sb.in_sample(pair, settings)
-    assert len(sb.forecasts_frame(tape, fixed)) > 1000
-    back = sb.forecasts_from(sb.forecasts_frame(tape, walked.forecasts), tape)
-    pd.testing.assert_frame_equal(sb.forecasts_frame(tape, back), sb.forecasts_frame(tape, walked.forecasts))
+    assert len(sb.forecasts_frame(market_data, fixed)) > 1000
+    back = sb.forecasts_from(sb.forecasts_frame(market_data, walked.forecasts), market_data)
+    pd.testing.assert_frame_equal(sb.forecasts_frame(market_data, back), sb.forecasts_frame(market_data, walked.forecasts))
 
 
-def test_a_backtest_and_its_report(run: Any, world: Any, walked: Any, tape: Tape, settings: Any, home: Path) -> None:
+def test_a_backtest_and_its_report(run: Any, world: Any, walked: Any, market_data: MarketData, settings: Any, home: Path) -> None:
     assert isinstance(run, sb.Run) and isinstance(run.settings, sb.Settings) and len(run.trades) > 0
     assert sb.report(run, home / "run").is_file()
-    told = sb.summary_of(sb.tell(tape, walked.forecasts, settings, world.hash, "walk-forward", store=home / "store"))
+    told = sb.summary_of(sb.tell(market_data, walked.forecasts, settings, world.hash, "walk-forward", store=home / "store"))
     assert "Demo market" in told
 
 
@@ -124,18 +124,18 @@ def test_a_stress_test(run: Any, home: Path) -> None:
     assert kinds(home) - before == Counter(backtest=1)
 
 
-def test_an_audit(tape: Tape, settings: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_audit(market_data: MarketData, settings: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "QUICK", TINY)
     before = kinds(home)
-    made = sb.audit(tape, settings, quick=True, out=home / "audit", store=home / "store")
+    made = sb.audit(market_data, settings, quick=True, out=home / "audit", store=home / "store")
     assert len(made.findings) > 10 and (home / "audit" / "audit.html").is_file()
-    assert made.facts["Data"] == sb.prepare(tape, settings).hash
+    assert made.facts["Data"] == sb.prepare(market_data, settings).hash
     assert kinds(home) - before == Counter(audit=1)
 
 
-def test_a_search(tape: Tape, settings: Any, home: Path) -> None:
+def test_a_search(market_data: MarketData, settings: Any, home: Path) -> None:
     before = kinds(home)
-    found = sb.optimize(tape, settings, home / "optimise", home / "models", home / "store")
+    found = sb.optimize(market_data, settings, home / "optimise", home / "models", home / "store")
     assert found.finding.trials == 5 and (home / "optimise" / found.name / "winner.toml").is_file()
     assert (kinds(home) - before)["optimise"] >= 5
 

@@ -13,7 +13,7 @@ from springback import settings
 from springback.market.quarantine import Span
 from springback.workflow import forecast_cache, forecasts
 from springback.workflow.models import forecast_walk_forward
-from springback.workflow.prepare import World, prepare_world
+from springback.workflow.prepare import PreparedData, prepare_world
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
 
@@ -27,17 +27,17 @@ def chosen() -> Settings:
 
 
 @pytest.fixture(scope="module")
-def made(chosen: Settings) -> World:
+def made(chosen: Settings) -> PreparedData:
     return prepare_world(draw_demo(chosen), chosen)
 
 
 @pytest.fixture
-def models(made: World, chosen: Settings, tmp_path: Path) -> Path:
+def models(made: PreparedData, chosen: Settings, tmp_path: Path) -> Path:
     forecasts.forecasts_for(chosen, made, forecasts.Choice(tmp_path))
     return tmp_path
 
 
-def test_the_same_bits_without_a_walk(made: World, chosen: Settings, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_bits_without_a_walk(made: PreparedData, chosen: Settings, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     walked = forecast_walk_forward(made, chosen, models).forecasts
     monkeypatch.setattr(forecasts, "forecast_walk_forward", lambda *_: pytest.fail("walked again"))
     found = forecasts.forecasts_for(chosen, made, forecasts.Choice(models, "walk-forward"))
@@ -46,49 +46,51 @@ def test_the_same_bits_without_a_walk(made: World, chosen: Settings, models: Pat
     assert found.words.startswith("walk-forward") and not found.in_sample
 
 
-def other_data(made: World, chosen: Settings, folder: Path) -> tuple[World, Settings]:
+def other_data(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
     return dataclasses.replace(made, hash="another"), chosen
 
 
-def quarantined(made: World, chosen: Settings, folder: Path) -> tuple[World, Settings]:
-    return dataclasses.replace(made, tape=dataclasses.replace(made.tape, quarantine=(Span(made.tape.bars.symbols[0]),))), chosen
+def quarantined(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
+    return dataclasses.replace(
+        made, market_data=dataclasses.replace(made.market_data, quarantine=(Span(made.market_data.bars.symbols[0]),))
+    ), chosen
 
 
-def other_knob(made: World, chosen: Settings, folder: Path) -> tuple[World, Settings]:
+def other_knob(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
     return made, settings.load(Settings, [], [*FEW, *SPAN, "universe.min_price=2"])
 
 
-def touched_model(made: World, chosen: Settings, folder: Path) -> tuple[World, Settings]:
+def touched_model(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
     file = next(folder.glob("*/*.pkl"))
     file.write_bytes(file.read_bytes() + b"x")
     return made, chosen
 
 
-def touched_forecasts(made: World, chosen: Settings, folder: Path) -> tuple[World, Settings]:
+def touched_forecasts(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
     file = folder / forecast_cache.FILE
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     return made, chosen
 
 
-def no_note(made: World, chosen: Settings, folder: Path) -> tuple[World, Settings]:
+def no_note(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
     (folder / forecast_cache.NOTE).unlink()
     return made, chosen
 
 
-def unnamed(made: World, chosen: Settings, folder: Path) -> tuple[World, Settings]:
+def unnamed(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
     nameless = dataclasses.replace(made, hash="")
     forecast_cache.note(nameless, chosen, folder)
     return nameless, chosen
 
 
 @pytest.mark.parametrize("change", [other_data, quarantined, other_knob, touched_model, touched_forecasts, no_note, unnamed])
-def test_anything_else_is_walked_anew(change: Callable[..., object], made: World, chosen: Settings, models: Path) -> None:
+def test_anything_else_is_walked_anew(change: Callable[..., object], made: PreparedData, chosen: Settings, models: Path) -> None:
     folder = models / "walk_forward"
     assert forecast_cache.find(made, chosen, folder) is not None
     assert forecast_cache.find(*change(made, chosen, folder), folder) is None
 
 
-def test_another_program_makes_other_forecasts(made: World, chosen: Settings, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_program_makes_other_forecasts(made: PreparedData, chosen: Settings, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecast_cache, "program", lambda: "changed")
     assert forecast_cache.find(made, chosen, models / "walk_forward") is None
 
@@ -102,6 +104,6 @@ def test_the_program_is_the_whole_package() -> None:
     assert (package / "features" / "window.py").is_file() and forecast_cache.program() == digest.hexdigest()
 
 
-def test_what_the_rule_alone_reads_changes_nothing(made: World, chosen: Settings, models: Path) -> None:
+def test_what_the_rule_alone_reads_changes_nothing(made: PreparedData, chosen: Settings, models: Path) -> None:
     slots = settings.load(Settings, [], [*FEW, *SPAN, "strategy.slots=7"])
     assert forecast_cache.find(made, slots, models / "walk_forward") is not None

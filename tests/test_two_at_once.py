@@ -14,11 +14,11 @@ import pytest
 
 from springback.alone import alone
 from springback.analytics import run_folder
-from springback.analytics.material import Material
+from springback.analytics.report_data import ReportData
 from springback.analytics.summary import Summary
 from springback.analytics.whole import whole
 from springback.errors import InputError, Taken
-from tests.analytics.materials import material
+from tests.analytics.materials import report_data
 from tests.terminal import COMMAND, done, sets, springback
 
 BARS = "date,symbol,open,high,low,close,volume\n" + "".join(
@@ -41,7 +41,7 @@ def desk(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def undrawn(told: Material, summary: Summary, folder: Path) -> None:
+def undrawn(told: ReportData, summary: Summary, folder: Path) -> None:
     """A picture that says whose it is."""
     (folder / "report.html").write_text(str(told.provenance.seed))
     (folder / "report.png").write_text(str(told.provenance.seed))
@@ -105,28 +105,28 @@ def test_a_run_that_was_written_where_the_link_is_now_gets_a_name_by_its_date(de
 
 
 def test_another_run_takes_the_whole_place_and_nothing_of_the_older_one_stays(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "run", material(seed=1), undrawn)
+    run_folder.write(tmp_path / "run", report_data(seed=1), undrawn)
     (tmp_path / "run" / "stress.json").write_text("{}")
-    run_folder.write(tmp_path / "run", material(seed=2), undrawn)
+    run_folder.write(tmp_path / "run", report_data(seed=2), undrawn)
     assert seed_of(tmp_path / "run") == 2 and not (tmp_path / "run" / "stress.json").exists()
 
 
 def test_what_no_run_wrote_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_folder.write(tmp_path / "run", material(seed=1), undrawn)
+    run_folder.write(tmp_path / "run", report_data(seed=1), undrawn)
     (tmp_path / "run" / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match=r"holds notes\.txt, which no run wrote: give another folder"):
-        run_folder.write(tmp_path / "run", material(seed=2), undrawn)
+        run_folder.write(tmp_path / "run", report_data(seed=2), undrawn)
     assert seed_of(tmp_path / "run") == 1 and (tmp_path / "run" / "notes.txt").read_text() == "mine"
     run_folder.redraw(tmp_path / "run", undrawn)
     assert (tmp_path / "run" / "notes.txt").read_text() == "mine", "a report drawn again leaves the rest"
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     with pytest.raises(InputError, match="is the folder one works in"):
-        run_folder.write(Path(), material(seed=2), undrawn)
+        run_folder.write(Path(), report_data(seed=2), undrawn)
 
 
 def test_a_report_and_a_stress_test_add_to_a_run_under_its_lock(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "run", material(seed=1), undrawn)
+    run_folder.write(tmp_path / "run", report_data(seed=1), undrawn)
     run_folder.redraw(tmp_path / "run", undrawn, {"stress.json": "{}", "stress.html": "page"})
     assert (tmp_path / "run" / "stress.html").read_text() == "page" and seed_of(tmp_path / "run") == 1
 
@@ -148,15 +148,15 @@ def test_a_report_and_a_stress_test_add_to_a_run_under_its_lock(tmp_path: Path) 
 
 
 def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "run", material(seed=1), undrawn)
+    run_folder.write(tmp_path / "run", report_data(seed=1), undrawn)
     (tmp_path / "link").symlink_to("run")
-    run_folder.write(tmp_path / "link", material(seed=2), undrawn)
+    run_folder.write(tmp_path / "link", report_data(seed=2), undrawn)
     assert (tmp_path / "link").is_symlink() and seed_of(tmp_path / "run") == 2
 
 
 @pytest.mark.parametrize("keep", [False, True])
 def test_killed_between_the_two_renames_the_older_run_comes_back(tmp_path: Path, keep: bool) -> None:
-    run_folder.write(tmp_path / "run", material(seed=1), undrawn)
+    run_folder.write(tmp_path / "run", report_data(seed=1), undrawn)
     (tmp_path / "run").rename(tmp_path / ".run.replaced")
     (tmp_path / ".run.unfinished").mkdir()
     if keep:
@@ -169,7 +169,7 @@ def test_killed_between_the_two_renames_the_older_run_comes_back(tmp_path: Path,
 
 def write_for_ever(folder: Path) -> None:
     seed = 0
-    told = {one: material(seed=one) for one in (1, 2)}
+    told = {one: report_data(seed=one) for one in (1, 2)}
     while True:
         seed = seed % 2 + 1
         run_folder.write(folder, told[seed], undrawn)
@@ -177,7 +177,7 @@ def write_for_ever(folder: Path) -> None:
 
 def test_killed_at_any_moment_a_run_folder_is_one_run_s_or_not_there(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    run_folder.write(folder, material(seed=1), undrawn)
+    run_folder.write(folder, report_data(seed=1), undrawn)
     draw = random.Random(1)
     for _ in range(8):
         writer = multiprocessing.get_context("fork").Process(target=write_for_ever, args=(folder,))
@@ -188,7 +188,7 @@ def test_killed_at_any_moment_a_run_folder_is_one_run_s_or_not_there(tmp_path: P
         if folder.exists():
             assert seed_of(folder) in (1, 2)
         assert run_folder.read(folder).provenance.seed in (1, 2), "and it can be read, or is put back"
-    run_folder.write(folder, material(seed=7), undrawn)
+    run_folder.write(folder, report_data(seed=7), undrawn)
     assert seed_of(folder) == 7 and hidden(tmp_path) == []
 
 

@@ -13,8 +13,8 @@ from springback.errors import MissingData, SettingsError
 from springback.lean import parameters
 from springback.market.account import usual_start
 from springback.market.bars import Dates
-from springback.verbs import tapes
-from springback.verbs.console import Voice
+from springback.verbs import data_summary
+from springback.verbs.console import Console
 from springback.workflow.report import left_out
 from springback.workflow.settings import Settings, choose, dated
 from tests.backtest.worlds import random_tape
@@ -64,19 +64,19 @@ def test_a_day_that_is_named_is_kept_and_the_other_found() -> None:
 
 
 def test_what_is_left_out_is_said_and_the_days_are_resolved_before_the_work(capsys: pytest.CaptureFixture[str]) -> None:
-    tape = random_tape(3, splits=False)
-    days = tape.bars.sessions
+    market_data = random_tape(3, splits=False)
+    days = market_data.bars.sessions
     start, end = days[20].item(), days[-6].item()
     chosen = settings.load(Settings, [], [f"backtest.start={start}", f"backtest.end={end}"])
-    with Voice(as_json=False, quiet=False) as voice:
-        tapes.window(voice, chosen, tape)
+    with Console(as_json=False, quiet=False) as console:
+        data_summary.window(console, chosen, market_data)
     said = capsys.readouterr().out
     assert f"window {start} to {end}: 20 sessions before it are history only, 5 sessions after it, up to {days[-1]}, are left out" in said
-    assert left_out(tape, chosen) == (f"5 sessions after the window, up to {days[-1]}, are left out: it ends {end} (backtest.end).",)
+    assert left_out(market_data, chosen) == (f"5 sessions after the window, up to {days[-1]}, are left out: it ends {end} (backtest.end).",)
     open_end = settings.load(Settings, [], [f"backtest.start={start}"])
-    assert dated(open_end, tape).backtest.days == (start, days[-1].item())
-    assert settings.flat(dated(open_end, tape))["backtest.end"] == days[-1].item()
-    assert left_out(tape, dated(open_end, tape)) == ()
+    assert dated(open_end, market_data).backtest.days == (start, days[-1].item())
+    assert settings.flat(dated(open_end, market_data))["backtest.end"] == days[-1].item()
+    assert left_out(market_data, dated(open_end, market_data)) == ()
 
 
 def test_the_original_plan_is_asked_for_by_a_word_and_gives_way_to_what_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

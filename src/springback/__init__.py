@@ -9,7 +9,7 @@ from typing import Any
 __version__ = "0.1.0"
 __all__ = [  # noqa: PLE0604 (loaded on first use, from `frames`)
     *("__version__", "Settings", "load_settings", "draw_demo", "load_bars", "open_store", "fetch", "check_data"),
-    *("World", "prepare", "world", "train", "keep", "forecast", "forecast_fixed", "in_sample", "forecasts_from"),
+    *("PreparedData", "prepare", "train", "keep", "forecast", "forecast_fixed", "in_sample", "forecasts_from"),
     *("Run", "run_backtest", "report", "tell", "summary_of", "validate", "stress", "audit", "optimize"),
     *("bars_frame", "features_frame", "forecasts_frame"),
 ]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from springback import settings as toml
 from springback.analytics import run_folder
-from springback.analytics.material import Material
+from springback.analytics.report_data import ReportData
 from springback.auditing.audit_page import Audit
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.cluster import Cores
@@ -26,7 +26,7 @@ from springback.features import FEATURES
 from springback.forecasting.models import Models
 from springback.market.costs import Profile
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.project import usual
 from springback.quality.quality_study import Study as DataStudy
 from springback.scenarios.stress_study import Study as StressStudy
@@ -47,7 +47,7 @@ from springback.workflow.inputs import Asked, Inputs, Loaded, fill
 from springback.workflow.inputs import keep as keep_in_store
 from springback.workflow.models import in_sample
 from springback.workflow.models import save_models as keep
-from springback.workflow.prepare import World, bare, prepare_world
+from springback.workflow.prepare import PreparedData, bare, prepare_world
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.recorder import Recorder
 from springback.workflow.report import summary_of
@@ -57,9 +57,9 @@ from springback.workflow.sources import draw_demo as draw
 from springback.workflow.sources import load_bars, open_store
 
 __all__ = [
+    "PreparedData",
     "Run",
     "Settings",
-    "World",
     "audit",
     "bars_frame",
     "check_data",
@@ -84,7 +84,6 @@ __all__ = [
     "tell",
     "train",
     "validate",
-    "world",
 ]
 Knobs = Settings | Mapping[str, Any] | None
 Folder = Path | str | None
@@ -103,7 +102,7 @@ class Run:
     trades: pd.DataFrame
     daily: pd.DataFrame
     funnel: pd.DataFrame
-    tape: Tape
+    market_data: MarketData
     forecasts: Forecasts
     settings: Settings
     models: str
@@ -125,13 +124,13 @@ def load_settings(told: Mapping[str, Any] | Path | str | None = None) -> Setting
     return toml.build(Settings, toml.nested(told))
 
 
-def draw_demo(settings: Knobs = None) -> Tape:
+def draw_demo(settings: Knobs = None) -> MarketData:
     """The demo market of `settings.demo`: every price is invented. Pure function of the settings."""
     return draw(_known(settings))
 
 
 def fetch(
-    market: Tape | str,
+    market: MarketData | str,
     store: Path | str,
     settings: Knobs = None,
     symbols: Sequence[str] | str | None = None,
@@ -139,13 +138,13 @@ def fetch(
     inputs: Inputs | None = None,
     progress: Progress = SILENT,
 ) -> Loaded:
-    """Fills the Parquet store from `market`: a tape at hand, or the name of a source (yahoo, tiingo, alpaca, lean, csv, demo).
+    """Fills the Parquet store from `market`: market data at hand, or the name of a source (yahoo, tiingo, alpaca, lean, csv, demo).
 
     A vendor is asked for `symbols` (names, or a file with one a line) over `days`, first and last, None the usual ones; `inputs` names
-    files, keys and folders beside that. Returns the tape that the store holds then and its hash. Raises `InputError`, `SourceError`,
+    files, keys and folders beside that. Returns the market data that the store holds then and its hash. Raises `InputError`, `SourceError`,
     `MissingData`, `Restated`.
     """
-    if isinstance(market, Tape):
+    if isinstance(market, MarketData):
         return keep_in_store(market, Path(store), progress)
     listed = symbols if symbols is None or isinstance(symbols, str) else ",".join(symbols)
     asked = Asked(listed, *days)
@@ -155,37 +154,37 @@ def fetch(
     return fill(_known(settings), given, market, progress)
 
 
-def prepare(tape: Tape, settings: Knobs = None, data_hash: str = "") -> World:
-    """The tradable universe (T, N) and the features (T, N, 8) of `tape`. `data_hash`: what `open_store` said; empty: worked out."""
-    return prepare_world(tape, _known(settings), data_hash)
+def prepare(market_data: MarketData, settings: Knobs = None, data_hash: str = "") -> PreparedData:
+    """The tradable universe (T, N) and the features (T, N, 8) of `market_data`. `data_hash`: what `open_store` said; empty: worked out."""
+    return prepare_world(market_data, _known(settings), data_hash)
 
 
-world = prepare
+prepared = prepare
 
 
-def train(world: World, settings: Knobs = None, progress: Progress = SILENT) -> Trained:
+def train(prepared: PreparedData, settings: Knobs = None, progress: Progress = SILENT) -> Trained:
     """Long and short models by the 80/20 split in time, judged on the newest sessions."""
-    return models.train_models(world, _known(settings), progress)
+    return models.train_models(prepared, _known(settings), progress)
 
 
-def forecast(world: World, settings: Knobs = None, models_dir: Folder = None, progress: Progress = SILENT) -> WalkForwardResult:
+def forecast(prepared: PreparedData, settings: Knobs = None, models_dir: Folder = None, progress: Progress = SILENT) -> WalkForwardResult:
     """Quarterly walk-forward forecasts of the backtest's days; the models are kept in `models_dir`, and found there again."""
-    return models.forecast_walk_forward(world, _known(settings), _folder(models_dir), progress)
+    return models.forecast_walk_forward(prepared, _known(settings), _folder(models_dir), progress)
 
 
-def forecast_fixed(world: World, models_dir: Path | str, settings: Knobs = None) -> tuple[Forecasts, Models]:
+def forecast_fixed(prepared: PreparedData, models_dir: Path | str, settings: Knobs = None) -> tuple[Forecasts, Models]:
     """Forecasts of every session by the one pair in `models_dir`, and the pair. Raises `ModelError`."""
-    return models.forecast_fixed(world, Path(models_dir), _known(settings))
+    return models.forecast_fixed(prepared, Path(models_dir), _known(settings))
 
 
-def forecasts_from(table: Table, tape: Tape) -> Forecasts:
+def forecasts_from(table: Table, market_data: MarketData) -> Forecasts:
     """The forecasts in a file or a frame: date, symbol, qpi, p_long, p_short, adv_63. Raises `InputError`."""
     source = Path(table) if isinstance(table, str | Path) else Given(table, "the frame of forecasts")
-    return tables.read_forecasts(source, tape.bars)
+    return tables.read_forecasts(source, market_data.bars)
 
 
 def run_backtest(
-    tape: Tape,
+    market_data: MarketData,
     forecasts: Forecasts | Table,
     settings: Knobs = None,
     profile: Profile | None = None,
@@ -193,29 +192,30 @@ def run_backtest(
     models: str = "",
     store: Folder = None,
 ) -> Run:
-    """The rule on `tape` by `forecasts` (as `forecast` gives them, a frame or a file), under one cost profile, `flat_bp` a side on top.
+    """The rule on `market_data` by `forecasts` (as `forecast` gives them, a frame or a file), under one cost profile, `flat_bp` a side on
+    top.
 
     It is a trial, and is written into the ledger before it is returned. Raises `InputError`, `SettingsError`.
     """
     chosen, place = _known(settings), _folder(store)
-    by = _forecasts(forecasts, tape)
-    codes = backtests.run_backtest(tape, by, under(chosen, profile) if profile else chosen, Recorder(place, models=models), flat_bp)
+    by = _forecasts(forecasts, market_data)
+    codes = backtests.run_backtest(market_data, by, under(chosen, profile) if profile else chosen, Recorder(place, models=models), flat_bp)
     shown = (orders_frame(codes), fills_frame(codes), trades_frame(codes), daily_frame(codes), funnel_frame(codes))
-    return Run(*shown, tape, by, chosen, models, codes, place)
+    return Run(*shown, market_data, by, chosen, models, codes, place)
 
 
 def tell(
-    tape: Tape,
+    market_data: MarketData,
     forecasts: Forecasts,
     settings: Knobs = None,
     data_hash: str = "",
     models: str = BROUGHT,
     in_sample: bool = False,
     store: Folder = None,
-) -> Material:
+) -> ReportData:
     """All that the report of a backtest shows: both cost profiles, the sweep, the overlays. The headline is a trial."""
-    record = Recorder(_folder(store), data_hash or content_hash(tape), models=models)
-    return reporting.gather(tape, forecasts, _known(settings), record, in_sample)
+    record = Recorder(_folder(store), data_hash or content_hash(market_data), models=models)
+    return reporting.gather(market_data, forecasts, _known(settings), record, in_sample)
 
 
 def report(run: Run, folder: Path | str) -> Path:
@@ -223,12 +223,12 @@ def report(run: Run, folder: Path | str) -> Path:
 
     Raises `Unwritable`.
     """
-    run_folder.write(Path(folder), tell(run.tape, run.forecasts, run.settings, models=run.models or BROUGHT, store=run.store))
+    run_folder.write(Path(folder), tell(run.market_data, run.forecasts, run.settings, models=run.models or BROUGHT, store=run.store))
     return Path(folder) / "report.html"
 
 
 def validate(
-    world: World,
+    prepared: PreparedData,
     settings: Knobs = None,
     method: str = "walk-forward",
     models_dir: Folder = None,
@@ -241,7 +241,7 @@ def validate(
     Raises `SettingsError`, `MissingData`.
     """
     asked = validating.Method(method, _folder(models_dir))
-    study = validating.validate(_known(settings), world, asked, progress, Recorder(_folder(store), world.hash))
+    study = validating.validate(_known(settings), prepared, asked, progress, Recorder(_folder(store), prepared.hash))
     if out is not None:
         validating.write(study, Path(out))
     return study
@@ -249,16 +249,16 @@ def validate(
 
 def stress(run: Run, out: Folder = None, progress: Progress = SILENT) -> StressStudy:
     """Shocks around what a backtest held, crashes of the past, resampled histories; its base run is the trial of the backtest again."""
-    digest = content_hash(run.tape)
+    digest = content_hash(run.market_data)
     by = Forecasted(run.forecasts, run.models or BROUGHT)
-    study = stressing.stress(run.settings, bare(run.settings, run.tape, digest), by, progress, Recorder(run.store, digest))
+    study = stressing.stress(run.settings, bare(run.settings, run.market_data, digest), by, progress, Recorder(run.store, digest))
     if out is not None:
         stressing.write(study, Path(out))
     return study
 
 
 def audit(
-    tape: Tape,
+    market_data: MarketData,
     settings: Knobs = None,
     quick: bool = False,
     seed: int = 1,
@@ -266,16 +266,18 @@ def audit(
     store: Folder = None,
     progress: Progress = SILENT,
 ) -> Audit:
-    """Whether anything in the pipeline looks ahead, or finds an edge in noise: every check on a sample of `tape`; `quick` a small one."""
+    """Whether anything in the pipeline looks ahead, or finds an edge in noise: every check on a sample of `market_data`; `quick` a small
+    one.
+    """
     effort = auditing.Effort(quick, seed=seed)
-    made = auditing.audit(_known(settings), tape, effort, progress, Recorder(_folder(store)))
+    made = auditing.audit(_known(settings), market_data, effort, progress, Recorder(_folder(store)))
     if out is not None:
         auditing.write(made, Path(out))
     return made
 
 
 def optimize(
-    tape: Tape,
+    market_data: MarketData,
     settings: Knobs = None,
     out: Path | str = "runs/optimise",
     models_dir: Folder = None,
@@ -286,14 +288,16 @@ def optimize(
 
     Its study lies in a folder of its own under `out`, where a search that was stopped goes on. Raises `SettingsError`, `MissingData`.
     """
-    chosen = searching.checked(dated(_known(settings), tape))
+    chosen = searching.checked(dated(_known(settings), market_data))
     record = Recorder(_folder(store))
-    return searching.optimize(job(chosen, tape, _folder(models_dir) or usual("models"), Path(out), record, progress), Cores(), progress)
+    return searching.optimize(
+        job(chosen, market_data, _folder(models_dir) or usual("models"), Path(out), record, progress), Cores(), progress
+    )
 
 
-def check_data(market: Tape | Path | str, settings: Knobs = None, out: Folder = None, progress: Progress = SILENT) -> DataStudy:
-    """Whether the data may be used: every check on a tape, a store, a file or a folder of bars. Raises `MissingData`, `InputError`."""
-    if isinstance(market, Tape):
+def check_data(market: MarketData | Path | str, settings: Knobs = None, out: Folder = None, progress: Progress = SILENT) -> DataStudy:
+    """Whether the data may be used: every check on market data, a store, a file or a folder of bars. Raises `MissingData`, `InputError`."""
+    if isinstance(market, MarketData):
         study = checking.check_tape(_known(settings), market, progress)
     else:
         study = checking.check_data(_known(settings), checking.inputs_of(Path(market)), progress).study
@@ -302,19 +306,19 @@ def check_data(market: Tape | Path | str, settings: Knobs = None, out: Folder = 
     return study
 
 
-def bars_frame(tape: Tape) -> pd.DataFrame:
-    """date, symbol, open, high, low, close, volume: one row for each that the tape has."""
-    return tables.bars_frame(tape.bars)
+def bars_frame(market_data: MarketData) -> pd.DataFrame:
+    """date, symbol, open, high, low, close, volume: one row for each that the market data has."""
+    return tables.bars_frame(market_data.bars)
 
 
-def features_frame(made: World) -> pd.DataFrame:
+def features_frame(made: PreparedData) -> pd.DataFrame:
     """date, symbol and the 8 features, one row for each bar."""
-    return tables.features_frame(made.tape.bars, FEATURES, made.features)
+    return tables.features_frame(made.market_data.bars, FEATURES, made.features)
 
 
-def forecasts_frame(tape: Tape, forecasts: Forecasts) -> pd.DataFrame:
+def forecasts_frame(market_data: MarketData, forecasts: Forecasts) -> pd.DataFrame:
     """date, symbol, qpi, p_long, p_short, adv_63: one row for each name and session that was ranked."""
-    return tables.forecasts_frame(tape.bars, forecasts)
+    return tables.forecasts_frame(market_data.bars, forecasts)
 
 
 def _known(settings: Knobs) -> Settings:
@@ -325,5 +329,5 @@ def _folder(folder: Folder) -> Path | None:
     return None if folder is None else Path(folder)
 
 
-def _forecasts(forecasts: Forecasts | Table, tape: Tape) -> Forecasts:
-    return forecasts if isinstance(forecasts, Forecasts) else forecasts_from(forecasts, tape)
+def _forecasts(forecasts: Forecasts | Table, market_data: MarketData) -> Forecasts:
+    return forecasts if isinstance(forecasts, Forecasts) else forecasts_from(forecasts, market_data)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from springback.analytics.material import Account, Material
+from springback.analytics.report_data import Account, ReportData
 from springback.market.origin import FUND, Kind, Origin, Provenance
 from springback.market.prose import Prose, prose
 from springback.statistics.overfitting import Search
@@ -97,7 +97,7 @@ def empty_account(count: int = 60) -> Account:
     return Account("realistic", CASH, daily, full.fills.iloc[:0], full.orders.iloc[:0], full.trades.iloc[:0])
 
 
-def material(**changes: object) -> Material:
+def report_data(**changes: object) -> ReportData:
     """A full material; `changes` replace fields."""
     draw = np.random.default_rng(5)
     sessions = pd.DatetimeIndex(daily_frame(1, 700)["date"])
@@ -153,7 +153,7 @@ def material(**changes: object) -> Material:
         ),
     }
     stood_on = {name: changes.pop(name) for name in STOOD_ON & set(changes)}
-    return Material(**(fields | {"provenance": provenance(**stood_on)} | changes))  # type: ignore[arg-type]
+    return ReportData(**(fields | {"provenance": provenance(**stood_on)} | changes))  # type: ignore[arg-type]
 
 
 STOOD_ON = {"origin", "universe", "settings", "data_hash", "versions", "seed", "command", "kind", "biases", "findings"}

@@ -11,7 +11,7 @@ from springback.analytics.scores import SCORES, scores
 from springback.analytics.summary import summarise
 from springback.analytics.tables import by_year
 from springback.training.evaluate import Side
-from tests.analytics.materials import account, material
+from tests.analytics.materials import account, report_data
 
 RETURNS = pd.Series(np.random.default_rng(11).normal(0.0004, 0.01, 300).round(4), index=pd.bdate_range("2020-11-02", periods=300))
 
@@ -81,7 +81,7 @@ def test_the_benchmark_is_judged_as_the_account_is() -> None:
     """A benchmark that is the account's own equity has the account's own figures and years."""
     one = account()
     own = pd.Series([one.cash, *one.daily["equity"]], index=[pd.Timestamp("2019-10-31"), *pd.to_datetime(one.daily["date"])])
-    told = material(benchmark=own)
+    told = report_data(benchmark=own)
     figures = summarise(told).figures["realistic"]
     assert {name: figures[name].number() for name in benchmark_figures(told)} == pytest.approx(benchmark_figures(told))
     years = by_year(one.daily, one.trades, one.cash, None, own).set_index("period")
@@ -89,7 +89,7 @@ def test_the_benchmark_is_judged_as_the_account_is() -> None:
 
 
 def test_the_report_shows_the_course() -> None:
-    told = material()
+    told = report_data()
     shown = report.page(told, summarise(told))
     for words in ("Month by month", "The five deepest falls", "Rolling Sharpe ratio", "Spread of daily returns"):
         assert words in shown
@@ -99,6 +99,6 @@ def test_every_score_has_words() -> None:
     """No score of a side that the report may be handed is told by its key."""
     handed = set(Side.__dataclass_fields__) - {"rows", "reliability", "auc_by_day_error"}
     assert handed <= set(SCORES)
-    told = scores(material())
+    told = scores(report_data())
     assert told is not None and all(row[0].text[0].isupper() and row[-1].text for row in told.rows)
     assert [cell.text for cell in told.rows[0][:4]] == ["AUC, all rows together", "0.515", "0.509", "0.512"]

@@ -8,7 +8,7 @@ import pytest
 
 from springback.analytics.plots import Exhibit
 from springback.notebook import market_plots, model_plots
-from tests.analytics.materials import material
+from tests.analytics.materials import report_data
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -87,7 +87,7 @@ DRAWN: dict[str, tuple[Callable[[], Exhibit], tuple[str, ...]]] = {
         lambda: model_plots.costs(pd.DataFrame({"bp": [0.0, 10.0], "annual_return": [0.05, -0.01]})),
         ("5.0 % a year", "nothing is left at 10 bp"),
     ),
-    "equity": (lambda: model_plots.equity(material()), ("a year after realistic costs", "under the profile lean")),
+    "equity": (lambda: model_plots.equity(report_data()), ("a year after realistic costs", "under the profile lean")),
 }
 
 

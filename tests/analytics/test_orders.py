@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from springback.analytics import order_sections, run_folder
-from springback.analytics.material import Account, Material
 from springback.analytics.orders import POSITION_COLUMNS, order_figures, warning
+from springback.analytics.report_data import Account, ReportData
 from springback.analytics.summary import Summary, warnings
 from springback.errors import BadTable
-from tests.analytics.materials import account, material
+from tests.analytics.materials import account, report_data
 
 
-def drawn(told: Material, summary: Summary, folder: Path) -> None:
+def drawn(told: ReportData, summary: Summary, folder: Path) -> None:
     (folder / "report.html").write_text("drawn")
     (folder / "report.png").write_bytes(b"drawn")
 
@@ -50,7 +50,7 @@ def test_entries_are_counted_by_what_became_of_them() -> None:
 
 def test_slots_that_waited_are_warned_of_with_the_way_out() -> None:
     day = str(told().daily["date"].iloc[10])[:10]
-    (said,) = [line for line in warnings(material(accounts=(told(),))) if "waiting for a fill" in line]
+    (said,) = [line for line in warnings(report_data(accounts=(told(),))) if "waiting for a fill" in line]
     assert f"on 2 of 60 sessions, up to 1 at once ({day})" in said and said.endswith(
         "strategy.entry_life = 1 takes them back after one opening."
     )
@@ -63,12 +63,12 @@ def test_a_run_that_does_not_tell_has_no_such_figures_and_no_tables() -> None:
     found = order_figures(old.orders, old.fills, old.daily, old.positions)
     unknown = ("entries_cancelled", "entries_dropped", "entries_waiting", "slots_waiting", "open_positions")
     assert found["entries_filled"].number() == 8 and all(found[name].value is None for name in unknown)
-    bare = material(accounts=(old,))
+    bare = report_data(accounts=(old,))
     assert order_sections.orders(bare) is None and order_sections.positions(bare) is None
 
 
 def test_the_report_lists_orders_and_what_is_open() -> None:
-    whole = material(accounts=(told(),))
+    whole = report_data(accounts=(told(),))
     listed, held = order_sections.orders(whole), order_sections.positions(whole)
     assert listed is not None and held is not None
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in listed.rows}
@@ -77,7 +77,7 @@ def test_the_report_lists_orders_and_what_is_open() -> None:
 
 
 def test_they_come_back_from_the_folder_and_an_older_folder_reads_as_it_did(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "new", material(accounts=(told(),)), drawn)
+    run_folder.write(tmp_path / "new", report_data(accounts=(told(),)), drawn)
     head, *rows = (tmp_path / "new" / "orders.csv").read_text().splitlines()
     assert head.startswith("order_id,decided,symbol,quantity,reason,status,ended,why") and rows[-1].endswith(",entry,waiting,,")
     back = run_folder.read(tmp_path / "new").headline
@@ -87,7 +87,7 @@ def test_they_come_back_from_the_folder_and_an_older_folder_reads_as_it_did(tmp_
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "new" / name).read_bytes()
 
     settings = {"strategy.slots": 20, "backtest.start": "2019-11-01"}
-    run_folder.write(tmp_path / "old", material(accounts=(account(count=60, trades=8),), settings=settings), drawn)
+    run_folder.write(tmp_path / "old", report_data(accounts=(account(count=60, trades=8),), settings=settings), drawn)
     assert not (tmp_path / "old" / "positions.csv").exists()
     old = run_folder.read(tmp_path / "old")
     assert old.headline.positions is None and "status" not in old.headline.orders
@@ -98,7 +98,7 @@ def test_they_come_back_from_the_folder_and_an_older_folder_reads_as_it_did(tmp_
 
 
 def test_a_table_of_positions_without_its_columns_is_refused(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "new", material(accounts=(told(),)), drawn)
+    run_folder.write(tmp_path / "new", report_data(accounts=(told(),)), drawn)
     (tmp_path / "new" / "positions.csv").write_text("symbol,side\nNA,long\n")
     with pytest.raises(BadTable, match=r"positions.csv has no column entry_date: write the run again"):
         run_folder.read(tmp_path / "new")

@@ -8,7 +8,7 @@ from springback.analytics.summary import summarise
 from springback.analytics.trades import re_entries
 from springback.backtest.result import daily_frame, trades_frame
 from springback.strategy.knobs import Strategy
-from tests.analytics.materials import account, empty_account, material
+from tests.analytics.materials import account, empty_account, report_data
 from tests.backtest.test_backtest_cases import LONG_SIGNAL, run
 from tests.backtest.worlds import flat_tape, signals
 
@@ -38,15 +38,15 @@ def test_a_cool_down_ends_them(cool_down: int, entries: int, again: int) -> None
     closes = [100.0, 100.0]
     for _ in range(6):
         closes += [closes[-1], closes[-1] * 0.9]
-    tape = flat_tape({"AAA": closes, "BBB": [10.0] * len(closes)})
-    fired = signals(tape, {(row, "AAA"): LONG_SIGNAL for row in range(1, len(closes))})
-    result = run(tape, fired, Strategy(cool_down=cool_down))
+    market_data = flat_tape({"AAA": closes, "BBB": [10.0] * len(closes)})
+    fired = signals(market_data, {(row, "AAA"): LONG_SIGNAL for row in range(1, len(closes))})
+    result = run(market_data, fired, Strategy(cool_down=cool_down))
     trades = trades_frame(result)
     assert (len(trades), re_entries(trades, daily_frame(result)["date"])) == (entries, again)
 
 
 def test_the_summary_says_how_many() -> None:
-    found = summarise(material()).figures["realistic"]["re_entries"]
+    found = summarise(report_data()).figures["realistic"]["re_entries"]
     one = account()
     assert found.value == re_entries(one.trades, one.daily["date"]) and "6 sessions" in found.definition
     assert np.isfinite(found.number())

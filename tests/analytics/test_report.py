@@ -12,22 +12,22 @@ import pandas as pd
 import pytest
 
 from springback.analytics import picture, report
-from springback.analytics.material import Material
 from springback.analytics.page import BUNDLE
+from springback.analytics.report_data import ReportData
 from springback.analytics.summary import summarise
-from tests.analytics.materials import account, empty_account, material
+from tests.analytics.materials import account, empty_account, report_data
 
 SOURCE = Path(report.__file__).parents[1]
 BARE = dict.fromkeys(("benchmark", "scores", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel"))
 
 
-def page(told: Material) -> str:
+def page(told: ReportData) -> str:
     return report.page(told, summarise(told))
 
 
 @cache
 def full() -> str:
-    return page(material())
+    return page(report_data())
 
 
 def visible(text: str) -> str:
@@ -63,7 +63,9 @@ def test_every_section_is_there() -> None:
 
 def test_every_text_is_escaped() -> None:
     nasty = "<script>alert(1)</script> & \"'"
-    told = material(origin=nasty, universe=nasty, models=nasty, biases=(nasty,), findings=(nasty,), command=nasty, settings={nasty: nasty})
+    told = report_data(
+        origin=nasty, universe=nasty, models=nasty, biases=(nasty,), findings=(nasty,), command=nasty, settings={nasty: nasty}
+    )
     assert "alert(1)" not in re.sub(r"&lt;script&gt;alert\(1\)", "", visible(page(told)))
     quarters = told.quarters
     assert quarters is not None
@@ -72,20 +74,20 @@ def test_every_text_is_escaped() -> None:
 
 
 def test_the_flag_is_the_first_text_of_the_page() -> None:
-    told = page(material(in_sample=True))
+    told = page(report_data(in_sample=True))
     body = re.sub(r"<[^>]+>", " ", visible(told.split("<body>")[1])).split()
     assert body[0] == "IN-SAMPLE:"
 
 
 def test_what_is_missing_is_explained_once() -> None:
-    told = page(material(**BARE, missing={"overlays": "A fixed file of forecasts: nothing to take away."}))
+    told = page(report_data(**BARE, missing={"overlays": "A fixed file of forecasts: nothing to take away."}))
     shown = visible(told)
     assert shown.count(report.UNKNOWN_MODELS) == 1
     assert "nothing to take away" in shown and report.WHY_MISSING["cost_sweep"] in shown and report.WHY_MISSING["benchmark"] in shown
 
 
 def test_an_empty_run_explains_itself(tmp_path: Path) -> None:
-    told = material(accounts=(empty_account(),))
+    told = report_data(accounts=(empty_account(),))
     shown = visible(page(told))
     assert "Nothing was traded" in shown and "The entry funnel says where the names went" in shown
     picture.picture(told, summarise(told), tmp_path / "report.png")
@@ -96,20 +98,20 @@ def test_an_empty_run_explains_itself(tmp_path: Path) -> None:
 def test_short_runs_are_drawn(tmp_path: Path, count: int) -> None:
     one = account(count=60, trades=4)
     short = replace(one, daily=one.daily.head(count))
-    report.draw(material(accounts=(short,), **BARE), summarise(material(accounts=(short,), **BARE)), tmp_path)
+    report.draw(report_data(accounts=(short,), **BARE), summarise(report_data(accounts=(short,), **BARE)), tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {"report.html", "report.png"}
 
 
 def test_the_golden_columns_alone_are_enough() -> None:
     one = account()
     lean = ["date", "equity", "cash", "n_long", "n_short", "bear", "vix", "vix_sma15"]
-    assert "By year" in page(material(accounts=(replace(one, daily=one.daily[lean]),), **BARE))
+    assert "By year" in page(report_data(accounts=(replace(one, daily=one.daily[lean]),), **BARE))
 
 
 def test_the_same_material_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        report.draw(material(), summarise(material()), tmp_path / name)
+        report.draw(report_data(), summarise(report_data()), tmp_path / name)
     for file in ("report.html", "report.png"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
@@ -118,7 +120,7 @@ def test_the_title_follows_the_band() -> None:
     def title(drift: float) -> str:
         daily = account().daily
         steady = daily.assign(equity=1e6 * (1 + drift) ** pd.Series(range(1, len(daily) + 1)) * (1 + 0.001 * (daily.index % 3)))
-        return summarise(material(accounts=(replace(account(), daily=steady),))).verdict[0]
+        return summarise(report_data(accounts=(replace(account(), daily=steady),))).verdict[0]
 
     assert title(0.001) == "It earned more than luck explains"
     assert title(-0.001) == "It lost money"

@@ -10,7 +10,7 @@ import pytest
 import springback
 from springback.analytics import report, run_folder
 from springback.analytics.summary import summarise
-from tests.analytics.materials import account, material
+from tests.analytics.materials import account, report_data
 from tests.browser import MOST_BYTES, in_browser, opened
 
 PLOTS = 12
@@ -20,7 +20,7 @@ SOURCE = Path(springback.__file__).parent
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser") / "run"
-    run_folder.write(folder, material())
+    run_folder.write(folder, report_data())
     return folder / "report.html"
 
 
@@ -44,7 +44,7 @@ def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sweep = pd.DataFrame({"bp": [0.0, 5.0, 10.0], "annual_return": [2e-6, 1e-6, 0.0], "sharpe": [0.001, 0.0005, 0.0]})
     bins = pd.DataFrame({"side": "long", "probability": [0.0, 0.5, 1.0], "came_true": [0.0, 0.5, 1.0], "rows": [90, 9000, 90_000]})
     folder = tmp_path_factory.mktemp("small") / "run"
-    run_folder.write(folder, material(accounts=(little,), benchmark=None, cost_sweep=sweep, reliability=bins))
+    run_folder.write(folder, report_data(accounts=(little,), benchmark=None, cost_sweep=sweep, reliability=bins))
     return folder / "report.html"
 
 
@@ -56,7 +56,7 @@ def test_small_results_have_axes_that_tell_them_apart_and_whole_dots(small_file:
 
 
 def test_ten_years_stay_under_a_megabyte_and_a_half() -> None:
-    told = material(accounts=(account(count=2520, trades=4000), account("lean", count=2520, trades=4000)))
+    told = report_data(accounts=(account(count=2520, trades=4000), account("lean", count=2520, trades=4000)))
     assert len(report.page(told, summarise(told)).encode()) < MOST_BYTES
 
 

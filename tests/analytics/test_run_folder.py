@@ -10,13 +10,13 @@ import pytest
 
 from springback.analytics import run_folder
 from springback.analytics.encode import text
-from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
+from springback.analytics.report_data import GOLDEN_COLUMNS, Account, ReportData
 from springback.analytics.summary import Summary
 from springback.errors import BadTable, MissingData, Unwritable
-from tests.analytics.materials import account, empty_account, material
+from tests.analytics.materials import account, empty_account, report_data
 
 
-def no_pictures(told: Material, summary: Summary, folder: Path) -> None:
+def no_pictures(told: ReportData, summary: Summary, folder: Path) -> None:
     (folder / "report.html").write_text("drawn")
     (folder / "report.png").write_bytes(b"drawn")
 
@@ -26,13 +26,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_folder_read_back_and_written_again_is_the_same_to_the_byte(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "one", material(), no_pictures)
+    run_folder.write(tmp_path / "one", report_data(), no_pictures)
     run_folder.write(tmp_path / "two", run_folder.read(tmp_path / "one"), no_pictures)
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
 def test_floats_come_back_to_the_last_bit_and_a_name_called_na_stays(tmp_path: Path) -> None:
-    told = material()
+    told = report_data()
     run_folder.write(tmp_path / "run", told, no_pictures)
     back = run_folder.read(tmp_path / "run")
     for before, after in zip(told.accounts, back.accounts, strict=True):
@@ -47,7 +47,7 @@ def test_floats_come_back_to_the_last_bit_and_a_name_called_na_stays(tmp_path: P
 
 
 def test_tables_begin_with_the_golden_columns_in_their_order(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "run", material(), no_pictures)
+    run_folder.write(tmp_path / "run", report_data(), no_pictures)
     for name, columns in GOLDEN_COLUMNS.items():
         header = (tmp_path / "run" / f"{name}.csv").read_text().splitlines()[0].split(",")
         assert tuple(header[: len(columns)]) == columns
@@ -57,7 +57,7 @@ def test_tables_begin_with_the_golden_columns_in_their_order(tmp_path: Path) -> 
 
 
 def test_summary_is_strict_json_with_a_definition_for_every_figure(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "run", material(accounts=(empty_account(),)), no_pictures)
+    run_folder.write(tmp_path / "run", report_data(accounts=(empty_account(),)), no_pictures)
 
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
@@ -71,38 +71,38 @@ def test_summary_is_strict_json_with_a_definition_for_every_figure(tmp_path: Pat
 
 
 def test_an_in_sample_run_says_so_first(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "run", material(in_sample=True), no_pictures)
+    run_folder.write(tmp_path / "run", report_data(in_sample=True), no_pictures)
     told = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert told["headline"][0].startswith("IN-SAMPLE") and told["in_sample"] is True
     assert "planted edge" in told["headline"][1]
 
 
 def test_an_interrupted_run_leaves_the_old_folder_whole_and_the_next_one_cleans_up(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "run", material(), no_pictures)
+    run_folder.write(tmp_path / "run", report_data(), no_pictures)
     before = files(tmp_path / "run")
 
-    def interrupted(told: Material, summary: Summary, folder: Path) -> None:
+    def interrupted(told: ReportData, summary: Summary, folder: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_folder.write(tmp_path / "run", material(seed=8), interrupted)
+        run_folder.write(tmp_path / "run", report_data(seed=8), interrupted)
     assert files(tmp_path / "run") == before and [path.name for path in tmp_path.iterdir()] == ["run"]
     killed = tmp_path / ".run.unfinished"
     killed.mkdir()
     (killed / "orders.csv").write_text("half")
-    run_folder.write(tmp_path / "run", material(), no_pictures)
+    run_folder.write(tmp_path / "run", report_data(), no_pictures)
     assert files(tmp_path / "run") == before and not killed.exists()
 
 
 def test_a_folder_without_a_summary_is_not_a_run(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "run", material(), no_pictures)
+    run_folder.write(tmp_path / "run", report_data(), no_pictures)
     (tmp_path / "run" / "summary.json").unlink()
     with pytest.raises(MissingData, match="not a finished run folder"):
         run_folder.read(tmp_path / "run")
 
 
 def test_a_damaged_folder_is_told_in_one_line(tmp_path: Path) -> None:
-    run_folder.write(tmp_path / "run", material(), no_pictures)
+    run_folder.write(tmp_path / "run", report_data(), no_pictures)
     (tmp_path / "run" / "report.json").write_text("{")
     with pytest.raises(BadTable, match="damaged"):
         run_folder.read(tmp_path / "run")
@@ -111,9 +111,9 @@ def test_a_damaged_folder_is_told_in_one_line(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(Unwritable, match="cannot be written"):
-        run_folder.write(tmp_path / "file" / "run", material(), no_pictures)
+        run_folder.write(tmp_path / "file" / "run", report_data(), no_pictures)
     with pytest.raises(Unwritable, match="cannot be written"):
-        run_folder.write(tmp_path / "file", material(), no_pictures)
+        run_folder.write(tmp_path / "file", report_data(), no_pictures)
     assert (tmp_path / "file").read_text() == "in the way"
 
 
@@ -121,7 +121,7 @@ def test_only_splits_of_traded_names_are_kept(tmp_path: Path) -> None:
     events = pd.DataFrame(
         {"date": ["2020-08-31"] * 3, "symbol": ["AAA", "AAA", "QQQ"], "event": ["split", "dividend", "split"], "value": [0.25, 1.0, 0.5]}
     )
-    run_folder.write(tmp_path / "run", material(events=events), no_pictures)
+    run_folder.write(tmp_path / "run", report_data(events=events), no_pictures)
     kept = run_folder.read(tmp_path / "run").events
     assert kept is not None and kept.to_numpy().tolist() == [["2020-08-31", "AAA", "split", 0.25]]
 

@@ -14,7 +14,7 @@ from springback.market.actions import Actions
 from springback.market.bars import Bars, Panel
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.strategy.rule import RESTING_STOP, STOP_LOSS
 from springback.strategy.universe import eligible
 from springback.training.labels import forward_return
@@ -37,15 +37,15 @@ class Leak:
     knobs: tuple[str, ...] = ()
 
 
-def taught_by(settings: Settings, lesson: Lesson) -> Callable[[Tape, Flags, Panel], Learned]:
+def taught_by(settings: Settings, lesson: Lesson) -> Callable[[MarketData, Flags, Panel], Learned]:
     """A walk-forward like the real one whose models learn what `lesson` gives out of every eligible row, known or not, as of a session."""
 
-    def forecast(tape: Tape, ranked: Flags, panel: Panel) -> Learned:
-        rows = every_row(tape, ranked, panel, settings.training.horizon)
+    def forecast(market_data: MarketData, ranked: Flags, panel: Panel) -> Learned:
+        rows = every_row(market_data, ranked, panel, settings.training.horizon)
         start, end = (np.datetime64(day) for day in (settings.backtest.start, settings.backtest.end))
         known = rows.pick(~np.isnan(rows.forward))
-        adv, sessions = mean_volume(tape.bars), tape.bars.sessions
-        joined = Forecasts(*(np.full(tape.bars.shape, np.nan) for _ in range(4)))
+        adv, sessions = mean_volume(market_data.bars), market_data.bars.sessions
+        joined = Forecasts(*(np.full(market_data.bars.shape, np.nan) for _ in range(4)))
         models = {}
         for period in walk(known, sessions, settings.walk_forward, start, end):
             pair = fit_models(lesson(rows, period.as_of), sessions, settings.training, period.as_of, "")
@@ -59,10 +59,10 @@ def taught_by(settings: Settings, lesson: Lesson) -> Callable[[Tape, Flags, Pane
     return forecast
 
 
-def every_row(tape: Tape, ranked: Flags, panel: Panel, horizon: int) -> Rows:
+def every_row(market_data: MarketData, ranked: Flags, panel: Panel, horizon: int) -> Rows:
     """Every eligible row with all features; its forward return NaN where it is unknown."""
     session, name = np.nonzero(ranked & ~np.isnan(panel).any(axis=2))
-    forward = forward_return(tape.bars, tape.actions, horizon)[session, name]
+    forward = forward_return(market_data.bars, market_data.actions, horizon)[session, name]
     return Rows(panel[session, name].astype(np.float32), forward, forward, session, name, session + horizon)
 
 
@@ -92,16 +92,16 @@ def _learns(lesson: Lesson) -> Change:
     return lambda clean, settings: replace(clean, forecast=taught_by(settings, lesson))
 
 
-def _sees(view: Callable[[Tape], Panel]) -> Change:
+def _sees(view: Callable[[MarketData], Panel]) -> Change:
     return lambda clean, _: replace(clean, features=view)
 
 
-def _ranks(view: Callable[[Tape, Settings], Flags]) -> Change:
-    return lambda clean, settings: replace(clean, eligible=lambda tape: view(tape, settings))
+def _ranks(view: Callable[[MarketData, Settings], Flags]) -> Change:
+    return lambda clean, settings: replace(clean, eligible=lambda market_data: view(market_data, settings))
 
 
-def _trades(view: Callable[[Tape], Tape]) -> Change:
-    return lambda clean, _: replace(clean, backtest=lambda tape, said: clean.backtest(view(tape), said))
+def _trades(view: Callable[[MarketData], MarketData]) -> Change:
+    return lambda clean, _: replace(clean, backtest=lambda market_data, said: clean.backtest(view(market_data), said))
 
 
 def _says(view: Callable[[Forecasts], Forecasts]) -> Change:
@@ -115,62 +115,64 @@ def _says(view: Callable[[Forecasts], Forecasts]) -> Change:
     return change
 
 
-def _books(view: Callable[[Tape, Result], Result]) -> Change:
-    return lambda clean, _: replace(clean, backtest=lambda tape, said: view(tape, clean.backtest(tape, said)))
+def _books(view: Callable[[MarketData, Result], Result]) -> Change:
+    return lambda clean, _: replace(clean, backtest=lambda market_data, said: view(market_data, clean.backtest(market_data, said)))
 
 
-def _panel(tape: Tape) -> Panel:
-    return workbench.panel(tape.bars, tape.actions)
+def _panel(market_data: MarketData) -> Panel:
+    return workbench.panel(market_data.bars, market_data.actions)
 
 
-def _tomorrows_close(tape: Tape) -> Panel:
-    panel = _panel(tape)
-    panel[:-1, :, 4] = tape.bars.close[1:] / tape.bars.close[:-1] - 1
+def _tomorrows_close(market_data: MarketData) -> Panel:
+    panel = _panel(market_data)
+    panel[:-1, :, 4] = market_data.bars.close[1:] / market_data.bars.close[:-1] - 1
     return panel
 
 
-def _scaled_by_all(tape: Tape) -> Panel:
-    panel = _panel(tape)
+def _scaled_by_all(market_data: MarketData) -> Panel:
+    panel = _panel(market_data)
     panel[..., 6] = (panel[..., 6] - np.nanmean(panel[..., 6])) / np.nanstd(panel[..., 6])
     return panel
 
 
-def _scaled_by_all_so_far(tape: Tape) -> Panel:
-    panel = _panel(tape)
+def _scaled_by_all_so_far(market_data: MarketData) -> Panel:
+    panel = _panel(market_data)
     known = np.nan_to_num(panel[..., 6])
     panel[..., 6] -= (known.cumsum(axis=0).sum(axis=1) / (np.arange(len(known)) + 1))[:, None]
     return panel
 
 
-def _split_known_early(tape: Tape) -> Panel:
-    actions = tape.actions
-    return workbench.panel(tape.bars, Actions(np.maximum(actions.row - 1, 0), actions.name, actions.kind, actions.value))
+def _split_known_early(market_data: MarketData) -> Panel:
+    actions = market_data.actions
+    return workbench.panel(market_data.bars, Actions(np.maximum(actions.row - 1, 0), actions.name, actions.kind, actions.value))
 
 
-def _place_as_a_feature(tape: Tape) -> Panel:
-    panel = _panel(tape)
-    panel[..., 2] += 1e-6 * np.arange(tape.bars.shape[1])
+def _place_as_a_feature(market_data: MarketData) -> Panel:
+    panel = _panel(market_data)
+    panel[..., 2] += 1e-6 * np.arange(market_data.bars.shape[1])
     return panel
 
 
-def _members_of_today(tape: Tape, settings: Settings) -> Flags:
-    assert tape.members is not None
-    return eligible(replace(tape, members=np.broadcast_to(tape.members[-1], tape.members.shape).copy()), settings.universe)
+def _members_of_today(market_data: MarketData, settings: Settings) -> Flags:
+    assert market_data.members is not None
+    return eligible(
+        replace(market_data, members=np.broadcast_to(market_data.members[-1], market_data.members.shape).copy()), settings.universe
+    )
 
 
-def _survivors(tape: Tape, settings: Settings) -> Flags:
-    return eligible(tape, settings.universe) & (tape.last == len(tape.bars.sessions) - 1)
+def _survivors(market_data: MarketData, settings: Settings) -> Flags:
+    return eligible(market_data, settings.universe) & (market_data.last == len(market_data.bars.sessions) - 1)
 
 
-def _vix_of_tomorrow(tape: Tape) -> Tape:
-    return replace(tape, vix=np.concatenate([tape.vix[1:], tape.vix[-1:]]))
+def _vix_of_tomorrow(market_data: MarketData) -> MarketData:
+    return replace(market_data, vix=np.concatenate([market_data.vix[1:], market_data.vix[-1:]]))
 
 
-def _open_is_yesterdays_close(tape: Tape) -> Tape:
-    bars = tape.bars
+def _open_is_yesterdays_close(market_data: MarketData) -> MarketData:
+    bars = market_data.bars
     opens = np.where(np.isnan(bars.open), np.nan, np.vstack([bars.open[:1], bars.close[:-1]]))
     opens = np.where(np.isnan(opens), bars.open, opens)
-    return replace(tape, bars=Bars(bars.sessions, bars.symbols, opens, bars.high, bars.low, bars.close, bars.volume))
+    return replace(market_data, bars=Bars(bars.sessions, bars.symbols, opens, bars.high, bars.low, bars.close, bars.volume))
 
 
 def _ahead(panel: Panel) -> Panel:
@@ -185,7 +187,7 @@ def _forecasts_of_tomorrow(said: Forecasts) -> Forecasts:
     return Forecasts(*(_ahead(panel) for panel in (said.qpi, said.p_long, said.p_short, said.adv)))
 
 
-def _same_bar(tape: Tape, result: Result) -> Result:
+def _same_bar(market_data: MarketData, result: Result) -> Result:
     fills = {name: column.copy() for name, column in result.fills.items()}
     ordered = dict(zip(result.orders["order_id"], result.orders["row"], strict=True))
     market = fills["midnight"] == 0
@@ -193,7 +195,7 @@ def _same_bar(tape: Tape, result: Result) -> Result:
     return replace(result, fills=fills)
 
 
-def _stop_at_its_level(_: Tape, result: Result) -> Result:
+def _stop_at_its_level(_: MarketData, result: Result) -> Result:
     """Every stop fills at its level, whatever the open."""
     fills = {name: column.copy() for name, column in result.fills.items()}
     stops = result.orders["reason"] == RESTING_STOP
@@ -204,7 +206,7 @@ def _stop_at_its_level(_: Tape, result: Result) -> Result:
     return replace(result, fills=fills)
 
 
-def _fees_forgotten(_: Tape, result: Result) -> Result:
+def _fees_forgotten(_: MarketData, result: Result) -> Result:
     back = np.cumsum(result.daily["fees"])
     return replace(result, daily={**result.daily, "cash": result.daily["cash"] + back, "equity": result.daily["equity"] + back})
 

@@ -10,8 +10,8 @@ from springback.auditing.counterfactuals import of_names, other_future, relabell
 from springback.auditing.noise import matched_noise
 from springback.auditing.pipeline import play
 from springback.features import panel
+from springback.market.market_data import DELISTED, TRADING
 from springback.market.quarantine import Span
-from springback.market.tape import DELISTED, TRADING
 from springback.workflow import audit
 from tests.auditing.worlds import SIZE, case_of, found, honest, market, taken
 
@@ -49,15 +49,15 @@ def test_late_inputs_are_measured() -> None:
 
 
 def test_a_market_of_survivors_is_called_one() -> None:
-    """The data, not the pipeline: every name that ends is taken out of the tape."""
-    tape = market()[0]
-    alive = of_names(tape, np.flatnonzero(tape.last == tape.bars.shape[0] - 1))
+    """The data, not the pipeline: every name that ends is taken out of the market data."""
+    market_data = market()[0]
+    alive = of_names(market_data, np.flatnonzero(market_data.last == market_data.bars.shape[0] - 1))
     one = found(replace(honest(), whole=alive), "survivors")["survivors"]
     assert one.verdict == "FAIL" and "survivors only" in one.said
 
 
 def test_a_tape_without_membership_is_a_warning() -> None:
-    """Where names do leave; and a tape too short to tell is not judged."""
+    """Where names do leave; and market data too short to tell is not judged."""
     bare = replace(honest(), whole=replace(market()[0], members=None))
     one = found(bare, "survivors")
     assert one["survivors"].verdict == "WARN" and "no membership is known" in one["survivors"].said
@@ -85,7 +85,9 @@ def test_a_quarantine_follows_its_name() -> None:
 
 def test_a_regime_that_is_not_applied_is_a_warning() -> None:
     clean = audit.pipeline(taken()[1])
-    deaf = replace(clean, backtest=lambda tape, said: clean.backtest(replace(tape, vix=np.full(len(tape.vix), 15.0)), said))
+    deaf = replace(
+        clean, backtest=lambda market_data, said: clean.backtest(replace(market_data, vix=np.full(len(market_data.vix), 15.0)), said)
+    )
     one = found(case_of(deaf), "vix")["vix"]
     assert one.verdict == "WARN" and "not applied" in one.said
 
@@ -98,13 +100,13 @@ def test_the_same_seed_gives_the_same_findings() -> None:
 
 def test_matched_noise_keeps_what_it_says() -> None:
     """Listings, halts, volume and the size of common moves stay; log returns turn symmetric and lose their sequence."""
-    tape = taken()[0].crowd
-    made = matched_noise(tape, np.random.default_rng(5))
-    assert np.array_equal(np.isnan(made.bars.close), np.isnan(tape.bars.close)) and np.array_equal(made.last, tape.last)
-    assert np.array_equal(made.bars.volume, tape.bars.volume, equal_nan=True)
+    market_data = taken()[0].crowd
+    made = matched_noise(market_data, np.random.default_rng(5))
+    assert np.array_equal(np.isnan(made.bars.close), np.isnan(market_data.bars.close)) and np.array_equal(made.last, market_data.last)
+    assert np.array_equal(made.bars.volume, market_data.bars.volume, equal_nan=True)
     assert np.nanmin(made.bars.high - np.maximum(made.bars.open, made.bars.close)) >= -1e-9
     with np.errstate(invalid="ignore"):
-        before, after = (np.diff(np.log(one.bars.close), axis=0) for one in (tape, made))
+        before, after = (np.diff(np.log(one.bars.close), axis=0) for one in (market_data, made))
     usual = np.abs(before) < 0.3  # no split
     assert np.nanstd(after[usual]) == pytest.approx(np.nanstd(before[usual]), rel=0.05)
     common = [np.nanstd(np.nanmean(np.where(usual, one, np.nan), axis=1)) for one in (before, after)]
@@ -113,23 +115,23 @@ def test_matched_noise_keeps_what_it_says() -> None:
 
 
 def test_another_future_leaves_the_past_alone() -> None:
-    tape = taken()[0].tape
-    made = other_future(tape, 200, np.random.default_rng(1))
-    assert np.array_equal(made.bars.close[:201], tape.bars.close[:201], equal_nan=True)
-    differ = made.bars.close[201:] != tape.bars.close[201:]
-    assert np.nanmean(differ) > 0.5 and not np.array_equal(made.vix[201:], tape.vix[201:])
-    ended = tape.last <= 200
-    assert np.array_equal(made.last[ended], tape.last[ended]) and np.array_equal(made.ending[ended], tape.ending[ended])
+    market_data = taken()[0].market_data
+    made = other_future(market_data, 200, np.random.default_rng(1))
+    assert np.array_equal(made.bars.close[:201], market_data.bars.close[:201], equal_nan=True)
+    differ = made.bars.close[201:] != market_data.bars.close[201:]
+    assert np.nanmean(differ) > 0.5 and not np.array_equal(made.vix[201:], market_data.vix[201:])
+    ended = market_data.last <= 200
+    assert np.array_equal(made.last[ended], market_data.last[ended]) and np.array_equal(made.ending[ended], market_data.ending[ended])
     assert (made.last[~ended] > 200).all()
     assert set(np.unique(made.ending)) <= {0, 1, 2, 3} and (made.ending[made.last == len(made.vix) - 1] == TRADING).all()
     assert (made.ending == DELISTED).any()
 
 
 def test_surgery_keeps_the_features_of_a_name() -> None:
-    tape = taken()[0].tape
-    whole = panel(tape.bars, tape.actions)
-    order = np.random.default_rng(2).permutation(tape.bars.shape[1])
-    moved = relabelled(tape, order)
+    market_data = taken()[0].market_data
+    whole = panel(market_data.bars, market_data.actions)
+    order = np.random.default_rng(2).permutation(market_data.bars.shape[1])
+    moved = relabelled(market_data, order)
     assert np.array_equal(panel(moved.bars, moved.actions), whole[:, order], equal_nan=True)
-    later = since(tape, 50)
+    later = since(market_data, 50)
     assert np.array_equal(panel(later.bars, later.actions)[20:], whole[70:], equal_nan=True)

@@ -8,7 +8,7 @@ import pytest
 from springback.auditing.members import survivors
 from springback.market.actions import Actions
 from springback.market.bars import Bars
-from springback.market.tape import DELISTED, TRADING, Tape, last_rows
+from springback.market.market_data import DELISTED, TRADING, MarketData, last_rows
 from tests.backtest.worlds import sessions_from
 
 NAMES, SESSIONS = 200, 1261
@@ -22,8 +22,8 @@ def universe(leave: int, members: bool = True) -> SimpleNamespace:
     bars = Bars(sessions_from("2015-01-01", SESSIONS), tuple(f"N{k:03d}" for k in range(NAMES)), close, close, close, close, close)
     ending = np.where(last < SESSIONS - 1, DELISTED, TRADING).astype(np.int8)
     there = ~np.isnan(close) if members else None
-    tape = Tape(bars, Actions.none(), np.full(SESSIONS, 15.0), last, ending, members=there)
-    return SimpleNamespace(whole=tape, pipeline=SimpleNamespace(eligible=lambda _: ~np.isnan(close)))
+    market_data = MarketData(bars, Actions.none(), np.full(SESSIONS, 15.0), last, ending, members=there)
+    return SimpleNamespace(whole=market_data, pipeline=SimpleNamespace(eligible=lambda _: ~np.isnan(close)))
 
 
 @pytest.mark.parametrize(

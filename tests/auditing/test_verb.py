@@ -13,7 +13,7 @@ from springback.auditing.checks import CHECKS
 from springback.market.origin import Origin, Provenance
 from springback.market.prose import Prose
 from springback.verbs import audit
-from springback.verbs.console import Voice
+from springback.verbs.console import Console
 from springback.workflow import audit as workflow
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
@@ -91,9 +91,9 @@ def test_a_failed_check_ends_with_code_1(monkeypatch: pytest.MonkeyPatch, tmp_pa
     clean = workflow.pipeline
     monkeypatch.setattr(workflow, "pipeline", survivors_only)
     monkeypatch.setattr(workflow, "FULL", replace(SIZE, at=1, retrainings=1))
-    tape, chosen = market()
-    with Voice(as_json=False, quiet=True) as voice:
-        clean_bill = audit.audit(voice, chosen, tape, audit.Effort(), tmp_path / "out", Recorder(tmp_path / "store", "hash"))
+    market_data, chosen = market()
+    with Console(as_json=False, quiet=True) as console:
+        clean_bill = audit.audit(console, chosen, market_data, audit.Effort(), tmp_path / "out", Recorder(tmp_path / "store", "hash"))
     assert clean_bill is False
     told: list[str] = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["failed"]
     assert {"survivors", "universe"} <= set(told)

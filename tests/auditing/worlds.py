@@ -8,7 +8,7 @@ from springback.auditing.case import Case
 from springback.auditing.checks import examine
 from springback.auditing.pipeline import Pipeline, play
 from springback.auditing.sample import Sample, Size
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.workflow import audit
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
@@ -21,7 +21,7 @@ KNOBS = (
 
 
 @cache
-def market(*more: str) -> tuple[Tape, Settings]:
+def market(*more: str) -> tuple[MarketData, Settings]:
     """The demo market under `KNOBS` and `more`, and these settings."""
     chosen = settings.load(Settings, (), (*KNOBS, *more))
     return draw_demo(chosen), chosen

@@ -1,4 +1,4 @@
-"""Laws of the backtest on random tapes."""
+"""Laws of the backtest on random markets."""
 
 import dataclasses
 import os
@@ -19,7 +19,7 @@ from springback.backtest.run import backtest
 from springback.market.bars import FIELDS, Bars
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.strategy.knobs import Regime, Strategy
 from tests.backtest.variants import VARIANTS, sessions_of, turned
 from tests.backtest.worlds import account_of, random_forecasts, random_tape
@@ -29,32 +29,32 @@ FEW = Strategy(slots=3, probability=0.4, qpi_low=30, qpi_high=70)
 ENTRIES = Regime()
 PROFILES = st.sampled_from(["lean", "realistic"])
 MODES = st.sampled_from(["close", "intraday"])
-CHANGES = st.sampled_from(sorted(set(VARIANTS) - {"trend", "all"}))  # those two need longer tapes; tests/trading holds them
+CHANGES = st.sampled_from(sorted(set(VARIANTS) - {"trend", "all"}))  # those two need longer markets; tests/trading holds them
 
 
-def run(tape: Tape, forecasts: Forecasts, strategy: Strategy = FEW, profile: str = "lean", regime: Regime = ENTRIES) -> Result:
-    return backtest(tape, forecasts, account_of(tape, profile), strategy, regime, Costs())
+def run(market_data: MarketData, forecasts: Forecasts, strategy: Strategy = FEW, profile: str = "lean", regime: Regime = ENTRIES) -> Result:
+    return backtest(market_data, forecasts, account_of(market_data, profile), strategy, regime, Costs())
 
 
 @examples(max_examples=25)
 @given(SEEDS, st.integers(20, 80), PROFILES, CHANGES)
 def test_the_future_changes_nothing(seed: int, row: int, profile: str, variant: str) -> None:
-    tape, (strategy, regime) = random_tape(seed), turned(FEW, variant)
-    forecasts = random_forecasts(seed, tape)
+    market_data, (strategy, regime) = random_tape(seed), turned(FEW, variant)
+    forecasts = random_forecasts(seed, market_data)
     draw = np.random.default_rng(seed)
     panels = {}
     for field in FIELDS:
-        panels[field] = getattr(tape.bars, field).copy()
+        panels[field] = getattr(market_data.bars, field).copy()
         panels[field][row + 1 :] *= np.exp(draw.normal(0, 0.5))
     other = {}
     for field in dataclasses.fields(forecasts):
         other[field.name] = getattr(forecasts, field.name).copy()
         other[field.name][row + 1 :] = draw.permuted(other[field.name][row + 1 :], axis=0)
-    vix = tape.vix.copy()
+    vix = market_data.vix.copy()
     vix[row + 1 :] = 80.0
-    changed = dataclasses.replace(tape, bars=Bars(tape.bars.sessions, tape.bars.symbols, **panels), vix=vix)
+    changed = dataclasses.replace(market_data, bars=Bars(market_data.bars.sessions, market_data.bars.symbols, **panels), vix=vix)
     truth, corrupted = (
-        run(tape, forecasts, strategy, profile, regime),
+        run(market_data, forecasts, strategy, profile, regime),
         run(changed, Forecasts(**other), strategy, profile, regime),
     )
     for columns in (truth.orders, corrupted.orders):
@@ -73,8 +73,8 @@ def test_the_future_changes_nothing(seed: int, row: int, profile: str, variant: 
 @examples(max_examples=25)
 @given(SEEDS, PROFILES, CHANGES)
 def test_an_order_fills_after_the_session_that_gave_it(seed: int, profile: str, variant: str) -> None:
-    tape, (strategy, regime) = random_tape(seed), turned(FEW, variant)
-    result = run(tape, random_forecasts(seed, tape), strategy, profile, regime)
+    market_data, (strategy, regime) = random_tape(seed), turned(FEW, variant)
+    result = run(market_data, random_forecasts(seed, market_data), strategy, profile, regime)
     decided = dict(zip(result.orders["order_id"], result.orders["row"], strict=True))
     filled = [(order, row) for order, row, midnight in columns(result.fills, "order_id", "row", "midnight") if not midnight]
     assume(filled)
@@ -85,8 +85,8 @@ def test_an_order_fills_after_the_session_that_gave_it(seed: int, profile: str, 
 @examples(max_examples=25)
 @given(SEEDS, PROFILES, CHANGES)
 def test_every_dollar_is_accounted_for(seed: int, profile: str, variant: str) -> None:
-    tape, (strategy, regime) = random_tape(seed, splits=False), turned(FEW, variant)
-    result = run(tape, random_forecasts(seed, tape), strategy, profile, regime)
+    market_data, (strategy, regime) = random_tape(seed, splits=False), turned(FEW, variant)
+    result = run(market_data, random_forecasts(seed, market_data), strategy, profile, regime)
     daily, fills = daily_frame(result), fills_frame(result)
     paid = (fills["quantity"] * fills["price"] + fills["fee"]).sum()
     costs = daily["borrow"].sum() + daily["financing"].sum()
@@ -100,10 +100,10 @@ def test_every_dollar_is_accounted_for(seed: int, profile: str, variant: str) ->
 @given(SEEDS, PROFILES, CHANGES)
 def test_when_nothing_is_left_the_trades_are_the_profit(seed: int, profile: str, variant: str) -> None:
     strategy, regime = turned(FEW, variant)
-    tape = random_tape(seed, sessions=60)
-    forecasts = random_forecasts(seed, tape)
+    market_data = random_tape(seed, sessions=60)
+    forecasts = random_forecasts(seed, market_data)
     forecasts.qpi[-30:] = 50.0
-    result = run(tape, forecasts, strategy, profile, regime)
+    result = run(market_data, forecasts, strategy, profile, regime)
     daily = daily_frame(result)
     assume(daily["long_value"].iloc[-1] == 0 and daily["short_value"].iloc[-1] == 0 and len(trades_frame(result)))
     profit = trades_frame(result)["profit"].sum() - daily["financing"].sum()
@@ -114,10 +114,10 @@ def test_when_nothing_is_left_the_trades_are_the_profit(seed: int, profile: str,
 @given(SEEDS, PROFILES)
 def test_names_that_never_fire_change_nothing(seed: int, profile: str) -> None:
     """Columns move, ranks do not: ties are decided by symbol, never by position."""
-    tape = random_tape(seed)
-    forecasts = random_forecasts(seed, tape)
-    wide, wide_forecasts = with_bystanders(tape, forecasts)
-    few, many = run(tape, forecasts, profile=profile), run(wide, wide_forecasts, profile=profile)
+    market_data = random_tape(seed)
+    forecasts = random_forecasts(seed, market_data)
+    wide, wide_forecasts = with_bystanders(market_data, forecasts)
+    few, many = run(market_data, forecasts, profile=profile), run(wide, wide_forecasts, profile=profile)
     pd.testing.assert_frame_equal(orders_frame(few), orders_frame(many))
     pd.testing.assert_frame_equal(fills_frame(few), fills_frame(many))
     pd.testing.assert_frame_equal(daily_frame(few), daily_frame(many))
@@ -127,15 +127,15 @@ def test_names_that_never_fire_change_nothing(seed: int, profile: str) -> None:
 @given(SEEDS, MODES)
 def test_dearer_is_never_cheaper(seed: int, mode: str) -> None:
     """A flat charge moves every fill against the order and touches no price that was not paid."""
-    tape = random_tape(seed)
-    forecasts = random_forecasts(seed, tape)
+    market_data = random_tape(seed)
+    forecasts = random_forecasts(seed, market_data)
     strategy = dataclasses.replace(FEW, stop_mode=mode)
-    free, dear = (backtest(tape, forecasts, account_of(tape), strategy, Regime(), Costs(), flat_bp=bp) for bp in (0.0, 40.0))
+    free, dear = (backtest(market_data, forecasts, account_of(market_data), strategy, Regime(), Costs(), flat_bp=bp) for bp in (0.0, 40.0))
     assert np.all(free.fills["slippage"] == 0)
     paid = dear.fills["midnight"] == 0
     assert np.all(dear.fills["slippage"][paid] > 0)
     first = dear.fills["row"] == dear.fills["row"].min()
-    opens = tape.bars.open[dear.fills["row"][first].astype(int), dear.fills["name"][first].astype(int)]
+    opens = market_data.bars.open[dear.fills["row"][first].astype(int), dear.fills["name"][first].astype(int)]
     side = np.sign(dear.fills["quantity"][first])
     np.testing.assert_allclose(dear.fills["price"][first], opens * (1 + side * 0.004))
 
@@ -144,17 +144,17 @@ def test_dearer_is_never_cheaper(seed: int, mode: str) -> None:
 def test_each_variant_does_something_on_these_tapes(variant: str) -> None:
     """A law that holds where nothing happens says nothing."""
     strategy, regime = turned(FEW, variant)
-    tape = random_tape(7, sessions=sessions_of(variant))
-    forecasts = random_forecasts(7, tape)
-    plain, changed = run(tape, forecasts), run(tape, forecasts, strategy, regime=regime)
+    market_data = random_tape(7, sessions=sessions_of(variant))
+    forecasts = random_forecasts(7, market_data)
+    plain, changed = run(market_data, forecasts), run(market_data, forecasts, strategy, regime=regime)
     assert not orders_frame(plain).equals(orders_frame(changed))
 
 
 @examples(max_examples=15)
 @given(SEEDS)
 def test_slots_are_never_exceeded(seed: int) -> None:
-    tape = random_tape(seed)
-    result = run(tape, random_forecasts(seed, tape))
+    market_data = random_tape(seed)
+    result = run(market_data, random_forecasts(seed, market_data))
     opened = np.zeros(2)
     book: dict[int, float] = {}
     closing: set[int] = set()
@@ -186,7 +186,7 @@ def test_slots_are_never_exceeded(seed: int) -> None:
             book.pop(int(name), None)
             closing.discard(int(name))
         opened = [sum(1 for n, q in book.items() if q * sign > 0 and n not in closing) for sign in (1, -1)]
-        ended = {int(n) for n in np.flatnonzero(tape.last < tape.bars.shape[0] - 1)}
+        ended = {int(n) for n in np.flatnonzero(market_data.last < market_data.bars.shape[0] - 1)}
         if not ended & set(book):
             checked += 1
             assert max(opened) <= FEW.slots
@@ -197,22 +197,22 @@ def columns(table: dict[str, np.ndarray], *names: str) -> list[tuple[float, ...]
     return list(zip(*(table[name] for name in names), strict=True))
 
 
-def with_bystanders(tape: Tape, forecasts: Forecasts) -> tuple[Tape, Forecasts]:
+def with_bystanders(market_data: MarketData, forecasts: Forecasts) -> tuple[MarketData, Forecasts]:
     """The same market with a dull name before, between and after the others."""
-    names = tape.bars.shape[1]
-    symbols = sorted((*tape.bars.symbols, "A", "N03X", "Z"))
-    at = [symbols.index(symbol) for symbol in tape.bars.symbols]
+    names = market_data.bars.shape[1]
+    symbols = sorted((*market_data.bars.symbols, "A", "N03X", "Z"))
+    at = [symbols.index(symbol) for symbol in market_data.bars.symbols]
 
     def widen(panel: np.ndarray, value: float) -> np.ndarray:
         wide = np.full((len(panel), names + 3), value)
         wide[:, at] = panel
         return wide
 
-    bars = Bars(tape.bars.sessions, tuple(symbols), *(widen(getattr(tape.bars, field), 100.0) for field in FIELDS))
-    last, ending = np.full(names + 3, len(tape.vix) - 1), np.zeros(names + 3, np.int8)
-    last[at], ending[at] = tape.last, tape.ending
-    actions = dataclasses.replace(tape.actions, name=np.array(at)[tape.actions.name])
-    wide = dataclasses.replace(tape, bars=bars, last=last, ending=ending, actions=actions)
+    bars = Bars(market_data.bars.sessions, tuple(symbols), *(widen(getattr(market_data.bars, field), 100.0) for field in FIELDS))
+    last, ending = np.full(names + 3, len(market_data.vix) - 1), np.zeros(names + 3, np.int8)
+    last[at], ending[at] = market_data.last, market_data.ending
+    actions = dataclasses.replace(market_data.actions, name=np.array(at)[market_data.actions.name])
+    wide = dataclasses.replace(market_data, bars=bars, last=last, ending=ending, actions=actions)
     panels = {field.name: widen(getattr(forecasts, field.name), np.nan) for field in dataclasses.fields(forecasts)}
     return wide, Forecasts(**panels)
 

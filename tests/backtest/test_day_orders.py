@@ -1,4 +1,4 @@
-"""An entry is a day order, and a row that nobody traded is a mark: cases worked by hand, and laws on random tapes full of both."""
+"""An entry is a day order, and a row that nobody traded is a mark: cases worked by hand, and laws on random markets full of both."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ from springback.backtest.result import Result, daily_frame, fills_frame, orders_
 from springback.backtest.run import backtest
 from springback.market.actions import SPLIT, Actions
 from springback.market.costs import Costs
-from springback.market.tape import DELISTED, Tape
+from springback.market.market_data import DELISTED, MarketData
 from springback.scenarios.positions import held
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.rule import ENTRY, REGIME
@@ -25,21 +25,21 @@ ONE_SLOT = Strategy(slots=1, bull_long=1.0)
 
 
 def run(
-    tape: Tape, fired: dict[tuple[int, str], tuple[float, float, float]], strategy: Strategy = ONE_SLOT, profile: str = "lean"
+    market_data: MarketData, fired: dict[tuple[int, str], tuple[float, float, float]], strategy: Strategy = ONE_SLOT, profile: str = "lean"
 ) -> Result:
-    return backtest(tape, signals(tape, fired), account_of(tape, profile), strategy, Regime(), Costs())
+    return backtest(market_data, signals(market_data, fired), account_of(market_data, profile), strategy, Regime(), Costs())
 
 
-def untraded(tape: Tape, symbol: str, rows: slice, kind: str) -> Tape:
+def untraded(market_data: MarketData, symbol: str, rows: slice, kind: str) -> MarketData:
     """The rows of a name as each vendor writes a halt: no row, a close alone, or the last close again with a volume of 0."""
-    column, bars = tape.bars.symbols.index(symbol), tape.bars
+    column, bars = market_data.bars.symbols.index(symbol), market_data.bars
     panels = {field: np.array(getattr(bars, field)) for field in ("open", "high", "low", "close", "volume")}
     for field, panel in panels.items():
         if kind == "no row" or (kind == "close alone" and field != "close"):
             panel[rows, column] = NAN
         elif field == "volume":
             panel[rows, column] = 0.0
-    return dataclasses.replace(tape, bars=dataclasses.replace(bars, **panels))
+    return dataclasses.replace(market_data, bars=dataclasses.replace(bars, **panels))
 
 
 def fate(result: Result) -> list[tuple[str, int, str, str, int, str]]:
@@ -55,9 +55,9 @@ HALTS = ("no row", "close alone", "volume 0")
 @pytest.mark.parametrize("kind", HALTS)
 def test_an_entry_that_does_not_fill_at_the_next_open_is_taken_back_and_its_slot_is_free_in_that_decision(kind: str) -> None:
     """AAA is ordered in row 1 and has no bar from row 2 to 4; BBB fires in row 2 and gets the only slot."""
-    tape = untraded(flat_tape({"AAA": [10.0] * 12, "BBB": [10.0] * 12}), "AAA", slice(2, 5), kind)
+    market_data = untraded(flat_tape({"AAA": [10.0] * 12, "BBB": [10.0] * 12}), "AAA", slice(2, 5), kind)
     fired = {(1, "AAA"): LONG_SIGNAL, (2, "BBB"): LONG_SIGNAL, (3, "AAA"): LONG_SIGNAL}
-    result = run(tape, fired)
+    result = run(market_data, fired)
     assert fate(result)[:2] == [("AAA", 1, "entry", "cancelled", 2, "unfilled"), ("BBB", 2, "entry", "filled", 3, "")]
     assert result.daily["n_long"][:4].tolist() == [0, 0, 0, 1]
     assert result.daily["long_waiting"].sum() == 0
@@ -65,15 +65,15 @@ def test_an_entry_that_does_not_fill_at_the_next_open_is_taken_back_and_its_slot
 
 @pytest.mark.parametrize(("life", "ended"), [(1, 2), (2, 3), (3, 4)])
 def test_an_entry_lives_as_many_openings_as_the_knob_says(life: int, ended: int) -> None:
-    tape = untraded(flat_tape({"AAA": [10.0] * 12}), "AAA", slice(2, 6), "no row")
-    result = run(tape, {(1, "AAA"): LONG_SIGNAL}, dataclasses.replace(ONE_SLOT, entry_life=life))
+    market_data = untraded(flat_tape({"AAA": [10.0] * 12}), "AAA", slice(2, 6), "no row")
+    result = run(market_data, {(1, "AAA"): LONG_SIGNAL}, dataclasses.replace(ONE_SLOT, entry_life=life))
     assert fate(result) == [("AAA", 1, "entry", "cancelled", ended, "unfilled")]
     assert result.daily["long_waiting"].tolist() == [0, 0, *[1] * (life - 1), *[0] * (11 - life)]
 
 
 def test_with_a_life_of_0_it_waits_until_it_fills_and_is_counted_meanwhile() -> None:
-    tape = untraded(flat_tape({"AAA": [10.0] * 12}), "AAA", slice(2, 5), "close alone")
-    result = run(tape, {(1, "AAA"): LONG_SIGNAL}, dataclasses.replace(ONE_SLOT, entry_life=0))
+    market_data = untraded(flat_tape({"AAA": [10.0] * 12}), "AAA", slice(2, 5), "close alone")
+    result = run(market_data, {(1, "AAA"): LONG_SIGNAL}, dataclasses.replace(ONE_SLOT, entry_life=0))
     assert fate(result)[0] == ("AAA", 1, "entry", "filled", 5, "")
     assert result.daily["n_long"].tolist() == [0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]
     assert result.daily["long_waiting"].tolist() == [0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
@@ -81,8 +81,8 @@ def test_with_a_life_of_0_it_waits_until_it_fills_and_is_counted_meanwhile() -> 
 
 
 def test_the_last_session_takes_step_0_and_no_more() -> None:
-    tape = untraded(flat_tape({"AAA": [10.0] * 6, "BBB": [10.0] * 6}), "AAA", slice(5, 6), "volume 0")
-    result = run(tape, {(4, "AAA"): LONG_SIGNAL, (5, "BBB"): LONG_SIGNAL})
+    market_data = untraded(flat_tape({"AAA": [10.0] * 6, "BBB": [10.0] * 6}), "AAA", slice(5, 6), "volume 0")
+    result = run(market_data, {(4, "AAA"): LONG_SIGNAL, (5, "BBB"): LONG_SIGNAL})
     assert fate(result) == [("AAA", 4, "entry", "cancelled", 5, "unfilled")]
     assert result.daily["n_long"].tolist() == [0] * 6
 
@@ -100,9 +100,9 @@ def test_however_a_halt_is_written_the_trade_is_the_same(profile: str) -> None:
 
 def test_a_mark_triggers_no_stop_and_values_a_position_in_the_realistic_profile_alone() -> None:
     """The marks of rows 4 to 6 stand at 60: no stop on the close, no resting stop; only the time stop is judged and waits for a bar."""
-    tape = flat_tape({"AAA": [100.0, 100, 100, 100, 60, 60, 60, 100, 100, 100, 100, 100]})
+    market_data = flat_tape({"AAA": [100.0, 100, 100, 100, 60, 60, 60, 100, 100, 100, 100, 100]})
     for kind in ("close alone", "volume 0"):
-        halted = untraded(tape, "AAA", slice(4, 7), kind)
+        halted = untraded(market_data, "AAA", slice(4, 7), kind)
         for mode in ("close", "intraday"):
             result = run(halted, {(1, "AAA"): LONG_SIGNAL}, dataclasses.replace(ONE_SLOT, stop_mode=mode))
             assert [one.split("@")[0] for one in orders_frame(result)["reason"]][-1] == "time_stop"
@@ -112,8 +112,8 @@ def test_a_mark_triggers_no_stop_and_values_a_position_in_the_realistic_profile_
 
 
 def test_a_resting_stop_and_an_exit_say_what_became_of_them() -> None:
-    tape = flat_tape({"AAA": [100.0] * 12})
-    result = run(tape, {(1, "AAA"): LONG_SIGNAL, (9, "AAA"): LONG_SIGNAL}, dataclasses.replace(ONE_SLOT, stop_mode="intraday"))
+    market_data = flat_tape({"AAA": [100.0] * 12})
+    result = run(market_data, {(1, "AAA"): LONG_SIGNAL, (9, "AAA"): LONG_SIGNAL}, dataclasses.replace(ONE_SLOT, stop_mode="intraday"))
     assert [(one[2], *one[3:]) for one in fate(result)] == [
         ("entry", "filled", 2, ""),
         ("resting_stop@95.0", "cancelled", 7, "replaced"),
@@ -125,26 +125,33 @@ def test_a_resting_stop_and_an_exit_say_what_became_of_them() -> None:
 
 
 def test_a_delisting_drops_what_waits() -> None:
-    tape = untraded(flat_tape({"AAA": [100.0] * 12}), "AAA", slice(9, 12), "no row")
-    tape = untraded(tape, "AAA", slice(8, 9), "close alone")  # a last row that is a mark: it lives until then, and nothing fills
-    tape = dataclasses.replace(tape, last=np.array([8]), ending=np.array([DELISTED], dtype=np.int8))
-    result = run(tape, {(1, "AAA"): LONG_SIGNAL})
+    market_data = untraded(flat_tape({"AAA": [100.0] * 12}), "AAA", slice(9, 12), "no row")
+    market_data = untraded(
+        market_data, "AAA", slice(8, 9), "close alone"
+    )  # a last row that is a mark: it lives until then, and nothing fills
+    market_data = dataclasses.replace(market_data, last=np.array([8]), ending=np.array([DELISTED], dtype=np.int8))
+    result = run(market_data, {(1, "AAA"): LONG_SIGNAL})
     assert fate(result)[1:] == [("AAA", 7, "time_stop", "dropped", 8, "delisted")]
     assert trades_frame(result)["reason"].tolist() == ["Liquidate from delisting"]
 
 
 def test_an_increase_is_a_day_order_too() -> None:
     """The regime turns in row 28 and asks for more; AAA has no bar in row 29: what would have come is taken back, the position stays."""
-    tape = untraded(flat_tape({"AAA": [10.0] * 34}), "AAA", slice(29, 31), "no row")
+    market_data = untraded(flat_tape({"AAA": [10.0] * 34}), "AAA", slice(29, 31), "no row")
     vix = np.full(34, 15.0)
     vix[25:28] = [40.0, 60.0, 90.0]  # bear when it is bought, over by row 28
-    tape = dataclasses.replace(tape, vix=vix)
+    market_data = dataclasses.replace(market_data, vix=vix)
     strategy, regime = Strategy(slots=1, bull_long=1.0, bear_long=0.5, holding_sessions=9), Regime(window=2, scope="book")
-    result = backtest(tape, signals(tape, {(25, "AAA"): LONG_SIGNAL}), account_of(tape), strategy, regime, Costs())
+    result = backtest(market_data, signals(market_data, {(25, "AAA"): LONG_SIGNAL}), account_of(market_data), strategy, regime, Costs())
     assert fate(result) == [("AAA", 25, "entry", "filled", 26, ""), ("AAA", 28, "regime", "cancelled", 29, "unfilled")]
     assert positions_frame(result)["quantity"].tolist() == [50_000]
     waits = backtest(
-        tape, signals(tape, {(25, "AAA"): LONG_SIGNAL}), account_of(tape), dataclasses.replace(strategy, entry_life=0), regime, Costs()
+        market_data,
+        signals(market_data, {(25, "AAA"): LONG_SIGNAL}),
+        account_of(market_data),
+        dataclasses.replace(strategy, entry_life=0),
+        regime,
+        Costs(),
     )
     assert fate(waits)[1] == ("AAA", 28, "regime", "filled", 31, "")
 
@@ -155,17 +162,17 @@ def reverse(row: int, factor: float) -> Actions:
 
 def test_a_reverse_split_that_pays_a_short_out_whole_is_a_trade() -> None:
     """1:100 and 98 short at 4.09: 0.98 of a share is paid in cash at the last close; what is left of 1.00 of commission is the profit."""
-    tape = dataclasses.replace(flat_tape({"MUL": [4.09] * 4 + [409.0] * 6}), actions=reverse(4, 100.0))
+    market_data = dataclasses.replace(flat_tape({"MUL": [4.09] * 4 + [409.0] * 6}), actions=reverse(4, 100.0))
     strategy = Strategy(slots=1, bull_short=0.0101, cool_down=3, stop_mode="intraday")
-    said = signals(tape, {(1, "MUL"): SHORT_SIGNAL, (4, "MUL"): SHORT_SIGNAL, (6, "MUL"): SHORT_SIGNAL})
-    result = backtest(tape, said, account_of(tape, cash=40_000.0), strategy, Regime(), Costs())
+    said = signals(market_data, {(1, "MUL"): SHORT_SIGNAL, (4, "MUL"): SHORT_SIGNAL, (6, "MUL"): SHORT_SIGNAL})
+    result = backtest(market_data, said, account_of(market_data, cash=40_000.0), strategy, Regime(), Costs())
     trades = trades_frame(result)
     assert trades[["symbol", "side", "quantity", "entry_price", "exit_price", "reason"]].to_numpy().tolist() == [
         ["MUL", "short", 98, 4.09, 4.09, "split"]
     ]
     assert trades["profit"].iloc[0] == pytest.approx(-1.00)
     assert trades["return"].iloc[0] == pytest.approx(-1.00 / 400.82)
-    assert trades["exit_date"].iloc[0] == tape.bars.sessions[4]
+    assert trades["exit_date"].iloc[0] == market_data.bars.sessions[4]
     assert fate(result) == [
         ("MUL", 1, "entry", "filled", 2, ""),
         ("MUL", 2, "resting_stop@4.29", "dropped", 4, "split"),
@@ -176,9 +183,9 @@ def test_a_reverse_split_that_pays_a_short_out_whole_is_a_trade() -> None:
 def test_the_return_of_a_split_trade_is_that_of_what_was_put_in() -> None:
     """135 bought at 4.09 are 1 share and 143.15 in cash after 1:100; sold at 399.02: 11.98 lost of 552.15, two commissions among them."""
     closes, opens = [4.09] * 4 + [409.0, 399.02] + [399.02] * 6, [4.09] * 4 + [409.0, 409.0] + [399.02] * 6
-    tape = dataclasses.replace(flat_tape({"MUL": closes}, {"MUL": opens}), actions=reverse(4, 100.0))
-    said = signals(tape, {(1, "MUL"): LONG_SIGNAL})
-    result = backtest(tape, said, account_of(tape, cash=10_000.0), Strategy(slots=1, bull_long=0.0553), Regime(), Costs())
+    market_data = dataclasses.replace(flat_tape({"MUL": closes}, {"MUL": opens}), actions=reverse(4, 100.0))
+    said = signals(market_data, {(1, "MUL"): LONG_SIGNAL})
+    result = backtest(market_data, said, account_of(market_data, cash=10_000.0), Strategy(slots=1, bull_long=0.0553), Regime(), Costs())
     trades = trades_frame(result)
     assert trades["quantity"].tolist() == [1]
     assert trades["profit"].iloc[0] == pytest.approx(-11.98)
@@ -187,10 +194,10 @@ def test_the_return_of_a_split_trade_is_that_of_what_was_put_in() -> None:
 
 def test_what_a_name_does_in_its_marks_hangs_on_no_other_name() -> None:
     """Rows without a close, but with a volume, are none; whether another name has marks changes nothing of what is printed."""
-    tape = flat_tape({"AAA": [10.0] * 4, "BBB": [10.0] * 4})
-    volume, close = np.array(tape.bars.volume), np.array(tape.bars.close)
+    market_data = flat_tape({"AAA": [10.0] * 4, "BBB": [10.0] * 4})
+    volume, close = np.array(market_data.bars.volume), np.array(market_data.bars.close)
     close[1, 0] = NAN
-    alone = dataclasses.replace(tape.bars, close=close)
+    alone = dataclasses.replace(market_data.bars, close=close)
     volume[2, 1] = 0.0
     beside = dataclasses.replace(alone, volume=volume)
     for field in ("open", "close", "volume"):
@@ -201,10 +208,14 @@ def test_what_a_name_does_in_its_marks_hangs_on_no_other_name() -> None:
 LIVES = st.sampled_from([0, 1, 2, 3])
 
 
-def played(seed: int, variant: str, life: int, profile: str, cash: float = 1_000_000.0) -> tuple[Tape, Strategy, Result]:
-    tape = random_tape(seed, sessions_of(variant))
+def played(seed: int, variant: str, life: int, profile: str, cash: float = 1_000_000.0) -> tuple[MarketData, Strategy, Result]:
+    market_data = random_tape(seed, sessions_of(variant))
     strategy, regime = turned(Strategy(probability=0.3, slots=4, entry_life=life), variant)
-    return tape, strategy, backtest(tape, random_forecasts(seed, tape), account_of(tape, profile, cash), strategy, regime, Costs())
+    return (
+        market_data,
+        strategy,
+        backtest(market_data, random_forecasts(seed, market_data), account_of(market_data, profile, cash), strategy, regime, Costs()),
+    )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -212,12 +223,12 @@ def played(seed: int, variant: str, life: int, profile: str, cash: float = 1_000
 @given(seed=st.integers(0, 10_000), life=LIVES, profile=st.sampled_from(["lean", "realistic"]))
 def test_a_slot_is_held_by_a_position_or_by_an_order_younger_than_its_life(variant: str, seed: int, life: int, profile: str) -> None:
     """Counted again from fills, splits and orders alone; and never more than the slots of a side, but for what is leaving."""
-    tape, _, result = played(seed, variant, life, profile)
+    market_data, _, result = played(seed, variant, life, profile)
     life = VARIANTS[variant][0].get("entry_life", life)  # type: ignore[assignment]
     orders, daily = result.orders, result.daily
     entry, end = orders["reason"] == ENTRY, result.first + len(result.sessions)
     for k, row in enumerate(range(result.first, end)):
-        own = held(result, tape.actions, row)
+        own = held(result, market_data.actions, row)
         goes_tonight = (orders["ended"] == row) & (orders["why"] == DELISTED_AWAY)
         lives = entry & (orders["row"] < row) & ((orders["ended"] > row) | (orders["status"] == WAITING) | goes_tonight)
         if life:
@@ -245,10 +256,10 @@ def test_trades_and_open_positions_are_the_change_of_equity(variant: str, seed: 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 10_000), life=LIVES)
 def test_every_order_has_one_end_and_what_was_filled_was_filled_on_a_bar(seed: int, life: int) -> None:
-    tape, _, result = played(seed, "intraday", life, "lean")
+    market_data, _, result = played(seed, "intraday", life, "lean")
     orders, fills = result.orders, result.fills
     day = fills["midnight"] == 0
-    assert tape.bars.traded[fills["row"][day].astype(int), fills["name"][day].astype(int)].all()
+    assert market_data.bars.traded[fills["row"][day].astype(int), fills["name"][day].astype(int)].all()
     filled = dict(zip(fills["order_id"][day], fills["row"][day], strict=True))
     for number, status, ended in zip(orders["order_id"], orders["status"], orders["ended"], strict=True):
         assert (status == FILLED) == (number in filled) and (status == WAITING) == (ended == -1)

@@ -15,7 +15,7 @@ from springback.data.files import csv_file
 from springback.data.files.tables import read_forecasts
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.strategy.knobs import Regime, Strategy
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "lean-golden"
@@ -30,11 +30,11 @@ RUNS = {
 
 
 @lru_cache
-def world(market: str) -> tuple[Tape, Forecasts]:
+def world(market: str) -> tuple[MarketData, Forecasts]:
     folder = GOLDEN / market
     events = folder / "events.csv" if market != "strategy" else None
-    tape = csv_file.read(folder / "bars.csv.gz", vix=folder / "vix.csv", events=events)
-    return tape, read_forecasts(folder / "forecasts.csv.gz", tape.bars)
+    market_data = csv_file.read(folder / "bars.csv.gz", vix=folder / "vix.csv", events=events)
+    return market_data, read_forecasts(folder / "forecasts.csv.gz", market_data.bars)
 
 
 @pytest.mark.parametrize("run", RUNS)

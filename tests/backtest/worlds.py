@@ -8,7 +8,7 @@ from springback.backtest.run import Backtest
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import Bars
 from springback.market.forecasts import Forecasts
-from springback.market.tape import DELISTED, TRADING, Tape, last_rows
+from springback.market.market_data import DELISTED, TRADING, MarketData, last_rows
 
 
 def sessions_from(start: str, count: int) -> np.ndarray:
@@ -17,7 +17,7 @@ def sessions_from(start: str, count: int) -> np.ndarray:
     return days[np.is_busday(days)][:count]
 
 
-def random_tape(seed: int, sessions: int = 90, names: int = 12, splits: bool = True) -> Tape:
+def random_tape(seed: int, sessions: int = 90, names: int = 12, splits: bool = True) -> MarketData:
     """Random walks with halts, marks (a close alone; a copy with a volume of 0), delistings, splits, dividends and a jumpy VIX."""
     draw = np.random.default_rng(seed)
     shape = (sessions, names)
@@ -44,7 +44,7 @@ def random_tape(seed: int, sessions: int = 90, names: int = 12, splits: bool = T
             panel[end + 1 :, name] = np.nan
     bars = Bars(sessions_from("2020-01-01", sessions), tuple(f"N{k:02d}" for k in range(names)), open_, high, low, close, volume)
     last = last_rows(bars.close)
-    return Tape(
+    return MarketData(
         bars,
         random_actions(draw, sessions, names, splits),
         np.round(20 * np.exp(draw.normal(0, 0.15, sessions)), 2),
@@ -61,10 +61,10 @@ def random_actions(draw: np.random.Generator, sessions: int, names: int, splits:
     return Actions(rows, draw.integers(0, names, 16), kinds, np.where(kinds == SPLIT, factors, np.round(draw.random(16), 2) + 0.01))
 
 
-def random_forecasts(seed: int, tape: Tape) -> Forecasts:
+def random_forecasts(seed: int, market_data: MarketData) -> Forecasts:
     """Noise that fires often, with ties, and with names that cannot be ranked."""
     draw = np.random.default_rng(seed + 1)
-    shape = tape.bars.shape
+    shape = market_data.bars.shape
     unranked = draw.random(shape) < 0.2
     qpi, p_long, p_short = (np.round(draw.random(shape) * scale, digits) for scale, digits in ((100, 0), (1, 1), (1, 1)))
     adv = np.round(draw.lognormal(11, 1, shape))
@@ -73,15 +73,15 @@ def random_forecasts(seed: int, tape: Tape) -> Forecasts:
     return Forecasts(qpi, p_long, p_short, adv)
 
 
-def account_of(tape: Tape, profile: str = "lean", cash: float = 1_000_000.0) -> Backtest:
-    """An account over the whole tape."""
-    first, last = (tape.bars.sessions[k].astype(date) for k in (0, -1))
+def account_of(market_data: MarketData, profile: str = "lean", cash: float = 1_000_000.0) -> Backtest:
+    """An account over the whole market data."""
+    first, last = (market_data.bars.sessions[k].astype(date) for k in (0, -1))
     return Backtest(first, last, cash, profile)
 
 
 def flat_tape(
     closes: dict[str, list[float]], opens: dict[str, list[float]] | None = None, start: str = "2020-01-01", vix: float = 15.0
-) -> Tape:
+) -> MarketData:
     """A few names with given closes; opens equal to the closes where not given; 1,000,000 shares a day; NaN is a halt."""
     symbols = tuple(sorted(closes))
     close = np.array([closes[symbol] for symbol in symbols], dtype=float).T
@@ -90,13 +90,13 @@ def flat_tape(
     bars = Bars(sessions_from(start, len(close)), symbols, open_, np.fmax(open_, close), np.fmin(open_, close), close, volume)
     last = last_rows(close)
     ending = np.where(last < len(close) - 1, DELISTED, TRADING).astype(np.int8)
-    return Tape(bars, Actions.none(), np.full(len(close), vix), last, ending, risk_free=np.zeros(len(close)))
+    return MarketData(bars, Actions.none(), np.full(len(close), vix), last, ending, risk_free=np.zeros(len(close)))
 
 
-def signals(tape: Tape, fired: dict[tuple[int, str], tuple[float, float, float]], adv: float = 1e6) -> Forecasts:
+def signals(market_data: MarketData, fired: dict[tuple[int, str], tuple[float, float, float]], adv: float = 1e6) -> Forecasts:
     """Forecasts that say (qpi, p_long, p_short) at (row, symbol) and a dull 50 everywhere else."""
-    panels = [np.full(tape.bars.shape, value) for value in (50.0, 0.5, 0.5, adv)]
+    panels = [np.full(market_data.bars.shape, value) for value in (50.0, 0.5, 0.5, adv)]
     for (row, symbol), values in fired.items():
         for panel, value in zip(panels, values, strict=False):
-            panel[row, tape.bars.symbols.index(symbol)] = value
+            panel[row, market_data.bars.symbols.index(symbol)] = value
     return Forecasts(*panels)

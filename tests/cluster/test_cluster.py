@@ -48,9 +48,9 @@ def test_an_error_of_ours_stays_ours(workers: Workers) -> None:
 
 @pytest.mark.slow
 def test_a_walk_forward_is_the_same_to_the_last_bit(workers: Workers) -> None:
-    tape = random_tape(41, reversal=0.1)
-    here = walk_forward(*lessons(tape), FAST, EARLY, NOW)
-    there = walk_forward(*lessons(tape), FAST, EARLY, NOW, workers=workers)
+    market_data = random_tape(41, reversal=0.1)
+    here = walk_forward(*lessons(market_data), FAST, EARLY, NOW)
+    there = walk_forward(*lessons(market_data), FAST, EARLY, NOW, workers=workers)
     for name in PANELS:
         np.testing.assert_array_equal(getattr(here.forecasts, name), getattr(there.forecasts, name))
     assert here.folds == there.folds
@@ -66,8 +66,8 @@ def test_cross_validation_is_the_same_to_the_last_bit(workers: Workers) -> None:
 
 @pytest.mark.slow
 def test_a_worker_killed_during_a_walk_forward_takes_nothing_with_it(tmp_path: Path) -> None:
-    tape, slow, walk = random_tape(41, reversal=0.1), Training(trees=100), WalkForward(min_sessions=100, months=2)
-    here = walk_forward(*lessons(tape), slow, walk, NOW)
+    market_data, slow, walk = random_tape(41, reversal=0.1), Training(trees=100), WalkForward(min_sessions=100, months=2)
+    here = walk_forward(*lessons(market_data), slow, walk, NOW)
     killed: list[int] = []
     with clusters.two_workers(tmp_path) as cluster, workers_at(cluster.scheduler_address) as workers:
         before = clusters.pids(cluster)
@@ -78,12 +78,12 @@ def test_a_worker_killed_during_a_walk_forward_takes_nothing_with_it(tmp_path: P
                 killed.append(before[len(killed)])
                 clusters.kill(killed[-1])
 
-        there = walk_forward(*lessons(tape), slow, walk, NOW, progress=murder, workers=workers)
+        there = walk_forward(*lessons(market_data), slow, walk, NOW, progress=murder, workers=workers)
         assert killed == before
     for name in PANELS:
         np.testing.assert_array_equal(getattr(here.forecasts, name), getattr(there.forecasts, name))
     assert here.folds == there.folds and list(here.models) == list(there.models)
-    panel = lessons(tape)[2]
+    panel = lessons(market_data)[2]
     assert all(same_models(here.models[one], there.models[one], panel) for one in here.models)
 
 

@@ -49,7 +49,7 @@ def walk(first: str, start: float, sessions: int) -> dict[date, Row]:
 
 
 def market() -> dict[str, Name]:
-    """Two weeks of 2020. AAPL is as printed on the tape around its split of 2020-08-31 (4 new for 1), volumes to the hundred shares.
+    """Two weeks of 2020. AAPL is as printed on the market data around its split of 2020-08-31 (4 new for 1), volumes to the hundred shares.
 
     GONE was delisted after 2020-08-28, REV put ten shares together on 2020-09-02, BRK.B has a dot.
     """

@@ -62,19 +62,19 @@ def fetch(capfd: pytest.CaptureFixture[str], source: str, *more: str) -> tuple[i
 def test_every_vendor_fills_the_store_with_the_same_market(source: str, replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
     code, said = fetch(capfd, source, *NAMES)
     assert code == 0, said
-    tape = Store("store").read()
+    market_data = Store("store").read()
     known = tape_of({symbol: name for symbol, name in market().items() if symbol != "SPY"})
-    assert tape.bars.symbols == known.bars.symbols and np.array_equal(tape.bars.sessions, known.bars.sessions)
+    assert market_data.bars.symbols == known.bars.symbols and np.array_equal(market_data.bars.sessions, known.bars.sessions)
     for field in ("open", "high", "low", "close", "volume"):
-        np.testing.assert_allclose(getattr(tape.bars, field), getattr(known.bars, field), atol=1e-4)
+        np.testing.assert_allclose(getattr(market_data.bars, field), getattr(known.bars, field), atol=1e-4)
     for field in ("row", "name", "kind", "value"):
-        np.testing.assert_allclose(getattr(tape.actions, field), getattr(known.actions, field), rtol=1e-6)
-    assert tape.ending.tolist() == [0, 0, 1, 0]
-    assert tape.vix.tolist() == [20.0 + k for k in range(10)]
-    assert tape.risk_free is not None and tape.risk_free[2:].tolist() == pytest.approx([0.001] * 8)
-    assert tape.benchmark is not None and tape.benchmark[0] == 100.0
-    assert source in str(tape.origin) and tape.origin.source == source
-    assert ("survivorship" in str(tape.origin)) == (source == "yahoo")
+        np.testing.assert_allclose(getattr(market_data.actions, field), getattr(known.actions, field), rtol=1e-6)
+    assert market_data.ending.tolist() == [0, 0, 1, 0]
+    assert market_data.vix.tolist() == [20.0 + k for k in range(10)]
+    assert market_data.risk_free is not None and market_data.risk_free[2:].tolist() == pytest.approx([0.001] * 8)
+    assert market_data.benchmark is not None and market_data.benchmark[0] == 100.0
+    assert source in str(market_data.origin) and market_data.origin.source == source
+    assert ("survivorship" in str(market_data.origin)) == (source == "yahoo")
 
 
 def test_a_lean_folder_fills_it_too(replay: Replay, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -117,12 +117,12 @@ def test_the_members_of_an_index_are_asked_for_and_kept_by_their_days(
     )
     code, said = fetch(capfd, source, "--members", "members.csv")
     assert code == 0, said
-    tape = Store("store").read()
-    assert tape.bars.symbols == ("AAPL", "BRKB", "GONE") and tape.members is not None
-    assert tape.members.sum(axis=0).tolist() == [10, 5, 3] and tape.members[2:7, 1].all()
+    market_data = Store("store").read()
+    assert market_data.bars.symbols == ("AAPL", "BRKB", "GONE") and market_data.members is not None
+    assert market_data.members.sum(axis=0).tolist() == [10, 5, 3] and market_data.members[2:7, 1].all()
     known = tape_of({"BRKB": market()["BRK.B"]})
-    np.testing.assert_allclose(tape.bars.close[:, 1], known.bars.close[:, 0], atol=1e-4)
-    told = " ".join(tape.findings)
+    np.testing.assert_allclose(market_data.bars.close[:, 1], known.bars.close[:, 0], atol=1e-4)
+    told = " ".join(market_data.findings)
     assert "1 member was not asked for: another company has its ticker now (such as RAD_2022)" in told
     assert "1 of 5 members have no bar while they were in the index: survivorship bias (such as NONE)" in told
     assert "point-in-time" not in said and replay.asked["LATER"] == 0
@@ -135,9 +135,9 @@ def test_vix_comes_from_fred_where_cboe_fails_and_it_says_so(replay: Replay, cap
     replay.spoil("VIX_History", web_page)
     code, said = fetch(capfd, "tiingo", *NAMES)
     assert code == 0 and "VIX is FRED's VIXCLS" in said
-    tape = Store("store").read()
-    assert tape.vix[2:].tolist() == [20.0 + k for k in range(2, 10)]
-    assert any("VIX is FRED's" in line for line in tape.findings)
+    market_data = Store("store").read()
+    assert market_data.vix[2:].tolist() == [20.0 + k for k in range(2, 10)]
+    assert any("VIX is FRED's" in line for line in market_data.findings)
     replay.spoil("fredgraph", status(503))
     code, said = fetch(capfd, "tiingo", *NAMES, "--store", "other")
     assert code == 1 and "VIX cannot be had" in said and not Path("other").exists()
@@ -164,9 +164,9 @@ def test_a_dropped_name_keeps_its_bars(replay: Replay, capfd: pytest.CaptureFixt
     replay.delisted_stay = False
     code, said = fetch(capfd, "yahoo", *NAMES, "--set", "fetch.fresh_hours=0")
     assert code == 0, said
-    tape = Store("store").read()
-    assert "GONE" in tape.bars.symbols
-    assert any("not known to the source, or no longer" in line and "such as GONE" in line for line in tape.findings)
+    market_data = Store("store").read()
+    assert "GONE" in market_data.bars.symbols
+    assert any("not known to the source, or no longer" in line and "such as GONE" in line for line in market_data.findings)
 
 
 def restated(replay: Replay, what: str) -> None:
@@ -342,7 +342,11 @@ def test_a_lean_folder_s_own_vix_and_rate_are_taken(replay: Replay, capfd: pytes
     replay.spoil("fredgraph", status(503))
     code, said = fetch(capfd, "lean", "--path", "lean", *NAMES)
     assert code == 0 and "VIX is that of springback/vix.csv of the LEAN folder" in said and "risk-free rate is that of" in said
-    tape = Store("store").read()
-    assert tape.vix.tolist() == [31.0 + k for k in range(len(days))]
-    assert tape.risk_free is not None and set(tape.risk_free[4:].round(6)) == {0.05} and tape.risk_free[0] == pytest.approx(0.045)
-    assert tape.benchmark is not None and tape.benchmark[0] == 100.0
+    market_data = Store("store").read()
+    assert market_data.vix.tolist() == [31.0 + k for k in range(len(days))]
+    assert (
+        market_data.risk_free is not None
+        and set(market_data.risk_free[4:].round(6)) == {0.05}
+        and market_data.risk_free[0] == pytest.approx(0.045)
+    )
+    assert market_data.benchmark is not None and market_data.benchmark[0] == 100.0

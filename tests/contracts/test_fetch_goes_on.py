@@ -69,8 +69,8 @@ def test_a_name_dropped_after_daily_fetches_keeps_all_its_bars(replay: Replay, c
     del replay.names["GONE"]
     code, said = fetch(capfd, DAYS[0], DAYS[9], "--symbols", ALL, "--set", "fetch.fresh_hours=0")
     assert code == 0, said
-    tape = Store("store").read()
-    assert np.isfinite(tape.bars.close[:, tape.bars.symbols.index("GONE")]).sum() == 5
+    market_data = Store("store").read()
+    assert np.isfinite(market_data.bars.close[:, market_data.bars.symbols.index("GONE")]).sum() == 5
 
 
 def test_a_ticker_given_up_is_not_carried_on_as_a_second_company(replay: Replay, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -83,8 +83,8 @@ def test_a_ticker_given_up_is_not_carried_on_as_a_second_company(replay: Replay,
     assert code == 2 and "FB of the store is META now" in said and f"--start {DAYS[0]} --accept-restatement" in said
     code, said = fetch(capfd, DAYS[0], DAYS[9], "--members", "m.csv", "--accept-restatement")
     assert code == 0, said
-    tape = Store("store").read()
-    assert tape.bars.symbols == ("META",) and tape.members is not None and tape.members.all()
+    market_data = Store("store").read()
+    assert market_data.bars.symbols == ("META",) and market_data.members is not None and market_data.members.all()
 
 
 def test_who_left_the_index_is_still_asked_for_and_no_member(replay: Replay, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -92,10 +92,10 @@ def test_who_left_the_index_is_still_asked_for_and_no_member(replay: Replay, cap
     (tmp_path / "m.csv").write_text(f"symbol,start,end\nAAPL,2019-01-02,\nBRK.B,2019-01-02,{DAYS[4]}\nGONE,2019-01-02,{DAYS[6]}\n")
     assert fetch(capfd, DAYS[0], DAYS[4], "--members", "m.csv")[0] == 0
     assert fetch(capfd, DAYS[5], DAYS[9], "--members", "m.csv")[0] == 0
-    tape = Store("store").read()
-    assert tape.members is not None and np.isfinite(tape.bars.close[:, 1]).all()
-    assert tape.members.sum(axis=0).tolist() == [10, 4, 6]
-    assert tape.ending.tolist() == [0, 0, 1]
+    market_data = Store("store").read()
+    assert market_data.members is not None and np.isfinite(market_data.bars.close[:, 1]).all()
+    assert market_data.members.sum(axis=0).tolist() == [10, 4, 6]
+    assert market_data.ending.tolist() == [0, 0, 1]
 
 
 def test_a_halt_at_the_end_is_no_delisting_yet(replay: Replay, capfd: pytest.CaptureFixture[str]) -> None:
@@ -166,4 +166,4 @@ def test_what_a_run_works_on_is_the_whole_store_and_its_hash(replay: Replay, cap
     assert fetch(capfd, DAYS[0], DAYS[4], "--symbols", ALL)[0] == 0
     part = Store("store").read(DAYS[4])
     whole = keep(replace(part, origin=Origin("recorded", "tiingo", Prose("Prices of tiingo, again"))), Path("store"))
-    assert whole.tape.bars.shape[0] == 5 and whole.hash == Store("store").hash == content_hash(whole.tape)
+    assert whole.market_data.bars.shape[0] == 5 and whole.hash == Store("store").hash == content_hash(whole.market_data)

@@ -30,25 +30,25 @@ SMALL = sets(
 def drawn(count: int) -> tuple[dict[str, Name], dict[date, float]]:
     """A market of three years as vendors would tell it, and its VIX."""
     knobs = (f"demo.names={count}", "demo.start=2018-01-02", "demo.end=2020-12-31")
-    tape = draw_demo(load(Settings, overrides=knobs))
-    days = [one.astype(object) for one in tape.bars.sessions]
-    panels = [getattr(tape.bars, name) for name in ("open", "high", "low", "close", "volume")]
+    market_data = draw_demo(load(Settings, overrides=knobs))
+    days = [one.astype(object) for one in market_data.bars.sessions]
+    panels = [getattr(market_data.bars, name) for name in ("open", "high", "low", "close", "volume")]
     names = {}
-    for k, symbol in enumerate(tape.bars.symbols):
-        known = np.flatnonzero(~np.isnan(tape.bars.close[:, k]))
+    for k, symbol in enumerate(market_data.bars.symbols):
+        known = np.flatnonzero(~np.isnan(market_data.bars.close[:, k]))
         names[symbol] = Name({days[row]: tuple(float(panel[row, k]) for panel in panels) for row in known})  # type: ignore[misc]
-    actions = tape.actions
+    actions = market_data.actions
     for row, at, kind, value in zip(actions.row, actions.name, actions.kind, actions.value, strict=True):
-        told = names[tape.bars.symbols[at]]
+        told = names[market_data.bars.symbols[at]]
         assert KINDS[kind] in ("split", "dividend")
         if kind == DIVIDEND:
             told.dividends[days[row]] = float(value)
         else:
             told.splits[days[row]] = float(1 / value)
-    assert tape.benchmark is not None
-    levels = tape.benchmark / tape.benchmark[0] * 200
+    assert market_data.benchmark is not None
+    levels = market_data.benchmark / market_data.benchmark[0] * 200
     names["SPY"] = Name({one: (x, x * 1.01, x * 0.99, x, 1e6) for one, x in zip(days, map(float, levels), strict=True)})
-    return names, dict(zip(days, map(float, tape.vix), strict=True))
+    return names, dict(zip(days, map(float, market_data.vix), strict=True))
 
 
 @pytest.fixture(name="replay")

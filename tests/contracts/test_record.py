@@ -125,7 +125,7 @@ BESIDE = Beside(dict.fromkeys(DAYS, 18.0), None)
 
 def test_a_contradicted_event_is_set_aside_and_the_others_go_on(tmp_path: Path) -> None:
     """The inverse of a 4:1 is not applied; its name is left out around it, in the store too, until somebody takes the span over."""
-    tape = assemble(
+    market_data = assemble(
         [history("BAD", printed(4.0), 4.0), history("GOOD", printed(4.0), 0.25)],
         BESIDE,
         None,
@@ -133,22 +133,22 @@ def test_a_contradicted_event_is_set_aside_and_the_others_go_on(tmp_path: Path) 
         END,
         Origin(words=Prose("Prices of a test")),
     )
-    assert [tape.bars.symbols[k] for k in tape.actions.name[tape.actions.kind == SPLIT]] == ["GOOD"]
-    assert [(one.symbol, one.by) for one in tape.quarantine] == [("BAD", FETCHED)]
-    assert any("BAD 2021-07-07" in line and "times 4" in line for line in tape.findings)
+    assert [market_data.bars.symbols[k] for k in market_data.actions.name[market_data.actions.kind == SPLIT]] == ["GOOD"]
+    assert [(one.symbol, one.by) for one in market_data.quarantine] == [("BAD", FETCHED)]
+    assert any("BAD 2021-07-07" in line and "times 4" in line for line in market_data.findings)
     store = tmp_path / "store"
-    fetch(tape, store)
+    fetch(market_data, store)
     again, _ = open_store(store)
     (error,) = set_aside(again, Quality())
     assert error.severity == "error" and error.stands and "BAD" in error.said
-    fetch(tape, store)
+    fetch(market_data, store)
     assert len(quarantine.read(store)) == 1
     taken = quarantine.drawn_up(again, [error], Quality(), again.quarantine)
     (left,) = settled([error], quarantine.imposed(again, taken))
     assert not left.stands and next(iter(settled([error], again))).stands
     mine = quarantine.Span("BAD", "2021-06-25", "2021-08-09", quarantine.read(store)[0].reason, "me")
     quarantine.write(store, [mine])
-    fetch(tape, store)
+    fetch(market_data, store)
     assert quarantine.read(store) == (mine,)
     assert set_aside(open_store(store)[0], Quality()) == ()
 

@@ -20,9 +20,9 @@ from springback.data.sources.taped import Taped
 from springback.data.sources.tiingo import Tiingo
 from springback.data.sources.yahoo import Yahoo
 from springback.lean.export import export
+from springback.market.market_data import MarketData
 from springback.market.origin import Origin
 from springback.market.prose import Prose
-from springback.market.tape import Tape
 from tests.contracts.replay import IDENTITY, KEY, SECRET, VIX, Name, Replay, day, market, serving
 
 START, END = day("2020-08-24"), day("2020-09-04")
@@ -53,13 +53,13 @@ def expected(symbol: str, name: Name) -> History:
     return History(symbol, days, np.array([row for _, row in rows]), tuple(sorted(events, key=lambda one: one.day)))
 
 
-def tape_of(names: dict[str, Name]) -> Tape:
+def tape_of(names: dict[str, Name]) -> MarketData:
     return assemble(
         [expected(symbol, name) for symbol, name in names.items()], Beside(VIX, None), None, START, END, Origin(words=Prose("by hand"))
     )
 
 
-def bars_file(folder: Path, names: dict[str, Name]) -> Tape:
+def bars_file(folder: Path, names: dict[str, Name]) -> MarketData:
     bars = [f"{one},{symbol},{','.join(str(cell) for cell in row)}" for symbol, name in names.items() for one, row in name.bars.items()]
     events = [f"{one},{symbol},split,{1 / ratio}" for symbol, name in names.items() for one, ratio in name.splits.items()]
     events += [f"{one},{symbol},dividend,{paid}" for symbol, name in names.items() for one, paid in name.dividends.items()]
@@ -73,10 +73,10 @@ def lean_folder(folder: Path) -> LeanFolder:
     return LeanFolder(folder)
 
 
-def demo_world() -> tuple[Tape, dict[str, History]]:
-    tape = draw_demo(Demo(names=30, start="2020-01-02", end="2021-03-31", shocks=1))
-    taped = Taped("demo", tape)
-    return tape, {one.symbol: one for one in taped.histories(tape.bars.symbols[:5], date(2020, 1, 1), date(2021, 12, 31))}
+def demo_world() -> tuple[MarketData, dict[str, History]]:
+    market_data = draw_demo(Demo(names=30, start="2020-01-02", end="2021-03-31", shocks=1))
+    taped = Taped("demo", market_data)
+    return market_data, {one.symbol: one for one in taped.histories(market_data.bars.symbols[:5], date(2020, 1, 1), date(2021, 12, 31))}
 
 
 MADE: dict[str, Callable[[Replay, Path], Source]] = {
@@ -195,9 +195,9 @@ def test_a_dividend_paid_after_the_end_is_found(replay: Replay) -> None:
 
 def test_the_assembled_tape_keeps_the_delisted_name(replay: Replay) -> None:
     histories = list(Tiingo(quick(replay), KEYS).histories(["AAPL", "GONE"], START, END))
-    tape = assemble(histories, Beside(VIX, None), histories[0], START, END, Origin(words=Prose("Tiingo")))
-    assert tape.bars.symbols == ("AAPL", "GONE") and tape.ending.tolist() == [0, 1]
-    assert tape.benchmark is not None
-    assert tape.benchmark[0] == 100.0
-    assert tape.benchmark[5] / tape.benchmark[4] == pytest.approx(4 * 129.04 / 499.23)
-    assert tape.benchmark[2] / tape.benchmark[1] == pytest.approx((506.09 + 0.82) / 499.30)
+    market_data = assemble(histories, Beside(VIX, None), histories[0], START, END, Origin(words=Prose("Tiingo")))
+    assert market_data.bars.symbols == ("AAPL", "GONE") and market_data.ending.tolist() == [0, 1]
+    assert market_data.benchmark is not None
+    assert market_data.benchmark[0] == 100.0
+    assert market_data.benchmark[5] / market_data.benchmark[4] == pytest.approx(4 * 129.04 / 499.23)
+    assert market_data.benchmark[2] / market_data.benchmark[1] == pytest.approx((506.09 + 0.82) / 499.30)

@@ -22,9 +22,9 @@ from springback.data.sources.lean_folder import LeanFolder
 from springback.data.sources.members import enrolled, read_roll
 from springback.data.sources.tiingo import Tiingo
 from springback.data.sources.yahoo import Yahoo
+from springback.market.market_data import MarketData
 from springback.market.origin import Origin
 from springback.market.prose import Prose
-from springback.market.tape import Tape
 
 START, END = date(2021, 6, 21), date(2021, 7, 16)
 DAYS = [str(day) for day in exchange_days(START, END)]
@@ -73,7 +73,7 @@ def _roll(told: Told, folder: Path, name: str = "members.csv") -> Path | None:
     return folder / name
 
 
-def by_file(told: Told, folder: Path) -> Tape:
+def by_file(told: Told, folder: Path) -> MarketData:
     """`csv_file`."""
     (folder / "bars.csv").write_text("date,symbol,open,high,low,close,volume\n" + "".join(_cells(row) + "\n" for row in told.rows))
     (folder / "events.csv").write_text("date,symbol,event,value\n" + "".join(f"{d},{n},dividend,{v}\n" for d, n, v in told.dividends))
@@ -82,7 +82,7 @@ def by_file(told: Told, folder: Path) -> Tape:
     return csv_file.read(folder / "bars.csv", folder / "vix.csv", _roll(told, folder), events)
 
 
-def by_folder(told: Told, folder: Path) -> Tape:
+def by_folder(told: Told, folder: Path) -> MarketData:
     """`csv_folder`: all rows in the file of 2021, adjusted close = close."""
     (folder / "prices").mkdir()
     head = "date,symbol,open,high,low,close,volume,adj_close,src\n"
@@ -134,8 +134,8 @@ def _alpaca(told: Told, path: str, params: Mapping[str, Any]) -> Any:
     return {"corporate_actions": {"cash_dividends": paid}, "next_page_token": None}
 
 
-def _asked(made: Callable[[Fetch], Any], answer: Callable[[Told, str, Mapping[str, Any]], Any]) -> Callable[[Told, Path], Tape]:
-    def door(told: Told, folder: Path) -> Tape:
+def _asked(made: Callable[[Fetch], Any], answer: Callable[[Told, str, Mapping[str, Any]], Any]) -> Callable[[Told, Path], MarketData]:
+    def door(told: Told, folder: Path) -> MarketData:
         source = made(Fetch(per_second=10_000))
         source.line.json = lambda path, params, what: json.loads(json.dumps(answer(told, path, params)))  # noqa: ARG005
         return _assembled(source, told, folder)
@@ -143,15 +143,15 @@ def _asked(made: Callable[[Fetch], Any], answer: Callable[[Told, str, Mapping[st
     return door
 
 
-def _assembled(source: Source, told: Told, folder: Path) -> Tape:
+def _assembled(source: Source, told: Told, folder: Path) -> MarketData:
     found = list(source.histories(told.names, START, END))
     vix = {date.fromisoformat(day): 18.0 for day in DAYS}
-    tape = assemble(found, Beside(vix, None), None, START, END, Origin(words=Prose(source.name)))
+    market_data = assemble(found, Beside(vix, None), None, START, END, Origin(words=Prose(source.name)))
     roll = _roll(told, folder)
-    return tape if roll is None else enrolled(tape, read_roll(roll, START, END), told.members)
+    return market_data if roll is None else enrolled(market_data, read_roll(roll, START, END), told.members)
 
 
-def by_lean(told: Told, folder: Path) -> Tape:
+def by_lean(told: Told, folder: Path) -> MarketData:
     """A data folder of LEAN; it has no empty cell: 0 stands there."""
     daily = folder / "equity" / "usa" / "daily"
     daily.mkdir(parents=True)
@@ -164,7 +164,7 @@ def by_lean(told: Told, folder: Path) -> Tape:
     return _assembled(LeanFolder(folder), told, folder)
 
 
-DOORS: dict[str, Callable[[Told, Path], Tape]] = {
+DOORS: dict[str, Callable[[Told, Path], MarketData]] = {
     "csv": by_file,
     "folder": by_folder,
     "yahoo": _asked(Yahoo, _yahoo),

@@ -1,4 +1,4 @@
-"""Files and tapes that the tests of this room share."""
+"""Files and markets that the tests of this room share."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from springback.market.bars import FIELDS
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = REPOSITORY.parent / "shared"
@@ -22,8 +22,8 @@ def write_bars(folder: Path, *rows: str, name: str = "bars.csv") -> Path:
     return path
 
 
-def assert_same(left: Tape, right: Tape) -> None:
-    """Two tapes are equal to the last bit in all that they hold."""
+def assert_same(left: MarketData, right: MarketData) -> None:
+    """Two markets are equal to the last bit in all that they hold."""
     assert left.bars.symbols == right.bars.symbols
     pairs: list[tuple[Any, Any]] = [(left.bars.sessions, right.bars.sessions)]
     pairs += [(getattr(left.bars, name), getattr(right.bars, name)) for name in FIELDS]

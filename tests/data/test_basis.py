@@ -15,8 +15,8 @@ from springback.data.basis import WORDS
 from springback.data.sessions import exchange_days
 from springback.errors import BadTable, InputError
 from springback.market.actions import KINDS
+from springback.market.market_data import MarketData
 from springback.market.prose import those
-from springback.market.tape import Tape
 from springback.workflow.sources import load_bars
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
@@ -75,61 +75,61 @@ def frame(close: pd.DataFrame, beside: pd.DataFrame | None = None, digits: int =
     return pd.concat(parts)
 
 
-def said(tape: Tape) -> str:
-    (line,) = those(tape.findings, "prices")
+def said(market_data: MarketData) -> str:
+    (line,) = those(market_data.findings, "prices")
     return line
 
 
-def value(tape: Tape, kind: str) -> list[float]:
-    return [float(tape.actions.value[k]) for k in range(len(tape.actions.row)) if KINDS[tape.actions.kind[k]] == kind]
+def value(market_data: MarketData, kind: str) -> list[float]:
+    return [float(market_data.actions.value[k]) for k in range(len(market_data.actions.row)) if KINDS[market_data.actions.kind[k]] == kind]
 
 
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("told", [True, False])
 def test_prices_of_every_kind_become_those_of_their_day(word: str, told: bool) -> None:
-    tape = load_bars(frame(TOLD[word], digits=8), events=EVENTS, prices=word if told else None)
-    np.testing.assert_allclose(tape.bars.close, RAW.to_numpy(), atol=2e-3)
+    market_data = load_bars(frame(TOLD[word], digits=8), events=EVENTS, prices=word if told else None)
+    np.testing.assert_allclose(market_data.bars.close, RAW.to_numpy(), atol=2e-3)
     words = {"raw": "as printed", "split": "adjusted for splits", "total": "adjusted for splits and dividends"}
-    assert said(tape).startswith(f"prices: {words[word]}, as")
-    assert len(value(tape, "split")) == 3 and len(value(tape, "dividend")) == 12
+    assert said(market_data).startswith(f"prices: {words[word]}, as")
+    assert len(value(market_data, "split")) == 3 and len(value(market_data, "dividend")) == 12
 
 
 def test_volumes_are_those_of_the_day_too() -> None:
-    tape = load_bars(frame(TOLD["split"], digits=8), events=EVENTS)
-    np.testing.assert_allclose(tape.bars.volume[SPLIT_AT - 1], [250_000, 1_500_000, 10_000_000])
-    np.testing.assert_allclose(tape.bars.volume[SPLIT_AT], 1_000_000)
+    market_data = load_bars(frame(TOLD["split"], digits=8), events=EVENTS)
+    np.testing.assert_allclose(market_data.bars.volume[SPLIT_AT - 1], [250_000, 1_500_000, 10_000_000])
+    np.testing.assert_allclose(market_data.bars.volume[SPLIT_AT], 1_000_000)
 
 
 def test_a_split_that_was_not_adjusted_for_is_left_as_it_is() -> None:
     mixed = TOLD["split"].assign(AAA=RAW["AAA"])
-    tape = load_bars(frame(mixed, digits=8), events=EVENTS, prices="split")
-    np.testing.assert_allclose(tape.bars.close, RAW.to_numpy(), atol=2e-3)
-    assert any("AAA" in line and "not at all" in line for line in tape.findings)
+    market_data = load_bars(frame(mixed, digits=8), events=EVENTS, prices="split")
+    np.testing.assert_allclose(market_data.bars.close, RAW.to_numpy(), atol=2e-3)
+    assert any("AAA" in line and "not at all" in line for line in market_data.findings)
 
 
 def test_an_adjusted_close_beside_the_printed_one_tells_splits_and_dividends() -> None:
     """No events: Tiingo's and Quandl's layout."""
-    tape = load_bars(frame(RAW, TOLD["total"]))
-    np.testing.assert_allclose(tape.bars.close, RAW.to_numpy(), atol=1e-9)
-    assert sorted(value(tape, "split")) == pytest.approx([0.25, 1.5, 10.0])
-    assert sorted(value(tape, "dividend")) == pytest.approx(sorted(EVENTS[EVENTS.event == "dividend"]["value"]), abs=0.03)
+    market_data = load_bars(frame(RAW, TOLD["total"]))
+    np.testing.assert_allclose(market_data.bars.close, RAW.to_numpy(), atol=1e-9)
+    assert sorted(value(market_data, "split")) == pytest.approx([0.25, 1.5, 10.0])
+    assert sorted(value(market_data, "dividend")) == pytest.approx(sorted(EVENTS[EVENTS.event == "dividend"]["value"]), abs=0.03)
 
 
 def test_an_adjusted_close_beside_a_split_adjusted_one_tells_dividends() -> None:
     """Yahoo's layout, with the splits from elsewhere, or from nowhere."""
     splits = EVENTS[EVENTS.event == "split"]
-    tape = load_bars(frame(TOLD["split"], TOLD["total"], digits=8), events=splits)
-    np.testing.assert_allclose(tape.bars.close, RAW.to_numpy(), atol=2e-3)
-    assert sorted(value(tape, "dividend")) == pytest.approx(sorted(EVENTS[EVENTS.event == "dividend"]["value"]), abs=0.03)
+    market_data = load_bars(frame(TOLD["split"], TOLD["total"], digits=8), events=splits)
+    np.testing.assert_allclose(market_data.bars.close, RAW.to_numpy(), atol=2e-3)
+    assert sorted(value(market_data, "dividend")) == pytest.approx(sorted(EVENTS[EVENTS.event == "dividend"]["value"]), abs=0.03)
     bare = load_bars(frame(TOLD["split"], TOLD["total"]))
     assert said(bare).startswith("prices: adjusted for splits, as an adjusted close stands beside") and "taken as they are" in said(bare)
 
 
 def test_fractions_of_a_cent_tell_and_whole_cents_do_not() -> None:
     assert said(load_bars(frame(TOLD["total"]))).startswith("prices: adjusted for splits and dividends, as")
-    tape = load_bars(frame(RAW))
-    assert said(tape).startswith("prices: taken as printed, and nothing in them tells") and "--prices" in said(tape)
-    assert said(tape) in str(tape.origin)
+    market_data = load_bars(frame(RAW))
+    assert said(market_data).startswith("prices: taken as printed, and nothing in them tells") and "--prices" in said(market_data)
+    assert said(market_data) in str(market_data.origin)
 
 
 def test_a_word_that_is_none_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Findings: each oddity told once, with a count and an example; the tape itself is left as it is."""
+"""Findings: each oddity told once, with a count and an example; the market data itself is left as it is."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,15 +9,15 @@ from springback.data import checks
 from springback.data.demo.demo import Demo, draw
 from springback.data.files import csv_file
 from springback.market.actions import SPLIT, Actions
-from springback.market.tape import last_rows
+from springback.market.market_data import last_rows
 from tests.data.samples import TAPES, assert_same, write_bars
 
 
 def test_a_clean_tape_is_unchanged_and_cleaning_twice_says_it_once() -> None:
-    tape = draw(Demo(names=30, start="2019-01-02", end="2019-12-31"))
-    once, findings = checks.clean(tape)
+    market_data = draw(Demo(names=30, start="2019-01-02", end="2019-12-31"))
+    once, findings = checks.clean(market_data)
     again, same = checks.clean(once)
-    assert_same(once, tape)
+    assert_same(once, market_data)
     assert findings == same == again.findings
     assert len(findings) == len(set(findings))
 
@@ -46,12 +46,18 @@ def test_a_short_history_is_told() -> None:
 
 
 def test_nothing_is_said_of_a_spotless_tape() -> None:
-    tape = draw(Demo(names=12, start="2019-01-02", end="2019-12-31", shocks=0, seed=3))
-    split = set(tape.actions.name[tape.actions.kind == SPLIT])
-    kept = [name for k, name in enumerate(tape.bars.symbols) if k not in split and not np.isnan(tape.bars.close[:, k]).any()]
-    bars = tape.bars.of(kept)
+    market_data = draw(Demo(names=12, start="2019-01-02", end="2019-12-31", shocks=0, seed=3))
+    split = set(market_data.actions.name[market_data.actions.kind == SPLIT])
+    kept = [name for k, name in enumerate(market_data.bars.symbols) if k not in split and not np.isnan(market_data.bars.close[:, k]).any()]
+    bars = market_data.bars.of(kept)
     n = len(kept)
     calm = replace(
-        tape, bars=bars, actions=Actions.none(), last=last_rows(bars.close), ending=np.zeros(n, dtype=np.int8), members=None, sectors=None
+        market_data,
+        bars=bars,
+        actions=Actions.none(),
+        last=last_rows(bars.close),
+        ending=np.zeros(n, dtype=np.int8),
+        members=None,
+        sectors=None,
     )
     assert checks.examine(calm) == ()

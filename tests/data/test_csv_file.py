@@ -1,4 +1,4 @@
-"""One plain CSV file: the small ugly tapes, the golden folders, and all that is refused."""
+"""One plain CSV file: the small ugly markets, the golden folders, and all that is refused."""
 
 from pathlib import Path
 
@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 from springback.data.files import csv_file
 from springback.errors import BadTable
 from springback.market.actions import DIVIDEND, SPLIT
-from springback.market.tape import DELISTED, TRADING
+from springback.market.market_data import DELISTED, TRADING
 from tests.data.samples import GOOD, HEADER, SHARED, TAPES, assert_same, write_bars
 
 GOLDEN = SHARED / "lean-golden"
 
 
 def test_a_split_and_a_dividend_stand_at_the_session_before_whose_open_they_act() -> None:
-    tape = csv_file.read(TAPES / "split.csv", events=TAPES / "split_events.csv")
-    assert list(tape.actions.row) == [2, 2]
-    assert list(tape.actions.kind) == [SPLIT, DIVIDEND]
-    assert list(tape.actions.value) == [0.25, 0.5]
+    market_data = csv_file.read(TAPES / "split.csv", events=TAPES / "split_events.csv")
+    assert list(market_data.actions.row) == [2, 2]
+    assert list(market_data.actions.kind) == [SPLIT, DIVIDEND]
+    assert list(market_data.actions.value) == [0.25, 0.5]
     outside = "1 split or dividend is of a name or day without bars and passed over (such as GONE on 2020-08-31: dividend 1)"
-    assert outside in tape.findings
-    assert not any("moved more than" in line for line in tape.findings)
+    assert outside in market_data.findings
+    assert not any("moved more than" in line for line in market_data.findings)
 
 
 def test_a_jump_without_a_split_is_a_finding() -> None:
@@ -32,26 +32,26 @@ def test_a_jump_without_a_split_is_a_finding() -> None:
 
 
 def test_a_halt_is_a_hole_and_odd_names_stay_names() -> None:
-    tape = csv_file.read(TAPES / "halt.csv")
-    assert tape.bars.symbols == ("HALT", "NA")
-    assert list(np.isnan(tape.bars.close[:, 0])) == [False, True, True, False]
-    assert list(tape.ending) == [TRADING, TRADING]
-    assert any(line.startswith("2 sessions without a bar inside a name's life") for line in tape.findings)
+    market_data = csv_file.read(TAPES / "halt.csv")
+    assert market_data.bars.symbols == ("HALT", "NA")
+    assert list(np.isnan(market_data.bars.close[:, 0])) == [False, True, True, False]
+    assert list(market_data.ending) == [TRADING, TRADING]
+    assert any(line.startswith("2 sessions without a bar inside a name's life") for line in market_data.findings)
 
 
 def test_a_name_that_stops_early_is_delisted() -> None:
-    tape = csv_file.read(TAPES / "delisting.csv")
-    assert tape.bars.symbols == ("SIVB", "TRUE")
-    assert list(tape.ending) == [DELISTED, TRADING]
-    assert list(tape.last) == [2, 3]
-    assert tape.bars.close[2, 0] == 106.04
+    market_data = csv_file.read(TAPES / "delisting.csv")
+    assert market_data.bars.symbols == ("SIVB", "TRUE")
+    assert list(market_data.ending) == [DELISTED, TRADING]
+    assert list(market_data.last) == [2, 3]
+    assert market_data.bars.close[2, 0] == 106.04
 
 
 def test_a_close_only_row_marks_and_is_a_finding() -> None:
-    tape = csv_file.read(TAPES / "gap.csv")
-    assert np.isnan(tape.bars.open[1, 0]) and tape.bars.close[1, 0] == 325
-    assert any(line.startswith("1 bars have a close and no open, high, low") for line in tape.findings)
-    assert any("fewer than 21 bars" in line for line in tape.findings)
+    market_data = csv_file.read(TAPES / "gap.csv")
+    assert np.isnan(market_data.bars.open[1, 0]) and market_data.bars.close[1, 0] == 325
+    assert any(line.startswith("1 bars have a close and no open, high, low") for line in market_data.findings)
+    assert any("fewer than 21 bars" in line for line in market_data.findings)
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,10 @@ def test_the_files_beside_the_bars(tmp_path: Path) -> None:
     (tmp_path / "vix.csv").write_text("date,close\n2020-01-01,13.5\n2020-01-02,14.5\n")
     (tmp_path / "members.csv").write_text("symbol,start,end\nA,2019-01-01,2020-01-03\nB,2020-01-03,\nZ,2019-01-01,\n")
     (tmp_path / "rates.csv").write_text("DATE,PCREDIT8\n2019-06-01,2.5\n2020-01-03,2.25\n")
-    tape = csv_file.read(bars, vix=tmp_path / "vix.csv", members=tmp_path / "members.csv", risk_free=tmp_path / "rates.csv")
-    assert np.array_equal(tape.vix, [14.5, np.nan], equal_nan=True)
-    assert tape.members is not None and tape.members.tolist() == [[True, False], [False, True]]
-    assert tape.risk_free is not None and np.allclose(tape.risk_free, [0.025, 0.0225])
+    market_data = csv_file.read(bars, vix=tmp_path / "vix.csv", members=tmp_path / "members.csv", risk_free=tmp_path / "rates.csv")
+    assert np.array_equal(market_data.vix, [14.5, np.nan], equal_nan=True)
+    assert market_data.members is not None and market_data.members.tolist() == [[True, False], [False, True]]
+    assert market_data.risk_free is not None and np.allclose(market_data.risk_free, [0.025, 0.0225])
     assert np.isnan(csv_file.read(bars).vix).all()
 
 

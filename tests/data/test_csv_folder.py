@@ -11,7 +11,7 @@ from springback.data.files.folder_actions import PRINTED, WORKED_OUT, small_rati
 from springback.data.membership import from_tape
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import DIVIDEND, SPLIT
-from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Tape
+from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADING, MarketData
 from tests.data.samples import SHARED
 
 DAYS = ("2018-01-02", "2018-01-03", "2018-01-04", "2018-01-05", "2018-01-08")
@@ -43,37 +43,41 @@ def miniature(folder: Path) -> Path:
     return folder
 
 
-def events(tape: Tape, kind: int) -> dict[tuple[str, str], float]:
+def events(market_data: MarketData, kind: int) -> dict[tuple[str, str], float]:
     """(symbol, session) -> value."""
-    a = tape.actions
+    a = market_data.actions
     rows = zip(a.row, a.name, a.kind, a.value, strict=True)
-    return {(tape.bars.symbols[name], str(tape.bars.sessions[row])): float(value) for row, name, this, value in rows if this == kind}
+    return {
+        (market_data.bars.symbols[name], str(market_data.bars.sessions[row])): float(value)
+        for row, name, this, value in rows
+        if this == kind
+    }
 
 
 def test_the_miniature_by_hand(tmp_path: Path) -> None:
-    tape = csv_folder.read(miniature(tmp_path))
-    assert tape.bars.symbols == ("AA", "CUT", "GONE", "R1", "SIVB")
-    assert tape.bars.close[:, 0].tolist() == [100, 100, 100, 50, 50]
-    assert tape.bars.volume[:, 0].tolist() == [500, 500, 500, 1000, 1000]
-    assert events(tape, SPLIT) == {("AA", "2018-01-05"): 0.5}
-    assert events(tape, DIVIDEND) == {("AA", "2018-01-04"): 2.0}
-    assert tape.ending.tolist() == [TRADING, END_OF_DATA, DELISTED, TRADING, BANKRUPT]
-    assert np.isnan(tape.bars.open[:, 3]).all() and tape.bars.close[4, 3] == 24
-    assert tape.members is not None and tape.members.sum(axis=1).tolist() == [1, 1, 2, 1, 1]
-    assert not any("stands in" in line for line in tape.findings), "the oldest list is of before its sessions"
-    assert tape.risk_free is not None and tape.risk_free.tolist() == [0.02, 0.02, 0.02, 0.0225, 0.0225]
-    assert tape.benchmark is not None and tape.benchmark.tolist() == [100, 101, 102, 103, 104]
-    assert "Known biases" in str(tape.origin)
+    market_data = csv_folder.read(miniature(tmp_path))
+    assert market_data.bars.symbols == ("AA", "CUT", "GONE", "R1", "SIVB")
+    assert market_data.bars.close[:, 0].tolist() == [100, 100, 100, 50, 50]
+    assert market_data.bars.volume[:, 0].tolist() == [500, 500, 500, 1000, 1000]
+    assert events(market_data, SPLIT) == {("AA", "2018-01-05"): 0.5}
+    assert events(market_data, DIVIDEND) == {("AA", "2018-01-04"): 2.0}
+    assert market_data.ending.tolist() == [TRADING, END_OF_DATA, DELISTED, TRADING, BANKRUPT]
+    assert np.isnan(market_data.bars.open[:, 3]).all() and market_data.bars.close[4, 3] == 24
+    assert market_data.members is not None and market_data.members.sum(axis=1).tolist() == [1, 1, 2, 1, 1]
+    assert not any("stands in" in line for line in market_data.findings), "the oldest list is of before its sessions"
+    assert market_data.risk_free is not None and market_data.risk_free.tolist() == [0.02, 0.02, 0.02, 0.0225, 0.0225]
+    assert market_data.benchmark is not None and market_data.benchmark.tolist() == [100, 101, 102, 103, 104]
+    assert "Known biases" in str(market_data.origin)
 
 
 def test_the_oldest_list_is_told_where_it_stands_in_for_sessions_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Members of later on earlier sessions: the reading says so, and the answer for such a day does."""
     monkeypatch.setattr(csv_folder, "FIRST_LIST", "2018-01-04")
-    tape = csv_folder.read(miniature(tmp_path))
+    market_data = csv_folder.read(miniature(tmp_path))
     assert any(
-        line.startswith("the membership list of 2018-01-04 is the oldest: it stands in for the 2 sessions") for line in tape.findings
+        line.startswith("the membership list of 2018-01-04 is the oldest: it stands in for the 2 sessions") for line in market_data.findings
     )
-    answer = from_tape(tape, np.datetime64("2018-01-03"))
+    answer = from_tape(market_data, np.datetime64("2018-01-03"))
     assert (answer.source, answer.confidence, answer.lag) == ("membership list of 2018-01-04, which is of later", "low", None)
 
 
@@ -84,10 +88,10 @@ def test_a_split_that_the_source_left_in_the_prices_is_taken_as_it_stands(tmp_pa
     for day in DAYS[3:]:
         text = text.replace(f"{day},AA,50,51,49,50,50.0000", f"{day},AA,25,26,24,25,25.0000")
     path.write_bytes(gzip.compress(text.encode()))
-    tape = csv_folder.read(folder)
-    assert tape.bars.close[:, 0].tolist() == [50, 50, 50, 25, 25]
-    assert events(tape, SPLIT) == {("AA", "2018-01-05"): 0.5}
-    assert any("did not adjust once" in line and "AA " in line and "not at all" in line for line in tape.findings)
+    market_data = csv_folder.read(folder)
+    assert market_data.bars.close[:, 0].tolist() == [50, 50, 50, 25, 25]
+    assert events(market_data, SPLIT) == {("AA", "2018-01-05"): 0.5}
+    assert any("did not adjust once" in line and "AA " in line and "not at all" in line for line in market_data.findings)
 
 
 @pytest.mark.parametrize(
@@ -120,11 +124,11 @@ def test_raw_prices_are_what_was_printed_where_that_is_sure(tmp_path: Path) -> N
     text = gzip.decompress(path.read_bytes()).decode()
     text = text.replace("2018-01-02,AA,50,51,49,50,49.0000,1000", "2018-01-02,AA,52.5233,53.3367,52.401,52.5233,51.4728,57254073")
     path.write_bytes(gzip.compress(text.encode()))
-    tape = csv_folder.read(folder)
-    row = tuple(float(getattr(tape.bars, name)[0, 0]) for name in ("open", "high", "low", "close", "volume"))
+    market_data = csv_folder.read(folder)
+    row = tuple(float(getattr(market_data.bars, name)[0, 0]) for name in ("open", "high", "low", "close", "volume"))
     assert row == (157.57, 160.01, 157.203, 157.57, 19084691.0)
-    assert events(tape, SPLIT) == {("AA", "2018-01-05"): 1 / 3}
-    assert any(line.startswith("1 ratios of splits are rounded in the list") for line in tape.findings)
+    assert events(market_data, SPLIT) == {("AA", "2018-01-05"): 1 / 3}
+    assert any(line.startswith("1 ratios of splits are rounded in the list") for line in market_data.findings)
 
 
 def test_what_the_lists_do_not_have_is_said(tmp_path: Path) -> None:
@@ -141,9 +145,9 @@ def test_what_the_lists_do_not_have_is_said(tmp_path: Path) -> None:
 
 
 def test_a_window_that_ends_before_a_name_does_leaves_it_trading(tmp_path: Path) -> None:
-    tape = csv_folder.read(miniature(tmp_path), end="2018-01-04")
-    assert set(tape.ending) == {TRADING}
-    assert tape.bars.close[:, 0].tolist() == [100, 100, 100]
+    market_data = csv_folder.read(miniature(tmp_path), end="2018-01-04")
+    assert set(market_data.ending) == {TRADING}
+    assert market_data.bars.close[:, 0].tolist() == [100, 100, 100]
 
 
 def test_a_bad_folder_is_refused_with_one_line(tmp_path: Path) -> None:
@@ -170,17 +174,17 @@ def test_a_bad_folder_is_refused_with_one_line(tmp_path: Path) -> None:
 def test_the_real_folder_against_the_golden_corporate_file() -> None:
     golden = SHARED / "lean-golden" / "corporate"
     witness = csv_file.read(golden / "bars.csv.gz", events=golden / "events.csv")
-    tape = csv_folder.read(SHARED / "data", "2019-10-01", "2023-12-31")
-    ours, theirs = events(tape, DIVIDEND), events(witness, DIVIDEND)
+    market_data = csv_folder.read(SHARED / "data", "2019-10-01", "2023-12-31")
+    ours, theirs = events(market_data, DIVIDEND), events(witness, DIVIDEND)
     near = [key for key in theirs if key in ours and abs(ours[key] / theirs[key] - 1) < 0.1]
     assert len(near) / len(theirs) > 0.99
     known = {key: value for key, value in ours.items() if key[0] in witness.bars.symbols and key[1] > "2019-11-01"}
     assert len(known) - len(near) < 0.04 * len(theirs)
-    splits = events(tape, SPLIT)
+    splits = events(market_data, SPLIT)
     assert all(splits[key] == pytest.approx(value, rel=0.005) for key, value in events(witness, SPLIT).items())
-    row, column = tape.bars.row("2020-08-28"), tape.bars.symbols.index("AAPL")
-    assert tape.bars.close[row, column] == pytest.approx(499.23)
-    wmt = tape.bars.symbols.index("WMT")
-    assert tape.bars.close[tape.bars.row("2023-12-28"), wmt] == 157.57
-    assert any("5-for-1 split of TSLA on 2020-08-31 is not in the list" in line for line in tape.findings)
-    assert {"FRC", "SBNY", "SIVB"} == {tape.bars.symbols[k] for k in np.flatnonzero(tape.ending == BANKRUPT)}
+    row, column = market_data.bars.row("2020-08-28"), market_data.bars.symbols.index("AAPL")
+    assert market_data.bars.close[row, column] == pytest.approx(499.23)
+    wmt = market_data.bars.symbols.index("WMT")
+    assert market_data.bars.close[market_data.bars.row("2023-12-28"), wmt] == 157.57
+    assert any("5-for-1 split of TSLA on 2020-08-31 is not in the list" in line for line in market_data.findings)
+    assert {"FRC", "SBNY", "SIVB"} == {market_data.bars.symbols[k] for k in np.flatnonzero(market_data.ending == BANKRUPT)}

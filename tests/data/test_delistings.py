@@ -15,7 +15,7 @@ from springback.data.store.store import Store
 from springback.errors import BadTable
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
-from springback.market.tape import BANKRUPT, DELISTED, TRADING, Tape, payouts
+from springback.market.market_data import BANKRUPT, DELISTED, TRADING, MarketData, payouts
 from springback.strategy.knobs import Regime, Strategy
 from springback.workflow.report import endings_held
 from springback.workflow.settings import Settings
@@ -46,48 +46,50 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tape(folder: Path) -> Tape:
+def market_data(folder: Path) -> MarketData:
     return csv_file.read(folder / "bars.csv", folder / "vix.csv", None, folder / "events.csv")
 
 
-def test_reason_and_return_are_read(tape: Tape) -> None:
-    assert tape.ending.tolist() == [BANKRUPT, DELISTED, DELISTED, TRADING, DELISTED]
-    np.testing.assert_equal(payouts(tape), [np.nan, 0.25, np.nan, np.nan, -0.8])
-    assert {one.symbol: one.reason for one in tape.delistings}["CASH"] == "acquired for cash"
-    assert len(tape.actions.row) == 1
-    np.testing.assert_equal(payouts(tape.until(LAST)), np.full(5, np.nan))
+def test_reason_and_return_are_read(market_data: MarketData) -> None:
+    assert market_data.ending.tolist() == [BANKRUPT, DELISTED, DELISTED, TRADING, DELISTED]
+    np.testing.assert_equal(payouts(market_data), [np.nan, 0.25, np.nan, np.nan, -0.8])
+    assert {one.symbol: one.reason for one in market_data.delistings}["CASH"] == "acquired for cash"
+    assert len(market_data.actions.row) == 1
+    np.testing.assert_equal(payouts(market_data.until(LAST)), np.full(5, np.nan))
 
 
-def test_a_holder_gets_what_is_known_to_have_been_paid_and_the_report_counts_it(tape: Tape) -> None:
-    shape = tape.bars.shape
-    said = Forecasts(*(np.where(np.isnan(tape.bars.close), np.nan, value) for value in (1.0, 0.9, 0.1, 1e6)))
+def test_a_holder_gets_what_is_known_to_have_been_paid_and_the_report_counts_it(market_data: MarketData) -> None:
+    shape = market_data.bars.shape
+    said = Forecasts(*(np.where(np.isnan(market_data.bars.close), np.nan, value) for value in (1.0, 0.9, 0.1, 1e6)))
     account = Backtest(start=DAYS[25].item(), end=DAYS[-1].item(), cash=1e6)
     assert shape == (len(DAYS), 5)
     for profile, paid in (("realistic", [0.0, 12.5, 10.0, 2.0]), ("lean", [10.0] * 4)):
-        result = backtest(tape, said, replace(account, profile=profile), Strategy(), Regime(), Costs())
+        result = backtest(market_data, said, replace(account, profile=profile), Strategy(), Regime(), Costs())
         gone = np.isin(result.fills["row"], LAST) & np.isin(result.fills["name"], [0, 1, 2, 4]) & (result.fills["quantity"] < 0)
         assert dict(zip(result.fills["name"][gone].astype(int), result.fills["price"][gone], strict=True)) == pytest.approx(
             dict(zip([0, 1, 2, 4], paid, strict=True))
         )
         if profile == "realistic":
-            (line,) = endings_held(tape, result, Settings())
+            (line,) = endings_held(market_data, result, Settings())
             assert line.startswith("4 names were held") and "1 bankrupt ones -100%, 1 the last close itself" in line
             assert line.endswith("; 2 were paid what is known of their end")
 
 
-def test_the_store_keeps_it_and_tells_a_restatement(tape: Tape, tmp_path: Path) -> None:
+def test_the_store_keeps_it_and_tells_a_restatement(market_data: MarketData, tmp_path: Path) -> None:
     store = Store(tmp_path)
-    plain = replace(tape, delistings=(), ending=np.where(tape.ending == BANKRUPT, DELISTED, tape.ending).astype(np.int8))
+    plain = replace(
+        market_data, delistings=(), ending=np.where(market_data.ending == BANKRUPT, DELISTED, market_data.ending).astype(np.int8)
+    )
     store.write(plain, FIRST)
     assert not list(tmp_path.glob("delistings/*"))
     hash_before = store.hash
-    store.write(tape, FIRST + timedelta(days=1), accept_restatement=True)
-    assert_same(store.read(), tape)
-    assert [str(one) for one in store.read().delistings] == [str(one) for one in tape.delistings]
+    store.write(market_data, FIRST + timedelta(days=1), accept_restatement=True)
+    assert_same(store.read(), market_data)
+    assert [str(one) for one in store.read().delistings] == [str(one) for one in market_data.delistings]
     assert store.verify() == () and store.hash != hash_before
     assert store.read(as_of=FIRST).delistings == () and store.hash_as_of(FIRST) == hash_before
-    assert restatement(plain, tape).counts == {"ending": 5}
-    assert not restatement(tape, tape)
+    assert restatement(plain, market_data).counts == {"ending": 5}
+    assert not restatement(market_data, market_data)
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,18 @@ from springback.data.store.content_hash import content_hash
 from springback.errors import SettingsError
 from springback.market.actions import DIVIDEND, SPLIT, split_scale
 from springback.market.bars import Panel
-from springback.market.tape import BANKRUPT, DELISTED, Tape
+from springback.market.market_data import BANKRUPT, DELISTED, MarketData
 
 NOISE = draw(Demo(reversal=0.0))
 EDGE = draw(Demo())
 SHORT = Demo(names=30, start="2019-01-02", end="2019-12-31", shocks=1)
 
 
-def adjusted(tape: Tape) -> tuple[Panel, Panel, Panel]:
+def adjusted(market_data: MarketData) -> tuple[Panel, Panel, Panel]:
     """Open, close and volume on the scale of the first session."""
-    scale = split_scale(tape.actions, tape.bars.shape)
+    scale = split_scale(market_data.actions, market_data.bars.shape)
     assert scale is not None
-    return tape.bars.open / scale, tape.bars.close / scale, tape.bars.volume * scale
+    return market_data.bars.open / scale, market_data.bars.close / scale, market_data.bars.volume * scale
 
 
 def lagged(panel: Panel, lag: int) -> Panel:
@@ -46,22 +46,24 @@ def t_of_daily_ranks(signal: Panel, outcome: Panel) -> float:
     return float(np.mean(found) / np.std(found) * np.sqrt(len(found)))
 
 
-def outcomes(tape: Tape) -> dict[str, Panel]:
+def outcomes(market_data: MarketData) -> dict[str, Panel]:
     """What the next session brings, by night, by day and whole."""
-    opened, close, _ = adjusted(tape)
+    opened, close, _ = adjusted(market_data)
     paid = np.zeros(close.shape)
-    scale = split_scale(tape.actions, tape.bars.shape)
+    scale = split_scale(market_data.actions, market_data.bars.shape)
     assert scale is not None
-    for row, name, kind, value in zip(tape.actions.row, tape.actions.name, tape.actions.kind, tape.actions.value, strict=True):
+    for row, name, kind, value in zip(
+        market_data.actions.row, market_data.actions.name, market_data.actions.kind, market_data.actions.value, strict=True
+    ):
         if kind == DIVIDEND:
             paid[row, name] = value / scale[row, name]
     before = lagged(close, 1)
     return {"night": (opened + paid) / before - 1, "day": close / opened - 1, "whole": (close + paid) / before - 1}
 
 
-def signals(tape: Tape) -> dict[str, Panel]:
+def signals(market_data: MarketData) -> dict[str, Panel]:
     """What was known the evening before."""
-    _, close, volume = adjusted(tape)
+    _, close, volume = adjusted(market_data)
     out = {f"move {k}": lagged(close / lagged(close, k) - 1, 1) for k in (1, 3, 10)}
     out["volume"] = lagged(volume / (lagged(volume, 1) + 1), 1)
     out["size of move"] = lagged(np.abs(close / lagged(close, 20) - 1), 1)
@@ -76,8 +78,8 @@ def test_the_seed_determines_everything() -> None:
 @given(st.integers(0, 2**40), st.integers(10, 40), st.sampled_from([0.0, 0.2, 0.9]), st.integers(0, 4))
 @settings(max_examples=12)
 def test_bars_are_coherent(seed: int, names: int, reversal: float, shocks: int) -> None:
-    tape = draw(Demo(seed=seed, names=names, reversal=reversal, shocks=shocks, start="2019-01-02", end="2019-08-30"))
-    bars = tape.bars
+    market_data = draw(Demo(seed=seed, names=names, reversal=reversal, shocks=shocks, start="2019-01-02", end="2019-08-30"))
+    bars = market_data.bars
     here = ~np.isnan(bars.close)
     low, high = bars.low[here], bars.high[here]
     for panel in (bars.open[here], bars.close[here]):
@@ -87,8 +89,8 @@ def test_bars_are_coherent(seed: int, names: int, reversal: float, shocks: int) 
     assert np.all(low > 0)
     assert np.all(bars.volume[here] >= 0) and np.array_equal(bars.volume[here], np.floor(bars.volume[here]))
     assert np.array_equal(np.isnan(bars.open), ~here)
-    assert np.all((tape.vix >= 9) & (tape.vix <= 95))
-    assert tape.members is not None and not np.any(tape.members[np.arange(len(bars.sessions))[:, None] > tape.last])
+    assert np.all((market_data.vix >= 9) & (market_data.vix <= 95))
+    assert market_data.members is not None and not np.any(market_data.members[np.arange(len(bars.sessions))[:, None] > market_data.last])
 
 
 def test_it_has_all_that_happens_in_a_market() -> None:
@@ -159,9 +161,9 @@ def test_without_reversal_the_sign_of_six_sessions_does_not_depend_on_volatility
 
 
 def test_cheap_prices_do_not_bounce() -> None:
-    tape = draw(Demo(seed=2, names=300, reversal=0.0))
-    opened, close, _ = adjusted(tape)
-    cheap = lagged(tape.bars.close, 1) < 8
+    market_data = draw(Demo(seed=2, names=300, reversal=0.0))
+    opened, close, _ = adjusted(market_data)
+    cheap = lagged(market_data.bars.close, 1) < 8
     last = lagged(close / opened - 1, 1)
     night = np.where(cheap, opened / lagged(close, 1) - 1, np.nan)
     here = ~np.isnan(last) & ~np.isnan(night)
@@ -172,8 +174,8 @@ def test_cheap_prices_do_not_bounce() -> None:
 def test_more_reversal_is_more_to_find() -> None:
     found = []
     for dose in (0.0, 0.1, 0.2, 0.4):
-        tape = NOISE if dose == 0 else draw(Demo(reversal=dose))
-        found.append(t_of_daily_ranks(signals(tape)["move 3"], outcomes(tape)["day"]))
+        market_data = NOISE if dose == 0 else draw(Demo(reversal=dose))
+        found.append(t_of_daily_ranks(signals(market_data)["move 3"], outcomes(market_data)["day"]))
     assert found == sorted(found, reverse=True)
     assert found[2] < -5 and abs(found[0]) < 3.5
 

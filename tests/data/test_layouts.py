@@ -12,7 +12,7 @@ import pytest
 
 from springback.data.files.layouts import symbol_of
 from springback.errors import BadTable, InputError, MissingData
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.workflow.sources import load_bars
 from tests.data.samples import HEADER, assert_same
 
@@ -27,7 +27,7 @@ VALUES = {
 }
 
 
-def ours(folder: Path, *symbols: str) -> Tape:
+def ours(folder: Path, *symbols: str) -> MarketData:
     """The market in our own layout."""
     path = folder / "ours.csv"
     rows = [f"{day},{name},{','.join(map(repr, row))}" for name in symbols for day, row in zip(DAYS, VALUES[name], strict=True)]
@@ -270,8 +270,8 @@ def test_rows_of_nothing_are_left_out_and_told(tmp_path: Path) -> None:
     (tmp_path / "AAPL.csv").write_text(
         "Date,Open,High,Low,Close,Adj Close,Volume\n2017-01-03,1,2,1,1.5,1.5,9\n2017-01-04,null,null,null,null,null,null\n"
     )
-    tape = load_bars(tmp_path / "AAPL.csv")
-    assert tape.bars.shape == (1, 1) and "1 row has no close and is no row (such as AAPL on 2017-01-04)" in tape.findings
+    market_data = load_bars(tmp_path / "AAPL.csv")
+    assert market_data.bars.shape == (1, 1) and "1 row has no close and is no row (such as AAPL on 2017-01-04)" in market_data.findings
 
 
 def test_files_that_are_not_there_are_told_at_once(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from springback.data.sessions import exchange_days
 from springback.data.sources import Event, History
 from springback.data.sources.assemble import Beside, _to_its_end, assemble
 from springback.data.sources.lean_folder import LeanFolder
+from springback.market.market_data import DELISTED, TRADING, MarketData
 from springback.market.origin import Origin
 from springback.market.prose import Prose
-from springback.market.tape import DELISTED, TRADING, Tape
 
 
 def folder_of(folder: Path, maps: dict[str, str], bars: dict[str, list[str]]) -> LeanFolder:
@@ -53,7 +53,7 @@ WEEKS = [str(day).replace("-", "") for day in exchange_days(date(2021, 3, 1), da
 """Forty-four sessions."""
 
 
-def assembled(folder: Path, maps: dict[str, str], bars: dict[str, list[str]]) -> Tape:
+def assembled(folder: Path, maps: dict[str, str], bars: dict[str, list[str]]) -> MarketData:
     names = sorted(name.upper() for name in bars)
     source, first, last = folder_of(folder, maps, bars), date(2021, 3, 1), date(2021, 4, 30)
     return assemble(list(source.histories(names, first, last)), Beside({}, None), None, first, last, Origin(words=Prose("a folder")))
@@ -68,15 +68,21 @@ def test_a_life_ends_where_the_map_file_says_and_a_name_without_bars_until_then_
         "live": "20210301,live\n20501231,live\n",
     }
     bars = {"gone": WEEKS[:10], "halt": WEEKS[:10], "soon": WEEKS[:43], "live": WEEKS, "mute": WEEKS[:10]}  # mute: no map file
-    tape = assembled(tmp_path, maps, bars)
-    lasts = dict(zip(tape.bars.symbols, tape.last.tolist(), strict=True))
+    market_data = assembled(tmp_path, maps, bars)
+    lasts = dict(zip(market_data.bars.symbols, market_data.last.tolist(), strict=True))
     assert lasts == {"GONE": 30, "HALT": 43, "LIVE": 43, "MUTE": 9, "SOON": 42}
-    ends = dict(zip(tape.bars.symbols, tape.ending.tolist(), strict=True))
+    ends = dict(zip(market_data.bars.symbols, market_data.ending.tolist(), strict=True))
     assert ends == {"GONE": DELISTED, "HALT": TRADING, "LIVE": TRADING, "MUTE": DELISTED, "SOON": DELISTED}
-    at = tape.bars.symbols.index("GONE")
-    assert np.isnan(tape.bars.open[30, at]) and (tape.bars.close[30, at], tape.bars.volume[30, at]) == (10.0, 0.0)  # a mark, no bar
-    assert [(one.symbol, str(one.day)) for one in tape.delistings] == [("GONE", str(tape.bars.sessions[30])), ("SOON", "2021-04-29")]
-    assert any("2 names have no bar up to the end of their life" in line for line in tape.findings)
+    at = market_data.bars.symbols.index("GONE")
+    assert np.isnan(market_data.bars.open[30, at]) and (market_data.bars.close[30, at], market_data.bars.volume[30, at]) == (
+        10.0,
+        0.0,
+    )  # a mark, no bar
+    assert [(one.symbol, str(one.day)) for one in market_data.delistings] == [
+        ("GONE", str(market_data.bars.sessions[30])),
+        ("SOON", "2021-04-29"),
+    ]
+    assert any("2 names have no bar up to the end of their life" in line for line in market_data.findings)
 
 
 def test_the_mark_of_a_halted_name_is_on_the_scale_of_a_split_since() -> None:

@@ -16,8 +16,8 @@ from springback.data.files.companies import follow, plain
 from springback.data.files.series import read_members, read_stays
 from springback.data.sessions import exchange_days
 from springback.errors import BadTable, MissingData, SpringbackError
+from springback.market.market_data import MarketData
 from springback.market.origin import Origin
-from springback.market.tape import Tape
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
 from tests.terminal import done, springback
@@ -136,8 +136,8 @@ def test_membership_of_holdings_is_a_file_that_fetch_takes(folder: Path, tmp_pat
     days = np.arange("2022-06-27", "2022-07-09", dtype="datetime64[D]")
     rows = [f"{day},{name},1,1,1,1,9" for day in days[np.is_busday(days)] for name in ("META", "RAD", "RAD_2022")]
     bars.write_text("\n".join(["date,symbol,open,high,low,close,volume", *rows]))
-    tape = csv_file.read(bars)
-    assert read_members(out, tape.bars)[-1].tolist() == [True, False, True]
+    market_data = csv_file.read(bars)
+    assert read_members(out, market_data.bars)[-1].tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -168,17 +168,17 @@ def test_spellings_of_one_name_are_one_name() -> None:
 
 def test_a_store_answers_by_its_list_or_by_the_proxy() -> None:
     """The demo's index: names that were delisted later are in it; without a list the most liquid names stand in and are called so."""
-    tape = draw_demo(Settings(demo=Demo(names=60, end="2020-12-31")))
+    market_data = draw_demo(Settings(demo=Demo(names=60, end="2020-12-31")))
     day = np.datetime64("2018-03-23")
-    answer = membership.from_tape(tape, day)
-    row = tape.bars.row(day)
-    assert tape.members is not None
-    assert set(answer.symbols) == {tape.bars.symbols[name] for name in np.flatnonzero(tape.members[row])}
-    gone = {tape.bars.symbols[name] for name in np.flatnonzero(tape.last < len(tape.bars.sessions) - 1)}
+    answer = membership.from_tape(market_data, day)
+    row = market_data.bars.row(day)
+    assert market_data.members is not None
+    assert set(answer.symbols) == {market_data.bars.symbols[name] for name in np.flatnonzero(market_data.members[row])}
+    gone = {market_data.bars.symbols[name] for name in np.flatnonzero(market_data.last < len(market_data.bars.sessions) - 1)}
     assert gone & set(answer.symbols)
     assert answer.source.startswith("membership list as of ")
     with pytest.raises(SpringbackError, match="is not covered: the bars run from"):
-        membership.from_tape(tape, np.datetime64("2031-01-01"))
+        membership.from_tape(market_data, np.datetime64("2031-01-01"))
 
 
 def test_the_verb_lists_and_says_who_says_so(folder: Path, tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_numbers_of_two_kinds_are_not_held_against_each_other(tmp_path: Path) ->
 DAYS = exchange_days("2020-01-02", "2020-12-29")
 
 
-def tape_of(folder: Path, members: str, members_from: dt.date | None = None) -> Tape:
+def tape_of(folder: Path, members: str, members_from: dt.date | None = None) -> MarketData:
     """A, B and C on the sessions of 2020; B is taken over after DAYS[20], C has no bar on DAYS[130]."""
     rows = [f"{day},A,1,1,1,1,9" for day in DAYS] + [f"{day},B,1,1,1,1,9" for day in DAYS[:21]]
     rows += [f"{day},C,1,1,1,1,9" for k, day in enumerate(DAYS) if k != 130]
@@ -295,14 +295,14 @@ def tape_of(folder: Path, members: str, members_from: dt.date | None = None) -> 
 
 def test_a_list_that_stands_in_for_earlier_sessions_is_called_one_of_later(tmp_path: Path) -> None:
     """It has no age then; from its own day on it has one, though membership did not change on that day."""
-    tape = tape_of(tmp_path, "A,2020-01-01,\nC,2020-01-01,\n", dt.date(2020, 3, 2))
-    before = membership.from_tape(tape, np.datetime64("2020-02-28"))
+    market_data = tape_of(tmp_path, "A,2020-01-01,\nC,2020-01-01,\n", dt.date(2020, 3, 2))
+    before = membership.from_tape(market_data, np.datetime64("2020-02-28"))
     assert (before.source, before.confidence, before.lag) == ("membership list of 2020-03-02, which is of later", "low", None)
     assert "it stands in for the 40 sessions before it, which looks ahead" in before.notes[0]
-    after = membership.from_tape(tape, np.datetime64("2020-03-10"))
+    after = membership.from_tape(market_data, np.datetime64("2020-03-10"))
     assert (after.source, after.confidence, after.lag) == ("membership list as of 2020-03-02", "high", 8)
     assert membership.stands_in("2019-12-30", DAYS) == ()
-    old = replace(tape, origin=Origin(members_from=dt.date(2019, 12, 30)))  # the whole store's, of which these bars are the end
+    old = replace(market_data, origin=Origin(members_from=dt.date(2019, 12, 30)))  # the whole store's, of which these bars are the end
     assert membership.from_tape(old, DAYS[9]).source == "membership list of unknown date"
 
 
@@ -333,9 +333,9 @@ def test_where_the_lists_know_nobody_nothing_is_said_of_the_index(members: str, 
 
 def test_members_without_a_bar_are_counted(tmp_path: Path) -> None:
     """B was taken over and is still in the list; C prints nothing that day."""
-    tape = tape_of(tmp_path, "A,2020-01-02,\nB,2020-01-02,\nC,2020-01-03,\n")
-    assert membership.from_tape(tape, DAYS[20]).notes == ()
-    notes = membership.from_tape(tape, DAYS[130]).notes
+    market_data = tape_of(tmp_path, "A,2020-01-02,\nB,2020-01-02,\nC,2020-01-03,\n")
+    assert membership.from_tape(market_data, DAYS[20]).notes == ()
+    notes = membership.from_tape(market_data, DAYS[130]).notes
     assert notes[1:] == (
         f"1 of them had their last bar before that session and are still listed, such as B on {DAYS[20]}",
         f"1 of them have no bar on {DAYS[130]}, such as C",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from springback.data.files import csv_file, series
 from springback.data.sessions import exchange_days
 from springback.market.bars import Bars
-from springback.market.tape import DELISTED, TRADING
+from springback.market.market_data import DELISTED, TRADING
 from springback.strategy.universe import Universe, eligible
 
 SESSIONS = exchange_days("2020-06-01", "2020-12-31")[:60]
@@ -88,9 +88,11 @@ def test_a_ticker_used_again_is_two_names_and_an_old_date_holds_the_one_that_is_
     (tmp_path / "bars.csv").write_text("date,symbol,open,high,low,close,volume\n" + "".join(f"{row}\n" for row in rows))
     gone, again = SESSIONS[30], SESSIONS[40]
     (tmp_path / "members.csv").write_text(f"symbol,start,end\nRAD_2020,2020-01-01,{gone}\nRAD,{again},\nZED,2020-01-01,\n")
-    tape = csv_file.read(tmp_path / "bars.csv", members=tmp_path / "members.csv")
-    assert tape.bars.symbols == ("RAD", "RAD_2020", "ZED") and tape.ending.tolist() == [TRADING, DELISTED, TRADING]
-    allowed = eligible(tape, Universe(window=3))
+    market_data = csv_file.read(tmp_path / "bars.csv", members=tmp_path / "members.csv")
+    assert market_data.bars.symbols == ("RAD", "RAD_2020", "ZED") and market_data.ending.tolist() == [TRADING, DELISTED, TRADING]
+    allowed = eligible(market_data, Universe(window=3))
     assert allowed[20].tolist() == [False, True, True], "the old date holds the name that was delisted later"
     assert allowed[35].tolist() == [False, False, True] and allowed[50].tolist() == [True, False, True]
-    assert np.isnan(tape.bars.close[:40, 0]).all() and np.isnan(tape.bars.close[30:, 1]).all(), "no price of one is the other's"
+    assert np.isnan(market_data.bars.close[:40, 0]).all() and np.isnan(market_data.bars.close[30:, 1]).all(), (
+        "no price of one is the other's"
+    )

@@ -10,7 +10,7 @@ import pytest
 from springback.data.laws import LAWS, Left, told
 from springback.errors import BadTable, MissingData
 from springback.market.bars import FIELDS
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from tests.data.doors import DAYS, DOORS, NAMES, REPOSITORY, Told, whole
 
 DAY = "2021-07-09"
@@ -178,28 +178,28 @@ def test_a_law_is_the_same_at_every_door(law: str, door: str, tmp_path: Path) ->
     case = CASES[law]
     market = Told()
     case.spoil(market)
-    tape = DOORS[door](market, tmp_path)
-    assert (case.line in tape.findings) == bool(case.line), tape.findings
-    others = [line for line in tape.findings if line in _lines(tape) and line != case.line]
+    market_data = DOORS[door](market, tmp_path)
+    assert (case.line in market_data.findings) == bool(case.line), market_data.findings
+    others = [line for line in market_data.findings if line in _lines(market_data) and line != case.line]
     assert not others, others
     if case.row:
-        np.testing.assert_equal(row(tape, "AAA", DAY), case.row)
+        np.testing.assert_equal(row(market_data, "AAA", DAY), case.row)
     else:
-        assert tape.bars.symbols == NAMES[1:]
+        assert market_data.bars.symbols == NAMES[1:]
     for name in NAMES[1:]:
         if name in market.names:
-            np.testing.assert_equal(row(tape, name, DAY), whole(DAY, name)[2:])
+            np.testing.assert_equal(row(market_data, name, DAY), whole(DAY, name)[2:])
 
 
-def row(tape: Tape, name: str, day: str) -> tuple[float, ...]:
-    column, k = tape.bars.symbols.index(name), tape.bars.row(day)
-    return tuple(float(getattr(tape.bars, one)[k, column]) for one in FIELDS)
+def row(market_data: MarketData, name: str, day: str) -> tuple[float, ...]:
+    column, k = market_data.bars.symbols.index(name), market_data.bars.row(day)
+    return tuple(float(getattr(market_data.bars, one)[k, column]) for one in FIELDS)
 
 
-def _lines(tape: Tape) -> list[str]:
-    """The findings that a law of the doors told, not a check of the tape."""
+def _lines(market_data: MarketData) -> list[str]:
+    """The findings that a law of the doors told, not a check of the market data."""
     said = [told([Left(law, "X", count=n)])[0].removesuffix(" (such as X)").partition(" ")[2] for law in LAWS for n in (1, 2)]
-    return [line for line in tape.findings if any(text in line for text in said)]
+    return [line for line in market_data.findings if any(text in line for text in said)]
 
 
 NOTHING: dict[str, tuple[Spoil, str]] = {

@@ -175,8 +175,10 @@ def test_a_name_that_cannot_be_read_is_left_out_and_many_are_the_vendors_fault()
 
 def test_a_ticker_that_no_file_may_have_is_left_out_of_the_export(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    tape = by_file(Told([whole(day, name) for name in ("AAA", "BBB", "CON", "LPT1.A", "TAP^A", "aaa") for day in DAYS]), tmp_path / "in")
-    made = export(tape, tmp_path / "out")
+    market_data = by_file(
+        Told([whole(day, name) for name in ("AAA", "BBB", "CON", "LPT1.A", "TAP^A", "aaa") for day in DAYS]), tmp_path / "in"
+    )
+    made = export(market_data, tmp_path / "out")
     assert made.names == 2 and "4 names cannot be a ticker in LEAN and are left out (such as CON)" in made.findings
     assert sorted(path.name for path in (tmp_path / "out/equity/usa/daily").iterdir()) == ["aaa.zip", "bbb.zip"]
     assert (tmp_path / "out/springback/symbols.csv").read_text() == "symbol\nAAA\nBBB\n"

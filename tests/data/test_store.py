@@ -17,21 +17,21 @@ from springback.data.store.place import Folder
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData, StoreError, Unwritable
 from springback.market.bars import Bars
+from springback.market.market_data import TRADING, MarketData
 from springback.market.origin import Origin
 from springback.market.prose import Prose
-from springback.market.tape import TRADING, Tape
 from tests.data.samples import TAPES, assert_same
 
 DEMO = draw(Demo(names=60, seed=4, start="2019-06-03", end="2021-06-30", shocks=1))
 MONDAY, TUESDAY = datetime(2024, 1, 1, 22, tzinfo=UTC), datetime(2024, 1, 2, 22, tzinfo=UTC)
 
 
-def changed(tape: Tape) -> Tape:
-    """The same tape with one close of its last session corrected."""
-    close = tape.bars.close.copy()
+def changed(market_data: MarketData) -> MarketData:
+    """The same market data with one close of its last session corrected."""
+    close = market_data.bars.close.copy()
     close[-1, 0] += 1.0
-    bars = tape.bars
-    return replace(tape, bars=Bars(bars.sessions, bars.symbols, bars.open, bars.high, bars.low, close, bars.volume))
+    bars = market_data.bars
+    return replace(market_data, bars=Bars(bars.sessions, bars.symbols, bars.open, bars.high, bars.low, close, bars.volume))
 
 
 def test_a_tape_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -46,9 +46,9 @@ def test_a_tape_comes_back_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["split", "halt", "delisting", "gap"])
 def test_small_ugly_tapes_come_back(tmp_path: Path, name: str) -> None:
     events = TAPES / "split_events.csv" if name == "split" else None
-    tape = csv_file.read(TAPES / f"{name}.csv", events=events)
-    Store(tmp_path).write(tape)
-    assert_same(Store(tmp_path).read(), tape)
+    market_data = csv_file.read(TAPES / f"{name}.csv", events=events)
+    Store(tmp_path).write(market_data)
+    assert_same(Store(tmp_path).read(), market_data)
 
 
 def test_a_window_is_the_tape_of_that_window(tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ from springback.data.store import place
 from springback.data.store.content_hash import content_hash
 from springback.data.store.store import Store
 from springback.errors import StoreError
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from tests.data import store_writer
 from tests.data.samples import assert_same
 
-VERSIONS = {content_hash(store_writer.tape(version)): store_writer.tape(version) for version in (1, 2)}
+VERSIONS = {content_hash(store_writer.market_data(version)): store_writer.market_data(version) for version in (1, 2)}
 KILLS = 200
 
 
@@ -31,20 +31,20 @@ def forked(folder: Path) -> int:
         try:
             store, versions = Store(folder), tuple(VERSIONS.values())
             while True:
-                for tape in versions:
-                    store.write(tape, accept_restatement=True)
+                for market_data in versions:
+                    store.write(market_data, accept_restatement=True)
         finally:
             os._exit(1)
     return child
 
 
-def whole(store: Store) -> Tape:
-    """The tape of the store, which is sound and one of the two versions, to the bit."""
+def whole(store: Store) -> MarketData:
+    """The market data of the store, which is sound and one of the two versions, to the bit."""
     assert store.verify() == ()
-    tape = store.read()
-    assert_same(tape, VERSIONS[store.hash])
-    assert tape.origin == VERSIONS[store.hash].origin and tape.findings == VERSIONS[store.hash].findings
-    return tape
+    market_data = store.read()
+    assert_same(market_data, VERSIONS[store.hash])
+    assert market_data.origin == VERSIONS[store.hash].origin and market_data.findings == VERSIONS[store.hash].findings
+    return market_data
 
 
 def run_writer(folder: Path) -> subprocess.Popen[str]:
@@ -58,7 +58,7 @@ def run_writer(folder: Path) -> subprocess.Popen[str]:
 def test_two_hundred_kills_at_random_instants_leave_a_whole_store(tmp_path: Path) -> None:
     """What a kill leaves is the old or the new version, never a mixture, and what it half wrote is swept by the next writer."""
     store, chance = Store(tmp_path), random.Random(7)
-    store.write(store_writer.tape(1))
+    store.write(store_writer.market_data(1))
     leftovers = 0
     for turn in range(KILLS):
         writer = forked(tmp_path)
@@ -66,15 +66,15 @@ def test_two_hundred_kills_at_random_instants_leave_a_whole_store(tmp_path: Path
         os.kill(writer, signal.SIGKILL)
         _, status = os.waitpid(writer, 0)
         assert os.WTERMSIG(status) == signal.SIGKILL
-        tape = store.read()
-        assert_same(tape, VERSIONS[store.hash])
+        market_data = store.read()
+        assert_same(market_data, VERSIONS[store.hash])
         if turn % 10 == 0:
             whole(store)
         named = {*store.describe()["files"], *store.describe()["retired"], "manifest.json"}
         leftovers += bool(set(store.place.files()) - named)
     assert leftovers > KILLS // 20, "no kill fell into a write: the test shows nothing"
     for version in (1, 2):
-        store.write(store_writer.tape(version), accept_restatement=True)
+        store.write(store_writer.market_data(version), accept_restatement=True)
     whole(store)
     assert set(store.place.files()) == {*store.describe()["files"], *store.describe()["retired"], "manifest.json"}
     assert not (tmp_path / place.LOCK).exists()
@@ -83,14 +83,14 @@ def test_two_hundred_kills_at_random_instants_leave_a_whole_store(tmp_path: Path
 @pytest.mark.slow
 def test_a_reader_beside_a_writer_always_has_one_whole_version(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    store.write(store_writer.tape(1))
+    store.write(store_writer.market_data(1))
     writer = run_writer(tmp_path)
     try:
         seen, generations, until = set(), set(), time.monotonic() + 60
         while len(seen) < 2 or len(generations) < 10:
             assert time.monotonic() < until and writer.poll() is None
-            tape, digest = store.open()
-            assert_same(tape, VERSIONS[digest])
+            market_data, digest = store.open()
+            assert_same(market_data, VERSIONS[digest])
             assert store.verify() == ()
             seen.add(digest)
             generations.add(store.describe()["generation"])
@@ -101,24 +101,24 @@ def test_a_reader_beside_a_writer_always_has_one_whole_version(tmp_path: Path) -
 
 def test_of_two_writers_one_waits_and_then_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = Store(tmp_path), Store(tmp_path)
-    one.write(store_writer.tape(1))
+    one.write(store_writer.market_data(1))
     monkeypatch.setattr(place, "PATIENCE", 0.2)
     with one.place.alone(), pytest.raises(StoreError, match=rf"is being written by process {os.getpid()}: wait until it is done"):
-        two.write(store_writer.tape(2), accept_restatement=True)
+        two.write(store_writer.market_data(2), accept_restatement=True)
     monkeypatch.setattr(place, "PATIENCE", 30.0)
     with one.place.alone():
-        second = threading.Thread(target=two.write, args=(store_writer.tape(2), None, True))
+        second = threading.Thread(target=two.write, args=(store_writer.market_data(2), None, True))
         second.start()
         time.sleep(0.3)
-        assert_same(one.read(), store_writer.tape(1))
+        assert_same(one.read(), store_writer.market_data(1))
     second.join()
-    assert_same(one.read(), store_writer.tape(2))
+    assert_same(one.read(), store_writer.market_data(2))
 
 
 @pytest.mark.slow
 def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    store.write(store_writer.tape(1))
+    store.write(store_writer.market_data(1))
     writers = [run_writer(tmp_path) for _ in range(2)]
     try:
         begun, until = int(store.describe()["generation"]), time.monotonic() + 60
@@ -136,7 +136,7 @@ def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_the_lock_of_a_killed_writer_holds_nobody_up(tmp_path: Path) -> None:
-    Store(tmp_path).write(store_writer.tape(1))
+    Store(tmp_path).write(store_writer.market_data(1))
     (tmp_path / place.LOCK).write_text("999999")
-    Store(tmp_path).write(store_writer.tape(2), accept_restatement=True)
+    Store(tmp_path).write(store_writer.market_data(2), accept_restatement=True)
     assert not (tmp_path / place.LOCK).exists()

@@ -16,9 +16,9 @@ from springback.data.store.store import Store
 from springback.errors import Damaged, InputError, MissingData, Restated, StoreError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars
+from springback.market.market_data import BANKRUPT, DELISTED, TRADING, MarketData, last_rows
 from springback.market.origin import Origin
 from springback.market.prose import Prose, prose
-from springback.market.tape import BANKRUPT, DELISTED, TRADING, Tape, last_rows
 from springback.quality import entry
 from tests.data.samples import assert_same
 
@@ -27,30 +27,30 @@ FIRST = datetime(2024, 1, 1, 22, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def bars_with(tape: Tape, **panels: np.ndarray) -> Tape:
-    """The tape with other panels, and what follows from its closes."""
-    bars = replace(tape.bars, **panels)
-    return replace(tape, bars=bars, last=last_rows(bars.close))
+def bars_with(market_data: MarketData, **panels: np.ndarray) -> MarketData:
+    """The market data with other panels, and what follows from its closes."""
+    bars = replace(market_data.bars, **panels)
+    return replace(market_data, bars=bars, last=last_rows(bars.close))
 
 
-def part(tape: Tape, first: int, end: int) -> Tape:
+def part(market_data: MarketData, first: int, end: int) -> MarketData:
     """The sessions `first <= row < end` as a source would give them on the evening of the last."""
-    known = tape.until(end)
+    known = market_data.until(end)
     bars = known.bars.between(first, end)
     series = {name: None if (one := getattr(known, name)) is None else one[first:] for name in ("vix", "members", "benchmark", "risk_free")}
     return replace(known, bars=bars, actions=known.actions.between(first, end), last=last_rows(bars.close), **series)
 
 
-def restated(tape: Tape) -> Tape:
+def restated(market_data: MarketData) -> MarketData:
     """A close, a dividend, a VIX close and a split that say something else, a bar less."""
-    close, volume = tape.bars.close.copy(), tape.bars.volume.copy()
+    close, volume = market_data.bars.close.copy(), market_data.bars.volume.copy()
     rows = np.flatnonzero(~np.isnan(close[:, 3]))
     close[rows[5], 3] += 0.5
     volume[rows[7], 3] *= 2
-    panels = {name: getattr(tape.bars, name).copy() for name in FIELDS} | {"close": close, "volume": volume}
+    panels = {name: getattr(market_data.bars, name).copy() for name in FIELDS} | {"close": close, "volume": volume}
     for panel in panels.values():
         panel[rows[9], 3] = np.nan
-    acts, vix = tape.actions, tape.vix.copy()
+    acts, vix = market_data.actions, market_data.vix.copy()
     vix[20] += 1
     value = acts.value.copy()
     value[np.flatnonzero(acts.kind == DIVIDEND)[0]] *= 2
@@ -58,7 +58,11 @@ def restated(tape: Tape) -> Tape:
     order = np.argsort(added.row, kind="stable")
     acts = Actions(added.row[order], added.name[order].astype(np.int64), added.kind[order].astype(np.int64), added.value[order])
     return replace(
-        bars_with(tape, **panels), actions=acts, vix=vix, origin=Origin(words=Prose("restated")), findings=prose(("another finding",))
+        bars_with(market_data, **panels),
+        actions=acts,
+        vix=vix,
+        origin=Origin(words=Prose("restated")),
+        findings=prose(("another finding",)),
     )
 
 
@@ -142,12 +146,12 @@ def test_each_day_s_knowledge_is_read_again_bit_for_bit(tmp_path: Path) -> None:
     store.write(DEMO, FIRST)
     store.write(other, FIRST + DAY, accept_restatement=True)
     store.write(replace(DEMO, sectors=None, members=None), FIRST + 2 * DAY, accept_restatement=True)
-    for when, tape in ((FIRST, DEMO), (FIRST + DAY, other)):
+    for when, market_data in ((FIRST, DEMO), (FIRST + DAY, other)):
         for known in (when, f"{when:%Y-%m-%d}", when + DAY - timedelta(microseconds=1)):
             back = store.read(as_of=known)
-            assert_same(back, tape)
-            assert (back.origin, back.findings) == (tape.origin, tape.findings)
-            assert content_hash(back) == content_hash(tape) == store.hash_as_of(known)
+            assert_same(back, market_data)
+            assert (back.origin, back.findings) == (market_data.origin, market_data.findings)
+            assert content_hash(back) == content_hash(market_data) == store.hash_as_of(known)
     assert store.read().members is None
     with pytest.raises(MissingData, match="knew nothing then: it was first written at 2024-01-01 22:00"):
         store.read(as_of="2023-12-31")
@@ -229,7 +233,7 @@ def test_an_update_of_some_names_leaves_the_others_alone(tmp_path: Path) -> None
 def test_a_name_that_ended_is_heard_of_by_its_ending(tmp_path: Path) -> None:
     sessions = np.array(["2024-01-02", "2024-01-03", "2024-01-04"], dtype="datetime64[D]")
     close = np.array([[10.0, 20.0], [11.0, 21.0], [np.nan, 22.0]])
-    whole = Tape(
+    whole = MarketData(
         Bars(sessions, ("A", "B"), close, close, close, close, close),
         Actions.none(),
         np.full(3, 15.0),
@@ -267,7 +271,7 @@ def test_a_drawn_market_is_replaced_and_forgotten(tmp_path: Path) -> None:
 
 
 @st.composite
-def tapes(draw: st.DrawFn) -> Tape:
+def tapes(draw: st.DrawFn) -> MarketData:
     """A market of up to four names and six sessions over a year's end, all of it a matter of chance."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     total, count = draw(st.integers(2, 6)), draw(st.integers(1, 4))
@@ -278,7 +282,7 @@ def tapes(draw: st.DrawFn) -> Tape:
     events = np.sort(rng.integers(0, total, draw(st.integers(0, 4))))
     acts = Actions(events, rng.integers(0, count, len(events)), rng.integers(0, 2, len(events)), rng.integers(1, 3, len(events)) / 2)
     optional = draw(st.tuples(*[st.booleans()] * 3))
-    return Tape(
+    return MarketData(
         Bars(sessions, tuple("ABCD"[:count]), *panels),
         acts,
         rng.integers(10, 12, total).astype(float),
@@ -295,16 +299,16 @@ def tapes(draw: st.DrawFn) -> Tape:
 @pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(st.tuples(tapes(), st.booleans()), min_size=2, max_size=4))
-def test_whatever_was_written_every_instant_can_be_read_again(told: list[tuple[Tape, bool]]) -> None:
+def test_whatever_was_written_every_instant_can_be_read_again(told: list[tuple[MarketData, bool]]) -> None:
     store = Store("memory://history")
     store.replace(told[0][0])
     seen = []
-    for tape, updates in told[1:]:
-        (store.update if updates else store.write)(tape, accept_restatement=True)
+    for market_data, updates in told[1:]:
+        (store.update if updates else store.write)(market_data, accept_restatement=True)
         seen.append((datetime.fromisoformat(store.describe()["written_at"]), store.read()))
         assert store.verify() == ()
         assert store.hash == content_hash(seen[-1][1])
         if not updates:
-            assert store.hash == content_hash(tape)
-    for when, tape in seen:
-        assert_same(store.read(as_of=when), tape)
+            assert store.hash == content_hash(market_data)
+    for when, market_data in seen:
+        assert_same(store.read(as_of=when), market_data)

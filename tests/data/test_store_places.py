@@ -20,7 +20,7 @@ from tests.data import store_writer
 from tests.data.samples import assert_same
 from tests.terminal import TINY, done, springback
 
-ONE, TWO = store_writer.tape(1), store_writer.tape(2)
+ONE, TWO = store_writer.market_data(1), store_writer.market_data(2)
 KEY, SECRET = "AKIATESTKEY000000001", "a-secret-that-nobody-may-read-in-a-message"
 FIRST = datetime(2024, 1, 1, 22, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -135,7 +135,7 @@ def test_a_write_while_the_place_does_not_answer_forgets_nothing(tmp_path: Path,
 def test_a_killed_writer_leaves_a_whole_store_on_s3(server: str, tmp_path: Path) -> None:
     store, chance = Store(f"s3://market/{tmp_path.name}/kills"), random.Random(3)
     store.write(ONE)
-    versions = {content_hash(tape): tape for tape in (ONE, TWO)}
+    versions = {content_hash(market_data): market_data for market_data in (ONE, TWO)}
     for _ in range(6):
         with subprocess.Popen(
             [sys.executable, store_writer.__file__, f"s3://market/{tmp_path.name}/kills"], stdout=subprocess.PIPE
@@ -143,8 +143,8 @@ def test_a_killed_writer_leaves_a_whole_store_on_s3(server: str, tmp_path: Path)
             assert writer.stdout is not None and writer.stdout.readline() == b"ready\n"
             time.sleep(chance.uniform(0.3, 1.5))
             writer.kill()
-        tape, digest = store.open()
-        assert_same(tape, versions[digest])
+        market_data, digest = store.open()
+        assert_same(market_data, versions[digest])
     store.write(ONE, accept_restatement=True)
     store.write(TWO, accept_restatement=True)
     assert store.verify() == ()

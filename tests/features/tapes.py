@@ -1,4 +1,4 @@
-"""Small random tapes for the laws of the features: gaps, zero volumes, flat names, splits."""
+"""Small random markets for the laws of the features: gaps, zero volumes, flat names, splits."""
 
 import numpy as np
 

@@ -12,22 +12,22 @@ from springback.data.store.content_hash import content_hash
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import Bars, Panel
 from springback.market.liquidity import mean_dollar_volume, mean_volume
+from springback.market.market_data import TRADING, MarketData, last_rows
 from springback.market.origin import Origin
 from springback.market.prose import Prose
-from springback.market.tape import TRADING, Tape, last_rows
 from springback.strategy.universe import Universe, eligible
 
 QPI, VOL_RATIO = (features.FEATURES.index(name) for name in ("qpi_3day", "vol_ratio"))
 SPLIT_ROW = 30
 
 
-def tape_of(close: Panel, volume: Panel, actions: Actions) -> Tape:
+def tape_of(close: Panel, volume: Panel, actions: Actions) -> MarketData:
     sessions = np.asarray(np.busday_offset("2020-01-01", np.arange(len(close)), roll="forward"), dtype="datetime64[D]")
     bars = Bars(sessions, tuple(f"N{k}" for k in range(close.shape[1])), close, close, close, close, volume)
-    return Tape(bars, actions, np.full(len(close), 15.0), last_rows(close), np.full(close.shape[1], TRADING, dtype=np.int8))
+    return MarketData(bars, actions, np.full(len(close), 15.0), last_rows(close), np.full(close.shape[1], TRADING, dtype=np.int8))
 
 
-def four_for_one() -> tuple[Tape, Tape]:
+def four_for_one() -> tuple[MarketData, MarketData]:
     """The same firm with a 4-for-1 split before `SPLIT_ROW`, and without one; a penny stock of 2 dollars beside it."""
     draw = np.random.default_rng(3)
     close = np.column_stack([100 * np.exp(np.cumsum(draw.normal(0, 0.02, 60))), np.full(60, 2.0)])
@@ -52,10 +52,10 @@ def test_filters_on_dollars_read_what_was_printed() -> None:
     """A 3-dollar share before its 4-for-1 split was above one dollar then and is below it now; raw shares count, not adjusted ones."""
     close, volume = np.full((60, 1), 3.0), np.full((60, 1), 1e6)
     close[SPLIT_ROW:], volume[SPLIT_ROW:] = 0.75, 4e6
-    tape = tape_of(close, volume, Actions(np.array([SPLIT_ROW]), np.array([0]), np.array([SPLIT]), np.array([0.25])))
-    allowed = eligible(tape, Universe(window=9))[:, 0]
+    market_data = tape_of(close, volume, Actions(np.array([SPLIT_ROW]), np.array([0]), np.array([SPLIT]), np.array([0.25])))
+    allowed = eligible(market_data, Universe(window=9))[:, 0]
     assert allowed[9:SPLIT_ROW].all() and not allowed[SPLIT_ROW:].any()
-    assert mean_volume(tape.bars, 1)[SPLIT_ROW - 1, 0] == 1e6
+    assert mean_volume(market_data.bars, 1)[SPLIT_ROW - 1, 0] == 1e6
 
 
 def test_a_new_dividend_changes_no_feature() -> None:

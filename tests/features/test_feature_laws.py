@@ -1,4 +1,4 @@
-"""What must hold on every tape."""
+"""What must hold on every market data."""
 
 import os
 import subprocess

@@ -109,24 +109,24 @@ def test_a_row_without_volume_is_a_hole_in_every_window_that_holds_it() -> None:
 
 @pytest.mark.golden
 @pytest.mark.skipif(not GOLDEN.exists(), reason="../shared/lean-golden is absent")
-@pytest.mark.parametrize("tape", ["strategy", "corporate"])
-def test_golden_forecasts_hold_the_same_qpi(tape: str) -> None:
+@pytest.mark.parametrize("market_data", ["strategy", "corporate"])
+def test_golden_forecasts_hold_the_same_qpi(market_data: str) -> None:
     """QPI of the golden runs came from another program and adjusted histories; ours from raw prices and known splits.
 
     Prices of both are rounded to the cent or 1/10,000, so a few names near a dollar are off in the third digit.
     """
-    table = pd.read_csv(GOLDEN / tape / "bars.csv.gz", parse_dates=["date"])
+    table = pd.read_csv(GOLDEN / market_data / "bars.csv.gz", parse_dates=["date"])
     wide = {field: table.pivot(index="date", columns="symbol", values=field).sort_index(axis=1) for field in FIELDS}
     index, symbols = wide["close"].index, wide["close"].columns
     bars = Bars(index.to_numpy().astype("datetime64[D]"), tuple(symbols), **{field: wide[field].to_numpy() for field in FIELDS})
-    events = pd.read_csv(GOLDEN / tape / "events.csv")
+    events = pd.read_csv(GOLDEN / market_data / "events.csv")
     events = events[events["event"].isin(["split", "dividend"])]
     dates = events["date"].to_numpy().astype("datetime64[D]") if len(events) else np.empty(0, "datetime64[D]")
     values = events["value"].to_list() if len(events) else []
     actions = Actions.align(bars, dates, events["symbol"].to_list(), events["event"].to_list(), values)
-    golden = pd.read_csv(GOLDEN / tape / "forecasts.csv.gz", parse_dates=["date"])
+    golden = pd.read_csv(GOLDEN / market_data / "forecasts.csv.gz", parse_dates=["date"])
     at = index.get_indexer(pd.Index(golden["date"])), symbols.get_indexer(pd.Index(golden["symbol"]))
     qpi = features.panel(bars, actions)[..., 0][at]
-    off = np.abs(qpi - golden["qpi"])[~np.isnan(qpi)]  # holes cut into the strategy tape after its forecasts were made
+    off = np.abs(qpi - golden["qpi"])[~np.isnan(qpi)]  # holes cut into the strategy market data after its forecasts were made
     assert np.isnan(qpi).mean() < 0.01
     assert off.max() < 0.03 and off.median() < 1e-5 and off.quantile(0.98) < 2e-3

@@ -16,7 +16,7 @@ import numpy as np
 
 from springback.analytics import report, run_folder
 from springback.analytics.linked_studies import stress_of
-from springback.analytics.material import Material
+from springback.analytics.report_data import ReportData
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.data.sources import members
 from springback.data.sources.asked import read_symbols
@@ -29,10 +29,10 @@ from springback.search.knobs import Values, parse_all
 from springback.search.optimizer import Memory, Seen, Trial
 from springback.settings import flat, load
 from springback.verbs import ledger as ledger_verb
-from springback.verbs.console import Voice
+from springback.verbs.console import Console
 from springback.workflow.models import evaluation_of
 from springback.workflow.settings import Settings
-from tests.analytics.materials import account, material
+from tests.analytics.materials import account, report_data
 from tests.forecasting.shelves import small_models
 from tests.fuzz import oracle
 from tests.fuzz.reader import Reader
@@ -91,7 +91,7 @@ def models(folder: Path) -> None:
 
 def full(folder: Path) -> None:
     """A run folder with every part, two profiles and a stress test beside it."""
-    made = material(accounts=(account(count=80, trades=12), account("lean", count=80, trades=12)))
+    made = report_data(accounts=(account(count=80, trades=12), account("lean", count=80, trades=12)))
     run_folder.write(folder, made, lambda *_: None)
     base = {"annual_return": 0.1, "sharpe": 0.5, "max_drawdown": -0.2}
     worse = {"name": "Spreads doubled", **base, "less_a_year": -0.02, "touched": 12, "touches": "fills"}
@@ -147,7 +147,7 @@ def _symbol(word: str) -> list[str]:
     return [name] if re.fullmatch(r"\^?[A-Z0-9][A-Z0-9._^=-]{0,31}", name) else []
 
 
-def _roll(folder: Path, found: members.Roll) -> None:
+def _roll(folder: Path, found: members.MemberList) -> None:
     there = []
     for row in oracle.rows(folder / "roll.csv"):
         start, end = oracle.day(row["start"]), oracle.day(row["end"])
@@ -174,9 +174,9 @@ def _same_book(folder: Path, found: Any) -> None:
 
 
 def _ledger_verb(folder: Path) -> dict[str, Any]:
-    voice = Voice(as_json=True, quiet=True)
-    ledger_verb.ledger(voice, folder / "store")
-    return json.loads(json.dumps(voice.told["ledger"], allow_nan=False))  # type: ignore[no-any-return]
+    console = Console(as_json=True, quiet=True)
+    ledger_verb.ledger(console, folder / "store")
+    return json.loads(json.dumps(console.told["ledger"], allow_nan=False))  # type: ignore[no-any-return]
 
 
 def _same_table(folder: Path, found: dict[str, Any]) -> None:
@@ -202,7 +202,7 @@ def _evaluation(folder: Path, found: Any) -> None:
     assert isinstance(found, dict) and found == json.loads((folder / "evaluation.json").read_bytes())
 
 
-def _drawn(folder: Path) -> tuple[Material, Summary, str]:
+def _drawn(folder: Path) -> tuple[ReportData, Summary, str]:
     """What `springback report` works out, all but the picture."""
     made = run_folder.read(folder)
     summary = summarise(made)
@@ -210,7 +210,7 @@ def _drawn(folder: Path) -> tuple[Material, Summary, str]:
 
 
 @functools.cache
-def _material(folder: Path) -> Material:
+def _material(folder: Path) -> ReportData:
     return run_folder.read(folder)
 
 

@@ -19,7 +19,7 @@ from springback.lean import as_run
 from springback.lean.map_file import read_renames
 from springback.lean.results import read_result
 from springback.market.bars import FIELDS, Bars
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality import quarantine, raw
 from springback.workflow.sources import load_bars
 from tests.fuzz import oracle
@@ -31,8 +31,8 @@ SPAN = date(2019, 1, 1), date(2021, 1, 1)
 
 
 def _bars(target: str, symbol: str = "") -> Agree:
-    def agree(folder: Path, tape: Tape) -> None:
-        _panel(tape.bars, oracle.bars(folder / target, symbol))
+    def agree(folder: Path, market_data: MarketData) -> None:
+        _panel(market_data.bars, oracle.bars(folder / target, symbol))
 
     return agree
 
@@ -175,7 +175,7 @@ def _lean(folder: Path) -> Any:
     return [*source.histories(source.listing(*SPAN).symbols, *SPAN)]
 
 
-def _wide(folder: Path, tape: Tape) -> None:
+def _wide(folder: Path, market_data: MarketData) -> None:
     """Two header rows and the name of the index, cell by cell."""
     import csv
 
@@ -191,18 +191,18 @@ def _wide(folder: Path, tape: Tape) -> None:
         for field, name, cell in zip(fields[1:], names[1:], row[1:], strict=True):
             cells.setdefault(name, dict.fromkeys(FIELDS, ""))[field.strip().lower()] = cell
         told += [(oracle.day(row[0]), name, one) for name, one in cells.items()]
-    _panel(tape.bars, oracle.lawful(told))
+    _panel(market_data.bars, oracle.lawful(told))
 
 
-def _nothing_lost(folder: Path, tape: Tape) -> None:
-    """Every file of the folder that can be read is in the tape, or the tape says what is not."""
-    said = " ".join(tape.findings)
+def _nothing_lost(folder: Path, market_data: MarketData) -> None:
+    """Every file of the folder that can be read is in the market data, or the market data says what is not."""
+    said = " ".join(market_data.findings)
     for path, symbol in ((folder / "world/many/AAPL.csv", "AAPL"), (folder / "world/many/nvda.us.txt", "NVDA")):
-        assert symbol in tape.bars.symbols or "left out" in said, path
-    for column, symbol in enumerate(tape.bars.symbols):
+        assert symbol in market_data.bars.symbols or "left out" in said, path
+    for column, symbol in enumerate(market_data.bars.symbols):
         if symbol == "NVDA":
             sound = oracle.bars(folder / "world/many/nvda.us.txt", "NVDA")
-            closes = tape.bars.close[:, column]
+            closes = market_data.bars.close[:, column]
             assert sorted(closes[~np.isnan(closes)]) == sorted(row["close"] for row in sound.values())
 
 

@@ -27,9 +27,9 @@ from springback.lean.parameters import Lean, Parameters
 from springback.ledger.book import Ledger
 from springback.search.optimizer import Memory, Seen
 from springback.settings import load
-from springback.verbs.console import Voice
+from springback.verbs.console import Console
 from springback.verbs.ledger import ledger as ledger_verb
-from tests.analytics.materials import account, material
+from tests.analytics.materials import account, report_data
 from tests.forecasting.shelves import small_models
 from tests.fuzz.ours import KNOBS, TRIALS
 from tests.ledger.looks import filled
@@ -119,7 +119,7 @@ def test_a_list_of_symbols_is_a_whole_table(tmp_path: Path, text: str, said: str
 @pytest.mark.parametrize("profile", ["../../x", "/tmp/x", "..", "a/b", ""])
 def test_a_cost_profile_leads_nowhere(tmp_path: Path, profile: str) -> None:
     folder = tmp_path / "deep" / "run"
-    made = material(accounts=(account(count=60, trades=5), account("lean", count=60, trades=5)))
+    made = report_data(accounts=(account(count=60, trades=5), account("lean", count=60, trades=5)))
     run_folder.write(folder, made, lambda *_: None)
     told = json.loads((folder / "report.json").read_text())
     told["accounts"][1]["profile"] = profile
@@ -240,7 +240,7 @@ def test_a_ledger_whose_settings_were_changed_is_shown_with_its_fault(tmp_path: 
     with sqlite3.connect(tmp_path / "ledger.sqlite") as db:
         db.execute("DROP TRIGGER knobs_update")
         db.execute("UPDATE knobs SET text = '['")
-    voice = Voice(as_json=True, quiet=True)
-    ledger_verb(voice, tmp_path / "store")
-    assert "was run with" in voice.told["ledger"]["fault"]
+    console = Console(as_json=True, quiet=True)
+    ledger_verb(console, tmp_path / "store")
+    assert "was run with" in console.told["ledger"]["fault"]
     assert Ledger(tmp_path / "ledger.sqlite").fault()

@@ -32,9 +32,9 @@ def tiny() -> Settings:
 def shop(tiny: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `store` and `models`: the fixed pair and one for each quarter of 2020."""
     folder = tmp_path_factory.mktemp("shop")
-    tape = draw_demo(tiny)
-    entry.fetch(tape, folder / "store")
-    made = prepare_world(tape, tiny)
+    market_data = draw_demo(tiny)
+    entry.fetch(market_data, folder / "store")
+    made = prepare_world(market_data, tiny)
     save_models(train_models(made, tiny), folder / "models")
     save_forecasts(made, forecast_walk_forward(made, tiny, folder / "models"), folder / "models" / "walk_forward" / "forecasts.parquet")
     return folder

@@ -10,7 +10,7 @@ import pytest
 from springback.data.files import csv_file
 from springback.data.files.tables import read_forecasts
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GOLDEN = REPOSITORY.parent / "shared" / "lean-golden"
@@ -61,8 +61,8 @@ def file_head(file: Path) -> list[str]:
     return list(pd.read_csv(file, nrows=0).columns)
 
 
-def market(run: str) -> tuple[Tape, Forecasts]:
-    """The tape and the forecasts of a recorded run."""
+def market(run: str) -> tuple[MarketData, Forecasts]:
+    """The market data and the forecasts of a recorded run."""
     known = recorded(run)
-    tape = csv_file.read(file_of(known.market, "bars"), vix=file_of(known.market, "vix"), events=known.events)
-    return tape, read_forecasts(file_of(known.market, "forecasts"), tape.bars)
+    market_data = csv_file.read(file_of(known.market, "bars"), vix=file_of(known.market, "vix"), events=known.events)
+    return market_data, read_forecasts(file_of(known.market, "forecasts"), market_data.bars)

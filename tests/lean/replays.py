@@ -1,4 +1,4 @@
-"""The LEAN algorithm on the stand-in: loaded as LEAN loads it, in the market of a golden run or of a tape."""
+"""The LEAN algorithm on the stand-in: loaded as LEAN loads it, in the market of a golden run or of market data."""
 
 import gzip
 import importlib.util
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from springback.market.actions import KINDS
-from springback.market.tape import BANKRUPT, DELISTED, Tape
+from springback.market.market_data import BANKRUPT, DELISTED, MarketData
 from tests.lean.recorded import file_of, recorded
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -92,17 +92,17 @@ def run(world: Any, parameters: Mapping[str, str], store: Path, data: Path | Non
     return Engine(world, parameters, store, data or store, **options).run(module.MlMeanReversion)
 
 
-def tape_world(tape: Tape) -> Any:
-    """The market of a tape."""
+def tape_world(market_data: MarketData) -> Any:
+    """The market of market data."""
     load()
     from lean_standin.world import World
 
-    row, name = np.nonzero(~np.isnan(tape.bars.open) & (tape.bars.volume > 0))  # LEAN has no marks
-    days, symbols = tape.bars.sessions.astype(str), np.array(tape.bars.symbols, dtype=object)
+    row, name = np.nonzero(~np.isnan(market_data.bars.open) & (market_data.bars.volume > 0))  # LEAN has no marks
+    days, symbols = market_data.bars.sessions.astype(str), np.array(market_data.bars.symbols, dtype=object)
     bars = pd.DataFrame({"date": days[row], "symbol": symbols[name]})
     for field in ("open", "high", "low", "close", "volume"):
-        bars[field] = getattr(tape.bars, field)[row, name]
-    actions = tape.actions
+        bars[field] = getattr(market_data.bars, field)[row, name]
+    actions = market_data.actions
     events = pd.DataFrame(
         {
             "date": days[actions.row],
@@ -111,5 +111,5 @@ def tape_world(tape: Tape) -> Any:
             "value": actions.value,
         }
     )
-    gone = np.flatnonzero(np.isin(tape.ending, (DELISTED, BANKRUPT)))
-    return World(bars, events, {symbols[k]: str(days[tape.last[k]]) for k in gone})
+    gone = np.flatnonzero(np.isin(market_data.ending, (DELISTED, BANKRUPT)))
+    return World(bars, events, {symbols[k]: str(days[market_data.last[k]]) for k in gone})

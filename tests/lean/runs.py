@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from springback.analytics import run_folder
-from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
+from springback.analytics.report_data import GOLDEN_COLUMNS, Account, ReportData
 from springback.analytics.summary import Summary
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, backtest
@@ -18,9 +18,9 @@ from springback.lean import as_run
 from springback.lean.results import read_result
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
+from springback.market.market_data import MarketData
 from springback.market.origin import Origin, Provenance
 from springback.market.prose import Prose
-from springback.market.tape import Tape
 from springback.strategy.knobs import Regime, Strategy
 from springback.workflow.report import account
 from tests.analytics.golden import GOLDEN
@@ -30,22 +30,24 @@ from tests.lean.lean_files import write_result
 FEW = Strategy(slots=3, probability=0.4, qpi_low=30, qpi_high=70)
 
 
-def undrawn(material: Material, summary: Summary, folder: Path) -> None:
+def undrawn(report_data: ReportData, summary: Summary, folder: Path) -> None:
     """Leaves the report out: it takes longest and says nothing here."""
 
 
 def random_result(seed: int, stop_mode: str = "close") -> Result:
     """A run over a random market with halts, delistings, splits and dividends."""
-    tape = random_tape(seed)
+    market_data = random_tape(seed)
     strategy = Strategy(slots=FEW.slots, probability=0.4, qpi_low=30, qpi_high=70, stop_mode=stop_mode)
-    return backtest(tape, random_forecasts(seed, tape), account_of(tape), strategy, Regime(), Costs())
+    return backtest(market_data, random_forecasts(seed, market_data), account_of(market_data), strategy, Regime(), Costs())
 
 
 def ours(folder: Path, result: Result, start: str, end: str) -> Account:
     """Writes the run as a run folder of ours."""
     made = account(result, "lean")
-    material = Material((made,), start, end, Provenance(Origin("file", "made up", Prose("made up")), Prose("names"), {}, "sha256:0", {}, 0))
-    run_folder.write(folder, material, undrawn)
+    report_data = ReportData(
+        (made,), start, end, Provenance(Origin("file", "made up", Prose("made up")), Prose("names"), {}, "sha256:0", {}, 0)
+    )
+    run_folder.write(folder, report_data, undrawn)
     return made
 
 
@@ -66,19 +68,21 @@ def as_lean_stamps(fills: pd.DataFrame) -> pd.DataFrame:
     return fills.assign(time=fills["time"].where(fills["time"] == days, days + pd.Timedelta(hours=16)))
 
 
-def imported(folder: Path, file: Path) -> Material:
+def imported(folder: Path, file: Path) -> ReportData:
     """Turns a result of LEAN into the run folder, without the report."""
-    material = as_run.as_run(read_result(file), as_run.find_record(file))
-    run_folder.write(folder, material, undrawn)
-    return material
+    report_data = as_run.as_run(read_result(file), as_run.find_record(file))
+    run_folder.write(folder, report_data, undrawn)
+    return report_data
 
 
 @cache
-def golden_world(name: str) -> tuple[Tape, Forecasts]:
+def golden_world(name: str) -> tuple[MarketData, Forecasts]:
     """The market and the forecasts of a recorded run."""
     folder = GOLDEN / name
-    tape = csv_file.read(folder / "bars.csv.gz", vix=folder / "vix.csv", events=folder / "events.csv" if name == "corporate" else None)
-    return tape, read_forecasts(folder / "forecasts.csv.gz", tape.bars)
+    market_data = csv_file.read(
+        folder / "bars.csv.gz", vix=folder / "vix.csv", events=folder / "events.csv" if name == "corporate" else None
+    )
+    return market_data, read_forecasts(folder / "forecasts.csv.gz", market_data.bars)
 
 
 def golden_result(run: str) -> Result:

@@ -61,14 +61,14 @@ def test_with_its_models_it_orders_what_the_walk_forward_backtest_orders(
 ) -> None:
     """History at the start, rolling bars, splits, membership, the quarter's models, the rule: the whole path in both hosts."""
     store, data = deployed
-    tape, digest = open_store(shop / "store")
+    market_data, digest = open_store(shop / "store")
     chosen = replace(
         tiny,
         strategy=replace(tiny.strategy, probability=0.5, slots=5, stop_mode=mode),
         backtest=replace(tiny.backtest, profile="lean"),
     )
-    walked = forecast_walk_forward(prepare_world(tape, chosen, digest), chosen, shop / "models")
-    expected = orders_frame(run_backtest(tape, walked.forecasts, chosen, Recorder()))
+    walked = forecast_walk_forward(prepare_world(market_data, chosen, digest), chosen, shop / "models")
+    expected = orders_frame(run_backtest(market_data, walked.forecasts, chosen, Recorder()))
     assert len(expected) > 100
     result = replays.run(market, {**BUSY, "strategy.stop_mode": mode}, store, data)
     wanted = zip(expected["decided"].dt.date, expected["symbol"], expected["quantity"], expected["reason"], strict=True)
@@ -78,9 +78,9 @@ def test_with_its_models_it_orders_what_the_walk_forward_backtest_orders(
 
 
 def test_leans_own_vix_index_gives_the_same_orders(shop: Path, deployed: tuple[Path, Path]) -> None:
-    tape, _ = open_store(shop / "store")
-    world = replays.tape_world(tape)
-    world.vix = {day.astype(object): float(close) for day, close in zip(tape.bars.sessions, tape.vix, strict=True)}
+    market_data, _ = open_store(shop / "store")
+    world = replays.tape_world(market_data)
+    world.vix = {day.astype(object): float(close) for day, close in zip(market_data.bars.sessions, market_data.vix, strict=True)}
     store, data = deployed
     runs = [replays.run(world, {**BUSY, "backtest.end": "2020-04-30", "lean.vix": kind}, store, data) for kind in ("csv", "index")]
     assert len(runs[0].orders) > 20

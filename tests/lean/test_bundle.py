@@ -18,7 +18,7 @@ from springback.lean import bundle, engine_config, prepare
 from springback.lean.export import export
 from springback.lean.parameters import Parameters, write
 from springback.market.actions import KINDS
-from springback.market.tape import BANKRUPT, DELISTED, Tape
+from springback.market.market_data import BANKRUPT, DELISTED, MarketData
 from springback.workflow.sources import open_store
 
 STANDIN = Path(__file__).with_name("standin")
@@ -181,29 +181,29 @@ print(result.orders[["symbol", "quantity", "tag"]].to_csv(index=False))
 """
 
 
-def write_world(tape: Tape, folder: Path) -> None:
-    """The market of `tape` as the tables the stand-in reads."""
-    row, name = np.nonzero(~np.isnan(tape.bars.close))
-    days, symbols = tape.bars.sessions.astype(str), np.array(tape.bars.symbols, dtype=object)
+def write_world(market_data: MarketData, folder: Path) -> None:
+    """The market of `market_data` as the tables the stand-in reads."""
+    row, name = np.nonzero(~np.isnan(market_data.bars.close))
+    days, symbols = market_data.bars.sessions.astype(str), np.array(market_data.bars.symbols, dtype=object)
     bars = pd.DataFrame({"date": days[row], "symbol": symbols[name]})
     for field in ("open", "high", "low", "close", "volume"):
-        bars[field] = getattr(tape.bars, field)[row, name]
+        bars[field] = getattr(market_data.bars, field)[row, name]
     bars.to_csv(folder / "bars.csv", index=False)
-    held = tape.actions
+    held = market_data.actions
     kinds = np.array(KINDS, dtype=object)[held.kind]
     events = {"date": days[held.row], "symbol": symbols[held.name], "event": kinds, "value": held.value}
     pd.DataFrame(events).to_csv(folder / "events.csv", index=False)
-    gone = {symbols[k]: str(days[tape.last[k]]) for k in np.flatnonzero(np.isin(tape.ending, (DELISTED, BANKRUPT)))}
+    gone = {symbols[k]: str(days[market_data.last[k]]) for k in np.flatnonzero(np.isin(market_data.ending, (DELISTED, BANKRUPT)))}
     (folder / "ends.json").write_text(json.dumps(gone))
 
 
 def test_the_algorithm_trades_from_the_bundle_alone(project: Path, shop: Path, tmp_path: Path) -> None:
     """LEAN's stand-in runs its main.py for two months, without numba and without the installed package."""
     out, world = tmp_path / "out", tmp_path / "world"
-    tape, _ = open_store(shop / "store")
+    market_data, _ = open_store(shop / "store")
     bundle.lay(out, files(project, shop, out, "walk-forward"))
-    export(tape, world)
-    write_world(tape, world)
+    export(market_data, world)
+    write_world(market_data, world)
     (tmp_path / "alone.py").write_text(ON_STANDIN.format(blocked=BLOCKED))
     words = [sys.executable, "-I", "-B", str(tmp_path / "alone.py"), str(out), str(world), str(STANDIN)]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False)

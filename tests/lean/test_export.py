@@ -1,4 +1,4 @@
-"""The LEAN data folder: what the engine would read back is what the tape says, and what it cannot hold is told."""
+"""The LEAN data folder: what the engine would read back is what the market data says, and what it cannot hold is told."""
 
 import json
 import zipfile
@@ -17,8 +17,8 @@ from springback.errors import InputError, MissingData
 from springback.lean import prepare
 from springback.lean.export import Exported, export
 from springback.market.actions import DIVIDEND, SPLIT, Actions
+from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADING, MarketData
 from springback.market.quarantine import Span
-from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Tape
 from tests.backtest.worlds import flat_tape, random_tape
 from tests.lean import lean_reader
 
@@ -35,24 +35,24 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def ugly(seed: int) -> Tape:
+def ugly(seed: int) -> MarketData:
     """A random market with several splits and dividends on one day, membership that comes and goes, and each kind of ending."""
     draw = np.random.default_rng(seed)
-    tape = random_tape(seed)
-    ended = np.flatnonzero(tape.ending == DELISTED)
-    ending = tape.ending.copy()
+    market_data = random_tape(seed)
+    ended = np.flatnonzero(market_data.ending == DELISTED)
+    ending = market_data.ending.copy()
     ending[ended] = draw.choice([TRADING, DELISTED, END_OF_DATA, BANKRUPT], len(ended))
-    again = draw.integers(0, len(tape.actions.row), 6)
-    order = np.sort(np.concatenate([np.arange(len(tape.actions.row)), again]))
-    kind = tape.actions.kind[order]
-    value = np.where(kind == SPLIT, tape.actions.value[order], np.round(draw.random(len(order)), 2) + 0.01)
-    actions = Actions(tape.actions.row[order], tape.actions.name[order], kind, value)
-    return replace(tape, actions=actions, ending=ending, members=draw.random(tape.bars.shape) < 0.6)
+    again = draw.integers(0, len(market_data.actions.row), 6)
+    order = np.sort(np.concatenate([np.arange(len(market_data.actions.row)), again]))
+    kind = market_data.actions.kind[order]
+    value = np.where(kind == SPLIT, market_data.actions.value[order], np.round(draw.random(len(order)), 2) + 0.01)
+    actions = Actions(market_data.actions.row[order], market_data.actions.name[order], kind, value)
+    return replace(market_data, actions=actions, ending=ending, members=draw.random(market_data.bars.shape) < 0.6)
 
 
-def check_bars(tape: Tape, column: int, name: lean_reader.Name) -> None:
+def check_bars(market_data: MarketData, column: int, name: lean_reader.Name) -> None:
     """Every bar is there, at its price and volume, and no mark."""
-    bars = tape.bars
+    bars = market_data.bars
     rows = np.flatnonzero((bars.open[:, column] > 0) & (bars.volume[:, column] > 0))
     found = name.bars()
     assert list(found) == [digits(bars.sessions[row]) for row in rows]
@@ -61,18 +61,18 @@ def check_bars(tape: Tape, column: int, name: lean_reader.Name) -> None:
     assert np.allclose(np.array(list(found.values()), dtype=float), said, rtol=0, atol=5e-5)
 
 
-def check_ending(tape: Tape, column: int, name: lean_reader.Name) -> None:
-    last = tape.last[column]
-    ended = tape.ending[column] != TRADING and last < len(tape.bars.sessions) - 1
-    assert name.tickers[-1][0] == (digits(tape.bars.sessions[last]) if ended else "20501231")
+def check_ending(market_data: MarketData, column: int, name: lean_reader.Name) -> None:
+    last = market_data.last[column]
+    ended = market_data.ending[column] != TRADING and last < len(market_data.bars.sessions) - 1
+    assert name.tickers[-1][0] == (digits(market_data.bars.sessions[last]) if ended else "20501231")
     assert name.factors[-1] == ("20501231", 1, 1, 0)
 
 
-def check_events(tape: Tape, column: int, name: lean_reader.Name) -> int:
-    """The events LEAN would send are the actions of the tape, day by day; how many actions that were."""
-    bars, actions = tape.bars, tape.actions
+def check_events(market_data: MarketData, column: int, name: lean_reader.Name) -> int:
+    """The events LEAN would send are the actions of the market data, day by day; how many actions that were."""
+    bars, actions = market_data.bars, market_data.actions
     first = int(np.argmax(~np.isnan(bars.open[:, column])))
-    end = tape.last[column] if tape.ending[column] != TRADING else len(bars.sessions) - 1
+    end = market_data.last[column] if market_data.ending[column] != TRADING else len(bars.sessions) - 1
     expected: dict[str, tuple[float, float]] = {}
     count = 0
     for k in np.flatnonzero((actions.name == column) & (actions.row > first) & (actions.row <= end)):
@@ -90,9 +90,9 @@ def check_events(tape: Tape, column: int, name: lean_reader.Name) -> int:
     return count
 
 
-def check_returns(tape: Tape, column: int, name: lean_reader.Name) -> None:
+def check_returns(market_data: MarketData, column: int, name: lean_reader.Name) -> None:
     """Adjusted by LEAN's factors, a close over the one before is what a holder made who put the dividend back in at the old close."""
-    close, days = tape.bars.close[:, column], [digits(day) for day in tape.bars.sessions]
+    close, days = market_data.bars.close[:, column], [digits(day) for day in market_data.bars.sessions]
     events = {event.date: event for event in name.events()}
     paid = np.array([float(events[day].paid) if day in events else 0.0 for day in days[:-1]])
     split = np.array([float(events[day].split) if day in events else 1.0 for day in days[:-1]])
@@ -103,38 +103,46 @@ def check_returns(tape: Tape, column: int, name: lean_reader.Name) -> None:
     assert np.allclose(adjusted[listed], held[listed], rtol=1e-8, atol=0, equal_nan=True)
 
 
-def check(tape: Tape, folder: Path) -> int:
+def check(market_data: MarketData, folder: Path) -> int:
     """All laws on all names; the number of actions that LEAN would send."""
     count = 0
-    for column, symbol in enumerate(tape.bars.symbols):
+    for column, symbol in enumerate(market_data.bars.symbols):
         name = lean_reader.read(folder, symbol)
-        check_bars(tape, column, name)
-        check_ending(tape, column, name)
-        check_returns(tape, column, name)
-        count += check_events(tape, column, name)
+        check_bars(market_data, column, name)
+        check_ending(market_data, column, name)
+        check_returns(market_data, column, name)
+        count += check_events(market_data, column, name)
     return count
 
 
 @settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_what_lean_reads_back_is_what_the_tape_says(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
-    tape, folder = ugly(seed), tmp_path_factory.mktemp("lean")
-    done = export(tape, folder)
-    assert check(tape, folder) == done.counts["actions"]
-    assert done.counts["actions"] + done.counts["actions_left_out"] == len(tape.actions.row)
-    bar = (tape.bars.open > 0) & (tape.bars.high > 0) & (tape.bars.low > 0) & (tape.bars.close > 0) & (tape.bars.volume > 0)
-    assert done.counts["marks"] == int((~np.isnan(tape.bars.close) & ~bar).sum())
+    market_data, folder = ugly(seed), tmp_path_factory.mktemp("lean")
+    done = export(market_data, folder)
+    assert check(market_data, folder) == done.counts["actions"]
+    assert done.counts["actions"] + done.counts["actions_left_out"] == len(market_data.actions.row)
+    bar = (
+        (market_data.bars.open > 0)
+        & (market_data.bars.high > 0)
+        & (market_data.bars.low > 0)
+        & (market_data.bars.close > 0)
+        & (market_data.bars.volume > 0)
+    )
+    assert done.counts["marks"] == int((~np.isnan(market_data.bars.close) & ~bar).sum())
     assert done.counts["rows"] == int(bar.sum())
 
 
 @pytest.fixture(scope="module")
-def golden_worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Tape, Path]]:
+def golden_worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[MarketData, Path]]:
     found = {}
     for world in ("strategy", "corporate"):
         source, out = GOLDEN / world, tmp_path_factory.mktemp(world)
-        tape = csv_file.read(source / "bars.csv.gz", vix=source / "vix.csv", events=source / "events.csv" if world == "corporate" else None)
-        assert all(" rows are marks " in line for line in export(tape, out).findings)
-        found[world] = tape, out
+        market_data = csv_file.read(
+            source / "bars.csv.gz", vix=source / "vix.csv", events=source / "events.csv" if world == "corporate" else None
+        )
+        assert all(" rows are marks " in line for line in export(market_data, out).findings)
+        found[world] = market_data, out
     return found
 
 
@@ -143,7 +151,7 @@ class TestGolden:
     pytestmark = golden
 
     def test_the_names_of_the_real_engine_come_out_byte_for_byte(
-        self, golden_worlds: dict[str, tuple[Tape, Path]], world: str, ticker: str
+        self, golden_worlds: dict[str, tuple[MarketData, Path]], world: str, ticker: str
     ) -> None:
         ours = golden_worlds[world][1] / "equity" / "usa"
         for kind in ("map_files", "factor_files"):
@@ -156,15 +164,15 @@ class TestGolden:
 @pytest.mark.golden
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="../shared/lean-golden is absent")
 @pytest.mark.parametrize("world", ["strategy", "corporate"])
-def test_every_name_of_the_golden_worlds_reads_back(golden_worlds: dict[str, tuple[Tape, Path]], world: str) -> None:
-    tape, folder = golden_worlds[world]
-    assert check(tape, folder) == len(tape.actions.row)
+def test_every_name_of_the_golden_worlds_reads_back(golden_worlds: dict[str, tuple[MarketData, Path]], world: str) -> None:
+    market_data, folder = golden_worlds[world]
+    assert check(market_data, folder) == len(market_data.actions.row)
 
 
 def test_equal_tapes_give_equal_bytes_by_store_and_by_file(tmp_path: Path) -> None:
-    tape = ugly(3)
-    Store(tmp_path / "store").write(tape)
-    for name, one in (("a", tape), ("b", tape), ("c", Store(tmp_path / "store").read())):
+    market_data = ugly(3)
+    Store(tmp_path / "store").write(market_data)
+    for name, one in (("a", market_data), ("b", market_data), ("c", Store(tmp_path / "store").read())):
         export(one, tmp_path / name)
     first = contents(tmp_path / "a")
     assert first == contents(tmp_path / "b")
@@ -174,14 +182,14 @@ def test_equal_tapes_give_equal_bytes_by_store_and_by_file(tmp_path: Path) -> No
 
 def test_what_lean_cannot_hold_is_left_out_and_counted(tmp_path: Path) -> None:
     prices = [10.0, 10.00004, 1e-6, 1e13, 10.0, 10.0]
-    tape = flat_tape({"A": prices, "B": [np.nan] * 6, "C": [5.0] * 6, "D": [np.nan, *[0.00004] * 5]})
-    volume, open_ = tape.bars.volume.copy(), tape.bars.open.copy()
+    market_data = flat_tape({"A": prices, "B": [np.nan] * 6, "C": [5.0] * 6, "D": [np.nan, *[0.00004] * 5]})
+    volume, open_ = market_data.bars.volume.copy(), market_data.bars.open.copy()
     volume[4, 0], open_[5, 0], volume[3, 2] = 10.5, np.nan, 0.0  # the last: a vendor's copy of the last close through a halt
     dividends = [(0, 2, 0.1), (1, 2, 0.125), (3, 2, 5.0), (2, 1, 0.1)]
     actions = Actions(*(np.array(column) for column in ([d[0] for d in dividends], [d[1] for d in dividends], [0] * 4)), np.ones(4))
     actions = replace(actions, value=np.array([d[2] for d in dividends]))
-    tape = replace(tape, bars=replace(tape.bars, volume=volume, open=open_), actions=actions)
-    done = export(tape, tmp_path)
+    market_data = replace(market_data, bars=replace(market_data.bars, volume=volume, open=open_), actions=actions)
+    done = export(market_data, tmp_path)
     assert [row[0] for row in lean_reader.zip_rows(tmp_path / "equity/usa/daily/a.zip")] == ["20200101", "20200102", "20200107"]
     assert done.names == 2 and (tmp_path / "springback/symbols.csv").read_text() == "symbol\nA\nC\n"
     expected = {"rows": 8, "marks": 2, "beyond": 2, "rounded": 1, "part_shares": 1, "names_without_bars": 2}
@@ -194,9 +202,9 @@ def test_what_lean_cannot_hold_is_left_out_and_counted(tmp_path: Path) -> None:
 def test_an_ending_is_the_last_date_and_a_halt_is_none(tmp_path: Path) -> None:
     """LEAN closes at the last close whatever the reason, as our replay does; a name that is only halted goes on."""
     short = [1.0, 2.0, np.nan, np.nan]
-    tape = flat_tape({"BANK": short, "CUT": short, "GONE": short, "HALT": short, "LIVE": [1.0] * 4})
-    tape = replace(tape, ending=np.array([BANKRUPT, END_OF_DATA, DELISTED, TRADING, TRADING], dtype=np.int8))
-    done = export(tape, tmp_path)
+    market_data = flat_tape({"BANK": short, "CUT": short, "GONE": short, "HALT": short, "LIVE": [1.0] * 4})
+    market_data = replace(market_data, ending=np.array([BANKRUPT, END_OF_DATA, DELISTED, TRADING, TRADING], dtype=np.int8))
+    done = export(market_data, tmp_path)
     ends = {path.stem: path.read_text().split()[-1] for path in (tmp_path / "equity/usa/map_files").iterdir()}
     assert ends == {
         **{name: f"20200102,{name},Q" for name in ("bank", "cut", "gone")},
@@ -206,64 +214,64 @@ def test_an_ending_is_the_last_date_and_a_halt_is_none(tmp_path: Path) -> None:
 
 
 def test_vix_stands_in_both_forms(tmp_path: Path) -> None:
-    tape = flat_tape({"A": [1.0, 1.0, 1.0]})
-    done = export(replace(tape, vix=np.array([20.0, np.nan, 13.57])), tmp_path)
+    market_data = flat_tape({"A": [1.0, 1.0, 1.0]})
+    done = export(replace(market_data, vix=np.array([20.0, np.nan, 13.57])), tmp_path)
     assert (tmp_path / "springback/vix.csv").read_text() == "date,close\n2020-01-01,20\n2020-01-03,13.57\n"
     assert lean_reader.zip_rows(tmp_path / "index/usa/daily/vix.zip") == [["20200101", *["20"] * 4, "0"], ["20200103", *["13.57"] * 4, "0"]]
     assert done.counts["vix_absent"] == 1
     with pytest.raises(MissingData, match="no VIX at all"):
-        export(replace(tape, vix=np.full(3, np.nan)), tmp_path / "none")
+        export(replace(market_data, vix=np.full(3, np.nan)), tmp_path / "none")
 
 
 def test_a_tape_of_closes_only_is_refused(tmp_path: Path) -> None:
-    tape = flat_tape({"A": [1.0, 2.0]}, opens={"A": [np.nan, np.nan]})
+    market_data = flat_tape({"A": [1.0, 2.0]}, opens={"A": [np.nan, np.nan]})
     with pytest.raises(MissingData, match="no name has a bar with open, high, low and close"):
-        export(tape, tmp_path / "out")
+        export(market_data, tmp_path / "out")
 
 
 def test_members_come_back_as_they_were(tmp_path: Path) -> None:
-    tape = ugly(7)
-    export(tape, tmp_path)
-    days = tape.bars.sessions
-    back = np.zeros(tape.bars.shape, dtype=bool)
+    market_data = ugly(7)
+    export(market_data, tmp_path)
+    days = market_data.bars.sessions
+    back = np.zeros(market_data.bars.shape, dtype=bool)
     header, *rows = (tmp_path / "springback/members.csv").read_text().split()
     assert header == "symbol,start,end"
     for symbol, start, end in (row.split(",") for row in rows):
-        back[(days >= np.datetime64(start)) & (days <= np.datetime64(end)), tape.bars.symbols.index(symbol)] = True
-    assert tape.members is not None
-    assert np.array_equal(back, tape.members)
-    assert len(rows) > len(tape.bars.symbols)
-    export(replace(tape, members=None), tmp_path)
+        back[(days >= np.datetime64(start)) & (days <= np.datetime64(end)), market_data.bars.symbols.index(symbol)] = True
+    assert market_data.members is not None
+    assert np.array_equal(back, market_data.members)
+    assert len(rows) > len(market_data.bars.symbols)
+    export(replace(market_data, members=None), tmp_path)
     assert not (tmp_path / "springback/members.csv").exists()
 
 
 def test_what_a_quarantine_bars_goes_along(tmp_path: Path) -> None:
-    tape = ugly(7)
-    days, name = tape.bars.sessions, tape.bars.symbols[1]
-    held = replace(tape, quarantine=(Span(name, str(days[3]), str(days[5])),))
+    market_data = ugly(7)
+    days, name = market_data.bars.sessions, market_data.bars.symbols[1]
+    held = replace(market_data, quarantine=(Span(name, str(days[3]), str(days[5])),))
     said = export(held, tmp_path)
     assert (tmp_path / "springback/barred.csv").read_text() == f"symbol,start,end\n{name},{days[2]},{days[5]}\n"
     assert any("1 spans of the quarantine" in line for line in said.findings)
-    digest = content_hash(tape)
+    digest = content_hash(market_data)
     assert prepare.exported(tmp_path, digest, held.quarantine) and not prepare.exported(tmp_path, digest)
-    export(tape, tmp_path)
+    export(market_data, tmp_path)
     assert not (tmp_path / "springback/barred.csv").exists() and prepare.exported(tmp_path, digest)
 
 
 def test_rates_come_from_the_file_or_from_the_tape_or_from_nowhere(tmp_path: Path) -> None:
-    tape = replace(flat_tape({"A": [1.0] * 4}), risk_free=np.array([np.nan, 0.0225, 0.0225, 0.02]))
+    market_data = replace(flat_tape({"A": [1.0] * 4}), risk_free=np.array([np.nan, 0.0225, 0.0225, 0.02]))
     place = "alternative/interest-rate/usa/interest-rate.csv"
 
-    def rates(name: str, one: Tape, file: Path | None = None) -> str:
+    def rates(name: str, one: MarketData, file: Path | None = None) -> str:
         done: Exported = export(one, tmp_path / name, interest_rate=file)
         return f"{done.rates}: {(tmp_path / name / place).read_text() if (tmp_path / name / place).exists() else 'no file'}"
 
     given = tmp_path / "rates.csv"
     given.write_text("DATE,PCREDIT8\n2003-01-09,2.25\n2003-06-26,2.00\n2023-07-27,5.5")
-    assert rates("file", tape, given) == "rates.csv: DATE,PCREDIT8\n2003-01-09,2.25\n2003-06-26,2\n2023-07-27,5.5\n"
-    assert rates("tape", tape) == "the tape's risk-free rate: DATE,PCREDIT8\n2020-01-02,2.25\n2020-01-06,2\n"
-    assert np.array_equal(series.read_rates(tmp_path / "tape" / place, tape.bars.sessions), tape.risk_free, equal_nan=True)
-    assert rates("none", replace(tape, risk_free=None)).endswith("no file")
+    assert rates("file", market_data, given) == "rates.csv: DATE,PCREDIT8\n2003-01-09,2.25\n2003-06-26,2\n2023-07-27,5.5\n"
+    assert rates("tape", market_data) == "the market data's risk-free rate: DATE,PCREDIT8\n2020-01-02,2.25\n2020-01-06,2\n"
+    assert np.array_equal(series.read_rates(tmp_path / "tape" / place, market_data.bars.sessions), market_data.risk_free, equal_nan=True)
+    assert rates("none", replace(market_data, risk_free=None)).endswith("no file")
 
 
 @pytest.mark.parametrize(
@@ -292,11 +300,11 @@ def test_a_symbol_that_is_no_ticker_is_refused_and_nothing_written(tmp_path: Pat
 
 
 def test_the_manifest_says_what_was_written(tmp_path: Path) -> None:
-    tape = ugly(5)
-    done = export(tape, tmp_path)
+    market_data = ugly(5)
+    done = export(market_data, tmp_path)
     said = json.loads((tmp_path / "springback/export.json").read_text())
-    assert said["window"] == [str(tape.bars.sessions[0]), str(tape.bars.sessions[-1])]
-    assert said["counts"] == done.counts and said["names"] == done.names == len(tape.bars.symbols)
+    assert said["window"] == [str(market_data.bars.sessions[0]), str(market_data.bars.sessions[-1])]
+    assert said["counts"] == done.counts and said["names"] == done.names == len(market_data.bars.symbols)
     listed = {path for part in said["parts"].values() for path in part["files"]}
     assert listed == set(contents(tmp_path)) - {"springback/export.json"}
     assert len(listed) == done.files

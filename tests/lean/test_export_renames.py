@@ -6,7 +6,7 @@ import pytest
 
 from springback.errors import BadTable, InputError
 from springback.lean.export import Exported, export
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from tests.backtest.worlds import flat_tape
 from tests.lean import lean_reader
 
@@ -14,10 +14,10 @@ from tests.lean import lean_reader
 RISING = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
 
 
-def renamed(folder: Path, tape: Tape, *rows: str) -> Exported:
+def renamed(folder: Path, market_data: MarketData, *rows: str) -> Exported:
     file = folder / "renames.csv"
     file.write_text("date,old,new\n" + "".join(row + "\n" for row in rows))
-    return export(tape, folder / "out", renames=file)
+    return export(market_data, folder / "out", renames=file)
 
 
 def days(folder: Path, ticker: str) -> list[str]:
@@ -40,9 +40,9 @@ def test_bars_lie_under_the_ticker_of_their_day(tmp_path: Path) -> None:
 
 
 def test_a_chain_of_names_and_a_name_that_came_back(tmp_path: Path) -> None:
-    tape = flat_tape({"A": RISING, "C": [*RISING[:5], float("nan")]})
+    market_data = flat_tape({"A": RISING, "C": [*RISING[:5], float("nan")]})
     rows = ("2020-01-02,A,B", "2020-01-06,B,A", "2020-01-04,Y,C", "2020-01-03,X,Y")
-    done = renamed(tmp_path, tape, *rows)
+    done = renamed(tmp_path, market_data, *rows)
     assert map_rows(tmp_path, "a") == ["20200101,a,Q", "20200103,b,Q", "20501231,a,Q"]
     assert (days(tmp_path, "a"), days(tmp_path, "b")) == (["01", "06", "07", "08"], ["02", "03"])
     assert map_rows(tmp_path, "c") == ["20200101,x,Q", "20200102,x,Q", "20200103,y,Q", "20200107,c,Q"]
@@ -54,8 +54,8 @@ def test_a_chain_of_names_and_a_name_that_came_back(tmp_path: Path) -> None:
 
 
 def test_a_rename_outside_the_bars_is_passed_over_and_said(tmp_path: Path) -> None:
-    tape = flat_tape({"A": [float("nan"), *RISING[:5]]})
-    done = renamed(tmp_path, tape, "2019-01-02,Q,A", "2020-01-02,R,A", "2021-01-02,S,A", "2020-01-03,T,U")
+    market_data = flat_tape({"A": [float("nan"), *RISING[:5]]})
+    done = renamed(tmp_path, market_data, "2019-01-02,Q,A", "2020-01-02,R,A", "2021-01-02,S,A", "2020-01-03,T,U")
     assert map_rows(tmp_path, "a") == ["20200102,a,Q", "20501231,a,Q"]
     assert done.findings == ("4 renames fit no name and session of the bars: passed over",)
 

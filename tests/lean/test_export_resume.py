@@ -1,4 +1,4 @@
-"""An export that was killed goes on; another tape starts clean; files of others are never lost."""
+"""An export that was killed goes on; another market data starts clean; files of others are never lost."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 
 from springback.errors import Unwritable
 from springback.lean.export import export
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from tests.backtest.worlds import flat_tape, random_tape
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -46,20 +46,20 @@ def kill_midway(folder: Path) -> int:
 
 
 def test_a_killed_export_goes_on(tmp_path: Path) -> None:
-    tape = random_tape(4, names=NAMES)
+    market_data = random_tape(4, names=NAMES)
     done = kill_midway(tmp_path / "killed")
     assert 0 < done < NAMES and not (tmp_path / "killed/springback/export.json").exists()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "killed/equity").rglob("*.*")}
-    again = export(tape, tmp_path / "killed")
+    again = export(market_data, tmp_path / "killed")
     assert again.written == NAMES - done
-    export(tape, tmp_path / "clean")
+    export(market_data, tmp_path / "clean")
     assert contents(tmp_path / "killed") == contents(tmp_path / "clean")
     kept = [path for path in before if path.is_file() and path.stat().st_mtime_ns == before[path]]
     assert len(kept) >= 3 * done
 
 
 def test_a_progress_cut_short_in_a_line_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
-    tape = random_tape(4, names=20)
+    market_data = random_tape(4, names=20)
     kill_midway(tmp_path / "killed")
     progress = tmp_path / "killed" / "springback" / "export.progress"
     progress.write_text(progress.read_text()[:-9])
@@ -67,24 +67,24 @@ def test_a_progress_cut_short_in_a_line_is_read_as_far_as_it_goes(tmp_path: Path
     export(random_tape(4, names=NAMES), tmp_path / "clean")
     assert contents(tmp_path / "killed") == contents(tmp_path / "clean")
     progress.write_text("no JSON")
-    export(tape, tmp_path / "killed")
+    export(market_data, tmp_path / "killed")
     assert (tmp_path / "killed/springback/symbols.csv").read_text().count("\n") == 21
 
 
 def test_a_finished_export_writes_nothing_again(tmp_path: Path) -> None:
-    tape = random_tape(1)
-    assert export(tape, tmp_path).written == 12
+    market_data = random_tape(1)
+    assert export(market_data, tmp_path).written == 12
     before = {path: (tmp_path / path).stat().st_mtime_ns for path in contents(tmp_path)}
-    assert export(tape, tmp_path).written == 0
+    assert export(market_data, tmp_path).written == 0
     after = {path: (tmp_path / path).stat().st_mtime_ns for path in contents(tmp_path)}
     assert {path for path in after if before[path] != after[path]} == {"springback/export.json"}
     (tmp_path / "equity/usa/daily/n03.zip").unlink()
-    assert export(tape, tmp_path).written == 1
+    assert export(market_data, tmp_path).written == 1
     assert set(contents(tmp_path)) == set(after)
 
 
-def wide() -> tuple[Tape, Tape]:
-    """Two tapes, the second without the first one's name OLD."""
+def wide() -> tuple[MarketData, MarketData]:
+    """Two markets, the second without the first one's name OLD."""
     return flat_tape({"AAPL": [1.0, 2.0], "OLD": [1.0, 2.0]}), flat_tape({"AAPL": [1.0, 2.5]})
 
 
@@ -109,16 +109,16 @@ def test_a_killed_export_of_another_tape_leaves_no_stale_file(tmp_path: Path) ->
 
 def test_foreign_files_in_the_way_are_put_aside_and_told(tmp_path: Path) -> None:
     """`lean init` brings an aapl.zip and an interest-rate.csv of its own."""
-    tape, _ = wide()
+    market_data, _ = wide()
     theirs = tmp_path / "equity/usa/daily/aapl.zip"
     theirs.parent.mkdir(parents=True)
     theirs.write_bytes(b"LEAN's own")
-    assert export(tape, tmp_path).findings == ("1 files of others stood where the export writes: they are in springback/kept now",)
+    assert export(market_data, tmp_path).findings == ("1 files of others stood where the export writes: they are in springback/kept now",)
     assert (tmp_path / "springback/kept/equity/usa/daily/aapl.zip").read_bytes() == b"LEAN's own"
     theirs.write_bytes(b"changed by hand")
-    assert export(tape, tmp_path).written == 1
+    assert export(market_data, tmp_path).written == 1
     assert (tmp_path / "springback/kept/equity/usa/daily/aapl.zip.1").read_bytes() == b"changed by hand"
-    assert export(tape, tmp_path).findings == ()
+    assert export(market_data, tmp_path).findings == ()
 
 
 def test_a_manifest_that_was_tampered_with_deletes_nothing_outside(tmp_path: Path) -> None:

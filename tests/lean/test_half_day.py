@@ -69,10 +69,10 @@ def test_tomorrows_vix_is_not_in_todays_decision(tmp_path: Path) -> None:
 
 def test_the_backtest_decides_the_same(tmp_path: Path) -> None:
     folder, bars = files(tmp_path, HALF_DAY)
-    tape = csv_file.read(folder / "bars.csv", vix=folder / "springback" / "vix.csv")
-    said = read_forecasts(folder / "springback" / "forecasts.csv", tape.bars)
+    market_data = csv_file.read(folder / "bars.csv", vix=folder / "springback" / "vix.csv")
+    said = read_forecasts(folder / "springback" / "forecasts.csv", market_data.bars)
     first, last = (np.datetime64(day).astype(object) for day in ("2023-11-15", "2023-12-08"))
-    ours = orders_frame(backtest(tape, said, Backtest(first, last, 1_000_000.0, "lean"), Strategy(), Regime(), Costs()))
+    ours = orders_frame(backtest(market_data, said, Backtest(first, last, 1_000_000.0, "lean"), Strategy(), Regime(), Costs()))
     theirs = on_lean(folder, bars)
     assert ours["quantity"].tolist() == theirs["quantity"].tolist() and ours["reason"].tolist() == theirs["tag"].tolist()
     assert ours["decided"].dt.date.tolist() == pd.to_datetime(theirs["time"]).dt.date.tolist()

@@ -12,7 +12,7 @@ import pytest
 
 from springback.analytics import run_folder
 from springback.analytics.lean_statistics import printed
-from springback.analytics.material import GOLDEN_COLUMNS, Account
+from springback.analytics.report_data import GOLDEN_COLUMNS, Account
 from springback.analytics.summary import summarise
 from springback.errors import BadTable, InputError, MissingData
 from springback.lean import as_run
@@ -76,14 +76,14 @@ def test_the_days_are_the_records_and_the_last_one_is_the_charts(tmp_path: Path,
 @pytest.mark.parametrize("seed", SEEDS)
 def test_without_a_record_equity_is_the_charts_and_the_rest_is_not_invented(tmp_path: Path, seed: int) -> None:
     made = runs.ours(tmp_path / "ours", runs.random_result(seed), START, END)
-    material = runs.imported(tmp_path / "run", runs.theirs(tmp_path / "lean", made, START, END, record=False))
-    daily = material.headline.daily
+    report_data = runs.imported(tmp_path / "run", runs.theirs(tmp_path / "lean", made, START, END, record=False))
+    daily = report_data.headline.daily
     np.testing.assert_allclose(daily["equity"], made.daily["equity"], atol=5.1e-5)
     assert daily[["cash", "bear", "vix", "vix_sma15"]].isna().all().all()
-    assert material.headline.trades["bear"].isna().all()
+    assert report_data.headline.trades["bear"].isna().all()
     for name in ("n_long", "n_short"):
         assert daily[name].tolist() == made.daily[name].tolist(), name
-    assert any("cash, VIX and regime are unknown" in one for one in material.provenance.findings)
+    assert any("cash, VIX and regime are unknown" in one for one in report_data.provenance.findings)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -136,9 +136,9 @@ def test_the_record_of_another_run_is_not_used(file: Path, made: Account, tmp_pa
     frame = pd.read_csv(record)
     frame.loc[5, "equity"] += 3
     frame.to_csv(record, index=False)
-    material = runs.imported(tmp_path / "run", file)
-    assert any("record of another run" in one and "2020-01-08" in one for one in material.provenance.findings)
-    assert material.headline.daily["cash"].isna().all()
+    report_data = runs.imported(tmp_path / "run", file)
+    assert any("record of another run" in one and "2020-01-08" in one for one in report_data.provenance.findings)
+    assert report_data.headline.daily["cash"].isna().all()
 
 
 def test_older_engines_spell_otherwise(file: Path, tmp_path: Path, made: Account) -> None:
@@ -279,14 +279,14 @@ def test_the_recorded_runs_come_back_byte_for_byte_and_to_leans_printed_digits(n
     run, (orders, fills, daily) = golden.load(name), runs.golden_tables(name)
     file = write_result(tmp_path / "lean", orders, fills, daily, chart=run.equity_chart, end=run.settings["end"], told=run.statistics)
     rates = golden.GOLDEN / "strategy" / "interest-rate.csv"
-    material = as_run.as_run(read_result(file), as_run.find_record(file), rates)
-    run_folder.write(tmp_path / "run", material, runs.undrawn)
+    report_data = as_run.as_run(read_result(file), as_run.find_record(file), rates)
+    run_folder.write(tmp_path / "run", report_data, runs.undrawn)
     world, short = name.split("/")
     folder = golden.GOLDEN / world / "runs" / short
     assert (tmp_path / "run" / "fills.csv").read_bytes() == (folder / "fills.csv").read_bytes()
     recorded = [line.rsplit(",", 3)[0] for line in (tmp_path / "run" / "orders.csv").read_text().splitlines()]  # before status, ended, why
     assert recorded == (folder / "orders.csv").read_text().splitlines()
-    assert len(material.headline.daily) == len(daily) + 1
+    assert len(report_data.headline.daily) == len(daily) + 1
     wanted = {key: text for key, text in run.statistics["statistics"].items() if "Capacity" not in key}
-    assert printed(summarise(material).lean["lean"]) == wanted
-    assert dict(material.printed_by_lean or {}) == run.statistics["statistics"]
+    assert printed(summarise(report_data).lean["lean"]) == wanted
+    assert dict(report_data.printed_by_lean or {}) == run.statistics["statistics"]

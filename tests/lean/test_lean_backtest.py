@@ -15,7 +15,7 @@ from springback import settings
 from springback.errors import EngineError, MissingData, SettingsError
 from springback.lean import launch
 from springback.verbs import lean
-from springback.verbs.console import Voice
+from springback.verbs.console import Console
 from springback.workflow.forecasts import Choice
 from springback.workflow.report import account
 from springback.workflow.settings import Settings
@@ -46,14 +46,14 @@ class Desk:
         choice = Choice(self.shop / "models", models, forecasts)
         inputs = lean.Inputs(self.shop / "store")
         deployment = lean.Deployment(self.project, choice, inputs, data, launcher, limit, dry)
-        with Voice(as_json=False, quiet=True) as voice:
+        with Console(as_json=False, quiet=True) as console:
             lean.backtest(
-                voice,
+                console,
                 self.chosen,
                 deployment,
                 self.out,
             )
-        return dict(voice.told["lean"])
+        return dict(console.told["lean"])
 
 
 @pytest.fixture

@@ -26,13 +26,13 @@ def case(filled: bool = False) -> Case:
 @pytest.mark.parametrize("filled", [False, True])
 def test_both_hosts_hold_a_halted_name_to_the_end_of_its_life_and_free_the_slot_of_a_dead_order(filled: bool, tmp_path: Path) -> None:
     one = case(filled)
-    done = export(one.tape, tmp_path / "data")
+    done = export(one.market_data, tmp_path / "data")
     assert done.counts["marks"] == (len(DAYS) - 44) + 23 + 1
     source = LeanFolder(tmp_path / "data")
     first, last = (DAYS[row].astype(object) for row in (0, -1))
     vix = Beside({day.astype(object): 15.0 for day in DAYS}, None)
     back = assemble(list(source.histories(NAMES, first, last)), vix, None, first, last, Origin(words=Prose("the folder")))
-    assert (back.last.tolist(), back.ending.tolist()) == (one.tape.last.tolist(), one.tape.ending.tolist())
+    assert (back.last.tolist(), back.ending.tolist()) == (one.market_data.last.tolist(), one.market_data.ending.tolist())
     orders, fills = one.ours()
     assert one.ours(back) == (orders, fills)
     assert table_of(one.run(one.store(tmp_path / "store"))) == (orders, fills)
@@ -48,7 +48,7 @@ def test_both_hosts_hold_a_halted_name_to_the_end_of_its_life_and_free_the_slot_
 def test_a_real_bar_of_volume_0_ranks_nobody_in_lean(tmp_path: Path) -> None:
     """In a folder of somebody else such a bar may stand: LEAN delivers it, the algorithm takes it for the mark it is."""
     one = case()
-    world, store = replays.tape_world(one.tape), one.store(tmp_path)
+    world, store = replays.tape_world(one.market_data), one.store(tmp_path)
     row, column = world.row_of(DAYS[56].astype(object)), world.column["ZERO"]
     assert np.isnan(world.close[row, column])
     for field in ("open", "high", "low", "close"):
@@ -63,7 +63,7 @@ def test_a_real_bar_of_volume_0_ranks_nobody_in_lean(tmp_path: Path) -> None:
 def test_a_name_that_trades_as_many_shares_as_the_session_before_has_a_bar(tmp_path: Path) -> None:
     """Its Security's volume stands still, as that of a halted name does: the slice knows the difference."""
     one = Case(tape_of(("FLAT", "LIVE"), {}, {}, {"FLAT": [30, 31, 32]}), frozenset({(31, "FLAT"), (33, "FLAT"), (50, "FLAT")}))
-    world = replays.tape_world(one.tape)
+    world = replays.tape_world(one.market_data)
     world.volume[:, world.column["FLAT"]] = 1e6
     orders, _ = table_of(one.run(one.store(tmp_path), world))
     assert [str(day) for day, _, _, reason in orders if reason == "entry"] == [str(DAYS[33]), str(DAYS[50])]

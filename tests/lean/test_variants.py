@@ -27,9 +27,9 @@ def test_the_algorithm_orders_what_the_backtest_orders(run: str, variant: dict[s
     given = replays.golden_parameters(run) | variant
     said = parameters.read(given)
     result = replays.run(replays.golden_world(run, marks=False), given, replays.golden_store(run, tmp_path))
-    tape, forecasts = recorded.market(run)
+    market_data, forecasts = recorded.market(run)
     account = Backtest(said.backtest.start, said.backtest.end, said.backtest.cash, "lean")
-    expected = orders_frame(backtest(tape, forecasts, account, said.strategy, said.regime, Costs()))
+    expected = orders_frame(backtest(market_data, forecasts, account, said.strategy, said.regime, Costs()))
     orders = result.orders[result.orders["tag"] != "Liquidate from delisting"]
     for ours, theirs in (("symbol", "symbol"), ("quantity", "quantity"), ("reason", "tag")):
         assert orders[theirs].tolist() == expected[ours].tolist(), ours

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from springback.ledger.book import Ledger
-from springback.ledger.look import Look
+from springback.ledger.entry import NewEntry
 
 NOON = datetime(2024, 5, 6, 12, tzinfo=UTC)
 
 
-def look(seed: int = 1, **changes: object) -> Look:
+def look(seed: int = 1, **changes: object) -> NewEntry:
     """One backtest of 200 sessions; `changes` replace fields."""
     excess = np.random.default_rng(seed).normal(0, 0.01, 200)
     fields: dict[str, object] = {
@@ -26,7 +26,7 @@ def look(seed: int = 1, **changes: object) -> Look:
         "sharpe": float(np.sqrt(252) * excess.mean() / excess.std(ddof=1)),
         "command": "springback backtest",
     }
-    return Look(**(fields | changes))  # type: ignore[arg-type]
+    return NewEntry(**(fields | changes))  # type: ignore[arg-type]
 
 
 def filled(file: Path, *seeds: int) -> Ledger:

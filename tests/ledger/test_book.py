@@ -12,7 +12,7 @@ import pytest
 from springback.errors import LedgerError, Unwritable
 from springback.ledger import book as books
 from springback.ledger.book import Ledger
-from springback.ledger.look import Entry, overlapping, trials
+from springback.ledger.entry import Entry, overlapping, trials
 from tests.ledger.looks import NOON, filled, look
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -13,10 +13,10 @@ from springback.analytics.verdict import verdict
 from springback.backtest.run import Backtest
 from springback.data.store.content_hash import content_hash
 from springback.errors import LedgerError, Unwritable
-from springback.ledger import look
+from springback.ledger import entry
 from springback.ledger.book import Ledger
+from springback.market.market_data import MarketData
 from springback.market.origin import Origin
-from springback.market.tape import Tape
 from springback.strategy.knobs import Strategy
 from springback.workflow import backtests, record, report
 from springback.workflow.backtests import run_backtest
@@ -34,8 +34,8 @@ def chosen(slots: int = 5, last: int = -1, **knobs: float) -> Settings:
     return Settings(backtest=account, strategy=Strategy(slots=slots, **knobs))
 
 
-def known(store: Path) -> tuple[look.Trial, ...]:
-    return look.trials(Ledger(record.place(store)).entries())
+def known(store: Path) -> tuple[entry.Trial, ...]:
+    return entry.trials(Ledger(record.place(store)).entries())
 
 
 @pytest.fixture
@@ -49,11 +49,11 @@ def test_every_public_name_that_gives_a_performance_writes_it_down(tmp_path: Pat
     run = sb.run_backtest(TAPE, SAID, chosen(3))
     sb.tell(TAPE, SAID, chosen(4), HASH, "noise")
     sb.report(run, "run")
-    seen = look.trials(Ledger(Path("ledger.sqlite")).entries())
+    seen = entry.trials(Ledger(Path("ledger.sqlite")).entries())
     assert [(one.entry.kind, one.looks) for one in seen] == [("backtest", 2), ("backtest", 1)], "a report of a run is the same trial again"
     silent = {
         "Settings",
-        "World",
+        "PreparedData",
         "draw_demo",
         "load_bars",
         "open_store",
@@ -73,13 +73,13 @@ def test_every_public_name_that_gives_a_performance_writes_it_down(tmp_path: Pat
 
 
 def test_a_report_is_one_trial_and_its_figures_are_those_written_down(store: Path) -> None:
-    material = report.gather(TAPE, SAID, chosen(), Recorder(store, HASH, "springback backtest", "noise"))
+    report_data = report.gather(TAPE, SAID, chosen(), Recorder(store, HASH, "springback backtest", "noise"))
     (one,) = known(store)
-    figures = summarise(material).figures["realistic"]
+    figures = summarise(report_data).figures["realistic"]
     assert one.entry.sharpe == pytest.approx(figures["sharpe"].number(), rel=1e-12)
     assert (one.entry.sessions, one.entry.data_hash, one.entry.profile) == (200, HASH, "realistic")
     assert (one.entry.command, one.entry.models) == ("springback backtest", "noise")
-    assert material.search is not None and material.search.trials == 1
+    assert report_data.search is not None and report_data.search.trials == 1
 
 
 def test_the_same_report_again_changes_nothing_in_it(store: Path, tmp_path: Path) -> None:
@@ -95,18 +95,18 @@ def test_the_search_is_read_from_the_ledger(store: Path, tmp_path: Path) -> None
     for slots in range(1, 12):
         run_backtest(TAPE, SAID, chosen(slots), Recorder(store, kind="optimise"))
     run_backtest(TAPE, SAID, chosen(3, last=-50), Recorder(store))
-    material = report.gather(TAPE, SAID, chosen(12), Recorder(store, HASH, models="noise"))
-    found = material.search
+    report_data = report.gather(TAPE, SAID, chosen(12), Recorder(store, HASH, models="noise"))
+    found = report_data.search
     assert found is not None and (found.trials, found.peers, found.different) == (13, 13, 12)
     assert found.correlation is not None and found.overfitting is not None
     assert 1 < found.families < 13 and found.effective == found.independent, "slots alone make neighbours"
     assert 1 < found.independent < 13
-    summary = summarise(material)
+    summary = summarise(report_data)
     assert summary.verdict[-1].startswith("13 trials so far on this period, worth ")
     assert "a skill-less searcher would show" in summary.verdict[-1] and "deflated Sharpe: " in summary.verdict[-1]
     figures = summary.figures["realistic"]
     assert figures["deflated_sharpe"].number() < figures["probabilistic_sharpe"].number()
-    run_folder.write(tmp_path / "run", material)
+    run_folder.write(tmp_path / "run", report_data)
     assert run_folder.read(tmp_path / "run").search == found
 
 
@@ -130,7 +130,7 @@ def test_a_validation_of_settings_that_were_backtested_is_no_further_trial(store
 
 
 def test_recorded_markets_are_one_past_and_each_demo_its_own() -> None:
-    demo = Tape(**{name: getattr(TAPE, name) for name in TAPE.__dataclass_fields__} | {"origin": Origin("demo")})
+    demo = MarketData(**{name: getattr(TAPE, name) for name in TAPE.__dataclass_fields__} | {"origin": Origin("demo")})
     assert record.market_of(TAPE, "a") == record.market_of(TAPE, "b")
     assert record.market_of(demo, "a") != record.market_of(demo, "b")
 
@@ -138,7 +138,7 @@ def test_recorded_markets_are_one_past_and_each_demo_its_own() -> None:
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "flat").write_text("")
     monkeypatch.setattr(backtests, "replay", lambda *_: pytest.fail("it worked before it asked"))
-    monkeypatch.setattr(report, "prepared", lambda *_: pytest.fail("it worked before it asked"))
+    monkeypatch.setattr(report, "loop_inputs", lambda *_: pytest.fail("it worked before it asked"))
     for refused, content in ((Unwritable, None), (LedgerError, "no database " * 100)):
         store = tmp_path / "flat" / "store" if content is None else tmp_path / "store"
         if content:
@@ -151,8 +151,8 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path: Pat
 
 def test_a_ledger_changed_by_hand_is_said_in_the_report(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ledger, "fault", lambda _: "row 12 was removed")
-    material = report.gather(TAPE, SAID, chosen(), Recorder(store, HASH, models="noise"))
-    assert "The trial ledger was changed by hand (row 12 was removed)" in summarise(material).warnings[0]
+    report_data = report.gather(TAPE, SAID, chosen(), Recorder(store, HASH, models="noise"))
+    assert "The trial ledger was changed by hand (row 12 was removed)" in summarise(report_data).warnings[0]
 
 
 def test_the_ledger_lies_beside_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,9 +167,9 @@ def test_the_title_of_a_chosen_run_asks_more(store: Path) -> None:
     from dataclasses import replace
 
     from springback.statistics.overfitting import Search
-    from tests.analytics.materials import account, material
+    from tests.analytics.materials import account, report_data
 
-    good = material(accounts=(account(drift=0.0012),), search=Search(1))
+    good = report_data(accounts=(account(drift=0.0012),), search=Search(1))
     summary = summarise(good)
     assert summary.verdict[0] == "It earned more than luck explains"
     many = replace(good, search=Search(5000, spread=1.5))

@@ -1,4 +1,4 @@
-"""The tape: the past of it is what was known then."""
+"""The market data: the past of it is what was known then."""
 
 import numpy as np
 import pytest
@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from springback.errors import BadTable
 from springback.market.actions import SPLIT, Actions
 from springback.market.bars import Bars, Panel
-from springback.market.tape import DELISTED, END_OF_DATA, TRADING, Tape, align_series, last_rows
+from springback.market.market_data import DELISTED, END_OF_DATA, TRADING, MarketData, align_series, last_rows
 
 
-def tape_of(close: Panel, ending: list[int], actions: Actions | None = None) -> Tape:
+def tape_of(close: Panel, ending: list[int], actions: Actions | None = None) -> MarketData:
     sessions, names = close.shape
     days = np.datetime64("2020-01-01") + np.arange(sessions)
     bars = Bars(days, tuple(f"N{k}" for k in range(names)), close, close, close, close, close)
-    return Tape(
+    return MarketData(
         bars,
         actions or Actions.none(),
         np.arange(sessions, dtype=np.float64),
@@ -26,7 +26,7 @@ def tape_of(close: Panel, ending: list[int], actions: Actions | None = None) -> 
     )
 
 
-def ending_tape() -> Tape:
+def ending_tape() -> MarketData:
     """Six sessions: one name goes on, one is delisted after row 2, one ends with its data at row 4, one has no bar."""
     close = np.full((6, 4), 10.0)
     close[3:, 1] = close[5:, 2] = close[:, 3] = np.nan
@@ -49,8 +49,11 @@ def test_a_delisting_is_known_the_session_after_the_last_bar(end: int, known: in
 
 
 def test_until_the_end_is_the_tape() -> None:
-    tape = ending_tape()
-    assert tape.until(6).ending.tolist() == tape.ending.tolist() and tape.until(6).last.tolist() == tape.last.tolist()
+    market_data = ending_tape()
+    assert (
+        market_data.until(6).ending.tolist() == market_data.ending.tolist()
+        and market_data.until(6).last.tolist() == market_data.last.tolist()
+    )
 
 
 @given(seed=st.integers(0, 2**32 - 1), end=st.integers(1, 12))
@@ -64,10 +67,10 @@ def test_the_future_changes_no_past(seed: int, end: int) -> None:
 
 @pytest.mark.parametrize("field", ["vix", "last", "ending", "members", "benchmark", "risk_free"])
 def test_a_series_of_another_length_is_refused_by_name(field: str) -> None:
-    tape = ending_tape()
-    parts = {name: getattr(tape, name) for name in ("vix", "last", "ending", "members", "benchmark", "risk_free")}
-    with pytest.raises(BadTable, match=rf"tape: {field} has shape \(9,\)"):
-        Tape(tape.bars, tape.actions, **{**parts, field: np.zeros(9)})
+    market_data = ending_tape()
+    parts = {name: getattr(market_data, name) for name in ("vix", "last", "ending", "members", "benchmark", "risk_free")}
+    with pytest.raises(BadTable, match=rf"market data: {field} has shape \(9,\)"):
+        MarketData(market_data.bars, market_data.actions, **{**parts, field: np.zeros(9)})
 
 
 @given(seed=st.integers(0, 2**32 - 1))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from springback.errors import MissingData
-from springback.monitoring.label_maturity import Ripe, firing, hit_rate, ripen, wilson
+from springback.monitoring.label_maturity import MaturedLabel, firing, hit_rate, ripen, wilson
 
 NAN = float("nan")
 
@@ -52,7 +52,7 @@ def test_scipy_gives_the_same_wilson_interval(hits: int, count: int) -> None:
     assert wilson(hits / count, count) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
 
 
-def clustered(seed: int, days: int = 400, names: int = 15) -> Ripe:
+def clustered(seed: int, days: int = 400, names: int = 15) -> MaturedLabel:
     """Ripe forecasts of coins that fall together: names share the market's step, and labels share 5 of their 6 sessions with the next."""
     draw = np.random.default_rng(seed)
     steps = draw.normal(0, 0.01, (days + 6, 1)) + draw.normal(0, 0.02, (days + 6, names))
@@ -74,14 +74,14 @@ def test_the_interval_of_a_hit_rate_holds_the_truth_and_rows_taken_as_independen
 def test_independent_answers_are_worth_what_they_are() -> None:
     draw = np.random.default_rng(3)
     session = np.repeat(np.arange(400), 10)
-    found = Ripe(session, np.tile(np.arange(10), 400), np.full(4000, 0.9), draw.random(4000) < 0.55, 0, 0)
+    found = MaturedLabel(session, np.tile(np.arange(10), 400), np.full(4000, 0.9), draw.random(4000) < 0.55, 0, 0)
     rate = hit_rate(found, 0.6)
     assert rate.count == 4000 and rate.worth > 2000 and rate.low < 0.55 < rate.high
     assert hit_rate(found, 0.95).count == 0 and np.isnan(hit_rate(found, 0.95).share)
 
 
 def test_few_blocks_are_few_answers() -> None:
-    found = Ripe(np.repeat(np.arange(60), 50), np.tile(np.arange(50), 60), np.full(3000, 0.9), np.ones(3000, np.bool_), 0, 0)
+    found = MaturedLabel(np.repeat(np.arange(60), 50), np.tile(np.arange(50), 60), np.full(3000, 0.9), np.ones(3000, np.bool_), 0, 0)
     rate = hit_rate(found, 0.6)
     assert rate.worth == 3 and rate.share == 1.0 and rate.low < 0.5
 

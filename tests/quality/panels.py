@@ -7,42 +7,42 @@ import numpy as np
 
 from springback.data.demo.demo import Demo, draw
 from springback.market.bars import FIELDS, Bars, Panel
-from springback.market.tape import END_OF_DATA, Tape, last_rows
+from springback.market.market_data import END_OF_DATA, MarketData, last_rows
 
 ROW = 300
 Panels = dict[str, Panel]
-Plant = tuple[Tape, tuple[str, str]]
+Plant = tuple[MarketData, tuple[str, str]]
 
 
-def market() -> Tape:
+def market() -> MarketData:
     """Two years of thirty invented names, no defect planted."""
     return draw(Demo(names=30, start="2018-01-02", end="2019-12-31", shocks=1, seed=7))
 
 
-def steady(tape: Tape, row: int = ROW) -> int:
+def steady(market_data: MarketData, row: int = ROW) -> int:
     """A name that trades on every session, with no action near `row` and no move of a tenth there."""
-    close = tape.bars.close
+    close = market_data.bars.close
     whole = ~np.isnan(close).any(axis=0) & (close[row] > 5)
     for column in np.flatnonzero(whole):
         near = np.abs(np.diff(np.log(close[row - 30 : row + 31, column]))).max() < 0.1
-        if near and not np.any(tape.actions.name == column):
+        if near and not np.any(market_data.actions.name == column):
             return int(column)
     raise AssertionError("the demo market has no quiet name")
 
 
-def change(tape: Tape, edit: Callable[[Panels], None]) -> Tape:
-    """`tape` with panels that `edit` was let loose on."""
-    panels = {name: np.array(getattr(tape.bars, name)) for name in FIELDS}
+def change(market_data: MarketData, edit: Callable[[Panels], None]) -> MarketData:
+    """`market_data` with panels that `edit` was let loose on."""
+    panels = {name: np.array(getattr(market_data.bars, name)) for name in FIELDS}
     edit(panels)
-    bars = Bars(tape.bars.sessions, tape.bars.symbols, **panels)
+    bars = Bars(market_data.bars.sessions, market_data.bars.symbols, **panels)
     last = last_rows(bars.close)
-    ending = np.where(last < tape.last, END_OF_DATA, tape.ending)
-    return replace(tape, bars=bars, last=last, ending=ending.astype(np.int8))
+    ending = np.where(last < market_data.last, END_OF_DATA, market_data.ending)
+    return replace(market_data, bars=bars, last=last, ending=ending.astype(np.int8))
 
 
-def spot(tape: Tape, row: int, column: int) -> tuple[str, str]:
+def spot(market_data: MarketData, row: int, column: int) -> tuple[str, str]:
     """(session, name), as a finding says it."""
-    return str(tape.bars.sessions[row]), tape.bars.symbols[column]
+    return str(market_data.bars.sessions[row]), market_data.bars.symbols[column]
 
 
 def times(panels: Panels, rows: "slice | int", column: int, factor: float, volume: float = 1.0) -> None:

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from springback.market.bars import FIELDS
+from springback.market.market_data import MarketData
 from springback.market.quarantine import Span
-from springback.market.tape import Tape
 from springback.quality import entry, gate, quality_charts, quarantine
 from springback.quality.quality_settings import Quality
 from springback.quality.quality_study import Study
@@ -21,21 +21,21 @@ from tests.terminal import TINY, done, springback
 
 
 @pytest.fixture(scope="module")
-def clean() -> Tape:
+def clean() -> MarketData:
     return planted.market()
 
 
-def to_csv(tape: Tape, path: Path, edit: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame) -> Path:
-    """The bars of `tape` as a plain file."""
-    row, column = np.nonzero(~np.isnan(tape.bars.close))
-    frame = pd.DataFrame({"date": tape.bars.sessions[row].astype(str), "symbol": np.array(tape.bars.symbols)[column]})
+def to_csv(market_data: MarketData, path: Path, edit: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame) -> Path:
+    """The bars of `market_data` as a plain file."""
+    row, column = np.nonzero(~np.isnan(market_data.bars.close))
+    frame = pd.DataFrame({"date": market_data.bars.sessions[row].astype(str), "symbol": np.array(market_data.bars.symbols)[column]})
     for name in FIELDS:
-        frame[name] = getattr(tape.bars, name)[row, column]
+        frame[name] = getattr(market_data.bars, name)[row, column]
     edit(frame).to_csv(path, index=False)
     return path
 
 
-def test_a_clean_store_is_usable_and_leaves_figures_and_a_page(clean: Tape, tmp_path: Path) -> None:
+def test_a_clean_store_is_usable_and_leaves_figures_and_a_page(clean: MarketData, tmp_path: Path) -> None:
     entry.fetch(clean, tmp_path / "store")
     said = done(springback(tmp_path, "data", "check")).stdout.splitlines()
     assert said[0].startswith("usable")
@@ -46,9 +46,9 @@ def test_a_clean_store_is_usable_and_leaves_figures_and_a_page(clean: Tape, tmp_
     assert not (tmp_path / "store" / quarantine.FILE).exists()
 
 
-def test_an_error_closes_the_gate_and_a_quarantine_opens_it(clean: Tape, tmp_path: Path) -> None:
-    tape, (day, symbol) = planted.spike(clean)
-    entry.fetch(tape, tmp_path / "store")
+def test_an_error_closes_the_gate_and_a_quarantine_opens_it(clean: MarketData, tmp_path: Path) -> None:
+    market_data, (day, symbol) = planted.spike(clean)
+    entry.fetch(market_data, tmp_path / "store")
     shut = springback(tmp_path, "data", "check")
     assert (shut.returncode, shut.stderr) == (1, "")
     assert shut.stdout.startswith("not usable as it stands: 1 error, ")
@@ -66,7 +66,7 @@ def test_an_error_closes_the_gate_and_a_quarantine_opens_it(clean: Tape, tmp_pat
     assert (spike["severity"], spike["left"]) == ("error", 0)
 
 
-def test_what_the_door_leaves_out_of_a_file_closes_the_gate(clean: Tape, tmp_path: Path) -> None:
+def test_what_the_door_leaves_out_of_a_file_closes_the_gate(clean: MarketData, tmp_path: Path) -> None:
     def spoil(frame: pd.DataFrame) -> pd.DataFrame:
         return pd.concat([frame, frame.iloc[[4]]])
 
@@ -78,7 +78,7 @@ def test_what_the_door_leaves_out_of_a_file_closes_the_gate(clean: Tape, tmp_pat
     assert "stands there twice" in (tmp_path / "runs" / "check" / "check.html").read_text()
 
 
-def test_two_sources_are_laid_side_by_side(clean: Tape, tmp_path: Path) -> None:
+def test_two_sources_are_laid_side_by_side(clean: MarketData, tmp_path: Path) -> None:
     column = planted.steady(clean)
     symbol, days = clean.bars.symbols[column], clean.bars.sessions
 
@@ -99,7 +99,7 @@ def test_two_sources_are_laid_side_by_side(clean: Tape, tmp_path: Path) -> None:
     }
 
 
-def test_sources_that_share_nothing_are_refused(clean: Tape, tmp_path: Path) -> None:
+def test_sources_that_share_nothing_are_refused(clean: MarketData, tmp_path: Path) -> None:
     entry.fetch(clean, tmp_path / "store")
     (tmp_path / "other.csv").write_text("date,symbol,open,high,low,close,volume\n2001-01-03,ZZZZZ,1,1,1,1,1\n2001-01-04,ZZZZZ,1,1,1,1,1\n")
     found = springback(tmp_path, "data", "check", "--against", "other.csv")
@@ -125,10 +125,10 @@ def test_what_cannot_be_meant_is_refused_in_one_line(tmp_path: Path, words: tupl
     assert len(found.stderr.splitlines()) == 1
 
 
-def test_a_picture_without_a_price_is_not_drawn(clean: Tape) -> None:
+def test_a_picture_without_a_price_is_not_drawn(clean: MarketData) -> None:
     """A member without a bar for two hundred sessions has no close around its first."""
-    tape, _ = planted.member_without_bar(clean)
-    study = Study(gate.examine(tape, Quality()), tape, (), {})
+    market_data, _ = planted.member_without_bar(clean)
+    study = Study(gate.examine(market_data, Quality()), market_data, (), {})
     assert "members_no_bar" in {one.check for one in study.findings}
     pictures = quality_charts.examples(study)
     assert "example_members_no_bar" not in {one.key for one in pictures}
@@ -138,8 +138,8 @@ def test_a_picture_without_a_price_is_not_drawn(clean: Tape) -> None:
 @pytest.mark.slow
 def test_a_run_respects_the_quarantine_and_says_so(tmp_path: Path) -> None:
     done(springback(tmp_path, "fetch", *TINY))
-    tape, _ = open_store(tmp_path / "store")
-    shut = tape.bars.symbols[::2]
+    market_data, _ = open_store(tmp_path / "store")
+    shut = market_data.bars.symbols[::2]
     quarantine.write(tmp_path / "store", [Span(one, "2020-03-01", "2020-06-30", "a test", "me") for one in shut])
     said = done(springback(tmp_path, "run", *TINY)).stdout
     assert "the first: quarantine: " in said
@@ -153,7 +153,7 @@ def test_a_run_respects_the_quarantine_and_says_so(tmp_path: Path) -> None:
 
 
 @in_browser
-def test_the_page_opens_offline_and_draws_everything(clean: Tape, tmp_path: Path, width: int, scheme: str) -> None:
+def test_the_page_opens_offline_and_draws_everything(clean: MarketData, tmp_path: Path, width: int, scheme: str) -> None:
     entry.fetch(planted.frozen(planted.spike(clean)[0])[0], tmp_path / "store")
     done(springback(tmp_path, "data", "check", "--quarantine"))
     with opened(tmp_path / "runs" / "check" / "check.html", width, scheme) as page:

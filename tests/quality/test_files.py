@@ -1,4 +1,4 @@
-"""Files as they lie there: what no tape can hold any more, and what the door refuses, is found row by row."""
+"""Files as they lie there: what no market data can hold any more, and what the door refuses, is found row by row."""
 
 from pathlib import Path
 

@@ -12,8 +12,8 @@ from springback.backtest.run import Backtest, backtest
 from springback.errors import BadTable
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
+from springback.market.market_data import MarketData
 from springback.market.quarantine import Span, barred, inside
-from springback.market.tape import Tape
 from springback.quality import entry, gate, quarantine
 from springback.quality.quality_finding import Finding
 from springback.quality.quality_settings import Quality
@@ -26,23 +26,23 @@ from tests.quality import planted
 
 
 @pytest.fixture(scope="module")
-def clean() -> Tape:
+def clean() -> MarketData:
     return planted.market()
 
 
-def eager(tape: Tape) -> Forecasts:
+def eager(market_data: MarketData) -> Forecasts:
     """Every listed name wants to be bought every day."""
-    listed = ~np.isnan(tape.bars.close)
+    listed = ~np.isnan(market_data.bars.close)
     panels = (np.where(listed, value, np.nan) for value in (1.0, 0.9, 0.1, 1e6))
     return Forecasts(*panels)
 
 
-def played(tape: Tape) -> Result:
-    account = Backtest(start=tape.bars.sessions[100].item(), end=tape.bars.sessions[-1].item())
-    return backtest(tape, eager(tape), account, Strategy(), Regime(), Costs())
+def played(market_data: MarketData) -> Result:
+    account = Backtest(start=market_data.bars.sessions[100].item(), end=market_data.bars.sessions[-1].item())
+    return backtest(market_data, eager(market_data), account, Strategy(), Regime(), Costs())
 
 
-def test_no_order_enters_a_quarantined_name_in_its_span_and_a_position_is_closed(clean: Tape) -> None:
+def test_no_order_enters_a_quarantined_name_in_its_span_and_a_position_is_closed(clean: MarketData) -> None:
     free = played(clean)
     name = int(np.bincount(free.orders["name"].astype(int)).argmax())
     days = clean.bars.sessions
@@ -61,27 +61,27 @@ def test_no_order_enters_a_quarantined_name_in_its_span_and_a_position_is_closed
     assert ((opened[1] == name) & (opened[0] > 330)).any(), "it may be bought again after its span"
 
 
-def test_an_order_that_would_fill_inside_is_not_given_and_no_later_bar_says_which_that_is(clean: Tape) -> None:
+def test_an_order_that_would_fill_inside_is_not_given_and_no_later_bar_says_which_that_is(clean: MarketData) -> None:
     column = planted.steady(clean)
     span = Span(clean.bars.symbols[column], str(clean.bars.sessions[planted.ROW]), str(clean.bars.sessions[planted.ROW + 3]))
     halted = planted.change(clean, lambda p: planted.blank(p, slice(planted.ROW - 5, planted.ROW), column))
-    for tape in (clean, halted):
-        assert np.flatnonzero(barred(tape.bars, (span,))[:, column]).tolist() == list(range(planted.ROW - 1, planted.ROW + 4))
+    for market_data in (clean, halted):
+        assert np.flatnonzero(barred(market_data.bars, (span,))[:, column]).tolist() == list(range(planted.ROW - 1, planted.ROW + 4))
 
 
-def test_the_span_of_the_gate_begins_with_the_halt_before_it(clean: Tape) -> None:
+def test_the_span_of_the_gate_begins_with_the_halt_before_it(clean: MarketData) -> None:
     column = planted.steady(clean)
     quality = Quality()
     first = planted.ROW - quality.before
-    tape = planted.change(clean, lambda p: planted.blank(p, slice(first - 5, first + 1), column))
+    market_data = planted.change(clean, lambda p: planted.blank(p, slice(first - 5, first + 1), column))
     accused = Finding("spike", "error", "planted", 1, 1, 0.0, places=np.array([(planted.ROW, column)]))
-    (span,) = quarantine.drawn_up(tape, [accused], quality)
-    assert span.start == str(tape.bars.sessions[first - 5])
+    (span,) = quarantine.drawn_up(market_data, [accused], quality)
+    assert span.start == str(market_data.bars.sessions[first - 5])
     (span,) = quarantine.drawn_up(clean, [accused], quality)
     assert span.start == str(clean.bars.sessions[first])
 
 
-def test_the_universe_leaves_the_span_out_and_nothing_else(clean: Tape) -> None:
+def test_the_universe_leaves_the_span_out_and_nothing_else(clean: MarketData) -> None:
     universe = Universe(min_dollar_volume=0)
     free = eligible(clean, universe)
     column = int(np.argmax(free.sum(axis=0)))
@@ -93,19 +93,19 @@ def test_the_universe_leaves_the_span_out_and_nothing_else(clean: Tape) -> None:
     assert len(changed) > 0
 
 
-def test_without_a_file_nothing_changes(clean: Tape, tmp_path: Path) -> None:
+def test_without_a_file_nothing_changes(clean: MarketData, tmp_path: Path) -> None:
     entry.fetch(clean, tmp_path / "store")
-    tape, digest = open_store(tmp_path / "store")
-    assert_same(tape, clean)
-    assert tape.quarantine == ()
+    market_data, digest = open_store(tmp_path / "store")
+    assert_same(market_data, clean)
+    assert market_data.quarantine == ()
     assert quarantine.imposed(clean, ()) is clean
     quarantine.write(tmp_path / "store", ())
     again, same = open_store(tmp_path / "store")
     assert_same(again, clean)
-    assert (again.findings, same) == (tape.findings, digest)
+    assert (again.findings, same) == (market_data.findings, digest)
 
 
-def test_an_empty_quarantine_gives_the_same_run_bit_for_bit(clean: Tape) -> None:
+def test_an_empty_quarantine_gives_the_same_run_bit_for_bit(clean: MarketData) -> None:
     other = replace(clean, quarantine=(Span("NOBODY", "2018-01-02", "2019-01-02"),))
     one, two = played(clean), played(other)
     for table in ("orders", "fills", "trades", "daily"):
@@ -113,37 +113,39 @@ def test_an_empty_quarantine_gives_the_same_run_bit_for_bit(clean: Tape) -> None
             assert np.array_equal(column, getattr(two, table)[name], equal_nan=True), (table, name)
 
 
-def test_the_store_is_opened_under_its_quarantine_and_says_how_much_is_left_out(clean: Tape, tmp_path: Path) -> None:
+def test_the_store_is_opened_under_its_quarantine_and_says_how_much_is_left_out(clean: MarketData, tmp_path: Path) -> None:
     entry.fetch(clean, tmp_path)
     column = planted.steady(clean)
     days = clean.bars.sessions
     quarantine.write(tmp_path, (Span(clean.bars.symbols[column], str(days[10]), str(days[19]), "why", "me"), Span("GONE")))
-    tape, _ = open_store(tmp_path)
+    market_data, _ = open_store(tmp_path)
     bars = int((~np.isnan(clean.bars.close)).sum())
-    assert tape.findings[0].startswith(f"quarantine: 10 of {bars:,} bars, in 1 name, are left out of training and of every order, and 1 ")
-    assert tape.findings[0].endswith("it also names 1 name that these data do not have")
+    assert market_data.findings[0].startswith(
+        f"quarantine: 10 of {bars:,} bars, in 1 name, are left out of training and of every order, and 1 "
+    )
+    assert market_data.findings[0].endswith("it also names 1 name that these data do not have")
 
 
-def test_what_the_errors_accuse_is_left_out_with_room_on_both_sides(clean: Tape) -> None:
-    tape, (day, symbol) = planted.spike(clean)
+def test_what_the_errors_accuse_is_left_out_with_room_on_both_sides(clean: MarketData) -> None:
+    market_data, (day, symbol) = planted.spike(clean)
     settings = Quality()
-    found = gate.examine(tape, settings)
+    found = gate.examine(market_data, settings)
     by_hand = Span("OTHER", "2018-02-01", "", "looks odd", "me")
-    spans = quarantine.drawn_up(tape, found, settings, (by_hand, Span("OLD", by=quarantine.GATE)))
-    days = tape.bars.sessions
+    spans = quarantine.drawn_up(market_data, found, settings, (by_hand, Span("OLD", by=quarantine.GATE)))
+    days = market_data.bars.sessions
     made = Span(symbol, str(days[planted.ROW - 7]), str(days[planted.ROW + 21]), f"spike: {day}", quarantine.GATE)
     assert spans == (by_hand, made)
-    held = quarantine.imposed(tape, spans)
+    held = quarantine.imposed(market_data, spans)
     settled = gate.settled(found, held)
     assert not gate.standing(settled, "error")
     assert gate.verdict(settled, spans).startswith("usable with ")
     assert gate.verdict(settled, spans).endswith("; 2 names quarantined")
 
 
-def test_a_defect_that_no_panel_holds_cannot_be_left_out(clean: Tape) -> None:
-    tape, _ = planted.lost_sessions(clean)
-    found = gate.examine(tape, Quality())
-    held = quarantine.imposed(tape, (Span("*"),))
+def test_a_defect_that_no_panel_holds_cannot_be_left_out(clean: MarketData) -> None:
+    market_data, _ = planted.lost_sessions(clean)
+    found = gate.examine(market_data, Quality())
+    held = quarantine.imposed(market_data, (Span("*"),))
     assert [one.check for one in gate.standing(gate.settled(found, held), "error")] == ["missing_session"]
 
 
@@ -180,7 +182,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, said: str) ->
         quarantine.read(tmp_path)
 
 
-def test_a_rewritten_store_keeps_its_quarantine(clean: Tape, tmp_path: Path) -> None:
+def test_a_rewritten_store_keeps_its_quarantine(clean: MarketData, tmp_path: Path) -> None:
     entry.fetch(clean, tmp_path)
     quarantine.write(tmp_path, (Span(clean.bars.symbols[0], reason="by hand", by="me"),))
     entry.fetch(clean, tmp_path)

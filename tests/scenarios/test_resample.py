@@ -80,6 +80,6 @@ def test_quantiles_stand_in_order_and_come_back_the_same(seed: int) -> None:
 
 def test_too_short_or_without_a_trade_there_is_nothing_to_resample() -> None:
     assert by_day(np.zeros(29), np.zeros(29), 1) is None
-    tape = flat_tape({"AAA": [100.0] * 40, "BBB": [100.0] * 40})
-    idle, _ = stage(tape, signals(tape, {}))
+    market_data = flat_tape({"AAA": [100.0] * 40, "BBB": [100.0] * 40})
+    idle, _ = stage(market_data, signals(market_data, {}))
     assert by_trade(idle.result, 1) is None

@@ -8,7 +8,7 @@ import pytest
 from springback.backtest.result import fills_frame, orders_frame, trades_frame
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.costs import Costs
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.scenarios import shocks
 from springback.scenarios.play import play
 from springback.scenarios.positions import fullest_of_each_year, held, worst_days
@@ -24,10 +24,10 @@ from tests.scenarios.stages import stage
 LONG, SHORT = (5.0, 0.9, 0.1), (95.0, 0.1, 0.9)
 
 
-def pair(tape: Tape | None = None, strategy: Strategy | None = None) -> tuple[Ran, Run]:
+def pair(market_data: MarketData | None = None, strategy: Strategy | None = None) -> tuple[Ran, Run]:
     """AAA bought and BBB sold short at 100 on row 2, on a quiet market that charges as LEAN does."""
-    tape = tape or flat_tape({"AAA": [100.0] * 14, "BBB": [100.0] * 14})
-    return stage(tape, signals(tape, {(1, "AAA"): LONG, (1, "BBB"): SHORT}), strategy, "lean")
+    market_data = market_data or flat_tape({"AAA": [100.0] * 14, "BBB": [100.0] * 14})
+    return stage(market_data, signals(market_data, {(1, "AAA"): LONG, (1, "BBB"): SHORT}), strategy, "lean")
 
 
 def test_a_gap_opens_beyond_the_stop_and_stays_there() -> None:
@@ -36,7 +36,7 @@ def test_a_gap_opens_beyond_the_stop_and_stays_there() -> None:
     scene, count = shocks.gap(base, day, 0.10, 0.05)
     assert count == 2
     # 100 x 0.95 x 0.90 = 85.5; 100 x 1.05 x 1.10 = 115.5, from row 4 on.
-    assert scene.tape.bars.open[3:6].tolist() == [[100, 100], pytest.approx([85.5, 115.5]), pytest.approx([85.5, 115.5])]
+    assert scene.market_data.bars.open[3:6].tolist() == [[100, 100], pytest.approx([85.5, 115.5]), pytest.approx([85.5, 115.5])]
     fills = fills_frame(run(scene).result)
     assert fills["reason"].tolist() == ["entry", "entry", "stop_loss", "stop_loss"]
     assert fills["price"].tolist() == pytest.approx([100, 100, 85.5, 115.5])
@@ -52,31 +52,31 @@ def test_a_resting_stop_pays_the_gap_not_its_level() -> None:
 
 def test_a_gap_over_a_split_is_on_the_new_scale_and_moves_dividends_too() -> None:
     closes = [100.0] * 4 + [50.0] * 10
-    tape = flat_tape({"AAA": closes, "BBB": [100.0] * 14})
+    market_data = flat_tape({"AAA": closes, "BBB": [100.0] * 14})
     events = Actions(np.array([4, 6]), np.array([0, 0]), np.array([SPLIT, DIVIDEND]), np.array([0.5, 1.0]))
-    base, _ = pair(dataclasses.replace(tape, actions=events))
+    base, _ = pair(dataclasses.replace(market_data, actions=events))
     scene, _ = shocks.gap(base, base.result.sessions[3], 0.10, 0.05)
-    assert scene.tape.bars.open[4, 0] == pytest.approx(50 * 0.95 * 0.9)
-    assert scene.tape.actions.value.tolist() == pytest.approx([0.5, 0.855])
+    assert scene.market_data.bars.open[4, 0] == pytest.approx(50 * 0.95 * 0.9)
+    assert scene.market_data.actions.value.tolist() == pytest.approx([0.5, 0.855])
 
 
 def test_what_is_already_beyond_or_has_no_bar_is_left_alone() -> None:
-    tape = flat_tape({"AAA": [100.0] * 4 + [np.nan] + [100.0] * 9, "BBB": [100.0] * 4 + [130.0] * 10})
-    base, _ = pair(tape)
+    market_data = flat_tape({"AAA": [100.0] * 4 + [np.nan] + [100.0] * 9, "BBB": [100.0] * 4 + [130.0] * 10})
+    base, _ = pair(market_data)
     scene, count = shocks.gap(base, base.result.sessions[3], 0.10, 0.05)
     assert count == 0
-    assert np.array_equal(scene.tape.bars.open, tape.bars.open, equal_nan=True)
+    assert np.array_equal(scene.market_data.bars.open, market_data.bars.open, equal_nan=True)
 
 
 def test_a_halt_takes_the_losers_of_the_day_and_they_leave_at_their_next_print() -> None:
-    tape = flat_tape({"AAA": [100.0] * 4 + [93.0] * 10, "BBB": [100.0] * 14})
-    base, run = pair(tape)
+    market_data = flat_tape({"AAA": [100.0] * 4 + [93.0] * 10, "BBB": [100.0] * 14})
+    base, run = pair(market_data)
     (day,) = worst_days(base.result, 5, 10)
     assert day == base.result.sessions[4]
     scene, count = shocks.halt(base, day, 5, 5)
     assert count == 1
-    assert np.isnan(scene.tape.bars.close[4:9, 0]).all() and scene.tape.bars.close[9, 0] == 93.0
-    assert not np.isnan(scene.tape.bars.close[:, 1]).any()
+    assert np.isnan(scene.market_data.bars.close[4:9, 0]).all() and scene.market_data.bars.close[9, 0] == 93.0
+    assert not np.isnan(scene.market_data.bars.close[:, 1]).any()
     assert np.isnan(scene.forecasts.qpi[4:, 0]).all() and not np.isnan(scene.forecasts.qpi[:4, 0]).any()
     trades = trades_frame(run(scene).result).set_index("symbol")
     assert trades.loc["AAA", "reason"] == "time_stop"  # nobody saw 93 while it was halted
@@ -88,19 +88,19 @@ def test_a_shut_exchange_ages_nothing_and_opens_lower() -> None:
     base, run = pair()
     scene, count = shocks.close_market(base, base.result.sessions[3], 5, 0.10)
     assert count == 2
-    assert scene.tape.bars.sessions.tolist() == [*base.result.sessions[:4].tolist(), *base.result.sessions[9:].tolist()]
-    assert scene.tape.bars.close[4:].tolist() == [pytest.approx([90, 90])] * 5
-    assert scene.tape.vix[3:].tolist() == [15.0, *[pytest.approx(15 * 41.76 / 31.84)] * 5]
+    assert scene.market_data.bars.sessions.tolist() == [*base.result.sessions[:4].tolist(), *base.result.sessions[9:].tolist()]
+    assert scene.market_data.bars.close[4:].tolist() == [pytest.approx([90, 90])] * 5
+    assert scene.market_data.vix[3:].tolist() == [15.0, *[pytest.approx(15 * 41.76 / 31.84)] * 5]
     trades = trades_frame(run(scene).result).set_index("symbol")
     assert trades.loc["AAA", "reason"] == "stop_loss"
     assert trades.loc["AAA", "exit_date"] == base.result.sessions[10]
 
 
 def test_what_was_due_while_shut_is_due_on_reopening() -> None:
-    tape = flat_tape({"AAA": [100.0] * 14, "BBB": [100.0] * 6 + [np.nan] * 8})
+    market_data = flat_tape({"AAA": [100.0] * 14, "BBB": [100.0] * 6 + [np.nan] * 8})
     events = Actions(np.array([2, 5, 11]), np.zeros(3, np.int64), np.array([DIVIDEND, SPLIT, DIVIDEND]), np.array([1.0, 0.5, 2.0]))
-    tape = dataclasses.replace(tape, actions=events)
-    made, said = closed(tape, signals(tape, {}), 4, 9)
+    market_data = dataclasses.replace(market_data, actions=events)
+    made, said = closed(market_data, signals(market_data, {}), 4, 9)
     assert made.actions.row.tolist() == [2, 4, 6]
     assert made.last.tolist() == [8, 3]
     assert said.qpi.shape == made.bars.shape == (9, 2)
@@ -142,31 +142,34 @@ def test_a_late_vix_is_yesterdays() -> None:
     base, _ = pair()
     vix = np.arange(14.0) + 10
     vix[0] = np.nan  # known from the second session on
-    late = shocks.late_vix(dataclasses.replace(base.scene, tape=dataclasses.replace(base.scene.tape, vix=vix)))
-    assert late.tape.vix[1:].tolist() == [11.0, 11.0, *(np.arange(11.0) + 12)]
+    late = shocks.late_vix(dataclasses.replace(base.scene, market_data=dataclasses.replace(base.scene.market_data, vix=vix)))
+    assert late.market_data.vix[1:].tolist() == [11.0, 11.0, *(np.arange(11.0) + 12)]
 
 
 def test_a_scenario_that_touches_nothing_is_a_warning() -> None:
-    tape = flat_tape({"AAA": [100.0] * 14, "BBB": [100.0] * 14})
-    base, run = stage(tape, signals(tape, {}), None, "lean")
+    market_data = flat_tape({"AAA": [100.0] * 14, "BBB": [100.0] * 14})
+    base, run = stage(market_data, signals(market_data, {}), None, "lean")
     found = play(base, run, scenarios(0.05, 1))
     assert all(one.played.touched == 0 and one.played.first is None for one in found)
     assert all("touched nothing" in one.warning for one in found)
 
 
 def test_the_fullest_session_of_each_year() -> None:
-    tape = flat_tape({"AAA": [100.0] * 30, "BBB": [100.0] * 30}, start="2019-12-18")
+    market_data = flat_tape({"AAA": [100.0] * 30, "BBB": [100.0] * 30}, start="2019-12-18")
     fired = {(1, "AAA"): LONG, (3, "BBB"): LONG, (18, "AAA"): LONG}
-    base, _ = stage(tape, signals(tape, fired), None, "lean")
+    base, _ = stage(market_data, signals(market_data, fired), None, "lean")
     # Both names are held from row 4 to 7, in 2019; AAA alone from row 19, in 2020.
     days = fullest_of_each_year(base.result)
-    assert [base.scene.tape.bars.row(day) in span for day, span in zip(days, (range(4, 8), range(19, 25)), strict=True)] == [True, True]
-    assert len(held(base.result, tape.actions, base.scene.tape.bars.row(days[0])).name) == 2
+    assert [base.scene.market_data.bars.row(day) in span for day, span in zip(days, (range(4, 8), range(19, 25)), strict=True)] == [
+        True,
+        True,
+    ]
+    assert len(held(base.result, market_data.actions, base.scene.market_data.bars.row(days[0])).name) == 2
 
 
 def test_a_window_outside_the_run_is_listed_with_what_to_set() -> None:
-    tape = flat_tape({"AAA": [100.0] * 90, "BBB": [100.0] * 90}, start="2020-01-02")
-    base, _ = stage(tape, signals(tape, {(30, "AAA"): LONG}), None, "lean")
+    market_data = flat_tape({"AAA": [100.0] * 90, "BBB": [100.0] * 90}, start="2020-01-02")
+    base, _ = stage(market_data, signals(market_data, {(30, "AAA"): LONG}), None, "lean")
     told = {one.window.name: one for one in slices(base)}
     assert list(told) == [one.name for one in WINDOWS]
     assert {name: one.covered for name, one in told.items()} == {
@@ -183,25 +186,25 @@ def test_a_window_outside_the_run_is_listed_with_what_to_set() -> None:
 
 
 def test_the_path_of_the_regime_says_how_high_vix_still_was() -> None:
-    tape = flat_tape({"AAA": [100.0] * 90, "BBB": [100.0] * 90}, start="2020-01-02")
+    market_data = flat_tape({"AAA": [100.0] * 90, "BBB": [100.0] * 90}, start="2020-01-02")
     vix = np.full(90, 15.0)
     vix[40:60] = 60.0
-    base, _ = stage(dataclasses.replace(tape, vix=vix), signals(tape, {(30, "AAA"): LONG}), None, "lean")
+    base, _ = stage(dataclasses.replace(market_data, vix=vix), signals(market_data, {(30, "AAA"): LONG}), None, "lean")
     (covid,) = (one for one in slices(base) if one.window.name == "COVID crash")
     ((first, after),) = spells(covid.days)
-    assert first == str(tape.bars.sessions[40])
+    assert first == str(market_data.bars.sessions[40])
     # n of 15 values are 60, the others 15: 60 > 1.15 x (15 + 3 n) while n < 12.4, so the thirteenth session is no longer bear.
-    assert after == str(tape.bars.sessions[52])
+    assert after == str(market_data.bars.sessions[52])
     assert f"from {first} until {after}, VIX then 60.00" in regime(covid)
     assert (covid.bear, covid.flips) == (12, 2)
 
 
 def test_a_window_has_the_figures_of_its_sessions_alone() -> None:
     closes = [100.0] * 3 + [110.0] * 2 + [99.0] * 9
-    tape = flat_tape({"AAA": closes, "BBB": [100.0] * 14}, start="2020-01-01")
+    market_data = flat_tape({"AAA": closes, "BBB": [100.0] * 14}, start="2020-01-01")
     level = np.linspace(100, 126, 14)
-    tape = dataclasses.replace(tape, benchmark=level)
-    base, _ = stage(tape, signals(tape, {(1, "AAA"): LONG}), None, "lean")
+    market_data = dataclasses.replace(market_data, benchmark=level)
+    base, _ = stage(market_data, signals(market_data, {(1, "AAA"): LONG}), None, "lean")
     one = cut(base, Window("a week", "2020-01-06", "2020-01-10", "", daily=True))
     equity = base.result.daily["equity"]
     assert one.covered == "whole"

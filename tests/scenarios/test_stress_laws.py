@@ -44,14 +44,14 @@ def test_until_it_touches_something_every_order_is_that_of_the_base_run(key: str
 def test_what_was_held_is_worth_what_the_account_says(seed: int, rule: Strategy) -> None:
     """Shares worked out from the fills, at the last closes, and the cash are the equity of each session."""
     base, _ = random_stage(seed, rule)
-    tape, result = base.scene.tape, base.result
-    mark = np.full(tape.bars.shape[1], np.nan)
+    market_data, result = base.scene.market_data, base.result
+    mark = np.full(market_data.bars.shape[1], np.nan)
     for row in range(result.first, result.first + len(result.sessions)):
-        for k in np.flatnonzero((tape.actions.kind == 1) & (tape.actions.row == row)):
-            mark[tape.actions.name[k]] *= tape.actions.value[k]
-        close = tape.bars.close[row]
+        for k in np.flatnonzero((market_data.actions.kind == 1) & (market_data.actions.row == row)):
+            mark[market_data.actions.name[k]] *= market_data.actions.value[k]
+        close = market_data.bars.close[row]
         mark = np.where(np.isnan(close), mark, close)
-        book = held(result, tape.actions, row)
+        book = held(result, market_data.actions, row)
         worth = result.daily["cash"][row - result.first] + np.sum(book.quantity * mark[book.name])
         assert worth == pytest.approx(result.daily["equity"][row - result.first], rel=1e-9)
 
@@ -63,18 +63,18 @@ def test_a_halted_name_is_not_filled_and_a_shut_exchange_has_no_session(seed: in
     for day in worst_days(base.result, 5, 10):
         scene, count = shocks.halt(base, day, 5, 5)
         if count:
-            row = scene.tape.bars.row(day)
-            halted = np.flatnonzero(np.isnan(scene.tape.bars.close[row : row + 5]).all(axis=0) & base_bars(base, row))
+            row = scene.market_data.bars.row(day)
+            halted = np.flatnonzero(np.isnan(scene.market_data.bars.close[row : row + 5]).all(axis=0) & base_bars(base, row))
             fills = run(scene).result.fills
             within = (fills["row"] >= row) & (fills["row"] < row + 5) & (fills["midnight"] == 0)
             assert not set(fills["name"][within].astype(int)) & set(halted)
     for day in fullest_of_each_year(base.result, 7):
         scene, _ = shocks.close_market(base, day, 5, 0.1)
-        kept = scene.tape.bars.sessions
-        assert len(kept) == len(base.scene.tape.bars.sessions) - 5
+        kept = scene.market_data.bars.sessions
+        assert len(kept) == len(base.scene.market_data.bars.sessions) - 5
         ran = run(scene)
         assert set(np.setdiff1d(base.result.sessions, ran.result.sessions)) == set(
-            base.scene.tape.bars.sessions[kept.searchsorted(day) + 1 :][:5]
+            base.scene.market_data.bars.sessions[kept.searchsorted(day) + 1 :][:5]
         )
         all_fills = fills_frame(ran.result)
         traded = all_fills[all_fills["reason"] != "Liquidate from delisting"]
@@ -82,8 +82,8 @@ def test_a_halted_name_is_not_filled_and_a_shut_exchange_has_no_session(seed: in
 
 
 def base_bars(base: Ran, row: int) -> NDArray[np.bool_]:
-    """Which names had a bar in one of five sessions of the base tape."""
-    found: NDArray[np.bool_] = ~np.isnan(base.scene.tape.bars.close[row : row + 5]).all(axis=0)
+    """Which names had a bar in one of five sessions of the base market data."""
+    found: NDArray[np.bool_] = ~np.isnan(base.scene.market_data.bars.close[row : row + 5]).all(axis=0)
     return found
 
 

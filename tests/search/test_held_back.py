@@ -16,23 +16,23 @@ from springback.backtest.result import daily_frame
 from springback.cluster import Cores
 from springback.errors import MissingData, SettingsError, Unwritable
 from springback.ledger.book import Ledger
-from springback.ledger.look import overlapping
-from springback.ledger.look import trials as distinct
-from springback.market.tape import Tape
+from springback.ledger.entry import overlapping
+from springback.ledger.entry import trials as distinct
+from springback.market.market_data import MarketData
 from springback.search import search_words
 from springback.search.optimizer import Memory
 from springback.search.search_finding import Report
 from springback.statistics.overfitting import beats_luck
 from springback.workflow import optimize, record
 from springback.workflow.backtests import run_backtest
-from springback.workflow.search import Grounds, with_knobs
+from springback.workflow.search import BacktestCaches, with_knobs
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
 from tests.search.worlds import HELD, chosen, job_of, searched
 
 
 @pytest.fixture(scope="module")
-def tape() -> Tape:
+def market_data() -> MarketData:
     return draw_demo(chosen())
 
 
@@ -42,8 +42,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(tape: Tape, home: Path) -> Report:
-    return searched(tape, home)
+def report(market_data: MarketData, home: Path) -> Report:
+    return searched(market_data, home)
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +52,17 @@ def searched_home(report: Report, home: Path, tmp_path_factory: pytest.TempPathF
     return shutil.copytree(home, tmp_path_factory.mktemp("searched") / "home")
 
 
-def corrupted(tape: Tape, row: int) -> Tape:
+def corrupted(market_data: MarketData, row: int) -> MarketData:
     """Everything from row `row` on made up: prices, volumes, VIX, rates, who is a member, how names end."""
     draw = np.random.default_rng(9)
-    fields = {name: getattr(tape.bars, name).copy() for name in ("open", "high", "low", "close", "volume")}
+    fields = {name: getattr(market_data.bars, name).copy() for name in ("open", "high", "low", "close", "volume")}
     for panel in fields.values():
         panel[row:] *= draw.uniform(0.2, 5.0, panel[row:].shape)
-    vix, members = tape.vix.copy(), None if tape.members is None else tape.members.copy()
+    vix, members = market_data.vix.copy(), None if market_data.members is None else market_data.members.copy()
     vix[row:] *= 3.0
     if members is not None:
         members[row:] = ~members[row:]
-    return dataclasses.replace(tape, bars=dataclasses.replace(tape.bars, **fields), vix=vix, members=members)
+    return dataclasses.replace(market_data, bars=dataclasses.replace(market_data.bars, **fields), vix=vix, members=members)
 
 
 def test_on_noise_the_winner_is_called_luck(report: Report, searched_home: Path) -> None:
@@ -79,21 +79,21 @@ def _elsewhere(report: Report) -> Report:
     return dataclasses.replace(report, provenance=dataclasses.replace(report.provenance, data_hash="", findings=()))
 
 
-def test_what_is_held_back_changes_nothing(report: Report, tape: Tape, tmp_path: Path) -> None:
-    other = searched(corrupted(tape, tape.bars.row(np.datetime64(HELD))), tmp_path, digest="e" * 64)
+def test_what_is_held_back_changes_nothing(report: Report, market_data: MarketData, tmp_path: Path) -> None:
+    other = searched(corrupted(market_data, market_data.bars.row(np.datetime64(HELD))), tmp_path, digest="e" * 64)
     ours, theirs = (encode.plain(_elsewhere(one)) for one in (report, other))
     assert ours == theirs
-    early = searched(corrupted(tape, tape.bars.row(np.datetime64(HELD)) - 20), tmp_path / "early", digest="f" * 64)
+    early = searched(corrupted(market_data, market_data.bars.row(np.datetime64(HELD)) - 20), tmp_path / "early", digest="f" * 64)
     assert [one[3] for one in early.trials] != [one[3] for one in report.trials], "the guard is not too wide"
 
 
-def test_the_search_is_handed_nothing_later(tape: Tape, home: Path) -> None:
-    job = job_of(tape, home)
-    assert str(job.made.tape.bars.sessions[-1]) < HELD <= str(tape.bars.sessions[-1])
+def test_the_search_is_handed_nothing_later(market_data: MarketData, home: Path) -> None:
+    job = job_of(market_data, home)
+    assert str(job.made.market_data.bars.sessions[-1]) < HELD <= str(market_data.bars.sessions[-1])
     assert str(job.chosen.backtest.end) < HELD
 
 
-def test_every_trial_and_every_neighbour_is_in_the_ledger(report: Report, tape: Tape, home: Path) -> None:
+def test_every_trial_and_every_neighbour_is_in_the_ledger(report: Report, market_data: MarketData, home: Path) -> None:
     rows = [row for row in Ledger(record.place(home / "store")).entries() if row.kind == "optimise"]
     points = sum(len(line.values) for line in report.lines) + sum(len(row) for row in report.plane.figures if report.plane)
     assert len(rows) >= 1 + 20 + points
@@ -104,7 +104,7 @@ def test_every_trial_and_every_neighbour_is_in_the_ledger(report: Report, tape: 
     assert report.finding.ledger_trials == len(overlapping(distinct(rows), rows[0].market, report.first, report.last))
 
 
-def test_without_a_ledger_there_is_no_figure(tape: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_ledger_there_is_no_figure(market_data: MarketData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = Ledger.record
     left = [5]
 
@@ -116,8 +116,8 @@ def test_without_a_ledger_there_is_no_figure(tape: Tape, tmp_path: Path, monkeyp
 
     monkeypatch.setattr(Ledger, "record", full)
     with pytest.raises(Unwritable):
-        searched(tape, tmp_path)
-    job = job_of(tape, tmp_path)
+        searched(market_data, tmp_path)
+    job = job_of(market_data, tmp_path)
     kept = Memory(job.folder / optimize.STUDY, job.stamp, job.knobs).trials()
     assert len(kept) == 4, "the specification and four trials were written down; no fifth is known to the search"
 
@@ -128,15 +128,15 @@ def test_the_winner_is_a_settings_file(report: Report, home: Path) -> None:
     assert {name: flat[name] for name in report.finding.winner} == report.finding.winner
 
 
-def test_the_same_command_again_adds_nothing_new(report: Report, tape: Tape, home: Path) -> None:
-    again = searched(tape, home)
+def test_the_same_command_again_adds_nothing_new(report: Report, market_data: MarketData, home: Path) -> None:
+    again = searched(market_data, home)
     assert encode.plain(again) == encode.plain(report)
 
 
-def test_what_is_held_back_is_looked_at_once(report: Report, tape: Tape, home: Path) -> None:
+def test_what_is_held_back_is_looked_at_once(report: Report, market_data: MarketData, home: Path) -> None:
     with pytest.raises(MissingData, match="holds no finished search"):
-        searched(tape, home, "optimise.seed=77", reveal=True)
-    seen = searched(tape, home, reveal=True)
+        searched(market_data, home, "optimise.seed=77", reveal=True)
+    seen = searched(market_data, home, reveal=True)
     assert seen.revealed is not None and report.revealed is None
     assert encode.plain(dataclasses.replace(seen, revealed=None)) == encode.plain(report)
     assert "looked at once" in search_words.held(seen)
@@ -145,18 +145,18 @@ def test_what_is_held_back_is_looked_at_once(report: Report, tape: Tape, home: P
     count = len(Ledger(record.place(home / "store")).entries())
     for more in ((), ("optimise.held_back=3",)):  # the same, and a part of it by another search
         if more:
-            searched(tape, home, *more)
+            searched(market_data, home, *more)
             count = len(Ledger(record.place(home / "store")).entries())
         with pytest.raises(SettingsError, match="a second look would be a choice"):
-            searched(tape, home, *more, reveal=True)
+            searched(market_data, home, *more, reveal=True)
         assert len(Ledger(record.place(home / "store")).entries()) == count, "refused before the look"
     told = json.loads((home / "runs" / seen.name / "optimise.json").read_text())
     assert told["revealed"]["sharpe"] == seen.revealed.sharpe
 
 
-def test_impossible_settings_are_no_look(tape: Tape, tmp_path: Path) -> None:
+def test_impossible_settings_are_no_look(market_data: MarketData, tmp_path: Path) -> None:
     knobs = 'optimise.knobs=["strategy.stop_mode=close,intraday", "regime.scope=entries,book"]'
-    found = searched(tape, tmp_path, knobs, "optimise.trials=12")
+    found = searched(market_data, tmp_path, knobs, "optimise.trials=12")
     both = {"strategy.stop_mode": "intraday", "regime.scope": "book"}
     assert any(values == both for _, values, _, _ in found.trials)
     assert all((figure is None) == (values == both) for _, values, figure, _ in found.trials)
@@ -164,30 +164,30 @@ def test_impossible_settings_are_no_look(tape: Tape, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_knob_of_training_has_models_of_its_own(tape: Tape, tmp_path: Path) -> None:
-    found = searched(tape, tmp_path, 'optimise.knobs=["training.trees=4:12", "strategy.slots=10:30"]', "optimise.trials=4")
+def test_a_knob_of_training_has_models_of_its_own(market_data: MarketData, tmp_path: Path) -> None:
+    found = searched(market_data, tmp_path, 'optimise.knobs=["training.trees=4:12", "strategy.slots=10:30"]', "optimise.trials=4")
     assert len({figure for _, _, figure, _ in found.trials}) > 1 and found.plane is None
     assert [line.name for line in found.lines] == ["strategy.slots"], "a map of it would be a walk-forward a point"
 
 
-def test_too_much_held_back_is_refused(tape: Tape, tmp_path: Path) -> None:
+def test_too_much_held_back_is_refused(market_data: MarketData, tmp_path: Path) -> None:
     with pytest.raises(MissingData, match="nothing is left to search"):
-        job_of(tape, tmp_path, "optimise.held_back=30")
+        job_of(market_data, tmp_path, "optimise.held_back=30")
 
 
-def test_the_next_run_says_the_same_of_the_winner(report: Report, tape: Tape, searched_home: Path) -> None:
+def test_the_next_run_says_the_same_of_the_winner(report: Report, market_data: MarketData, searched_home: Path) -> None:
     """The winner backtested on the searched sessions is the trial that the search looked at, and its report deflates it alike."""
-    job = job_of(tape, searched_home)
-    grounds = Grounds(job, Cores())
-    settled = with_knobs(grounds.chosen, report.finding.winner)
-    result = run_backtest(job.made.tape, grounds.of(settled).forecasts, settled, job.record)
-    stands = record.standing(job.made.tape, job.hash, result.sessions, searched_home / "store")
+    job = job_of(market_data, searched_home)
+    caches = BacktestCaches(job, Cores())
+    settled = with_knobs(caches.chosen, report.finding.winner)
+    result = run_backtest(job.made.market_data, caches.of(settled).forecasts, settled, job.record)
+    stands = record.standing(job.made.market_data, job.hash, result.sessions, searched_home / "store")
     assert stands.search.trials == report.finding.ledger_trials
-    figures = account_figures(daily_frame(result), result.cash, series(tape), None, 1, stands.search)
+    figures = account_figures(daily_frame(result), result.cash, series(market_data), None, 1, stands.search)
     assert figures["deflated_sharpe"].number() == pytest.approx(report.finding.deflated)
     assert figures["best_by_luck"].number() == pytest.approx(report.finding.luck)
     assert beats_luck(figures["deflated_sharpe"].number()) or not report.finding.more_than_luck
 
 
-def series(tape: Tape) -> "pd.Series[float] | None":
-    return None if tape.risk_free is None else pd.Series(tape.risk_free, index=pd.DatetimeIndex(tape.bars.sessions))
+def series(market_data: MarketData) -> "pd.Series[float] | None":
+    return None if market_data.risk_free is None else pd.Series(market_data.risk_free, index=pd.DatetimeIndex(market_data.bars.sessions))

@@ -5,7 +5,7 @@ from typing import Any
 
 from springback import settings
 from springback.cluster import Cores, Workers
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.search.search_finding import Report
 from springback.workflow import optimize, search
 from springback.workflow.recorder import Recorder
@@ -33,12 +33,14 @@ def chosen(*more: str) -> Settings:
     return settings.load(Settings, [], [*NOISE, *more])
 
 
-def searched(tape: Tape, folder: Path, *more: str, workers: Workers | None = None, reveal: bool = False, digest: str = "d" * 64) -> Report:
-    """The search on `tape` with store, models and studies under `folder`."""
-    job = job_of(tape, folder, *more, digest=digest)
+def searched(
+    market_data: MarketData, folder: Path, *more: str, workers: Workers | None = None, reveal: bool = False, digest: str = "d" * 64
+) -> Report:
+    """The search on `market_data` with store, models and studies under `folder`."""
+    job = job_of(market_data, folder, *more, digest=digest)
     task = optimize.reveal if reveal else optimize.optimize
     return task(job, workers or Cores())
 
 
-def job_of(tape: Tape, folder: Path, *more: str, digest: str = "d" * 64) -> Any:
-    return search.job(chosen(*more), tape, folder / "models", folder / "runs", Recorder(folder / "store", digest))
+def job_of(market_data: MarketData, folder: Path, *more: str, digest: str = "d" * 64) -> Any:
+    return search.job(chosen(*more), market_data, folder / "models", folder / "runs", Recorder(folder / "store", digest))

@@ -126,8 +126,8 @@ def test_rarity_lies_on_the_side_of_its_sign(seed: int) -> None:
 
 
 def test_yesterdays_range_is_put_on_todays_scale() -> None:
-    tape = flat_tape({"AAA": [100.0, 100.0, 25.0], "BBB": [10.0, float("nan"), 10.0]})
+    market_data = flat_tape({"AAA": [100.0, 100.0, 25.0], "BBB": [10.0, float("nan"), 10.0]})
     split = Actions(np.array([2]), np.array([0]), np.array([SPLIT]), np.array([0.25]))
-    high, low = yesterday(tape.bars, split)
+    high, low = yesterday(market_data.bars, split)
     np.testing.assert_array_equal(high, [[np.nan, np.nan], [100, 10], [25, np.nan]])
     np.testing.assert_array_equal(low, high)

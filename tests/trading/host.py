@@ -1,11 +1,11 @@
-"""A plain host of the desk: fills and corporate actions of a tape, one session after the other, in a hundred lines of their own."""
+"""A plain host of the desk: fills and corporate actions of market data, one session after the other, in a hundred lines of their own."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from springback.market.actions import DIVIDEND
-from springback.market.tape import TRADING, Tape
+from springback.market.market_data import TRADING, MarketData
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
 from springback.trading.day_forecasts import Outlook
@@ -25,9 +25,9 @@ class Ticket:
 
 @dataclass
 class Host:
-    """Runs the desk over a tape from row `first` and keeps the account; the fees are LEAN's."""
+    """Runs the desk over market data from row `first` and keeps the account; the fees are LEAN's."""
 
-    tape: Tape
+    market_data: MarketData
     outlook: Outlook
     strategy: Strategy
     regime: Regime = field(default_factory=Regime)
@@ -38,22 +38,24 @@ class Host:
     first: int = 0
 
     def __post_init__(self) -> None:
-        self.desk = Desk(self.tape.bars.symbols, self.outlook, self.strategy, self.regime, self.universe, self.members, self.barred)
+        self.desk = Desk(self.market_data.bars.symbols, self.outlook, self.strategy, self.regime, self.universe, self.members, self.barred)
         self.tickets: list[Ticket] = []
         self.orders: list[tuple[str, str, int, str]] = []
         self.equity: list[float] = []
-        self.desk.see_vix(self.tape.vix[: self.first])
-        bars = self.tape.bars
+        self.desk.see_vix(self.market_data.vix[: self.first])
+        bars = self.market_data.bars
         self.desk.rolling.fill(bars.sessions[: self.first], *(panel[: self.first] for panel in self._told()))
-        for k in np.flatnonzero(self.tape.actions.row < self.first):
-            if self.tape.actions.kind[k] != DIVIDEND:
+        for k in np.flatnonzero(self.market_data.actions.row < self.first):
+            if self.market_data.actions.kind[k] != DIVIDEND:
                 self.desk.rolling.split(
-                    bars.sessions[self.tape.actions.row[k]], bars.symbols[self.tape.actions.name[k]], self.tape.actions.value[k]
+                    bars.sessions[self.market_data.actions.row[k]],
+                    bars.symbols[self.market_data.actions.name[k]],
+                    self.market_data.actions.value[k],
                 )
 
     def run(self) -> "Host":
-        """Every session to the end of the tape."""
-        for row in range(self.first, self.tape.bars.shape[0]):
+        """Every session to the end of the market data."""
+        for row in range(self.first, self.market_data.bars.shape[0]):
             self.session(row)
         return self
 
@@ -62,14 +64,14 @@ class Host:
         self._delistings(row)
         self._actions(row)
         self._fills(row)
-        bars = self.tape.bars
+        bars = self.market_data.bars
         self.desk.close(bars.sessions[row], *(panel[row] for panel in self._told()))
-        for name in np.flatnonzero((self.tape.last == row) & (self.tape.ending != TRADING)):
+        for name in np.flatnonzero((self.market_data.last == row) & (self.market_data.ending != TRADING)):
             self.desk.last_session(bars.symbols[name])
         book = self.desk.book
         equity = self.cash + sum(book.quantity[name] * book.mark[name] for name in np.flatnonzero(book.quantity))
         self.equity.append(equity)
-        decision = self.desk.decide(self.tape.vix[row], equity, row == bars.shape[0] - 1)
+        decision = self.desk.decide(self.market_data.vix[row], equity, row == bars.shape[0] - 1)
         self.tickets = [one for one in self.tickets if one.symbol not in decision.cancelled]
         for order in decision.orders:
             if not order.is_entry:
@@ -78,22 +80,22 @@ class Host:
 
     def _told(self) -> tuple[np.ndarray, ...]:
         """What the desk is told of each row; the profile `lean` does not see marks, so their closes value nothing."""
-        bars = self.tape.bars
+        bars = self.market_data.bars
         return bars.printed("close"), bars.volume, bars.high, bars.low, bars.open
 
     def _place(self, row: int, ticket: Ticket) -> None:
         self.tickets.append(ticket)
-        self.orders.append((str(self.tape.bars.sessions[row]), ticket.symbol, ticket.quantity, ticket.reason))
+        self.orders.append((str(self.market_data.bars.sessions[row]), ticket.symbol, ticket.quantity, ticket.reason))
 
     def _delistings(self, row: int) -> None:
-        for name in np.flatnonzero((self.tape.last == row - 1) & (self.tape.ending != TRADING)):
-            symbol = self.tape.bars.symbols[name]
+        for name in np.flatnonzero((self.market_data.last == row - 1) & (self.market_data.ending != TRADING)):
+            symbol = self.market_data.bars.symbols[name]
             self.cash += self.desk.book.quantity[name] * np.nan_to_num(self.desk.book.mark[name])
             self.desk.correct(symbol, 0)
             self.tickets = [one for one in self.tickets if one.symbol != symbol]
 
     def _actions(self, row: int) -> None:
-        actions, bars = self.tape.actions, self.tape.bars
+        actions, bars = self.market_data.actions, self.market_data.bars
         for k in np.flatnonzero(actions.row == row):
             name, value = actions.name[k], actions.value[k]
             held, mark = int(self.desk.book.quantity[name]), self.desk.book.mark[name]
@@ -121,7 +123,7 @@ class Host:
             if np.isnan(price):
                 self.tickets.append(one)
                 continue
-            close = self.tape.bars.close[row, name]
+            close = self.market_data.bars.close[row, name]
             worth = close if np.isnan(one.stop) else (max(one.stop, close) if one.quantity < 0 else min(one.stop, close))
             fee = 0.005 * abs(one.quantity)
             fee = 1.0 if fee < 1 else min(fee, max(0.005 * abs(one.quantity) * worth, 0))
@@ -131,10 +133,10 @@ class Host:
                 placed.append(Ticket(one.symbol, -one.quantity, "stop", self.desk.stop_of(one.symbol)))
         for one in placed:
             self.tickets.append(one)
-            self.orders.append((str(self.tape.bars.sessions[row]), one.symbol, one.quantity, f"resting_stop@{one.stop:g}"))
+            self.orders.append((str(self.market_data.bars.sessions[row]), one.symbol, one.quantity, f"resting_stop@{one.stop:g}"))
 
     def _price(self, row: int, name: int, ticket: Ticket) -> float:
-        bars = self.tape.bars
+        bars = self.market_data.bars
         open_, high, low = bars.printed("open")[row, name], bars.high[row, name], bars.low[row, name]
         if np.isnan(ticket.stop) or np.isnan(open_):
             return float(open_)

@@ -14,8 +14,8 @@ from springback.features import panel
 from springback.lean.side_files import barred_text
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
+from springback.market.market_data import MarketData
 from springback.market.quarantine import EVERY_NAME, Span
-from springback.market.tape import Tape
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.lookback import look_back, rarity, trend_mean, yesterday
 from springback.trading.day_forecasts import FileOutlook
@@ -28,10 +28,10 @@ from tests.trading.host import Host
 BUSY = Strategy(probability=0.3, slots=4)
 
 
-def as_file(tape: Tape, said: Forecasts) -> FileOutlook:
+def as_file(market_data: MarketData, said: Forecasts) -> FileOutlook:
     rows, names = np.nonzero(~np.isnan(said.qpi))
     values = np.column_stack([one[rows, names] for one in (said.qpi, said.p_long, said.p_short, said.adv)])
-    return FileOutlook(tape.bars.sessions[rows], [tape.bars.symbols[name] for name in names], values)
+    return FileOutlook(market_data.bars.sessions[rows], [market_data.bars.symbols[name] for name in names], values)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -39,12 +39,12 @@ def as_file(tape: Tape, said: Forecasts) -> FileOutlook:
 @given(seed=st.integers(0, 10_000), cash=st.sampled_from([1_000_000.0, 2_000.0]))
 def test_desk_and_backtest_give_the_same_orders(variant: str, seed: int, cash: float) -> None:
     """Halts, marks and delistings among them; of a little cash, positions so small that a reverse split pays them out whole."""
-    tape = random_tape(seed, sessions_of(variant))
-    said = random_forecasts(seed, tape)
+    market_data = random_tape(seed, sessions_of(variant))
+    said = random_forecasts(seed, market_data)
     strategy, regime = turned(BUSY, variant)
-    result = backtest(tape, said, account_of(tape, "lean", cash), strategy, regime, Costs())
+    result = backtest(market_data, said, account_of(market_data, "lean", cash), strategy, regime, Costs())
     expected = orders_frame(result)
-    host = Host(tape, as_file(tape, said), strategy, regime, cash=cash).run()
+    host = Host(market_data, as_file(market_data, said), strategy, regime, cash=cash).run()
     found = [(day, symbol, quantity, reason) for day, symbol, quantity, reason in host.orders]
     wanted = list(
         zip(expected["decided"].dt.strftime("%Y-%m-%d"), expected["symbol"], expected["quantity"], expected["reason"], strict=True)
@@ -57,22 +57,22 @@ def test_desk_and_backtest_give_the_same_orders(variant: str, seed: int, cash: f
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_a_quarantine_bars_the_same_orders_in_both(seed: int) -> None:
-    tape = random_tape(seed)
-    days, symbols = tape.bars.sessions, tape.bars.symbols
+    market_data = random_tape(seed)
+    days, symbols = market_data.bars.sessions, market_data.bars.symbols
     draw = np.random.default_rng(seed)
     spans = [
         Span(str(one), str(days[a]), str(days[a + 4]))
         for one, a in zip(symbols, draw.integers(0, len(days) - 5, len(symbols)), strict=True)
     ]
-    held = replace(tape, quarantine=(*spans, Span(EVERY_NAME, str(days[9]), str(days[10]))))
-    said = random_forecasts(seed, tape)
+    held = replace(market_data, quarantine=(*spans, Span(EVERY_NAME, str(days[9]), str(days[10]))))
+    said = random_forecasts(seed, market_data)
     words = [line.split(",") for line in (barred_text(held, set(symbols)) or "").splitlines()[1:]]
-    host = Host(tape, as_file(tape, said), BUSY, barred=Members(*zip(*words, strict=True))).run()
+    host = Host(market_data, as_file(market_data, said), BUSY, barred=Members(*zip(*words, strict=True))).run()
     expected = orders_frame(backtest(held, said, account_of(held, "lean"), BUSY, Regime(), Costs()))
     assert [one[:3] for one in host.orders] == list(
         zip(expected["decided"].dt.strftime("%Y-%m-%d"), expected["symbol"], expected["quantity"], strict=True)
     )
-    free = Host(tape, as_file(tape, said), BUSY).run()
+    free = Host(market_data, as_file(market_data, said), BUSY).run()
     assert not free.orders or free.orders != host.orders
 
 
@@ -80,13 +80,13 @@ def test_a_quarantine_bars_the_same_orders_in_both(seed: int) -> None:
 @given(seed=st.integers(0, 10_000))
 def test_rolling_and_panel_agree_each_day(seed: int) -> None:
     """To the last bit, splits in the window included, whatever came before the rolling window."""
-    tape = random_tape(seed)
-    whole = panel(tape.bars, tape.actions)
-    rolling = Rolling(tape.bars.symbols, 21)
-    for row, session in enumerate(tape.bars.sessions):
-        for k in np.flatnonzero((tape.actions.row == row) & (tape.actions.kind == 1)):
-            rolling.split(session, tape.bars.symbols[tape.actions.name[k]], tape.actions.value[k])
-        rolling.push(session, tape.bars.close[row], tape.bars.volume[row], open_=tape.bars.open[row])
+    market_data = random_tape(seed)
+    whole = panel(market_data.bars, market_data.actions)
+    rolling = Rolling(market_data.bars.symbols, 21)
+    for row, session in enumerate(market_data.bars.sessions):
+        for k in np.flatnonzero((market_data.actions.row == row) & (market_data.actions.kind == 1)):
+            rolling.split(session, market_data.bars.symbols[market_data.actions.name[k]], market_data.actions.value[k])
+        rolling.push(session, market_data.bars.close[row], market_data.bars.volume[row], open_=market_data.bars.open[row])
         np.testing.assert_array_equal(rolling.features(), whole[row])
 
 
@@ -94,8 +94,8 @@ def test_rolling_and_panel_agree_each_day(seed: int) -> None:
 @given(seed=st.integers(0, 10_000))
 def test_rolling_looks_back_as_the_panels_do(seed: int) -> None:
     """Trend, rarity and yesterday's range of each session from the sessions a desk keeps, to the last bit, splits included."""
-    tape = random_tape(seed, sessions=320, names=4)
-    bars, actions = tape.bars, tape.actions
+    market_data = random_tape(seed, sessions=320, names=4)
+    bars, actions = market_data.bars, market_data.actions
     kept = Rolling(bars.symbols, look_back("sma200", "rarity"), "rarity")
     expected = trend_mean(bars, actions), rarity(bars, actions), *yesterday(bars, actions)
     for row, session in enumerate(bars.sessions):
@@ -108,11 +108,11 @@ def test_rolling_looks_back_as_the_panels_do(seed: int) -> None:
 
 
 def test_a_host_that_tells_closes_alone_is_refused_in_one_line() -> None:
-    tape = random_tape(1)
+    market_data = random_tape(1)
     strategy, regime = turned(BUSY, "exit_rule")
-    desk = Host(tape, as_file(tape, random_forecasts(1, tape)), strategy, regime).desk
+    desk = Host(market_data, as_file(market_data, random_forecasts(1, market_data)), strategy, regime).desk
     with pytest.raises(MissingData, match="above_yesterday_high needs highs and lows, and this host tells closes alone: set it to none"):
-        desk.close(tape.bars.sessions[0], tape.bars.close[0], tape.bars.volume[0])
+        desk.close(market_data.bars.sessions[0], market_data.bars.close[0], market_data.bars.volume[0])
 
 
 def test_bars_that_come_twice_are_refused() -> None:

@@ -11,14 +11,14 @@ from springback.backtest.result import orders_frame
 from springback.data.demo.demo import Demo
 from springback.errors import ModelError
 from springback.forecasting.models import FeatureRows
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.strategy.knobs import Regime, Strategy
 from springback.trading.day_forecasts import FixedOutlook, ModelOutlook
 from springback.trading.members import Members
 from springback.training.training_settings import Training
 from springback.workflow.backtests import run_backtest
 from springback.workflow.models import forecast_walk_forward
-from springback.workflow.prepare import World, prepare_world
+from springback.workflow.prepare import PreparedData, prepare_world
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
@@ -32,30 +32,30 @@ CHOSEN = Settings(
 )
 
 
-def as_ranges(tape: Tape) -> Members | None:
-    if tape.members is None:
+def as_ranges(market_data: MarketData) -> Members | None:
+    if market_data.members is None:
         return None
-    rows, names = np.nonzero(tape.members)
-    days = tape.bars.sessions[rows].astype(str).tolist()
-    return Members([tape.bars.symbols[name] for name in names], days, days)
+    rows, names = np.nonzero(market_data.members)
+    days = market_data.bars.sessions[rows].astype(str).tolist()
+    return Members([market_data.bars.symbols[name] for name in names], days, days)
 
 
 @pytest.fixture(scope="module")
-def made() -> World:
-    tape = draw_demo(CHOSEN)
-    return prepare_world(tape, CHOSEN)
+def made() -> PreparedData:
+    market_data = draw_demo(CHOSEN)
+    return prepare_world(market_data, CHOSEN)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", [{}, {"indicator": "rarity"}, {"indicator": "rarity", "trend": "sma200", "qpi_low": 30.0}])
-def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: World, variant: dict[str, Any]) -> None:
+def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: PreparedData, variant: dict[str, Any]) -> None:
     chosen = replace(CHOSEN, strategy=replace(CHOSEN.strategy, **variant))
     walked = forecast_walk_forward(made, chosen)
-    expected = orders_frame(run_backtest(made.tape, walked.forecasts, chosen, Recorder()))
+    expected = orders_frame(run_backtest(made.market_data, walked.forecasts, chosen, Recorder()))
     assert len(expected) > 100
     outlook = ModelOutlook(walked.models, chosen.universe, chosen.strategy.qpi_low, chosen.strategy.qpi_high)
-    first = made.tape.bars.row("2020-01-01")
-    host = Host(made.tape, outlook, chosen.strategy, Regime(), chosen.universe, as_ranges(made.tape), first=first).run()
+    first = made.market_data.bars.row("2020-01-01")
+    host = Host(made.market_data, outlook, chosen.strategy, Regime(), chosen.universe, as_ranges(made.market_data), first=first).run()
     assert [one[1:] for one in host.orders] == list(zip(expected["symbol"], expected["quantity"], expected["reason"], strict=True))
 
 
@@ -64,8 +64,8 @@ class Constant:
         return np.full(len(features), 0.7), np.full(len(features), 0.7)
 
 
-def test_models_speak_only_about_the_sessions_after_their_date(made: World) -> None:
-    rolling = Host(made.tape, FixedOutlook(Constant(), CHOSEN.universe, 15, 85), CHOSEN.strategy, first=300).desk.rolling
+def test_models_speak_only_about_the_sessions_after_their_date(made: PreparedData) -> None:
+    rolling = Host(made.market_data, FixedOutlook(Constant(), CHOSEN.universe, 15, 85), CHOSEN.strategy, first=300).desk.rolling
     day = rolling.newest
     with pytest.raises(ModelError, match=f"no models were trained before {day}"):
         ModelOutlook({day: Constant()}, CHOSEN.universe, 50, 50).today(rolling, None)

@@ -13,10 +13,10 @@ PANELS = 2
 
 def noise(seed: int) -> Evaluation:
     """Names that move together, without any edge, tested on the newer half: a neighbouring session tells a label, no earlier one."""
-    tape = random_tape(seed, sessions=900, names=40)
+    market_data = random_tape(seed, sessions=900, names=40)
     common = np.exp(np.cumsum(np.random.default_rng(seed + 100).normal(0.0, 0.03, (900, 1)), axis=0))
-    tape = dataclasses.replace(tape, bars=dataclasses.replace(tape.bars, close=tape.bars.close * common))
-    return train(*lessons(tape), Training(trees=60, test_fraction=0.5), NOW).evaluation
+    market_data = dataclasses.replace(market_data, bars=dataclasses.replace(market_data.bars, close=market_data.bars.close * common))
+    return train(*lessons(market_data), Training(trees=60, test_fraction=0.5), NOW).evaluation
 
 
 def test_on_noise_the_purged_auc_is_a_coins_and_a_random_split_exceeds_three_standard_errors() -> None:

@@ -17,11 +17,11 @@ def test_case_worked_by_hand() -> None:
     close = np.arange(100.0, 108.0).reshape(-1, 1)
     close[5:] /= 2
     split = Actions(np.array([5]), np.array([0]), np.array([SPLIT]), np.array([0.5]))
-    tape = tape_of(close)
-    forward = forward_return(tape.bars, split, 6)[:, 0]
+    market_data = tape_of(close)
+    forward = forward_return(market_data.bars, split, 6)[:, 0]
     assert forward[:2] == pytest.approx([106 / 100 - 1, 107 / 101 - 1])
     assert np.isnan(forward[2:]).all()
-    tradable = tradable_return(tape.bars, Actions.none(), 6)[:, 0]
+    tradable = tradable_return(market_data.bars, Actions.none(), 6)[:, 0]
     assert tradable[0] == pytest.approx(53.0 / 100 - 1)  # open of 7 is the close of 6, printed on the new scale
     assert np.isnan(tradable[1:]).all()
 
@@ -29,18 +29,18 @@ def test_case_worked_by_hand() -> None:
 @given(st.integers(0, 2**32 - 1), st.integers(1, 10), st.integers(0, 399))
 @settings(max_examples=20, deadline=None)
 def test_a_label_is_known_at_its_horizon_and_not_before(seed: int, horizon: int, known: int) -> None:
-    tape = random_tape(seed, sessions=60, names=2)
+    market_data = random_tape(seed, sessions=60, names=2)
     known %= 60
-    whole = forward_return(tape.bars, tape.actions, horizon)
-    part = forward_return(tape.bars.between(0, known + 1), tape.actions, horizon)
+    whole = forward_return(market_data.bars, market_data.actions, horizon)
+    part = forward_return(market_data.bars.between(0, known + 1), market_data.actions, horizon)
     seen = max(known + 1 - horizon, 0)
     np.testing.assert_array_equal(part[:seen], whole[:seen])
     assert np.isnan(part[seen:]).all()
 
 
 def test_the_last_six_rows_have_no_label() -> None:
-    tape, eligible, panel = lessons(random_tape(1, sessions=60, names=3))
-    rows = gather(tape, eligible, panel, Training())
+    market_data, eligible, panel = lessons(random_tape(1, sessions=60, names=3))
+    rows = gather(market_data, eligible, panel, Training())
     assert rows.session.max() == 60 - 1 - 6 and rows.session.min() == 20 and len(rows) == 34 * 3
     np.testing.assert_array_equal(rows.known_at, rows.session + 6)
 
@@ -48,21 +48,21 @@ def test_the_last_six_rows_have_no_label() -> None:
 def test_an_unknown_close_is_no_label_and_no_change_is_neither_side() -> None:
     close = np.full((60, 1), 10.0)
     close[40] = np.nan
-    tape, eligible, panel = lessons(tape_of(close))
-    rows = gather(tape, eligible, panel, Training())
+    market_data, eligible, panel = lessons(tape_of(close))
+    rows = gather(market_data, eligible, panel, Training())
     assert 34 not in rows.session and 33 in rows.session
     rises, falls = targets(rows)
     assert not rises.any() and not falls.any()
 
 
 def test_events_are_the_extremes_only() -> None:
-    tape, eligible, panel = lessons(random_tape(2))
-    rows = gather(tape, eligible, panel, Training(rows="events"))
-    assert 0 < len(rows) < len(gather(tape, eligible, panel, Training()))
+    market_data, eligible, panel = lessons(random_tape(2))
+    rows = gather(market_data, eligible, panel, Training(rows="events"))
+    assert 0 < len(rows) < len(gather(market_data, eligible, panel, Training()))
     assert ((rows.features[:, 0] < 15) | (rows.features[:, 0] > 85)).all()
 
 
 def test_only_eligible_names_are_learned_from() -> None:
-    tape, eligible, panel = lessons(random_tape(3))
+    market_data, eligible, panel = lessons(random_tape(3))
     eligible[:, 4] = False
-    assert 4 not in gather(tape, eligible, panel, Training()).name
+    assert 4 not in gather(market_data, eligible, panel, Training()).name

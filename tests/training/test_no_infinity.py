@@ -12,7 +12,7 @@ from springback.forecasting.card import Card
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import FeatureRows, Models
 from springback.market.bars import Panel
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.training import Training
 from springback.training.rows import gather
 from springback.training.train import write_card
@@ -40,7 +40,7 @@ class Spy:
         return np.full((len(X), 2), 0.5)
 
 
-def ugly(data: st.DataObject, kind: str) -> Tape:
+def ugly(data: st.DataObject, kind: str) -> MarketData:
     """One name of the kind, and one that is well, so that something is asked."""
     close = np.array(data.draw(st.lists(st.sampled_from(PRICES[kind]), min_size=SESSIONS, max_size=SESSIONS)))
     volumes = st.sampled_from([*VOLUMES, np.nan, 1e300] if kind == "any" else VOLUMES)
@@ -52,13 +52,13 @@ def ugly(data: st.DataObject, kind: str) -> Tape:
 @given(st.data(), st.sampled_from(sorted(PRICES)))
 @settings(max_examples=60, deadline=None)
 def test_no_infinity_and_no_nan_reaches_a_model(data: st.DataObject, kind: str) -> None:
-    tape = ugly(data, kind)
-    panel: Panel = features.panel(tape.bars, tape.actions)
-    everyone = np.ones(tape.bars.shape, dtype=np.bool_)
-    rows = gather(tape, everyone, panel, Training())
+    market_data = ugly(data, kind)
+    panel: Panel = features.panel(market_data.bars, market_data.actions)
+    everyone = np.ones(market_data.bars.shape, dtype=np.bool_)
+    rows = gather(market_data, everyone, panel, Training())
     assert len(rows) and np.isfinite(rows.features).all() and np.isfinite(rows.forward).all()
     spy = Spy()
-    said = forecast_panel(Models(spy, spy, _card()), panel, everyone, np.ones(tape.bars.shape))
+    said = forecast_panel(Models(spy, spy, _card()), panel, everyone, np.ones(market_data.bars.shape))
     assert spy.asked > 0
     assert not np.isinf(said.qpi).any() and ((said.qpi >= 0) & (said.qpi <= 100) | np.isnan(said.qpi)).all()
 
@@ -72,5 +72,5 @@ def test_a_feature_too_large_for_a_model_is_missing() -> None:
 
 
 def _card() -> Card:
-    tape, eligible, panel = lessons(random_tape(1, sessions=60, names=2))
-    return replace(write_card(gather(tape, eligible, panel, Training()), tape.bars.sessions, Training(), 59, NOW), files={})
+    market_data, eligible, panel = lessons(random_tape(1, sessions=60, names=2))
+    return replace(write_card(gather(market_data, eligible, panel, Training()), market_data.bars.sessions, Training(), 59, NOW), files={})

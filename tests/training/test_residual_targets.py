@@ -70,7 +70,7 @@ def test_events_are_relative_to_everyone_not_to_events() -> None:
 
 
 def test_a_common_move_teaches_nothing() -> None:
-    """The same shock for all names on a split-free tape leaves the market-relative lesson as it was."""
+    """The same shock for all names on a split-free market data leaves the market-relative lesson as it was."""
     shock = np.ones((200, 1))
     shock[120:] = 0.7
     shocked = dataclasses.replace(TAPE, bars=dataclasses.replace(TAPE.bars, close=TAPE.bars.close * shock))

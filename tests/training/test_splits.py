@@ -13,7 +13,7 @@ from tests.training.schools import lessons, random_tape, weekdays
 
 
 def rows_of(sessions: int = 420) -> Rows:
-    """All rows of a small tape."""
+    """All rows of a small market data."""
     return gather(*lessons(random_tape(5, sessions=sessions, names=3)), Training())
 
 

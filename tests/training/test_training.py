@@ -67,10 +67,10 @@ def test_the_purged_split_finds_nothing_in_noise_and_the_canary_is_alive(seed: i
     Purged, the mean AUC within a day is 0.5; its standard error is that of independent days, widened by sqrt(6) because a label shares
     steps with those of the 5 sessions beside it. The random split must exceed what that allows: the canary is alive.
     """
-    tape = random_tape(seed, sessions=800, names=40)
+    market_data = random_tape(seed, sessions=800, names=40)
     common = np.exp(np.cumsum(np.random.default_rng(seed + 100).normal(0.0, 0.02, (800, 1)), axis=0))
-    bars = dataclasses.replace(tape.bars, close=tape.bars.close * common)
-    told = train(*lessons(dataclasses.replace(tape, bars=bars)), Training(), NOW).evaluation
+    bars = dataclasses.replace(market_data.bars, close=market_data.bars.close * common)
+    told = train(*lessons(dataclasses.replace(market_data, bars=bars)), Training(), NOW).evaluation
     for side, random in zip((told.long, told.short), told.random_split_auc, strict=True):
         assert side.auc_by_day is not None and side.auc_by_day_error is not None and random is not None
         error = side.auc_by_day_error * np.sqrt(6)
@@ -80,8 +80,8 @@ def test_the_purged_split_finds_nothing_in_noise_and_the_canary_is_alive(seed: i
 
 def test_judging_by_hand() -> None:
     """Four rows of two days, qpi below 15 in the first and third."""
-    tape, eligible, panel = lessons(random_tape(1, sessions=60, names=2))
-    rows = gather(tape, eligible, panel, Training()).pick(slice(0, 4))
+    market_data, eligible, panel = lessons(random_tape(1, sessions=60, names=2))
+    rows = gather(market_data, eligible, panel, Training()).pick(slice(0, 4))
     features = rows.features.copy()
     features[:, 0] = (10, 50, 12, 90)
     rows = dataclasses.replace(

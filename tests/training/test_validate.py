@@ -103,12 +103,12 @@ def test_overlapping_labels_widen_an_interval_by_blocks_and_not_one_by_day() -> 
 
 
 def test_a_cut_divides_the_rows_and_each_part_is_judged_as_if_alone() -> None:
-    tape = random_tape(9, sessions=150, names=40)
+    market_data = random_tape(9, sessions=150, names=40)
     rows, long, short = rows_and_said(5, 0.2, days=90, names=40)
     rows = Rows(rows.features, rows.forward, rows.tradable, rows.session + 50, rows.name, rows.known_at + 50)
     bear = np.zeros(150, dtype=np.bool_)
     bear[60:100] = True
-    made = cuts(rows, tape.bars, bear)
+    made = cuts(rows, market_data.bars, bear)
     assert [cut.name for cut in made] == ["year", "regime", "liquidity", "price"]
     found = judged(rows, long, short, made)
     for cut in made:
@@ -125,10 +125,10 @@ def test_a_cut_divides_the_rows_and_each_part_is_judged_as_if_alone() -> None:
 
 
 def test_buckets_by_hand() -> None:
-    tape = random_tape(9, sessions=150, names=40)
+    market_data = random_tape(9, sessions=150, names=40)
     rows, _, _ = rows_and_said(5, days=90, names=40)
-    price = cuts(rows, tape.bars, np.zeros(150, dtype=np.bool_))[3]
-    for label, close in zip(price.label, tape.bars.close[rows.session, rows.name], strict=True):
+    price = cuts(rows, market_data.bars, np.zeros(150, dtype=np.bool_))[3]
+    for label, close in zip(price.label, market_data.bars.close[rows.session, rows.name], strict=True):
         expected = PRICE_PARTS[0] if close <= 5 else PRICE_PARTS[1] if close <= 20 else PRICE_PARTS[2] if close <= 100 else PRICE_PARTS[3]
         assert price.parts[label] == expected
     assert len(DOLLAR_PARTS) == len(PRICE_PARTS) == 4

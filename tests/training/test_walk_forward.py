@@ -8,7 +8,7 @@ import pytest
 from springback import features
 from springback.forecasting import Models
 from springback.market.bars import Panel
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.training import Training, WalkForward, WalkForwardResult, walk_forward
 from springback.training.rows import gather
 from tests.training.schools import NOW, lessons, random_tape
@@ -32,13 +32,13 @@ def same_models(left: Models, right: Models, panel: Panel) -> bool:
     return left.card.fingerprint == right.card.fingerprint and all(np.array_equal(*pair) for pair in answers)
 
 
-def poisoned(tape: Tape, first: int) -> Tape:
+def poisoned(market_data: MarketData, first: int) -> MarketData:
     """Every bar from row `first` on made up."""
     draw = np.random.default_rng(99)
-    fields = {field: getattr(tape.bars, field).copy() for field in ("open", "close", "volume")}
+    fields = {field: getattr(market_data.bars, field).copy() for field in ("open", "close", "volume")}
     for panel in fields.values():
         panel[first:] *= draw.uniform(0.2, 5.0, panel[first:].shape)
-    return dataclasses.replace(tape, bars=dataclasses.replace(tape.bars, **fields))
+    return dataclasses.replace(market_data, bars=dataclasses.replace(market_data.bars, **fields))
 
 
 def test_the_future_changes_nothing(walked: WalkForwardResult) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from springback.analytics import palette
-from springback.analytics.material import Account, Material
 from springback.analytics.performance import benchmark_returns, returns_of, underwater
+from springback.analytics.report_data import Account, ReportData
 
 SIDES = (("long", palette.LONG, palette.wash(palette.LONG, 0.22), 1), ("short", palette.SHORT, palette.wash(palette.SHORT, 0.22), -1))
 """Side, its colour, the same as a wash, and whether it is drawn upwards or downwards."""
@@ -94,12 +94,12 @@ def bear_spells(daily: pd.DataFrame) -> list[tuple[str, str]]:
     return [(dates[first], dates[min(end, len(dates) - 1)]) for first, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def equity(material: Material) -> Chart:
+def equity(report_data: ReportData) -> Chart:
     """Growth of one dollar over drawdown, regime shaded, every profile and the benchmark."""
-    first, dates = material.headline, days(material.headline.daily)
+    first, dates = report_data.headline, days(report_data.headline.daily)
     traces, falls = [], []
     colours = [palette.NET, palette.SECOND, palette.MUTED]
-    for account, colour in reversed(list(zip(material.accounts, colours, strict=False))):
+    for account, colour in reversed(list(zip(report_data.accounts, colours, strict=False))):
         returns = returns_of(account.daily, account.cash)
         main = account is first
         width = 2.0 if main else 1.2
@@ -111,9 +111,9 @@ def equity(material: Material) -> Chart:
                     dates, underwater(returns), "fall", colour, fill="tozeroy", fillcolor=palette.wash(palette.NET, 0.14), width=1.2, **fall
                 )
             )
-    beside = benchmark_returns(material.benchmark, pd.DatetimeIndex(pd.to_datetime(first.daily["date"])))
+    beside = benchmark_returns(report_data.benchmark, pd.DatetimeIndex(pd.to_datetime(first.daily["date"])))
     if beside is not None:
-        name = material.benchmark_name
+        name = report_data.benchmark_name
         traces.insert(0, line(dates, (1 + beside).cumprod(), name, palette.BENCHMARK, width=1.4, hovertemplate="%{y:.4f}"))
         fall = {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.2%}"}
         falls.append(line(dates, underwater(beside), f"{name} fall", palette.BENCHMARK, width=1.0, **fall))
@@ -221,12 +221,12 @@ def monthly(daily: pd.DataFrame, values: "pd.Series[float]") -> "pd.Series[float
     return total
 
 
-def costs(material: Material, marks_at: Mapping[str, float]) -> list[Chart]:
+def costs(report_data: ReportData, marks_at: Mapping[str, float]) -> list[Chart]:
     """Annual return and Sharpe by cost a side; empty without a sweep. `marks_at` the headline's own annual_return and sharpe, dotted."""
-    sweep = material.cost_sweep
+    sweep = report_data.cost_sweep
     if sweep is None or sweep.empty:
         return []
-    charts, name = [], material.headline.profile
+    charts, name = [], report_data.headline.profile
     wanted = (
         ("annual_return", "Annual return by cost a side", PERCENT, "%{y:.2%}"),
         ("sharpe", "Sharpe ratio by cost a side", NUMBER, "%{y:.3f}"),
@@ -253,9 +253,11 @@ def costs(material: Material, marks_at: Mapping[str, float]) -> list[Chart]:
     return charts
 
 
-def model_charts(material: Material) -> list[Chart]:
+def model_charts(report_data: ReportData) -> list[Chart]:
     """AUC by quarter, reliability and feature importance, those that are known."""
-    return [chart for chart in (_auc(material.quarters), reliability(material.reliability), _importance(material.importance)) if chart]
+    return [
+        chart for chart in (_auc(report_data.quarters), reliability(report_data.reliability), _importance(report_data.importance)) if chart
+    ]
 
 
 def _sides(frame: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:

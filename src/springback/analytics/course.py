@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from springback.analytics.material import Material
 from springback.analytics.performance import (
     Drawdown,
     annual_return,
@@ -15,6 +14,7 @@ from springback.analytics.performance import (
     underwater,
     volatility,
 )
+from springback.analytics.report_data import ReportData
 from springback.statistics.significance import SESSIONS
 
 HALF_A_YEAR = 126
@@ -66,24 +66,24 @@ def bins_of(returns: "pd.Series[float]") -> tuple[list[float], list[float]]:
     return [float(one) for one in edges], [float(one) for one in counts / max(len(values), 1)]
 
 
-def excess_of(material: Material) -> "pd.Series[float]":
+def excess_of(report_data: ReportData) -> "pd.Series[float]":
     """The headline's daily returns over the risk-free rate."""
-    returns = returns_of(material.headline.daily, material.headline.cash)
-    return returns - daily_rate(material.risk_free, pd.DatetimeIndex(returns.index))
+    returns = returns_of(report_data.headline.daily, report_data.headline.cash)
+    return returns - daily_rate(report_data.risk_free, pd.DatetimeIndex(returns.index))
 
 
-def beside(material: Material) -> "pd.Series[float] | None":
+def beside(report_data: ReportData) -> "pd.Series[float] | None":
     """The benchmark's daily returns on the run's sessions; None without one."""
-    return benchmark_returns(material.benchmark, pd.DatetimeIndex(pd.to_datetime(material.headline.daily["date"])))
+    return benchmark_returns(report_data.benchmark, pd.DatetimeIndex(pd.to_datetime(report_data.headline.daily["date"])))
 
 
-def benchmark_figures(material: Material) -> dict[str, float]:
+def benchmark_figures(report_data: ReportData) -> dict[str, float]:
     """The benchmark's own figures under the names of the account's; empty without a benchmark."""
-    returns = beside(material)
+    returns = beside(report_data)
     if returns is None:
         return {}
     values, fall = returns.to_numpy(), drawdown(returns)
-    excess = (returns - daily_rate(material.risk_free, pd.DatetimeIndex(returns.index))).to_numpy()
+    excess = (returns - daily_rate(report_data.risk_free, pd.DatetimeIndex(returns.index))).to_numpy()
     return {
         "annual_return": annual_return(values),
         "total_return": float(np.prod(1 + values) - 1),

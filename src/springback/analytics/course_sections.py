@@ -12,24 +12,24 @@ from springback.analytics.cells import Cell, Table
 from springback.analytics.charts import NUMBER, PERCENT, Chart, axis, days, layout, level, line, rounded
 from springback.analytics.course import HALF_A_YEAR, beside, bins_of, by_month, excess_of, rolling_sharpe, worst_falls
 from springback.analytics.figures import shown
-from springback.analytics.material import Material
 from springback.analytics.performance import daily_rate, returns_of, sharpe
+from springback.analytics.report_data import ReportData
 
 SHADES = (0.005, 0.015, 0.03)
 """A month's return, up or down, from which its cell is shaded stronger."""
 
 
-def months(material: Material) -> Table:
+def months(report_data: ReportData) -> Table:
     """Every month's return, a row a year, the benchmark's year beside it."""
-    frame = by_month(returns_of(material.headline.daily, material.headline.cash))
-    returns = beside(material)
+    frame = by_month(returns_of(report_data.headline.daily, report_data.headline.cash))
+    returns = beside(report_data)
     other = None if returns is None else dict(by_month(returns)["year"])
     rows = []
     for year, row in zip(map(int, frame.index), frame.to_dict("records"), strict=True):
         cells = [Cell(f"{year}", left=True), *(_month(row[month]) for month in range(1, 13)), _month(row["year"], "total")]
         rows.append((*cells, *(() if other is None else (_month(other[year], "quiet"),))))
     names = tuple((calendar.month_abbr[month], False) for month in range(1, 13))
-    heads = (("Year", True), *names, ("Whole year", False), *(() if other is None else ((material.benchmark_name, False),)))
+    heads = (("Year", True), *names, ("Whole year", False), *(() if other is None else ((report_data.benchmark_name, False),)))
     return Table("Month by month", "Net return of each month; years that begin or end within the run are parts.", heads, tuple(rows))
 
 
@@ -41,7 +41,7 @@ def _month(value: float, tone: str = "") -> Cell:
     return Cell(shown(float(value), "fraction"), tone or shade)
 
 
-def falls(material: Material) -> Table:
+def falls(report_data: ReportData) -> Table:
     """The five deepest falls of the headline."""
     rows = tuple(
         (
@@ -52,7 +52,7 @@ def falls(material: Material) -> Table:
             Cell(_day(one.recovery, "not yet"), "" if one.recovery is not None else "bad", left=True),
             Cell(shown(one.longest, "count")),
         )
-        for number, one in enumerate(worst_falls(returns_of(material.headline.daily, material.headline.cash)), 1)
+        for number, one in enumerate(worst_falls(returns_of(report_data.headline.daily, report_data.headline.cash)), 1)
     )
     heads = (("Fall", True), ("Depth", False), ("High", True), ("Low", True), ("At the high again", True), ("Sessions below", False))
     return Table("The five deepest falls", "By closing equity.", heads, rows)
@@ -62,23 +62,23 @@ def _day(day: pd.Timestamp | None, otherwise: str) -> str:
     return otherwise if day is None else f"{day:%Y-%m-%d}"
 
 
-def course_charts(material: Material) -> list[Chart]:
+def course_charts(report_data: ReportData) -> list[Chart]:
     """The rolling Sharpe ratio and the spread of daily returns, those that the run is long enough for."""
-    return [chart for chart in (rolling(material), distribution(material)) if chart is not None]
+    return [chart for chart in (rolling(report_data), distribution(report_data)) if chart is not None]
 
 
-def rolling(material: Material) -> Chart | None:
+def rolling(report_data: ReportData) -> Chart | None:
     """The Sharpe ratio of the last half year, of account and benchmark; None for runs not a month longer than that."""
-    excess = excess_of(material)
+    excess = excess_of(report_data)
     if len(excess) < HALF_A_YEAR + 21:
         return None
-    dates = days(material.headline.daily)
+    dates = days(report_data.headline.daily)
     traces = []
-    returns = beside(material)
+    returns = beside(report_data)
     if returns is not None:
-        other = rolling_sharpe(returns - daily_rate(material.risk_free, pd.DatetimeIndex(returns.index)))
-        traces.append(line(dates, other, material.benchmark_name, palette.BENCHMARK, width=1.2, hovertemplate="%{y:.2f}"))
-    name = f"{material.headline.profile} costs"
+        other = rolling_sharpe(returns - daily_rate(report_data.risk_free, pd.DatetimeIndex(returns.index)))
+        traces.append(line(dates, other, report_data.benchmark_name, palette.BENCHMARK, width=1.2, hovertemplate="%{y:.2f}"))
+    name = f"{report_data.headline.profile} costs"
     traces.append(line(dates, rolling_sharpe(excess), name, palette.NET, width=1.8, hovertemplate="%{y:.2f}"))
     whole = sharpe(excess.to_numpy())
     lines = [level(0.0, palette.MUTED, "solid"), *([level(round(whole, 3), palette.NET, "dot")] if np.isfinite(whole) else [])]
@@ -87,9 +87,9 @@ def rolling(material: Material) -> Chart | None:
     return Chart("rolling", "Rolling Sharpe ratio", caption, traces, frame)
 
 
-def distribution(material: Material) -> Chart | None:
+def distribution(report_data: ReportData) -> Chart | None:
     """How often a session returned how much, over a normal law of the same mean and spread; None where returns do not vary."""
-    returns = returns_of(material.headline.daily, material.headline.cash).dropna()
+    returns = returns_of(report_data.headline.daily, report_data.headline.cash).dropna()
     if len(returns) < 21 or returns.std() < 1e-12:
         return None
     edges, shares = bins_of(returns)

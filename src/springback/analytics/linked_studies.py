@@ -8,7 +8,7 @@ from typing import Any
 from springback.analytics import encode
 from springback.analytics.cells import Cell, Table
 from springback.analytics.figures import shown
-from springback.analytics.material import Material
+from springback.analytics.report_data import ReportData
 from springback.market import recorded
 
 STRESS_FIGURES, STRESS_PAGE = "stress.json", "stress.html"
@@ -23,14 +23,14 @@ class Stressed:
     table: Table | None
 
 
-def stress_of(folder: Path, material: Material) -> Stressed | None:
+def stress_of(folder: Path, report_data: ReportData) -> Stressed | None:
     """The stress test whose figures lie in `folder`; None without one, and no figures where it is of another run or cannot be read."""
     file = folder / STRESS_FIGURES
     if not file.is_file():
         return None
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-        if not _same_run(told, material):
+        if not _same_run(told, report_data):
             words = "A stress test lies in this folder, but it is of another run: 'springback stress --out' this folder makes it anew."
             return Stressed(words, STRESS_PAGE, None)
         return Stressed(f"{told['finding']}.", STRESS_PAGE, _table(told))
@@ -38,9 +38,9 @@ def stress_of(folder: Path, material: Material) -> Stressed | None:
         return Stressed("A stress test lies in this folder, but its figures cannot be read.", STRESS_PAGE, None)
 
 
-def _same_run(told: dict[str, Any], material: Material) -> bool:
-    one = material.provenance
-    ours = (one.data_hash, material.models, material.headline.profile, recorded.plain(encode.plain(one.settings)))
+def _same_run(told: dict[str, Any], report_data: ReportData) -> bool:
+    one = report_data.provenance
+    ours = (one.data_hash, report_data.models, report_data.headline.profile, recorded.plain(encode.plain(one.settings)))
     return (told["data_hash"], told["models"], told["profile"], recorded.plain(told["settings"])) == ours
 
 

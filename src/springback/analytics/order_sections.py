@@ -3,7 +3,7 @@
 import pandas as pd
 
 from springback.analytics.cells import Table
-from springback.analytics.material import Material
+from springback.analytics.report_data import ReportData
 from springback.analytics.sections import Column, day, signed, table, text
 
 STATUSES = ("filled", "cancelled", "dropped", "waiting")
@@ -13,9 +13,9 @@ NOTE = (
 )
 
 
-def orders(material: Material) -> Table | None:
+def orders(report_data: ReportData) -> Table | None:
     """One row a kind of order: how many were sent and what became of them; None where the run does not tell."""
-    told = material.headline.orders
+    told = report_data.headline.orders
     if "status" not in told or told.empty:
         return None
     kinds = told["reason"].astype(str).str.partition("@")[0]
@@ -26,9 +26,9 @@ def orders(material: Material) -> Table | None:
     return table(counts, columns, "What became of the orders", NOTE)
 
 
-def positions(material: Material) -> Table | None:
+def positions(report_data: ReportData) -> Table | None:
     """What is open at the end; None where the run does not tell, or nothing is."""
-    held = material.headline.positions
+    held = report_data.headline.positions
     if held is None or held.empty:
         return None
     columns: list[Column] = [

@@ -14,17 +14,17 @@ from springback.analytics import palette, sections
 from springback.analytics.cells import Table
 from springback.analytics.charts import bear_spells
 from springback.analytics.figures import tight
-from springback.analytics.material import Material
 from springback.analytics.performance import benchmark_returns, returns_of, underwater
 from springback.analytics.plots import percent
+from springback.analytics.report_data import ReportData
 from springback.analytics.summary import Summary
 
 TONES = {"good": palette.GOOD, "bad": palette.BAD, "quiet": palette.MUTED}
 
 
-def picture(material: Material, summary: Summary, file: Path) -> None:
+def picture(report_data: ReportData, summary: Summary, file: Path) -> None:
     """Writes the page as PNG, 1500 pixels wide and as tall as its years need, the same bytes for the same material and matplotlib."""
-    years = sections.years(material)
+    years = sections.years(report_data)
     more = 0.3 * max(0, len(years.rows) - 6)
     words, head = _words(summary)
     head += 0.5
@@ -38,7 +38,7 @@ def picture(material: Material, summary: Summary, file: Path) -> None:
         sheet.text(place["left"], 1 - down / tall, told, va="top", **style)
     grow = sheet.add_subplot(grid[0])
     fall = sheet.add_subplot(grid[1], sharex=grow)
-    curves(grow, fall, material)
+    curves(grow, fall, report_data)
     _table(sheet.add_subplot(grid[2]), sections.gates(summary))
     _table(sheet.add_subplot(grid[3]), years)
     canvas.print_figure(str(file), metadata={"Software": None}, facecolor=palette.PAPER)
@@ -66,20 +66,20 @@ def _plain(words: str) -> str:
     return words.replace("$", r"\$")
 
 
-def curves(grow: Axes, fall: Axes, material: Material) -> None:
+def curves(grow: Axes, fall: Axes, report_data: ReportData) -> None:
     """Draws growth of one dollar and the falls from its high: every profile, the benchmark, the bear regime shaded."""
-    dates = pd.DatetimeIndex(pd.to_datetime(material.headline.daily["date"]))
-    for start, end in bear_spells(material.headline.daily):
+    dates = pd.DatetimeIndex(pd.to_datetime(report_data.headline.daily["date"]))
+    for start, end in bear_spells(report_data.headline.daily):
         for one in (grow, fall):
             one.axvspan(pd.Timestamp(start), pd.Timestamp(end), color=palette.BEAR, linewidth=0)  # type: ignore[arg-type]
-    beside = benchmark_returns(material.benchmark, dates)
+    beside = benchmark_returns(report_data.benchmark, dates)
     if beside is not None:
-        grow.plot(dates, (1 + beside).cumprod(), color=palette.BENCHMARK, linewidth=1.1, label=material.benchmark_name)
+        grow.plot(dates, (1 + beside).cumprod(), color=palette.BENCHMARK, linewidth=1.1, label=report_data.benchmark_name)
         fall.plot(dates, underwater(beside), color=palette.BENCHMARK, linewidth=0.8)
-    for account, colour, width in reversed(list(zip(material.accounts, (palette.NET, palette.SECOND), (1.6, 1.0), strict=False))):
+    for account, colour, width in reversed(list(zip(report_data.accounts, (palette.NET, palette.SECOND), (1.6, 1.0), strict=False))):
         returns = returns_of(account.daily, account.cash)
         grow.plot(dates, (1 + returns).cumprod(), color=colour, linewidth=width, label=f"{account.profile} costs")
-    deep = underwater(returns_of(material.headline.daily, material.headline.cash))
+    deep = underwater(returns_of(report_data.headline.daily, report_data.headline.cash))
     fall.fill_between(dates, deep, 0, color=palette.NET, alpha=0.18, linewidth=0)
     fall.plot(dates, deep, color=palette.NET, linewidth=0.9)
     for one, name in ((grow, "Growth of one dollar (shaded: bear regime)"), (fall, "Below the highest close")):

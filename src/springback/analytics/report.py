@@ -9,8 +9,8 @@ from springback.analytics.evidence import settings_table
 from springback.analytics.figures import shown
 from springback.analytics.lean_statistics import DEFINITIONS
 from springback.analytics.linked_studies import Stressed, stress_of
-from springback.analytics.material import Material
 from springback.analytics.picture import picture
+from springback.analytics.report_data import ReportData
 from springback.analytics.scores import scores
 from springback.analytics.summary import Summary
 
@@ -29,71 +29,71 @@ WHY_MISSING = {
 """Why a part is absent, unless the material says better."""
 
 
-def draw(material: Material, summary: Summary, folder: Path) -> None:
+def draw(report_data: ReportData, summary: Summary, folder: Path) -> None:
     """Writes report.html and report.png into `folder`; the same bytes for the same material and the same stress test beside it."""
-    (folder / "report.html").write_text(page(material, summary, stress_of(folder, material)), encoding="utf-8", newline="\n")
-    picture(material, summary, folder / "report.png")
+    (folder / "report.html").write_text(page(report_data, summary, stress_of(folder, report_data)), encoding="utf-8", newline="\n")
+    picture(report_data, summary, folder / "report.png")
 
 
-def page(material: Material, summary: Summary, stress: Stressed | None = None) -> str:
+def page(report_data: ReportData, summary: Summary, stress: Stressed | None = None) -> str:
     """The whole page as text: styles, data and plotly.js inside, every text escaped; `stress` the stress test that lies beside it."""
-    account = material.headline
+    account = report_data.headline
     figures = summary.figures[account.profile]
-    slots = material.provenance.settings.get("strategy.slots")
+    slots = report_data.provenance.settings.get("strategy.slots")
     use = [charts.exposure(account), charts.slots(account, int(slots) if slots else None), charts.turnover(account), charts.firing(account)]
     parts: dict[str, list[charts.Chart]] = {
-        "equity": [charts.equity(material)],
-        "course": course_sections.course_charts(material),
+        "equity": [charts.equity(report_data)],
+        "course": course_sections.course_charts(report_data),
         "use": [chart for chart in use if chart is not None],
-        "costs": charts.costs(material, {name: figures[name].number() for name in ("annual_return", "sharpe")}),
-        "models": charts.model_charts(material),
+        "costs": charts.costs(report_data, {name: figures[name].number() for name in ("annual_return", "sharpe")}),
+        "models": charts.model_charts(report_data),
     }
     return pages.render(
         "report.html",
-        material=material,
+        report_data=report_data,
         summary=summary,
         charts=parts,
-        tables=_tables(material, summary),
-        tiles=_tiles(material, summary),
-        missing=missing(material),
+        tables=_tables(report_data, summary),
+        tiles=_tiles(report_data, summary),
+        missing=missing(report_data),
         stress=stress,
     )
 
 
-def missing(material: Material) -> dict[str, str]:
+def missing(report_data: ReportData) -> dict[str, str]:
     """Part -> why it is not there, for every optional part that is None."""
-    return {part: material.missing.get(part, why) for part, why in WHY_MISSING.items() if getattr(material, part) is None}
+    return {part: report_data.missing.get(part, why) for part, why in WHY_MISSING.items() if getattr(report_data, part) is None}
 
 
-def _tables(material: Material, summary: Summary) -> dict[str, Any]:
-    best, worst = sections.best_and_worst(material)
+def _tables(report_data: ReportData, summary: Summary) -> dict[str, Any]:
+    best, worst = sections.best_and_worst(report_data)
     return {
         "gates": sections.gates(summary),
-        "luck": sections.luck(summary, material),
-        "profiles": sections.profiles(summary, material),
-        "months": course_sections.months(material),
-        "falls": course_sections.falls(material),
-        "years": sections.years(material),
-        "regimes": sections.regimes(material),
-        "sides": sections.sides(material),
-        "reasons": sections.reasons(material),
+        "luck": sections.luck(summary, report_data),
+        "profiles": sections.profiles(summary, report_data),
+        "months": course_sections.months(report_data),
+        "falls": course_sections.falls(report_data),
+        "years": sections.years(report_data),
+        "regimes": sections.regimes(report_data),
+        "sides": sections.sides(report_data),
+        "reasons": sections.reasons(report_data),
         "best": best,
         "worst": worst,
-        "overlays": sections.overlays(material, summary),
-        "funnel": sections.funnel(material),
-        "definitions": sections.definitions(summary, material.printed_by_lean),
-        "figures": sections.every_figure(summary, material),
-        "lean": sections.every_lean_figure(summary, material, DEFINITIONS),
-        "scores": scores(material),
-        "settings": settings_table(material.provenance),
-        "orders": order_sections.orders(material),
-        "positions": order_sections.positions(material),
+        "overlays": sections.overlays(report_data, summary),
+        "funnel": sections.funnel(report_data),
+        "definitions": sections.definitions(summary, report_data.printed_by_lean),
+        "figures": sections.every_figure(summary, report_data),
+        "lean": sections.every_lean_figure(summary, report_data, DEFINITIONS),
+        "scores": scores(report_data),
+        "settings": settings_table(report_data.provenance),
+        "orders": order_sections.orders(report_data),
+        "positions": order_sections.positions(report_data),
     }
 
 
-def _tiles(material: Material, summary: Summary) -> list[tuple[str, str, str]]:
+def _tiles(report_data: ReportData, summary: Summary) -> list[tuple[str, str, str]]:
     """(label, figure, what stands under it) of the few numbers at the top."""
-    figures = summary.figures[material.headline.profile]
+    figures = summary.figures[report_data.headline.profile]
 
     def told(name: str) -> str:
         return shown(figures[name].value, figures[name].unit)
@@ -102,7 +102,7 @@ def _tiles(material: Material, summary: Summary) -> list[tuple[str, str, str]]:
     if figures["sharpe_low"].value is None:
         band = "too short for an error band" if figures["lost_on"].value is None else "the account was lost"
     beside = (
-        f"{material.benchmark_name} {told('benchmark_annual_return')}"
+        f"{report_data.benchmark_name} {told('benchmark_annual_return')}"
         if figures["benchmark_annual_return"].value is not None
         else "no benchmark"
     )

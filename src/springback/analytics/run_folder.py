@@ -21,8 +21,8 @@ import pandas as pd
 from springback.alone import alone
 from springback.analytics import encode
 from springback.analytics.linked_studies import STRESS_FIGURES, STRESS_PAGE
-from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
 from springback.analytics.orders import POSITION_COLUMNS
+from springback.analytics.report_data import GOLDEN_COLUMNS, Account, ReportData
 from springback.analytics.soundness import check_facts, check_frame, check_series, check_table
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.analytics.whole import check_replaceable, mend, moved_aside, whole
@@ -48,18 +48,18 @@ KNOWN = frozenset(
     }
 )
 """What may lie in a run folder, and goes with it when another run takes its place."""
-Draw = Callable[[Material, Summary, Path], None]
+Draw = Callable[[ReportData, Summary, Path], None]
 
 
-def write(folder: Path, material: Material, draw: Draw | None = None) -> Summary:
+def write(folder: Path, report_data: ReportData, draw: Draw | None = None) -> Summary:
     """Writes the run folder and returns its figures. `draw` adds report.html and report.png (default: `report.draw`).
 
     The folder is replaced whole, by rename, under a lock (see `whole`): what another run left in it is gone. Raises `InputError` where it
     holds what no run wrote, `Unwritable`, `Taken` while another process writes it.
     """
-    summary = summarise(material)
+    summary = summarise(report_data)
     with whole(Path(folder), KNOWN) as part:
-        _fill(part, material, summary, draw or _report())
+        _fill(part, report_data, summary, draw or _report())
     return summary
 
 
@@ -72,12 +72,12 @@ def redraw(folder: Path, draw: Draw | None = None, add: Mapping[str, str] | None
     if not folder.is_dir():
         read(folder)  # says what is missing
     with alone(Path(os.path.realpath(folder))):
-        material = read(folder)
-        summary = summarise(material)
+        report_data = read(folder)
+        summary = summarise(report_data)
         with whole(folder, KNOWN, keep=True) as part:
             for name, text in (add or {}).items():
                 (part / name).write_text(text, encoding="utf-8", newline="\n")
-            _fill(part, material, summary, draw or _report())
+            _fill(part, report_data, summary, draw or _report())
     return summary
 
 
@@ -86,7 +86,7 @@ def check(folder: Path) -> None:
     check_replaceable(Path(folder), KNOWN)
 
 
-def read(folder: Path) -> Material:
+def read(folder: Path) -> ReportData:
     """The material of a run folder. Raises `MissingData` where it is not one, `BadTable` where a file of it is damaged."""
     folder = Path(folder)
     if moved_aside(folder):
@@ -112,7 +112,7 @@ def read(folder: Path) -> Material:
         parts["vix_days"] = tuple(map(str, told.pop("vix_days")))
         parts["provenance"] = _provenance(told)
         found = told.pop("search", None)
-        return Material(accounts=accounts, search=None if found is None else Search(**found), **parts, **told)
+        return ReportData(accounts=accounts, search=None if found is None else Search(**found), **parts, **told)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError) as error:
         raise BadTable(f"{folder}: report.json or a table beside it is damaged ({error}): run the backtest again") from None
 
@@ -166,30 +166,30 @@ def _report() -> Draw:
     return draw
 
 
-def _fill(part: Path, material: Material, summary: Summary, draw: Draw) -> None:
-    for account, home in zip(material.accounts, _homes(part, material), strict=True):
+def _fill(part: Path, report_data: ReportData, summary: Summary, draw: Draw) -> None:
+    for account, home in zip(report_data.accounts, _homes(part, report_data), strict=True):
         home.mkdir(parents=True, exist_ok=True)
         for name, first in GOLDEN_COLUMNS.items():
             (home / f"{name}.csv").write_text(table_text(getattr(account, name), first), encoding="utf-8", newline="")
         if account.positions is not None:
             (home / POSITIONS).write_text(table_text(account.positions, POSITION_COLUMNS), encoding="utf-8", newline="")
-    (part / "report.json").write_text(encode.text(_remainder(material), indent=None), encoding="utf-8")
-    draw(material, summary, part)
-    (part / "summary.json").write_text(encode.text(summary_json(material, summary)), encoding="utf-8")
+    (part / "report.json").write_text(encode.text(_remainder(report_data), indent=None), encoding="utf-8")
+    draw(report_data, summary, part)
+    (part / "summary.json").write_text(encode.text(summary_json(report_data, summary)), encoding="utf-8")
 
 
-def _homes(folder: Path, material: Material) -> list[Path]:
-    return [folder, *(folder / "profiles" / account.profile for account in material.accounts[1:])]
+def _homes(folder: Path, report_data: ReportData) -> list[Path]:
+    return [folder, *(folder / "profiles" / account.profile for account in report_data.accounts[1:])]
 
 
-def _remainder(material: Material) -> dict[str, Any]:
+def _remainder(report_data: ReportData) -> dict[str, Any]:
     """What the tables do not hold; of the events only the splits of names that were traded."""
-    told = {one.name: getattr(material, one.name) for one in dataclasses.fields(material)}
-    told["provenance"] = plain_provenance(material.provenance)
-    told["accounts"] = [{"profile": account.profile, "cash": account.cash} for account in material.accounts]
-    if material.events is not None:
-        traded = set().union(*(set(account.fills["symbol"]) for account in material.accounts))
-        told["events"] = material.events[(material.events["event"] == "split") & material.events["symbol"].isin(traded)]
+    told = {one.name: getattr(report_data, one.name) for one in dataclasses.fields(report_data)}
+    told["provenance"] = plain_provenance(report_data.provenance)
+    told["accounts"] = [{"profile": account.profile, "cash": account.cash} for account in report_data.accounts]
+    if report_data.events is not None:
+        traded = set().union(*(set(account.fills["symbol"]) for account in report_data.accounts))
+        told["events"] = report_data.events[(report_data.events["event"] == "split") & report_data.events["symbol"].isin(traded)]
     return told
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from springback.analytics.cells import Cell, Table
 from springback.analytics.figures import Unit, shown
-from springback.analytics.material import Material
+from springback.analytics.report_data import ReportData
 
 SCORES: Mapping[str, tuple[str, Unit, str]] = {
     "auc": (
@@ -26,9 +26,9 @@ SCORES: Mapping[str, tuple[str, Unit, str]] = {
 """Score of a side -> its name, its unit, what it says."""
 
 
-def scores(material: Material) -> Table | None:
+def scores(report_data: ReportData) -> Table | None:
     """The scores out of sample: `long_NAME` and `short_NAME` side by side, NAME their mean."""
-    known = material.scores
+    known = report_data.scores
     if not known:
         return None
     names = dict.fromkeys(name.removeprefix("long_").removeprefix("short_") for name in known)

@@ -9,8 +9,8 @@ from springback.analytics.cells import Cell, Table
 from springback.analytics.course import benchmark_figures
 from springback.analytics.figures import Figure, Unit, shown, tight
 from springback.analytics.lean_statistics import printed
-from springback.analytics.material import Material
 from springback.analytics.performance import COSTS
+from springback.analytics.report_data import ReportData
 from springback.analytics.summary import Summary
 from springback.analytics.tables import by_reason, by_regime, by_side, by_year
 from springback.analytics.trades import extremes
@@ -54,10 +54,10 @@ TRADE_COLUMNS: tuple[Column, ...] = (
 )
 
 
-def years(material: Material) -> Table:
+def years(report_data: ReportData) -> Table:
     """By calendar year, the whole, and without 2020."""
-    account = material.headline
-    frame = by_year(account.daily, account.trades, account.cash, material.risk_free, material.benchmark)
+    account = report_data.headline
+    frame = by_year(account.daily, account.trades, account.cash, report_data.risk_free, report_data.benchmark)
     if frame["benchmark"].isna().all():
         frame = frame.drop(columns="benchmark")
     totals = tuple(k for k, period in enumerate(frame["period"]) if not period.isdigit())
@@ -66,7 +66,7 @@ def years(material: Material) -> Table:
         [
             ("period", "Period", text),
             ("return", "Return", signed("fraction")),
-            ("benchmark", material.benchmark_name, signed("fraction")),
+            ("benchmark", report_data.benchmark_name, signed("fraction")),
             ("annual_return", "A year", signed("fraction")),
             ("volatility", "Volatility", "fraction"),
             ("sharpe", "Sharpe", signed("ratio")),
@@ -79,10 +79,10 @@ def years(material: Material) -> Table:
     )
 
 
-def regimes(material: Material) -> Table:
+def regimes(report_data: ReportData) -> Table:
     """By the regime in force."""
-    account = material.headline
-    frame = by_regime(account.daily, account.trades, account.cash, material.risk_free)
+    account = report_data.headline
+    frame = by_regime(account.daily, account.trades, account.cash, report_data.risk_free)
     mean: Column = ("annual_mean", "Mean a year", signed("fraction"))
     head: list[Column] = [("regime", "Regime", text), ("sessions", "Sessions", "count"), mean, ("volatility", "Volatility", "fraction")]
     return table(
@@ -93,9 +93,9 @@ def regimes(material: Material) -> Table:
     )
 
 
-def sides(material: Material) -> Table:
+def sides(report_data: ReportData) -> Table:
     """Long and short apart."""
-    account = material.headline
+    account = report_data.headline
     share: Column = ("share", "Of start equity", signed("fraction"))
     return table(
         by_side(account.trades, account.cash),
@@ -105,18 +105,18 @@ def sides(material: Material) -> Table:
     )
 
 
-def reasons(material: Material) -> Table:
+def reasons(report_data: ReportData) -> Table:
     """By how trades ended."""
     return table(
-        by_reason(material.headline.trades),
+        by_reason(report_data.headline.trades),
         [("reason", "Left by", text), *TRADE_COLUMNS, ("holding", "Held, sessions", "one")],
         "By way of leaving",
     )
 
 
-def best_and_worst(material: Material) -> tuple[Table, Table]:
+def best_and_worst(report_data: ReportData) -> tuple[Table, Table]:
     """The best and the worst trades in dollars."""
-    best, worst = extremes(material.headline.trades)
+    best, worst = extremes(report_data.headline.trades)
     columns: list[Column] = [
         ("symbol", "Name", text),
         ("side", "Side", text),
@@ -168,12 +168,12 @@ LUCK_WORDS = {
 }
 
 
-def luck(summary: Summary, material: Material) -> Table | None:
+def luck(summary: Summary, report_data: ReportData) -> Table | None:
     """How far the headline's Sharpe ratio may come from having tried."""
-    found = material.search
+    found = report_data.search
     if found is None:
         return None
-    figures = summary.figures[material.headline.profile]
+    figures = summary.figures[report_data.headline.profile]
     rows = []
     for name, meaning in LUCK:
         one = figures[name]
@@ -239,7 +239,7 @@ def _itself(itself: Mapping[str, str] | None, name: str) -> tuple[Cell, ...]:
     return () if itself is None else (Cell(itself.get(name, "–")),)
 
 
-def profiles(summary: Summary, material: Material) -> Table:
+def profiles(summary: Summary, report_data: ReportData) -> Table:
     """The cost profiles side by side, headline first."""
     wanted = (
         ("Annual return", "annual_return"),
@@ -255,7 +255,7 @@ def profiles(summary: Summary, material: Material) -> Table:
         ("Deflated Sharpe: probability that it beats luck", "deflated_sharpe"),
         *((f"{name.capitalize()}, whole run", f"total_{name}") for name in COSTS),
     )
-    market, first = benchmark_figures(material), summary.figures[material.headline.profile]
+    market, first = benchmark_figures(report_data), summary.figures[report_data.headline.profile]
     rows = []
     for label, name in wanted:
         cells = [text(label)]
@@ -267,8 +267,8 @@ def profiles(summary: Summary, material: Material) -> Table:
             cells.append(Cell(shown(market.get(name), first[name].unit), "quiet"))
         if any(cell.text != "–" for cell in cells[1:]):
             rows.append(tuple(cells))
-    heads = (("Figure", True), *((f"{account.profile} costs", False) for account in material.accounts))
-    heads = (*heads, (material.benchmark_name, False)) if market else heads
+    heads = (("Figure", True), *((f"{account.profile} costs", False) for account in report_data.accounts))
+    heads = (*heads, (report_data.benchmark_name, False)) if market else heads
     return Table("The same run under each cost profile", "", heads, tuple(rows))
 
 
@@ -277,12 +277,12 @@ def _band(figures: Mapping[str, Figure]) -> str:
     return "–" if low.value is None else f"{shown(low.value, 'ratio')} to {shown(high.value, 'ratio')}"
 
 
-def overlays(material: Material, summary: Summary) -> Table | None:
+def overlays(report_data: ReportData, summary: Summary) -> Table | None:
     """What each part of the rule changed; a part that was due and changed nothing is red."""
-    if material.overlays is None:
+    if report_data.overlays is None:
         return None
-    first = summary.figures[material.headline.profile]
-    frame = material.overlays.copy()
+    first = summary.figures[report_data.headline.profile]
+    frame = report_data.overlays.copy()
     could = frame["could"] if "could" in frame else frame["among"]
     touched: Any = [
         Cell(f"{int(one):,}") if one else Cell("0: did nothing", "bad") if due else Cell("0: never due", "quiet")
@@ -318,11 +318,11 @@ FUNNEL_WORDS = {
 }
 
 
-def funnel(material: Material) -> Table | None:
+def funnel(report_data: ReportData) -> Table | None:
     """What became of the names beyond the threshold."""
-    if material.funnel is None or material.funnel.empty:
+    if report_data.funnel is None or report_data.funnel.empty:
         return None
-    sided = material.funnel.set_index("side")
+    sided = report_data.funnel.set_index("side")
     stages = list(sided.columns)
     rows, strong = [], []
     for k, stage in enumerate(stages):
@@ -336,18 +336,18 @@ def funnel(material: Material) -> Table | None:
     return Table("Entry funnel", "Every name-session beyond the QPI threshold, and where it left.", heads, tuple(rows), tuple(strong))
 
 
-def every_figure(summary: Summary, material: Material) -> Table:
+def every_figure(summary: Summary, report_data: ReportData) -> Table:
     """All figures of the headline with definition."""
-    figures = summary.figures[material.headline.profile]
+    figures = summary.figures[report_data.headline.profile]
     rows = [(text(name), Cell(shown(one.value, one.unit)), Cell(one.definition, "quiet", left=True)) for name, one in figures.items()]
     return Table("By trading days", "", (("Figure", True), ("Value", False), ("Definition", True)), tuple(rows))
 
 
-def every_lean_figure(summary: Summary, material: Material, words: Mapping[str, str]) -> Table:
+def every_lean_figure(summary: Summary, report_data: ReportData, words: Mapping[str, str]) -> Table:
     """All of LEAN's figures of the headline, as LEAN prints them, with definition."""
-    figures = summary.lean[material.headline.profile]
+    figures = summary.lean[report_data.headline.profile]
     texts = printed(figures)
-    itself = material.printed_by_lean
+    itself = report_data.printed_by_lean
     rows = [
         (text(name), Cell(texts.get(name, f"{value:.4g}")), *_itself(itself, name), Cell(words[name], "quiet", left=True))
         for name, value in figures.items()

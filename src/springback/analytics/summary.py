@@ -9,8 +9,8 @@ from springback.analytics import orders
 from springback.analytics.figures import Figure, as_json, figure
 from springback.analytics.gates import Verdict, judge
 from springback.analytics.lean_statistics import DEFINITIONS, lean_statistics, printed
-from springback.analytics.material import Account, Material
 from springback.analytics.performance import BAND_SEED, account_figures
+from springback.analytics.report_data import Account, ReportData
 from springback.analytics.trades import re_entries, trade_figures
 from springback.analytics.verdict import flags, verdict
 
@@ -27,51 +27,51 @@ class Summary:
     warnings: tuple[str, ...]
 
 
-def summarise(material: Material) -> Summary:
+def summarise(report_data: ReportData) -> Summary:
     """All figures of all accounts."""
-    figures = {account.profile: _figures(account, material) for account in material.accounts}
-    lean = {account.profile: _lean(account, material) for account in material.accounts}
-    first = figures[material.headline.profile]
+    figures = {account.profile: _figures(account, report_data) for account in report_data.accounts}
+    lean = {account.profile: _lean(account, report_data) for account in report_data.accounts}
+    first = figures[report_data.headline.profile]
     gates = judge(first)
-    return Summary(figures, lean, gates, flags(material), verdict(material, first, gates), warnings(material))
+    return Summary(figures, lean, gates, flags(report_data), verdict(report_data, first, gates), warnings(report_data))
 
 
-def warnings(material: Material) -> tuple[str, ...]:
+def warnings(report_data: ReportData) -> tuple[str, ...]:
     """What looks wrong in the run itself: overlays that were due and did nothing, no trade at all, slots that waited."""
     said = []
-    if material.ledger_fault:
-        said.append(f"The trial ledger was changed by hand ({material.ledger_fault}): the number of trials cannot be trusted.")
-    if material.headline.trades.empty:
+    if report_data.ledger_fault:
+        said.append(f"The trial ledger was changed by hand ({report_data.ledger_fault}): the number of trials cannot be trusted.")
+    if report_data.headline.trades.empty:
         said.append("No position was closed: every figure of trades is empty. The entry funnel says where the names went.")
-    if waits := orders.warning(material.headline.daily):
+    if waits := orders.warning(report_data.headline.daily):
         said.append(waits)
-    if material.overlays is not None:
+    if report_data.overlays is not None:
         idle = [
-            str(row["overlay"]) for _, row in material.overlays.iterrows() if row["touched"] == 0 and row.get("could", row["among"]) > 0
+            str(row["overlay"]) for _, row in report_data.overlays.iterrows() if row["touched"] == 0 and row.get("could", row["among"]) > 0
         ]
         said += [f"The overlay '{name}' was due and changed no decision: check that it is applied." for name in idle]
     return tuple(said)
 
 
-def summary_json(material: Material, summary: Summary) -> dict[str, Any]:
+def summary_json(report_data: ReportData, summary: Summary) -> dict[str, Any]:
     """What summary.json holds; NaN has become None."""
-    first, stands_on = material.headline.profile, material.provenance.facts()
+    first, stands_on = report_data.headline.profile, report_data.provenance.facts()
     return {
         "headline": [*summary.flags, *summary.verdict],
-        "in_sample": material.in_sample,
+        "in_sample": report_data.in_sample,
         "demo": stands_on["demo"],
-        "window": {"start": material.start, "end": material.end},
+        "window": {"start": report_data.start, "end": report_data.end},
         "profile": first,
         "figures": as_json(summary.figures[first]),
         "profiles": {name: as_json(figures) for name, figures in summary.figures.items() if name != first},
         "lean": {name: _lean_json(figures) for name, figures in summary.lean.items()},
         "gates": [{**asdict(one.gate), "value": one.value, "passed": one.passed} for one in summary.gates],
         **{name: stands_on[name] for name in ("universe", "origin")},
-        "models": material.models,
+        "models": report_data.models,
         **{name: stands_on[name] for name in ("biases", "findings")},
         "warnings": list(summary.warnings),
         **{name: stands_on[name] for name in ("command", "seed")},
-        "trials": material.search and asdict(material.search),
+        "trials": report_data.search and asdict(report_data.search),
         **{name: stands_on[name] for name in ("data_hash", "versions", "settings")},
     }
 
@@ -81,10 +81,10 @@ def _lean_json(figures: dict[str, float]) -> dict[str, dict[str, Any]]:
     return {name: {"value": value, "printed": texts.get(name), "definition": DEFINITIONS[name]} for name, value in figures.items()}
 
 
-def _figures(account: Account, material: Material) -> dict[str, Figure]:
-    figures = account_figures(account.daily, account.cash, material.risk_free, material.benchmark, BAND_SEED, material.search)
+def _figures(account: Account, report_data: ReportData) -> dict[str, Figure]:
+    figures = account_figures(account.daily, account.cash, report_data.risk_free, report_data.benchmark, BAND_SEED, report_data.search)
     scores = {
-        name: figure(float("nan") if value is None else value, _score(name), "ratio") for name, value in (material.scores or {}).items()
+        name: figure(float("nan") if value is None else value, _score(name), "ratio") for name, value in (report_data.scores or {}).items()
     }
     again = "closed trades that opened a name on the side it had left at most 6 sessions before"
     figures["re_entries"] = figure(re_entries(account.trades, account.daily["date"]), again, "count")
@@ -100,17 +100,17 @@ def _score(name: str) -> str:
     return known.get(name, f"{name.replace('_', ' ')}, on rows the models never saw")
 
 
-def _lean(account: Account, material: Material) -> dict[str, float]:
-    rates = material.risk_free
+def _lean(account: Account, report_data: ReportData) -> dict[str, float]:
+    rates = report_data.risk_free
     if rates is not None:
         rates = pd.Series(rates.to_numpy(), index=pd.DatetimeIndex(pd.to_datetime(rates.index))).dropna()
     return lean_statistics(
         account.daily,
         account.fills,
         account.orders,
-        start=material.start,
+        start=report_data.start,
         cash=account.cash,
         rates=rates,
-        events=material.events,
-        extra_days=material.vix_days,
+        events=report_data.events,
+        extra_days=report_data.vix_days,
     )

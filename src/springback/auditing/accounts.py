@@ -10,7 +10,7 @@ from springback.auditing.audit_finding import Outcome, judged
 from springback.auditing.case import Case
 from springback.backtest.result import Result
 from springback.market.actions import SPLIT
-from springback.market.tape import TRADING, Tape
+from springback.market.market_data import TRADING, MarketData
 from springback.strategy.rule import RESTING_STOP
 
 CENT = 1e-8
@@ -61,41 +61,41 @@ def read(result: Result) -> list[Fill]:
     return rows
 
 
-def fill_fault(tape: Tape, result: Result, fill: Fill) -> str | None:
+def fill_fault(market_data: MarketData, result: Result, fill: Fill) -> str | None:
     """None, or what is wrong with one fill."""
-    who = f"fill of {tape.bars.symbols[fill.name]} on {tape.bars.sessions[fill.row]}"
+    who = f"fill of {market_data.bars.symbols[fill.name]} on {market_data.bars.sessions[fill.row]}"
     if fill.midnight:
-        gone = tape.last[fill.name] == fill.row and tape.ending[fill.name] != TRADING
+        gone = market_data.last[fill.name] == fill.row and market_data.ending[fill.name] != TRADING
         return None if gone else f"{who}: closed as delisted, and it was not"
     at = np.flatnonzero(result.orders["order_id"] == fill.order)
     if len(at) != 1 or int(result.orders["name"][at[0]]) != fill.name:
         return f"{who}: no order of that name has the number {fill.order}"
     decided, ordered = int(result.orders["row"][at[0]]), int(result.orders["quantity"][at[0]])
     if fill.row <= decided:
-        return f"{who}: filled in the session that decided it, {tape.bars.sessions[decided]}, at {fill.raw:.4f}"
-    splits = _splits(tape, fill.name, decided + 1, fill.row)
+        return f"{who}: filled in the session that decided it, {market_data.bars.sessions[decided]}, at {fill.raw:.4f}"
+    splits = _splits(market_data, fill.name, decided + 1, fill.row)
     for factor in splits:
         ordered = int(ordered / factor)
     if ordered != fill.quantity:
         return f"{who}: {fill.quantity:+,} shares, ordered were {ordered:+,}"
     if int(result.orders["reason"][at[0]]) == RESTING_STOP:
-        return _stop_fault(tape, fill, float(result.orders["level"][at[0]]), bool(splits), who)
-    return _open_fault(tape, fill, decided, who)
+        return _stop_fault(market_data, fill, float(result.orders["level"][at[0]]), bool(splits), who)
+    return _open_fault(market_data, fill, decided, who)
 
 
-def _open_fault(tape: Tape, fill: Fill, decided: int, who: str) -> str | None:
-    opens = tape.bars.printed("open")[:, fill.name]
+def _open_fault(market_data: MarketData, fill: Fill, decided: int, who: str) -> str | None:
+    opens = market_data.bars.printed("open")[:, fill.name]
     first = decided + 1 + int(np.argmax(~np.isnan(opens[decided + 1 : fill.row + 1])))
     if first != fill.row:
-        return f"{who}: the next real bar was {tape.bars.sessions[first]}"
+        return f"{who}: the next real bar was {market_data.bars.sessions[first]}"
     if not np.isclose(fill.raw, opens[fill.row], rtol=1e-9, atol=0):
         return f"{who}: at {fill.raw:.4f} before costs, the open was {opens[fill.row]:.4f}"
     return None
 
 
-def _stop_fault(tape: Tape, fill: Fill, level: float, split: bool, who: str) -> str | None:
-    open_, high, low = (float(getattr(tape.bars, name)[fill.row, fill.name]) for name in ("open", "high", "low"))
-    if not tape.bars.traded[fill.row, fill.name]:
+def _stop_fault(market_data: MarketData, fill: Fill, level: float, split: bool, who: str) -> str | None:
+    open_, high, low = (float(getattr(market_data.bars, name)[fill.row, fill.name]) for name in ("open", "high", "low"))
+    if not market_data.bars.traded[fill.row, fill.name]:
         return f"{who}: a stop filled on a row that nobody traded"
     gapped = open_ <= level if fill.quantity < 0 else open_ >= level
     due = open_ if gapped else level
@@ -107,10 +107,10 @@ def _stop_fault(tape: Tape, fill: Fill, level: float, split: bool, who: str) -> 
     return None if low <= level <= high or gapped else f"{who}: the bar never reached the stop at {level:.4f}"
 
 
-def cash_fault(tape: Tape, result: Result, done: list[Fill]) -> str | None:
+def cash_fault(market_data: MarketData, result: Result, done: list[Fill]) -> str | None:
     """None, or the first session whose equity is not cash plus holdings."""
     daily = result.daily
-    for k, cash, held, marks in kept(tape, result, done):
+    for k, cash, held, marks in kept(market_data, result, done):
         worth = float(np.sum(held[held != 0] * marks[held != 0]))
         for what, mine, told in (("cash", cash, daily["cash"][k]), ("equity", cash + worth, daily["equity"][k])):
             if not abs(mine - told) <= CENT * max(1.0, abs(result.cash)):
@@ -118,13 +118,13 @@ def cash_fault(tape: Tape, result: Result, done: list[Fill]) -> str | None:
     return None
 
 
-def kept(tape: Tape, result: Result, done: list[Fill]) -> Iterator[tuple[int, float, NDArray[np.int64], NDArray[np.float64]]]:
+def kept(market_data: MarketData, result: Result, done: list[Fill]) -> Iterator[tuple[int, float, NDArray[np.int64], NDArray[np.float64]]]:
     """(place of the session, cash, shares held (N,), last closes (N,)) after each close, from the fills and events alone.
 
     The profile `realistic` values with every row, `lean` with bars alone.
     """
-    held, marks = np.zeros(tape.bars.shape[1], np.int64), np.full(tape.bars.shape[1], np.nan)
-    closes = tape.bars.close if result.profile == "realistic" else tape.bars.printed("close")
+    held, marks = np.zeros(market_data.bars.shape[1], np.int64), np.full(market_data.bars.shape[1], np.nan)
+    closes = market_data.bars.close if result.profile == "realistic" else market_data.bars.printed("close")
     cash, daily = result.cash, result.daily
     by_row: dict[tuple[bool, int], list[Fill]] = {}
     for fill in done:
@@ -134,7 +134,7 @@ def kept(tape: Tape, result: Result, done: list[Fill]) -> Iterator[tuple[int, fl
         cash -= float(daily["borrow"][k] + daily["financing"][k])
         for fill in by_row.get((True, row - 1), ()):
             cash -= _settled(fill, held)
-        cash += _midnight_cash(tape, row, held, marks)
+        cash += _midnight_cash(market_data, row, held, marks)
         for fill in by_row.get((False, row), ()):
             cash -= _settled(fill, held)
         marks = np.where(np.isnan(closes[row]), marks, closes[row])
@@ -146,9 +146,9 @@ def _settled(fill: Fill, held: NDArray[np.int64]) -> float:
     return fill.quantity * fill.price + fill.fee
 
 
-def _midnight_cash(tape: Tape, row: int, held: NDArray[np.int64], marks: NDArray[np.float64]) -> float:
+def _midnight_cash(market_data: MarketData, row: int, held: NDArray[np.int64], marks: NDArray[np.float64]) -> float:
     """Dividends on what is held, and fractions of splits, of session `row`; puts holdings on the scale after the splits."""
-    actions, paid = tape.actions, 0.0
+    actions, paid = market_data.actions, 0.0
     for k in np.flatnonzero(actions.row == row):
         name, value = int(actions.name[k]), float(actions.value[k])
         if actions.kind[k] != SPLIT:
@@ -162,8 +162,8 @@ def _midnight_cash(tape: Tape, row: int, held: NDArray[np.int64], marks: NDArray
     return paid
 
 
-def _splits(tape: Tape, name: int, first: int, last: int) -> list[float]:
+def _splits(market_data: MarketData, name: int, first: int, last: int) -> list[float]:
     """Split factors of `name` that take effect in the rows `first..last`."""
-    actions = tape.actions
+    actions = market_data.actions
     own = (actions.name == name) & (actions.kind == SPLIT) & (actions.row >= first) & (actions.row <= last)
     return [float(one) for one in actions.value[own]]

@@ -7,20 +7,20 @@ from itertools import pairwise
 import numpy as np
 
 from springback.auditing.pipeline import Pipeline, Played
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """`base` is what `pipeline` made of the sample `base.tape`; `whole` holds all names, for what needs no training, and `crowd` is the
-    sample whose returns become noise. `at` are the rows of `base.tape` after which the future is changed, drawn from `seed`, and
+    """`base` is what `pipeline` made of the sample `base.market_data`; `whole` holds all names, for what needs no training, and `crowd` is
+    the sample whose returns become noise. `at` are the rows of `base.market_data` after which the future is changed, drawn from `seed`, and
     `retrainings` how many retraining dates have their labels poisoned.
     """
 
     pipeline: Pipeline
     base: Played
-    whole: Tape
-    crowd: Tape
+    whole: MarketData
+    crowd: MarketData
     at: tuple[int, ...]
     retrainings: int
     seed: int
@@ -31,9 +31,9 @@ class Case:
         return np.random.default_rng([self.seed, *key])
 
     @property
-    def sample(self) -> Tape:
-        """The tape of every check that trains."""
-        return self.base.tape
+    def sample(self) -> MarketData:
+        """The market data of every check that trains."""
+        return self.base.market_data
 
 
 def draw_sessions(rng: np.random.Generator, first: int, end: int, count: int) -> tuple[int, ...]:

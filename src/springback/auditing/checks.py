@@ -10,12 +10,12 @@ from springback.auditing.case import Case
 Check = Callable[[Case], Outcome]
 
 CHECKS: dict[str, tuple[str, Check]] = {
-    "truncated": ("the tape ends: what was known before stays, to the last bit", future.truncated),
+    "truncated": ("the data end: what was known before stays, to the last bit", future.truncated),
     "corrupted": ("the future is garbage: what was known before stays", future.corrupted),
     "universe": ("the universe of all names on both futures", future.universe),
     "labels": ("labels not known yet change no model", labels.poisoned),
     "unlabelled": ("rows that never get a label change no model", labels.unlabelled),
-    "warm-up": ("a tape that begins later gives the same", past.warm_up),
+    "warm-up": ("data that begin later give the same", past.warm_up),
     "shuffled": ("the source's rows in another order give the same bars", past.shuffled),
     "renamed": ("other symbols give the same orders", past.renamed),
     "fills": ("orders fill after their session, at the next real open", accounts.fills),

@@ -11,7 +11,7 @@ from springback.auditing.audit_finding import Outcome
 from springback.auditing.case import Case
 from springback.backtest.result import Result
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.statistics.returns import daily_returns, excess_returns, lost
 from springback.statistics.significance import Numbers, sharpe_error
 
@@ -46,16 +46,18 @@ def delayed(case: Case, inputs: str) -> Outcome:
 
 
 def _late(case: Case, inputs: str) -> Result:
-    pipeline, tape, base = case.pipeline, case.sample, case.base
+    pipeline, market_data, base = case.pipeline, case.sample, case.base
     said = base.learned.forecasts
     if inputs == "forecasts":
-        return pipeline.backtest(tape, Forecasts(*(counterfactuals.behind(one) for one in (said.qpi, said.p_long, said.p_short, said.adv))))
-    tardy = counterfactuals.late(tape, inputs)
+        return pipeline.backtest(
+            market_data, Forecasts(*(counterfactuals.behind(one) for one in (said.qpi, said.p_long, said.p_short, said.adv)))
+        )
+    tardy = counterfactuals.late(market_data, inputs)
     if inputs == "VIX":
-        return pipeline.backtest(replace(tape, vix=tardy.vix), said)
+        return pipeline.backtest(replace(market_data, vix=tardy.vix), said)
     eligible = pipeline.eligible(tardy) if inputs == "membership" else base.eligible
     features = base.features if inputs == "membership" else pipeline.features(tardy)
-    return pipeline.backtest(tape, pipeline.forecast(tape, eligible, features).forecasts)
+    return pipeline.backtest(market_data, pipeline.forecast(market_data, eligible, features).forecasts)
 
 
 def returns(result: Result) -> Numbers:
@@ -63,6 +65,6 @@ def returns(result: Result) -> Numbers:
     return daily_returns(result.daily["equity"], result.cash)
 
 
-def excess(tape: Tape, result: Result) -> Numbers:
+def excess(market_data: MarketData, result: Result) -> Numbers:
     """The same over the risk-free rate, as every other figure has it."""
-    return excess_returns(result.daily["equity"], result.cash, tape.risk_free, result.first)
+    return excess_returns(result.daily["equity"], result.cash, market_data.risk_free, result.first)

@@ -64,7 +64,7 @@ def _text(value: object) -> str:
 
 def compare(base: Played, other: Played, row: int, decided: int, named: tuple[str, ...], tally: Tally) -> None:
     """Notes the first difference in what was known at the close of `row`: orders decided before row `decided`, all else up to `row`."""
-    bars, end = base.tape.bars, row + 1
+    bars, end = base.market_data.bars, row + 1
     tally.note(panel_fault("universe", base.eligible[:end], other.eligible[:end], bars))
     tally.note(panel_fault("features", base.features[:end], other.features[:end], bars, named))
     tally.note(models_fault(base, other, str(bars.sessions[row])))

@@ -8,12 +8,12 @@ from springback.auditing.pipeline import play
 
 
 def truncated(case: Case) -> Outcome:
-    """The tape ends after a session; so does what is known."""
+    """The market data ends after a session; so does what is known."""
     tally = Tally()
     for row in case.at:
-        case.tell(f"the tape ends on {case.sample.bars.sessions[row]}")
+        case.tell(f"the data end on {case.sample.bars.sessions[row]}")
         other = play(case.pipeline, case.sample.until(row + 1))
-        compare(case.base, other, row, row, case.pipeline.named, tally)  # the last session of a tape takes no decision
+        compare(case.base, other, row, row, case.pipeline.named, tally)  # the last session of market data takes no decision
     return judged(tally.fault, _tried(case, tally), "all equal to the last bit")
 
 

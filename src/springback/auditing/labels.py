@@ -7,7 +7,7 @@ from springback.auditing.audit_finding import Outcome, judged
 from springback.auditing.case import Case
 from springback.auditing.difference import models_fault
 from springback.auditing.pipeline import Learned, Played
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 
 def poisoned(case: Case) -> Outcome:
@@ -37,24 +37,24 @@ def poisoned(case: Case) -> Outcome:
 
 def unlabelled(case: Case) -> Outcome:
     """The volumes of a name's last `horizon` bars before it ends, whose outcome never came, change no model."""
-    tape, horizon = case.sample, case.pipeline.horizon
-    newest = max(map(tape.bars.row, case.base.learned.models), default=0)
-    ended = np.flatnonzero((tape.last >= horizon) & (tape.last < newest - horizon))
+    market_data, horizon = case.sample, case.pipeline.horizon
+    newest = max(map(market_data.bars.row, case.base.learned.models), default=0)
+    ended = np.flatnonzero((market_data.last >= horizon) & (market_data.last < newest - horizon))
     tried = f"{len(ended)} names that ended, their last {horizon} bars"
     if len(ended) == 0:
         return Outcome("SKIPPED", tried, "no name of the sample ends before its last retraining")
     case.tell("rows without a label")
-    rng, volumes = case.draw(4), np.ones(tape.bars.shape)
+    rng, volumes = case.draw(4), np.ones(market_data.bars.shape)
     for name in ended:
-        rows = slice(int(tape.last[name]) + 1 - horizon, int(tape.last[name]) + 1)
+        rows = slice(int(market_data.last[name]) + 1 - horizon, int(market_data.last[name]) + 1)
         volumes[rows, name] = np.exp(rng.normal(0, 1, horizon))
-    fault = models_fault(case.base, _taught(case, counterfactuals.scaled(tape, volumes=volumes)), str(tape.bars.sessions[-1]))
+    fault = models_fault(case.base, _taught(case, counterfactuals.scaled(market_data, volumes=volumes)), str(market_data.bars.sessions[-1]))
     return judged(fault and f"{fault}: it learned from rows without a label", tried, "no model changed")
 
 
-def _taught(case: Case, tape: Tape) -> Played:
-    """Models of `tape` under the universe as it was, so that a changed volume cannot change who is in it."""
-    eligible = case.base.eligible[: tape.bars.shape[0]]
-    features = case.pipeline.features(tape)
-    learned: Learned = case.pipeline.forecast(tape, eligible, features)
-    return Played(tape, eligible, features, learned, case.base.result)
+def _taught(case: Case, market_data: MarketData) -> Played:
+    """Models of `market_data` under the universe as it was, so that a changed volume cannot change who is in it."""
+    eligible = case.base.eligible[: market_data.bars.shape[0]]
+    features = case.pipeline.features(market_data)
+    learned: Learned = case.pipeline.forecast(market_data, eligible, features)
+    return Played(market_data, eligible, features, learned, case.base.result)

@@ -12,7 +12,7 @@ from springback.auditing.case import Case
 from springback.auditing.noise import matched_noise
 from springback.auditing.pipeline import Flags, Pipeline, Played, play
 from springback.backtest.result import Result
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.statistics.significance import Numbers, block_rows, sharpe_error
 from springback.training.evaluate import auc_by_day
 from springback.training.judgement import Estimate, Part
@@ -76,7 +76,7 @@ def noise(case: Case) -> Outcome:
         case.tell("another market without an edge")
         again = look(case.pipeline, play(case.pipeline, matched_noise(case.crowd, case.draw(9, 1))))
         seen, fault, markets = again, noise_fault(again), 2
-    careless = case.pipeline.careless(played.tape, played.eligible, played.features)
+    careless = case.pipeline.careless(played.market_data, played.eligible, played.features)
     tried = f"{markets} market{'' if markets == 1 else 's'} of matched noise, {seen.part.rows:,} rows in {seen.part.sessions:,} sessions"
     figures = {**_figures(seen), **({} if careless is None else {"auc_random_split": careless})}
     said = f"AUC {_band(seen.part.long.auc)}, by day {_band(seen.day_long)}; Sharpe beyond the market "
@@ -117,21 +117,21 @@ def noise_fault(seen: Seen) -> str | None:
 
 def look(pipeline: Pipeline, played: Played) -> Seen:
     """The forecasts judged on labels made here, and the account beyond what its exposure to the mean name gives."""
-    beyond = beyond_market(played.tape, played.result, played.eligible)
+    beyond = beyond_market(played.market_data, played.result, played.eligible)
     ratio = sharpe(beyond)
     known = np.isfinite(ratio)
     rows, p_long, p_short = _rows(pipeline, played)
     days = [_by_day(rows, came, p, pipeline.horizon) for came, p in ((rows.forward > 0, p_long), (rows.forward < 0, p_short))]
-    whole = _whole(played.tape, rows, p_long, p_short)
+    whole = _whole(played.market_data, rows, p_long, p_short)
     return Seen(whole, days[0], days[1], ratio if known else 0.0, sharpe_error(beyond) if known else 0.0)
 
 
-def beyond_market(tape: Tape, result: Result, eligible: Flags) -> Numbers:
+def beyond_market(market_data: MarketData, result: Result, eligible: Flags) -> Numbers:
     """Returns of the account without interest, less its exposure of the evening before times the mean return of the universe.
 
     Symmetric log returns have a mean above zero, which any long book earns, and idle cash earns interest; neither is skill.
     """
-    close = tape.bars.close
+    close = market_data.bars.close
     mean = np.zeros(len(close))
     for row in range(1, len(close)):
         moved = close[row] / close[row - 1] - 1.0
@@ -146,8 +146,8 @@ def beyond_market(tape: Tape, result: Result, eligible: Flags) -> Numbers:
 
 def _rows(pipeline: Pipeline, played: Played) -> tuple[Rows, Numbers, Numbers]:
     """The forecast rows whose label came, P_long and P_short (R,)."""
-    tape, said = played.tape, played.learned.forecasts
-    forward = forward_return(tape.bars, tape.actions, pipeline.horizon)
+    market_data, said = played.market_data, played.learned.forecasts
+    forward = forward_return(market_data.bars, market_data.actions, pipeline.horizon)
     session, name = np.nonzero(~np.isnan(said.p_long) & ~np.isnan(said.p_short) & ~np.isnan(forward))
     moved = forward[session, name]
     rows = Rows(np.empty((len(session), 0), np.float32), moved, moved, session, name, session + pipeline.horizon)
@@ -163,14 +163,14 @@ def _by_day(rows: Rows, came_true: Flags, probability: Numbers, horizon: int) ->
     return Estimate(mean, error, mean - 1.96 * error, mean + 1.96 * error)
 
 
-def _whole(tape: Tape, rows: Rows, p_long: Numbers, p_short: Numbers) -> Part:
+def _whole(market_data: MarketData, rows: Rows, p_long: Numbers, p_short: Numbers) -> Part:
     one = Cut("whole", ("all",), np.zeros(len(rows), np.int64))
 
     def resample(count: int) -> NDArray[np.int64]:
         return block_rows(count, DRAWS, BLOCK, np.random.default_rng(1))
 
     said = p_long[None], p_short[None]
-    found = validate("audit", rows, said, tape.bars.sessions, one, (), Training(threads=1), Validation(), resample, (None, None))
+    found = validate("audit", rows, said, market_data.bars.sessions, one, (), Training(threads=1), Validation(), resample, (None, None))
     return found.whole
 
 

@@ -15,20 +15,20 @@ NEEDED = 5.0
 
 
 def survivors(case: Case) -> Outcome:
-    """How many of the names of the earliest universe have no bar at the end of the tape."""
-    tape = case.whole
-    sessions = tape.bars.shape[0]
-    eligible = case.pipeline.eligible(tape)
+    """How many of the names of the earliest universe have no bar at the end of the market data."""
+    market_data = case.whole
+    sessions = market_data.bars.shape[0]
+    eligible = case.pipeline.eligible(market_data)
     ranked = np.flatnonzero(eligible.any(axis=1))
     if len(ranked) == 0:
-        return Outcome("SKIPPED", f"{tape.bars.shape[1]:,} names", "no name is ever in the universe")
+        return Outcome("SKIPPED", f"{market_data.bars.shape[1]:,} names", "no name is ever in the universe")
     first = int(ranked[0])
     names = np.flatnonzero(eligible[first : first + 63].any(axis=0))
     years = (sessions - 1 - first) / SESSIONS
-    left = int(np.sum(tape.last[names] < sessions - 6))
+    left = int(np.sum(market_data.last[names] < sessions - 6))
     rate = 1 - (1 - left / len(names)) ** (1 / years) if years > 0 else 0.0
     low, high = (len(names) * (1 - (1 - one) ** years) for one in USUAL)
-    tried = f"{len(names):,} names of {tape.bars.sessions[first]}, followed for {years:.1f} years"
+    tried = f"{len(names):,} names of {market_data.bars.sessions[first]}, followed for {years:.1f} years"
     figures = {"names": len(names), "years": years, "left": left, "left_a_year": rate}
     said = f"{left:,} leave, {100 * rate:.1f} % a year; an index loses 5 to 8 %, here {low:,.0f} to {high:,.0f}"
     if len(names) * (1 - (1 - 0.03) ** years) < NEEDED:
@@ -41,7 +41,7 @@ def survivors(case: Case) -> Outcome:
     share = low / len(names)
     if left < low - SURE * np.sqrt(low * (1 - share)):
         doubts.append("nearly survivors only" if rate < LEAST else "fewer leave than an index loses, and survivors flatter")
-    if tape.members is None:
+    if market_data.members is None:
         doubts.append("no membership is known, a proxy stands in")
     if doubts:
         return Outcome("WARN", tried, f"{', and '.join(doubts)}: {said}", figures)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from springback.market.actions import SPLIT, Actions
 from springback.market.bars import Bars, Panel
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 Rng = np.random.Generator
 MEMORY = 6
@@ -16,8 +16,8 @@ GROUPS = 12
 
 @dataclass(frozen=True, eq=False)
 class Moves:
-    """Log returns (T, N) of a tape on one split scale with dividends added back, 0 where there is no bar: `night` since the last close,
-    `day` since the open; `above`, `below` the reach of high and low beyond open and close.
+    """Log returns (T, N) of market data on one split scale with dividends added back, 0 where there is no bar: `night` since the last
+    close, `day` since the open; `above`, `below` the reach of high and low beyond open and close.
     """
 
     night: Panel
@@ -26,8 +26,8 @@ class Moves:
     below: Panel
 
 
-def matched_noise(tape: Tape, rng: Rng, reversal: float = 0.0) -> Tape:
-    """`tape` with the signs of its returns drawn anew, so that nothing of the past can tell the future.
+def matched_noise(market_data: MarketData, rng: Rng, reversal: float = 0.0) -> MarketData:
+    """`market_data` with the signs of its returns drawn anew, so that nothing of the past can tell the future.
 
     The market's part of each session, the mean of its names, gets one sign; what each name has beyond it, a sign a session and sector
     (or one of 12 random groups where no sector is known). Night and day of a session keep together. So volatility and its clustering,
@@ -35,13 +35,13 @@ def matched_noise(tape: Tape, rng: Rng, reversal: float = 0.0) -> Tape:
     whatever a name's volatility. Splits are kept, dividends left out; VIX and membership stay as they are. With `reversal`, that
     share of each move beyond the market's is given back evenly over the next six sessions, between open and close.
     """
-    moves = _moves(tape)
-    groups = _groups(tape, rng)
-    sessions, names = tape.bars.shape
+    moves = _moves(market_data)
+    groups = _groups(market_data, rng)
+    sessions, names = market_data.bars.shape
     market = rng.choice([-1.0, 1.0], (sessions, 1))
     own = rng.choice([-1.0, 1.0], (sessions, int(groups.max()) + 1))[:, groups]
-    bars = ~np.isnan(tape.bars.close)
-    night, day = np.zeros(tape.bars.shape), np.zeros(tape.bars.shape)
+    bars = ~np.isnan(market_data.bars.close)
+    night, day = np.zeros(market_data.bars.shape), np.zeros(market_data.bars.shape)
     given_back = np.zeros((MEMORY, names))
     count = np.maximum(bars.sum(axis=1), 1)
     for row in range(sessions):
@@ -52,19 +52,19 @@ def matched_noise(tape: Tape, rng: Rng, reversal: float = 0.0) -> Tape:
         night[row] = np.where(bars[row], common[0] * market[row] + beyond[0], 0.0)
         day[row] = np.where(bars[row], common[1] * market[row] + beyond[1] - reversal / MEMORY * given_back.sum(axis=0), 0.0)
         given_back[row % MEMORY] = beyond[0] + beyond[1]
-    return _rebuilt(tape, Moves(night, day, moves.above, moves.below))
+    return _rebuilt(market_data, Moves(night, day, moves.above, moves.below))
 
 
-def _moves(tape: Tape) -> Moves:
-    bars = tape.bars
+def _moves(market_data: MarketData) -> Moves:
+    bars = market_data.bars
     sessions, names = bars.shape
     factor, paid = np.ones(bars.shape), np.zeros(bars.shape)
-    for k in range(len(tape.actions.row)):
-        at = tape.actions.row[k], tape.actions.name[k]
-        if tape.actions.kind[k] == SPLIT:
-            factor[at] *= tape.actions.value[k]
+    for k in range(len(market_data.actions.row)):
+        at = market_data.actions.row[k], market_data.actions.name[k]
+        if market_data.actions.kind[k] == SPLIT:
+            factor[at] *= market_data.actions.value[k]
         else:
-            paid[at] += tape.actions.value[k]
+            paid[at] += market_data.actions.value[k]
     opens = np.where(np.isnan(bars.open), bars.close, bars.open)
     before = np.full(names, np.nan)
     night = np.zeros(bars.shape)
@@ -79,16 +79,16 @@ def _moves(tape: Tape) -> Moves:
     return Moves(*(np.where(np.isfinite(one), one, 0.0) for one in (night, day, above, below)))
 
 
-def _groups(tape: Tape, rng: Rng) -> NDArray[np.int64]:
-    if tape.sectors is not None:
-        return np.asarray(np.unique(np.array(tape.sectors), return_inverse=True)[1], dtype=np.int64)
-    return rng.integers(0, GROUPS, tape.bars.shape[1])
+def _groups(market_data: MarketData, rng: Rng) -> NDArray[np.int64]:
+    if market_data.sectors is not None:
+        return np.asarray(np.unique(np.array(market_data.sectors), return_inverse=True)[1], dtype=np.int64)
+    return rng.integers(0, GROUPS, market_data.bars.shape[1])
 
 
-def _rebuilt(tape: Tape, moves: Moves) -> Tape:
+def _rebuilt(market_data: MarketData, moves: Moves) -> MarketData:
     """Bars that make `moves`, from each name's first close on."""
-    bars, splits = tape.bars, tape.actions.kind == SPLIT
-    actions = Actions(*(getattr(tape.actions, name)[splits] for name in ("row", "name", "kind", "value")))
+    bars, splits = market_data.bars, market_data.actions.kind == SPLIT
+    actions = Actions(*(getattr(market_data.actions, name)[splits] for name in ("row", "name", "kind", "value")))
     scale = np.zeros(bars.shape)
     np.add.at(scale, (actions.row, actions.name), np.log(actions.value))
     listed = ~np.isnan(bars.close)
@@ -104,4 +104,4 @@ def _rebuilt(tape: Tape, moves: Moves) -> Tape:
         name: np.where(listed & ~(shadow & (name != "close")), np.exp(panel), np.nan)
         for name, panel in (("open", opened), ("high", high), ("low", low), ("close", close))
     }
-    return replace(tape, bars=Bars(bars.sessions, bars.symbols, volume=bars.volume, **panels), actions=actions)
+    return replace(market_data, bars=Bars(bars.sessions, bars.symbols, volume=bars.volume, **panels), actions=actions)

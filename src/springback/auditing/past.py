@@ -16,7 +16,7 @@ from springback.market.forecasts import Forecasts
 
 
 def warm_up(case: Case) -> Outcome:
-    """The tape begins later; beyond the windows features, universe and, with the same forecasts, orders are the same."""
+    """The market data begins later; beyond the windows features, universe and, with the same forecasts, orders are the same."""
     pipeline, bars = case.pipeline, case.sample.bars
     latest = case.base.result.first - pipeline.look_back
     if latest < 1:
@@ -24,15 +24,15 @@ def warm_up(case: Case) -> Outcome:
     starts = sorted({int(one) for one in case.draw(5).integers(1, latest + 1, len(case.at))})
     fault, values = None, 0
     for first in starts:
-        case.tell(f"the tape begins on {bars.sessions[first]}")
-        tape = counterfactuals.since(case.sample, first)
+        case.tell(f"the data begin on {bars.sessions[first]}")
+        market_data = counterfactuals.since(case.sample, first)
         warm, ready = pipeline.window - 1, pipeline.look_back - 1
-        features = pipeline.features(tape)[warm:]
+        features = pipeline.features(market_data)[warm:]
         fault = fault or panel_fault("features", case.base.features[first + warm :], features, bars, pipeline.named, first + warm)
         values += int((~np.isnan(features)).sum())
-        eligible = pipeline.eligible(tape)[ready:]
+        eligible = pipeline.eligible(market_data)[ready:]
         fault = fault or panel_fault("universe", case.base.eligible[first + ready :], eligible, bars, first=first + ready)
-        result = pipeline.backtest(tape, _each(case.base.learned.forecasts, partial(_from, first)))
+        result = pipeline.backtest(market_data, _each(case.base.learned.forecasts, partial(_from, first)))
         moved = replace(result, orders={**result.orders, "row": result.orders["row"] + first}, first=result.first + first)
         fault = fault or orders_fault(case.base.result, moved, bars.shape[0])
     orders = len(case.base.result.orders["row"])
@@ -67,15 +67,15 @@ def renamed(case: Case) -> Outcome:
     pipeline, base, names = case.pipeline, case.base, case.sample.bars.shape[1]
     case.tell("names dealt out anew")
     order = case.draw(7).permutation(names)
-    tape = counterfactuals.relabelled(case.sample, order)
-    fault = panel_fault("features", base.features[:, order], pipeline.features(tape), tape.bars, pipeline.named)
-    fault = fault or panel_fault("universe", base.eligible[:, order], pipeline.eligible(tape), tape.bars)
+    market_data = counterfactuals.relabelled(case.sample, order)
+    fault = panel_fault("features", base.features[:, order], pipeline.features(market_data), market_data.bars, pipeline.named)
+    fault = fault or panel_fault("universe", base.eligible[:, order], pipeline.eligible(market_data), market_data.bars)
     distinct = case.draw(7, 1).permutation(names) * 1e-9
     apart = replace(
         base.learned.forecasts, p_long=base.learned.forecasts.p_long + distinct, p_short=base.learned.forecasts.p_short + distinct
     )
     one = pipeline.backtest(case.sample, apart)
-    two = pipeline.backtest(tape, _each(apart, lambda panel: panel[:, order]))
+    two = pipeline.backtest(market_data, _each(apart, lambda panel: panel[:, order]))
     before, after = _sorted(one.orders, np.argsort(order)), _sorted(two.orders, np.arange(names))
     moved = replace(one, orders=before, symbols=two.symbols), replace(two, orders=after)
     fault = fault or orders_fault(*moved, case.sample.bars.shape[0])

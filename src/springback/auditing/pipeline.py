@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from springback.backtest.result import Result
 from springback.market.bars import Bars, Dates, Panel
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 Flags = NDArray[np.bool_]
 
@@ -24,7 +24,7 @@ class Learned:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Steps from a tape to an account; each sees only what it is handed.
+    """Steps from market data to an account; each sees only what it is handed.
 
     `eligible` (T, N): who may be ranked. `features` (T, N, F): named `named`. `forecast` takes both, makes its own labels, trains and
     forecasts. `backtest` decides and fills. `careless` is the AUC of a random split of the rows, which leaks. `read` places long rows
@@ -32,11 +32,11 @@ class Pipeline:
     that universe and rule do, `horizon` of the label.
     """
 
-    eligible: Callable[[Tape], Flags]
-    features: Callable[[Tape], Panel]
-    forecast: Callable[[Tape, Flags, Panel], Learned]
-    backtest: Callable[[Tape, Forecasts], Result]
-    careless: Callable[[Tape, Flags, Panel], float | None]
+    eligible: Callable[[MarketData], Flags]
+    features: Callable[[MarketData], Panel]
+    forecast: Callable[[MarketData, Flags, Panel], Learned]
+    backtest: Callable[[MarketData, Forecasts], Result]
+    careless: Callable[[MarketData, Flags, Panel], float | None]
     read: Callable[[Dates, Sequence[str], Mapping[str, NDArray[np.float64]]], Bars]
     named: tuple[str, ...]
     window: int
@@ -46,17 +46,17 @@ class Pipeline:
 
 @dataclass(frozen=True, eq=False)
 class Played:
-    """What a pipeline made of a tape, stage by stage."""
+    """What a pipeline made of market data, stage by stage."""
 
-    tape: Tape
+    market_data: MarketData
     eligible: Flags
     features: Panel
     learned: Learned
     result: Result
 
 
-def play(pipeline: Pipeline, tape: Tape) -> Played:
-    """Every stage on `tape`."""
-    eligible, features = pipeline.eligible(tape), pipeline.features(tape)
-    learned = pipeline.forecast(tape, eligible, features)
-    return Played(tape, eligible, features, learned, pipeline.backtest(tape, learned.forecasts))
+def play(pipeline: Pipeline, market_data: MarketData) -> Played:
+    """Every stage on `market_data`."""
+    eligible, features = pipeline.eligible(market_data), pipeline.features(market_data)
+    learned = pipeline.forecast(market_data, eligible, features)
+    return Played(market_data, eligible, features, learned, pipeline.backtest(market_data, learned.forecasts))

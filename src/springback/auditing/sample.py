@@ -1,4 +1,4 @@
-"""How much of a tape an audit takes: some names and the newest sessions, so that everything can be trained again and again."""
+"""How much of market data an audit takes: some names and the newest sessions, so that everything can be trained again and again."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from springback.auditing import counterfactuals
 from springback.auditing.pipeline import Flags
 from springback.errors import MissingData
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 LEAST = 60
 """Sessions of backtest that a sample must hold."""
@@ -35,18 +35,18 @@ FULL = Size(names=150, crowd=400, sessions=1260, at=6, retrainings=4, trees=1000
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Two tapes of the same sessions, and the row from which there are enough known labels to forecast."""
+    """Two markets of the same sessions, and the row from which there are enough known labels to forecast."""
 
-    tape: Tape
-    crowd: Tape
+    market_data: MarketData
+    crowd: MarketData
     first: int
 
 
-def take(tape: Tape, eligible: Flags, size: Size, end: int, warm: int, least: int, rng: np.random.Generator) -> Sample:
+def take(market_data: MarketData, eligible: Flags, size: Size, end: int, warm: int, least: int, rng: np.random.Generator) -> Sample:
     """Names drawn at random among those ever in the universe of the newest sessions before row `end`, those that ended among them.
 
     `warm` sessions come before the first row that can be learned from, `least` sessions of known labels before the first forecast.
-    Raises `MissingData` where the tape is too short.
+    Raises `MissingData` where the market data is too short.
     """
     begin = max(0, end - size.sessions)
     first = warm + least
@@ -54,10 +54,10 @@ def take(tape: Tape, eligible: Flags, size: Size, end: int, warm: int, least: in
         begin = max(0, end - first - LEAST)
     if end - begin < first + LEAST:
         raise MissingData(
-            f"an audit needs {first + LEAST} sessions ({warm} to warm up, {least} to learn from, {LEAST} to trade), the tape has {end}: "
+            f"an audit needs {first + LEAST} sessions ({warm} to warm up, {least} to learn from, {LEAST} to trade), the market data has {end}: "
             "fetch a longer history or lower walk_forward.min_sessions"
         )
-    span = counterfactuals.since(tape.until(end) if end < tape.bars.shape[0] else tape, begin)
+    span = counterfactuals.since(market_data.until(end) if end < market_data.bars.shape[0] else market_data, begin)
     known = np.flatnonzero(eligible[begin:end].any(axis=0))
     if len(known) == 0:
         raise MissingData("an audit needs names in the universe, and there is none: see the [universe] settings")

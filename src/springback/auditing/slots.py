@@ -7,7 +7,7 @@ from springback.auditing.audit_finding import Outcome
 from springback.auditing.case import Case
 from springback.backtest.loop import CANCELLED, DELISTED_AWAY, DROPPED, FILLED, WAITING
 from springback.backtest.result import Result
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.strategy.rule import ENTRY
 
 
@@ -31,11 +31,11 @@ def slots(case: Case) -> Outcome:
     return Outcome("WARN" if waited.any() else "PASS", tried, said, {"slots_waiting": float(waited.sum())})
 
 
-def slot_fault(tape: Tape, result: Result, done: list[Fill]) -> str | None:
+def slot_fault(market_data: MarketData, result: Result, done: list[Fill]) -> str | None:
     """None, or the first session whose counts are not those of fills and orders."""
     orders, daily = result.orders, result.daily
     entry = orders["reason"] == ENTRY
-    for k, _, held, _ in kept(tape, result, done):
+    for k, _, held, _ in kept(market_data, result, done):
         row = result.first + k
         goes_tonight = (orders["ended"] == row) & (orders["why"] == DELISTED_AWAY)
         lives = entry & (orders["row"] < row) & ((orders["ended"] > row) | (orders["status"] == WAITING) | goes_tonight)

@@ -11,7 +11,7 @@ from springback.backtest.result import Result
 from springback.backtest.run import Backtest, backtest
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.strategy.decide import FUNNEL, LONG
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.rule import BEYOND_YESTERDAY, ENTRY, REGIME, STOP_LOSS, TIME_STOP
@@ -37,7 +37,7 @@ class Overlay:
 
 def overlays(
     base: Result,
-    tape: Tape,
+    market_data: MarketData,
     forecasts: Forecasts,
     account: Backtest,
     strategy: Strategy,
@@ -56,7 +56,7 @@ def overlays(
         ready = market
         if ready is not None:
             ready = ready._replace(p_long=forecasts.p_long, p_short=forecasts.p_short, adv=forecasts.adv)
-        return backtest(tape, forecasts, account, strategy, regime, costs, market=ready)
+        return backtest(market_data, forecasts, account, strategy, regime, costs, market=ready)
 
     reasons = base.orders["reason"]
     entries = int(np.sum(reasons == ENTRY))
@@ -97,7 +97,7 @@ def overlays(
     ]
     if strategy.stop_mode != "none":
         plain = run("stop", strategy=replace(strategy, stop_mode="none"))
-        found.insert(2, Overlay("stop", stops, exits, "exits at the stop", fallen(base, tape, strategy), plain))
+        found.insert(2, Overlay("stop", stops, exits, "exits at the stop", fallen(base, market_data, strategy), plain))
     if strategy.exit_rule != "none":
         beyond = int(np.sum(reasons == BEYOND_YESTERDAY))
         plain = run("yesterday's range", strategy=replace(strategy, exit_rule="none"))
@@ -156,19 +156,19 @@ def _held_for(base: Result, sessions: int) -> int:
     return int(np.sum(closed >= sessions) + min(still, np.sum(last - opened >= sessions)))
 
 
-def fallen(base: Result, tape: Tape, strategy: Strategy) -> int:
+def fallen(base: Result, market_data: MarketData, strategy: Strategy) -> int:
     """Closed positions whose closes, or lows and highs where stops rest, went beyond the stop before the session in which they left.
 
     Positions in names that split while they were held are left out.
     """
-    split = {(int(row), int(name)) for row, name in zip(tape.actions.row, tape.actions.name, strict=True)}
+    split = {(int(row), int(name)) for row, name in zip(market_data.actions.row, market_data.actions.name, strict=True)}
     resting = strategy.stop_mode == "intraday"
     count = 0
     trades = (base.trades[name].astype(np.int64) for name in ("name", "side", "entry_row", "exit_row"))
     for name, side, entry, end, price in zip(*trades, base.trades["entry_price"], strict=True):
         if any((row, name) in split for row in range(entry, end + 1)):
             continue
-        seen = (tape.bars.low if side == LONG else tape.bars.high) if resting else tape.bars.close
+        seen = (market_data.bars.low if side == LONG else market_data.bars.high) if resting else market_data.bars.close
         path = seen[entry + 1 if resting else entry : end, name] / price
         count += int(np.any(path < 1 - strategy.stop_loss) if side == LONG else np.any(path > 1 + strategy.stop_loss))
     return count

@@ -14,7 +14,7 @@ from springback.compiled import compiled
 from springback.market.actions import DIVIDEND
 from springback.market.book import Book, enter, leave, resize, split, wait
 from springback.market.costs import DAYS_PER_YEAR, Charges, borrow_rate, commission
-from springback.market.tape import BANKRUPT, DELISTED, TRADING
+from springback.market.market_data import BANKRUPT, DELISTED, TRADING
 from springback.strategy.decide import ENTERED, FUNNEL, LONG, NO_SHARES, NO_SLOT, SHORT, Orders, Today, decide, expire
 from springback.strategy.knobs import Knobs
 from springback.strategy.rule import DELISTING, ENTRY, RECALL, REGIME, RESTING_STOP, SPLIT_OUT, STOP_LOSS, is_bear, round_price, stop_level
@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 
 
 class Market(NamedTuple):
-    """The tape and the forecasts as the loop reads them: panels (T, N), series (T,), columns (N,), actions (E,), recalls (R,).
+    """The market data and the forecasts as the loop reads them: panels (T, N), series (T,), columns (N,), actions (E,), recalls (R,).
 
     `open` and `close` are of bars alone, so that nothing fills or is ranked on a mark; `mark`, the close of every row, values positions
     in the profile `realistic`.

@@ -19,12 +19,11 @@ OPEN, CLOSE, MIDNIGHT = 9 * 60 + 30, 16 * 60, 24 * 60
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """One run, charged by `profile`. `sessions` (S,), `symbols` (N,), `first` the row of the tape its first session has.
+    """One run, charged by `profile`. `sessions` (S,), `symbols` (N,), `first` the row of the market data its first session has.
 
-    `orders`, `fills`, `trades`, `daily` and `positions` (open at the end) are columns of equal length, named as in `loop.py`; `row`
-    columns count from the start of the tape. `funnel` (S, 2, len(FUNNEL)) counts what became of the names beyond the QPI threshold, long
-    and short.
-    """
+    `orders`, `fills`, `trades`, `daily` and `positions` (open at the end) are columns of equal length, named as in `loop.py`; `row` columns
+    count from the start of the market data. `funnel` (S, 2, len(FUNNEL)) counts what became of the names beyond the QPI threshold, long and
+    short."""
 
     sessions: Dates
     symbols: tuple[str, ...]

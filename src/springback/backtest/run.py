@@ -1,4 +1,4 @@
-"""One backtest: a tape, forecasts and settings in; orders, fills, account and trades out."""
+"""One backtest: market data, forecasts and settings in; orders, fills, account and trades out."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,8 +28,8 @@ from springback.market.book import Book, empty_book
 from springback.market.costs import Costs, Profile, charges
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_dollar_volume, mean_volume
+from springback.market.market_data import MarketData, payouts
 from springback.market.quarantine import barred
-from springback.market.tape import Tape, payouts
 from springback.strategy.decide import empty_orders
 from springback.strategy.knobs import Regime, Strategy, knobs
 from springback.strategy.lookback import trend_mean, yesterday
@@ -68,20 +68,21 @@ class Backtest:
         return replace(self, start=self.start or usual_start(sessions, history), end=end)
 
 
-def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy = STANDARD) -> Market:
-    """The tape and the forecasts as the loop reads them; made once, used for many backtests with the same regime window and variants.
+def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strategy: Strategy = STANDARD) -> Market:
+    """The market data and the forecasts as the loop reads them; made once, used for many backtests with the same regime window and
+    variants.
 
     A forecast of a row in quarantine is none, wherever it comes from: nothing is bought there, what is held goes on to its exit.
     """
-    bars = tape.bars
+    bars = market_data.bars
     sessions, names = bars.shape
     for label, panel in (("qpi", forecasts.qpi), ("p_long", forecasts.p_long), ("p_short", forecasts.p_short), ("adv", forecasts.adv)):
         if panel.shape != (sessions, names):
             raise MissingData(f"forecasts: {label} has shape {panel.shape}, the bars say {(sessions, names)}")
-    means = np.array([vix_mean(tape.vix, row, regime.window) for row in range(sessions)])
+    means = np.array([vix_mean(market_data.vix, row, regime.window) for row in range(sessions)])
     unused = np.empty((0, names))
     beyond = strategy.exit_rule == "above_yesterday_high"
-    high_before, low_before = yesterday(bars, tape.actions) if beyond else (unused, unused)
+    high_before, low_before = yesterday(bars, market_data.actions) if beyond else (unused, unused)
     nights = np.zeros(sessions)
     nights[1:] = np.diff(bars.sessions).astype(np.float64)
     return Market(
@@ -90,7 +91,7 @@ def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy
         low=bars.low,
         close=bars.printed("close"),
         mark=bars.close,
-        qpi=np.where(barred(bars, tape.quarantine), np.nan, forecasts.qpi) if tape.quarantine else forecasts.qpi,
+        qpi=np.where(barred(bars, market_data.quarantine), np.nan, forecasts.qpi) if market_data.quarantine else forecasts.qpi,
         p_long=forecasts.p_long,
         p_short=forecasts.p_short,
         adv=forecasts.adv,
@@ -98,44 +99,44 @@ def prepare(tape: Tape, forecasts: Forecasts, regime: Regime, strategy: Strategy
         mean_dollars=mean_dollar_volume(bars),
         high_before=high_before,
         low_before=low_before,
-        trend=trend_mean(bars, tape.actions) if strategy.trend == "sma200" else unused,
-        vix=tape.vix,
+        trend=trend_mean(bars, market_data.actions) if strategy.trend == "sma200" else unused,
+        vix=market_data.vix,
         vix_mean=means,
-        risk_free=np.zeros(sessions) if tape.risk_free is None else np.nan_to_num(tape.risk_free),
+        risk_free=np.zeros(sessions) if market_data.risk_free is None else np.nan_to_num(market_data.risk_free),
         nights=nights,
-        last=tape.last,
-        ending=tape.ending,
-        payout=payouts(tape),
-        action_row=tape.actions.row,
-        action_name=tape.actions.name,
-        action_kind=tape.actions.kind,
-        action_value=tape.actions.value,
+        last=market_data.last,
+        ending=market_data.ending,
+        payout=payouts(market_data),
+        action_row=market_data.actions.row,
+        action_name=market_data.actions.name,
+        action_kind=market_data.actions.kind,
+        action_value=market_data.actions.value,
         recall_row=np.empty(0, np.int64),
         recall_name=np.empty(0, np.int64),
     )
 
 
-def span(tape: Tape, account: Backtest) -> tuple[int, int]:
-    """Rows `first <= row < end` of the backtest's sessions. Raises `MissingData` where the tape or its VIX does not cover them."""
-    account = account.on(tape.bars.sessions)
-    first, end = (tape.bars.row(day) for day in (np.datetime64(account.days[0]), np.datetime64(account.days[1]) + 1))
+def span(market_data: MarketData, account: Backtest) -> tuple[int, int]:
+    """Rows `first <= row < end` of the backtest's sessions. Raises `MissingData` where the market data or its VIX does not cover them."""
+    account = account.on(market_data.bars.sessions)
+    first, end = (market_data.bars.row(day) for day in (np.datetime64(account.days[0]), np.datetime64(account.days[1]) + 1))
     if end - first < 2:
-        known = f"{tape.bars.sessions[0]} to {tape.bars.sessions[-1]}" if tape.bars.shape[0] else "nothing"
+        known = f"{market_data.bars.sessions[0]} to {market_data.bars.sessions[-1]}" if market_data.bars.shape[0] else "nothing"
         raise MissingData(
             f"backtest {account.start} to {account.end} has {end - first} sessions, needs at least 2; the bars hold {known}: "
             "set backtest.start and backtest.end, or fetch more"
         )
-    unknown = np.flatnonzero(np.isnan(tape.vix[first:end]))
+    unknown = np.flatnonzero(np.isnan(market_data.vix[first:end]))
     if len(unknown):
         raise MissingData(
-            f"no VIX for session {tape.bars.sessions[first + unknown[0]]} ({len(unknown)} of {end - first} sessions lack it): "
+            f"no VIX for session {market_data.bars.sessions[first + unknown[0]]} ({len(unknown)} of {end - first} sessions lack it): "
             "give --vix a file that covers the backtest"
         )
     return first, end
 
 
 def backtest(
-    tape: Tape,
+    market_data: MarketData,
     forecasts: Forecasts,
     account: Backtest,
     strategy: Strategy,
@@ -144,18 +145,17 @@ def backtest(
     flat_bp: float = 0.0,
     market: Market | None = None,
 ) -> Result:
-    """The rule of `strategy` and `regime` on `tape`, from `account.cash`, charged as `account.profile` says plus `flat_bp` a side.
+    """The rule of `strategy` and `regime` on `market_data`, from `account.cash`, charged as `account.profile` says plus `flat_bp` a side.
 
-    `market` is `prepare(tape, forecasts, regime, strategy)` where it is known already. Raises `MissingData` where bars or VIX do not cover
-    the span, `SettingsError` where `strategy` and `regime` do not go together.
-    """
-    first, end = span(tape, account)
+    `market` is `prepare(market data, forecasts, regime, strategy)` where it is known already. Raises `MissingData` where bars or VIX do not
+    cover the span, `SettingsError` where `strategy` and `regime` do not go together."""
+    first, end = span(market_data, account)
     charged = charges(costs, account.profile, flat_bp)
     turned = knobs(strategy, regime, charged.no_short_price, charged.no_short_dollar_volume)
-    names = tape.bars.shape[1]
+    names = market_data.bars.shape[1]
     log, book, lives = _empty_log(end - first, names, strategy.slots), empty_book(names), _empty_lives(names)
     replay(
-        prepare(tape, forecasts, regime, strategy) if market is None else market,
+        prepare(market_data, forecasts, regime, strategy) if market is None else market,
         first,
         end,
         turned,
@@ -169,8 +169,8 @@ def backtest(
         log,
     )
     return Result(
-        sessions=tape.bars.sessions[first:end],
-        symbols=tape.bars.symbols,
+        sessions=market_data.bars.sessions[first:end],
+        symbols=market_data.bars.symbols,
         first=first,
         cash=account.cash,
         profile=account.profile,

@@ -28,7 +28,7 @@ from springback.cli.options import (
 from springback.project import usual
 
 if TYPE_CHECKING:
-    from springback.verbs.console import Voice
+    from springback.verbs.console import Console
 
 app = typer.Typer(
     name="springback",
@@ -51,7 +51,7 @@ ForecastsOut = Annotated[Path | None, typer.Option("--out", help="File to write;
 @app.command()
 @spoken
 def run(
-    voice: "Voice",
+    console: "Console",
     *,
     source: Source = None,
     path: DataPath = None,
@@ -63,25 +63,25 @@ def run(
     plan: Plan,
 ) -> None:
     """The whole job: fetch, train, forecast, backtest, report. `--source yahoo --symbols AAPL,MSFT,...` needs no file."""
-    from springback.verbs import fetch, steps, tapes
+    from springback.verbs import data_summary, fetch, steps
 
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
     steps.places.check(models.models, stored.store)
     inputs = fetch.Inputs(**vars(stored), source=source, path=path, **vars(tables), asked=fetch.Asked(**vars(asked)))
-    shelf = tapes.shelf(voice, models.models_dir, trains=True)
+    shelf = data_summary.shelf(console, models.models_dir, trains=True)
     with steps.places.run(out) as folder:
-        market = fetch.market_of_run(voice, chosen, inputs)
-        chosen = tapes.window(voice, chosen, market.tape)
-        world = steps.survey(chosen, market.tape, market.hash, voice)
-        steps.train(voice, world, chosen, shelf)
+        market = fetch.market_of_run(console, chosen, inputs)
+        chosen = data_summary.window(console, chosen, market.market_data)
+        prepared = steps.survey(chosen, market.market_data, market.hash, console)
+        steps.train(console, prepared, chosen, shelf)
         record = steps.Recorder(stored.store, market.hash, command())
-        steps.backtest(voice, world, chosen, steps.Choice(shelf, models.models), folder, record)
+        steps.backtest(console, prepared, chosen, steps.Choice(shelf, models.models), folder, record)
 
 
 @app.command()
 @spoken
 def fetch(
-    voice: "Voice",
+    console: "Console",
     *,
     source: Annotated[str, typer.Option("--source", help="yahoo, tiingo, alpaca, csv, lean or demo.")] = "demo",
     asked: Asked,
@@ -98,13 +98,13 @@ def fetch(
 
     chosen = steps.choose(knobs.settings, knobs.sets)
     inputs = fetch.Inputs(store, path=path, **vars(tables), asked=fetch.Asked(**vars(asked)))
-    fetch.fetch(voice, chosen, inputs, source, accept)
+    fetch.fetch(console, chosen, inputs, source, accept)
 
 
 @app.command()
 @spoken
 def features(
-    voice: "Voice",
+    console: "Console",
     *,
     out: Annotated[Path, typer.Option("--out", help="File to write: .csv, .csv.gz or .parquet.")],
     bars: BarsFile = None,
@@ -115,25 +115,25 @@ def features(
     """Write date, symbol and the 8 features."""
     from springback.verbs import steps
 
-    steps.features(voice, steps.Inputs(**vars(stored), path=bars, events=events, prices=prices), out)
+    steps.features(console, steps.Inputs(**vars(stored), path=bars, events=events, prices=prices), out)
 
 
 @app.command()
 @spoken
-def train(voice: "Voice", *, stored: Stored, models_dir: ModelsFolder = None, knobs: Knobs) -> None:
+def train(console: "Console", *, stored: Stored, models_dir: ModelsFolder = None, knobs: Knobs) -> None:
     """Train the long and the short model by a split in time, judge them, and save them."""
-    from springback.verbs import steps, tapes
+    from springback.verbs import data_summary, steps
 
     chosen = steps.choose(knobs.settings, knobs.sets)
-    shelf = tapes.shelf(voice, models_dir, trains=True)
-    market = tapes.stored_or_demo(voice, chosen, steps.Inputs(**vars(stored)))
-    steps.train(voice, steps.survey(chosen, market.tape, market.hash, voice), chosen, shelf)
+    shelf = data_summary.shelf(console, models_dir, trains=True)
+    market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
+    steps.train(console, steps.survey(chosen, market.market_data, market.hash, console), chosen, shelf)
 
 
 @app.command()
 @spoken
 def forecast(
-    voice: "Voice",
+    console: "Console",
     *,
     stored: Stored,
     models_dir: ModelsFolder = None,
@@ -142,22 +142,22 @@ def forecast(
     plan: Plan,
 ) -> None:
     """Write quarterly walk-forward forecasts, each model trained only on labels known by then."""
-    from springback.verbs import steps, tapes
+    from springback.verbs import data_summary, steps
 
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
-    shelf = tapes.shelf(voice, models_dir, trains=True)
+    shelf = data_summary.shelf(console, models_dir, trains=True)
     if out is not None:
         steps.places.writable(out.parent)
     with steps.workers_at(cluster, chosen.training.threads) as workers:
-        market = tapes.stored(voice, steps.Inputs(**vars(stored)))
-        chosen = tapes.window(voice, chosen, market.tape, trades=False)
-        steps.forecast(voice, steps.survey(chosen, market.tape, market.hash, voice), chosen, shelf, out, workers)
+        market = data_summary.stored(console, steps.Inputs(**vars(stored)))
+        chosen = data_summary.window(console, chosen, market.market_data, trades=False)
+        steps.forecast(console, steps.survey(chosen, market.market_data, market.hash, console), chosen, shelf, out, workers)
 
 
 @app.command()
 @spoken
 def backtest(
-    voice: "Voice",
+    console: "Console",
     *,
     bars: BarsFile = None,
     tables: Tables,
@@ -169,23 +169,23 @@ def backtest(
     plan: Plan,
 ) -> None:
     """Run the rule on files, or on the store and the shelf, and write a run folder with its report."""
-    from springback.verbs import steps, tapes
+    from springback.verbs import data_summary, steps
 
     chosen = steps.choose(plan.settings, [*(plan.sets or []), *([f"backtest.profile={profile}"] if profile else [])], plan.original)
     steps.places.check(models.models, stored.store)
-    shelf = tapes.shelf(voice, models.models_dir, beside=forecasts, kind=models.models)
+    shelf = data_summary.shelf(console, models.models_dir, beside=forecasts, kind=models.models)
     with steps.places.run(out) as folder:
-        market = tapes.given(voice, steps.Inputs(**vars(stored), path=bars, **vars(tables)), ranks=forecasts is None)
-        chosen = tapes.window(voice, chosen, market.tape)
-        world = steps.world(voice, chosen, market, forecasts)
+        market = data_summary.given(console, steps.Inputs(**vars(stored), path=bars, **vars(tables)), ranks=forecasts is None)
+        chosen = data_summary.window(console, chosen, market.market_data)
+        prepared = steps.prepared(console, chosen, market, forecasts)
         record = steps.Recorder(stored.store, market.hash, command())
-        steps.backtest(voice, world, chosen, steps.Choice(shelf, models.models, forecasts), folder, record)
+        steps.backtest(console, prepared, chosen, steps.Choice(shelf, models.models, forecasts), folder, record)
 
 
 @app.command()
 @spoken
 def validate(
-    voice: "Voice",
+    console: "Console",
     *,
     stored: Stored,
     method: Method = None,
@@ -196,24 +196,24 @@ def validate(
     plan: Plan,
 ) -> None:
     """Judge forecasts honestly: purged, by day, with intervals, by year, regime, liquidity and price."""
-    from springback.verbs import steps, tapes, validate
+    from springback.verbs import data_summary, steps, validate
 
     out = out or usual("runs") / "validation"
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
     which = validate.check(method, models_dir, stored.store, forecasts)
-    shelf = None if which == "combinatorial" or forecasts else tapes.shelf(voice, models_dir)
+    shelf = None if which == "combinatorial" or forecasts else data_summary.shelf(console, models_dir)
     with steps.places.held(out), steps.workers_at(cluster, chosen.training.threads) as workers:
-        market = tapes.stored_or_demo(voice, chosen, steps.Inputs(**vars(stored)))
-        chosen = tapes.window(voice, chosen, market.tape, trades=False)
-        world = steps.survey(chosen, market.tape, market.hash, voice)
+        market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
+        chosen = data_summary.window(console, chosen, market.market_data, trades=False)
+        prepared = steps.survey(chosen, market.market_data, market.hash, console)
         record = steps.Recorder(stored.store, market.hash, command())
-        validate.validate(voice, world, chosen, validate.Method(which, shelf, forecasts), out, record, workers)
+        validate.validate(console, prepared, chosen, validate.Method(which, shelf, forecasts), out, record, workers)
 
 
 @app.command()
 @spoken
 def stress(
-    voice: "Voice",
+    console: "Console",
     *,
     stored: Stored,
     forecasts: ForecastFile = None,
@@ -224,24 +224,24 @@ def stress(
     plan: Plan,
 ) -> None:
     """Crashes of the past, shocks made up around what is held, and resampled histories, on one page."""
-    from springback.verbs import steps, stress, tapes
+    from springback.verbs import data_summary, steps, stress
 
     out = out or usual("runs") / "stress"
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
     steps.places.check(models.models, stored.store)
-    shelf = tapes.shelf(voice, models.models_dir, beside=forecasts, kind=models.models)
+    shelf = data_summary.shelf(console, models.models_dir, beside=forecasts, kind=models.models)
     with steps.places.held(out):
-        market = tapes.stored_or_demo(voice, chosen, steps.Inputs(**vars(stored)))
-        chosen = tapes.window(voice, chosen, market.tape)
-        world = steps.world(voice, chosen, market, forecasts)
+        market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
+        chosen = data_summary.window(console, chosen, market.market_data)
+        prepared = steps.prepared(console, chosen, market, forecasts)
         record = steps.Recorder(stored.store, market.hash, command())
-        stress.stress(voice, world, chosen, steps.Choice(shelf, models.models, forecasts), out, record)
+        stress.stress(console, prepared, chosen, steps.Choice(shelf, models.models, forecasts), out, record)
 
 
 @app.command()
 @spoken
 def audit(
-    voice: "Voice",
+    console: "Console",
     *,
     stored: Stored,
     quick: Annotated[bool, typer.Option("--quick", help="A smaller sample: the same checks in under a minute.")] = False,
@@ -253,22 +253,22 @@ def audit(
     plan: Plan,
 ) -> bool:
     """Prove on your own data that nothing looks ahead, and that noise shows nothing. Exit code 1 when a check fails."""
-    from springback.verbs import audit, steps, tapes
+    from springback.verbs import audit, data_summary, steps
 
     out = out or usual("runs") / "audit"
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
     steps.places.check(store=stored.store)
     with steps.places.held(out):
-        market = tapes.stored_or_demo(voice, chosen, steps.Inputs(**vars(stored)))
-        chosen = tapes.window(voice, chosen, market.tape)
+        market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
+        chosen = data_summary.window(console, chosen, market.market_data)
         record = steps.Recorder(stored.store, market.hash, command())
-        return audit.audit(voice, chosen, market.tape, audit.Effort(quick, sessions, seed), out, record)
+        return audit.audit(console, chosen, market.market_data, audit.Effort(quick, sessions, seed), out, record)
 
 
 @app.command()
 @spoken
 def optimize(
-    voice: "Voice",
+    console: "Console",
     *,
     knobs: Annotated[list[str] | None, typer.Option("--knob", help="table.name=low:high or table.name=one,other. May be repeated.")] = None,
     trials: Annotated[int | None, typer.Option("--trials", help="Settings to try. Default: optimise.trials.", show_default=False)] = None,
@@ -280,18 +280,18 @@ def optimize(
     plan: Plan,
 ) -> None:
     """Search for settings before a held-back period, and say how much of the gain is luck."""
-    from springback.verbs import optimise, steps, tapes
+    from springback.verbs import data_summary, optimise, steps
 
     out = out or usual("runs") / "optimise"
     chosen = optimise.choose(plan.settings, plan.sets, knobs, trials, plan.original)
     steps.places.check(store=stored.store)
-    shelf = tapes.shelf(voice, models_dir)
+    shelf = data_summary.shelf(console, models_dir)
     steps.places.writable(out)
     with steps.workers_at(cluster, chosen.training.threads) as workers:
-        market = tapes.stored_or_demo(voice, chosen, steps.Inputs(**vars(stored)))
+        market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
         record = steps.Recorder(stored.store, market.hash, command())
-        job = optimise.job(tapes.window(voice, chosen, market.tape), market.tape, shelf, out, record, voice)
-        optimise.optimise(voice, job, workers, reveal)
+        job = optimise.job(data_summary.window(console, chosen, market.market_data), market.market_data, shelf, out, record, console)
+        optimise.optimise(console, job, workers, reveal)
 
 
 app.command()(spoken(records.report))
@@ -301,7 +301,7 @@ app.command()(spoken(records.ledger))
 @app.command()
 @spoken
 def universe(
-    voice: "Voice",
+    console: "Console",
     *,
     on: Annotated[str | None, typer.Option("--on", help="Day to list the index of, as 2020-03-23.", show_default=False)] = None,
     stored: Stored,
@@ -315,7 +315,7 @@ def universe(
     if holdings:
         universe.alone(stored.store, knobs.settings, knobs.sets)
     chosen = universe.choose(knobs.settings, knobs.sets)
-    universe.universe(voice, chosen, on, stored.store or usual("store"), holdings, out, stored.as_of)
+    universe.universe(console, chosen, on, stored.store or usual("store"), holdings, out, stored.as_of)
 
 
 @app.callback()

@@ -30,12 +30,12 @@ def spoken(function: Callable[..., bool | None]) -> Callable[..., None]:
     flat += _options(Output)
 
     def verb(**given: Any) -> None:
-        from springback.verbs.console import Voice
+        from springback.verbs.console import Console
 
-        with Voice(given.pop("as_json"), given.pop("quiet")) as voice:
+        with Console(given.pop("as_json"), given.pop("quiet")) as console:
             for name, group in groups.items():
                 given[name] = group(**{one.name: given.pop(one.name) for one in fields(group)})
-            sound = function(voice, **given)
+            sound = function(console, **given)
         if sound is False:
             raise typer.Exit(1)
 

@@ -9,7 +9,7 @@ from springback.cli.command import command, spoken
 from springback.cli.options import DataPath, Knobs, Stored, StoreFolder, Tables
 
 if TYPE_CHECKING:
-    from springback.verbs.console import Voice
+    from springback.verbs.console import Console
 
 app = typer.Typer(help="The market on disk: check it.", no_args_is_help=True)
 
@@ -18,17 +18,17 @@ Other = Annotated[Path | None, typer.Option("--against", help="A second store, C
 
 @app.command()
 @spoken
-def verify(voice: "Voice", *, store: StoreFolder = None) -> bool:
+def verify(console: "Console", *, store: StoreFolder = None) -> bool:
     """Hold every file of the store against its manifest: hashes, rows, columns, contents. Exit code 1 when one is wrong."""
     from springback.verbs import data
 
-    return data.verify(voice, store)
+    return data.verify(console, store)
 
 
 @app.command()
 @spoken
 def check(
-    voice: "Voice",
+    console: "Console",
     *,
     stored: Stored,
     path: DataPath = None,
@@ -43,4 +43,4 @@ def check(
 
     chosen = quality.choose(knobs.settings, knobs.sets)
     inputs = quality.Inputs(**vars(stored), path=path, **vars(tables))
-    return quality.check(voice, chosen, inputs, against, out, quarantine, command())
+    return quality.check(console, chosen, inputs, against, out, quarantine, command())

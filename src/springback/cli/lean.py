@@ -21,7 +21,7 @@ from springback.cli.options import (
 from springback.project import usual
 
 if TYPE_CHECKING:
-    from springback.verbs.console import Voice
+    from springback.verbs.console import Console
 
 app = typer.Typer(help="QuantConnect's LEAN as the second host: the same rule, the same orders.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ def _run(out: Path | None) -> Path:
 @app.command()
 @spoken
 def export(
-    voice: "Voice",
+    console: "Console",
     *,
     out: Annotated[Path, typer.Option("--out", help="LEAN data folder to write.")] = LEAN / "data",
     stored: Stored,
@@ -56,13 +56,13 @@ def export(
     from springback.verbs import lean
 
     inputs = lean.Inputs(**vars(stored), path=bars, vix=vix, members=members, events=events, prices=prices)
-    lean.export(voice, out, inputs, renames, interest_rate)
+    lean.export(console, out, inputs, renames, interest_rate)
 
 
 @app.command()
 @spoken
 def backtest(
-    voice: "Voice",
+    console: "Console",
     *,
     stored: Stored,
     models: Models,
@@ -82,13 +82,13 @@ def backtest(
     choice = lean.choice(models.models_dir, models.models, forecasts)
     lean.one_source(stored.store, data_folder)
     deployment = lean.Deployment(project, choice, lean.Inputs(**vars(stored)), data_folder, launcher, time_limit, dry_run)
-    lean.backtest(voice, chosen, deployment, _run(out))
+    lean.backtest(console, chosen, deployment, _run(out))
 
 
 @app.command()
 @spoken
 def bundle(
-    voice: "Voice",
+    console: "Console",
     *,
     out: Annotated[Path, typer.Option("--out", help="Project folder to write.")] = Path("lean-bundle"),
     models: Models,
@@ -99,13 +99,13 @@ def bundle(
     from springback.verbs import lean
 
     chosen = lean.choose(plan.settings, plan.sets, plan.original)
-    lean.bundle(voice, chosen, out, lean.choice(models.models_dir, models.models), project)
+    lean.bundle(console, chosen, out, lean.choice(models.models_dir, models.models), project)
 
 
 @app.command("import")
 @spoken
 def import_(
-    voice: "Voice",
+    console: "Console",
     *,
     result: Annotated[Path, typer.Argument(help="LEAN's result: ID.json, with ID-order-events.json beside it.", metavar="RESULT.json")],
     out: LeanRun = None,
@@ -114,13 +114,13 @@ def import_(
     """Turn LEAN's result into a run folder like our own."""
     from springback.verbs import lean
 
-    lean.import_(voice, result, _run(out), interest_rate)
+    lean.import_(console, result, _run(out), interest_rate)
 
 
 @app.command()
 @spoken
 def compare(
-    voice: "Voice",
+    console: "Console",
     *,
     a: Annotated[Path, typer.Argument(help="A run folder.", metavar="A")],
     b: Annotated[Path, typer.Argument(help="Another.", metavar="B")],
@@ -131,4 +131,4 @@ def compare(
     """Lay two runs side by side: the first differing order, fills, fees, equity, every statistic. Exit code 1 when they differ."""
     from springback.verbs import lean
 
-    return lean.compare(voice, a, b, out, fill_tolerance, equity_tolerance)
+    return lean.compare(console, a, b, out, fill_tolerance, equity_tolerance)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from springback.verbs.console import Voice
+    from springback.verbs.console import Console
 
 
 def version(asked: bool) -> None:
@@ -18,23 +18,23 @@ def version(asked: bool) -> None:
         raise typer.Exit
 
 
-def init(voice: "Voice") -> None:
+def init(console: "Console") -> None:
     """Write a project file, springback.toml, into the working folder: where things lie, and every knob with its default."""
     from springback.verbs import init as verb
 
-    verb.init(voice)
+    verb.init(console)
 
 
-def doctor(voice: "Voice") -> bool:
+def doctor(console: "Console") -> bool:
     """Say what is installed, which data, models, ledger, LEAN and keys there are, and what is missing for what. Exit code 1: broken."""
     from springback.project import project
     from springback.verbs import doctor as verb
 
-    return verb.doctor(voice, project())
+    return verb.doctor(console, project())
 
 
 def runs(
-    voice: "Voice",
+    console: "Console",
     *,
     folder: Annotated[Path | None, typer.Argument(help="A folder of run folders.", metavar="[DIR]", show_default="runs")] = None,
 ) -> None:
@@ -42,4 +42,4 @@ def runs(
     from springback.project import project
     from springback.verbs import runs as verb
 
-    verb.runs(voice, folder or Path(project().paths.runs))
+    verb.runs(console, folder or Path(project().paths.runs))

@@ -8,18 +8,18 @@ import typer
 from springback.cli.options import StoreFolder
 
 if TYPE_CHECKING:
-    from springback.verbs.console import Voice
+    from springback.verbs.console import Console
 
 
-def report(voice: "Voice", *, folder: Annotated[Path, typer.Argument(help="A run folder.", metavar="DIR")]) -> None:
+def report(console: "Console", *, folder: Annotated[Path, typer.Argument(help="A run folder.", metavar="DIR")]) -> None:
     """Draw report.html and report.png of a run folder again."""
     from springback.verbs import steps
 
-    steps.report(voice, folder)
+    steps.report(console, folder)
 
 
-def ledger(voice: "Voice", *, store: StoreFolder = None) -> None:
+def ledger(console: "Console", *, store: StoreFolder = None) -> None:
     """List every trial that saw a period, and what the best of so many would show without skill."""
     from springback.verbs import ledger
 
-    ledger.ledger(voice, store)
+    ledger.ledger(console, store)

@@ -9,8 +9,8 @@ import pandas as pd
 
 from springback.analytics.figures import Figure, shown
 from springback.analytics.lean_statistics import DEFINITIONS, FORMATS, lean_statistics, printed
-from springback.analytics.material import GOLDEN_COLUMNS
 from springback.analytics.performance import BAND_SEED, account_figures
+from springback.analytics.report_data import GOLDEN_COLUMNS
 from springback.analytics.trades import trade_figures
 from springback.comparison.compare import Comparison
 from springback.comparison.sides import Side

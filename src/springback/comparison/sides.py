@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from springback.analytics import run_folder
-from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
+from springback.analytics.report_data import GOLDEN_COLUMNS, Account, ReportData
 from springback.analytics.soundness import check_cash, check_day, check_table
 from springback.errors import BadTable, MissingData
 from springback.lean.as_run import STATISTICS
@@ -21,7 +21,7 @@ TABLES = ("orders", "fills", "daily")
 @dataclass(frozen=True, eq=False)
 class Side:
     """One run. `orders` with `decided`, `fills` with `time` and `session`, `daily` with `date` as timestamps; `rates`, `events` and
-    `vix_days` as in `Material`; `printed` what LEAN itself printed, where it did; `profile` of costs;
+    `vix_days` as in `ReportData`; `printed` what LEAN itself printed, where it did; `profile` of costs;
     `trades` as its run folder holds them, with `exit_date` as timestamps, None where it holds none."""
 
     name: str
@@ -56,11 +56,11 @@ def read_sides(a: Path, b: Path) -> tuple[Side, Side]:
 def read_side(folder: Path) -> list[Side]:
     """The run of `folder` under each of its cost profiles, the headline first; of a profile's own folder that one alone."""
     if (folder / "summary.json").is_file():
-        material = run_folder.read(folder)
-        return [_of_account(folder, material, account) for account in material.accounts]
+        report_data = run_folder.read(folder)
+        return [_of_account(folder, report_data, account) for account in report_data.accounts]
     if folder.parent.name == "profiles" and (folder.parent.parent / "summary.json").is_file():
-        material = run_folder.read(folder.parent.parent)
-        named = [_of_account(folder, material, account) for account in material.accounts if account.profile == folder.name]
+        report_data = run_folder.read(folder.parent.parent)
+        named = [_of_account(folder, report_data, account) for account in report_data.accounts if account.profile == folder.name]
         if named:
             return named
     missing = [name for name in TABLES if not (folder / f"{name}.csv").is_file()]
@@ -72,18 +72,18 @@ def read_side(folder: Path) -> list[Side]:
         raise BadTable(f"{folder}: a table or file of it is damaged ({error})") from None
 
 
-def _of_account(folder: Path, material: Material, account: Account) -> Side:
+def _of_account(folder: Path, report_data: ReportData, account: Account) -> Side:
     return Side(
         name=str(folder),
         profile=account.profile,
         **_tables(folder, account.orders, account.fills, account.daily),
         cash=account.cash,
-        start=material.start,
-        rates=material.risk_free,
-        events=material.events,
-        vix_days=material.vix_days,
-        printed=material.printed_by_lean,
-        findings=material.provenance.findings if material.printed_by_lean is not None else (),
+        start=report_data.start,
+        rates=report_data.risk_free,
+        events=report_data.events,
+        vix_days=report_data.vix_days,
+        printed=report_data.printed_by_lean,
+        findings=report_data.provenance.findings if report_data.printed_by_lean is not None else (),
         trades=account.trades.assign(exit_date=pd.to_datetime(account.trades["exit_date"], format="ISO8601")),
     )
 

@@ -1,4 +1,4 @@
-"""Quality findings: what a reader should know about a tape before he believes it. Nothing is repaired in silence."""
+"""Quality findings: what a reader should know about market data before he believes it. Nothing is repaired in silence."""
 
 from dataclasses import replace
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from springback.data.sessions import exchange_days
 from springback.market.actions import Actions, split_scale
 from springback.market.bars import Bars, Dates, Panel
+from springback.market.market_data import MarketData, last_rows
 from springback.market.prose import Prose, prose
-from springback.market.tape import Tape, last_rows
 
 SHORT_HISTORY = 21
 """Sessions that the longest feature window needs."""
@@ -17,26 +17,26 @@ STALE_CLOSES = 10
 JUMP = 0.5
 
 
-def clean(tape: Tape) -> tuple[Tape, tuple[Prose, ...]]:
-    """The tape with its findings written on it, and the findings. No bar is changed: what no bar may be was refused at the door."""
-    findings = tuple(dict.fromkeys(tape.findings + prose(examine(tape))))
-    return replace(tape, findings=findings), findings
+def clean(market_data: MarketData) -> tuple[MarketData, tuple[Prose, ...]]:
+    """The market data with its findings written on it, and the findings. No bar is changed: what no bar may be was refused at the door."""
+    findings = tuple(dict.fromkeys(market_data.findings + prose(examine(market_data))))
+    return replace(market_data, findings=findings), findings
 
 
-def examine(tape: Tape) -> tuple[str, ...]:
-    """One line for each kind of oddity that the tape holds, with a count and an example."""
-    bars = tape.bars
+def examine(market_data: MarketData) -> tuple[str, ...]:
+    """One line for each kind of oddity that the market data holds, with a count and an example."""
+    bars = market_data.bars
     finite = ~np.isnan(bars.close)
     checks = (
         _cells(bars, _gaps(finite), "{n} sessions without a bar inside a name's life (halts or holes)"),
         _cells(bars, _stale(bars.close), f"{{n}} bars end a run of {STALE_CLOSES} equal closes"),
-        _cells(bars, _jumps(bars, tape.actions), f"{{n}} closes moved more than {JUMP:.0%} in a session with no split on record"),
+        _cells(bars, _jumps(bars, market_data.actions), f"{{n}} closes moved more than {JUMP:.0%} in a session with no split on record"),
         _cells(bars, bars.volume == 0, "{n} rows have no volume: marks, no order fills on them"),
         _cells(bars, finite & np.isnan(bars.open), "{n} bars have a close and no open, high, low: no order fills on them"),
         _cells(bars, _outside(bars), "{n} bars have an open or close outside high-low"),
         _short(bars, finite),
         _off_calendar(bars.sessions),
-        _no_vix(bars.sessions, tape.vix),
+        _no_vix(bars.sessions, market_data.vix),
     )
     return tuple(line for line in checks if line)
 

@@ -1,7 +1,7 @@
 """The laws that all that comes in obeys, whatever door it comes by, and the words in which a door tells what it left out.
 
 `docs/data.md` has them as a table. A door of rows asks `judge`, one of events `again`, one of names `roster`; what they leave out goes into
-the tape's findings through `told`.
+the market data's findings through `told`.
 """
 
 import re

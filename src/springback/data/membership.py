@@ -15,8 +15,8 @@ from springback.data.files.holdings import Holdings
 from springback.data.files.reading import write_table
 from springback.errors import MissingData
 from springback.market.bars import Dates
+from springback.market.market_data import MarketData
 from springback.market.prose import Prose, prose
-from springback.market.tape import Tape
 
 Confidence = Literal["high", "medium", "low"]
 PUBLISHED = 1
@@ -50,7 +50,7 @@ class Interval:
 
 
 def stands_in(oldest: str, sessions: Dates) -> tuple[str, ...]:
-    """The finding of a tape on whose first `sessions` the `oldest` list stands in, of a later day."""
+    """The finding of market data on whose first `sessions` the `oldest` list stands in, of a later day."""
     before = int((sessions < np.datetime64(oldest, "D")).sum())
     if before == 0:
         return ()
@@ -99,25 +99,25 @@ def from_holdings(files: Sequence[Holdings], day: np.datetime64) -> Answer:
     return Answer(day, names, f"fund holdings of {used}", _confidence(lag), lag, prose(notes))
 
 
-def from_tape(tape: Tape, day: np.datetime64, proxy: Sequence[bool] | None = None) -> Answer:
-    """The index on the last session up to `day` by the tape's membership, or where it has none by the `proxy` of that session (N,).
+def from_tape(market_data: MarketData, day: np.datetime64, proxy: Sequence[bool] | None = None) -> Answer:
+    """The index on the last session up to `day` by the market data's membership, or where it has none by the `proxy` of that session (N,).
 
     A list is of the session on which membership last changed; the one that the bars begin with is of unknown date, unless the origin of
-    the tape dates it. Raises `MissingData` on a day that bars or lists do not cover.
+    the market data dates it. Raises `MissingData` on a day that bars or lists do not cover.
     """
-    sessions = tape.bars.sessions
+    sessions = market_data.bars.sessions
     row = int(np.searchsorted(sessions, day, side="right")) - 1
     if row < 0 or (row == len(sessions) - 1 and day - sessions[row] > np.timedelta64(7, "D")):
         raise MissingData(f"{day} is not covered: the bars run from {sessions[0]} to {sessions[-1]}")
-    names = np.array(tape.bars.symbols, dtype=object)
-    if tape.members is None:
-        chosen = names[np.asarray(proxy, dtype=bool)] if proxy is not None else names[tape.bars.traded[row]]
+    names = np.array(market_data.bars.symbols, dtype=object)
+    if market_data.members is None:
+        chosen = names[np.asarray(proxy, dtype=bool)] if proxy is not None else names[market_data.bars.traded[row]]
         note = "no membership is known: the names with the largest mean dollar volume stand in"
         return Answer(day, tuple(sorted(chosen)), "liquidity proxy", "low", None, (Prose(note),))
-    _covered(tape.members, sessions, row)
-    oldest = _oldest(tape)
-    since = _changed(tape.members, sessions, row) or oldest
-    symbols, notes = tuple(sorted(names[tape.members[row]])), _barless(tape, tape.members[row], row)
+    _covered(market_data.members, sessions, row)
+    oldest = _oldest(market_data)
+    since = _changed(market_data.members, sessions, row) or oldest
+    symbols, notes = tuple(sorted(names[market_data.members[row]])), _barless(market_data, market_data.members[row], row)
     if oldest is not None and day < oldest:
         return Answer(
             day, symbols, f"membership list of {oldest}, which is of later", "low", None, (*prose(stands_in(str(oldest), sessions)), *notes)
@@ -143,10 +143,10 @@ def _covered(members: NDArray[np.bool_], sessions: Dates, row: int) -> None:
     raise MissingData(f"nothing is known of the index on {sessions[row]}: {span}")
 
 
-def _oldest(tape: Tape) -> np.datetime64 | None:
+def _oldest(market_data: MarketData) -> np.datetime64 | None:
     """The date of the list that stands in for sessions before it; None where the bars begin later."""
-    day = None if tape.origin.members_from is None else np.datetime64(tape.origin.members_from, "D")
-    return day if day is not None and tape.bars.sessions[0] < day else None
+    day = None if market_data.origin.members_from is None else np.datetime64(market_data.origin.members_from, "D")
+    return day if day is not None and market_data.bars.sessions[0] < day else None
 
 
 def _changed(members: NDArray[np.bool_], sessions: Dates, row: int) -> np.datetime64 | None:
@@ -155,13 +155,13 @@ def _changed(members: NDArray[np.bool_], sessions: Dates, row: int) -> np.dateti
     return np.datetime64(sessions[rows[-1] + 1], "D") if len(rows) else None
 
 
-def _barless(tape: Tape, members: NDArray[np.bool_], row: int) -> tuple[Prose, ...]:
+def _barless(market_data: MarketData, members: NDArray[np.bool_], row: int) -> tuple[Prose, ...]:
     """How many `members` of a session have no bar on it: those whose bars ended before, and those that are silent."""
-    ended = np.flatnonzero(members & (tape.last >= 0) & (tape.last < row))
-    silent = np.flatnonzero(members & ~tape.bars.traded[row] & ((tape.last < 0) | (tape.last >= row)))
-    notes, sessions, names = [], tape.bars.sessions, tape.bars.symbols
+    ended = np.flatnonzero(members & (market_data.last >= 0) & (market_data.last < row))
+    silent = np.flatnonzero(members & ~market_data.bars.traded[row] & ((market_data.last < 0) | (market_data.last >= row)))
+    notes, sessions, names = [], market_data.bars.sessions, market_data.bars.symbols
     if len(ended):
-        example = f"{names[ended[0]]} on {sessions[tape.last[ended[0]]]}"
+        example = f"{names[ended[0]]} on {sessions[market_data.last[ended[0]]]}"
         notes.append(f"{len(ended):,} of them had their last bar before that session and are still listed, such as {example}")
     if len(silent):
         notes.append(f"{len(silent):,} of them have no bar on {sessions[row]}, such as {names[silent[0]]}")

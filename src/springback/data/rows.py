@@ -14,7 +14,7 @@ from springback.data.laws import OLDEST, Left, impossible, judge, told, why
 from springback.data.sessions import open_on
 from springback.errors import BadTable
 from springback.market.bars import FIELDS, Bars, Dates, Panel
-from springback.market.tape import Delisting
+from springback.market.market_data import Delisting
 
 BARS = Columns(("date",), ("symbol",), (*FIELDS, "adj_close"), optional=("adj_close",))
 """`adj_close`, where a file has it, is its close adjusted for what came later."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from springback import __version__
 from springback.analytics import encode, report, run_folder
-from springback.analytics.material import GOLDEN_COLUMNS, Account, Material
+from springback.analytics.report_data import GOLDEN_COLUMNS, Account, ReportData
 from springback.analytics.summary import Summary
 from springback.data.files.series import read_rates
 from springback.lean.days import days_of, find_record
@@ -33,24 +33,24 @@ MISSING = {
 CENT = 0.01
 
 
-def write(result: LeanResult, folder: Path, rates: Path | None = None, warnings: tuple[str, ...] = ()) -> tuple[Material, Summary]:
+def write(result: LeanResult, folder: Path, rates: Path | None = None, warnings: tuple[str, ...] = ()) -> tuple[ReportData, Summary]:
     """Writes the run folder of `result`, LEAN's own statistics in it as lean_statistics.json, `warnings` first among its findings.
 
     Raises as `as_run` does, and `Unwritable`.
     """
-    material = as_run(result, find_record(result.file), rates)
-    told = material.provenance
-    material = replace(material, provenance=replace(told, findings=(*prose(warnings), *told.findings)))
+    report_data = as_run(result, find_record(result.file), rates)
+    told = report_data.provenance
+    report_data = replace(report_data, provenance=replace(told, findings=(*prose(warnings), *told.findings)))
 
-    def draw(material: Material, summary: Summary, part: Path) -> None:
-        report.draw(material, summary, part)
+    def draw(report_data: ReportData, summary: Summary, part: Path) -> None:
+        report.draw(report_data, summary, part)
         told = {"statistics": result.printed, **result.told}
         (part / STATISTICS).write_text(encode.text(told), encoding="utf-8")
 
-    return material, run_folder.write(folder, material, draw)
+    return report_data, run_folder.write(folder, report_data, draw)
 
 
-def as_run(result: LeanResult, record: Path | None = None, rates: Path | None = None) -> Material:
+def as_run(result: LeanResult, record: Path | None = None, rates: Path | None = None) -> ReportData:
     """The material of `result`. `record` the daily rows our algorithm left, `rates` a file of the risk-free rate.
 
     Raises `BadTable` where the record, the rates or the chart are not usable.
@@ -61,7 +61,7 @@ def as_run(result: LeanResult, record: Path | None = None, rates: Path | None = 
     orders = _orders(result)
     account = Account(PROFILE, result.cash, days.daily, fills, orders, _trades(book, orders, days.daily))
     names = fills["symbol"].nunique()
-    return Material(
+    return ReportData(
         accounts=(account,),
         start=result.start,
         end=result.end,

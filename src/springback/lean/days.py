@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from springback.analytics.material import GOLDEN_COLUMNS
+from springback.analytics.report_data import GOLDEN_COLUMNS
 from springback.analytics.run_folder import read_frame
 from springback.errors import BadTable
 from springback.lean.results import LeanResult

@@ -22,7 +22,7 @@ from springback.lean.ticker import check_tickers
 from springback.market.bars import Dates
 
 EXCHANGE = "Q"
-"""The tape knows no exchange; the golden runs had Nasdaq for every name."""
+"""The market data knows no exchange; the golden runs had Nasdaq for every name."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from springback.lean.export_log import Counts
 from springback.lean.factor_file import factor_file
 from springback.lean.map_file import Listing, map_text, spans
 from springback.market.actions import Actions
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 EQUITY = "equity/usa"
 
@@ -19,10 +19,10 @@ def paths(one: Listing) -> list[str]:
     return [*(f"{EQUITY}/daily/{ticker}.zip" for ticker in tickers), f"{EQUITY}/map_files/{name}.csv", f"{EQUITY}/factor_files/{name}.csv"]
 
 
-def contents(tape: Tape, column: int, one: Listing, words: list[str], actions: Actions) -> tuple[dict[str, bytes], Counts]:
+def contents(market_data: MarketData, column: int, one: Listing, words: list[str], actions: Actions) -> tuple[dict[str, bytes], Counts]:
     """Path -> content of one name's files, and what there is to count about it."""
-    sessions, found = tape.bars.sessions, daily_bars(tape.bars, column)
-    factors = factor_file(sessions, tape.bars.close[:, column], actions, one.first, one.last)
+    sessions, found = market_data.bars.sessions, daily_bars(market_data.bars, column)
+    factors = factor_file(sessions, market_data.bars.close[:, column], actions, one.first, one.last)
     name = one.symbol.lower()
     files = {f"{EQUITY}/daily/{ticker}.zip": pack(ticker, rows) for ticker, rows in _rows_by_ticker(one, words, found).items()}
     files[f"{EQUITY}/map_files/{name}.csv"] = map_text(one, sessions).encode()

@@ -101,15 +101,15 @@ def in_sample(cards: list[Card], which: str, start: date) -> list[str]:
     )
 
 
-def exported(data: Path, tape: str, quarantine: Iterable[Span] = ()) -> bool:
-    """Whether `data` holds a finished export of the tape whose content hash is `tape`, under this quarantine."""
+def exported(data: Path, market_data: str, quarantine: Iterable[Span] = ()) -> bool:
+    """Whether `data` holds a finished export of the market data whose content hash is `market_data`, under this quarantine."""
     try:
         told = json.loads((data / "springback" / "export.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return False
     identity = told.get("identity") if isinstance(told, dict) else None
     return isinstance(identity, dict) and (
-        (identity.get("format"), identity.get("tape"), identity.get("quarantine")) == (FORMAT, tape, spans_hash(quarantine))
+        (identity.get("format"), identity.get("tape"), identity.get("quarantine")) == (FORMAT, market_data, spans_hash(quarantine))
     )
 
 

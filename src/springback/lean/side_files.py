@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from springback.data.files.reading import Columns, read_table
 from springback.data.files.series import read_rates
 from springback.market.bars import Dates
+from springback.market.market_data import MarketData
 from springback.market.quarantine import Span, barred
-from springback.market.tape import Tape
 
 
-def vix_text(tape: Tape) -> str:
+def vix_text(market_data: MarketData) -> str:
     """`date,close`, ISO dates, one row for each session with a VIX close."""
-    known = np.flatnonzero(~np.isnan(tape.vix))
-    rows = (f"{tape.bars.sessions[k]},{_number(float(tape.vix[k]))}\n" for k in known)
+    known = np.flatnonzero(~np.isnan(market_data.vix))
+    rows = (f"{market_data.bars.sessions[k]},{_number(float(market_data.vix[k]))}\n" for k in known)
     return "date,close\n" + "".join(rows)
 
 
@@ -27,17 +27,18 @@ def symbols_text(symbols: Collection[str]) -> str:
     return "symbol\n" + "".join(f"{symbol}\n" for symbol in symbols)
 
 
-def members_text(tape: Tape, symbols: Collection[str]) -> str | None:
-    """`symbol,start,end`: the sessions in which a name of `symbols` was in the index, both ends included; None if the tape knows none.
+def members_text(market_data: MarketData, symbols: Collection[str]) -> str | None:
+    """`symbol,start,end`: the sessions in which a name of `symbols` was in the index, both ends included; None if the market data knows
+    none.
 
     One row for each unbroken run of sessions, so a name that came back has several.
     """
-    return None if tape.members is None else _runs(tape, tape.members, symbols)
+    return None if market_data.members is None else _runs(market_data, market_data.members, symbols)
 
 
-def barred_text(tape: Tape, symbols: Collection[str]) -> str | None:
+def barred_text(market_data: MarketData, symbols: Collection[str]) -> str | None:
     """`symbol,start,end`: the sessions on which a quarantine bars orders for a name of `symbols`, as above; None without a quarantine."""
-    return _runs(tape, barred(tape.bars, tape.quarantine), symbols) if tape.quarantine else None
+    return _runs(market_data, barred(market_data.bars, market_data.quarantine), symbols) if market_data.quarantine else None
 
 
 def spans_hash(spans: Iterable[Span]) -> str | None:
@@ -46,27 +47,27 @@ def spans_hash(spans: Iterable[Span]) -> str | None:
     return hashlib.sha256(json.dumps(words).encode()).hexdigest() if words else None
 
 
-def _runs(tape: Tape, panel: NDArray[np.bool_], symbols: Collection[str]) -> str:
-    days = tape.bars.sessions
+def _runs(market_data: MarketData, panel: NDArray[np.bool_], symbols: Collection[str]) -> str:
+    days = market_data.bars.sessions
     rows = ["symbol,start,end\n"]
-    for column, symbol in enumerate(tape.bars.symbols):
+    for column, symbol in enumerate(market_data.bars.symbols):
         if symbol in symbols:
             edges = np.flatnonzero(np.diff(panel[:, column].astype(np.int8), prepend=0, append=0))
             rows += [f"{symbol},{days[a]},{days[b - 1]}\n" for a, b in edges.reshape(-1, 2)]
     return "".join(rows)
 
 
-def rates_text(tape: Tape, path: Path | None) -> tuple[str | None, str]:
+def rates_text(market_data: MarketData, path: Path | None) -> tuple[str | None, str]:
     """LEAN's interest-rate.csv (`DATE,PCREDIT8`, percent, changes only) and, in words, what it comes from.
 
-    From the file at `path` if one is given, with all its dates; else the changes of the tape's rate; else None. Raises `BadTable`.
+    From the file at `path` if one is given, with all its dates; else the changes of the market data's rate; else None. Raises `BadTable`.
     """
     if path is not None:
         known = _file_dates(path)
         return _changes(known, read_rates(path, known)), path.name
-    if tape.risk_free is None or np.isnan(tape.risk_free).all():
+    if market_data.risk_free is None or np.isnan(market_data.risk_free).all():
         return None, "none: LEAN falls back on its own file, or on 1 %"
-    return _changes(tape.bars.sessions, tape.risk_free), "the tape's risk-free rate"
+    return _changes(market_data.bars.sessions, market_data.risk_free), "the market data's risk-free rate"
 
 
 def _file_dates(path: Path) -> Dates:

@@ -19,7 +19,7 @@ from types import UnionType
 import numpy as np
 
 from springback.errors import LedgerError, Unwritable
-from springback.ledger.look import Days, Entry, Look, Numbers, digest
+from springback.ledger.entry import Days, Entry, NewEntry, Numbers, digest
 
 FORMAT = 2
 OLD = 1
@@ -69,7 +69,7 @@ class Ledger:
         except OSError as error:
             raise self._unwritable(error.strerror or str(error)) from None
 
-    def record(self, look: Look, version: str, at: datetime | None = None) -> Entry:
+    def record(self, look: NewEntry, version: str, at: datetime | None = None) -> Entry:
         """Adds one row and returns it; `at` is when (now)."""
         days, excess = look.record
         settings, returns = digest(look.settings_text.encode()), digest(days, excess)

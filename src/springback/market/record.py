@@ -232,7 +232,7 @@ def _plain(value: float) -> str:
 
 @dataclass(frozen=True)
 class Held:
-    """A doubt of a tape: `place` among its actions, the session and the name."""
+    """A doubt of market data: `place` among its actions, the session and the name."""
 
     doubt: Doubt
     place: int

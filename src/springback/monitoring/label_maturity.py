@@ -18,7 +18,7 @@ FEWEST_BLOCKS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Ripe:
+class MaturedLabel:
     """Forecasts whose label is known, (R,) each, by session and then name: `session`, `name`, `probability`, `came_true`.
 
     `waiting` forecasts are not ripe yet; `unknown` are, but their name has no price to tell (a halt, a delisting).
@@ -59,7 +59,7 @@ class Firing:
         return not self.low <= self.observed <= self.high
 
 
-def ripen(probability: Panel, forward: Panel, now: int, horizon: int) -> Ripe:
+def ripen(probability: Panel, forward: Panel, now: int, horizon: int) -> MaturedLabel:
     """Forecasts (T, N; NaN: none) with the sign of `forward` returns (T, N) in their side's direction, as known at the close of row `now`.
 
     A forecast of session t is ripe when t + `horizon` <= `now`: whatever `forward` holds of later ones is not looked at.
@@ -68,7 +68,7 @@ def ripen(probability: Panel, forward: Panel, now: int, horizon: int) -> Ripe:
     ripe = said.copy()
     ripe[max(0, now + 1 - horizon) :] = False
     session, name = np.nonzero(ripe & ~np.isnan(forward[: now + 1]))
-    return Ripe(
+    return MaturedLabel(
         session,
         name,
         probability[session, name],
@@ -78,7 +78,7 @@ def ripen(probability: Panel, forward: Panel, now: int, horizon: int) -> Ripe:
     )
 
 
-def hit_rate(found: Ripe, threshold: float, block: int = 20) -> Rate:
+def hit_rate(found: MaturedLabel, threshold: float, block: int = 20) -> Rate:
     """How often what fired came true; names of a day move together and labels overlap, so `count` is divided by its design effect.
 
     The effect is that of blocks of `block` sessions. Under 10 blocks it cannot be told: every block then counts as one answer.

@@ -13,20 +13,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback.analytics.figures import shown
-from springback.analytics.material import Material
 from springback.analytics.performance import annual_return, returns_of
+from springback.analytics.report_data import ReportData
 from springback.analytics.summary import summarise
 from springback.features import FEATURES
 from springback.forecasting.models import Models
 from springback.market.actions import split_scale
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.statistics.significance import block_rows
 from springback.strategy.rule import is_bear, vix_mean
 from springback.training.evaluate import Side, auc_by_day
 from springback.training.rows import QPI, Rows, gather
 from springback.training.splits import split_by_time
 from springback.training.train import Evaluation, Trained
-from springback.workflow.prepare import World
+from springback.workflow.prepare import PreparedData
 from springback.workflow.report import importance_of, reliability_of
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo, has_store, open_store
@@ -41,7 +41,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Exam:
-    """The newest rows, which the models never saw, and what they said about them: `p_long`, `p_short` (R,); `dates` of the tape."""
+    """The newest rows, which the models never saw, and what they said about them: `p_long`, `p_short` (R,); `dates` of the market data."""
 
     rows: Rows
     p_long: Values
@@ -59,77 +59,77 @@ def home() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / "settings" / "default.toml").is_file()), here)
 
 
-def market(settings: Settings, store: Path = Path("store")) -> tuple[Tape, str]:
-    """The tape and content hash of `store` if there is one, else the demo market, drawn and kept nowhere."""
+def market(settings: Settings, store: Path = Path("store")) -> tuple[MarketData, str]:
+    """The market data and content hash of `store` if there is one, else the demo market, drawn and kept nowhere."""
     if has_store(store):
         return open_store(store)
-    tape = draw_demo(settings)
-    return tape, ""
+    market_data = draw_demo(settings)
+    return market_data, ""
 
 
-def facts(world: World) -> pd.DataFrame:
-    """What is on the tape, in a few lines."""
-    bars, ranked = world.tape.bars, world.eligible.sum(axis=1)
+def facts(prepared: PreparedData) -> pd.DataFrame:
+    """What is on the market data, in a few lines."""
+    bars, ranked = prepared.market_data.bars, prepared.eligible.sum(axis=1)
     told = {
         "names": f"{bars.shape[1]:,}",
         "sessions": f"{bars.shape[0]:,}, {bars.sessions[0]} to {bars.sessions[-1]}",
         "bars": f"{int(bars.traded.sum()):,}",
         "marks: rows that nobody traded": f"{int(bars.marks.sum()):,}",
         "in the universe on the median session": f"{np.median(ranked[ranked > 0]) if ranked.any() else 0:,.0f}",
-        "corporate actions": f"{len(world.tape.actions.row):,}",
-        "findings of the quality checks": f"{len(world.tape.findings)}",
+        "corporate actions": f"{len(prepared.market_data.actions.row):,}",
+        "findings of the quality checks": f"{len(prepared.market_data.findings)}",
     }
     return pd.DataFrame({"": told.values()}, index=pd.Index(told.keys()))
 
 
-def days(world: World, settings: Settings) -> pd.DataFrame:
+def days(prepared: PreparedData, settings: Settings) -> pd.DataFrame:
     """A row a session: date, level (`yardstick`, from 1), vix, bear, ranked, and low and high, the names past the QPI marks."""
-    tape, qpi = world.tape, np.where(world.eligible, world.features[..., QPI], np.nan)
-    means = [vix_mean(tape.vix, row, settings.regime.window) for row in range(len(tape.vix))]
+    market_data, qpi = prepared.market_data, np.where(prepared.eligible, prepared.features[..., QPI], np.nan)
+    means = [vix_mean(market_data.vix, row, settings.regime.window) for row in range(len(market_data.vix))]
     with np.errstate(invalid="ignore"):
         low, high = (qpi < settings.strategy.qpi_low).sum(axis=1), (qpi > settings.strategy.qpi_high).sum(axis=1)
     return pd.DataFrame(
         {
-            "date": pd.DatetimeIndex(tape.bars.sessions),
-            "level": _level(tape),
-            "vix": tape.vix,
-            "bear": [is_bear(float(vix), float(mean), settings.regime.multiple) for vix, mean in zip(tape.vix, means, strict=True)],
-            "ranked": world.eligible.sum(axis=1),
+            "date": pd.DatetimeIndex(market_data.bars.sessions),
+            "level": _level(market_data),
+            "vix": market_data.vix,
+            "bear": [is_bear(float(vix), float(mean), settings.regime.multiple) for vix, mean in zip(market_data.vix, means, strict=True)],
+            "ranked": prepared.eligible.sum(axis=1),
             "low": low,
             "high": high,
         }
     )
 
 
-def yardstick(tape: Tape) -> str:
+def yardstick(market_data: MarketData) -> str:
     """What `level` of `days` is, in words."""
-    if tape.benchmark is None:
+    if market_data.benchmark is None:
         return "The mean name"
-    return "The demo index" if tape.origin.demo else "SPY"
+    return "The demo index" if market_data.origin.demo else "SPY"
 
 
-def typical(world: World, settings: Settings) -> str:
+def typical(prepared: PreparedData, settings: Settings) -> str:
     """A name to look at: of those in the universe as often as any, the one whose count of oversold sessions is the median."""
-    often = world.eligible.sum(axis=0)
+    often = prepared.eligible.sum(axis=0)
     whole = np.flatnonzero(often == often.max())
     with np.errstate(invalid="ignore"):
-        count = (world.features[:, whole, QPI] < settings.strategy.qpi_low).sum(axis=0)
+        count = (prepared.features[:, whole, QPI] < settings.strategy.qpi_low).sum(axis=0)
     middle = int(whole[np.argsort(count, kind="stable")[len(whole) // 2]])
-    return str(world.tape.bars.symbols[middle])
+    return str(prepared.market_data.bars.symbols[middle])
 
 
-def name_days(world: World, symbol: str) -> pd.DataFrame:
+def name_days(prepared: PreparedData, symbol: str) -> pd.DataFrame:
     """A row a session of one name: date, close (on the last split scale), qpi."""
-    tape = world.tape
-    column = tape.bars.symbols.index(symbol)
-    scale = split_scale(tape.actions, tape.bars.shape)
-    close = tape.bars.close[:, column] * (1.0 if scale is None else scale[-1, column] / scale[:, column])
-    return pd.DataFrame({"date": pd.DatetimeIndex(tape.bars.sessions), "close": close, "qpi": world.features[:, column, QPI]})
+    market_data = prepared.market_data
+    column = market_data.bars.symbols.index(symbol)
+    scale = split_scale(market_data.actions, market_data.bars.shape)
+    close = market_data.bars.close[:, column] * (1.0 if scale is None else scale[-1, column] / scale[:, column])
+    return pd.DataFrame({"date": pd.DatetimeIndex(market_data.bars.sessions), "close": close, "qpi": prepared.features[:, column, QPI]})
 
 
-def labelled(world: World, settings: Settings) -> Rows:
+def labelled(prepared: PreparedData, settings: Settings) -> Rows:
     """Every row that can be learned from: in the universe, all features known, label known."""
-    return gather(world.tape, world.eligible, world.features, settings.training)
+    return gather(prepared.market_data, prepared.eligible, prepared.features, settings.training)
 
 
 def sample(rows: Rows, most: int = 20_000) -> pd.DataFrame:
@@ -159,10 +159,10 @@ def by_qpi(rows: Rows, seed: int) -> pd.DataFrame:
     return table.assign(band_low=low, band_high=high, naive=naive, everyone=float(rows.forward.mean()))
 
 
-def examine(world: World, trained: Trained, settings: Settings) -> Exam:
+def examine(prepared: PreparedData, trained: Trained, settings: Settings) -> Exam:
     """What the trained pair says about the newest rows."""
-    newer = split_by_time(labelled(world, settings), settings.training)[1]
-    return Exam(newer, *trained.models.probabilities(newer.features), pd.DatetimeIndex(world.tape.bars.sessions))
+    newer = split_by_time(labelled(prepared, settings), settings.training)[1]
+    return Exam(newer, *trained.models.probabilities(newer.features), pd.DatetimeIndex(prepared.market_data.bars.sessions))
 
 
 def judged(evaluation: Evaluation, settings: Settings) -> pd.DataFrame:
@@ -232,9 +232,9 @@ def auc_by_month(exam: Exam) -> pd.DataFrame:
     return pd.DataFrame(told, columns=["side", "period", "auc", "error"])
 
 
-def quarters(material: Material) -> pd.DataFrame:
+def quarters(report_data: ReportData) -> pd.DataFrame:
     """AUC of the walk-forward by quarter: side, period, auc, error."""
-    found = material.quarters
+    found = report_data.quarters
     return pd.DataFrame(columns=["side", "period", "auc", "error"]) if found is None else found.rename(columns={"quarter": "period"})
 
 
@@ -244,7 +244,7 @@ def splits(evaluation: Evaluation) -> pd.DataFrame:
     return pd.DataFrame([{"side": side, "by_time": one.auc, "random": random} for side, one, random in pairs])
 
 
-def fooled(evaluation: Evaluation, labels: pd.DataFrame, honest: Material, fixed: Material) -> pd.DataFrame:
+def fooled(evaluation: Evaluation, labels: pd.DataFrame, honest: ReportData, fixed: ReportData) -> pd.DataFrame:
     """Each way to a finer figure, what it would show, and what is so. `fixed`: one pair for the whole period, partly in-sample."""
     figures = summarise(honest).figures
     real, cheap = figures[honest.headline.profile], figures["lean"]
@@ -264,9 +264,9 @@ def fooled(evaluation: Evaluation, labels: pd.DataFrame, honest: Material, fixed
     return pd.DataFrame(told, columns=["what you could do", "figure", "it would show", "it is"]).set_index("what you could do")
 
 
-def _without_best_year(material: Material) -> tuple[int, float]:
+def _without_best_year(report_data: ReportData) -> tuple[int, float]:
     """The best calendar year and the annual return of all the others; NaN where there is no other."""
-    returns = returns_of(material.headline.daily, material.headline.cash)
+    returns = returns_of(report_data.headline.daily, report_data.headline.cash)
     year = pd.DatetimeIndex(returns.index).year.to_numpy()
     best = max(sorted({int(one) for one in year}), key=lambda one: float((1 + returns[year == one]).prod()))
     return best, annual_return(returns[year != best].to_numpy())
@@ -286,12 +286,12 @@ def _told(one: Side, threshold: float) -> dict[str, str]:
     }
 
 
-def _level(tape: Tape) -> Values:
+def _level(market_data: MarketData) -> Values:
     """The benchmark, or the mean of all names' daily moves, from 1."""
-    if tape.benchmark is not None:
-        known = pd.Series(tape.benchmark).ffill().bfill()
+    if market_data.benchmark is not None:
+        known = pd.Series(market_data.benchmark).ffill().bfill()
         return np.asarray(known / known.iloc[0])
-    close, scale = tape.bars.printed("close"), split_scale(tape.actions, tape.bars.shape)
+    close, scale = market_data.bars.printed("close"), split_scale(market_data.actions, market_data.bars.shape)
     moves = pd.DataFrame(close if scale is None else close / scale).pct_change(fill_method=None).mean(axis=1).fillna(0.0)
     return np.asarray((1 + moves).cumprod())
 

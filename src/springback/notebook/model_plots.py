@@ -9,9 +9,9 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from springback.analytics import palette
 from springback.analytics.figures import shown
 from springback.analytics.gates import GATES
-from springback.analytics.material import Material
 from springback.analytics.picture import curves
 from springback.analytics.plots import SIDES, WIDE, Exhibit, legend, named, percent, sheet
+from springback.analytics.report_data import ReportData
 from springback.analytics.summary import summarise
 
 GATE = next(gate.limit for gate in GATES if gate.name == "auc")
@@ -129,18 +129,18 @@ def splits(table: pd.DataFrame) -> Exhibit:
     return Exhibit(title, page)
 
 
-def equity(material: Material) -> Exhibit:
+def equity(report_data: ReportData) -> Exhibit:
     """Growth of one dollar under each cost profile, and the falls from its high."""
-    summary = summarise(material)
-    head = summary.figures[material.headline.profile]
+    summary = summarise(report_data)
+    head = summary.figures[report_data.headline.profile]
     told = {name: shown(head[name].value, head[name].unit) for name in ("annual_return", "sharpe", "sharpe_low", "sharpe_high")}
-    title = f"{told['annual_return']} a year after {material.headline.profile} costs"
+    title = f"{told['annual_return']} a year after {report_data.headline.profile} costs"
     if head["sharpe_low"].value is not None:
         title += f" (Sharpe {told['sharpe']}, 95 % band {told['sharpe_low']} to {told['sharpe_high']})"
     for profile, figures in list(summary.figures.items())[1:]:
         title += f", {shown(figures['annual_return'].value, 'fraction')} under the profile {profile}"
     page, (grow, fall) = sheet(title, " ".join(summary.flags), 4.4, 2, heights=[2.4, 1], hspace=0.3)
-    curves(grow, fall, material)
+    curves(grow, fall, report_data)
     return Exhibit(title, page)
 
 

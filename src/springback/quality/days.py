@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from springback.data.sessions import exchange_days
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates
-from springback.market.tape import Tape, last_rows
+from springback.market.market_data import MarketData, last_rows
 from springback.quality.quality_finding import EXAMPLES, Finding, Flags, Severity, cells
 from springback.quality.quality_settings import Quality
 
@@ -19,9 +19,9 @@ FEW, AROUND = 0.2, 10
 """Share of the usual number of names, that of the sessions on each side, under which a session is one for a few only."""
 
 
-def missing_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+def missing_sessions(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     """Days on which the exchange was open and the market has no session."""
-    days = tape.bars.sessions
+    days = market_data.bars.sessions
     known = exchange_days(days[0], days[-1])
     absent = np.setdiff1d(known, days)
     share = len(absent) / max(1, len(known))
@@ -30,9 +30,9 @@ def missing_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
     return _days("missing_session", severity, absent, said, share) if len(absent) else ()
 
 
-def extra_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
+def extra_sessions(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
     """Sessions on which the exchange was closed; bars of names whose days would all be sessions if they stood a day earlier or later."""
-    days, has = tape.bars.sessions, ~np.isnan(tape.bars.close)
+    days, has = market_data.bars.sessions, ~np.isnan(market_data.bars.close)
     known = exchange_days(days[0] - 5 * DAY, days[-1] + 5 * DAY)
     off = ~np.isin(days, known)
     if not off.any():
@@ -52,65 +52,65 @@ def extra_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noq
     word = "UTC or the exchange's time taken for the other"
     turned = f"the dates of {{names}} fit the calendar a day {max(moves, key=lambda k: moves[k])}: {word}; {{n}} bars"
     return (
-        *cells("closed_day", "error", tape.bars, strange & ~shifted, said),
-        *cells("time_zone", "error", tape.bars, has & shifted, turned, np.where(strange, 1.0, 0.0)),
+        *cells("closed_day", "error", market_data.bars, strange & ~shifted, said),
+        *cells("time_zone", "error", market_data.bars, has & shifted, turned, np.where(strange, 1.0, 0.0)),
     )
 
 
-def thin(tape: Tape) -> Flags:
+def thin(market_data: MarketData) -> Flags:
     """True on sessions on which fewer than FEW of the names that have bars around them have one, (T,)."""
-    count = (~np.isnan(tape.bars.close)).sum(axis=1)
+    count = (~np.isnan(market_data.bars.close)).sum(axis=1)
     wide = np.pad(count.astype(np.float64), AROUND, constant_values=np.nan)
     usual = np.nanmedian(np.lib.stride_tricks.sliding_window_view(wide, 2 * AROUND + 1), axis=1)
     return np.asarray(count < FEW * usual)
 
 
-def full(tape: Tape) -> tuple[Tape, NDArray[np.int64]]:
-    """`tape` without its thin sessions, and the rows that stay."""
-    few = thin(tape)
+def full(market_data: MarketData) -> tuple[MarketData, NDArray[np.int64]]:
+    """`market_data` without its thin sessions, and the rows that stay."""
+    few = thin(market_data)
     rows = np.flatnonzero(~few)
     if not few.any():
-        return tape, rows
-    bars, old = tape.bars, tape.actions
+        return market_data, rows
+    bars, old = market_data.bars, market_data.actions
     kept = Bars(bars.sessions[rows], bars.symbols, **{name: getattr(bars, name)[rows] for name in FIELDS})
     at = np.searchsorted(rows, old.row)
     inside = at < len(rows)
     actions = Actions(at[inside], old.name[inside], old.kind[inside], old.value[inside])
     thinner = replace(
-        tape,
+        market_data,
         bars=kept,
         actions=actions,
-        vix=tape.vix[rows],
+        vix=market_data.vix[rows],
         last=last_rows(kept.close),
-        members=None if tape.members is None else tape.members[rows],
-        benchmark=None if tape.benchmark is None else tape.benchmark[rows],
-        risk_free=None if tape.risk_free is None else tape.risk_free[rows],
+        members=None if market_data.members is None else market_data.members[rows],
+        benchmark=None if market_data.benchmark is None else market_data.benchmark[rows],
+        risk_free=None if market_data.risk_free is None else market_data.risk_free[rows],
     )
     return thinner, rows
 
 
-def odd_sessions(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def odd_sessions(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Bars on sessions of the calendar on which nearly all others have none: those names are odd, not the others."""
-    days, has = tape.bars.sessions, ~np.isnan(tape.bars.close)
-    rows = thin(tape) & np.isin(days, exchange_days(days[0], days[-1]))
+    days, has = market_data.bars.sessions, ~np.isnan(market_data.bars.close)
+    rows = thin(market_data) & np.isin(days, exchange_days(days[0], days[-1]))
     said = f"{{n}} bars of {{names}} on {int(rows.sum()):,} sessions on which hardly anyone else has one: {_some(days[rows])}"
-    return cells("odd_session", "warning", tape.bars, has & rows[:, None], said)
+    return cells("odd_session", "warning", market_data.bars, has & rows[:, None], said)
 
 
-def vix(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def vix(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Sessions without a VIX close: the regime cannot be known."""
-    share = np.isnan(tape.vix).mean()
+    share = np.isnan(market_data.vix).mean()
     if share == 1:
-        return (Finding("vix", "warning", "there is no VIX at all: no backtest runs without one", len(tape.vix), 0, 1.0),)
+        return (Finding("vix", "warning", "there is no VIX at all: no backtest runs without one", len(market_data.vix), 0, 1.0),)
     severity: Severity = "error" if share > MOST_HOLES else "warning"
-    return _holes("vix", severity, tape.vix, tape.bars.sessions, "VIX close: no backtest runs over them")
+    return _holes("vix", severity, market_data.vix, market_data.bars.sessions, "VIX close: no backtest runs over them")
 
 
-def benchmark(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def benchmark(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Sessions without a level of the benchmark."""
-    if tape.benchmark is None:
+    if market_data.benchmark is None:
         return (Finding("benchmark", "info", "there is no benchmark: nothing to compare with", 0, 0, 0.0),)
-    return _holes("benchmark", "warning", tape.benchmark, tape.bars.sessions, "level of the benchmark")
+    return _holes("benchmark", "warning", market_data.benchmark, market_data.bars.sessions, "level of the benchmark")
 
 
 def _holes(check: str, severity: Severity, values: NDArray[np.float64], days: Dates, what: str) -> tuple[Finding, ...]:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from springback.data.store import intake
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality import quarantine
 
 
 def fetch(
-    tape: Tape,
+    market_data: MarketData,
     store: Path,
     now: datetime | None = None,
     accept_restatement: bool = False,
@@ -19,7 +19,7 @@ def fetch(
     members: Path | None = None,
     joins: bool = False,
 ) -> dict[str, Any]:
-    """`intake.fetch`; then the spans around events that were set aside on reading `tape` go into the file beside the store."""
-    told = intake.fetch(tape, store, now, accept_restatement, asked, members, joins)
-    quarantine.enter(store, tape)
+    """`intake.fetch`; then the spans around events that were set aside on reading `market_data` go into the file beside the store."""
+    told = intake.fetch(market_data, store, now, accept_restatement, asked, members, joins)
+    quarantine.enter(store, market_data)
     return told

@@ -1,4 +1,4 @@
-"""The gate: every check of a tape by its name, and the verdict on what they found."""
+"""The gate: every check of market data by its name, and the verdict on what they found."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -7,14 +7,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.market.market_data import MarketData
 from springback.market.prose import Prose, warned
 from springback.market.quarantine import FETCHED, Span, inside
-from springback.market.tape import Tape
 from springback.quality import days, endings, members, moves, record, rows, splits
 from springback.quality.quality_finding import ALL_NAMES, Finding, Places, Severity, named
 from springback.quality.quality_settings import Quality
 
-Check = Callable[[Tape, Quality], tuple[Finding, ...]]
+Check = Callable[[MarketData, Quality], tuple[Finding, ...]]
 OF_EVERY_DAY = ("missing sessions", "extra sessions, time zones", "odd sessions")
 """Checks that see the sessions on which hardly anyone has a bar; for the others these do not exist."""
 CHECKS: dict[str, Check] = {
@@ -44,31 +44,31 @@ CHECKS: dict[str, Check] = {
     "VIX": days.vix,
     "benchmark": days.benchmark,
 }
-CLEAN: "WeakKeyDictionary[Tape, Quality]" = WeakKeyDictionary()
+CLEAN: "WeakKeyDictionary[MarketData, Quality]" = WeakKeyDictionary()
 """Tapes without an error, and under which settings: a verb that asks at its door and again in its report asks once."""
 RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
-def examine(tape: Tape, settings: Quality, say: Callable[[int, int, str], None] | None = None) -> tuple[Finding, ...]:
+def examine(market_data: MarketData, settings: Quality, say: Callable[[int, int, str], None] | None = None) -> tuple[Finding, ...]:
     """What every check finds, errors first.
 
     Sessions on which hardly anyone has a bar (a name whose dates stand a day off makes a hundred of them) are accused by the checks of
     the days and then left out: they are no gaps of the others, break no run, and are not where the others end.
     """
     found: list[Finding] = []
-    full, rows = days.full(tape)
+    full, rows = days.full(market_data)
     for done, (name, check) in enumerate(CHECKS.items()):
         if say:
             say(done, len(CHECKS), name)
         if name in OF_EVERY_DAY:
-            found += check(tape, settings)
+            found += check(market_data, settings)
         else:
             found += (replace(one, places=_on(rows, one.places)) for one in check(full, settings))
     return ranked(found)
 
 
 def _on(rows: NDArray[np.int64], places: Places) -> Places:
-    """`places` of the tape whose rows are `rows` of the whole one, on the whole one."""
+    """`places` of the market data whose rows are `rows` of the whole one, on the whole one."""
     return np.column_stack([rows[places[:, 0]], places[:, 1]])
 
 
@@ -77,11 +77,11 @@ def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda one: (RANK[one.severity], -one.share)))
 
 
-def settled(found: Iterable[Finding], tape: Tape) -> tuple[Finding, ...]:
-    """`found` with how much of each is not left out by the quarantine of `tape`."""
-    if not tape.quarantine:
+def settled(found: Iterable[Finding], market_data: MarketData) -> tuple[Finding, ...]:
+    """`found` with how much of each is not left out by the quarantine of `market_data`."""
+    if not market_data.quarantine:
         return tuple(found)
-    barred, aside = inside(tape.bars, tape.quarantine), sum(one.by == FETCHED for one in tape.quarantine)
+    barred, aside = inside(market_data.bars, market_data.quarantine), sum(one.by == FETCHED for one in market_data.quarantine)
     return tuple(replace(one, left=aside) if one.check == record.ASIDE else _settled(one, barred) for one in found)
 
 
@@ -108,17 +108,17 @@ def verdict(found: tuple[Finding, ...], spans: tuple[Span, ...]) -> str:
     return f"usable with {_counted(len(warnings), 'warning')}{tail}" if warnings else f"usable{tail}"
 
 
-def accused(tape: Tape, settings: Quality) -> Tape:
-    """`tape`; where `data check` would call it not usable, with a first finding that says so, which every run shows before a figure."""
-    if warned(tape.findings) or CLEAN.get(tape) == settings:
-        return tape
-    errors = standing(settled(examine(tape, settings), tape), "error")
+def accused(market_data: MarketData, settings: Quality) -> MarketData:
+    """`market_data`; where `data check` would call them not usable, with a first finding that says so, shown before every figure."""
+    if warned(market_data.findings) or CLEAN.get(market_data) == settings:
+        return market_data
+    errors = standing(settled(examine(market_data, settings), market_data), "error")
     if not errors:
-        CLEAN[tape] = settings
-        return tape
+        CLEAN[market_data] = settings
+        return market_data
     many = f"{len(errors)} errors stand, the first" if len(errors) > 1 else "one error stands"
     line = f"NOT USABLE: 'springback data check' refuses these data, {many}: {errors[0].check}: {errors[0].said}"
-    return replace(tape, findings=(Prose(line, "unusable"), *tape.findings))
+    return replace(market_data, findings=(Prose(line, "unusable"), *market_data.findings))
 
 
 def _counted(count: int, word: str) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality.quality_finding import Finding, Severity, cells, lengths
 from springback.quality.quality_settings import Quality
 
@@ -17,61 +17,61 @@ PAUSE, MONTH, BESIDE = 2, 20, 10
 """Sessions from the last bar of one to the first of the other; that tell the turnover; that lie side by side."""
 
 
-def ended(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
+def ended(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
     """Sessions on which a name is still a member after its last bar: taken over, delisted, or cut short."""
-    if tape.members is None:
+    if market_data.members is None:
         return ()
-    odd = tape.members & _after(tape)
+    odd = market_data.members & _after(market_data)
     still = int(odd[-1].sum())
     said = (
         f"{{n}} member-days of {{names}} lie after the last bar: the lists keep who was taken over, and snapshots end; "
-        f"{still:,} of {int(tape.members[-1].sum()):,} members of the last session have no bars any more"
+        f"{still:,} of {int(market_data.members[-1].sum()):,} members of the last session have no bars any more"
     )
-    return cells("members_ended", "warning", tape.bars, odd, said, lengths(odd), of=int(tape.members.sum()))
+    return cells("members_ended", "warning", market_data.bars, odd, said, lengths(odd), of=int(market_data.members.sum()))
 
 
-def no_bar(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def no_bar(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Sessions on which a member has no bar before its last one: listed before its first bar, halted, or not in the source."""
-    if tape.members is None:
+    if market_data.members is None:
         return ()
-    absent = tape.members & np.isnan(tape.bars.close)
-    odd = absent & ~_after(tape)
-    early = odd & ~np.logical_or.accumulate(~np.isnan(tape.bars.close), axis=0)
-    whole = int(tape.members.sum())
+    absent = market_data.members & np.isnan(market_data.bars.close)
+    odd = absent & ~_after(market_data)
+    early = odd & ~np.logical_or.accumulate(~np.isnan(market_data.bars.close), axis=0)
+    whole = int(market_data.members.sum())
     said = (
         f"{{n}} member-days of {{names}} have no bar before the last one, {int(early.sum()):,} of them before the first; with those after "
         f"the last it is {int(absent.sum()):,} of {whole:,} member-days ({absent.sum() / max(1, whole):.1%})"
     )
     severity: Severity = "warning" if odd.sum() > 1e-3 * whole else "info"
-    return cells("members_no_bar", severity, tape.bars, odd, said, lengths(odd), of=whole)
+    return cells("members_no_bar", severity, market_data.bars, odd, said, lengths(odd), of=whole)
 
 
-def two_symbols(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+def two_symbols(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     """Series that end while another goes on from there, or has had the same closes beside it: a rename may have made two of one firm."""
-    pairs = [*_continued(tape, settings), *_beside(tape)]
-    odd = np.zeros(tape.bars.shape, dtype=bool)
+    pairs = [*_continued(market_data, settings), *_beside(market_data)]
+    odd = np.zeros(market_data.bars.shape, dtype=bool)
     for one, _ in pairs:
-        odd[tape.last[one], one] = True
-    names = tape.bars.symbols
+        odd[market_data.last[one], one] = True
+    names = market_data.bars.symbols
     told = ", ".join(f"{names[one]} and {names[other]}" for one, other in pairs[:6])
     more = f" and {len(pairs) - 6:,} more pairs" if len(pairs) > 6 else ""
     said = (
         f"{{n}} series end where another begins at that price and turnover, or repeats their closes: two symbols of one firm? {told}{more}"
     )
-    return cells("two_symbols", "warning", tape.bars, odd, said, of=tape.bars.shape[1])
+    return cells("two_symbols", "warning", market_data.bars, odd, said, of=market_data.bars.shape[1])
 
 
-def _after(tape: Tape) -> NDArray[np.bool_]:
+def _after(market_data: MarketData) -> NDArray[np.bool_]:
     """True after the last bar of a name, (T, N)."""
-    return np.asarray(np.arange(tape.bars.shape[0])[:, None] > tape.last)
+    return np.asarray(np.arange(market_data.bars.shape[0])[:, None] > market_data.last)
 
 
-def _continued(tape: Tape, settings: Quality) -> list[tuple[int, int]]:
+def _continued(market_data: MarketData, settings: Quality) -> list[tuple[int, int]]:
     """(name that ends, name that begins) up to PAUSE sessions later near its last close, as busy; one for each, or none.
 
     On a day when many series end or begin nearness says little: there both must have the same ticker but for the year behind it.
     """
-    bars, last = tape.bars, tape.last
+    bars, last = market_data.bars, market_data.last
     has = ~np.isnan(bars.close)
     first = np.where(has.any(axis=0), np.argmax(has, axis=0), 0)
     ends, begins = np.bincount(last[last >= 0], minlength=len(has)), np.bincount(first, minlength=len(has))
@@ -103,12 +103,12 @@ def _stem(symbol: str) -> str:
     return symbol.partition("_")[0]
 
 
-def _beside(tape: Tape) -> list[tuple[int, int]]:
+def _beside(market_data: MarketData) -> list[tuple[int, int]]:
     """(name that ends, name that goes on) whose closes are the same on the last BESIDE sessions of the first, where both have one.
 
     Half of these sessions will do where the price moved on them; a single one where the volumes are the same as well.
     """
-    close, volume, last = tape.bars.close, tape.bars.volume, tape.last
+    close, volume, last = market_data.bars.close, market_data.bars.volume, market_data.last
     out = []
     for old in np.flatnonzero((last >= BESIDE) & (last < len(close) - 1)):
         later = np.flatnonzero((last > last[old]) & ~np.isnan(close[last[old]]))

@@ -4,7 +4,7 @@ import numpy as np
 
 from springback.market.actions import split_scale
 from springback.market.bars import Panel
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality.quality_finding import Finding, Flags, Places, cells
 from springback.quality.quality_settings import Quality
 
@@ -14,55 +14,59 @@ SIDE = 5
 """Bars on each side whose median says what the level and the volume were."""
 
 
-def jumps(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+def jumps(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     """Closes far from the one before, splits on record undone: crashes, special dividends and errors are all among them."""
-    move, _ = _moves(tape)
+    move, _ = _moves(market_data)
     odd = np.abs(move) > settings.move
     said = f"{{n}} closes moved by more than {settings.move:g} in logarithm with no split on record, in {{names}}"
-    return cells("jump", "warning", tape.bars, odd, said, np.abs(move))
+    return cells("jump", "warning", market_data.bars, odd, said, np.abs(move))
 
 
-def level_breaks(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+def level_breaks(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     """Jumps by 100 or 1,000 that stay, volume unchanged: pence for pounds, another currency, another unit."""
-    move, _ = _moves(tape)
+    move, _ = _moves(market_data)
     odd = np.zeros(move.shape, dtype=bool)
     large = np.argwhere(np.abs(move) > np.log(min(UNITS)) - 0.15)
-    for (row, column), (level, traded) in zip(large, _sides(tape, large), strict=True):
+    for (row, column), (level, traded) in zip(large, _sides(market_data, large), strict=True):
         for size in np.log(UNITS):
             near = abs(abs(move[row, column]) - size) < 0.15 and abs(level - np.sign(move[row, column]) * size) < 0.25
             odd[row, column] |= near and not abs(traded) > np.log(10)
     odd &= np.abs(move) > settings.move
-    accused = _shorter_side(tape, odd)
+    accused = _shorter_side(market_data, odd)
     said = "{n} jumps by a factor of 100 or 1,000 that stay while volume does not change (currency or unit), in {names}"
-    return cells("unit", "error", tape.bars, odd, said, np.abs(move), accused=accused)
+    return cells("unit", "error", market_data.bars, odd, said, np.abs(move), accused=accused)
 
 
-def spikes(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+def spikes(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     """Closes far from the bars on both sides, which agree with each other.
 
     An error where price came and went overnight, by a gap each way, on no more volume than usual: nobody traded it there and back. A panic
     that was traded through is a warning, and so is a bar that has no open to tell by.
     """
-    move, opened = _moves(tape)
-    back, reopened = _of_next(tape, move), _of_next(tape, opened)
+    move, opened = _moves(market_data)
+    back, reopened = _of_next(market_data, move), _of_next(market_data, opened)
     size = np.abs(move)
     far = (size > np.log1p(settings.move)) & (size > settings.sigmas * _usual(move))
     odd = far & (np.sign(back) == -np.sign(move)) & (np.abs(move + back) < (1 - settings.revert) * size)
-    volume = tape.bars.volume
+    volume = market_data.bars.volume
     quiet = ~(volume > settings.calm * _around(volume, odd, skip=True))
     leapt = (np.abs(opened - move) < 0.5 * size) & (np.abs(reopened + move) < 0.5 * size)
     never = odd & quiet & leapt
     said = "{n} closes in {names} leap and are back at the next bar"
     return (
-        *cells("spike", "error", tape.bars, never, f"{said}, overnight both ways and on usual volume: the price was never there", size),
-        *cells("spike_traded", "warning", tape.bars, odd & ~never, f"{said}, traded on the way, or without an open to tell by", size),
+        *cells(
+            "spike", "error", market_data.bars, never, f"{said}, overnight both ways and on usual volume: the price was never there", size
+        ),
+        *cells(
+            "spike_traded", "warning", market_data.bars, odd & ~never, f"{said}, traded on the way, or without an open to tell by", size
+        ),
     )
 
 
-def _moves(tape: Tape) -> tuple[Panel, Panel]:
+def _moves(market_data: MarketData) -> tuple[Panel, Panel]:
     """Log move of the close, and of the open, against the close of the bar before, splits undone, (T, N)."""
-    bars = tape.bars
-    scale = split_scale(tape.actions, bars.shape)
+    bars = market_data.bars
+    scale = split_scale(market_data.actions, bars.shape)
     close = bars.close if scale is None else bars.close / scale
     opening = bars.open if scale is None else bars.open / scale
     previous = carried(close)
@@ -70,10 +74,10 @@ def _moves(tape: Tape) -> tuple[Panel, Panel]:
         return np.log(close / previous), np.log(opening / previous)
 
 
-def _sides(tape: Tape, at: Places) -> list[tuple[float, float]]:
+def _sides(market_data: MarketData, at: Places) -> list[tuple[float, float]]:
     """Log change of the median close, and of the median volume, from the bars before each place to those from it on, splits undone."""
-    bars, out = tape.bars, []
-    scale = split_scale(tape.actions, bars.shape)
+    bars, out = market_data.bars, []
+    scale = split_scale(market_data.actions, bars.shape)
     for row, column in at:
         undone = np.ones(len(bars.sessions)) if scale is None else scale[:, column]
         has = np.flatnonzero(~np.isnan(bars.close[:, column]))
@@ -97,9 +101,9 @@ def carried(panel: Panel) -> Panel:
     return out
 
 
-def _of_next(tape: Tape, panel: Panel) -> Panel:
+def _of_next(market_data: MarketData, panel: Panel) -> Panel:
     """What `panel` says at the name's next bar, (T, N); NaN where there is none, or nothing there."""
-    has = ~np.isnan(tape.bars.close)
+    has = ~np.isnan(market_data.bars.close)
     rows = np.where(has, np.arange(len(has))[:, None], len(has))
     coming = np.full(has.shape, len(has))
     coming[:-1] = np.minimum.accumulate(rows[::-1], axis=0)[::-1][1:]
@@ -125,12 +129,12 @@ def _around(panel: Panel, at: Flags, skip: bool) -> Panel:
     return out
 
 
-def _shorter_side(tape: Tape, breaks: Flags) -> Flags:
+def _shorter_side(market_data: MarketData, breaks: Flags) -> Flags:
     """Of each name with a level break, the bars between its breaks that are the fewer: those in the odd unit."""
     accused = np.zeros(breaks.shape, dtype=bool)
     for column in np.flatnonzero(breaks.any(axis=0)):
         side = np.cumsum(breaks[:, column]) % 2 == 1
-        has = ~np.isnan(tape.bars.close[:, column])
+        has = ~np.isnan(market_data.bars.close[:, column])
         fewer = side if (side & has).sum() <= (~side & has).sum() else ~side
         accused[:, column] = fewer & has
     return accused

@@ -7,8 +7,8 @@ import numpy as np
 from springback.analytics import palette
 from springback.analytics.charts import DOLLARS, Chart, axis, dots, layout, rounded
 from springback.analytics.plots import shaded
+from springback.market.market_data import MarketData
 from springback.market.quarantine import inside
-from springback.market.tape import Tape
 from springback.quality.quality_finding import Finding, Severity
 from springback.quality.quality_study import Study
 
@@ -19,13 +19,13 @@ AROUND = 40
 MOST = 12
 
 
-def coverage(tape: Tape) -> Chart:
+def coverage(market_data: MarketData) -> Chart:
     """Names, by the day of their last bar, by months: the share of sessions with a bar."""
-    has = ~np.isnan(tape.bars.close)
-    months = tape.bars.sessions.astype("datetime64[M]")
+    has = ~np.isnan(market_data.bars.close)
+    months = market_data.bars.sessions.astype("datetime64[M]")
     labels, first = np.unique(months, return_index=True)
     by_month = np.add.reduceat(has.astype(np.float64), first, axis=0) / np.diff([*first, len(months)])[:, None]
-    order = np.lexsort([np.argmax(has, axis=0), -tape.last])
+    order = np.lexsort([np.argmax(has, axis=0), -market_data.last])
     groups = np.array_split(order, min(BANDS, len(order)))
     shares = np.array([by_month[:, group].mean(axis=1) for group in groups])
     first_month, after = str(labels[0]), str(labels[-1] + 1)
@@ -85,26 +85,28 @@ def counts(found: tuple[Finding, ...]) -> Chart:
 
 def examples(study: Study) -> list[Chart]:
     """The worst example of each kind that is not only told: closes around it."""
-    tape = study.tape
-    if tape is None:
+    market_data = study.market_data
+    if market_data is None:
         return []
-    shut = inside(tape.bars, study.spans)
+    shut = inside(market_data.bars, study.spans)
     out: list[Chart] = []
     for one in study.findings:
-        spots = [spot for spot in one.rows if spot[0] and spot[1] in tape.bars.symbols and _drawn(tape, spot)]
+        spots = [spot for spot in one.rows if spot[0] and spot[1] in market_data.bars.symbols and _drawn(market_data, spot)]
         if one.severity != "info" and spots and len(out) < MOST:
-            out.append(_example(tape, one, spots[0], shut))
+            out.append(_example(market_data, one, spots[0], shut))
     return out
 
 
-def _drawn(tape: Tape, spot: tuple[str, str]) -> bool:
+def _drawn(market_data: MarketData, spot: tuple[str, str]) -> bool:
     """Whether there are closes around `spot` to be drawn: a member without a bar may have none."""
-    row, column = tape.bars.row(spot[0]), tape.bars.symbols.index(spot[1])
-    return int((~np.isnan(tape.bars.close[max(0, row - AROUND) : row + AROUND + 1, column])).sum()) > 1
+    row, column = market_data.bars.row(spot[0]), market_data.bars.symbols.index(spot[1])
+    return int((~np.isnan(market_data.bars.close[max(0, row - AROUND) : row + AROUND + 1, column])).sum()) > 1
 
 
-def _example(tape: Tape, one: Finding, spot: tuple[str, str], shut: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Chart:
-    bars = tape.bars
+def _example(
+    market_data: MarketData, one: Finding, spot: tuple[str, str], shut: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
+) -> Chart:
+    bars = market_data.bars
     day, symbol = spot
     row, column = bars.row(day), bars.symbols.index(symbol)
     first, end = max(0, row - AROUND), min(len(bars.sessions), row + AROUND + 1)

@@ -15,7 +15,7 @@ MOST = 40
 
 def page(study: Study) -> str:
     """The whole page as text; the same bytes for the same study."""
-    pictures = [] if study.tape is None else [quality_charts.coverage(study.tape)]
+    pictures = [] if study.market_data is None else [quality_charts.coverage(study.market_data)]
     drawn = {
         "whole": [*pictures, quality_charts.counts(study.findings)] if study.findings else pictures,
         "examples": quality_charts.examples(study),
@@ -36,9 +36,9 @@ def _tiles(study: Study) -> list[tuple[str, str, str]]:
     errors, warnings = standing(study.findings, "error"), standing(study.findings, "warning")
     held = len({span.symbol for span in study.spans})
     size = ("–", "the files were refused at the door")
-    if study.tape is not None:
-        sessions, names = study.tape.bars.shape
-        size = (f"{names:,}", f"{sessions:,} sessions, {study.tape.bars.sessions[0]} to {study.tape.bars.sessions[-1]}")
+    if study.market_data is not None:
+        sessions, names = study.market_data.bars.shape
+        size = (f"{names:,}", f"{sessions:,} sessions, {study.market_data.bars.sessions[0]} to {study.market_data.bars.sessions[-1]}")
     return [
         (
             "Errors that stand",

@@ -6,25 +6,25 @@ from typing import Any
 
 import numpy as np
 
+from springback.market.market_data import MarketData
 from springback.market.quarantine import Span, inside
-from springback.market.tape import Tape
 from springback.quality.gate import standing, verdict
 from springback.quality.quality_finding import Finding
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """`tape` is None where the door refused the files; `facts` are label and text."""
+    """`market_data` is None where the door refused the files; `facts` are label and text."""
 
     findings: tuple[Finding, ...]
-    tape: Tape | None
+    market_data: MarketData | None
     spans: tuple[Span, ...]
     facts: Mapping[str, str]
 
     @property
     def flags(self) -> tuple[str, ...]:
         """What must be known before the verdict."""
-        return ("Demo market: every price is invented.",) if self.tape is not None and self.tape.origin.demo else ()
+        return ("Demo market: every price is invented.",) if self.market_data is not None and self.market_data.origin.demo else ()
 
     @property
     def verdict(self) -> str:
@@ -62,6 +62,6 @@ def as_json(study: Study) -> dict[str, Any]:
 
 def bars_out(study: Study) -> int:
     """Bars that the quarantine leaves out."""
-    if study.tape is None or not study.spans:
+    if study.market_data is None or not study.spans:
         return 0
-    return int((inside(study.tape.bars, study.spans) & ~np.isnan(study.tape.bars.close)).sum())
+    return int((inside(study.market_data.bars, study.spans) & ~np.isnan(study.market_data.bars.close)).sum())

@@ -13,9 +13,9 @@ import numpy as np
 
 from springback.data.store.place import place_of
 from springback.errors import BadTable, SpringbackError
+from springback.market.market_data import MarketData
 from springback.market.prose import Prose
 from springback.market.quarantine import EVERY_NAME, FETCHED, Span, barred, inside
-from springback.market.tape import Tape
 from springback.quality.quality_finding import ALL_NAMES, Finding, named
 from springback.quality.quality_settings import Quality
 
@@ -70,21 +70,21 @@ def write(store: Path, spans: Iterable[Span]) -> str:
     return f"{place_of(store).name}/{FILE}"
 
 
-def enter(store: Path, tape: Tape) -> None:
-    """Puts the spans around events that were set aside on reading `tape` into the file beside `store`.
+def enter(store: Path, market_data: MarketData) -> None:
+    """Puts the spans around events that were set aside on reading `market_data` into the file beside `store`.
 
     Those of an earlier reading go where the same names and days were read again, and stay elsewhere; one that another has taken over is
     not entered again. Nothing is written where nothing changes. Raises `BadTable`, `Unwritable`.
     """
-    before, first, names = read(store), str(tape.bars.sessions[0]), set(tape.bars.symbols)
+    before, first, names = read(store), str(market_data.bars.sessions[0]), set(market_data.bars.symbols)
     kept = [one for one in before if one.by != FETCHED or one.symbol not in names or one.reason[:10] < first]
     known = {(one.symbol, one.reason) for one in kept}
-    after = (*kept, *(one for one in tape.quarantine if one.by == FETCHED and (one.symbol, one.reason) not in known))
+    after = (*kept, *(one for one in market_data.quarantine if one.by == FETCHED and (one.symbol, one.reason) not in known))
     if set(after) != set(before):
         write(store, after)
 
 
-def drawn_up(tape: Tape, found: Iterable[Finding], settings: Quality, said: Iterable[Span] = ()) -> tuple[Span, ...]:
+def drawn_up(market_data: MarketData, found: Iterable[Finding], settings: Quality, said: Iterable[Span] = ()) -> tuple[Span, ...]:
     """The spans of `said` that others wrote, and those of the gate's errors in `found`. Those around events that were set aside on reading
     are taken over by this: from now on they are known.
 
@@ -97,15 +97,15 @@ def drawn_up(tape: Tape, found: Iterable[Finding], settings: Quality, said: Iter
         if one.severity == "error":
             for row, column in one.places:
                 reasons.setdefault(int(column), {}).setdefault(one.check, []).append(int(row))
-    made = [span for column, checks in sorted(reasons.items()) for span in _spans(tape, column, checks, settings)]
+    made = [span for column, checks in sorted(reasons.items()) for span in _spans(market_data, column, checks, settings)]
     return (*kept, *made)
 
 
-def _spans(tape: Tape, column: int, checks: dict[str, list[int]], settings: Quality) -> list[Span]:
-    days, last, opens = tape.bars.sessions, len(tape.bars.sessions) - 1, tape.bars.traded
+def _spans(market_data: MarketData, column: int, checks: dict[str, list[int]], settings: Quality) -> list[Span]:
+    days, last, opens = market_data.bars.sessions, len(market_data.bars.sessions) - 1, market_data.bars.traded
     rows = np.unique([row for listed in checks.values() for row in listed])
     cuts = np.flatnonzero(np.diff(rows) > settings.before + settings.after + OUTSIDE) + 1
-    symbol = EVERY_NAME if column == ALL_NAMES else tape.bars.symbols[column]
+    symbol = EVERY_NAME if column == ALL_NAMES else market_data.bars.symbols[column]
     out = []
     for group in np.split(rows, cuts):
         told = {check: [row for row in listed if group[0] <= row <= group[-1]] for check, listed in checks.items()}
@@ -121,21 +121,21 @@ def _when(days: "np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]", rows: li
     return str(days[rows[0]]) if len(rows) == 1 else f"{len(rows):,} bars from {days[min(rows)]} to {days[max(rows)]}"
 
 
-def imposed(tape: Tape, spans: tuple[Span, ...]) -> Tape:
-    """`tape` under the quarantine `spans` and no other, with a finding that says how many rows it leaves out; none is no quarantine."""
-    if not spans and not tape.quarantine:
-        return tape
-    told = tuple(line for line in tape.findings if line.about != "quarantine")
+def imposed(market_data: MarketData, spans: tuple[Span, ...]) -> MarketData:
+    """`market_data` under the quarantine `spans` and no other, with a finding on how many rows it leaves out; none is no quarantine."""
+    if not spans and not market_data.quarantine:
+        return market_data
+    told = tuple(line for line in market_data.findings if line.about != "quarantine")
     if not spans:
-        return replace(tape, quarantine=(), findings=told)
-    shut = inside(tape.bars, spans)
-    has = ~np.isnan(tape.bars.close)
-    kept_out, sessions = int((shut & has).sum()), int((barred(tape.bars, spans) & has & ~shut).sum())
+        return replace(market_data, quarantine=(), findings=told)
+    shut = inside(market_data.bars, spans)
+    has = ~np.isnan(market_data.bars.close)
+    kept_out, sessions = int((shut & has).sum()), int((barred(market_data.bars, spans) & has & ~shut).sum())
     names = int((shut & has).any(axis=0).sum())
-    unknown = len({one.symbol for one in spans} - set(tape.bars.symbols) - {EVERY_NAME})
+    unknown = len({one.symbol for one in spans} - set(market_data.bars.symbols) - {EVERY_NAME})
     line = (
         f"quarantine: {kept_out:,} of {int(has.sum()):,} bars, in {named(names)}, are left out of training and of every order, and "
         f"{sessions:,} just before, whose orders would fill there; positions are still marked and closed"
         + (f"; it also names {named(unknown)} that these data do not have" if unknown else "")
     )
-    return replace(tape, quarantine=spans, findings=(Prose(line, "quarantine"), *told))
+    return replace(market_data, quarantine=spans, findings=(Prose(line, "quarantine"), *told))

@@ -1,4 +1,4 @@
-"""Checks of price files as they lie there, before they become a tape: what the door refuses, and what a panel cannot hold.
+"""Checks of price files as they lie there, before they become market data: what the door refuses, and what a panel cannot hold.
 
 A file is any that `data.layouts` reads; a folder has one for each name, or such files as prices/prices_YYYY.csv.gz.
 """

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality.quality_finding import Finding, Flags, cells, lengths, spells
 from springback.quality.quality_settings import Quality
 
@@ -12,26 +12,28 @@ SOME = 60
 """Bars that tell what a name's usual volume is."""
 
 
-def gaps(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+def gaps(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     """Sessions without a bar inside a name's life, halts among them; and the sessions on which many names pause at once."""
-    absent = holes(tape)
+    absent = holes(market_data)
     length = lengths(absent)
-    life = int((~np.isnan(tape.bars.close)).sum() + absent.sum())
+    life = int((~np.isnan(market_data.bars.close)).sum() + absent.sum())
     longest = f"; the longest lasts {int(length.max()):,} sessions" if absent.any() else ""
     together = absent & (absent.sum(axis=1) >= settings.cluster)[:, None]
     days = np.flatnonzero(together.any(axis=1))
-    span = f"{tape.bars.sessions[days[0]]} to {tape.bars.sessions[days[-1]]}" if len(days) else ""
+    span = f"{market_data.bars.sessions[days[0]]} to {market_data.bars.sessions[days[-1]]}" if len(days) else ""
     said = f"{{n}} of these on {len(days)} sessions when {settings.cluster} names or more pause at once, {span}, in {{names}}"
     busiest = np.where(together, absent.sum(axis=1)[:, None], 0.0)
     return (
-        *cells("gap", "warning", tape.bars, absent, f"{{n}} sessions without a bar inside the life of {{names}}{longest}", length, life),
-        *cells("gap_together", "warning", tape.bars, together, said, busiest, life),
+        *cells(
+            "gap", "warning", market_data.bars, absent, f"{{n}} sessions without a bar inside the life of {{names}}{longest}", length, life
+        ),
+        *cells("gap_together", "warning", market_data.bars, together, said, busiest, life),
     )
 
 
-def stale(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+def stale(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     """Runs of bars that say the same close again, with no volume or the volume of the bar before."""
-    bars = tape.bars
+    bars = market_data.bars
     same = np.zeros(bars.shape, dtype=bool)
     same[1:] = (bars.close[1:] == bars.close[:-1]) & ((bars.volume[1:] == 0) | (bars.volume[1:] == bars.volume[:-1]))
     run = lengths(same) + 1
@@ -43,13 +45,13 @@ def stale(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
     )
 
 
-def filled(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+def filled(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     """Runs of bars that say the same close again while the volume changes: `frozen` and more in a row are told.
 
     Twice as many are an error where each bar is one price (or a close alone) and as much was traded as usual, or nearly, in a name whose
     close else moves: the price was filled forward. A name that trades a few hundred shares a day may stand still for weeks.
     """
-    bars = tape.bars
+    bars = market_data.bars
     same = np.zeros(bars.shape, dtype=bool)
     same[1:] = bars.close[1:] == bars.close[:-1]
     still = np.zeros(bars.shape, dtype=bool)
@@ -72,50 +74,55 @@ def filled(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
     )
 
 
-def order(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
+def order(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
     """Bars whose high lies under the low, or whose open or close lies outside both."""
-    bars = tape.bars
+    bars = market_data.bars
     top, bottom = bars.high * (1 + SLACK), bars.low * (1 - SLACK)
     odd = (bars.high < bottom) | (bars.open > top) | (bars.open < bottom) | (bars.close > top) | (bars.close < bottom)
     beyond = np.nan_to_num(np.maximum(bars.close / bars.high, bars.low / bars.close))
     return cells("ohlc", "error", bars, odd, "{n} bars have a high under the low, or an open or close outside both, in {names}", beyond)
 
 
-def no_volume(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def no_volume(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Rows on which nothing was traded."""
-    odd = tape.bars.volume == 0
-    share = odd.sum() / max(1, int((~np.isnan(tape.bars.close)).sum()))
+    odd = market_data.bars.volume == 0
+    share = odd.sum() / max(1, int((~np.isnan(market_data.bars.close)).sum()))
     return cells(
         "no_volume",
         "warning" if share > 1e-3 else "info",
-        tape.bars,
+        market_data.bars,
         odd,
         "{n} rows have no volume: marks, no order fills on them, in {names}",
         lengths(odd),
     )
 
 
-def close_only(tape: Tape, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def close_only(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
     """Bars with a close and no open, high and low: they mark a position, no order fills on them."""
-    odd = np.isnan(tape.bars.open) & ~np.isnan(tape.bars.close)
+    odd = np.isnan(market_data.bars.open) & ~np.isnan(market_data.bars.close)
     said = "{n} bars have a close and no open, high, low: no order fills on them, in {names}"
-    return cells("close_only", "warning", tape.bars, odd, said, lengths(odd))
+    return cells("close_only", "warning", market_data.bars, odd, said, lengths(odd))
 
 
-def cents(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+def cents(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     """Prices that no exchange prints, and how many closes are under a dollar."""
-    close = tape.bars.close
+    close = market_data.bars.close
     return (
         *cells(
-            "under_a_cent", "warning", tape.bars, close < settings.cent, f"{{n}} closes are under ${settings.cent:g}, in {{names}}", -close
+            "under_a_cent",
+            "warning",
+            market_data.bars,
+            close < settings.cent,
+            f"{{n}} closes are under ${settings.cent:g}, in {{names}}",
+            -close,
         ),
-        *cells("under_a_dollar", "info", tape.bars, close < 1.0, "{n} closes are under $1, in {names}", -close),
+        *cells("under_a_dollar", "info", market_data.bars, close < 1.0, "{n} closes are under $1, in {names}", -close),
     )
 
 
-def holes(tape: Tape) -> Flags:
+def holes(market_data: MarketData) -> Flags:
     """True where a name has bars before and after a session and none on it, (T, N)."""
-    has = ~np.isnan(tape.bars.close)
+    has = ~np.isnan(market_data.bars.close)
     begun = np.logical_or.accumulate(has, axis=0)
     goes_on = np.logical_or.accumulate(has[::-1], axis=0)[::-1]
     return np.asarray(begun & goes_on & ~has)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from springback.market.actions import DIVIDEND, split_scale
 from springback.market.bars import Panel
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality.moves import carried
 from springback.quality.quality_finding import Finding, Flags, cells
 from springback.quality.quality_settings import Quality
@@ -32,7 +32,7 @@ STEEP = 1.3
 Numbers = NDArray[np.float64]
 
 
-def unrecorded_splits(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
+def unrecorded_splits(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     """Overnight steps to a new level that is a split's ratio from the old, with no split on record: errors where nothing else explains
     them, warnings where a mere move could.
 
@@ -41,20 +41,20 @@ def unrecorded_splits(tape: Tape, settings: Quality) -> tuple[Finding, ...]:
     them. A fall must be large beside these moves too, on a day of usual range and turnover in dollars, and the shares traded must grow
     about as the ratio says: news does neither. A reverse split's day is often wild, but fewer shares are traded; news brings more.
     """
-    step = _steps(tape)
-    error, warning = np.zeros(tape.bars.shape, dtype=bool), np.zeros(tape.bars.shape, dtype=bool)
+    step = _steps(market_data)
+    error, warning = np.zeros(market_data.bars.shape, dtype=bool), np.zeros(market_data.bars.shape, dtype=bool)
     if step is None:
         return ()
     sure, maybe = _certain(step, settings.fit), _possible(step, settings.fit)
     error[step.row[sure], step.column[sure]] = True
     warning[step.row[maybe & ~sure], step.column[maybe & ~sure]] = True
-    strength = np.zeros(tape.bars.shape)
+    strength = np.zeros(market_data.bars.shape)
     strength[step.row, step.column] = np.abs(step.size)
     said = "{n} overnight steps look like a split that is not on record (price and volume change by the same ratio), in {names}"
     doubt = "{n} overnight steps are near a split's ratio with none on record, and may be one, a spin-off or mere moves, in {names}"
     return (
-        *cells("split_without_record", "error", tape.bars, error, said, strength),
-        *cells("split_or_move", "warning", tape.bars, warning, doubt, strength),
+        *cells("split_without_record", "error", market_data.bars, error, said, strength),
+        *cells("split_or_move", "warning", market_data.bars, warning, doubt, strength),
     )
 
 
@@ -109,10 +109,10 @@ def _possible(step: Steps, fit: float) -> NDArray[np.bool_]:
     return np.asarray(fits & (fall | rise))
 
 
-def _steps(tape: Tape) -> Steps | None:
+def _steps(market_data: MarketData) -> Steps | None:
     """The closes that stand apart from the one before, splits on record undone; None where there are none."""
-    bars = tape.bars
-    scale = split_scale(tape.actions, bars.shape)
+    bars = market_data.bars
+    scale = split_scale(market_data.actions, bars.shape)
     divide = 1.0 if scale is None else scale
     close, opening, volume = bars.close / divide, bars.open / divide, bars.volume * divide
     previous = carried(close)
@@ -122,7 +122,7 @@ def _steps(tape: Tape) -> Steps | None:
     row, column = np.nonzero(np.abs(move) > np.maximum(LEAST, 5 * usual))
     if len(row) == 0:
         return None
-    paid = _paid(tape, row, column, previous[row, column] * (1.0 if scale is None else scale[row, column]))
+    paid = _paid(market_data, row, column, previous[row, column] * (1.0 if scale is None else scale[row, column]))
     m = move[row, column] - paid - _market(move)[row]
     g = opened[row, column] - paid - _market(opened)[row]
     own, overnight = np.maximum(usual[row, column], 0.012), np.maximum(_usual_at(opened, row, column), 0.008)
@@ -183,9 +183,9 @@ def _market(panel: Panel) -> Numbers:
     return out
 
 
-def _paid(tape: Tape, row: NDArray[np.int64], column: NDArray[np.int64], previous: Numbers) -> Numbers:
+def _paid(market_data: MarketData, row: NDArray[np.int64], column: NDArray[np.int64], previous: Numbers) -> Numbers:
     """What a dividend on record takes from the price at each step, in logarithm."""
-    bars, actions = tape.bars, tape.actions
+    bars, actions = market_data.bars, market_data.actions
     dollars = {}
     for k in np.flatnonzero(actions.kind == DIVIDEND):
         dollars[int(actions.row[k]), int(actions.name[k])] = float(actions.value[k])

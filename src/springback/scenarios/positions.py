@@ -23,7 +23,7 @@ class Held:
 
 
 def held(result: Result, actions: Actions, row: int) -> Held:
-    """What the run held at the close of `row` of its tape, names ascending."""
+    """What the run held at the close of `row` of its market data, names ascending."""
     fills = result.fills
     when = fills["row"].astype(np.int64)
     splits = np.flatnonzero((actions.kind == SPLIT) & (actions.row <= row))

@@ -27,7 +27,7 @@ def scenarios(stop: float, seed: int) -> tuple[Scenario, ...]:
             "halt",
             "A week's halt",
             f"On the {HALTS} worst days of the base run, at least {APART} sessions apart, the {HALTED} positions that lost most that day "
-            f"do not trade for {HALT} sessions, that day the first; they reopen at the price of the tape and are not ranked for the "
+            f"do not trade for {HALT} sessions, that day the first; they reopen at the recorded price and are not ranked for the "
             f"{LOOK_BACK} sessions after. The worst time was chosen knowing the future.",
             "",
             "positions halted",
@@ -39,7 +39,7 @@ def scenarios(stop: float, seed: int) -> tuple[Scenario, ...]:
             "closed",
             "Market closed",
             f"{FULL}, the exchange is shut for {SHUT} sessions; all names then open {_percent(FALL)} under the tape and stay there, VIX is "
-            f"1.31 times the tape's for 5 sessions. Shut sessions do not count as holding days; interest and borrow fees run on.",
+            f"1.31 times the recorded for 5 sessions. Shut sessions do not count as holding days; interest and borrow fees run on.",
             "11 to 14 September 2001: shut for 4 sessions, S&P 500 −4.9 % on reopening, VIX 31.84 to 41.76. Here a day longer and twice "
             "as deep.",
             "positions held through it",
@@ -99,7 +99,7 @@ def _gap(key: str, share: float, stop: float) -> Scenario:
 
 def _in_turn(base: Ran, run: Run, days: tuple[np.datetime64, ...], strike: Callable[[Ran, np.datetime64], Struck], later: int) -> Played:
     """One event after the other, each on what is held after those before it; it is felt from `later` sessions after its day on."""
-    bars = base.scene.tape.bars
+    bars = base.scene.market_data.bars
     ran, touched, first = base, 0, None
     for day in days:
         scene, count = strike(ran, day)

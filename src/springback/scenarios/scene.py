@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from springback.backtest.result import Result
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 Numbers = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ Numbers = NDArray[np.float64]
 class Scene:
     """A market to run the rule on. `recalls` (T, N) True where a lender asks at that session's open for his shares back; None: never."""
 
-    tape: Tape
+    market_data: MarketData
     forecasts: Forecasts
     costs: Costs
     recalls: NDArray[np.bool_] | None = None

@@ -25,56 +25,57 @@ def gap(ran: Ran, day: np.datetime64, share: float, stop: float) -> Struck:
     """Every position held at the close of `day` opens the next session `share` beyond its stop, and its prices stay there.
 
     A long bought at E opens at E x (1 - stop) x (1 - share), a short at E x (1 + stop) x (1 + share); from then on all prices of the name
-    are those of the tape times the same factor. A name without an open that session, or one already beyond, is left alone."""
-    tape, bars = ran.scene.tape, ran.scene.tape.bars
+    are those of the market data times the same factor. A name without an open that session, or one already beyond, is left alone."""
+    market_data, bars = ran.scene.market_data, ran.scene.market_data.bars
     row = bars.row(day) + 1
-    book = held(ran.result, tape.actions, row - 1)
+    book = held(ran.result, market_data.actions, row - 1)
     sign = np.sign(book.quantity)
-    target = book.entry * split_factor(tape.actions, row, book.name) * (1 - sign * stop) * (1 - sign * share)
+    target = book.entry * split_factor(market_data.actions, row, book.name) * (1 - sign * stop) * (1 - sign * share)
     open_ = bars.printed("open")[row, book.name]
     struck = sign * open_ > sign * target  # False for NaN
     factor = np.ones(bars.shape[1])
     factor[book.name[struck]] = target[struck] / open_[struck]
-    return replace(ran.scene, tape=shifted(tape, row, factor)), int(struck.sum())
+    return replace(ran.scene, market_data=shifted(market_data, row, factor)), int(struck.sum())
 
 
 def halt(ran: Ran, day: np.datetime64, names: int, sessions: int) -> Struck:
-    """The `names` positions that lose most dollars on `day` do not trade that day and the next `sessions` - 1; they reopen at the tape's
-    price.
+    """The `names` positions that lose most dollars on `day` do not trade that day and the next `sessions` - 1; they reopen at the market
+    data's price.
 
     They have no forecast until 20 sessions after they reopen, when their features are whole again. A name whose series ends meanwhile is
     not halted.
     """
-    tape, bars = ran.scene.tape, ran.scene.tape.bars
+    market_data, bars = ran.scene.market_data, ran.scene.market_data.bars
     row = bars.row(day)
     end = min(row + sessions, bars.shape[0])
-    book = held(ran.result, tape.actions, row - 1)
-    before = bars.close[row - 1, book.name] * split_factor(tape.actions, row, book.name)
+    book = held(ran.result, market_data.actions, row - 1)
+    before = bars.close[row - 1, book.name] * split_factor(market_data.actions, row, book.name)
     change = book.quantity * (bars.close[row, book.name] - before)
-    worst = [k for k in np.argsort(change, kind="stable") if change[k] < 0 and tape.last[book.name[k]] >= end][:names]
+    worst = [k for k in np.argsort(change, kind="stable") if change[k] < 0 and market_data.last[book.name[k]] >= end][:names]
     chosen = book.name[worst]
     if len(chosen) == 0:
         return ran.scene, 0
     said = unranked(ran.scene.forecasts, row, end + LOOK_BACK, chosen)
-    return replace(ran.scene, tape=blanked(tape, row, end, chosen), forecasts=said), len(chosen)
+    return replace(ran.scene, market_data=blanked(market_data, row, end, chosen), forecasts=said), len(chosen)
 
 
 def close_market(ran: Ran, day: np.datetime64, sessions: int, fall: float) -> Struck:
-    """The exchange stays shut for `sessions` sessions after `day`, then all names open `fall` below the tape's prices and stay there.
+    """The exchange stays shut for `sessions` sessions after `day`, then all names open `fall` below the market data's prices and stay
+    there.
 
-    The shut sessions are no sessions: nothing is decided, no holding day counts, interest and borrow fees run on. VIX is the tape's times
-    1.31 on the 5 sessions after reopening, as in 2001."""
-    tape = ran.scene.tape
-    row = tape.bars.row(day)
-    count = len(held(ran.result, tape.actions, row).name)
-    shut, said = closed(tape, ran.scene.forecasts, row + 1, row + 1 + sessions)
+    The shut sessions are no sessions: nothing is decided, no holding day counts, interest and borrow fees run on. VIX is the market data's
+    times 1.31 on the 5 sessions after reopening, as in 2001."""
+    market_data = ran.scene.market_data
+    row = market_data.bars.row(day)
+    count = len(held(ran.result, market_data.actions, row).name)
+    shut, said = closed(market_data, ran.scene.forecasts, row + 1, row + 1 + sessions)
     vix = shut.vix.copy()
     vix[row + 1 : row + 1 + VIX_SESSIONS] *= VIX_OF_2001
     benchmark = None if shut.benchmark is None else shut.benchmark.copy()
     if benchmark is not None:
         benchmark[row + 1 :] *= 1 - fall
-    fallen = shifted(shut, row + 1, np.full(tape.bars.shape[1], 1 - fall))
-    return replace(ran.scene, tape=replace(fallen, vix=vix, benchmark=benchmark), forecasts=said), count
+    fallen = shifted(shut, row + 1, np.full(market_data.bars.shape[1], 1 - fall))
+    return replace(ran.scene, market_data=replace(fallen, vix=vix, benchmark=benchmark), forecasts=said), count
 
 
 def costlier(costs: Costs, times: float) -> Costs:
@@ -100,12 +101,12 @@ def recalled(scene: Scene, chance: float, rng: np.random.Generator) -> Scene:
 
     The draws are one a name and session, whoever is held, so they do not change with the book. The name may be borrowed again the next day.
     """
-    return replace(scene, recalls=rng.random(scene.tape.bars.shape) < chance)
+    return replace(scene, recalls=rng.random(scene.market_data.bars.shape) < chance)
 
 
 def late_vix(scene: Scene) -> Scene:
     """The regime of each session reads the VIX close of the session before, as if the day's came after the decision; its own where that one
     is unknown."""
-    vix = scene.tape.vix
+    vix = scene.market_data.vix
     before = np.concatenate([vix[:1], vix[:-1]])
-    return replace(scene, tape=replace(scene.tape, vix=np.where(np.isnan(before), vix, before)))
+    return replace(scene, market_data=replace(scene.market_data, vix=np.where(np.isnan(before), vix, before)))

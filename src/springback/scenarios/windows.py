@@ -7,7 +7,7 @@ import numpy as np
 
 from springback.analytics.performance import sharpe
 from springback.backtest.result import Result
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.scenarios.scene import Ran
 from springback.scenarios.stress_figures import falls, returns_of
 
@@ -93,7 +93,7 @@ def cut(ran: Ran, window: Window, min_sessions: int = 252) -> Slice:
         why,
         sessions=stop - first,
         total_return=float(np.prod(1 + returns[~np.isnan(returns)]) - 1) if not np.isnan(returns[0]) else float("nan"),
-        benchmark=_benchmark(ran.scene.tape, result, first, stop),
+        benchmark=_benchmark(ran.scene.market_data, result, first, stop),
         sharpe=sharpe(ran.excess[first:stop]),
         max_drawdown=float(falls(returns[None])[0][0]),
         worst_day=float(returns[worst]),
@@ -118,11 +118,11 @@ def _covered(result: Result, window: Window, min_sessions: int) -> tuple[str, st
     return ("partly" if inside else "not"), why
 
 
-def _benchmark(tape: Tape, result: Result, first: int, stop: int) -> float:
-    if tape.benchmark is None:
+def _benchmark(market_data: MarketData, result: Result, first: int, stop: int) -> float:
+    if market_data.benchmark is None:
         return float("nan")
     before = max(result.first + first - 1, 0)
-    return float(tape.benchmark[result.first + stop - 1] / tape.benchmark[before] - 1)
+    return float(market_data.benchmark[result.first + stop - 1] / market_data.benchmark[before] - 1)
 
 
 def _days(result: Result, first: int, stop: int) -> tuple[Day, ...]:

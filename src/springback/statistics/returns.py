@@ -29,9 +29,8 @@ def daily_returns(equity: Numbers, cash: float) -> Numbers:
 def excess_returns(equity: Numbers, cash: float, annual: Numbers | None, first: int) -> Numbers:
     """`daily_returns` over the risk-free rate of the session, (1 + annual)^(1/252) - 1.
 
-    `annual` (T,) a fraction by session of the tape, whose row `first` is the account's first session: carried forward where it is not
-    known, 0 before it is known at all, or where there is none.
-    """
+    `annual` (T,) a fraction by session of the market data, whose row `first` is the account's first session: carried forward where it is
+    not known, 0 before it is known at all, or where there is none."""
     returns = daily_returns(equity, cash)
     if annual is None:
         return returns

@@ -9,18 +9,17 @@ from numpy.typing import NDArray
 from springback.errors import SettingsError
 from springback.market.bars import Panel
 from springback.market.liquidity import mean_dollar_volume
+from springback.market.market_data import MarketData
 from springback.market.quarantine import barred
-from springback.market.tape import Tape
 
 
 @dataclass(frozen=True)
 class Universe:
     """The universe (table `universe`): names that are tradable, by what was known on the session.
 
-    `members` "index" takes the index's members of that session, or the liquidity proxy when the tape knows none; "liquidity" always takes
-    the proxy: the `proxy_size` names with the largest mean dollar volume over `window` sessions. Of these a name stays whose raw close
-    is above `min_price` dollars and whose mean dollar volume is above `min_dollar_volume`.
-    """
+    `members` "index" takes the index's members of that session, or the liquidity proxy when the market data knows none; "liquidity" always
+    takes the proxy: the `proxy_size` names with the largest mean dollar volume over `window` sessions. Of these a name stays whose raw
+    close is above `min_price` dollars and whose mean dollar volume is above `min_dollar_volume`."""
 
     members: Literal["index", "liquidity"] = "index"
     min_price: float = 1.0
@@ -34,14 +33,16 @@ class Universe:
                 raise SettingsError(f"universe.{name} must be at least {least}, was {getattr(self, name)}")
 
 
-def eligible(tape: Tape, universe: Universe) -> NDArray[np.bool_]:
+def eligible(market_data: MarketData, universe: Universe) -> NDArray[np.bool_]:
     """True where a name is in the universe at the close of a session, (T, N).
 
     It has a bar that session, not a mark; each row depends on the rows up to it and on the membership of that session alone. Rows in
     quarantine, and those whose order would fill in it, are out.
     """
-    chosen = tradable(tape.bars.printed("close"), mean_dollar_volume(tape.bars, universe.window), tape.members, universe)
-    return chosen & ~barred(tape.bars, tape.quarantine) if tape.quarantine else chosen
+    chosen = tradable(
+        market_data.bars.printed("close"), mean_dollar_volume(market_data.bars, universe.window), market_data.members, universe
+    )
+    return chosen & ~barred(market_data.bars, market_data.quarantine) if market_data.quarantine else chosen
 
 
 def tradable(close: Panel, dollars: Panel, members: NDArray[np.bool_] | None, universe: Universe) -> NDArray[np.bool_]:

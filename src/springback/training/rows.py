@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from springback.errors import MissingData
 from springback.features import FEATURES
 from springback.market.bars import Panel
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.training.labels import forward_return, label_known_at, residual, tradable_return
 from springback.training.training_settings import Training
 
@@ -73,21 +73,21 @@ class Rows:
         return digest.hexdigest()
 
 
-def gather(tape: Tape, eligible: NDArray[np.bool_], features: Panel, training: Training) -> Rows:
-    """The rows of `tape` that can be learned from or tested on: eligible (T, N), features (T, N, 8) complete, label known.
+def gather(market_data: MarketData, eligible: NDArray[np.bool_], features: Panel, training: Training) -> Rows:
+    """The rows of `market_data` that can be learned from or tested on: eligible (T, N), features (T, N, 8) complete, label known.
 
-    Raises `MissingData` where the target is the sector's and the tape knows no sectors.
+    Raises `MissingData` where the target is the sector's and the market data knows no sectors.
     """
-    forward = forward_return(tape.bars, tape.actions, training.horizon)
+    forward = forward_return(market_data.bars, market_data.actions, training.horizon)
     usable = eligible & ~np.isnan(forward)
     for k in range(len(FEATURES)):
         usable &= ~np.isnan(features[..., k])
-    beyond = _beyond(tape, forward, usable, training)
+    beyond = _beyond(market_data, forward, usable, training)
     if training.rows == "events":
         qpi = features[..., QPI]
         usable &= (qpi < training.event_low) | (qpi > training.event_high)
     session, name = np.nonzero(usable)
-    tradable = tradable_return(tape.bars, tape.actions, training.horizon)[usable]
+    tradable = tradable_return(market_data.bars, market_data.actions, training.horizon)[usable]
     kept = np.empty((len(session), len(FEATURES)), dtype=np.float32)
     for k in range(len(FEATURES)):
         kept[:, k] = features[..., k][usable]
@@ -95,12 +95,12 @@ def gather(tape: Tape, eligible: NDArray[np.bool_], features: Panel, training: T
     return Rows(kept, forward[usable], tradable, session, name, known_at, None if beyond is None else beyond[usable])
 
 
-def _beyond(tape: Tape, forward: Panel, usable: NDArray[np.bool_], training: Training) -> Panel | None:
+def _beyond(market_data: MarketData, forward: Panel, usable: NDArray[np.bool_], training: Training) -> Panel | None:
     if training.target == "direction":
         return None
     if training.target == "residual_market":
         return residual(forward, usable)
-    if tape.sectors is None:
+    if market_data.sectors is None:
         raise MissingData("training.target=residual_sector needs sectors, and these bars come without: take residual_market")
-    known = sorted(set(tape.sectors) - {""})
-    return residual(forward, usable, np.array([known.index(one) if one else -1 for one in tape.sectors], dtype=np.int64))
+    known = sorted(set(market_data.sectors) - {""})
+    return residual(forward, usable, np.array([known.index(one) if one else -1 for one in market_data.sectors], dtype=np.int64))

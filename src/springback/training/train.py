@@ -11,7 +11,7 @@ from springback.features import FEATURES
 from springback.forecasting.card import Card
 from springback.forecasting.models import Models
 from springback.market.bars import Dates, Panel
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.training.estimators import fit_pair, side_by_side, targets
 from springback.training.evaluate import Side, auc, judge, mirror
 from springback.training.importance import Importance, importance
@@ -59,7 +59,7 @@ class Trained:
 
 
 def train(
-    tape: Tape, eligible: NDArray[np.bool_], features: Panel, training: Training, now: str, progress: Progress | None = None
+    market_data: MarketData, eligible: NDArray[np.bool_], features: Panel, training: Training, now: str, progress: Progress | None = None
 ) -> Trained:
     """Models of the older `1 - test_fraction` of the sessions, judged on the rest; the saved pair is the judged one.
 
@@ -67,12 +67,12 @@ def train(
     """
     tell = progress or _silence
     tell(0, 4, "gathering rows")
-    rows = gather(tape, eligible, features, training)
+    rows = gather(market_data, eligible, features, training)
     older, newer = split_by_time(rows, training)
     tell(1, 4, f"fitting on {len(older):,} rows")
-    models = fit_models(older, tape.bars.sessions, training, int(newer.session[0]) - 1, now)
+    models = fit_models(older, market_data.bars.sessions, training, int(newer.session[0]) - 1, now)
     tell(2, 4, f"judging on {len(newer):,} rows")
-    evaluation = _evaluate(models, older, newer, tape.bars.sessions, training)
+    evaluation = _evaluate(models, older, newer, market_data.bars.sessions, training)
     tell(3, 4, "a random split, as a warning")
     evaluation = replace(evaluation, random_split_auc=random_split_auc(rows, training))
     tell(4, 4, "trained")

@@ -13,7 +13,7 @@ from springback.forecasting.models import Classifier, Models
 from springback.market.bars import Panel
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.training.estimators import fit, targets
 from springback.training.evaluate import Side, judge, mirror
 from springback.training.rows import Rows, gather
@@ -28,7 +28,7 @@ Known = Callable[[np.datetime64], Models | None]
 @dataclass(frozen=True)
 class Fold:
     """One quarter: its sessions `first..last`, the session `as_of` by whose close all its training labels were known (ISO dates), training
-    `rows`, forecast rows, and how its forecasts did, afterwards, on the rows whose label came to be known by the end of the tape.
+    `rows`, forecast rows, and how its forecasts did, afterwards, on the rows whose label came to be known by the end of the market data.
     """
 
     as_of: str
@@ -43,7 +43,7 @@ class Fold:
 
 @dataclass(frozen=True, eq=False)
 class WalkForwardResult:
-    """`forecasts` (T, N) on the tape's sessions, NaN outside the walk; `folds` oldest first; `models` by as-of date."""
+    """`forecasts` (T, N) on the market data's sessions, NaN outside the walk; `folds` oldest first; `models` by as-of date."""
 
     forecasts: Forecasts
     folds: tuple[Fold, ...]
@@ -51,7 +51,7 @@ class WalkForwardResult:
 
 
 def walk_forward(
-    tape: Tape,
+    market_data: MarketData,
     eligible: NDArray[np.bool_],
     features: Panel,
     training: Training,
@@ -71,22 +71,22 @@ def walk_forward(
     libraries. So an interrupted walk goes on where it stopped. `workers` fit; None is this machine. Raises `MissingData` when there is
     too little to learn from.
     """
-    rows = gather(tape, eligible, features, training)
-    quarters = walk(rows, tape.bars.sessions, settings, start, end)
-    cards = [write_card(rows.known_by(one.as_of), tape.bars.sessions, training, one.as_of, now) for one in quarters]
-    adv = mean_volume(tape.bars)
-    joined = Forecasts(*(np.full(tape.bars.shape, np.nan) for _ in range(4)))
+    rows = gather(market_data, eligible, features, training)
+    quarters = walk(rows, market_data.bars.sessions, settings, start, end)
+    cards = [write_card(rows.known_by(one.as_of), market_data.bars.sessions, training, one.as_of, now) for one in quarters]
+    adv = mean_volume(market_data.bars)
+    joined = Forecasts(*(np.full(market_data.bars.shape, np.nan) for _ in range(4)))
     folds: list[Fold] = []
     models: dict[np.datetime64, Models] = {}
     for period, pair in zip(quarters, _pairs(rows, quarters, cards, training, known, workers or Cores(training.threads)), strict=True):
-        as_of = tape.bars.sessions[period.as_of]
+        as_of = market_data.bars.sessions[period.as_of]
         kept = (save(as_of, pair) if save else None) or pair
         models[as_of] = kept
         span = slice(period.first, period.end)
         said = forecast_panel(kept, features[span], eligible[span], adv[span])
         for name in ("qpi", "p_long", "p_short", "adv"):
             getattr(joined, name)[span] = getattr(said, name)
-        folds.append(_fold(tape, rows, period, kept.card, joined, training))
+        folds.append(_fold(market_data, rows, period, kept.card, joined, training))
         if progress:
             progress(len(folds), len(quarters), f"{folds[-1].first} to {folds[-1].last}, {kept.card.rows:,} rows")
     return WalkForwardResult(joined, tuple(folds), models)
@@ -117,12 +117,12 @@ def _same_lesson(old: Card, new: Card) -> bool:
     return plain == wanted
 
 
-def _fold(tape: Tape, rows: Rows, period: Period, card: Card, said: Forecasts, training: Training) -> Fold:
+def _fold(market_data: MarketData, rows: Rows, period: Period, card: Card, said: Forecasts, training: Training) -> Fold:
     """The record of one period."""
     tested = rows.between(period.first, period.end)
     p_long, p_short = (panel[tested.session, tested.name] for panel in (said.p_long, said.p_short))
     long, short = judge(tested, p_long, p_short, training)
-    sessions = tape.bars.sessions
+    sessions = market_data.bars.sessions
     return Fold(
         as_of=card.known_by,
         first=str(sessions[period.first]),

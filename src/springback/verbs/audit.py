@@ -5,8 +5,8 @@ from typing import Any
 
 from springback.auditing.audit_finding import failed
 from springback.auditing.audit_page import Audit, title
-from springback.market.tape import Tape
-from springback.verbs.console import Voice, table
+from springback.market.market_data import MarketData
+from springback.verbs.console import Console, table
 from springback.workflow import audit as workflow
 from springback.workflow.audit import PAGE, Effort
 from springback.workflow.recorder import Recorder
@@ -15,19 +15,19 @@ from springback.workflow.settings import Settings
 __all__ = ["Effort"]
 
 
-def audit(voice: Voice, chosen: Settings, tape: Tape, effort: Effort, out: Path, record: Recorder) -> bool:
+def audit(console: Console, chosen: Settings, market_data: MarketData, effort: Effort, out: Path, record: Recorder) -> bool:
     """Whether no check fails; audit.json and audit.html in `out`, and the table. The run on the sample goes into the trial ledger."""
-    made = workflow.audit(chosen, tape, effort, voice, record)
-    voice.told["audit"] = workflow.write(made, out)
-    voice.told["page"] = str(out / PAGE)
-    _say(voice, made, out)
+    made = workflow.audit(chosen, market_data, effort, console, record)
+    console.told["audit"] = workflow.write(made, out)
+    console.told["page"] = str(out / PAGE)
+    _say(console, made, out)
     return not failed(made.findings)
 
 
-def _say(voice: Voice, made: Audit, out: Path) -> None:
+def _say(console: Console, made: Audit, out: Path) -> None:
     for flag in made.flags:
-        voice.say(flag)
-    voice.say(made.sampled)
+        console.say(flag)
+    console.say(made.sampled)
     shown: Any = table("", "check", "", "found", "tried")
     for column in shown.columns[1:]:
         column.justify, column.style = "left", ""
@@ -35,6 +35,6 @@ def _say(voice: Voice, made: Audit, out: Path) -> None:
         column.no_wrap, column.overflow = False, "fold"
     for one in made.findings:
         shown.add_row(one.check, one.verdict, one.said, one.tried)
-    voice.show(shown)
-    voice.say(f"{title(made.findings)}; {made.seconds:.0f} s")
-    voice.say(f"page: {out / PAGE}")
+    console.show(shown)
+    console.say(f"{title(made.findings)}; {made.seconds:.0f} s")
+    console.say(f"page: {out / PAGE}")

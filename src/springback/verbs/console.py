@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
+from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -17,7 +17,7 @@ from springback.project import project
 WIDTH = 120  # of tables that go to a file or a pipe
 
 
-class _Mouth(Console):
+class _Mouth(RichConsole):
     """A console whose reader may leave (`| head`): the job is done all the same, only nobody hears it."""
 
     def on_broken_pipe(self) -> None:
@@ -26,7 +26,7 @@ class _Mouth(Console):
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for as long as the process lasts)
 
 
-class Voice:
+class Console:
     """One verb's output. `told` collects what `--json` prints at the end; text goes to stdout unless `--json` or `--quiet`."""
 
     def __init__(self, as_json: bool, quiet: bool) -> None:
@@ -40,7 +40,7 @@ class Voice:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("[dim]{task.description}"),
-            console=Console(stderr=True),
+            console=RichConsole(stderr=True),
             transient=True,
             disable=self.silent or not sys.stderr.isatty(),
         )
@@ -77,13 +77,13 @@ class Voice:
 class Step:
     """Progress of one step; calling it moves its bar."""
 
-    def __init__(self, voice: Voice, step: str) -> None:
-        self.voice = voice
+    def __init__(self, console: Console, step: str) -> None:
+        self.console = console
         self.name = step
 
     def __call__(self, done: int, total: int, text: str) -> None:
         """`done` of `total`, busy with `text`."""
-        tasks, bar = self.voice.tasks, self.voice.bar
+        tasks, bar = self.console.tasks, self.console.bar
         if self.name not in tasks:
             tasks[self.name] = bar.add_task(text, total=total, step=self.name)
         bar.update(tasks[self.name], completed=done, total=total, description=text)

@@ -3,23 +3,23 @@
 from dataclasses import asdict
 
 from springback.project import Project
-from springback.verbs.console import Voice, table
+from springback.verbs.console import Console, table
 from springback.workflow.doctor import BROKEN, FOUND, examine
 
 
-def doctor(voice: Voice, here: Project) -> bool:
+def doctor(console: Console, here: Project) -> bool:
     """Whether nothing is broken; what is merely missing is no fault. A line for each thing, and what is missing for what."""
     checks = examine(here)
-    voice.told["doctor"] = [asdict(one) for one in checks]
+    console.told["doctor"] = [asdict(one) for one in checks]
     shown = table("", "", "", "")
     shown.columns[1].justify = shown.columns[2].justify = "left"
     shown.columns[2].no_wrap = False
     for one in checks:
         shown.add_row(one.thing, one.state, one.found)
-    voice.show(shown)
+    console.show(shown)
     for one in checks:
         if one.state != FOUND:
-            voice.say(f"{one.thing}: without it no {one.needed_for}. {one.way}" if one.needed_for else f"{one.thing}: {one.way}")
+            console.say(f"{one.thing}: without it no {one.needed_for}. {one.way}" if one.needed_for else f"{one.thing}: {one.way}")
     broken = [one.thing for one in checks if one.state == BROKEN]
-    voice.say(f"broken: {', '.join(broken)}" if broken else "Nothing is broken.")
+    console.say(f"broken: {', '.join(broken)}" if broken else "Nothing is broken.")
     return not broken

@@ -1,7 +1,7 @@
 """What `springback fetch` does: fill the store from a vendor, a file or the demo market, and say what came of it."""
 
-from springback.verbs import tapes
-from springback.verbs.console import Voice
+from springback.verbs import data_summary
+from springback.verbs.console import Console
 from springback.workflow import fetch as workflow
 from springback.workflow.inputs import Asked, Inputs, Loaded, fill, stored_or_fetched
 from springback.workflow.settings import Settings
@@ -9,40 +9,40 @@ from springback.workflow.settings import Settings
 __all__ = ["Asked", "Inputs"]
 
 
-def fetch(voice: Voice, settings: Settings, inputs: Inputs, source: str, accept_restatement: bool = False) -> Loaded:
+def fetch(console: Console, settings: Settings, inputs: Inputs, source: str, accept_restatement: bool = False) -> Loaded:
     """Fills the store from `source`; a restatement of its past only when that is accepted."""
     if inputs.by_name(source):
-        return _asked(voice, settings, inputs, source, accept_restatement)
-    loaded = fill(settings, inputs, source, voice, accept_restatement)
-    tapes.say(voice, loaded)
+        return _asked(console, settings, inputs, source, accept_restatement)
+    loaded = fill(settings, inputs, source, console, accept_restatement)
+    data_summary.say(console, loaded)
     return loaded
 
 
-def market_of_run(voice: Voice, settings: Settings, inputs: Inputs) -> Loaded:
+def market_of_run(console: Console, settings: Settings, inputs: Inputs) -> Loaded:
     """The market of a whole job: of a vendor, who is told which names; of the source that was named; of the store; or the demo market."""
     vendor = workflow.vendor_of(inputs)
     if vendor is not None:
-        return _asked(voice, settings, inputs, vendor)
-    loaded = stored_or_fetched(settings, inputs, voice)
-    tapes.say(voice, loaded)
+        return _asked(console, settings, inputs, vendor)
+    loaded = stored_or_fetched(settings, inputs, console)
+    data_summary.say(console, loaded)
     return loaded
 
 
-def _asked(voice: Voice, settings: Settings, inputs: Inputs, source: str, accept_restatement: bool = False) -> Loaded:
+def _asked(console: Console, settings: Settings, inputs: Inputs, source: str, accept_restatement: bool = False) -> Loaded:
     plan = workflow.plan(settings, inputs, source)
     for line in plan.notes:
-        voice.say(line)
+        console.say(line)
     asked, loaded = 0, None
-    for batch in workflow.batches(plan, voice, accept_restatement):
+    for batch in workflow.batches(plan, console, accept_restatement):
         asked += batch.asked
         for line in batch.notes:
-            voice.say(line)
+            console.say(line)
         if batch.loaded:
             loaded = batch.loaded
-            tapes.say(voice, loaded)
+            data_summary.say(console, loaded)
     if plan.kept:
-        voice.say(f"  {asked:,} of {plan.names:,} names asked for now, the others kept in {plan.kept.folder}")
+        console.say(f"  {asked:,} of {plan.names:,} names asked for now, the others kept in {plan.kept.folder}")
     span = {"first": str(plan.first), "last": str(plan.last)}
-    voice.told["fetch"] = {"source": source, "names": plan.names, "asked": asked, **span}
+    console.told["fetch"] = {"source": source, "names": plan.names, "asked": asked, **span}
     assert loaded is not None  # there are names, and each stays or joins
     return loaded

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from springback.analytics.summary import summary_json
 from springback.errors import InputError
-from springback.verbs import tapes
-from springback.verbs.console import Voice
+from springback.verbs import data_summary
+from springback.verbs.console import Console
 from springback.workflow import lean_run as workflow
 from springback.workflow import places
 from springback.workflow.forecasts import Choice
@@ -31,118 +31,118 @@ def one_source(store: Path | None, data_folder: Path | None) -> None:
         raise InputError("--store and --data-folder both name the data: give one of them")
 
 
-def export(voice: Voice, out: Path, inputs: Inputs, renames: Path | None = None, interest_rate: Path | None = None) -> None:
+def export(console: Console, out: Path, inputs: Inputs, renames: Path | None = None, interest_rate: Path | None = None) -> None:
     """Writes a LEAN data folder from the store or the files, and says what LEAN cannot hold."""
-    done = workflow.export(partial(tapes.given, voice, inputs), out, renames, interest_rate, voice)
+    done = workflow.export(partial(data_summary.given, console, inputs), out, renames, interest_rate, console)
     counts = done.counts
-    voice.say(
+    console.say(
         f"{out}: {done.names:,} names ({counts['ended']:,} of them end, {counts['renamed']:,} renamed), {counts['rows']:,} bars, "
         f"{counts['actions']:,} splits and dividends; {done.files:,} files, {done.written:,} names written now"
     )
-    voice.say(f"  interest rates: {done.rates}")
+    console.say(f"  interest rates: {done.rates}")
     for finding in done.findings:
-        voice.say(f"  {finding}")
-    voice.told["export"] = {**dataclasses.asdict(done), "folder": str(out)}
+        console.say(f"  {finding}")
+    console.told["export"] = {**dataclasses.asdict(done), "folder": str(out)}
 
 
-def backtest(voice: Voice, chosen: Settings, deployment: Deployment, out: Path) -> None:
+def backtest(console: Console, chosen: Settings, deployment: Deployment, out: Path) -> None:
     """Prepares a LEAN run, runs it, and writes its run folder; nobody else in the project or the run folder meanwhile."""
     with workflow.held(deployment, out):
-        ready = _prepared(voice, chosen, deployment)
+        ready = _prepared(console, chosen, deployment)
         run = ready.run
         told = {"command": run.command, "config": str(run.config), "results": str(run.results), "missing": list(ready.missing)}
-        voice.told["lean"] = told
+        console.told["lean"] = told
         if deployment.dry_run:
-            _say_what_would_run(voice, ready)
+            _say_what_would_run(console, ready)
             return
-        result, warning = workflow.start(ready, deployment, voice)
-        voice.say(f"LEAN's result: {result}")
-        voice.told["lean"]["warning"] = warning
-        import_(voice, result, out, workflow.rates_of(deployment), (warning,) if warning else ())
+        result, warning = workflow.start(ready, deployment, console)
+        console.say(f"LEAN's result: {result}")
+        console.told["lean"]["warning"] = warning
+        import_(console, result, out, workflow.rates_of(deployment), (warning,) if warning else ())
 
 
-def _say_what_would_run(voice: Voice, ready: Ready) -> None:
-    voice.say(f"engine: cd {shlex.quote(str(ready.run.cwd))} && {shlex.join(ready.run.command)}")
-    voice.say(f"config: {ready.run.config}")
+def _say_what_would_run(console: Console, ready: Ready) -> None:
+    console.say(f"engine: cd {shlex.quote(str(ready.run.cwd))} && {shlex.join(ready.run.command)}")
+    console.say(f"config: {ready.run.config}")
     for line in ready.missing:
-        voice.say(f"missing: {line}")
+        console.say(f"missing: {line}")
 
 
-def _prepared(voice: Voice, chosen: Settings, deployment: Deployment) -> Ready:
+def _prepared(console: Console, chosen: Settings, deployment: Deployment) -> Ready:
     """What LEAN is to run, laid out; what is to be known of it is said."""
     engine, missing = workflow.engine_of(deployment)
-    chosen = _dated(voice, chosen, deployment.data, None if deployment.data_folder else deployment.inputs)
+    chosen = _dated(console, chosen, deployment.data, None if deployment.data_folder else deployment.inputs)
     signals = workflow.signals_of(deployment.choice, chosen.backtest.days[0], workflow.has_its_own_libraries(engine))
     for line in signals.warnings:
-        voice.say(f"  warning: {line}")
+        console.say(f"  warning: {line}")
     if not workflow.exported(deployment):
-        export(voice, deployment.data, deployment.inputs)
+        export(console, deployment.data, deployment.inputs)
     workflow.check_data(deployment.data)
-    _lay_project(voice, deployment.project)
+    _lay_project(console, deployment.project)
     ready = workflow.lay_out(deployment, chosen, engine, missing, signals)
     if ready.bare_hours:
-        voice.say(
+        console.say(
             f"  LEAN's market hours and symbol properties are not in {deployment.data}: the lean CLI fetches them, for which it needs the "
             "network"
         )
     return ready
 
 
-def _dated(voice: Voice, chosen: Settings, data: Path, inputs: Inputs | None = None) -> Settings:
+def _dated(console: Console, chosen: Settings, data: Path, inputs: Inputs | None = None) -> Settings:
     """`chosen` with the days of the run known, and said where nobody named both."""
     known, sessions = workflow.window_of(chosen, data, inputs)
     start, end = known.backtest.days
     if sessions is not None:
-        voice.say(f"  {tapes.words_of(known, sessions)}")
+        console.say(f"  {data_summary.words_of(known, sessions)}")
     elif known is not chosen:
-        voice.say(f"  window {start} to {end}, of the original plan: {data} holds no exported data to take it from")
+        console.say(f"  window {start} to {end}, of the original plan: {data} holds no exported data to take it from")
     return known
 
 
-def _lay_project(voice: Voice, project: Path) -> None:
+def _lay_project(console: Console, project: Path) -> None:
     if workflow.lay_project(project):
         files = ", ".join(workflow.PROJECT_FILES)
-        voice.say(f"  {project}: the LEAN project is laid out ({files}); a file that you change stays as you left it")
+        console.say(f"  {project}: the LEAN project is laid out ({files}); a file that you change stays as you left it")
 
 
-def bundle(voice: Voice, chosen: Settings, out: Path, choice: Choice, project: Path) -> None:
+def bundle(console: Console, chosen: Settings, out: Path, choice: Choice, project: Path) -> None:
     """Writes a self-contained LEAN project folder."""
-    chosen = _dated(voice, chosen, project / "data")
+    chosen = _dated(console, chosen, project / "data")
     signals = workflow.signals_of(choice, chosen.backtest.days[0])
-    _lay_project(voice, project)
+    _lay_project(console, project)
     files, stored, named = workflow.bundle(chosen, choice, project, signals, out)
     for line in signals.warnings:
-        voice.say(f"  warning: {line}")
+        console.say(f"  warning: {line}")
     if not named:
-        voice.say(f"  warning: no list of names goes along: run 'springback lean export --out {project / 'data'}' and bundle again")
+        console.say(f"  warning: no list of names goes along: run 'springback lean export --out {project / 'data'}' and bundle again")
     modules = [name for name in files if name.endswith(".py")]
     longest = max(modules, key=lambda name: len(files[name]))
-    voice.say(
+    console.say(
         f"{out}: {len(modules)} Python files, the longest {longest} with {len(files[longest]):,} bytes; {stored} files for the object "
         f"store; {out / 'README.md'} has the commands"
     )
-    voice.told["bundle"] = {"folder": str(out), "files": sorted(files), "longest": {longest: len(files[longest])}}
+    console.told["bundle"] = {"folder": str(out), "files": sorted(files), "longest": {longest: len(files[longest])}}
 
 
-def import_(voice: Voice, result: Path, out: Path, interest_rate: Path | None, warnings: tuple[str, ...] = ()) -> None:
+def import_(console: Console, result: Path, out: Path, interest_rate: Path | None, warnings: tuple[str, ...] = ()) -> None:
     """Turns LEAN's result files into a run folder; `warnings` of how the engine ended stand among its findings."""
-    file, material, summary = workflow.import_result(result, out, interest_rate, warnings, voice)
-    account = material.headline
-    voice.say(
+    file, report_data, summary = workflow.import_result(result, out, interest_rate, warnings, console)
+    account = report_data.headline
+    console.say(
         f"{len(account.orders):,} orders, {len(account.fills):,} fills, {len(account.daily):,} sessions, "
         f"{str(account.daily['date'].iloc[0])[:10]} to {str(account.daily['date'].iloc[-1])[:10]}, read from {file.name}"
     )
-    for finding in material.provenance.findings:
-        voice.say(f"  warning: {finding}")
+    for finding in report_data.provenance.findings:
+        console.say(f"  warning: {finding}")
     for line in (*summary.verdict, *(f"  warning: {one}" for one in summary.warnings)):
-        voice.say(line)
-    voice.told["import"] = {"result": str(file), "folder": str(out), "warnings": list(material.provenance.findings)}
-    voice.told["summary"] = summary_json(material, summary)
-    voice.told["report"] = str(out / "report.html")
-    voice.say(f"report: {out / 'report.html'}")
+        console.say(line)
+    console.told["import"] = {"result": str(file), "folder": str(out), "warnings": list(report_data.provenance.findings)}
+    console.told["summary"] = summary_json(report_data, summary)
+    console.told["report"] = str(out / "report.html")
+    console.say(f"report: {out / 'report.html'}")
 
 
-def compare(voice: Voice, a: Path, b: Path, out: Path | None, fill_tolerance: float, equity_tolerance: float) -> bool:
+def compare(console: Console, a: Path, b: Path, out: Path | None, fill_tolerance: float, equity_tolerance: float) -> bool:
     """Lays two runs side by side; whether they agree within the tolerances."""
     from springback.comparison import comparison_page, comparison_words
     from springback.comparison.compare import Tolerance
@@ -152,24 +152,24 @@ def compare(voice: Voice, a: Path, b: Path, out: Path | None, fill_tolerance: fl
     from springback.verbs.console import table
 
     tolerance = Tolerance(fill_tolerance, equity_tolerance)
-    step = voice.step("compare")
+    step = console.step("compare")
     step(0, 3, "reading both runs")
     found = lay_side_by_side(*read_sides(a, b), tolerance)
     step(1, 3, "statistics")
     told = statistics(found)
     file = out or b / "compare.html"
     step(2, 3, str(file))
-    voice.say(comparison_words.headline(found))
-    voice.say(f"  A: {found.a.name}, profile {found.a.profile}")
-    voice.say(f"  B: {found.b.name}, profile {found.b.profile}")
+    console.say(comparison_words.headline(found))
+    console.say(f"  A: {found.a.name}, profile {found.a.profile}")
+    console.say(f"  B: {found.b.name}, profile {found.b.profile}")
     for line in comparison_words.differences(found):
-        voice.say(f"  {line}")
+        console.say(f"  {line}")
     for note in found.notes:
-        voice.say(f"  note: {note}")
+        console.say(f"  note: {note}")
     totals = table("Totals", "", "A", "B", "B less A")
     for total in comparison_words.counts(found):
         totals.add_row(*total[:4])
-    voice.show(totals)
+    console.show(totals)
     for title, rows in (
         ("By trading days", told.trading),
         ("By LEAN's definitions", told.lean),
@@ -179,10 +179,10 @@ def compare(voice: Voice, a: Path, b: Path, out: Path | None, fill_tolerance: fl
         for row in rows:
             shown_.add_row(row.name, row.a, row.b, row.difference)
         if rows:
-            voice.show(shown_)
-    voice.told["compare"] = comparison_words.as_json(found, told)
+            console.show(shown_)
+    console.told["compare"] = comparison_words.as_json(found, told)
     comparison_page.write(file, found, told)
     step(3, 3, str(file))
-    voice.told["page"] = str(file)
-    voice.say(f"page: {file}")
+    console.told["page"] = str(file)
+    console.say(f"page: {file}")
     return found.equal

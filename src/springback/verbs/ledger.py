@@ -4,21 +4,21 @@ from pathlib import Path
 from typing import Any
 
 from springback.analytics.figures import shown
-from springback.verbs.console import Voice, table
+from springback.verbs.console import Console, table
 from springback.workflow import record
 from springback.workflow.trials import trials_of
 
 MOST_KNOBS = 4  # in a row of the table; --json has them all
 
 
-def ledger(voice: Voice, store: Path | None) -> None:
+def ledger(console: Console, store: Path | None) -> None:
     """Lists the ledger beside `store`."""
     known = trials_of(store)
     rows = list(known.rows)
     told = {"file": str(known.file), "looks": known.looks, "fault": known.fault or None, "trials": rows}
-    voice.told["ledger"] = told | {"standings": list(known.standings)}
+    console.told["ledger"] = told | {"standings": list(known.standings)}
     if not rows:
-        voice.say(f"No trial so far: {known.file} is made by the first backtest.")
+        console.say(f"No trial so far: {known.file} is made by the first backtest.")
         return
     shared = _shared(rows)
     listed = table("", "trial", "when", "what", "period", "Sharpe", "seen", "its own settings")
@@ -27,14 +27,14 @@ def ledger(voice: Voice, store: Path | None) -> None:
     listed.columns[-1].no_wrap = False
     for k, row in enumerate(rows, 1):
         listed.add_row(str(k), *_cells(row, shared))
-    voice.show(listed)
+    console.show(listed)
     if shared:
-        voice.say(f"all with {', '.join(f'{name}={value}' for name, value in shared.items())}")
+        console.say(f"all with {', '.join(f'{name}={value}' for name, value in shared.items())}")
     for one in known.standings:
-        voice.say(_sentence(one))
+        console.say(_sentence(one))
     if known.fault:
-        voice.say(f"WARNING: the ledger was changed by hand: {known.fault}. The number of trials cannot be trusted.")
-    voice.say(f"ledger: {known.file}")
+        console.say(f"WARNING: the ledger was changed by hand: {known.fault}. The number of trials cannot be trusted.")
+    console.say(f"ledger: {known.file}")
 
 
 def _shared(rows: list[dict[str, Any]]) -> dict[str, Any]:

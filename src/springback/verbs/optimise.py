@@ -8,14 +8,14 @@ from springback.analytics import encode
 from springback.cluster import Workers
 from springback.search import search_words
 from springback.search.search_finding import Report
-from springback.verbs.console import Voice, table
+from springback.verbs.console import Console, table
 from springback.workflow import optimize as workflow
 from springback.workflow.optimize import PAGE, WINNER
 from springback.workflow.search import Job, job
 from springback.workflow.settings import Settings
 from springback.workflow.settings import choose as choose_plain
 
-__all__ = ["Voice", "job"]
+__all__ = ["Console", "job"]
 
 
 def choose(settings: Path | None, sets: list[str] | None, knobs: list[str] | None, trials: int | None, original: bool = False) -> Settings:
@@ -25,31 +25,31 @@ def choose(settings: Path | None, sets: list[str] | None, knobs: list[str] | Non
     return workflow.checked(dataclasses.replace(chosen, optimise=dataclasses.replace(chosen.optimise, **over)))
 
 
-def optimise(voice: Voice, one: Job, workers: Workers, reveal: bool = False) -> Report:
+def optimise(console: Console, one: Job, workers: Workers, reveal: bool = False) -> Report:
     """Searches, or with `reveal` looks at the held-back period with the winner, and prints."""
-    report = (workflow.reveal if reveal else workflow.optimize)(one, workers, voice)
-    _say(voice, one, report)
+    report = (workflow.reveal if reveal else workflow.optimize)(one, workers, console)
+    _say(console, one, report)
     return report
 
 
-def _say(voice: Voice, one: Job, report: Report) -> None:
+def _say(console: Console, one: Job, report: Report) -> None:
     for line in (
         *search_words.flags(report),
         search_words.verdict(report.finding),
         search_words.worth(report.finding),
         search_words.held(report),
     ):
-        voice.say(line)
+        console.say(line)
     told = table(f"{report.name}: {report.first} to {report.last}", "knob", "searched", "specification", "winner", "importance")
     for row in search_words.settings(report):
         told.add_row(*row)
-    voice.show(told)
-    voice.told["optimise"] = {
+    console.show(told)
+    console.told["optimise"] = {
         "folder": str(one.folder),
         "headline": search_words.verdict(report.finding),
         "finding": encode.plain(report.finding),
         "more_than_luck": report.finding.more_than_luck,
         "held_back": {"first": report.held_first, "last": report.held_last, "looked_at": encode.plain(report.revealed)},
     }
-    voice.say(f"winner: {one.folder / WINNER}")
-    voice.say(f"page: {one.folder / PAGE}")
+    console.say(f"winner: {one.folder / WINNER}")
+    console.say(f"page: {one.folder / PAGE}")

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from springback.analytics.figures import Unit, shown
-from springback.verbs.console import Voice, table
+from springback.verbs.console import Console, table
 from springback.workflow.runs import FIGURES, runs_in
 
 UNITS: tuple[Unit, ...] = ("fraction", "ratio", "fraction", "count")
 
 
-def runs(voice: Voice, folder: Path) -> None:
+def runs(console: Console, folder: Path) -> None:
     """Lists the run folders in `folder`, by when they were written. Raises `MissingData` where there is none."""
     found = runs_in(folder)
-    voice.told["runs"] = {
+    console.told["runs"] = {
         "folder": str(folder),
         "latest": found.latest or None,
         "runs": list(found.rows),
@@ -26,7 +26,7 @@ def runs(voice: Voice, folder: Path) -> None:
         figures = [shown(row[name], unit) for name, unit in zip(FIGURES, UNITS, strict=True)]
         mark = " (latest)" if row["run"] == found.latest else ""
         listed.add_row(f"{row['run']}{mark}", row["written"][:16].replace("T", " "), row["window"], *figures, row["what"])
-    voice.show(listed)
+    console.show(listed)
     if found.damaged:
-        voice.say(f"  {len(found.damaged)} folders hold no summary that can be read (such as {found.damaged[0]}): make the run again")
-    voice.say("return: a year, after the run's costs; fall: maximum drawdown; more with 'springback report DIR'")
+        console.say(f"  {len(found.damaged)} folders hold no summary that can be read (such as {found.damaged[0]}): make the run again")
+    console.say("return: a year, after the run's costs; fall: maximum drawdown; more with 'springback report DIR'")

@@ -9,56 +9,56 @@ from springback.analytics.summary import Summary, summary_json
 from springback.cluster import Workers, workers_at
 from springback.errors import InputError
 from springback.market.prose import warned
-from springback.verbs import tapes
-from springback.verbs.console import Voice, table
+from springback.verbs import data_summary
+from springback.verbs.console import Console, table
 from springback.workflow import forecast_cache, places
 from springback.workflow.forecasts import Choice
 from springback.workflow.inputs import Inputs, Loaded, read
 from springback.workflow.models import evaluation_of, forecast_walk_forward, save_forecasts, save_models, train_models
-from springback.workflow.prepare import World, bare, survey, write_features_of
+from springback.workflow.prepare import PreparedData, bare, survey, write_features_of
 from springback.workflow.recorder import Recorder
 from springback.workflow.report import backtest_and_report
 from springback.workflow.settings import Settings, choose
 
-__all__ = ["Choice", "Inputs", "Recorder", "Voice", "bare", "choose", "places", "survey", "workers_at"]
+__all__ = ["Choice", "Console", "Inputs", "Recorder", "bare", "choose", "places", "survey", "workers_at"]
 
 
-def features(voice: Voice, inputs: Inputs, out: Path) -> None:
+def features(console: Console, inputs: Inputs, out: Path) -> None:
     """Writes the features of a file or a store."""
     if inputs.path is not None and inputs.store is not None:
         raise InputError("--bars and --store both name the bars: give one of them")
     if inputs.path is not None and inputs.as_of:
         raise InputError("--as-of reads a store as it was known, --bars names a file: give one of them")
     if inputs.path is None:
-        tape = tapes.stored(voice, inputs).tape
+        market_data = data_summary.stored(console, inputs).market_data
     else:
-        tape = read(inputs)
-        tapes.say_prices(voice, tape)
-    step = voice.step("features")
+        market_data = read(inputs)
+        data_summary.say_prices(console, market_data)
+    step = console.step("features")
     step(0, 1, str(out))
-    names = write_features_of(tape, out)
+    names = write_features_of(market_data, out)
     step(1, 1, str(out))
-    voice.told["features"] = {"file": str(out), "names": names, "sessions": tape.bars.shape[0]}
-    voice.say(f"8 features of {names:,} names in {tape.bars.shape[0]:,} sessions: {out}")
+    console.told["features"] = {"file": str(out), "names": names, "sessions": market_data.bars.shape[0]}
+    console.say(f"8 features of {names:,} names in {market_data.bars.shape[0]:,} sessions: {out}")
 
 
-def world(voice: Voice, settings: Settings, market: Loaded, forecasts: Path | None) -> World:
+def prepared(console: Console, settings: Settings, market: Loaded, forecasts: Path | None) -> PreparedData:
     """What is worked out from a market; where forecasts come from a file nothing needs to be."""
     if forecasts is not None:
-        return bare(settings, market.tape, market.hash)
-    return survey(settings, market.tape, market.hash, voice)
+        return bare(settings, market.market_data, market.hash)
+    return survey(settings, market.market_data, market.hash, console)
 
 
-def train(voice: Voice, made: World, settings: Settings, models: Path) -> None:
+def train(console: Console, made: PreparedData, settings: Settings, models: Path) -> None:
     """Trains, judges, saves, and prints the judgement against the gates."""
-    with places.filling(models, voice):
-        trained = train_models(made, settings, voice)
+    with places.filling(models, console):
+        trained = train_models(made, settings, console)
         save_models(trained, models)
     found = trained.evaluation
     threshold = settings.training.threshold
-    for line in warned(made.tape.findings):
-        voice.say(line)
-    voice.say(
+    for line in warned(made.market_data.findings):
+        console.say(line)
+    console.say(
         f"Models, trained on {found.train_first} to {found.train_last} ({found.train_rows:,} rows), "
         f"judged on {found.test_first} to {found.test_last} ({found.test_rows:,} rows they never saw)"
     )
@@ -79,30 +79,32 @@ def train(voice: Voice, made: World, settings: Settings, models: Path) -> None:
             f"{one.signals:,}",
             _percent(one.signal_precision),
         )
-    voice.show(shown_)
-    voice.say("  daily: mean AUC within a day; right: share that came true; base: what a coin gets; signals: QPI and P both fired")
+    console.show(shown_)
+    console.say("  daily: mean AUC within a day; right: share that came true; base: what a coin gets; signals: QPI and P both fired")
     for name, limit in (("auc", 0.60), ("accuracy", 0.60)):
         worst = [getattr(getattr(found, side), name) for side in ("long", "short")]
         passed = None not in worst and min(worst) > limit
-        voice.say(f"  gate: {name.replace('auc', 'AUC')} > {limit:.2f} on both sides: {'PASS' if passed else 'FAIL'}")
-    voice.say(
+        console.say(f"  gate: {name.replace('auc', 'AUC')} > {limit:.2f} on both sides: {'PASS' if passed else 'FAIL'}")
+    console.say(
         f"  beware: a random split of the same rows shows AUC {_decimals(found.random_split_auc[0])} long, "
         f"{_decimals(found.random_split_auc[1])} short; overlapping labels leak."
     )
-    voice.say(f"  correlation of P_long with 1 - P_short: {_decimals(found.mirror)} (1: the short model only repeats the long one)")
+    console.say(f"  correlation of P_long with 1 - P_short: {_decimals(found.mirror)} (1: the short model only repeats the long one)")
     weights = table("Feature importance: AUC lost when the feature is shuffled by blocks of days", "", "long", "", "short", "")
     for long, short in zip(found.importance_long, found.importance_short, strict=True):
         weights.add_row(long.feature, f"{long.auc_lost:+.4f}", f"± {long.spread:.4f}", f"{short.auc_lost:+.4f}", f"± {short.spread:.4f}")
-    voice.show(weights)
-    voice.say(f"  models: {models}")
-    voice.told["train"] = evaluation_of(models)
+    console.show(weights)
+    console.say(f"  models: {models}")
+    console.told["train"] = evaluation_of(models)
 
 
-def forecast(voice: Voice, made: World, settings: Settings, models: Path, out: Path | None, workers: Workers | None = None) -> None:
+def forecast(
+    console: Console, made: PreparedData, settings: Settings, models: Path, out: Path | None, workers: Workers | None = None
+) -> None:
     """Walks forward and writes the forecasts."""
     file = out or models / "walk_forward" / forecast_cache.FILE
-    with places.filling(models, voice):
-        result = forecast_walk_forward(made, settings, models, voice, workers)
+    with places.filling(models, console):
+        result = forecast_walk_forward(made, settings, models, console, workers)
         save_forecasts(made, result, file)
         if out is None:
             forecast_cache.note(made, settings, file.parent)
@@ -112,43 +114,43 @@ def forecast(voice: Voice, made: World, settings: Settings, models: Path, out: P
     for fold in result.folds:
         signals = fold.long.signals + fold.short.signals
         shown_.add_row(fold.first, f"{fold.rows:,}", _decimals(fold.long.auc), _decimals(fold.short.auc), f"{signals:,}")
-    voice.show(shown_)
-    voice.say(f"forecasts: {file}")
-    voice.told["forecast"] = {"file": str(file), "folds": len(result.folds)}
+    console.show(shown_)
+    console.say(f"forecasts: {file}")
+    console.told["forecast"] = {"file": str(file), "folds": len(result.folds)}
 
 
-def backtest(voice: Voice, made: World, settings: Settings, choice: Choice, out: Path, record: Recorder) -> None:
+def backtest(console: Console, made: PreparedData, settings: Settings, choice: Choice, out: Path, record: Recorder) -> None:
     """Forecasts as asked for, both profiles, and the run folder with its report; the trial goes into the ledger."""
-    material = backtest_and_report(settings, made, choice, voice, record)
-    step = voice.step("report")
+    report_data = backtest_and_report(settings, made, choice, console, record)
+    step = console.step("report")
     step(0, 1, str(out))
-    summary = run_folder.write(out, material)
+    summary = run_folder.write(out, report_data)
     step(1, 1, str(out))
-    _say_summary(voice, summary, summary_json(material, summary), out)
+    _say_summary(console, summary, summary_json(report_data, summary), out)
 
 
-def report(voice: Voice, folder: Path) -> None:
+def report(console: Console, folder: Path) -> None:
     """Draws a run folder's report again."""
     summary = run_folder.redraw(folder)
-    material = run_folder.read(folder)
-    _say_summary(voice, summary, summary_json(material, summary), folder)
+    report_data = run_folder.read(folder)
+    _say_summary(console, summary, summary_json(report_data, summary), folder)
 
 
-def _say_summary(voice: Voice, summary: Summary, told: dict[str, Any], out: Path) -> None:
+def _say_summary(console: Console, summary: Summary, told: dict[str, Any], out: Path) -> None:
     for flag in summary.flags:
-        voice.say(flag)
+        console.say(flag)
     for line in summary.verdict:
-        voice.say(line)
+        console.say(line)
     gates = table("Gates (never tuned to)", "", "found", "gate", "", "claimed", "realistic")
     for one in summary.gates:
         limit = f"{'>' if one.gate.side == 'above' else '<'} {shown(one.gate.limit, one.gate.unit)}"
         gates.add_row(one.gate.label, shown(one.value, one.gate.unit), limit, one.word, one.gate.claimed, one.gate.realistic)
-    voice.show(gates)
+    console.show(gates)
     for warning in summary.warnings:
-        voice.say(f"  warning: {warning}")
-    voice.told["summary"] = told
-    voice.told["report"] = str(out / "report.html")
-    voice.say(f"report: {out / 'report.html'}")
+        console.say(f"  warning: {warning}")
+    console.told["summary"] = told
+    console.told["report"] = str(out / "report.html")
+    console.say(f"report: {out / 'report.html'}")
 
 
 def _decimals(value: float | None) -> str:

@@ -4,47 +4,47 @@ from pathlib import Path
 
 from springback.scenarios import stress_words
 from springback.scenarios.stress_study import Study
-from springback.verbs.console import Voice, table
+from springback.verbs.console import Console, table
 from springback.workflow import stress as workflow
 from springback.workflow.forecasts import Choice, forecasts_for
-from springback.workflow.prepare import World
+from springback.workflow.prepare import PreparedData
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
 from springback.workflow.stress import PAGE
 
-__all__ = ["Voice"]
+__all__ = ["Console"]
 
 
-def stress(voice: Voice, world: World, settings: Settings, choice: Choice, out: Path, record: Recorder) -> Study:
+def stress(console: Console, prepared: PreparedData, settings: Settings, choice: Choice, out: Path, record: Recorder) -> Study:
     """Runs all of it, writes stress.json and stress.html into `out`, and prints. The base run is a trial in the ledger."""
-    study = workflow.stress(settings, world, forecasts_for(settings, world, choice, voice), voice, record)
-    step = voice.step("page")
+    study = workflow.stress(settings, prepared, forecasts_for(settings, prepared, choice, console), console, record)
+    step = console.step("page")
     step(0, 1, str(out))
     figures = workflow.write(study, out)
     step(1, 1, str(out))
-    _say(voice, study)
-    voice.told["stress"] = figures
-    voice.told["page"] = str(out / PAGE)
-    voice.say(f"page: {out / PAGE}")
+    _say(console, study)
+    console.told["stress"] = figures
+    console.told["page"] = str(out / PAGE)
+    console.say(f"page: {out / PAGE}")
     return study
 
 
-def _say(voice: Voice, study: Study) -> None:
+def _say(console: Console, study: Study) -> None:
     for line in stress_words.headline(study):
-        voice.say(line if line.endswith(".") else f"{line}.")
+        console.say(line if line.endswith(".") else f"{line}.")
     shocks = table("Made-up scenarios", "", "a year", "points", "Sharpe", "deepest fall", "worst day", "under water", "it touched")
     shocks.columns[-1].justify = "left"
     for one in (None, *study.outcomes):
         shocks.add_row(*stress_words.row(study, one))
-    voice.show(shocks)
+    console.show(shocks)
     named = table("Named windows", *("", "days", "sessions", "return", "index", "fall", "worst day", "trades", "won", "bear"))
     for cut in study.slices:
         named.add_row(*stress_words.window(cut))
-    voice.show(named)
+    console.show(named)
     for line in (stress_words.regime(cut) for cut in study.slices if cut.days):
-        voice.say(f"  {line}")
+        console.say(f"  {line}")
     for line in stress_words.uncovered(study):
-        voice.say(f"  {line}")
+        console.say(f"  {line}")
     for line in stress_words.warnings(study):
-        voice.say(f"  warning: {line}")
-    voice.say(f"  {stress_words.LEDGER}")
+        console.say(f"  warning: {line}")
+    console.say(f"  {stress_words.LEDGER}")

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from springback.errors import InputError
-from springback.verbs.console import Voice
+from springback.verbs.console import Console
 from springback.workflow import universe as workflow
 from springback.workflow.settings import Settings, choose
 
@@ -20,7 +20,7 @@ def alone(store: Path | None, settings: Path | None, sets: list[str] | None) -> 
 
 
 def universe(
-    voice: Voice,
+    console: Console,
     chosen: Settings,
     on: str | None,
     store: Path,
@@ -38,22 +38,22 @@ def universe(
     day = None if on is None else workflow.day_named(on)
     listed = None if files is None else workflow.read_holdings(files)
     if listed is not None and out is not None:
-        _say_members(voice, workflow.write_members(listed, out))
+        _say_members(console, workflow.write_members(listed, out))
     if day is None:
         return
     answer = workflow.from_store(chosen, store, day, as_of) if listed is None else workflow.from_holdings(listed, day)
-    voice.say(f"{len(answer.symbols):,} names in the index on {answer.on}, by the {answer.source}")
+    console.say(f"{len(answer.symbols):,} names in the index on {answer.on}, by the {answer.source}")
     age = "" if answer.lag is None else f", {answer.lag} days old on that day"
-    voice.say(f"  confidence: {answer.confidence}{age}")
+    console.say(f"  confidence: {answer.confidence}{age}")
     for note in answer.notes:
-        voice.say(f"  {note}")
+        console.say(f"  {note}")
     for first in range(0, len(answer.symbols), SHOWN):
-        voice.say("  " + " ".join(f"{symbol:<9}" for symbol in answer.symbols[first : first + SHOWN]).rstrip())
-    voice.told["universe"] = {**asdict(answer), "on": str(answer.on)}
+        console.say("  " + " ".join(f"{symbol:<9}" for symbol in answer.symbols[first : first + SHOWN]).rstrip())
+    console.told["universe"] = {**asdict(answer), "on": str(answer.on)}
 
 
-def _say_members(voice: Voice, written: workflow.Written) -> None:
-    voice.say(f"{written.companies:,} companies in {written.files} files, {written.first} to {written.last}: {written.file}")
+def _say_members(console: Console, written: workflow.Written) -> None:
+    console.say(f"{written.companies:,} companies in {written.files} files, {written.first} to {written.last}: {written.file}")
     for line in written.left:
-        voice.say(f"  {line}")
-    voice.told["members"] = {"file": str(written.file), "companies": written.companies, "files": written.files}
+        console.say(f"  {line}")
+    console.told["members"] = {"file": str(written.file), "companies": written.companies, "files": written.files}

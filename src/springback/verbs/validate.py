@@ -6,10 +6,10 @@ from springback.cluster import Workers
 from springback.errors import InputError, MissingData, SettingsError
 from springback.validation import validation_words as words
 from springback.validation.validation_study import Study
-from springback.verbs.console import Voice, table
+from springback.verbs.console import Console, table
 from springback.workflow import places
 from springback.workflow import validate as workflow
-from springback.workflow.prepare import World
+from springback.workflow.prepare import PreparedData
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
 from springback.workflow.validate import METHODS, PAGE, Method
@@ -36,35 +36,41 @@ def check(method: str | None, models: Path | None, store: Path | None, forecasts
 
 
 def validate(
-    voice: Voice, world: World, settings: Settings, method: Method, out: Path, record: Recorder, workers: Workers | None = None
+    console: Console,
+    prepared: PreparedData,
+    settings: Settings,
+    method: Method,
+    out: Path,
+    record: Recorder,
+    workers: Workers | None = None,
 ) -> Study:
     """Judges, enters the trial ledger, writes validation.json and validation.html into `out`, and prints."""
-    study = workflow.validate(settings, world, method, voice, record, workers)
-    step = voice.step("page")
+    study = workflow.validate(settings, prepared, method, console, record, workers)
+    step = console.step("page")
     step(0, 1, str(out))
     figures = workflow.write(study, out)
     step(1, 1, str(out))
-    _say(voice, study)
-    voice.told["validation"] = {name: value for name, value in figures.items() if name != "days"}
-    voice.told["page"] = str(out / PAGE)
-    voice.say(f"page: {out / PAGE}")
+    _say(console, study)
+    console.told["validation"] = {name: value for name, value in figures.items() if name != "days"}
+    console.told["page"] = str(out / PAGE)
+    console.say(f"page: {out / PAGE}")
     return study
 
 
-def _say(voice: Voice, study: Study) -> None:
+def _say(console: Console, study: Study) -> None:
     told = study.judgement
     for line in (*words.flags(study), words.finding(told), words.worth(told)):
-        voice.say(line)
+        console.say(line)
     both = table(
         f"{told.method}, {study.first} to {study.last}, {told.whole.rows:,} rows, {study.provenance.universe}",
         *("", "long", "95 % interval", "short", "95 % interval"),
     )
     for row in words.sides(told):
         both.add_row(*row)
-    voice.show(both)
-    voice.say(f"  beware: {words.warning(told)}")
-    voice.say(f"  {words.mirror(told)}")
+    console.show(both)
+    console.say(f"  beware: {words.warning(told)}")
+    console.say(f"  {words.mirror(told)}")
     cut = table("Where it holds", "", "rows", "sessions", "AUC by day, long", "short", "rank IC", "95 % interval")
     for part in (told.whole, *told.parts):
         cut.add_row(*words.part(part))
-    voice.show(cut)
+    console.show(cut)

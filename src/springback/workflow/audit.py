@@ -26,7 +26,7 @@ from springback.forecasting.models import Models
 from springback.market.bars import Bars, Dates, Panel
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import WINDOW
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality import gate
 from springback.strategy.lookback import look_back
 from springback.strategy.universe import eligible
@@ -35,7 +35,7 @@ from springback.training.train import random_split_auc
 from springback.workflow import places
 from springback.workflow.backtests import simulate
 from springback.workflow.models import forecast_walk_forward
-from springback.workflow.prepare import World
+from springback.workflow.prepare import PreparedData
 from springback.workflow.progress import SILENT, Progress, Step
 from springback.workflow.provenance import provenance
 from springback.workflow.recorder import Recorder
@@ -69,20 +69,22 @@ class Effort:
         return dataclasses.replace(size, at=self.sessions)
 
 
-def audit(settings: Settings, tape: Tape, effort: Effort, progress: Progress = SILENT, record: Recorder | None = None) -> Audit:
-    """Every check on a sample of `tape`; the run on the sample is a trial, which `record` writes down (without it: in the working folder's
-    ledger). Raises `SettingsError`, `Unwritable`, `LedgerError` before the work.
+def audit(
+    settings: Settings, market_data: MarketData, effort: Effort, progress: Progress = SILENT, record: Recorder | None = None
+) -> Audit:
+    """Every check on a sample of `market_data`; the run on the sample is a trial, which `record` writes down (without it: in the working
+    folder's ledger). Raises `SettingsError`, `Unwritable`, `LedgerError` before the work.
     """
     started, size = time.monotonic(), effort.size
-    record = (record or Recorder()).on(tape)
+    record = (record or Recorder()).on(market_data)
     record.ready()
-    tape = gate.accused(tape, settings.quality)
+    market_data = gate.accused(market_data, settings.quality)
     step = progress.step("audit")
     step(0, len(CHECKS) + 1, "the run as it is")
-    sample, small = sampled(tape, settings, size, effort.seed)
-    case = case_of(pipeline(small), sample, tape, size, effort.seed)
-    record = record.of(f"walk-forward on {sample.tape.bars.shape[1]} names, audited", "audit")
-    record.backtest(sample.tape, small, case.base.result)
+    sample, small = sampled(market_data, settings, size, effort.seed)
+    case = case_of(pipeline(small), sample, market_data, size, effort.seed)
+    record = record.of(f"walk-forward on {sample.market_data.bars.shape[1]} names, audited", "audit")
+    record.backtest(sample.market_data, small, case.base.result)
     findings: list[Finding] = []
     for done, key in enumerate(CHECKS, start=1):
         findings += examine(dataclasses.replace(case, tell=partial(_tell, step, done, key)), (key,))
@@ -101,15 +103,15 @@ def _tell(step: Step, done: int, key: str, text: str) -> None:
     step(done, len(CHECKS) + 1, f"{key}: {text}")
 
 
-def sampled(tape: Tape, chosen: Settings, size: Size, seed: int) -> tuple[Sample, Settings]:
-    """The sample that `size` takes of `tape` up to the end of the backtest, and the settings that run on it."""
-    end = tape.bars.row(np.datetime64(dated(chosen, tape).backtest.days[1]) + 1)
+def sampled(market_data: MarketData, chosen: Settings, size: Size, seed: int) -> tuple[Sample, Settings]:
+    """The sample that `size` takes of `market_data` up to the end of the backtest, and the settings that run on it."""
+    end = market_data.bars.row(np.datetime64(dated(chosen, market_data).backtest.days[1]) + 1)
     warm = max(chosen.universe.window, workbench.WINDOW) + chosen.training.horizon + 2
     warm = max(warm, _look_back(chosen) + 22 - chosen.walk_forward.min_sessions)
     least = chosen.walk_forward.min_sessions
     rng = np.random.default_rng([seed, 0])
-    sample = take(tape, eligible(tape, chosen.universe), size, end, warm, least, rng)
-    days = sample.tape.bars.sessions
+    sample = take(market_data, eligible(market_data, chosen.universe), size, end, warm, least, rng)
+    days = sample.market_data.bars.sessions
     slow = chosen.training.estimator == "exact"
     rows = [one for one in (chosen.training.max_rows, size.rows, SLOW_ROWS if slow else 0) if one]
     return sample, dataclasses.replace(
@@ -120,32 +122,32 @@ def sampled(tape: Tape, chosen: Settings, size: Size, seed: int) -> tuple[Sample
     )
 
 
-def case_of(tested: Pipeline, sample: Sample, whole: Tape, size: Size, seed: int) -> Case:
+def case_of(tested: Pipeline, sample: Sample, whole: MarketData, size: Size, seed: int) -> Case:
     """What the checks are handed; the base run is made here."""
-    last = sample.tape.bars.shape[0] - 2
+    last = sample.market_data.bars.shape[0] - 2
     at = draw_sessions(np.random.default_rng([seed, 1]), sample.first + 20, last, size.at)
-    return Case(tested, play(tested, sample.tape), whole, sample.crowd, at, size.retrainings, seed)
+    return Case(tested, play(tested, sample.market_data), whole, sample.crowd, at, size.retrainings, seed)
 
 
 def pipeline(settings: Settings) -> Pipeline:
     """The pipeline of the settings, as `springback run` uses it."""
     forest = dataclasses.replace(settings.training, trees=max(settings.training.trees, WHOLE_FOREST))
 
-    def features(tape: Tape) -> Panel:
-        return workbench.panel(tape.bars, tape.actions)
+    def features(market_data: MarketData) -> Panel:
+        return workbench.panel(market_data.bars, market_data.actions)
 
-    def forecast(tape: Tape, ranked: Flags, panel: Panel) -> Learned:
-        walked = forecast_walk_forward(World(tape, "", ranked, panel), settings)
+    def forecast(market_data: MarketData, ranked: Flags, panel: Panel) -> Learned:
+        walked = forecast_walk_forward(PreparedData(market_data, "", ranked, panel), settings)
         return Learned(walked.forecasts, {str(as_of): fingerprint(pair) for as_of, pair in walked.models.items()})
 
-    def replay(tape: Tape, said: Forecasts) -> Result:
-        return simulate(tape, said, settings)
+    def replay(market_data: MarketData, said: Forecasts) -> Result:
+        return simulate(market_data, said, settings)
 
-    def careless(tape: Tape, ranked: Flags, panel: Panel) -> float | None:
-        return random_split_auc(gather(tape, ranked, panel, settings.training), forest)[0]
+    def careless(market_data: MarketData, ranked: Flags, panel: Panel) -> float | None:
+        return random_split_auc(gather(market_data, ranked, panel, settings.training), forest)[0]
 
     return Pipeline(
-        eligible=lambda tape: eligible(tape, settings.universe),
+        eligible=lambda market_data: eligible(market_data, settings.universe),
         features=features,
         forecast=forecast,
         backtest=replay,

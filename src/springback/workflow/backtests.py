@@ -1,4 +1,4 @@
-"""The rule on a tape: one backtest or many, each a trial in the ledger; and the runs that are shown beside one."""
+"""The rule on market data: one backtest or many, each a trial in the ledger; and the runs that are shown beside one."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -10,35 +10,39 @@ from springback.backtest.run import backtest as replay
 from springback.backtest.run import prepare
 from springback.cluster import Workers
 from springback.market.forecasts import Forecasts
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings, dated
 
 
 def run_backtest(
-    tape: Tape, forecasts: Forecasts, settings: Settings, record: Recorder, flat_bp: float = 0.0, market: Market | None = None
+    market_data: MarketData, forecasts: Forecasts, settings: Settings, record: Recorder, flat_bp: float = 0.0, market: Market | None = None
 ) -> Result:
-    """The rule on `tape` under `settings`, with `flat_bp` a side on top; a trial, which `record` writes down before it is returned.
+    """The rule on `market_data` under `settings`, with `flat_bp` a side on top; a trial, which `record` writes down before it is returned.
 
     Raises `Unwritable`, `LedgerError` before the work.
     """
     record.ready()
-    result = simulate(tape, forecasts, settings, flat_bp, market)
-    record.backtest(tape, settings, result, flat_bp)
+    result = simulate(market_data, forecasts, settings, flat_bp, market)
+    record.backtest(market_data, settings, result, flat_bp)
     return result
 
 
-def simulate(tape: Tape, forecasts: Forecasts, settings: Settings, flat_bp: float = 0.0, market: Market | None = None) -> Result:
+def simulate(
+    market_data: MarketData, forecasts: Forecasts, settings: Settings, flat_bp: float = 0.0, market: Market | None = None
+) -> Result:
     """`run_backtest` without the ledger, for runs shown beside one that is written down; `tests/test_architecture.py` says who may."""
-    account = dated(settings, tape).backtest
-    return replay(tape, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, market)
+    account = dated(settings, market_data).backtest
+    return replay(market_data, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, market)
 
 
-class Ground:
-    """A tape and its forecasts, on which many settings are run; what the loop reads is made once in each process for each kind of rule."""
+class BacktestCache:
+    """Market data and its forecasts, on which many settings are run; what the loop reads is made once in each process for each kind of
+    rule.
+    """
 
-    def __init__(self, tape: Tape, forecasts: Forecasts) -> None:
-        self.tape = tape
+    def __init__(self, market_data: MarketData, forecasts: Forecasts) -> None:
+        self.market_data = market_data
         self.forecasts = forecasts
         self._markets: dict[tuple[int, str, str], Market] = {}
         self._lock = Lock()
@@ -48,32 +52,32 @@ class Ground:
         kind = settings.regime.window, settings.strategy.exit_rule, settings.strategy.trend
         with self._lock:
             if kind not in self._markets:
-                self._markets[kind] = prepared(self.tape, self.forecasts, settings)
+                self._markets[kind] = loop_inputs(self.market_data, self.forecasts, settings)
             return self._markets[kind]
 
-    def __getstate__(self) -> tuple[Tape, Forecasts]:
-        return self.tape, self.forecasts
+    def __getstate__(self) -> tuple[MarketData, Forecasts]:
+        return self.market_data, self.forecasts
 
-    def __setstate__(self, told: tuple[Tape, Forecasts]) -> None:
-        Ground.__init__(self, *told)
+    def __setstate__(self, told: tuple[MarketData, Forecasts]) -> None:
+        BacktestCache.__init__(self, *told)
 
 
-def run_backtests(ground: Ground, many: Sequence[Settings], workers: Workers, record: Recorder) -> Iterator[Result]:
+def run_backtests(backtest_cache: BacktestCache, many: Sequence[Settings], workers: Workers, record: Recorder) -> Iterator[Result]:
     """The rule under each of `many` settings, in order, side by side; each is written into the ledger before it is handed on.
 
     Of each run the account only, `daily` and `funnel`: orders, fills and trades would be most of what a cluster sends.
     """
     record.ready()
-    for settings, result in zip(many, workers.each(_run_one, ground, many), strict=True):
-        record.backtest(ground.tape, settings, result)
+    for settings, result in zip(many, workers.each(_run_one, backtest_cache, many), strict=True):
+        record.backtest(backtest_cache.market_data, settings, result)
         yield result
 
 
-def _run_one(ground: Ground, settings: Settings) -> Result:
-    whole = simulate(ground.tape, ground.forecasts, settings, market=ground.market(settings))
+def _run_one(backtest_cache: BacktestCache, settings: Settings) -> Result:
+    whole = simulate(backtest_cache.market_data, backtest_cache.forecasts, settings, market=backtest_cache.market(settings))
     return dataclasses.replace(whole, orders={}, fills={}, trades={})
 
 
-def prepared(tape: Tape, forecasts: Forecasts, settings: Settings) -> Market:
+def loop_inputs(market_data: MarketData, forecasts: Forecasts, settings: Settings) -> Market:
     """What the loop reads, made once for many backtests."""
-    return prepare(tape, forecasts, settings.regime, settings.strategy)
+    return prepare(market_data, forecasts, settings.regime, settings.strategy)

@@ -7,8 +7,8 @@ from pathlib import Path
 from springback.analytics.evidence import pair
 from springback.data.store.content_hash import content_hash
 from springback.errors import InputError, MissingData
+from springback.market.market_data import MarketData
 from springback.market.quarantine import Span
-from springback.market.tape import Tape
 from springback.quality import against as two
 from springback.quality import gate, quarantine, raw
 from springback.quality.quality_finding import Finding
@@ -48,27 +48,27 @@ def check_data(
     step, name = progress.step("check"), name_of(inputs)
     whole = len(gate.CHECKS) + 3
     step(0, whole, f"reading {name}")
-    found, tape, digest = _read(inputs)
+    found, market_data, digest = _read(inputs)
     file, spans = "", tuple[Span, ...]()
-    if tape is not None:
-        found += gate.examine(tape, settings.quality, lambda done, _, check: step(done + 1, whole, check))
+    if market_data is not None:
+        found += gate.examine(market_data, settings.quality, lambda done, _, check: step(done + 1, whole, check))
         if against is not None:
             step(whole - 2, whole, f"against {against}")
-            found += two.compare(tape, _other(against), settings.quality)
+            found += two.compare(market_data, _other(against), settings.quality)
         if keep_out:
-            spans = quarantine.drawn_up(tape, found, settings.quality, tape.quarantine)
+            spans = quarantine.drawn_up(market_data, found, settings.quality, market_data.quarantine)
             file = quarantine.write(inputs.folder, spans)
-            tape = quarantine.imposed(tape, spans)
+            market_data = quarantine.imposed(market_data, spans)
     step(whole - 1, whole, "judged")
-    facts = _facts(settings, name, tape, digest, against, command)
-    return Checked(_study(tape, found, facts), file, len(spans))
+    facts = _facts(settings, name, market_data, digest, against, command)
+    return Checked(_study(market_data, found, facts), file, len(spans))
 
 
-def check_tape(settings: Settings, tape: Tape, progress: Progress = SILENT) -> Study:
-    """Every check on a tape at hand."""
+def check_tape(settings: Settings, market_data: MarketData, progress: Progress = SILENT) -> Study:
+    """Every check on market data at hand."""
     step = progress.step("check")
-    found = gate.examine(tape, settings.quality, step)
-    return _study(tape, found, _facts(settings, "a tape", tape, content_hash(tape), None, ""))
+    found = gate.examine(market_data, settings.quality, step)
+    return _study(market_data, found, _facts(settings, "market data", market_data, content_hash(market_data), None, ""))
 
 
 def allowed(inputs: Inputs, keep_out: bool = False) -> None:
@@ -100,35 +100,37 @@ def name_of(inputs: Inputs) -> str:
     return str(inputs.path or inputs.folder) + (f" as known on {inputs.as_of}" if inputs.as_of else "")
 
 
-def _read(inputs: Inputs) -> tuple[list[Finding], Tape | None, str]:
-    """What is wrong with the files as they lie there, and the tape; none where they were refused and it is told already why."""
+def _read(inputs: Inputs) -> tuple[list[Finding], MarketData | None, str]:
+    """What is wrong with the files as they lie there, and the market data; none where they were refused and it is told already why."""
     if inputs.path is None:
         return [], *open_store(inputs.folder, inputs.as_of)
     if not inputs.path.exists():
         raise MissingData(f"{inputs.path} does not exist: give a CSV file or a folder of bars")
     found = list(raw.examine(raw.read_files(inputs.path)))
     try:
-        tape = read(inputs)
+        market_data = read(inputs)
     except InputError:
         if not any(one.severity == "error" for one in found):
             raise
         return found, None, ""
-    return found, tape, content_hash(tape)
+    return found, market_data, content_hash(market_data)
 
 
-def _other(where: Path) -> Tape:
+def _other(where: Path) -> MarketData:
     return open_store(where)[0] if has_store(where) else load_bars(where)
 
 
-def _facts(settings: Settings, name: str, tape: Tape | None, digest: str, against: Path | None, command: str) -> dict[str, str]:
-    facts = {"Source": name if tape is None else str(tape.origin) or name, "Data": digest or "refused at the door"}
+def _facts(
+    settings: Settings, name: str, market_data: MarketData | None, digest: str, against: Path | None, command: str
+) -> dict[str, str]:
+    facts = {"Source": name if market_data is None else str(market_data.origin) or name, "Data": digest or "refused at the door"}
     if against is not None:
         facts["Against"] = str(against)
     facts["Thresholds"] = ", ".join(f"{knob[8:]} = {value}" for knob, value in flat(settings).items() if knob.startswith("quality."))
     return facts | {"Command": command}
 
 
-def _study(tape: Tape | None, found: Iterable[Finding], facts: dict[str, str]) -> Study:
-    if tape is None:
+def _study(market_data: MarketData | None, found: Iterable[Finding], facts: dict[str, str]) -> Study:
+    if market_data is None:
         return Study(gate.ranked(found), None, (), facts)
-    return Study(gate.ranked(gate.settled(found, tape)), tape, tape.quarantine, facts)
+    return Study(gate.ranked(gate.settled(found, market_data)), market_data, market_data.quarantine, facts)

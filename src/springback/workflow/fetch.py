@@ -18,14 +18,14 @@ from springback.data.sources.downloads import Downloads
 from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.gather import gather
 from springback.data.sources.keys import read_keys
-from springback.data.sources.members import Roll, check_names, dotted, enrolled, read_roll, renamed
+from springback.data.sources.members import MemberList, check_names, dotted, enrolled, read_roll, renamed
 from springback.data.sources.vix_and_rates import read_beside
 from springback.data.store.continuation import check_hole
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
+from springback.market.market_data import MarketData
 from springback.market.origin import FUND, Origin
 from springback.market.prose import Prose, prose
-from springback.market.tape import Tape
 from springback.workflow.inputs import Inputs, Loaded, keep
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings
@@ -152,10 +152,10 @@ def batches(plan: Plan, progress: Progress = SILENT, accept_restatement: bool = 
     Raises `MissingData`, `SourceError`, `Restated`.
     """
     if plan.staying:
-        tape, asked, odd, notes = _tape(plan, plan.staying, plan.first, plan.last, progress)
-        tape = replace(tape, findings=(*prose(plan.missing), *tape.findings))
+        market_data, asked, odd, notes = _tape(plan, plan.staying, plan.first, plan.last, progress)
+        market_data = replace(market_data, findings=(*prose(plan.missing), *market_data.findings))
         heard = [name for name in plan.staying if name not in odd]
-        yield Batch(keep(tape, plan.store, progress, accept_restatement, heard, plan.members), asked, notes)
+        yield Batch(keep(market_data, plan.store, progress, accept_restatement, heard, plan.members), asked, notes)
     if plan.joining:
         yield _joined(plan, progress, accept_restatement)
 
@@ -175,21 +175,24 @@ def _joined(plan: Plan, progress: Progress, accept_restatement: bool) -> Batch:
     until = date.fromisoformat(Store(plan.store).describe()["last_session"])
     names = plan.joining
     try:
-        tape, asked, _, notes = _tape(plan, names, plan.joining_from, until, progress)
+        market_data, asked, _, notes = _tape(plan, names, plan.joining_from, until, progress)
     except MissingData:
         if not plan.staying:
             raise
         return Batch(
             None, 0, (f"  {len(names):,} names that the store does not have are unknown to {plan.source} too (such as {names[0]})",)
         )
-    came = f"  {len(tape.bars.symbols):,} of {len(names):,} names that the store lacks, or lacks bars of, join it with all their past"
-    return Batch(keep(tape, plan.store, progress, accept_restatement, joins=True), asked, (*notes, came))
+    came = (
+        f"  {len(market_data.bars.symbols):,} of {len(names):,} names that the store lacks, or lacks bars of, join it with all their past"
+    )
+    return Batch(keep(market_data, plan.store, progress, accept_restatement, joins=True), asked, (*notes, came))
 
 
 def _tape(
     plan: Plan, names: Sequence[str], first: date, last: date, progress: Progress
-) -> tuple[Tape, int, frozenset[str], tuple[str, ...]]:
-    """The tape of `names` with all that stands beside them, how many were asked for now, those whose answer could not be read, and notes.
+) -> tuple[MarketData, int, frozenset[str], tuple[str, ...]]:
+    """The market data of `names` with all that stands beside them, how many were asked for now, those whose answer could not be read, and
+    notes.
 
     Raises `MissingData`, `SourceError`.
     """
@@ -201,9 +204,9 @@ def _tape(
     if not any(len(one.days) for one in listed):
         raise MissingData(f"{plan.source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates")
     beside = read_beside(plan.settings, first, last, plan.folder)
-    tape = assemble(listed, beside, level.histories[0], first, last, _origin(plan.source, listed))
-    tape = enrolled(tape, read_roll(plan.members, first, last), names) if plan.members else tape
-    return tape, found.asked, frozenset(found.odd), tuple(f"  {note}" for note in beside.notes)
+    market_data = assemble(listed, beside, level.histories[0], first, last, _origin(plan.source, listed))
+    market_data = enrolled(market_data, read_roll(plan.members, first, last), names) if plan.members else market_data
+    return market_data, found.asked, frozenset(found.odd), tuple(f"  {note}" for note in beside.notes)
 
 
 @dataclass(frozen=True)
@@ -247,7 +250,7 @@ def _kept(settings: Settings, inputs: Inputs, vendor: Source, source: str) -> Do
     return Downloads(inputs.asked.downloads or project.usual("downloads"), vendor.name, timedelta(hours=settings.fetch.fresh_hours))
 
 
-def _members(roll: Roll, after: _Old | None) -> tuple[str, ...]:
+def _members(roll: MemberList, after: _Old | None) -> tuple[str, ...]:
     """Whom to ask for: the members, and where a store goes on all of its names that still trade, since some may be held."""
     if after is None:
         return roll.symbols

@@ -19,7 +19,7 @@ from springback.forecasting.card import versions
 from springback.market.forecasts import Forecasts
 from springback.settings import flat
 from springback.workflow.models import forecasts_from
-from springback.workflow.prepare import World
+from springback.workflow.prepare import PreparedData
 from springback.workflow.settings import Settings
 
 PACKAGE = Path(__file__).parents[1]
@@ -28,31 +28,31 @@ KNOBS = ("universe.", "training.", "walk_forward.", "backtest.start", "backtest.
 """The settings that forecasts depend on."""
 
 
-def find(world: World, settings: Settings, folder: Path) -> Forecasts | None:
-    """The forecasts kept in `folder` if they are those that a walk over `world` under `settings` would give; else None."""
-    if not world.hash:
+def find(prepared: PreparedData, settings: Settings, folder: Path) -> Forecasts | None:
+    """The forecasts kept in `folder` if they are those that a walk over `prepared` under `settings` would give; else None."""
+    if not prepared.hash:
         return None
     try:
         told = json.loads((folder / NOTE).read_text(encoding="utf-8"))
-        if told != _made_of(world, settings, folder):
+        if told != _made_of(prepared, settings, folder):
             return None
-        return forecasts_from(folder / FILE, world.tape)
+        return forecasts_from(folder / FILE, prepared.market_data)
     except (OSError, ValueError, RecursionError, BadTable):
         return None
 
 
-def note(world: World, settings: Settings, folder: Path) -> None:
+def note(prepared: PreparedData, settings: Settings, folder: Path) -> None:
     """Writes down what the forecasts in `folder` were made of. Raises `Unwritable`."""
     with atomic(folder / NOTE) as part:
-        part.write_text(json.dumps(_made_of(world, settings, folder), indent=1) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(_made_of(prepared, settings, folder), indent=1) + "\n", encoding="utf-8")
 
 
-def _made_of(world: World, settings: Settings, folder: Path) -> dict[str, Any]:
+def _made_of(prepared: PreparedData, settings: Settings, folder: Path) -> dict[str, Any]:
     models = sorted(path for path in folder.glob("*/*") if path.is_file())
     return {
         "forecasts": file_hash(folder / FILE),
-        "data": world.hash,
-        "quarantine": [dataclasses.asdict(one) for one in world.tape.quarantine],
+        "data": prepared.hash,
+        "quarantine": [dataclasses.asdict(one) for one in prepared.market_data.quarantine],
         "settings": {name: str(value) for name, value in flat(settings).items() if name.startswith(KNOBS)},
         "models": {path.relative_to(folder).as_posix(): file_hash(path) for path in models},
         "versions": versions() | {name: version(name) for name in ("pandas", "numba") if find_spec(name)},

@@ -12,7 +12,7 @@ from springback.workflow.models import (
     in_sample,
     save_forecasts,
 )
-from springback.workflow.prepare import World
+from springback.workflow.prepare import PreparedData
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings
 
@@ -40,28 +40,28 @@ class Forecasted:
     in_sample: bool = False
 
 
-def forecasts_for(settings: Settings, world: World, choice: Choice, progress: Progress = SILENT) -> Forecasted:
+def forecasts_for(settings: Settings, prepared: PreparedData, choice: Choice, progress: Progress = SILENT) -> Forecasted:
     """The forecasts of `choice`; those of a walk-forward are kept beside its models and found again where nothing they need has changed.
 
     Raises `InputError`, `ModelError`, `MissingData`, `Unwritable`.
     """
     if choice.file:
-        return Forecasted(forecasts_from(choice.file, world.tape), f"forecasts of {choice.file.name}")
+        return Forecasted(forecasts_from(choice.file, prepared.market_data), f"forecasts of {choice.file.name}")
     if choice.kind == "fixed":
-        made, pair = forecast_fixed(world, choice.models, settings)
+        made, pair = forecast_fixed(prepared, choice.models, settings)
         words = f"one fixed pair, trained on {pair.card.first} to {pair.card.last}"
         return Forecasted(made, words, in_sample(pair, settings))
-    return Forecasted(_walked(settings, world, choice.models, progress), WALKED)
+    return Forecasted(_walked(settings, prepared, choice.models, progress), WALKED)
 
 
-def _walked(settings: Settings, world: World, models: Path, progress: Progress) -> Forecasts:
+def _walked(settings: Settings, prepared: PreparedData, models: Path, progress: Progress) -> Forecasts:
     folder = models / "walk_forward"
     with places.filling(models, progress):
-        kept = forecast_cache.find(world, settings, folder)
+        kept = forecast_cache.find(prepared, settings, folder)
         if kept is not None:
             progress.step("forecast")(1, 1, "as made before: data, settings, models and program are the same")
             return kept
-        result = forecast_walk_forward(world, settings, models, progress)
-        save_forecasts(world, result, folder / forecast_cache.FILE)
-        forecast_cache.note(world, settings, folder)
+        result = forecast_walk_forward(prepared, settings, models, progress)
+        save_forecasts(prepared, result, folder / forecast_cache.FILE)
+        forecast_cache.note(prepared, settings, folder)
         return result.forecasts

@@ -9,8 +9,8 @@ from springback.data.overrides import laid_over
 from springback.data.store.content_hash import content_hash
 from springback.data.store.store import Store
 from springback.errors import InputError
+from springback.market.market_data import MarketData
 from springback.market.prose import Prose, those
-from springback.market.tape import Tape
 from springback.project import usual
 from springback.quality import entry
 from springback.workflow import places
@@ -75,12 +75,12 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """A tape, the hash of its content, and where it came from in words; `notes` on what was laid over it.
+    """Market data, the hash of its content, and where it came from in words; `notes` on what was laid over it.
 
     Where it was written into a store, that is `store`, and `restated` says which past the source now tells otherwise.
     """
 
-    tape: Tape
+    market_data: MarketData
     hash: str
     how: str
     notes: tuple[Prose, ...] = ()
@@ -88,19 +88,19 @@ class Loaded:
     restated: str = ""
 
 
-def prices_of(tape: Tape) -> tuple[Prose, ...]:
-    """What the prices of a table were taken for, a line each; nothing of another tape."""
-    return those(tape.findings, "prices")
+def prices_of(market_data: MarketData) -> tuple[Prose, ...]:
+    """What the prices of a table were taken for, a line each; nothing of another market data."""
+    return those(market_data.findings, "prices")
 
 
 def read_as(loaded: Loaded) -> tuple[Prose, ...]:
     """What the tables of a market were taken for, a line each."""
-    return those(loaded.tape.findings, "tables")
+    return those(loaded.market_data.findings, "tables")
 
 
 def findings_of(loaded: Loaded) -> tuple[Prose, ...]:
     """What else was found on the data, a line each, without what was laid over them."""
-    return those(loaded.tape.findings, "", "unusable", "quarantine")
+    return those(loaded.market_data.findings, "", "unusable", "quarantine")
 
 
 def given(inputs: Inputs, ranks: bool = True) -> Loaded:
@@ -117,18 +117,19 @@ def given(inputs: Inputs, ranks: bool = True) -> Loaded:
         raise InputError("--bars and --store both name the bars: give one of them")
     if inputs.vix is None and not inputs.path.is_dir():
         raise InputError("--bars needs --vix FILE (date,close): the regime cannot be known without it")
-    tape = read(inputs)
-    return Loaded(tape, content_hash(tape), f"read from {inputs.path}")
+    market_data = read(inputs)
+    return Loaded(market_data, content_hash(market_data), f"read from {inputs.path}")
 
 
-def read(inputs: Inputs) -> Tape:
-    """The tape of the files at `path`. Raises as `load_bars` does."""
+def read(inputs: Inputs) -> MarketData:
+    """The market data of the files at `path`. Raises as `load_bars` does."""
     assert inputs.path is not None
     return load_bars(inputs.path, inputs.vix, inputs.members, inputs.events, inputs.benchmark, inputs.prices)
 
 
 def stored(inputs: Inputs) -> Loaded:
-    """The tape of a store and its hash, now or as they were known on a day, with the VIX, members and benchmark named laid over its own.
+    """The market data of a store and its hash, now or as they were known on a day, with the VIX, members and benchmark named laid over its
+    own.
 
     Its splits and dividends are part of its prices: `events` are refused, as is `prices`. Raises `InputError`, `MissingData`.
     """
@@ -136,12 +137,12 @@ def stored(inputs: Inputs) -> Loaded:
         raise InputError("--events belongs to a CSV file of bars: the store holds its own splits and dividends")
     if inputs.prices is not None:
         raise InputError("--prices says what a table of bars holds: name it; the store knows it already")
-    tape, digest = open_store(inputs.folder, inputs.as_of)
+    market_data, digest = open_store(inputs.folder, inputs.as_of)
     how = f"read from {inputs.folder}{f' as known on {inputs.as_of}' if inputs.as_of else ''}"
     if inputs.vix is None and inputs.members is None and inputs.benchmark is None:
-        return Loaded(tape, digest, how)
+        return Loaded(market_data, digest, how)
     with understanding() as heard:
-        over, notes = laid_over(tape, inputs.vix, inputs.members, inputs.benchmark)
+        over, notes = laid_over(market_data, inputs.vix, inputs.members, inputs.benchmark)
     return Loaded(over, content_hash(over), how, (*(one.line for one in heard), *notes))
 
 
@@ -169,13 +170,13 @@ def fill(settings: Settings, inputs: Inputs, source: str, progress: Progress = S
     """Draws or reads a market and writes it into the store; a restatement of its past only when that is accepted."""
     step = progress.step("fetch")
     step(0, 2, "drawing the demo market" if source == "demo" else f"reading {inputs.path}")
-    tape = _drawn_or_read(settings, inputs, source)
+    market_data = _drawn_or_read(settings, inputs, source)
     step(2, 2, "read")
-    return keep(tape, inputs.folder, progress, accept_restatement, members=inputs.members)
+    return keep(market_data, inputs.folder, progress, accept_restatement, members=inputs.members)
 
 
 def keep(
-    tape: Tape,
+    market_data: MarketData,
     store: Path,
     progress: Progress = SILENT,
     accept_restatement: bool = False,
@@ -183,17 +184,17 @@ def keep(
     members: Path | None = None,
     joins: bool = False,
 ) -> Loaded:
-    """Writes `tape` into the store; what the store holds then. `asked`, `members`, `joins`: see `quality.entry.fetch`."""
+    """Writes `market_data` into the store; what the store holds then. `asked`, `members`, `joins`: see `quality.entry.fetch`."""
     step = progress.step("store")
     step(0, 1, "writing the store")
     places.writable(store)
-    manifest = entry.fetch(tape, store, None, accept_restatement, asked, members, joins)
+    manifest = entry.fetch(market_data, store, None, accept_restatement, asked, members, joins)
     held, digest = open_store(store)
     step(1, 1, "stored")
     return Loaded(held, digest, f"fetched into {store}", store=store, restated=str(manifest["restated"] or ""))
 
 
-def _drawn_or_read(settings: Settings, inputs: Inputs, source: str) -> Tape:
+def _drawn_or_read(settings: Settings, inputs: Inputs, source: str) -> MarketData:
     if source == "demo":
         if inputs.path or inputs.beside():
             raise InputError(

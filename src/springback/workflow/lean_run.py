@@ -12,7 +12,7 @@ from pathlib import Path
 from springback import __version__
 from springback.alone import alone
 from springback.analytics import run_folder
-from springback.analytics.material import Material
+from springback.analytics.report_data import ReportData
 from springback.analytics.summary import Summary
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData, SettingsError
@@ -144,7 +144,7 @@ def export(
 ) -> Exported:
     """Writes the market that `loaded` gives as a LEAN data folder, nobody else meanwhile. Raises `Taken`, `Unwritable`."""
     with alone(out):
-        return write_folder(loaded().tape, out, renames, rates, progress.step("export"))
+        return write_folder(loaded().market_data, out, renames, rates, progress.step("export"))
 
 
 def lay_project(project: Path) -> bool:
@@ -189,7 +189,7 @@ def held(deployment: Deployment, out: Path) -> Iterator[None]:
 
 def import_result(
     result: Path, out: Path, rates: Path | None = None, warnings: tuple[str, ...] = (), progress: Progress = SILENT
-) -> tuple[Path, Material, Summary]:
+) -> tuple[Path, ReportData, Summary]:
     """Turns LEAN's result files into the run folder `out`: the result's file, what the report shows, and its summary.
 
     Raises `InputError`, `BadTable`, `Taken`.
@@ -200,9 +200,9 @@ def import_result(
         step(0, 2, f"reading {result.name}")
         read = read_result(result)
         step(1, 2, str(out))
-        material, summary = as_run.write(read, out, rates, warnings)
+        report_data, summary = as_run.write(read, out, rates, warnings)
     step(2, 2, str(out))
-    return read.file, material, summary
+    return read.file, report_data, summary
 
 
 def rates_of(deployment: Deployment) -> Path | None:

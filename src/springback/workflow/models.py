@@ -17,20 +17,20 @@ from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Models
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.strategy.lookback import rarity
 from springback.training.train import Trained
 from springback.training.train import train as teach
 from springback.training.walk_forward import WalkForwardResult
 from springback.training.walk_forward import walk_forward as walk
-from springback.workflow.prepare import World
+from springback.workflow.prepare import PreparedData
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings, dated
 
 
-def train_models(world: World, settings: Settings, progress: Progress = SILENT) -> Trained:
+def train_models(prepared: PreparedData, settings: Settings, progress: Progress = SILENT) -> Trained:
     """Long and short models by the 80/20 split in time, judged on the newest sessions."""
-    return teach(world.tape, world.eligible, world.features, settings.training, _now(), progress.step("train"))
+    return teach(prepared.market_data, prepared.eligible, prepared.features, settings.training, _now(), progress.step("train"))
 
 
 def save_models(trained: Trained, folder: Path) -> Models:
@@ -55,7 +55,7 @@ def evaluation_of(folder: Path) -> dict[str, Any] | None:
 
 
 def forecast_walk_forward(
-    world: World, settings: Settings, models: Path | None = None, progress: Progress = SILENT, workers: Workers | None = None
+    prepared: PreparedData, settings: Settings, models: Path | None = None, progress: Progress = SILENT, workers: Workers | None = None
 ) -> WalkForwardResult:
     """Quarterly walk-forward forecasts of the backtest's window.
 
@@ -73,31 +73,33 @@ def forecast_walk_forward(
         except ModelError:
             return None
 
-    settings = dated(settings, world.tape)
+    settings = dated(settings, prepared.market_data)
     start, end = (np.datetime64(day) for day in settings.backtest.days)
-    lesson = world.tape, world.eligible, world.features, settings.training, settings.walk_forward
+    lesson = prepared.market_data, prepared.eligible, prepared.features, settings.training, settings.walk_forward
     result = walk(*lesson, _now(), start, end, save, known, progress.step("forecast"), workers)
-    return dataclasses.replace(result, forecasts=_triggered(world, settings, result.forecasts))
+    return dataclasses.replace(result, forecasts=_triggered(prepared, settings, result.forecasts))
 
 
-def save_forecasts(world: World, result: WalkForwardResult, out: Path) -> None:
+def save_forecasts(prepared: PreparedData, result: WalkForwardResult, out: Path) -> None:
     """Writes the forecasts to `out` (CSV or Parquet by suffix) and the record of each fold beside it as `folds.json`."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_forecasts(out, world.tape.bars, result.forecasts)
+    write_forecasts(out, prepared.market_data.bars, result.forecasts)
     _write_json(out.parent / "folds.json", [dataclasses.asdict(fold) for fold in result.folds])
 
 
-def forecast_fixed(world: World, models: Path, settings: Settings) -> tuple[Forecasts, Models]:
+def forecast_fixed(prepared: PreparedData, models: Path, settings: Settings) -> tuple[Forecasts, Models]:
     """Forecasts of every session by the one pair in `models`. Raises `ModelError`."""
     pair = model_store.load(models)
-    return _triggered(world, settings, forecast_panel(pair, world.features, world.eligible, mean_volume(world.tape.bars))), pair
+    return _triggered(
+        prepared, settings, forecast_panel(pair, prepared.features, prepared.eligible, mean_volume(prepared.market_data.bars))
+    ), pair
 
 
-def _triggered(world: World, settings: Settings, said: Forecasts) -> Forecasts:
+def _triggered(prepared: PreparedData, settings: Settings, said: Forecasts) -> Forecasts:
     """`said` with the rule's own indicator for QPI, where it is another; a name that has none yet is not ranked."""
     if settings.strategy.indicator == "qpi":
         return said
-    rare = rarity(world.tape.bars, world.tape.actions)
+    rare = rarity(prepared.market_data.bars, prepared.market_data.actions)
     unranked = np.isnan(said.qpi) | np.isnan(rare)
     return Forecasts(*(np.where(unranked, np.nan, panel) for panel in (rare, said.p_long, said.p_short, said.adv)))
 
@@ -107,9 +109,9 @@ def in_sample(pair: Models, settings: Settings) -> bool:
     return bool(np.datetime64(settings.backtest.days[0]) <= np.datetime64(pair.card.known_by))
 
 
-def forecasts_from(path: Path, tape: Tape) -> Forecasts:
+def forecasts_from(path: Path, market_data: MarketData) -> Forecasts:
     """The forecasts of a file: date, symbol, qpi, p_long, p_short, adv_63. Raises `InputError`."""
-    return read_forecasts(path, tape.bars)
+    return read_forecasts(path, market_data.bars)
 
 
 def _now() -> str:

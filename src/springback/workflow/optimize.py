@@ -8,7 +8,7 @@ from springback.analytics.evidence import pair
 from springback.analytics.figures import shown
 from springback.cluster import Workers
 from springback.errors import LedgerError, MissingData, SettingsError
-from springback.ledger import look as looks
+from springback.ledger import entry as looks
 from springback.ledger.book import Ledger
 from springback.search import kept, search_words
 from springback.search.knobs import Values, parse_all
@@ -18,12 +18,12 @@ from springback.search.search_page import page
 from springback.settings import flat
 from springback.statistics.overfitting import Search
 from springback.workflow import places, record
-from springback.workflow.backtests import Ground, run_backtests
+from springback.workflow.backtests import BacktestCache, run_backtests
 from springback.workflow.prepare import survey
 from springback.workflow.progress import SILENT, Progress, Step
 from springback.workflow.provenance import provenance
 from springback.workflow.report import universe_of
-from springback.workflow.search import Grounds, Job, forecast, looker, ratio_of, sessions_of, with_knobs
+from springback.workflow.search import BacktestCaches, Job, forecast, looker, ratio_of, sessions_of, with_knobs
 from springback.workflow.settings import Settings, between
 
 FIGURES, PAGE, WINNER, STUDY, HELD = "optimise.json", "optimise.html", "winner.toml", "study.sqlite", "held_back.json"
@@ -49,17 +49,17 @@ def optimize(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
     with alone(one.folder):
         settings = one.chosen.optimise
         memory = Memory(one.folder / STUDY, one.stamp, one.knobs)
-        grounds = Grounds(one, workers, progress)
-        look = looker(one, grounds, workers)
+        caches = BacktestCaches(one, workers, progress)
+        look = looker(one, caches, workers)
         specified = next(look([one.spec]))
         found = search(one.knobs, settings.trials, settings.batch, settings.seed, memory, look, progress.step("optimise"))
         shares = importances(one.knobs, found, settings.seed)
-        first = judge(found, one.spec, specified, Search(len(found)), settings, sessions_of(one, grounds))
+        first = judge(found, one.spec, specified, Search(len(found)), settings, sessions_of(one, caches))
         lines, plane = _map(progress.step("map"), one, look, first.winner, shares)
-        stands = one.record.standing(one.whole, sessions_of(one, grounds))  # the map's trials count as well
+        stands = one.record.standing(one.whole, sessions_of(one, caches))  # the map's trials count as well
         entries = next(look([first.winner])).entries
-        finding = judge(found, one.spec, specified, stands.search, settings, sessions_of(one, grounds), entries)
-        report = _report(one, grounds, finding, found, shares, lines, plane, stands.fault)
+        finding = judge(found, one.spec, specified, stands.search, settings, sessions_of(one, caches), entries)
+        report = _report(one, caches, finding, found, shares, lines, plane, stands.fault)
         _write(one, report)
     return report
 
@@ -80,9 +80,9 @@ def reveal(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
         figures = {}
         for name, values in (("winner", winner), ("specification", one.spec)):
             settings = with_knobs(chosen, values)
-            ground = Ground(one.whole, forecast(one, made, settings, workers, progress).forecasts)
+            backtest_cache = BacktestCache(one.whole, forecast(one, made, settings, workers, progress).forecasts)
             sealed = one.record.of(f"{LOOKED}: {name} of {one.folder.name}", "optimise", str(one.held))
-            (result,) = run_backtests(ground, [settings], workers, sealed)
+            (result,) = run_backtests(backtest_cache, [settings], workers, sealed)
             figures[name] = ratio_of(record.excess_returns(one.whole, result))
         row = _seals(one)[0]
         found = Revealed(row.row, row.at, figures["winner"], figures["specification"], row.sessions)
@@ -139,7 +139,7 @@ def _map(
 
 def _report(
     one: Job,
-    grounds: Grounds,
+    caches: BacktestCaches,
     finding: Finding,
     found: list[Trial],
     shares: dict[str, float],
@@ -147,7 +147,7 @@ def _report(
     plane: Plane | None,
     fault: str,
 ) -> Report:
-    sessions = sessions_of(one, grounds)
+    sessions = sessions_of(one, caches)
     market = record.market_of(one.whole, one.hash)
     known = looks.overlapping(looks.trials(Ledger(record.place(one.record.store)).entries()), market, str(one.held), str(one.end))
     others = [row for row in record.tries(known) if not row.entry.hold_out]
@@ -169,12 +169,12 @@ def _report(
         objective=settings.objective,
         how=(
             f"Optuna's tree-structured Parzen estimator, {settings.trials} trials, {settings.batch} at a time, seed {settings.seed}; net "
-            f"of realistic costs, on the {len(grounds.base.folds)} periods of a walk-forward that end before {one.held}. The data handed "
+            f"of realistic costs, on the {len(caches.base.folds)} periods of a walk-forward that end before {one.held}. The data handed "
             "to the search end there too. Every trial, and every neighbour on the map, was entered in the trial ledger before its figure "
             "was used."
         ),
         provenance=provenance(
-            one.whole, one.hash, one.chosen, universe_of(one.made.tape, grounds.base.forecasts), one.record.command, settings.seed
+            one.whole, one.hash, one.chosen, universe_of(one.made.market_data, caches.base.forecasts), one.record.command, settings.seed
         ),
         ledger_fault=fault,
         revealed=kept.held_of(held) if held.is_file() else None,

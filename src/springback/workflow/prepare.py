@@ -1,4 +1,4 @@
-"""What is worked out from a tape once: the tradable universe and the features."""
+"""What is worked out from market data once: the tradable universe and the features."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from springback.data.files.tables import write_features
 from springback.data.store.content_hash import content_hash
 from springback.errors import MissingData
 from springback.market.bars import Panel
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality import gate
 from springback.strategy.universe import eligible
 from springback.workflow.progress import SILENT, Progress
@@ -19,40 +19,47 @@ from springback.workflow.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
-class World:
-    """A tape with what is worked out from it once: the tradable universe (T, N) and the features (T, N, 8)."""
+class PreparedData:
+    """Market data with what is worked out from it once: the tradable universe (T, N) and the features (T, N, 8)."""
 
-    tape: Tape
+    market_data: MarketData
     hash: str
     eligible: NDArray[np.bool_]
     features: Panel
 
 
-def prepare_world(tape: Tape, settings: Settings, hash_: str = "") -> World:
-    """The universe and the features of `tape`."""
-    return World(tape, hash_ or content_hash(tape), eligible(tape, settings.universe), workbench.panel(tape.bars, tape.actions))
+def prepare_world(market_data: MarketData, settings: Settings, hash_: str = "") -> PreparedData:
+    """The universe and the features of `market_data`."""
+    return PreparedData(
+        market_data,
+        hash_ or content_hash(market_data),
+        eligible(market_data, settings.universe),
+        workbench.panel(market_data.bars, market_data.actions),
+    )
 
 
-def survey(settings: Settings, tape: Tape, hash_: str = "", progress: Progress = SILENT) -> World:
-    """`prepare_world` of a tape that was checked. Raises `MissingData` where no name is in the universe on any session."""
+def survey(settings: Settings, market_data: MarketData, hash_: str = "", progress: Progress = SILENT) -> PreparedData:
+    """`prepare_world` of market data that was checked. Raises `MissingData` where no name is in the universe on any session."""
     step = progress.step("features")
-    step(0, 1, f"{tape.bars.shape[1]:,} names, {tape.bars.shape[0]:,} sessions")
-    world = prepare_world(gate.accused(tape, settings.quality), settings, hash_)
-    step(1, 1, f"{int(world.eligible.sum()):,} rows in the universe")
-    if not world.eligible.any():
+    step(0, 1, f"{market_data.bars.shape[1]:,} names, {market_data.bars.shape[0]:,} sessions")
+    prepared = prepare_world(gate.accused(market_data, settings.quality), settings, hash_)
+    step(1, 1, f"{int(prepared.eligible.sum()):,} rows in the universe")
+    if not prepared.eligible.any():
         raise MissingData(
-            f"no name is in the universe on any session: of {tape.bars.shape[1]:,} names none is a member, above "
+            f"no name is in the universe on any session: of {market_data.bars.shape[1]:,} names none is a member, above "
             f"${settings.universe.min_price:g} and above ${settings.universe.min_dollar_volume:,.0f} a day: see the [universe] settings"
         )
-    return world
+    return prepared
 
 
-def bare(settings: Settings, tape: Tape, hash_: str = "") -> World:
-    """A tape without universe and features, for what forecasts of a file are enough for."""
-    return World(gate.accused(tape, settings.quality), hash_ or content_hash(tape), np.empty((0, 0), bool), np.empty(0))
+def bare(settings: Settings, market_data: MarketData, hash_: str = "") -> PreparedData:
+    """Market data without universe and features, for what forecasts of a file are enough for."""
+    return PreparedData(
+        gate.accused(market_data, settings.quality), hash_ or content_hash(market_data), np.empty((0, 0), bool), np.empty(0)
+    )
 
 
-def write_features_of(tape: Tape, out: Path) -> int:
+def write_features_of(market_data: MarketData, out: Path) -> int:
     """Writes date, symbol and the 8 features to `out`, CSV or Parquet by suffix; returns how many names."""
-    write_features(out, tape.bars, workbench.FEATURES, workbench.panel(tape.bars, tape.actions))
-    return len(tape.bars.symbols)
+    write_features(out, market_data.bars, workbench.FEATURES, workbench.panel(market_data.bars, market_data.actions))
+    return len(market_data.bars.symbols)

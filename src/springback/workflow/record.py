@@ -20,10 +20,10 @@ from springback import __version__
 from springback.analytics.performance import sharpe
 from springback.backtest.result import Result
 from springback.errors import Unwritable
-from springback.ledger import look
+from springback.ledger import entry
 from springback.ledger.book import Ledger
-from springback.ledger.look import Days, Look, Numbers, Trial
-from springback.market.tape import Tape
+from springback.ledger.entry import Days, NewEntry, Numbers, Trial
+from springback.market.market_data import MarketData
 from springback.project import named
 from springback.statistics import overfitting, returns
 from springback.statistics.overfitting import Search
@@ -62,18 +62,18 @@ def ready(store: Path | None = None) -> None:
     Ledger(place(store)).ready()
 
 
-def market_of(tape: Tape, data_hash: str) -> str:
+def market_of(market_data: MarketData, data_hash: str) -> str:
     """Which past it is: each demo market is its own, all recorded ones are one."""
-    return f"demo {data_hash}" if tape.origin.demo else RECORDED
+    return f"demo {data_hash}" if market_data.origin.demo else RECORDED
 
 
-def excess_returns(tape: Tape, result: Result) -> Numbers:
+def excess_returns(market_data: MarketData, result: Result) -> Numbers:
     """Return of each session over the risk-free rate."""
-    return returns.excess_returns(result.daily["equity"], result.cash, tape.risk_free, result.first)
+    return returns.excess_returns(result.daily["equity"], result.cash, market_data.risk_free, result.first)
 
 
 def note(
-    tape: Tape,
+    market_data: MarketData,
     data_hash: str,
     settings: Mapping[str, Any],
     profile: str,
@@ -86,11 +86,11 @@ def note(
 ) -> None:
     """Writes down a backtest. `settings` is `settings.flat` of what it was run with. An account that never traded, or was lost, has no
     Sharpe ratio. `hold_out_start` is the first day of the held-back period that it looks at, ISO; empty where it looks at none."""
-    excess = excess_returns(tape, result)
+    excess = excess_returns(market_data, result)
     ratio = sharpe(excess) if result.daily["traded"].any() else float("nan")
-    seen = Look(
+    seen = NewEntry(
         kind=kind,
-        market=market_of(tape, data_hash),
+        market=market_of(market_data, data_hash),
         data_hash=data_hash,
         profile=profile,
         settings=settings,
@@ -104,14 +104,14 @@ def note(
     Ledger(place(store)).record(seen, __version__)
 
 
-def standing(tape: Tape, data_hash: str, days: Days, store: Path | None = None) -> Standing:
+def standing(market_data: MarketData, data_hash: str, days: Days, store: Path | None = None) -> Standing:
     """Where a run over the sessions `days` stands, once it has been written down."""
     ledger = Ledger(place(store))
-    return Standing(search_of(ledger, market_of(tape, data_hash), days), ledger.fault())
+    return Standing(search_of(ledger, market_of(market_data, data_hash), days), ledger.fault())
 
 
 def note_validation(
-    tape: Tape,
+    market_data: MarketData,
     data_hash: str,
     settings: Mapping[str, Any],
     days: NDArray[np.datetime64],
@@ -125,13 +125,13 @@ def note_validation(
 
     A validation of settings that are backtested too is the same trial; of others it is one more.
     """
-    seen = Look(kind, market_of(tape, data_hash), data_hash, "none", settings, days, by_day, None, command, models)
+    seen = NewEntry(kind, market_of(market_data, data_hash), data_hash, "none", settings, days, by_day, None, command, models)
     Ledger(place(store)).record(seen, __version__)
 
 
 def search_of(ledger: Ledger, market: str, days: Days) -> Search:
     """The trials on `market` that share a session with `days`, and how alike they are."""
-    counted = tries(look.overlapping(look.trials(ledger.entries()), market, str(days[0])[:10], str(days[-1])[:10]))
+    counted = tries(entry.overlapping(entry.trials(ledger.entries()), market, str(days[0])[:10], str(days[-1])[:10]))
     returns_, own = _accounts(ledger, counted, days)
     return overfitting.search(len(counted), returns_, own)
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from springback.backtest.result import Result
 from springback.data.store.content_hash import content_hash
-from springback.ledger.look import Days
-from springback.market.tape import Tape
+from springback.ledger.entry import Days
+from springback.market.market_data import MarketData
 from springback.settings import flat
 from springback.workflow import record
 from springback.workflow.settings import Settings, dated
@@ -19,8 +19,8 @@ from springback.workflow.settings import Settings, dated
 class Recorder:
     """Writes into the ledger beside `store`, or in the working folder where there is none.
 
-    `data_hash` names the data; empty: each tape is named by its own content. `command` and `models` say in words what was run, `kind` is
-    one of `ledger.look.KINDS`; `hold_out_start` is the first day of the held-back period that is looked at, empty where none is.
+    `data_hash` names the data; empty: each market data is named by its own content. `command` and `models` say in words what was run,
+    `kind` is one of `ledger.entry.KINDS`; `hold_out_start` is the first day of the held-back period that is looked at, empty where none is.
     """
 
     store: Path | None = None
@@ -38,26 +38,28 @@ class Recorder:
         """The same for runs of `kind` by `models`."""
         return replace(self, models=models, kind=kind, hold_out_start=hold_out_start)
 
-    def on(self, tape: Tape) -> "Recorder":
-        """The same, bound to the data of `tape` where to none so far: what is cut from them is of the same data."""
-        return replace(self, data_hash=self.hash_of(tape))
+    def on(self, market_data: MarketData) -> "Recorder":
+        """The same, bound to the data of `market_data` where to none so far: what is cut from them is of the same data."""
+        return replace(self, data_hash=self.hash_of(market_data))
 
-    def hash_of(self, tape: Tape) -> str:
-        """What the data of `tape` are called in the ledger."""
-        return self.data_hash or content_hash(tape)
+    def hash_of(self, market_data: MarketData) -> str:
+        """What the data of `market_data` are called in the ledger."""
+        return self.data_hash or content_hash(market_data)
 
-    def backtest(self, tape: Tape, settings: Settings, result: Result, flat_bp: float = 0.0) -> None:
+    def backtest(self, market_data: MarketData, settings: Settings, result: Result, flat_bp: float = 0.0) -> None:
         """Writes down what `simulate` gave under `settings`, with `flat_bp` a side on top."""
-        settings = dated(settings, tape)
+        settings = dated(settings, market_data)
         knobs = flat(settings) | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
         words = self.kind, self.command, self.models
-        record.note(tape, self.hash_of(tape), knobs, settings.backtest.profile, result, *words, self.store, self.hold_out_start)
+        record.note(
+            market_data, self.hash_of(market_data), knobs, settings.backtest.profile, result, *words, self.store, self.hold_out_start
+        )
 
-    def validation(self, tape: Tape, settings: Settings, days: Days, by_day: NDArray[np.float64]) -> None:
+    def validation(self, market_data: MarketData, settings: Settings, days: Days, by_day: NDArray[np.float64]) -> None:
         """Writes down a look that has no account: `by_day` is a figure of each of the sessions `days`."""
         words = {"command": self.command, "models": self.models}
-        record.note_validation(tape, self.hash_of(tape), flat(settings), days, by_day, **words, store=self.store)
+        record.note_validation(market_data, self.hash_of(market_data), flat(settings), days, by_day, **words, store=self.store)
 
-    def standing(self, tape: Tape, days: Days) -> record.Standing:
+    def standing(self, market_data: MarketData, days: Days) -> record.Standing:
         """Where a run over the sessions `days` stands, once it has been written down."""
-        return record.standing(tape, self.hash_of(tape), days, self.store)
+        return record.standing(market_data, self.hash_of(market_data), days, self.store)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from springback.analytics.figures import shown
-from springback.analytics.material import Account, Material
 from springback.analytics.performance import annual_return, daily_rate, returns_of, sharpe
+from springback.analytics.report_data import Account, ReportData
 from springback.analytics.summary import summarise
 from springback.backtest.ablations import count, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, positions_frame, trades_frame
@@ -16,17 +16,17 @@ from springback.features import FEATURES
 from springback.market.actions import KINDS
 from springback.market.costs import PROFILES
 from springback.market.forecasts import Forecasts
+from springback.market.market_data import BANKRUPT, MarketData, payouts
 from springback.market.prose import prose
-from springback.market.tape import BANKRUPT, Tape, payouts
 from springback.quality import gate
 from springback.strategy.rule import DELISTING
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
 from springback.training.rows import QPI, Rows
-from springback.workflow.backtests import prepared, simulate
+from springback.workflow.backtests import loop_inputs, simulate
 from springback.workflow.forecasts import Choice, forecasts_for
 from springback.workflow.models import evaluation_of
-from springback.workflow.prepare import World
+from springback.workflow.prepare import PreparedData
 from springback.workflow.progress import SILENT, Progress, counter
 from springback.workflow.provenance import provenance
 from springback.workflow.recorder import Recorder
@@ -36,55 +36,65 @@ SWEEP = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 
 
 def gather(
-    tape: Tape,
+    market_data: MarketData,
     forecasts: Forecasts,
     settings: Settings,
     record: Recorder,
     in_sample: bool = False,
     evaluation: dict[str, Any] | None = None,
     progress: Progress = SILENT,
-) -> Material:
+) -> ReportData:
     """Runs both profiles, the sweep and the overlays, and gathers all that the report shows.
 
     The headline is a trial, which `record` writes down. Raises `Unwritable`, `LedgerError` before the work.
     """
     record.ready()
-    settings = dated(settings, tape)
-    tape = gate.accused(tape, settings.quality)
+    settings = dated(settings, market_data)
+    market_data = gate.accused(market_data, settings.quality)
     say = counter(progress.step("backtest"), 2 + len(SWEEP) + count(settings.strategy))
-    market = prepared(tape, forecasts, settings)
+    market = loop_inputs(market_data, forecasts, settings)
     ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))
     results = {}
     for name in ordered:
         say(f"profile {name}")
-        results[name] = simulate(tape, forecasts, under(settings, name), market=market)
+        results[name] = simulate(market_data, forecasts, under(settings, name), market=market)
         if name == ordered[0]:
-            record.backtest(tape, settings, results[name])
+            record.backtest(market_data, settings, results[name])
     headline = results[ordered[0]]
-    stands = record.standing(tape, headline.sessions)
-    rate = None if tape.risk_free is None else _series(tape, tape.risk_free)
+    stands = record.standing(market_data, headline.sessions)
+    rate = None if market_data.risk_free is None else _series(market_data, market_data.risk_free)
     sweep = []
     for bp in SWEEP:
         say(f"{bp:g} bp a side")
-        sweep.append({"bp": bp, **_outcome(simulate(tape, forecasts, under(settings, "lean"), bp, market), rate)})
+        sweep.append({"bp": bp, **_outcome(simulate(market_data, forecasts, under(settings, "lean"), bp, market), rate)})
     without = overlays(
-        headline, tape, forecasts, settings.backtest, settings.strategy, settings.regime, settings.costs, market, lambda n: say(f"no {n}")
+        headline,
+        market_data,
+        forecasts,
+        settings.backtest,
+        settings.strategy,
+        settings.regime,
+        settings.costs,
+        market,
+        lambda n: say(f"no {n}"),
     )
-    judged = judgement(tape, forecasts, settings)
-    more = prose((*left_out(tape, settings), *endings_held(tape, headline, settings)))
-    return Material(
+    judged = judgement(market_data, forecasts, settings)
+    more = prose((*left_out(market_data, settings), *endings_held(market_data, headline, settings)))
+    return ReportData(
         accounts=tuple(account(results[name], name) for name in ordered),
         start=str(settings.backtest.start),
         end=str(settings.backtest.end),
-        provenance=provenance(tape, record.hash_of(tape), settings, universe_of(tape, forecasts), record.command, more=more),
+        provenance=provenance(
+            market_data, record.hash_of(market_data), settings, universe_of(market_data, forecasts), record.command, more=more
+        ),
         models=record.models,
         in_sample=in_sample,
         ranked=int((~np.isnan(forecasts.qpi)).any(axis=0).sum()),
         search=stands.search,
         ledger_fault=stands.fault,
-        benchmark=None if tape.benchmark is None else _series(tape, tape.benchmark),
+        benchmark=None if market_data.benchmark is None else _series(market_data, market_data.benchmark),
         risk_free=rate,
-        events=_events(tape),
+        events=_events(market_data),
         scores=judged["scores"],
         quarters=judged["quarters"],
         reliability=judged["reliability"],
@@ -108,11 +118,11 @@ def gather(
     )
 
 
-def backtest_and_report(settings: Settings, world: World, choice: Choice, progress: Progress, record: Recorder) -> Material:
+def backtest_and_report(settings: Settings, prepared: PreparedData, choice: Choice, progress: Progress, record: Recorder) -> ReportData:
     """The report of a backtest by the forecasts of `choice`. Raises as `forecasts_for` and `gather` do."""
-    by = forecasts_for(settings, world, choice, progress)
+    by = forecasts_for(settings, prepared, choice, progress)
     evaluation = None if choice.file else evaluation_of(choice.models)
-    return gather(world.tape, by.forecasts, settings, record.of(by.words), by.in_sample, evaluation, progress)
+    return gather(prepared.market_data, by.forecasts, settings, record.of(by.words), by.in_sample, evaluation, progress)
 
 
 def account(result: Result, profile: str) -> Account:
@@ -121,17 +131,17 @@ def account(result: Result, profile: str) -> Account:
     return Account(profile, result.cash, *frames)
 
 
-def endings_held(tape: Tape, result: Result, settings: Settings) -> tuple[str, ...]:
+def endings_held(market_data: MarketData, result: Result, settings: Settings) -> tuple[str, ...]:
     """One line on the names that were held when their series ended, and how many the policy for endings touched; none when none was."""
     fills = result.fills
     ended = np.flatnonzero(fills["reason"].astype(int) == DELISTING)
     if len(ended) == 0:
         return ()
     name, price = fills["name"][ended].astype(int), fills["price"][ended]
-    bankrupt = tape.ending[name] == BANKRUPT
-    known = ~np.isnan(payouts(tape)[name])
+    bankrupt = market_data.ending[name] == BANKRUPT
+    known = ~np.isnan(payouts(market_data)[name])
     realistic = settings.backtest.profile == "realistic"  # the other profile charges nothing, and its last close is of the last bar
-    touched = ~known & (price != tape.bars.close[tape.last[name], name]) & realistic
+    touched = ~known & (price != market_data.bars.close[market_data.last[name], name]) & realistic
     counts = [len(np.unique(name[one])) for one in (name >= 0, touched & ~bankrupt, touched & bankrupt, ~known & ~touched, known)]
     costs = settings.costs
     return (
@@ -142,29 +152,29 @@ def endings_held(tape: Tape, result: Result, settings: Settings) -> tuple[str, .
     )
 
 
-def left_out(tape: Tape, settings: Settings) -> tuple[str, ...]:
+def left_out(market_data: MarketData, settings: Settings) -> tuple[str, ...]:
     """One line on the sessions after the window, of which nothing is shown; none where the bars end with it."""
-    sessions, end = tape.bars.sessions, settings.backtest.days[1]
+    sessions, end = market_data.bars.sessions, settings.backtest.days[1]
     after = int((sessions > np.datetime64(end)).sum())
     return (f"{after:,} sessions after the window, up to {sessions[-1]}, are left out: it ends {end} (backtest.end).",) if after else ()
 
 
-def universe_of(tape: Tape, forecasts: Forecasts) -> str:
+def universe_of(market_data: MarketData, forecasts: Forecasts) -> str:
     """Which names were ranked, in words."""
     ranked = ~np.isnan(forecasts.qpi)
     median = np.median(ranked.sum(axis=1)[ranked.any(axis=1)]) if ranked.any() else 0
-    kind = "point-in-time index members" if tape.members is not None else "names of the file"
+    kind = "point-in-time index members" if market_data.members is not None else "names of the file"
     return f"{int(ranked.any(axis=0).sum()):,} {kind}, {median:,.0f} ranked on the median day"
 
 
-def judgement(tape: Tape, forecasts: Forecasts, settings: Settings) -> dict[str, Any]:
+def judgement(market_data: MarketData, forecasts: Forecasts, settings: Settings) -> dict[str, Any]:
     """How the forecasts of the backtest's sessions did, once their labels were known: scores, by quarter, reliability."""
-    first, end = span(tape, settings.backtest)
-    rows, p_long, p_short = _said(tape, forecasts, settings, first, end)
+    first, end = span(market_data, settings.backtest)
+    rows, p_long, p_short = _said(market_data, forecasts, settings, first, end)
     if len(rows) == 0:
         return {"scores": None, "quarters": None, "reliability": None}
     both = judge(rows, p_long, p_short, settings.training)
-    quarter = pd.PeriodIndex(tape.bars.sessions[rows.session], freq="Q")
+    quarter = pd.PeriodIndex(market_data.bars.sessions[rows.session], freq="Q")
     by_quarter = []
     for one in quarter.unique():
         at = np.asarray(quarter == one)
@@ -176,10 +186,10 @@ def judgement(tape: Tape, forecasts: Forecasts, settings: Settings) -> dict[str,
     return {"scores": _scores(*both), "quarters": pd.DataFrame(by_quarter), "reliability": reliability_of(*both)}
 
 
-def _said(tape: Tape, forecasts: Forecasts, settings: Settings, first: int, end: int) -> tuple[Rows, Any, Any]:
+def _said(market_data: MarketData, forecasts: Forecasts, settings: Settings, first: int, end: int) -> tuple[Rows, Any, Any]:
     horizon = settings.training.horizon
-    forward = forward_return(tape.bars, tape.actions, horizon)
-    tradable = tradable_return(tape.bars, tape.actions, horizon)
+    forward = forward_return(market_data.bars, market_data.actions, horizon)
+    tradable = tradable_return(market_data.bars, market_data.actions, horizon)
     known = ~np.isnan(forward) & ~np.isnan(forecasts.p_long) & ~np.isnan(forecasts.p_short)
     known[:first] = known[end:] = False
     session, name = np.nonzero(known)
@@ -231,24 +241,24 @@ def _outcome(result: Result, rate: "pd.Series[float] | None") -> dict[str, float
     return {"annual_return": annual_return(returns.to_numpy()), "sharpe": sharpe(returns.to_numpy() - riskless.to_numpy())}
 
 
-def _series(tape: Tape, values: Any) -> "pd.Series[float]":
-    return pd.Series(values, index=pd.DatetimeIndex(tape.bars.sessions))
+def _series(market_data: MarketData, values: Any) -> "pd.Series[float]":
+    return pd.Series(values, index=pd.DatetimeIndex(market_data.bars.sessions))
 
 
-def _events(tape: Tape) -> pd.DataFrame:
-    actions = tape.actions
+def _events(market_data: MarketData) -> pd.DataFrame:
+    actions = market_data.actions
     return pd.DataFrame(
         {
-            "date": pd.DatetimeIndex(tape.bars.sessions[actions.row]),
-            "symbol": [tape.bars.symbols[name] for name in actions.name],
+            "date": pd.DatetimeIndex(market_data.bars.sessions[actions.row]),
+            "symbol": [market_data.bars.symbols[name] for name in actions.name],
             "event": [KINDS[kind] for kind in actions.kind],
             "value": actions.value,
         }
     )
 
 
-def summary_of(material: Material) -> str:
+def summary_of(report_data: ReportData) -> str:
     """The verdict and the gates in a few lines, as the report's head says them."""
-    summary = summarise(material)
+    summary = summarise(report_data)
     gates = [f"{v.word:<4} {v.gate.label}: {shown(v.value, v.gate.unit)}" for v in summary.gates]
     return "\n".join([*summary.flags, *summary.verdict, *gates])

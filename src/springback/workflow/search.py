@@ -1,6 +1,6 @@
 """What a search is handed: the market before the held-back period, the settings to start from, and a way to look at others.
 
-Nothing of what is held back is in it: the tape is cut before universe, features, forecasts and backtests are made of it.
+Nothing of what is held back is in it: the market data is cut before universe, features, forecasts and backtests are made of it.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ from springback.cluster import Workers
 from springback.data.store.content_hash import content_hash
 from springback.errors import MissingData, SettingsError
 from springback.market.bars import Dates
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality import gate
 from springback.search.knobs import Knob, Value, Values, parse_all
 from springback.search.optimizer import Numbers, Seen, stamp
@@ -30,9 +30,9 @@ from springback.strategy.decide import ENTERED
 from springback.strategy.knobs import knobs as checked
 from springback.training.walk_forward import WalkForwardResult
 from springback.workflow import places
-from springback.workflow.backtests import Ground, run_backtests
+from springback.workflow.backtests import BacktestCache, run_backtests
 from springback.workflow.models import forecast_walk_forward
-from springback.workflow.prepare import World, survey
+from springback.workflow.prepare import PreparedData, survey
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.record import excess_returns
 from springback.workflow.recorder import Recorder
@@ -46,14 +46,14 @@ DECIDING = ("backtest", "strategy", "regime", "costs", "universe", "training", "
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A search: where, on what and with what. `whole` the tape with the period that is held back, `held` to `end`; `made` the world before
-    it, all that a search is handed; `chosen` the settings, their backtest ending there; `spec` the searched knobs as specified.
+    """A search: where, on what and with what. `whole` the market data with the period that is held back, `held` to `end`; `made` the world
+    before it, all that a search is handed; `chosen` the settings, their backtest ending there; `spec` the searched knobs as specified.
     """
 
-    whole: Tape
+    whole: MarketData
     held: np.datetime64
     end: np.datetime64
-    made: World
+    made: PreparedData
     chosen: Settings
     knobs: tuple[Knob, ...]
     spec: Values
@@ -68,22 +68,22 @@ class Job:
         return self.record.data_hash
 
 
-def job(chosen: Settings, tape: Tape, models: Path, out: Path, record: Recorder, progress: Progress = SILENT) -> Job:
+def job(chosen: Settings, market_data: MarketData, models: Path, out: Path, record: Recorder, progress: Progress = SILENT) -> Job:
     """The search that `chosen` describes, with nothing in it of what is held back; its study lies in a folder of its own under `out`.
 
     Raises `MissingData`.
     """
-    record = record.on(tape)
-    chosen = dated(chosen, tape)
-    tape = gate.accused(tape, chosen.quality)
-    held, end = span(tape, chosen)
-    ends = tape.bars.row(held)
-    if not ends or tape.bars.sessions[ends - 1] <= np.datetime64(chosen.backtest.days[0]):
+    record = record.on(market_data)
+    chosen = dated(chosen, market_data)
+    market_data = gate.accused(market_data, chosen.quality)
+    held, end = span(market_data, chosen)
+    ends = market_data.bars.row(held)
+    if not ends or market_data.bars.sessions[ends - 1] <= np.datetime64(chosen.backtest.days[0]):
         raise MissingData(
             f"nothing is left to search: {chosen.optimise.held_back} months are held back from {held}, the backtest starts "
             f"{chosen.backtest.days[0]}: hold back less, or start earlier"
         )
-    before = tape.until(ends)
+    before = market_data.until(ends)
     last = before.bars.sessions[-1]
     cut = dataclasses.replace(chosen, backtest=dataclasses.replace(chosen.backtest, end=last.item()))
     knobs = parse_all(cut.optimise.knobs, flat(cut))
@@ -94,12 +94,12 @@ def job(chosen: Settings, tape: Tape, models: Path, out: Path, record: Recorder,
     mark = stamp(told | {"data": content_hash(before), "held": held})
     folder = out / f"{chosen.optimise.objective.replace('_', '-')}-{hashlib.sha256(mark.encode()).hexdigest()[:8]}"
     made = survey(cut, before, content_hash(before), progress)
-    return Job(tape, held, end, made, cut, knobs, spec, mark, folder, models, record)
+    return Job(market_data, held, end, made, cut, knobs, spec, mark, folder, models, record)
 
 
-def span(tape: Tape, chosen: Settings) -> tuple[np.datetime64, np.datetime64]:
+def span(market_data: MarketData, chosen: Settings) -> tuple[np.datetime64, np.datetime64]:
     """The first day that is held back, a first of a month, and the last session of it."""
-    sessions = tape.bars.sessions
+    sessions = market_data.bars.sessions
     row = int(np.searchsorted(sessions, np.datetime64(chosen.backtest.days[1]), side="right")) - 1
     if row < 0:
         raise MissingData(f"the bars begin after backtest.end {chosen.backtest.days[1]}: set it later")
@@ -108,7 +108,7 @@ def span(tape: Tape, chosen: Settings) -> tuple[np.datetime64, np.datetime64]:
     return month.astype("datetime64[D]"), end
 
 
-class Grounds:
+class BacktestCaches:
     """The ground of each setting: one for all that change the rule only, a walk-forward each for those that change the models."""
 
     def __init__(self, one: Job, workers: Workers, progress: Progress = SILENT) -> None:
@@ -116,13 +116,13 @@ class Grounds:
         self.base = forecast(one, one.made, one.chosen, workers, progress)
         first = np.datetime64(self.base.folds[0].first).item()
         self.chosen = dataclasses.replace(one.chosen, backtest=dataclasses.replace(one.chosen.backtest, start=first))
-        self._last = self.key(one.chosen), Ground(one.made.tape, self.base.forecasts)
+        self._last = self.key(one.chosen), BacktestCache(one.made.market_data, self.base.forecasts)
 
-    def of(self, settings: Settings) -> Ground:
+    def of(self, settings: Settings) -> BacktestCache:
         """The ground for `settings`; the last one is kept."""
         if self._last[0] != self.key(settings):
             said = forecast(self.job, self.job.made, settings, self.workers, self.progress)
-            self._last = self.key(settings), Ground(self.job.made.tape, said.forecasts)
+            self._last = self.key(settings), BacktestCache(self.job.made.market_data, said.forecasts)
         return self._last[1]
 
     def key(self, settings: Settings) -> tuple[Any, str]:
@@ -130,16 +130,16 @@ class Grounds:
         return settings.training, settings.strategy.indicator
 
 
-def forecast(one: Job, made: World, settings: Settings, workers: Workers, progress: Progress) -> WalkForwardResult:
+def forecast(one: Job, made: PreparedData, settings: Settings, workers: Workers, progress: Progress) -> WalkForwardResult:
     """Walk-forward forecasts; the models of the base training are kept on the shelf, those of a trial's own training are not."""
     kept = one.models if settings.training == one.chosen.training else None
     with places.filling(one.models, progress) if kept else nullcontext():
         return forecast_walk_forward(made, settings, kept, progress, workers)
 
 
-def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[Values]], Iterator[Seen]]:
+def looker(one: Job, caches: BacktestCaches, workers: Workers) -> Callable[[Sequence[Values]], Iterator[Seen]]:
     """Runs settings on what may be searched; every one is in the ledger before its figure is handed on."""
-    folds = [(np.datetime64(fold.first), np.datetime64(fold.last)) for fold in grounds.base.folds]
+    folds = [(np.datetime64(fold.first), np.datetime64(fold.last)) for fold in caches.base.folds]
 
     def figure(result: Result, excess: Numbers) -> float:
         if lost(excess):
@@ -150,24 +150,24 @@ def looker(one: Job, grounds: Grounds, workers: Workers) -> Callable[[Sequence[V
         return float(np.median([ratio_of(part) or 0.0 for part in parts]))
 
     def look(many: Sequence[Values]) -> Iterator[Seen]:
-        given = [possible(grounds.chosen, values) for values in many]
-        for same in _runs(given, grounds):
+        given = [possible(caches.chosen, values) for values in many]
+        for same in _runs(given, caches):
             if same[0] is None:
                 yield Seen(None, np.empty(0))
                 continue
             told = MODELS.format(held=one.held)
-            for result in run_backtests(grounds.of(same[0]), [s for s in same if s], workers, one.record.of(told, "optimise")):
-                excess = excess_returns(one.made.tape, result)
+            for result in run_backtests(caches.of(same[0]), [s for s in same if s], workers, one.record.of(told, "optimise")):
+                excess = excess_returns(one.made.market_data, result)
                 yield Seen(figure(result, excess), excess, int(result.funnel[:, :, ENTERED].sum()))
 
     return look
 
 
-def _runs(given: list[Settings | None], grounds: Grounds) -> Iterator[list[Settings | None]]:
+def _runs(given: list[Settings | None], caches: BacktestCaches) -> Iterator[list[Settings | None]]:
     """Neighbours that stand on one ground, together; what is impossible alone."""
     group: list[Settings | None] = []
     for settings in given:
-        if group and (settings is None or group[-1] is None or grounds.key(settings) != grounds.key(group[-1])):
+        if group and (settings is None or group[-1] is None or caches.key(settings) != caches.key(group[-1])):
             yield group
             group = []
         group.append(settings)
@@ -200,7 +200,7 @@ def ratio_of(excess: Numbers) -> float | None:
     return float(found) if math.isfinite(found) else None
 
 
-def sessions_of(one: Job, grounds: Grounds) -> Dates:
+def sessions_of(one: Job, caches: BacktestCaches) -> Dates:
     """The searched sessions."""
-    sessions = one.made.tape.bars.sessions
-    return sessions[sessions >= np.datetime64(grounds.chosen.backtest.days[0])]
+    sessions = one.made.market_data.bars.sessions
+    return sessions[sessions >= np.datetime64(caches.chosen.backtest.days[0])]

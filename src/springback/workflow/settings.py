@@ -1,4 +1,4 @@
-"""Every knob of the program as one value, and the days that it means on a tape."""
+"""Every knob of the program as one value, and the days that it means on market data."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from springback.data.demo.demo import Demo
 from springback.data.sources.fetch_settings import Fetch
 from springback.market.account import Account
 from springback.market.costs import Costs, Profile
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.project import project
 from springback.quality.quality_settings import Quality
 from springback.search import Optimise
@@ -40,17 +40,17 @@ class Settings:
     demo: Demo = field(default_factory=Demo)
 
 
-def dated(settings: Settings, tape: Tape) -> Settings:
-    """`settings` with the days of the backtest known: where they are empty, the usual ones of the tape. Raises `MissingData`."""
-    known = settings.backtest.on(tape.bars.sessions, settings.walk_forward.min_sessions)
+def dated(settings: Settings, market_data: MarketData) -> Settings:
+    """`settings` with the days of the backtest known: where they are empty, the usual ones of the market data. Raises `MissingData`."""
+    known = settings.backtest.on(market_data.bars.sessions, settings.walk_forward.min_sessions)
     return settings if known == settings.backtest else dataclasses.replace(settings, backtest=known)
 
 
-def window_of(settings: Settings, tape: Tape, trades: bool = True) -> Settings:
+def window_of(settings: Settings, market_data: MarketData, trades: bool = True) -> Settings:
     """`dated`; where the window is traded, bars and VIX must cover it. Raises `MissingData`."""
-    settings = dated(settings, tape)
+    settings = dated(settings, market_data)
     if trades:
-        span(tape, settings.backtest)
+        span(market_data, settings.backtest)
     return settings
 
 

@@ -21,19 +21,19 @@ from springback.data.sources.keys import Keys
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
 from springback.market.bars import Bars, Dates
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 from springback.quality import quarantine
 from springback.workflow.settings import Settings
 
 SOURCES = ("yahoo", "tiingo", "alpaca", "lean")
-"""What `source_of` knows; `csv` and `demo` bring a tape of their own."""
+"""What `source_of` knows; `csv` and `demo` bring market data of their own."""
 NEED_KEYS = ("tiingo", "alpaca")
 
 
-def draw_demo(settings: Settings) -> Tape:
+def draw_demo(settings: Settings) -> MarketData:
     """The demo market of `settings.demo`, with the findings of the quality checks."""
-    tape, _ = checks.clean(draw_market(settings.demo))
-    return tape
+    market_data, _ = checks.clean(draw_market(settings.demo))
+    return market_data
 
 
 def load_bars(
@@ -43,9 +43,9 @@ def load_bars(
     events: Table | None = None,
     benchmark: Table | None = None,
     prices: str | None = None,
-) -> Tape:
-    """The tape of a table of bars: a file, a folder with a file for each name or yearly ones, a frame of pandas, Polars or Arrow, or a
-    frame for each name by its symbol. The tables beside it may be files or frames too. The findings begin with what was made of them.
+) -> MarketData:
+    """The market data of a table of bars: a file, a folder with a file for each name or yearly ones, a frame of pandas, Polars or Arrow, or
+    a frame for each name by its symbol. The tables beside it may be files or frames too. The findings begin with what was made of them.
     `prices` says what the prices are, raw, split or total: as printed, adjusted for splits, or for dividends too; None: the data tell.
     Raises one `MissingData` on all files that are not there, `InputError`.
     """
@@ -62,12 +62,12 @@ def load_bars(
                 raise InputError(f"{path} has yearly files and brings its own tables beside them: leave --{', --'.join(besides)} out")
             if prices is not None:
                 raise InputError(f"{path} has yearly files, whose prices are adjusted for splits: leave --prices out")
-            tape = csv_folder.read(folder)
-            return quarantine.imposed(tape, tape.quarantine)
+            market_data = csv_folder.read(folder)
+            return quarantine.imposed(market_data, market_data.quarantine)
         besides = one_a_name.beside(folder) | besides
     with understanding() as heard:
-        tape = csv_file.read(_given("bars", path), prices=prices, **{name: _given(name, one) for name, one in besides.items()})
-    return dataclasses.replace(tape, findings=(*(one.line for one in heard), *tape.findings))
+        market_data = csv_file.read(_given("bars", path), prices=prices, **{name: _given(name, one) for name, one in besides.items()})
+    return dataclasses.replace(market_data, findings=(*(one.line for one in heard), *market_data.findings))
 
 
 def _given(name: str, table: Any) -> Any:
@@ -94,13 +94,13 @@ def has_store(store: Path) -> bool:
     return Store(store).exists()
 
 
-def open_store(store: Path, as_of: str | None = None) -> tuple[Tape, str]:
-    """The tape of a store, under the quarantine beside it, and its content hash, now or as known on a day.
+def open_store(store: Path, as_of: str | None = None) -> tuple[MarketData, str]:
+    """The market data of a store, under the quarantine beside it, and its content hash, now or as known on a day.
 
     Raises `MissingData`, `StoreError`, `BadTable`.
     """
-    tape, digest = Store(store).open(as_of=as_of)
-    return under_quarantine(tape, store), digest
+    market_data, digest = Store(store).open(as_of=as_of)
+    return under_quarantine(market_data, store), digest
 
 
 def verify(store: Path) -> tuple[str, tuple[str, ...], dict[str, Any]]:
@@ -109,9 +109,11 @@ def verify(store: Path) -> tuple[str, tuple[str, ...], dict[str, Any]]:
     return place.place.name, tuple(place.verify()), place.describe()
 
 
-def under_quarantine(tape: Tape, store: Path) -> Tape:
-    """`tape` without the rows that STORE/quarantine.json leaves out, and with a finding that says so; the same tape without such a file."""
-    return quarantine.imposed(tape, quarantine.read(store))
+def under_quarantine(market_data: MarketData, store: Path) -> MarketData:
+    """`market_data` without the rows that STORE/quarantine.json leaves out, and with a finding that says so; the same market data without
+    such a file.
+    """
+    return quarantine.imposed(market_data, quarantine.read(store))
 
 
 def place_rows(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArray[np.float64]]) -> Bars:

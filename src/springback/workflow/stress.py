@@ -19,9 +19,9 @@ from springback.scenarios.stress_page import page
 from springback.scenarios.stress_study import Study, as_json
 from springback.scenarios.windows import slices
 from springback.workflow import places
-from springback.workflow.backtests import prepared, run_backtest, simulate
+from springback.workflow.backtests import loop_inputs, run_backtest, simulate
 from springback.workflow.forecasts import Forecasted
-from springback.workflow.prepare import World
+from springback.workflow.prepare import PreparedData
 from springback.workflow.progress import SILENT, Progress, counter
 from springback.workflow.provenance import provenance
 from springback.workflow.record import excess_returns
@@ -32,22 +32,24 @@ from springback.workflow.settings import Settings, dated
 PAGE = "stress.html"
 
 
-def stress(settings: Settings, world: World, by: Forecasted, progress: Progress = SILENT, record: Recorder | None = None) -> Study:
+def stress(
+    settings: Settings, prepared: PreparedData, by: Forecasted, progress: Progress = SILENT, record: Recorder | None = None
+) -> Study:
     """The base run by the forecasts `by`, a trial that `record` writes down (without it: in the working folder's ledger), and what becomes
     of it under every scenario. Raises `Unwritable`, `LedgerError` before the work.
     """
-    chosen = dated(settings, world.tape)
-    record = (record or Recorder(data_hash=world.hash)).of(by.words)
-    tape, seed = world.tape, chosen.training.seed
+    chosen = dated(settings, prepared.market_data)
+    record = (record or Recorder(data_hash=prepared.hash)).of(by.words)
+    market_data, seed = prepared.market_data, chosen.training.seed
     listed = scenarios(chosen.strategy.stop_loss, seed)
     say = counter(progress.step("stress"), len(listed) + 2)
     say("base run")
-    scene = Scene(tape, by.forecasts, chosen.costs)
-    result = run_backtest(tape, by.forecasts, chosen, record)
-    base = Ran(scene, result, excess_returns(tape, result))
+    scene = Scene(market_data, by.forecasts, chosen.costs)
+    result = run_backtest(market_data, by.forecasts, chosen, record)
+    base = Ran(scene, result, excess_returns(market_data, result))
     outcomes = play(base, runner(chosen), listed, say)
     say("other histories")
-    return _study(chosen, world, by, base, outcomes, record)
+    return _study(chosen, prepared, by, base, outcomes, record)
 
 
 def write(study: Study, out: Path) -> dict[str, Any]:
@@ -61,8 +63,8 @@ def write(study: Study, out: Path) -> dict[str, Any]:
     return figures
 
 
-def _study(chosen: Settings, world: World, by: Forecasted, base: Ran, outcomes: tuple[Outcome, ...], record: Recorder) -> Study:
-    tape, seed, result = world.tape, chosen.training.seed, base.result
+def _study(chosen: Settings, prepared: PreparedData, by: Forecasted, base: Ran, outcomes: tuple[Outcome, ...], record: Recorder) -> Study:
+    market_data, seed, result = prepared.market_data, chosen.training.seed, base.result
     return Study(
         base=base,
         figures=figures(base),
@@ -73,7 +75,7 @@ def _study(chosen: Settings, world: World, by: Forecasted, base: Ran, outcomes: 
         profile=chosen.backtest.profile,
         models=by.words,
         in_sample=by.in_sample,
-        provenance=provenance(tape, world.hash, chosen, universe_of(tape, by.forecasts), record.command),
+        provenance=provenance(market_data, prepared.hash, chosen, universe_of(market_data, by.forecasts), record.command),
     )
 
 
@@ -82,14 +84,14 @@ def runner(chosen: Settings) -> Run:
 
     def run(scene: Scene) -> Ran:
         settings = replace(chosen, costs=scene.costs)
-        result = simulate(scene.tape, scene.forecasts, settings, market=_market(scene, settings))
-        return Ran(scene, result, excess_returns(scene.tape, result))
+        result = simulate(scene.market_data, scene.forecasts, settings, market=_market(scene, settings))
+        return Ran(scene, result, excess_returns(scene.market_data, result))
 
     return run
 
 
 def _market(scene: Scene, settings: Settings) -> Market:
-    market = prepared(scene.tape, scene.forecasts, settings)
+    market = loop_inputs(scene.market_data, scene.forecasts, settings)
     if scene.recalls is None:
         return market
     row, name = np.nonzero(scene.recalls)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from springback.ledger import look
+from springback.ledger import entry as look
 from springback.ledger.book import Ledger
-from springback.ledger.look import Trial
+from springback.ledger.entry import Trial
 from springback.market import recorded
 from springback.settings import flat
 from springback.statistics.significance import SESSIONS

@@ -43,12 +43,12 @@ def write_members(listed: Sequence[holdings.Holdings], out: Path) -> Written:
 
 def from_store(settings: Settings, store: Path, day: np.datetime64, as_of: str | None = None) -> Answer:
     """The index on `day` by a store, as it was known at `as_of`, and how many of it can be traded. Raises `MissingData`."""
-    tape, _ = open_store(store, as_of)
-    row = int(np.searchsorted(tape.bars.sessions, day, side="right")) - 1
-    tradable = eligible(tape, settings.universe)[row] if row >= 0 else None
-    answer = membership.from_tape(tape, day, tradable)
-    if tape.members is not None and tradable is not None:
-        able = int((tradable & tape.members[row]).sum())
+    market_data, _ = open_store(store, as_of)
+    row = int(np.searchsorted(market_data.bars.sessions, day, side="right")) - 1
+    tradable = eligible(market_data, settings.universe)[row] if row >= 0 else None
+    answer = membership.from_tape(market_data, day, tradable)
+    if market_data.members is not None and tradable is not None:
+        able = int((tradable & market_data.members[row]).sum())
         answer = replace(answer, notes=(*answer.notes, Prose(f"{able:,} of them have the price and the volume to be traded")))
     return answer
 

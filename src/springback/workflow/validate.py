@@ -27,7 +27,7 @@ from springback.validation.validation_page import page
 from springback.validation.validation_study import Study, as_json
 from springback.workflow import places
 from springback.workflow.models import forecast_walk_forward, forecasts_from
-from springback.workflow.prepare import World
+from springback.workflow.prepare import PreparedData
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.provenance import provenance
 from springback.workflow.recorder import Recorder
@@ -50,7 +50,7 @@ class Method:
 
 def validate(
     settings: Settings,
-    world: World,
+    prepared: PreparedData,
     method: Method,
     progress: Progress = SILENT,
     record: Recorder | None = None,
@@ -60,12 +60,12 @@ def validate(
 
     Raises `Unwritable`, `LedgerError` before the work.
     """
-    record = record or Recorder(data_hash=world.hash)
+    record = record or Recorder(data_hash=prepared.hash)
     record.ready()
-    study = examine(settings, world, method, progress, workers, record.command)
+    study = examine(settings, prepared, method, progress, workers, record.command)
     seen = study.judgement.days
     judged = record.of(f"judged {study.judgement.method}")
-    judged.validation(world.tape, settings, seen.sessions, np.nan_to_num(seen.rank_ic))
+    judged.validation(prepared.market_data, settings, seen.sessions, np.nan_to_num(seen.rank_ic))
     return study
 
 
@@ -78,7 +78,7 @@ def write(study: Study, out: Path) -> dict[str, Any]:
 
 def examine(
     settings: Settings,
-    world: World,
+    prepared: PreparedData,
     method: Method,
     progress: Progress = SILENT,
     workers: Workers | None = None,
@@ -86,16 +86,15 @@ def examine(
 ) -> Study:
     """The judgement of `method` and what it stands on, without the ledger.
 
-    Walk-forward judges the sessions of the backtest, combinatorial all of the tape up to their end: it needs no history to begin with. A
-    file is judged on all sessions that it has.
-    """
-    settings = dated(settings, world.tape)
+    Walk-forward judges the sessions of the backtest, combinatorial all of the market data up to their end: it needs no history to begin
+    with. A file is judged on all sessions that it has."""
+    settings = dated(settings, prepared.market_data)
     if method.forecasts is not None:
         name = f"forecasts of {method.forecasts.name}"
-        rows, p_long, p_short, folds, how = _of_file(world, settings, method.forecasts)
+        rows, p_long, p_short, folds, how = _of_file(prepared, settings, method.forecasts)
     else:
         name, way = method.name, _walked if method.name == METHODS[0] else _combined
-        rows, p_long, p_short, folds, how = way(world, settings, method.models, progress, workers)
+        rows, p_long, p_short, folds, how = way(prepared, settings, method.models, progress, workers)
     step = progress.step("judge")
     step(0, 2, "a random split, as a warning")
     careless = random_split_auc(rows, settings.training)
@@ -109,27 +108,27 @@ def examine(
         name,
         rows,
         (p_long, p_short),
-        world.tape.bars.sessions,
+        prepared.market_data.bars.sessions,
         folds,
-        cuts(rows, world.tape.bars, _bear(world, settings)),
+        cuts(rows, prepared.market_data.bars, _bear(prepared, settings)),
         settings.training,
         settings.validation,
         resample,
         careless,
     )
     step(2, 2, "judged")
-    return _study(world, settings, rows, judged, how, command)
+    return _study(prepared, settings, rows, judged, how, command)
 
 
-def _walked(world: World, settings: Settings, models: Path | None, progress: Progress, workers: Workers | None) -> Judgeable:
+def _walked(prepared: PreparedData, settings: Settings, models: Path | None, progress: Progress, workers: Workers | None) -> Judgeable:
     step = progress.step("forecast")
     with alone(models, wait=lambda said: step(0, 1, said)) if models else nullcontext():
-        result = forecast_walk_forward(world, settings, models, progress, workers)
-    rows = gather(world.tape, world.eligible, world.features, settings.training)
+        result = forecast_walk_forward(prepared, settings, models, progress, workers)
+    rows = gather(prepared.market_data, prepared.eligible, prepared.features, settings.training)
     p_long, p_short = (panel[rows.session, rows.name] for panel in (result.forecasts.p_long, result.forecasts.p_short))
     said = ~np.isnan(p_long) & ~np.isnan(p_short)
-    rows, sessions = rows.pick(said), world.tape.bars.sessions
-    spans = [(int(np.searchsorted(sessions, np.datetime64(one.first))), world.tape.bars.row(one.last)) for one in result.folds]
+    rows, sessions = rows.pick(said), prepared.market_data.bars.sessions
+    spans = [(int(np.searchsorted(sessions, np.datetime64(one.first))), prepared.market_data.bars.row(one.last)) for one in result.folds]
     how = (
         f"Walk-forward: {len(spans)} periods of {settings.walk_forward.months} months, each forecast by models that learned from all "
         f"labels known at the close before it began; the purge is the {settings.training.horizon} sessions of the label. An embargo is for "
@@ -138,13 +137,13 @@ def _walked(world: World, settings: Settings, models: Path | None, progress: Pro
     return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
 
 
-def _of_file(world: World, settings: Settings, file: Path) -> Judgeable:
+def _of_file(prepared: PreparedData, settings: Settings, file: Path) -> Judgeable:
     """The forecasts of a file, a period for each quarter of the year."""
-    said = forecasts_from(file, world.tape)
-    rows = gather(world.tape, world.eligible, world.features, settings.training)
+    said = forecasts_from(file, prepared.market_data)
+    rows = gather(prepared.market_data, prepared.eligible, prepared.features, settings.training)
     p_long, p_short = (panel[rows.session, rows.name] for panel in (said.p_long, said.p_short))
     known = ~np.isnan(p_long) & ~np.isnan(p_short)
-    rows, sessions = rows.pick(known), world.tape.bars.sessions
+    rows, sessions = rows.pick(known), prepared.market_data.bars.sessions
     if len(rows) == 0:
         horizon = settings.training.horizon
         raise MissingData(f"{file} forecasts no row that can be judged: none is in the universe with a label of {horizon} sessions")
@@ -162,14 +161,14 @@ def _of_file(world: World, settings: Settings, file: Path) -> Judgeable:
 
 
 def _combined(
-    world: World,
+    prepared: PreparedData,
     settings: Settings,
     models: Path | None,  # noqa: ARG001 (nothing is kept)
     progress: Progress,
     workers: Workers | None,
 ) -> Judgeable:
-    end = world.tape.bars.row(np.datetime64(settings.backtest.days[1]) + 1)
-    rows = gather(world.tape, world.eligible, world.features, settings.training).known_by(end - 1)
+    end = prepared.market_data.bars.row(np.datetime64(settings.backtest.days[1]) + 1)
+    rows = gather(prepared.market_data, prepared.eligible, prepared.features, settings.training).known_by(end - 1)
     validation, training = settings.validation, settings.training
     paths = cross_validate(rows, training, validation, progress.step("combine"), workers)
     spans = groups(np.unique(rows.session), validation.groups)
@@ -181,25 +180,35 @@ def _combined(
         "what a trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups "
         "is what the others lack; figures by day do not."
     )
-    return rows, paths.p_long, paths.p_short, by_span("fold", world.tape.bars.sessions, spans, rows.session), how
+    return rows, paths.p_long, paths.p_short, by_span("fold", prepared.market_data.bars.sessions, spans, rows.session), how
 
 
-def _bear(world: World, settings: Settings) -> NDArray[np.bool_]:
+def _bear(prepared: PreparedData, settings: Settings) -> NDArray[np.bool_]:
     """Whether the decision of each session saw the bear regime; where VIX is unknown it did not."""
-    vix, regime = world.tape.vix, settings.regime
+    vix, regime = prepared.market_data.vix, settings.regime
     return np.array([is_bear(now, vix_mean(vix, row, regime.window), regime.multiple) for row, now in enumerate(vix)], dtype=np.bool_)
 
 
-def _study(world: World, settings: Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
-    demo = world.tape.origin.demo
+def _study(prepared: PreparedData, settings: Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
+    demo = prepared.market_data.origin.demo
     median = np.median(np.unique(rows.session, return_counts=True)[1])
-    kind = "names of the demo market" if demo else "point-in-time index members" if world.tape.members is not None else "names of the file"
+    kind = (
+        "names of the demo market"
+        if demo
+        else "point-in-time index members"
+        if prepared.market_data.members is not None
+        else "names of the file"
+    )
     return Study(
         judgement=found,
         first=str(found.days.sessions[0]),
         last=str(found.days.sessions[-1]),
         how=how,
         provenance=provenance(
-            world.tape, world.hash, settings, f"{len(np.unique(rows.name)):,} {kind}, {median:,.0f} judged on the median day", command
+            prepared.market_data,
+            prepared.hash,
+            settings,
+            f"{len(np.unique(rows.name)):,} {kind}, {median:,.0f} judged on the median day",
+            command,
         ),
     )

@@ -16,9 +16,9 @@ from springback.data.sessions import exchange_days
 from springback.errors import SettingsError
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Dates
+from springback.market.market_data import MarketData, last_rows
 from springback.market.origin import INDEX, Origin
 from springback.market.prose import Prose
-from springback.market.tape import Tape, last_rows
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Demo:
             raise SettingsError(f"demo.end must be at least 90 days after demo.start {self.start}, was {self.end}")
 
 
-def draw(demo: Demo) -> Tape:
-    """The tape of `demo`; the same settings give the same tape."""
+def draw(demo: Demo) -> MarketData:
+    """The market data of `demo`; the same settings give the same market data."""
     sessions = exchange_days(demo.start, demo.end)
     fate, path = np.random.SeedSequence(demo.seed).spawn(2)
     names = draw_names(demo.names, len(sessions), np.random.Generator(np.random.PCG64(fate)))
@@ -61,7 +61,7 @@ def draw(demo: Demo) -> Tape:
         names, len(sessions), demo.reversal, demo.market_return, _onsets(demo, len(sessions)), np.random.Generator(np.random.PCG64(path))
     )
     bars = Bars(sessions, names.symbols, walked.open, walked.high, walked.low, walked.close, walked.volume)
-    return Tape(
+    return MarketData(
         bars=bars,
         actions=_actions(names, walked),
         vix=walked.vix,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from springback.market.tape import BANKRUPT, DELISTED, TRADING
+from springback.market.market_data import BANKRUPT, DELISTED, TRADING
 
 SECTORS = (
     "Basic Materials",

@@ -15,7 +15,7 @@ FILLERS = {"inc", "corp", "co", "ltd", "plc", "the", "company", "corporation", "
 
 
 @dataclass(frozen=True)
-class Stay:
+class Tenure:
     """A company's unbroken time in the fund under one ticker: files of `first` to `last`, both included.
 
     `company` is its permanent id: the last ticker it was seen under, with the year it was last seen where a later company uses that ticker
@@ -70,7 +70,7 @@ class _Known:
         return [one for one in self.free(kind, word) if one.file == self.number - 1]
 
 
-def follow(files: Sequence[Holdings]) -> tuple[Stay, ...]:
+def follow(files: Sequence[Holdings]) -> tuple[Tenure, ...]:
     """The stays of every company in `files` (oldest first).
 
     A row is the company that has its identifier; else the one that had its ticker and name; else, in the very next file, the one that had
@@ -148,14 +148,14 @@ def _permanent(companies: list[_Company], files: Sequence[Holdings]) -> list[str
     return names
 
 
-def _stays(company: _Company, name: str, files: Sequence[Holdings]) -> list[Stay]:
-    found: list[Stay] = []
+def _stays(company: _Company, name: str, files: Sequence[Holdings]) -> list[Tenure]:
+    found: list[Tenure] = []
     before = -2
     for number, row, sure in company.seen:
         day = files[number].as_of
         if found and number == before + 1 and found[-1].ticker == row.ticker:
-            found[-1] = Stay(name, row.ticker, row.name, found[-1].first, day, found[-1].sure and sure)
+            found[-1] = Tenure(name, row.ticker, row.name, found[-1].first, day, found[-1].sure and sure)
         else:
-            found.append(Stay(name, row.ticker, row.name, day, day, sure))
+            found.append(Tenure(name, row.ticker, row.name, day, day, sure))
         before = number
     return found

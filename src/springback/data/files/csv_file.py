@@ -14,9 +14,9 @@ from springback.data.refused import check_record
 from springback.data.sources.held import held_tape
 from springback.market.actions import Actions
 from springback.market.bars import Bars
+from springback.market.market_data import BANKRUPT, DELISTED, TRADING, Delisting, MarketData, last_rows
 from springback.market.origin import Origin
 from springback.market.prose import Prose, prose
-from springback.market.tape import BANKRUPT, DELISTED, TRADING, Delisting, Tape, last_rows
 
 
 def read(
@@ -27,8 +27,8 @@ def read(
     risk_free: Path | None = None,
     benchmark: Path | None = None,
     prices: str | None = None,
-) -> Tape:
-    """The tape of `bars` (date, symbol, open, high, low, close, volume; raw prices), CSV or gzipped CSV, rows in any order.
+) -> MarketData:
+    """The market data of `bars` (date, symbol, open, high, low, close, volume; raw prices), CSV or gzipped CSV, rows in any order.
 
     The sessions are the dates of the file. A name whose last row comes before the last session is delisted after it, as is one whose
     delisting the events tell: its rows after that are left out. Other gaps are halts.
@@ -48,7 +48,7 @@ def read(
     panel, cut = rows.ended(basis.bars, delistings)
     enrolled, odd = series.enrol(members, panel) if members else (None, ())
     words = f"{bars.name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}; {basis.said}"
-    tape = Tape(
+    market_data = MarketData(
         bars=panel,
         actions=basis.actions,
         vix=series.read_closes(vix, panel.sessions) if vix else np.full(len(panel.sessions), np.nan),
@@ -64,7 +64,7 @@ def read(
         ),
         delistings=delistings,
     )
-    return checks.clean(held_tape(tape))[0]
+    return checks.clean(held_tape(market_data))[0]
 
 
 def _ending(bars: Bars, delistings: tuple[Delisting, ...]) -> NDArray[np.int8]:

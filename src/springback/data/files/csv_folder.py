@@ -23,9 +23,9 @@ from springback.data.sources.held import held_tape
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates, Panel
+from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADING, MarketData, align_series, last_rows
 from springback.market.origin import FUND, Origin
 from springback.market.prose import Prose, prose
-from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Tape, align_series, last_rows
 
 FIRST_LIST = "2017-06-26"
 """The oldest membership list; it stands in for the sessions before it."""
@@ -56,8 +56,9 @@ class Adjusted:
     sources: tuple[str, ...]
 
 
-def read(folder: Path, start: str | None = None, end: str | None = None) -> Tape:
-    """The tape of `folder` from `start` to `end`, both included, at raw prices; sessions are SPY's. Without them: all years of prices.
+def read(folder: Path, start: str | None = None, end: str | None = None) -> MarketData:
+    """The market data of `folder` from `start` to `end`, both included, at raw prices; sessions are SPY's. Without them: all years of
+    prices.
 
     A row without open, high and low stays close-only. A series that stops before the last session was delisted, unless `securities.csv`
     says that a snapshot cut it short (end of data). Raises `MissingData` and `BadTable`.
@@ -75,7 +76,7 @@ def read(folder: Path, start: str | None = None, end: str | None = None) -> Tape
     paid = dividends(adjusted.bars, adjusted.factor, adjusted.noise, adjusted.source, adjusted.sources, split.later)
     last = last_rows(bars.close)
     ending, sectors, notes = _securities(folder / "securities.csv", bars, last)
-    tape = Tape(
+    market_data = MarketData(
         bars=bars,
         actions=Actions.align(bars, *_merged(split.events, paid.events)),
         vix=series.read_closes(folder / "vix.csv", sessions),
@@ -97,7 +98,7 @@ def read(folder: Path, start: str | None = None, end: str | None = None) -> Tape
             )
         ),
     )
-    return checks.clean(held_tape(tape))[0]
+    return checks.clean(held_tape(market_data))[0]
 
 
 def _whole(prices: Path, start: str | None, end: str | None) -> tuple[str, str]:

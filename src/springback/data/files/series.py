@@ -12,8 +12,8 @@ from springback.data.laws import Left, again
 from springback.errors import BadTable
 from springback.market.actions import KINDS, Actions
 from springback.market.bars import Bars, Dates
+from springback.market.market_data import Delisting, align_series
 from springback.market.symbols import found_in
-from springback.market.tape import Delisting, align_series
 
 DELISTING = "delisting"
 MOST = 10.0

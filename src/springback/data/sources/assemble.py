@@ -1,4 +1,4 @@
-"""Histories of many names and the series beside them, as one tape on New York's sessions."""
+"""Histories of many names and the series beside them, as one market data on New York's sessions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ from springback.data.store.continuation import silent
 from springback.errors import MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates
+from springback.market.market_data import DELISTED, TRADING, Delisting, MarketData, align_series, last_rows
 from springback.market.origin import Origin
 from springback.market.prose import Prose, prose
-from springback.market.tape import DELISTED, TRADING, Delisting, Tape, align_series, last_rows
 
 SETTLED = timedelta(hours=4)
 """After the close: until then exchanges send corrections (Tiingo's documentation, 2.1.1)."""
@@ -39,8 +39,8 @@ def newest_session(now: datetime) -> date:
     return date.fromisoformat(str(newest(now, SETTLED)))
 
 
-def assemble(histories: Sequence[History], beside: Beside, benchmark: History | None, start: date, end: date, origin: Origin) -> Tape:
-    """The tape of the names that have bars; sessions run from the first to the last bar.
+def assemble(histories: Sequence[History], beside: Beside, benchmark: History | None, start: date, end: date, origin: Origin) -> MarketData:
+    """The market data of the names that have bars; sessions run from the first to the last bar.
 
     A name that has had no bar for a week up to the last session is delisted after its last one, unless its vendor tells the end of its
     life: until then it is halted, and a mark at its last close stands on its last session. What the laws left out of the histories is
@@ -70,7 +70,7 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     )
     notes = list(notes_of(listed))
     left += _astray(histories, bars)
-    tape = Tape(
+    market_data = MarketData(
         bars=bars,
         actions=actions,
         vix=_series(beside.vix, sessions),
@@ -82,7 +82,7 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
         findings=(*findings(notes), *prose((*told((*left, *two_spellings(bars.symbols))), *_halted(halted), *beside.notes))),
         quarantine=spans(notes),
     )
-    return checks.clean(_ended(tape, listed))[0]
+    return checks.clean(_ended(market_data, listed))[0]
 
 
 def _to_its_end(one: History, sessions: Dates) -> History:
@@ -99,14 +99,14 @@ def _to_its_end(one: History, sessions: Dates) -> History:
     return replace(one, days=np.append(one.days, last), prices=np.vstack([one.prices, mark]))
 
 
-def _ended(tape: Tape, listed: Sequence[History]) -> Tape:
-    """`tape` with how each name ends: as its vendor tells, else by its silence."""
-    newest, gone = tape.bars.sessions[-1].astype(object), silent(tape, {})
+def _ended(market_data: MarketData, listed: Sequence[History]) -> MarketData:
+    """`market_data` with how each name ends: as its vendor tells, else by its silence."""
+    newest, gone = market_data.bars.sessions[-1].astype(object), silent(market_data, {})
     told = {column: one.until for column, one in enumerate(listed) if one.until is not None}
     for column, until in told.items():
         gone[column] = until < newest
-    known = tuple(Delisting(tape.bars.symbols[column], np.datetime64(until, "D")) for column, until in told.items() if gone[column])
-    return replace(tape, ending=np.where(gone, DELISTED, TRADING).astype(np.int8), delistings=known)
+    known = tuple(Delisting(market_data.bars.symbols[column], np.datetime64(until, "D")) for column, until in told.items() if gone[column])
+    return replace(market_data, ending=np.where(gone, DELISTED, TRADING).astype(np.int8), delistings=known)
 
 
 def _halted(count: int) -> tuple[str, ...]:

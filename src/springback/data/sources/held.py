@@ -7,10 +7,10 @@ import numpy as np
 
 from springback.data.sources import History, Note
 from springback.market.actions import KINDS, Actions
+from springback.market.market_data import MarketData
 from springback.market.prose import Prose, prose
 from springback.market.quarantine import FETCHED, Span
 from springback.market.record import AGAINST, TWICE, UNCLEAR, Doubt, doubts, hold, traded
-from springback.market.tape import Tape
 
 BEFORE, AFTER = 8, 23
 """Weekdays around an event that was set aside in which the name is left out: no trade lives through it, no feature looks at it."""
@@ -36,18 +36,18 @@ def held(history: History) -> History:
     return replace(history, events=tuple(one for k, one in enumerate(events) if k not in out), notes=(*history.notes, *notes))
 
 
-def held_tape(tape: Tape) -> Tape:
-    """The same of a tape: without the events that do not hold, and in quarantine around those set aside."""
-    found = hold(tape.bars, tape.actions)
-    acts, days = tape.actions, tape.bars.sessions
+def held_tape(market_data: MarketData) -> MarketData:
+    """The same of market data: without the events that do not hold, and in quarantine around those set aside."""
+    found = hold(market_data.bars, market_data.actions)
+    acts, days = market_data.actions, market_data.bars.sessions
     kept = np.ones(len(acts.row), dtype=bool)
     kept[[one.place for one in found if one.doubt.word in OUT]] = False
-    told = [(tape.bars.symbols[one.column], _note(one.doubt, days[one.row], KINDS[acts.kind[one.place]])) for one in found]
+    told = [(market_data.bars.symbols[one.column], _note(one.doubt, days[one.row], KINDS[acts.kind[one.place]])) for one in found]
     return replace(
-        tape,
+        market_data,
         actions=Actions(acts.row[kept], acts.name[kept], acts.kind[kept], acts.value[kept]),
-        quarantine=(*tape.quarantine, *spans(told)),
-        findings=(*tape.findings, *findings(told)),
+        quarantine=(*market_data.quarantine, *spans(told)),
+        findings=(*market_data.findings, *findings(told)),
     )
 
 

@@ -12,9 +12,9 @@ from springback.data.files import series
 from springback.data.laws import Left, told
 from springback.data.sources import History
 from springback.errors import InputError
+from springback.market.market_data import MarketData
 from springback.market.prose import prose
 from springback.market.symbols import found_in
-from springback.market.tape import Tape
 
 SUCCEEDED = re.compile(r".+_[0-9]{4}(_[0-9]+)?")
 """A permanent id with a year: the company's ticker belongs to a later company, whose bars the vendor would give."""
@@ -23,7 +23,7 @@ CLASS = re.compile(r"([A-Z]{2,})([A-C])")
 
 
 @dataclass(frozen=True)
-class Roll:
+class MemberList:
     """The companies of a membership file that were in the index from one day to another: those to ask for, and those whose ticker another
     company has now, by permanent id.
     """
@@ -33,7 +33,7 @@ class Roll:
     succeeded: tuple[str, ...]
 
 
-def read_roll(path: Path, start: date, end: date) -> Roll:
+def read_roll(path: Path, start: date, end: date) -> MemberList:
     """The roll of a membership file (symbol, start, end exclusive, empty: still in). Raises `BadTable`, `InputError`."""
     symbols, starts, ends = series.read_stays(path)
     present = (starts <= np.datetime64(end, "D")) & (np.isnat(ends) | (ends > np.datetime64(start, "D")))
@@ -41,10 +41,10 @@ def read_roll(path: Path, start: date, end: date) -> Roll:
     if not members:
         raise InputError(f"{path} has no member from {start} to {end}: its first day is {starts.min()}")
     late = {one for one in members if SUCCEEDED.fullmatch(one)}
-    return Roll(path, tuple(one for one in members if one not in late), tuple(sorted(late)))
+    return MemberList(path, tuple(one for one in members if one not in late), tuple(sorted(late)))
 
 
-def check_names(roll: Roll, stored: Collection[str], first: str) -> None:
+def check_names(roll: MemberList, stored: Collection[str], first: str) -> None:
     """Refuses to go on with a store that has a company under a ticker that it gave up. Raises `InputError`.
 
     `stored` are the names there, `first` is the store's first session.
@@ -70,14 +70,15 @@ def renamed(histories: Sequence[History], others: Sequence[History], spelled: di
     return tuple(replace(better[spelled[one.symbol]], symbol=one.symbol) if spelled.get(one.symbol) in better else one for one in histories)
 
 
-def enrolled(tape: Tape, roll: Roll, asked: Collection[str]) -> Tape:
-    """`tape` with the membership of `roll`, and a finding that says how many of the members `asked` for have no bar while they are in.
+def enrolled(market_data: MarketData, roll: MemberList, asked: Collection[str]) -> MarketData:
+    """`market_data` with the membership of `roll`, and a finding that says how many of the members `asked` for have no bar while they are
+    in.
 
     Raises `BadTable`.
     """
-    members, odd = series.enrol(roll.path, tape.bars)
-    seen = (members & ~np.isnan(tape.bars.close)).any(axis=0)
-    there = {symbol for symbol, has in zip(tape.bars.symbols, seen, strict=True) if has}
+    members, odd = series.enrol(roll.path, market_data.bars)
+    seen = (members & ~np.isnan(market_data.bars.close)).any(axis=0)
+    there = {symbol for symbol, has in zip(market_data.bars.symbols, seen, strict=True) if has}
     wanted = {one for one in asked if found_in(one, there) is None}
     without = [symbol for symbol in roll.symbols if symbol in wanted]
     left = [one for one in odd if one.law != "barless"]
@@ -85,4 +86,4 @@ def enrolled(tape: Tape, roll: Roll, asked: Collection[str]) -> Tape:
         left.append(Left("succeeded", roll.succeeded[0], count=len(roll.succeeded)))
     if without:
         left.append(Left("barless", without[0], count=len(without), whole=len(roll.symbols) + len(roll.succeeded)))
-    return replace(tape, members=members, findings=(*tape.findings, *prose(told(left))))
+    return replace(market_data, members=members, findings=(*market_data.findings, *prose(told(left))))

@@ -1,4 +1,4 @@
-"""A tape as a source: what a plain CSV file, a folder of files or the demo market bring."""
+"""Market data as a source: what a plain CSV file, a folder of files or the demo market bring."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -9,17 +9,17 @@ from springback.data.roster import Roster
 from springback.data.sources import Event, History, nothing
 from springback.market.actions import KINDS
 from springback.market.bars import FIELDS
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 
 class Taped:
-    """The names of `tape`, one by one. An action stands on the session before whose open it takes effect."""
+    """The names of `market_data`, one by one. An action stands on the session before whose open it takes effect."""
 
     batch = 1
 
-    def __init__(self, name: str, tape: Tape) -> None:
-        self.name, self.tape = name, tape
-        self.columns = {symbol: column for column, symbol in enumerate(tape.bars.symbols)}
+    def __init__(self, name: str, market_data: MarketData) -> None:
+        self.name, self.market_data = name, market_data
+        self.columns = {symbol: column for column, symbol in enumerate(market_data.bars.symbols)}
 
     def histories(self, symbols: Sequence[str], start: date, end: date) -> Iterator[History]:
         """See `Source`."""
@@ -29,13 +29,13 @@ class Taped:
 
     def listing(self, start: date, end: date) -> Roster:
         """The names with a bar in the span."""
-        days = self.tape.bars.sessions
+        days = self.market_data.bars.sessions
         inside = (days >= np.datetime64(start, "D")) & (days <= np.datetime64(end, "D"))
-        has = ~np.isnan(self.tape.bars.close[inside]).all(axis=0)
-        return Roster(tuple(symbol for symbol, one in zip(self.tape.bars.symbols, has, strict=True) if one))
+        has = ~np.isnan(self.market_data.bars.close[inside]).all(axis=0)
+        return Roster(tuple(symbol for symbol, one in zip(self.market_data.bars.symbols, has, strict=True) if one))
 
     def _one(self, symbol: str, first: np.datetime64, last: np.datetime64) -> History:
-        bars, actions, column = self.tape.bars, self.tape.actions, self.columns[symbol]
+        bars, actions, column = self.market_data.bars, self.market_data.actions, self.columns[symbol]
         rows = np.flatnonzero((bars.sessions >= first) & (bars.sessions <= last) & ~np.isnan(bars.close[:, column]))
         events = tuple(
             Event(bars.sessions[actions.row[k]], KINDS[actions.kind[k]], float(actions.value[k]))

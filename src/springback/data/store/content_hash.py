@@ -1,4 +1,4 @@
-"""Fingerprints: of a file's bytes, and of what a tape says."""
+"""Fingerprints: of a file's bytes, and of what market data says."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import pandas as pd
 from springback.data.store.frames import Tables, tables_of, values_of
 from springback.data.store.pack import ORDER, SPARE
 from springback.data.store.rows import plain
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 
 def file_hash(path: Path) -> str:
@@ -20,12 +20,12 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def content_hash(tape: Tape) -> str:
-    """SHA-256 of all that a tape holds but its origin and findings; equal tapes have equal hashes on every machine.
+def content_hash(market_data: MarketData) -> str:
+    """SHA-256 of all that market data holds but its origin and findings; equal markets have equal hashes on every machine.
 
     It is the hash of one hash a calendar year of bars and of the small tables, so that a store can tell its own without reading old years.
     """
-    tables = tables_of(tape)
+    tables = tables_of(market_data)
     return combined({year: rows.digest() for year, rows in tables.years.items()}, tables)
 
 

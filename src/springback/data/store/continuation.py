@@ -1,4 +1,4 @@
-"""A tape that goes on where a store ends: no session between them is missing, and whoever fell silent is told."""
+"""Market data that goes on where a store ends: no session between them is missing, and whoever fell silent is told."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -14,29 +14,29 @@ from springback.data.sessions import exchange_days
 from springback.errors import InputError
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars
-from springback.market.tape import DELISTED, TRADING, Tape
+from springback.market.market_data import DELISTED, TRADING, MarketData
 
 SILENT = 5
 """Sessions without a bar after which a name counts as delisted; until then it is halted."""
 
 
 def continued(
-    tape: Tape, stored: pd.DataFrame, last: np.datetime64, asked: Collection[str] | None = None, members: Path | None = None
-) -> Tape:
-    """`tape` as what comes after a store whose last session is `last` and whose names are `stored` (symbol, last, ending).
+    market_data: MarketData, stored: pd.DataFrame, last: np.datetime64, asked: Collection[str] | None = None, members: Path | None = None
+) -> MarketData:
+    """`market_data` as what comes after a store whose last session is `last` and whose names are `stored` (symbol, last, ending).
 
     `asked` are the names it speaks of, all of the store's where None: those whose bars ended before it are there as columns without one,
     and a name is delisted once it has had no bar for `SILENT` sessions, counted from its last stored one. `members` is the file its
     membership is from: it speaks of all names of the store. Raises `InputError` where a session between the two would be missing.
     """
-    first = tape.bars.sessions[0]
+    first = market_data.bars.sessions[0]
     check_hole(last, first)
     asked = asked if asked is None else set(asked)
     known = dict(zip(stored["symbol"], stored["last"].to_numpy().astype("datetime64[D]"), strict=True))
     trading = dict(zip(stored["symbol"], stored["ending"] == "trading", strict=True))
     spoken = {one for one, day in known.items() if day < first and (asked is None or members is not None or one in asked)}
-    wide = with_names(tape, spoken)
-    present, ends = set(tape.bars.symbols), {one.symbol for one in wide.delistings}
+    wide = with_names(market_data, spoken)
+    present, ends = set(market_data.bars.symbols), {one.symbol for one in wide.delistings}
     heard = [symbol in present or ((asked is None or symbol in asked) and trading[symbol]) for symbol in wide.bars.symbols]
     ending = np.where(heard & silent(wide, known), DELISTED, TRADING)
     known_end = np.array([symbol in ends for symbol in wide.bars.symbols], dtype=bool)
@@ -58,42 +58,47 @@ def check_hole(last: np.datetime64, first: np.datetime64) -> None:
         )
 
 
-def joined(tape: Tape, last: np.datetime64) -> Tape:
-    """`tape` of names that join a store whose last session is `last`, up to which silence is counted. Raises `InputError` beyond it."""
-    if tape.bars.sessions[-1] > last:
+def joined(market_data: MarketData, last: np.datetime64) -> MarketData:
+    """`market_data` of names that join a store whose last session is `last`, up to which silence is counted.
+
+    Raises `InputError` beyond it.
+    """
+    if market_data.bars.sessions[-1] > last:
         raise InputError(f"the store ends on {last}, names that join it may not reach beyond: fetch the names it has first")
-    ending = np.where(np.isin(tape.ending, (TRADING, DELISTED)), np.where(silent(tape, {}, last), DELISTED, TRADING), tape.ending)
-    return replace(tape, ending=ending.astype(np.int8))
+    ending = np.where(
+        np.isin(market_data.ending, (TRADING, DELISTED)), np.where(silent(market_data, {}, last), DELISTED, TRADING), market_data.ending
+    )
+    return replace(market_data, ending=ending.astype(np.int8))
 
 
-def with_names(tape: Tape, symbols: Collection[str]) -> Tape:
-    """`tape` with a column for each of `symbols`: without a bar, trading, in no index where it had none."""
-    names = tuple(sorted({*tape.bars.symbols, *symbols}))
-    place = np.searchsorted(np.array(names, dtype=object), np.array(tape.bars.symbols, dtype=object))
+def with_names(market_data: MarketData, symbols: Collection[str]) -> MarketData:
+    """`market_data` with a column for each of `symbols`: without a bar, trading, in no index where it had none."""
+    names = tuple(sorted({*market_data.bars.symbols, *symbols}))
+    place = np.searchsorted(np.array(names, dtype=object), np.array(market_data.bars.symbols, dtype=object))
 
     def wide(values: NDArray[Any], empty: object) -> NDArray[Any]:
         out = np.full((*values.shape[:-1], len(names)), empty, dtype=values.dtype)
         out[..., place] = values
         return out
 
-    acts = tape.actions
-    sectors = dict(zip(tape.bars.symbols, tape.sectors, strict=True)) if tape.sectors is not None else {}
+    acts = market_data.actions
+    sectors = dict(zip(market_data.bars.symbols, market_data.sectors, strict=True)) if market_data.sectors is not None else {}
     return replace(
-        tape,
-        bars=Bars(tape.bars.sessions, names, **{name: wide(getattr(tape.bars, name), np.nan) for name in FIELDS}),
+        market_data,
+        bars=Bars(market_data.bars.sessions, names, **{name: wide(getattr(market_data.bars, name), np.nan) for name in FIELDS}),
         actions=Actions(acts.row, place[acts.name].astype(acts.name.dtype), acts.kind, acts.value),
-        last=wide(tape.last, -1),
-        ending=wide(tape.ending, TRADING),
-        members=None if tape.members is None else wide(tape.members, False),
-        sectors=None if tape.sectors is None else tuple(sectors.get(name, "") for name in names),
+        last=wide(market_data.last, -1),
+        ending=wide(market_data.ending, TRADING),
+        members=None if market_data.members is None else wide(market_data.members, False),
+        sectors=None if market_data.sectors is None else tuple(sectors.get(name, "") for name in names),
     )
 
 
-def silent(tape: Tape, known: Mapping[str, np.datetime64], until: np.datetime64 | None = None) -> NDArray[np.bool_]:
-    """True where a name has had no bar for `SILENT` sessions up to the end of the tape, or `until`; `known`: bars before it."""
-    days = tape.bars.sessions
+def silent(market_data: MarketData, known: Mapping[str, np.datetime64], until: np.datetime64 | None = None) -> NDArray[np.bool_]:
+    """True where a name has had no bar for `SILENT` sessions up to the end of the market data, or `until`; `known`: bars before it."""
+    days = market_data.bars.sessions
     end = days[-1] if until is None else until
-    lasts = np.array([known.get(symbol, days[0] - 1) for symbol in tape.bars.symbols], dtype="datetime64[D]")
-    lasts = np.where(tape.last >= 0, np.maximum(lasts, days[tape.last]), lasts)
+    lasts = np.array([known.get(symbol, days[0] - 1) for symbol in market_data.bars.symbols], dtype="datetime64[D]")
+    lasts = np.where(market_data.last >= 0, np.maximum(lasts, days[market_data.last]), lasts)
     calendar = exchange_days(lasts.min(), end)
     return np.asarray(np.searchsorted(calendar, end, "right") - np.searchsorted(calendar, lasts, "right") >= SILENT)

@@ -1,4 +1,4 @@
-"""Tape <-> the long tables of the store."""
+"""MarketData <-> the long tables of the store."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -12,37 +12,36 @@ from springback.data.store.rows import Rows, rows_of
 from springback.errors import StoreError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars, Dates
-from springback.market.tape import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Delisting, Tape
+from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Delisting, MarketData
 
 ENDINGS = {"trading": TRADING, "delisted": DELISTED, "end_of_data": END_OF_DATA, "bankrupt": BANKRUPT}
 ENDING_NAMES = {code: name for name, code in ENDINGS.items()}
 DERIVED = ("first", "last")
 """Columns of the securities that the bars say already: a new bar changes them and restates nothing."""
 OPTIONAL = ("members", "benchmark", "risk_free", "sectors")
-"""What a tape may not have."""
+"""What market data may not have."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """A tape as long tables.
+    """Market data as long tables.
 
-    `years` calendar year -> bars; `frames` the small tables by name, rows in their `ORDER`; `has` those of OPTIONAL that the tape has:
-    the column or table of another is empty.
-    """
+    `years` calendar year -> bars; `frames` the small tables by name, rows in their `ORDER`; `has` those of OPTIONAL that the market data
+    has: the column or table of another is empty."""
 
     years: dict[int, Rows]
     frames: dict[str, pd.DataFrame]
     has: frozenset[str]
 
 
-def tables_of(tape: Tape) -> Tables:
-    """The long tables of a tape; a name without any bar is left out."""
-    tape = _with_bars(tape)
-    bars = tape.bars
+def tables_of(market_data: MarketData) -> Tables:
+    """The long tables of market data; a name without any bar is left out."""
+    market_data = _with_bars(market_data)
+    bars = market_data.bars
     number = years_of(bars.sessions)
     edges = [(int(year), np.flatnonzero(number == year)) for year in np.unique(number)]
     years = {year: rows_of(bars, int(rows[0]), int(rows[-1]) + 1) for year, rows in edges}
-    return Tables(years, frames_of(tape), has_of(tape))
+    return Tables(years, frames_of(market_data), has_of(market_data))
 
 
 def years_of(sessions: Dates) -> NDArray[np.int64]:
@@ -50,35 +49,39 @@ def years_of(sessions: Dates) -> NDArray[np.int64]:
     return np.asarray(sessions.astype("datetime64[Y]").astype(np.int64) + 1970)
 
 
-def has_of(tape: Tape) -> frozenset[str]:
-    """Those of OPTIONAL that the tape has."""
-    return frozenset(name for name in OPTIONAL if getattr(tape, name) is not None)
+def has_of(market_data: MarketData) -> frozenset[str]:
+    """Those of OPTIONAL that the market data has."""
+    return frozenset(name for name in OPTIONAL if getattr(market_data, name) is not None)
 
 
-def frames_of(tape: Tape) -> dict[str, pd.DataFrame]:
-    """The small tables of a tape whose names all have a bar."""
-    bars, symbols = tape.bars, np.array(tape.bars.symbols, dtype=object)
+def frames_of(market_data: MarketData) -> dict[str, pd.DataFrame]:
+    """The small tables of market data whose names all have a bar."""
+    bars, symbols = market_data.bars, np.array(market_data.bars.symbols, dtype=object)
     days = bars.sessions.astype("datetime64[s]")
     listed = ~np.isnan(bars.close)
     unknown = np.full(len(days), np.nan)
-    series = {name: unknown if (one := getattr(tape, name)) is None else one for name in ("benchmark", "risk_free")}
+    series = {name: unknown if (one := getattr(market_data, name)) is None else one for name in ("benchmark", "risk_free")}
     securities = {
         "symbol": symbols,
         "first": days[np.argmax(listed, axis=0)] if len(symbols) else days[:0],
         "last": days[len(days) - 1 - np.argmax(listed[::-1], axis=0)] if len(symbols) else days[:0],
-        "ending": np.array([ENDING_NAMES[int(code)] for code in tape.ending], dtype=object),
-        "sector": np.array(tape.sectors if tape.sectors is not None else [None] * len(symbols), dtype=object),
+        "ending": np.array([ENDING_NAMES[int(code)] for code in market_data.ending], dtype=object),
+        "sector": np.array(market_data.sectors if market_data.sectors is not None else [None] * len(symbols), dtype=object),
     }
-    place = _places(tape.actions.row)
-    out = {"sessions": pd.DataFrame({"date": days, "vix": tape.vix, **series}), "securities": pd.DataFrame(securities)}
+    place = _places(market_data.actions.row)
+    out = {"sessions": pd.DataFrame({"date": days, "vix": market_data.vix, **series}), "securities": pd.DataFrame(securities)}
     for name, kind, value in (("splits", SPLIT, "old_shares_per_new"), ("dividends", DIVIDEND, "dollars")):
-        k = np.flatnonzero(tape.actions.kind == kind)
-        data = {"date": days[tape.actions.row[k]], "symbol": symbols[tape.actions.name[k]], value: tape.actions.value[k]}
+        k = np.flatnonzero(market_data.actions.kind == kind)
+        data = {
+            "date": days[market_data.actions.row[k]],
+            "symbol": symbols[market_data.actions.name[k]],
+            value: market_data.actions.value[k],
+        }
         out[name] = pd.DataFrame(data | {"place": place[k]})
     names = set(bars.symbols)
-    ends = [(one.symbol, one.day.astype("datetime64[s]"), one.reason, one.value) for one in tape.delistings if one.symbol in names]
+    ends = [(one.symbol, one.day.astype("datetime64[s]"), one.reason, one.value) for one in market_data.delistings if one.symbol in names]
     out["delistings"] = delistings_frame(ends)
-    panel = tape.members if tape.members is not None else np.zeros((len(days), 0), dtype=bool)
+    panel = market_data.members if market_data.members is not None else np.zeros((len(days), 0), dtype=bool)
     out["members"] = intervals(panel, days, symbols)
     return {name: in_order(name, frame) for name, frame in out.items()}
 
@@ -164,19 +167,19 @@ def _places(row: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.arange(len(row)) - first, dtype=np.int64)
 
 
-def _with_bars(tape: Tape) -> Tape:
-    listed = ~np.isnan(tape.bars.close).all(axis=0)
+def _with_bars(market_data: MarketData) -> MarketData:
+    listed = ~np.isnan(market_data.bars.close).all(axis=0)
     if listed.all():
-        return tape
-    bars, acts, column = tape.bars, tape.actions, np.cumsum(listed) - 1
+        return market_data
+    bars, acts, column = market_data.bars, market_data.actions, np.cumsum(listed) - 1
     kept = listed[acts.name] if len(acts.name) else np.zeros(0, dtype=bool)
     names = tuple(symbol for symbol, has in zip(bars.symbols, listed, strict=True) if has)
     return replace(
-        tape,
+        market_data,
         bars=Bars(bars.sessions, names, **{name: getattr(bars, name)[:, listed] for name in FIELDS}),
         actions=Actions(acts.row[kept], column[acts.name[kept]], acts.kind[kept], acts.value[kept]),
-        last=tape.last[listed],
-        ending=tape.ending[listed],
-        members=None if tape.members is None else tape.members[:, listed],
-        sectors=None if tape.sectors is None else tuple(one for one, has in zip(tape.sectors, listed, strict=True) if has),
+        last=market_data.last[listed],
+        ending=market_data.ending[listed],
+        members=None if market_data.members is None else market_data.members[:, listed],
+        sectors=None if market_data.sectors is None else tuple(one for one, has in zip(market_data.sectors, listed, strict=True) if has),
     )

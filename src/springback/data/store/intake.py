@@ -11,11 +11,11 @@ from springback.data.store.continuation import continued, joined
 from springback.data.store.restatement import NOTHING
 from springback.data.store.store import Store
 from springback.errors import Restated
-from springback.market.tape import Tape
+from springback.market.market_data import MarketData
 
 
 def fetch(
-    tape: Tape,
+    market_data: MarketData,
     store: Path,
     now: datetime | None = None,
     accept_restatement: bool = False,
@@ -23,27 +23,26 @@ def fetch(
     members: Path | None = None,
     joins: bool = False,
 ) -> dict[str, Any]:
-    """Writes `tape` into the Parquet store and returns its manifest, with what was restated of the past under `restated`.
+    """Writes `market_data` into the Parquet store and returns its manifest, with what was restated of the past under `restated`.
 
-    A tape that begins after the store does is laid over it (`continued` says what `asked` and `members` are), as is one that `joins`: of
-    names the store does not have, with all their past. Another is what the store holds from now on. A drawn market gives way to any tape,
-    and takes the place of none that was recorded. Raises `Restated` when the past changed and that was not accepted, `InputError` where a
-    session between the two would be missing.
-    """
+    Market data that begins after the store does is laid over it (`continued` says what `asked` and `members` are), as is one that `joins`:
+    of names the store does not have, with all their past. Another is what the store holds from now on. A drawn market gives way to any
+    market data, and takes the place of none that was recorded. Raises `Restated` when the past changed and that was not accepted,
+    `InputError` where a session between the two would be missing."""
     place = Store(store)
     old = place.describe() if place.exists() else None
     restated = NOTHING
     if old is None:
-        restated = place.write(tape, now, accept_restatement)
+        restated = place.write(market_data, now, accept_restatement)
     elif place.origin.demo:
-        place.replace(tape, now, over=int(old["generation"]))
-    elif tape.origin.demo:
+        place.replace(market_data, now, over=int(old["generation"]))
+    elif market_data.origin.demo:
         raise Restated(f"{store} holds recorded prices ({place.origin}), the demo market would take their place: give another --store")
     elif joins:
-        restated = place.update(joined(tape, np.datetime64(old["last_session"], "D")), now, accept_restatement)
-    elif tape.bars.sessions[0] > np.datetime64(old["first_session"]):
+        restated = place.update(joined(market_data, np.datetime64(old["last_session"], "D")), now, accept_restatement)
+    elif market_data.bars.sessions[0] > np.datetime64(old["first_session"]):
         last = np.datetime64(old["last_session"], "D")
-        restated = place.update(continued(tape, place.securities(), last, asked, members), now, accept_restatement)
+        restated = place.update(continued(market_data, place.securities(), last, asked, members), now, accept_restatement)
     else:
-        restated = place.write(tape, now, accept_restatement)
+        restated = place.write(market_data, now, accept_restatement)
     return place.describe() | {"restated": str(restated) if restated else ""}

@@ -1,4 +1,4 @@
-"""New sessions laid over a stored market: what a tape says of its names on its days stands, all else stays as it was."""
+"""New sessions laid over a stored market: what market data says of its names on its days stands, all else stays as it was."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,29 +11,29 @@ from springback.data.store.frames import ENDING_NAMES, Tables
 from springback.data.store.pack import COLUMNS
 from springback.data.store.rows import Rows, known_since, together
 from springback.market.bars import Dates
-from springback.market.tape import TRADING, Tape
+from springback.market.market_data import TRADING, MarketData
 
 
-def overlay(old: Tables, tape: Tape, all_rows: Callable[[], Iterable[Rows]]) -> Tables:
-    """`old` with the names of `tape` replaced on the days from its first to its last session.
+def overlay(old: Tables, market_data: MarketData, all_rows: Callable[[], Iterable[Rows]]) -> Tables:
+    """`old` with the names of `market_data` replaced on the days from its first to its last session.
 
-    `old.years` holds the years of these days; the same years come back. Sessions and names that `tape` does not have stay, with a value
-    of VIX, benchmark or rate that it does not know. A name ends as it was known to unless `tape` has a bar of it or says how it ends;
-    membership goes on until `tape` says otherwise. `all_rows` gives every year's bars, asked only when a name's first or last bar vanished.
-    """
-    made = frames.tables_of(tape)
-    first, last = (int(tape.bars.sessions[k].astype(np.int64)) for k in (0, -1))
+    `old.years` holds the years of these days; the same years come back. Sessions and names that `market_data` does not have stay, with a
+    value of VIX, benchmark or rate that it does not know. A name ends as it was known to unless `market_data` has a bar of it or says how
+    it ends; membership goes on until `market_data` says otherwise. `all_rows` gives every year's bars, asked only when a name's first or
+    last bar vanished."""
+    made = frames.tables_of(market_data)
+    first, last = (int(market_data.bars.sessions[k].astype(np.int64)) for k in (0, -1))
     years = {}
     for year in sorted(set(old.years) | set(made.years)):
         parts = [one for one in (made.years.get(year),) if one is not None]
         if year in old.years:
             stored = old.years[year]
-            ours = np.isin(np.array(stored.symbols, dtype=object), np.array(tape.bars.symbols, dtype=object))
+            ours = np.isin(np.array(stored.symbols, dtype=object), np.array(market_data.bars.symbols, dtype=object))
             parts.append(stored.at(~((stored.day >= first) & (stored.day <= last) & ours[stored.code])))
         years[year] = together([known_since(part, 0) for part in parts])
     inside = np.datetime64(first, "D"), np.datetime64(last, "D")
     out = {"sessions": _sessions(old.frames["sessions"], made.frames["sessions"])}
-    out["securities"] = _securities(old, made, tape, years, all_rows)
+    out["securities"] = _securities(old, made, market_data, years, all_rows)
     left = out["securities"]["symbol"]  # of a name whose last bar vanished nothing is left
     for name in ("splits", "dividends"):
         kept = _outside(old.frames[name], tuple(made.frames["securities"]["symbol"]), *inside)
@@ -41,7 +41,7 @@ def overlay(old: Tables, tape: Tape, all_rows: Callable[[], Iterable[Rows]]) -> 
     out |= _events(out, made.frames, old.frames)
     ends = pd.concat([one[list(COLUMNS["delistings"])] for one in (old.frames["delistings"], made.frames["delistings"])])
     out["delistings"] = ends[ends["symbol"].isin(left)].drop_duplicates("symbol", keep="last")
-    members = _members(old, made, tape, out["sessions"]["date"].to_numpy().astype("datetime64[D]"))
+    members = _members(old, made, market_data, out["sessions"]["date"].to_numpy().astype("datetime64[D]"))
     out["members"] = members[members["symbol"].isin(left)]
     return Tables(years, {name: frames.in_order(name, out[name][list(COLUMNS[name])]) for name in COLUMNS}, old.has | made.has)
 
@@ -78,7 +78,9 @@ def _events(kept: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame], old: di
     return {name: every[every["table"] == name][list(COLUMNS[name])] for name in ("splits", "dividends")}
 
 
-def _securities(old: Tables, made: Tables, tape: Tape, years: dict[int, Rows], all_rows: Callable[[], Iterable[Rows]]) -> pd.DataFrame:
+def _securities(
+    old: Tables, made: Tables, market_data: MarketData, years: dict[int, Rows], all_rows: Callable[[], Iterable[Rows]]
+) -> pd.DataFrame:
     """The names that have a bar, each with the days of its first and last one."""
     before = old.frames["securities"].set_index("symbol")
     after = made.frames["securities"].set_index("symbol")
@@ -96,10 +98,10 @@ def _securities(old: Tables, made: Tables, tape: Tape, years: dict[int, Rows], a
         ]
         first, last = _ends(untouched, names)
     out["first"], out["last"] = (_days(one) for one in (np.fmin(first, low), np.fmax(last, high)))
-    ends = {symbol: ENDING_NAMES[int(code)] for symbol, code in zip(tape.bars.symbols, tape.ending, strict=True)}
+    ends = {symbol: ENDING_NAMES[int(code)] for symbol, code in zip(market_data.bars.symbols, market_data.ending, strict=True)}
     said = out.index.map(ends)
     trading = ENDING_NAMES[TRADING]
-    newest = out["last"].to_numpy().astype("datetime64[D]") <= tape.bars.sessions[-1]
+    newest = out["last"].to_numpy().astype("datetime64[D]") <= market_data.bars.sessions[-1]
     heard = said.notna() & newest & ((said != trading) | out.index.isin(after.index))
     out["ending"] = np.where(heard, said, out["ending"])
     if "sectors" in old.has | made.has:
@@ -122,15 +124,15 @@ def _days(values: NDArray[np.float64]) -> NDArray[np.datetime64]:
     return np.where(np.isnan(values), np.datetime64("NaT", "s"), known)
 
 
-def _members(old: Tables, made: Tables, tape: Tape, days: Dates) -> pd.DataFrame:
+def _members(old: Tables, made: Tables, market_data: MarketData, days: Dates) -> pd.DataFrame:
     stored = old.frames["members"]
-    if "members" not in made.has or tape.members is None:
+    if "members" not in made.has or market_data.members is None:
         return stored
-    symbols = tuple(sorted({*stored["symbol"], *tape.bars.symbols}))
+    symbols = tuple(sorted({*stored["symbol"], *market_data.bars.symbols}))
     panel = frames.members(days, symbols, stored)
-    rows = np.searchsorted(days, tape.bars.sessions)
-    columns = np.searchsorted(np.array(symbols, dtype=object), np.array(tape.bars.symbols, dtype=object))
+    rows = np.searchsorted(days, market_data.bars.sessions)
+    columns = np.searchsorted(np.array(symbols, dtype=object), np.array(market_data.bars.symbols, dtype=object))
     inside = np.arange(rows[0], rows[-1] + 1)
     panel[np.ix_(inside, columns)] = False
-    panel[np.ix_(rows, columns)] = tape.members
+    panel[np.ix_(rows, columns)] = market_data.members
     return frames.intervals(panel, days.astype("datetime64[s]"), np.array(symbols, dtype=object))

@@ -19,7 +19,7 @@ from springback.data.store.provenance import Told, renewed, told_by, told_of
 from springback.data.store.rows import Rows, rows_from, together
 from springback.errors import Damaged, MissingData
 from springback.market.bars import FIELDS, Bars, Dates
-from springback.market.tape import TRADING, Tape, last_rows
+from springback.market.market_data import TRADING, MarketData, last_rows
 
 BARS, SUPERSEDED, WRITES = "bars/", "superseded/", "writes/"
 AGAIN = "run 'springback data verify' to see what is wrong, 'springback fetch' of the whole span to write it again"
@@ -80,8 +80,8 @@ class Generation:
         """The bars of a year, with `known_at`."""
         return rows_from(self.table(self._year(year)))
 
-    def tape(self, start: int, end: int) -> Tape:
-        """The tape of the days `start` to `end`, days since 1970."""
+    def market_data(self, start: int, end: int) -> MarketData:
+        """The market data of the days `start` to `end`, days since 1970."""
         small = self.frames()
         days = small["sessions"]["date"].to_numpy().astype("datetime64[D]")
         first, stop = window(days, start, end, self.place.name)
@@ -93,7 +93,7 @@ class Generation:
         last = small["securities"]["last"].to_numpy().astype("datetime64[D]")
         return assembled(panels, days, (first, stop), small, last, self.told, frozenset(self.manifest["has"]))
 
-    def tape_as_of(self, start: int, end: int, known: int) -> tuple[Tape, str]:
+    def tape_as_of(self, start: int, end: int, known: int) -> tuple[MarketData, str]:
         """The same as it was known at the instant `known`, and the content hash that the whole store had then."""
         self._not_lost(start, end, known)
         write = self.write_as_of(known)
@@ -216,14 +216,14 @@ def assembled(
     last: Dates,
     told: Told,
     has: frozenset[str],
-) -> Tape:
-    """The tape of the sessions `rows` of `days`; `last` (N,) says on which day each security's bars end, in or after the window."""
+) -> MarketData:
+    """The market data of the sessions `rows` of `days`; `last` (N,) says on which day each security's bars end, in or after the window."""
     first, stop = rows
     bars, kept = panels.bars()
     sessions, securities = small["sessions"], small["securities"][kept]
     ended = (np.searchsorted(days, last[kept]) < stop - 1) | (stop == len(days))
     series = {name: sessions[name].to_numpy()[first:stop] if name in has else None for name in ("benchmark", "risk_free")}
-    return Tape(
+    return MarketData(
         bars=bars,
         actions=frames.actions(bars, small["splits"], small["dividends"]),
         vix=sessions["vix"].to_numpy()[first:stop],

@@ -16,7 +16,7 @@ import pandas as pd
 from springback.data.store.frames import ENDING_NAMES, Tables, tables_of
 from springback.data.store.rows import Pairs, Rows, pairs
 from springback.market.bars import FIELDS
-from springback.market.tape import TRADING, Tape
+from springback.market.market_data import TRADING, MarketData
 
 EXAMPLES = 5
 DELISTING = ["symbol", "date", "reason", "value"]
@@ -70,7 +70,7 @@ class Restatement:
 NOTHING = Restatement({}, 0, ())
 
 
-def restatement(before: Tape, after: Tape) -> Restatement:
+def restatement(before: MarketData, after: MarketData) -> Restatement:
     """What `after` says differently of what `before` said."""
     return compare(tables_of(before), tables_of(after))
 

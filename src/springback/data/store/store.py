@@ -1,4 +1,4 @@
-"""The store: a tape on disk as Parquet, raw prices by year, splits and dividends beside them.
+"""The store: market data on disk as Parquet, raw prices by year, splits and dividends beside them.
 
     STORE/manifest.json                     swapped last: what it names is the store, anything else is a leftover
     STORE/bars/year=2018/000001.parquet     date, symbol, open, high, low, close, volume, known_at; by date, then symbol
@@ -37,9 +37,9 @@ from springback.data.store.restatement import NOTHING, Restatement, compare
 from springback.data.store.verify import faults
 from springback.data.store.write import MANIFEST, Draft, number_of
 from springback.errors import Damaged, InputError, MissingData, Restated, StoreError
+from springback.market.market_data import TRADING, MarketData
 from springback.market.origin import Origin
 from springback.market.prose import Prose, prose
-from springback.market.tape import TRADING, Tape
 
 FORMAT = 3
 OLD = 2
@@ -55,20 +55,21 @@ Found = TypeVar("Found")
 
 
 class Store:
-    """A tape on disk at `where`: a folder, or an address that fsspec knows such as s3://bucket/prefix, with fsspec's `options`."""
+    """Market data on disk at `where`: a folder, or an address that fsspec knows such as s3://bucket/prefix, with fsspec's `options`."""
 
     def __init__(self, where: str | Path, options: dict[str, Any] | None = None) -> None:
         self.place: Place = place_of(where, options)
 
-    def write(self, tape: Tape, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
-        """Makes the store hold `tape`, whole or not at all, and returns what it says differently of the past; `at` is when it was learned.
+    def write(self, market_data: MarketData, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
+        """Makes the store hold `market_data`, whole or not at all, and returns what it says differently of the past; `at` is when it was
+        learned.
 
         Only what changed is written; what is replaced stays to be read `as_of` an earlier day. Raises `Restated` when the past changed and
         that was not accepted, `StoreError` when another process is writing, `Unwritable`.
         """
         with self.place.alone():
             old, now = self._before(at)
-            made = frames.tables_of(tape)
+            made = frames.tables_of(market_data)
             draft = Draft(self.place, old, now, FORMAT)
             before = draft.stored(made)
             restated = compare(before, made) if before else NOTHING
@@ -78,11 +79,11 @@ class Store:
                     f"{self.place.name}: {draft.unknown[0]} is damaged, so whether the source says now what it said then cannot be known; "
                     "nothing was written: 'springback fetch --accept-restatement' takes what it says now, and what was known before is lost"
                 )
-            draft.finish(before, made, Told(tape.origin, tape.findings))
+            draft.finish(before, made, Told(market_data.origin, market_data.findings))
         return restated
 
-    def replace(self, tape: Tape, at: datetime | None = None, over: int | None = None) -> None:
-        """Makes the store hold `tape` and forget all that it held: for a market that was drawn, not recorded.
+    def replace(self, market_data: MarketData, at: datetime | None = None, over: int | None = None) -> None:
+        """Makes the store hold `market_data` and forget all that it held: for a market that was drawn, not recorded.
 
         `over` is the generation that the caller looked at: when another was written since, nothing is, and `StoreError` says so.
         """
@@ -90,51 +91,52 @@ class Store:
             old, now = self._before(at)
             if over is not None and (old is None or old.manifest["generation"] != over):
                 raise StoreError(f"{self.place.name} was written by another process meanwhile: look at it, then run this again")
-            Draft(self.place, old, now, FORMAT, forget=True).finish(None, frames.tables_of(tape), Told(tape.origin, tape.findings))
+            Draft(self.place, old, now, FORMAT, forget=True).finish(
+                None, frames.tables_of(market_data), Told(market_data.origin, market_data.findings)
+            )
 
-    def update(self, tape: Tape, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
-        """Lays the sessions of `tape` over the store and returns what they say differently of the past.
+    def update(self, market_data: MarketData, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
+        """Lays the sessions of `market_data` over the store and returns what they say differently of the past.
 
-        Names that `tape` does not have, and sessions outside its first and last, stay. Raises as `write`, `MissingData` without a store.
-        """
+        Names that `market_data` does not have, and sessions outside its first and last, stay. Raises as `write`, `MissingData` without a
+        store."""
         with self.place.alone():
             old, now = self._before(at)
             if old is None:
                 raise MissingData(f"{self.place.name} holds no store to update: write one first")
-            years = {int(year) for year in frames.years_of(tape.bars.sessions)}
+            years = {int(year) for year in frames.years_of(market_data.bars.sessions)}
             before = Tables({year: old.rows(year) for year in sorted(years & set(old.bars))}, old.frames(), frozenset(old.manifest["has"]))
-            made = overlay(before, tape, lambda: (old.rows(year) for year in old.bars))
+            made = overlay(before, market_data, lambda: (old.rows(year) for year in old.bars))
             restated = compare(before, made)
             self._accept(restated, accept_restatement)
-            first, last = tape.bars.sessions[0], tape.bars.sessions[-1]
-            span, new = f"update {first} to {last}", (*tape.findings, *prose(_silent(made)))
+            first, last = market_data.bars.sessions[0], market_data.bars.sessions[-1]
+            span, new = f"update {first} to {last}", (*market_data.findings, *prose(_silent(made)))
             updates = tuple(Prose(f"{span}: {line}", "tables" if line.about == "tables" else "") for line in new)
-            told = Told(old.told.origin.updated_by(tape.origin, last.item()), old.told.findings, updates)
+            told = Told(old.told.origin.updated_by(market_data.origin, last.item()), old.told.findings, updates)
             Draft(self.place, old, now, FORMAT).finish(before, made, told, set(old.bars) - years)
         return restated
 
-    def read(self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None) -> Tape:
-        """The tape from `start` to `end`, both included; names without a bar in the window are left out.
+    def read(self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None) -> MarketData:
+        """The market data from `start` to `end`, both included; names without a bar in the window are left out.
 
-        With `as_of` (a day, whose end in UTC counts, or an instant) it is the tape that this would have given then, bit for bit. Each file
-        read is checked against the manifest. Raises `MissingData` when there is no store, no session in the window or nothing known yet,
-        `StoreError` when it is damaged.
-        """
+        With `as_of` (a day, whose end in UTC counts, or an instant) it is the market data that this would have given then, bit for bit.
+        Each file read is checked against the manifest. Raises `MissingData` when there is no store, no session in the window or nothing
+        known yet, `StoreError` when it is damaged."""
         return self.open(start, end, as_of)[0]
 
-    def open(self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None) -> tuple[Tape, str]:
+    def open(self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None) -> tuple[MarketData, str]:
         """What `read` gives, and the content hash of the whole store that it came from."""
         try:
             first, last = (EVER[k] if one is None else int(np.datetime64(one, "D").astype(np.int64)) for k, one in enumerate((start, end)))
         except ValueError:
             raise InputError(f"start and end must be dates such as 2018-01-02, were '{start}' and '{end}'") from None
         if as_of is None:
-            return self._steady(lambda found: (found.tape(first, last), str(found.manifest["content_hash"])))
+            return self._steady(lambda found: (found.market_data(first, last), str(found.manifest["content_hash"])))
         known = instant(as_of)
-        tape, whole = self._steady(lambda found: found.tape_as_of(first, last, known))
-        if start is end is None and content_hash(tape) != whole:
+        market_data, whole = self._steady(lambda found: found.tape_as_of(first, last, known))
+        if start is end is None and content_hash(market_data) != whole:
             raise StoreError(f"{self.place.name}: what was known at {as_of} is not what was written then: run 'springback data verify'")
-        return tape, whole
+        return market_data, whole
 
     @property
     def origin(self) -> Origin:

@@ -19,7 +19,7 @@ IDLE = ("training.threads",)
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class NewEntry:
     """A figure that is about to be shown.
 
     `kind` one of `KINDS`; `command` as typed; `models` how forecasts were made, in words; `market` which past it is (recorded markets

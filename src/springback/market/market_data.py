@@ -1,4 +1,4 @@
-"""The whole tape: all that happened, held only by training, the replay and the simulated broker."""
+"""The whole market data: all that happened, held only by training, the replay and the simulated broker."""
 
 from dataclasses import dataclass, replace
 
@@ -29,7 +29,7 @@ class Delisting:
 
 
 @dataclass(frozen=True, eq=False)
-class Tape:
+class MarketData:
     """Everything that happened, aligned to one panel of bars.
 
     `vix` (T,) Cboe VIX close, NaN unknown. `last` (N,) row of the name's last bar (-1: it has none). `ending` (N,) one of TRADING,
@@ -65,10 +65,10 @@ class Tape:
             ("risk_free", self.risk_free, (sessions,)),
         ):
             if array is not None and array.shape != shape:
-                raise BadTable(f"tape: {label} has shape {array.shape}, the bars say {shape}")
+                raise BadTable(f"market data: {label} has shape {array.shape}, the bars say {shape}")
 
-    def until(self, end: int) -> "Tape":
-        """The tape as it was known after the close of row `end - 1`: names that end later are still trading."""
+    def until(self, end: int) -> "MarketData":
+        """The market data as it was known after the close of row `end - 1`: names that end later are still trading."""
         bars = self.bars.between(0, end)
         last = last_rows(bars.close)
         return replace(
@@ -84,13 +84,13 @@ class Tape:
         )
 
 
-def payouts(tape: Tape) -> NDArray[np.float64]:
+def payouts(market_data: MarketData) -> NDArray[np.float64]:
     """What a holder got after the last close of each name that ended, as a return on it, (N,); NaN where nobody knows or it trades on."""
-    out = np.full(len(tape.bars.symbols), np.nan)
-    columns = {symbol: column for column, symbol in enumerate(tape.bars.symbols)}
-    for one in tape.delistings:
+    out = np.full(len(market_data.bars.symbols), np.nan)
+    columns = {symbol: column for column, symbol in enumerate(market_data.bars.symbols)}
+    for one in market_data.delistings:
         column = columns.get(one.symbol)
-        if column is not None and tape.ending[column] != TRADING and one.day >= tape.bars.sessions[tape.last[column]]:
+        if column is not None and market_data.ending[column] != TRADING and one.day >= market_data.bars.sessions[market_data.last[column]]:
             out[column] = one.value
     return out
 

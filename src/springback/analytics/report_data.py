@@ -51,7 +51,7 @@ class Account:
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class ReportData:
     """What the report shows. A part that is None is left out, and the report says why: `missing[part]`, or a general reason.
 
     What was run
