@@ -50,7 +50,7 @@ def test_frames_that_go_out_come_in_again(run: "sb.Run") -> None:
 
 def test_the_features_are_a_frame() -> None:
     market_data = random_tape(3, splits=False)
-    frame = sb.features_frame(sb.world(market_data, sb.load_settings({"universe.min_dollar_volume": 0})))
+    frame = sb.features_frame(sb.prepare(market_data, sb.load_settings({"universe.min_dollar_volume": 0})))
     assert list(frame)[:2] == ["date", "symbol"] and frame.shape[1] == 10 and len(frame) == int((~np.isnan(market_data.bars.close)).sum())
 
 

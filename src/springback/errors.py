@@ -16,7 +16,11 @@
     │   └── OddName        what it, or a file, tells of one name cannot be read
     ├── LedgerError        the trial ledger is damaged or not one             exit 1
     ├── EngineError        LEAN ended badly, hangs or cannot be started       exit 1
-    └── ClusterError       no scheduler, no workers, or other versions there  exit 1
+    ├── ClusterError       no scheduler, no workers, or other versions there  exit 1
+    └── BrokerError        a broker did not do what was asked of it           exit 1
+        ├── Refused        it said no: the same order is not sent again
+        ├── Unreachable    it did not answer: ask again what became of it
+        └── Disagrees      it holds what the journal does not: halt, a person decides
 
 Each message says what, the value, the limit and the way out, in one line.
 """
@@ -28,9 +32,20 @@ LONGEST = 2000
 
 
 class SpringbackError(Exception):
-    """Root of the tree; `exit_code` is what the command line ends with."""
+    """Root of the tree; `exit_code` is what the command line ends with.
+
+    What the sentence names stands beside it for a page or a program: the `symbol` and `session` it concerns, the `value` that was met and
+    the `limit` that it broke, each None where the sentence names none.
+    """
 
     exit_code = 1
+
+    def __init__(self, *message: object, symbol: object = None, session: object = None, value: object = None, limit: object = None) -> None:
+        super().__init__(*message)
+        self.symbol = symbol
+        self.session = session
+        self.value = value
+        self.limit = limit
 
     def __str__(self) -> str:
         """The message in one line: what a damaged file put into it and cannot be printed (a line break, a NUL) is shown escaped."""
@@ -111,3 +126,19 @@ class EngineError(SpringbackError):
 
 class ClusterError(SpringbackError):
     """No scheduler answers, its workers are gone, or they would compute something else."""
+
+
+class BrokerError(SpringbackError):
+    """A broker did not do what was asked of it; each kind says what is to be done."""
+
+
+class Refused(BrokerError):
+    """The broker said no, with its reason: final, the same order is not sent again."""
+
+
+class Unreachable(BrokerError):
+    """The broker did not answer, so what became of the order is not known: ask again before anything is sent."""
+
+
+class Disagrees(BrokerError):
+    """The broker holds what the journal cannot explain: nothing more is sent until a person has looked."""

@@ -67,7 +67,7 @@ def flat(settings: Any) -> dict[str, Any]:
 def _part(table: str, kind: Any, values: Mapping[str, Any]) -> Any:
     hints = get_type_hints(kind)
     if not isinstance(values, Mapping):
-        raise SettingsError(f"settings: '{table}' is a table of knobs, was {values!r}: write '{table}.name = value'")
+        raise SettingsError(f"settings: '{table}' is a table of knobs, was {values!r}: write '{table}.name = value'", value=values)
     checked = {}
     for name, value in values.items():
         if name not in hints:
@@ -86,11 +86,13 @@ def _value(name: str, hint: Any, value: Any) -> Any:
         found = TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False)).validate_python(value)
     except ValidationError as error:
         if _means_date(hint):
-            raise SettingsError(f"settings: {name} must be a date such as 2020-01-02, was '{value}'") from None
+            raise SettingsError(f"settings: {name} must be a date such as 2020-01-02, was '{value}'", value=value) from None
         reason = error.errors()[0]["msg"].removeprefix("Input should be ")
-        raise SettingsError(f"settings: {name} should be {reason}, was {value!r}") from None
+        raise SettingsError(f"settings: {name} should be {reason}, was {value!r}", value=value) from None
     if not _alike(value, found):
-        raise SettingsError(f"settings: {name} should be a number where a number is meant, true or false where that is, was {value!r}")
+        raise SettingsError(
+            f"settings: {name} should be a number where a number is meant, true or false where that is, was {value!r}", value=value
+        )
     return found
 
 
@@ -123,7 +125,7 @@ def _parse(text: str) -> dict[str, Any]:
     name, equals, value = text.partition("=")
     table, dot, knob = name.strip().partition(".")
     if not (equals and dot and knob):
-        raise SettingsError(f"--set takes table.name=value, was '{text}'")
+        raise SettingsError(f"--set takes table.name=value, was '{text}'", value=text)
     try:
         parsed = tomllib.loads(f"value = {value.strip()}")["value"]
     except (ValueError, RecursionError):

@@ -54,7 +54,7 @@ def take(market_data: MarketData, eligible: Flags, size: Size, end: int, warm: i
         begin = max(0, end - first - LEAST)
     if end - begin < first + LEAST:
         raise MissingData(
-            f"an audit needs {first + LEAST} sessions ({warm} to warm up, {least} to learn from, {LEAST} to trade), the market data has {end}: "
+            f"an audit needs {first + LEAST} sessions ({warm} to warm up, {least} to learn from, {LEAST} to trade), the data have {end}: "
             "fetch a longer history or lower walk_forward.min_sessions"
         )
     span = counterfactuals.since(market_data.until(end) if end < market_data.bars.shape[0] else market_data, begin)

@@ -31,7 +31,7 @@ class Tolerance:
     def __post_init__(self) -> None:
         for name, value in (("--fill-tolerance", self.fill), ("--equity-tolerance", self.equity)):
             if not value >= 0:
-                raise InputError(f"{name} must be 0 or more dollars, was {value:g}")
+                raise InputError(f"{name} must be 0 or more dollars, was {value:g}", value=value)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def settle(bars: Bars, actions: Actions, adjusted: Panel | None = None, told: st
     Raises `InputError` on another word.
     """
     if told is not None and told not in WORDS:
-        raise InputError(f"--prices must be {', '.join(WORDS[:-1])} or {WORDS[-1]}, was '{told}'")
+        raise InputError(f"--prices must be {', '.join(WORDS[:-1])} or {WORDS[-1]}, was '{told}'", value=told)
     findings: tuple[str, ...] = ()
     if adjusted is not None and told != TOTAL:
         actions, findings = _read_off(bars, actions, adjusted)

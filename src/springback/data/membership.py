@@ -86,7 +86,7 @@ def from_holdings(files: Sequence[Holdings], day: np.datetime64) -> Answer:
     known = [one for one in files if known_from(one.as_of) <= day]
     if not known:
         raise MissingData(
-            f"no holdings were known on {day}: the oldest file is of {files[0].as_of}, known from {known_from(files[0].as_of)}"
+            f"no holdings were known on {day}: the oldest file is of {files[0].as_of}, known from {known_from(files[0].as_of)}", session=day
         )
     used = known[-1].as_of
     lag = int((day - used) / DAY)
@@ -108,7 +108,7 @@ def from_tape(market_data: MarketData, day: np.datetime64, proxy: Sequence[bool]
     sessions = market_data.bars.sessions
     row = int(np.searchsorted(sessions, day, side="right")) - 1
     if row < 0 or (row == len(sessions) - 1 and day - sessions[row] > np.timedelta64(7, "D")):
-        raise MissingData(f"{day} is not covered: the bars run from {sessions[0]} to {sessions[-1]}")
+        raise MissingData(f"{day} is not covered: the bars run from {sessions[0]} to {sessions[-1]}", session=day)
     names = np.array(market_data.bars.symbols, dtype=object)
     if market_data.members is None:
         chosen = names[np.asarray(proxy, dtype=bool)] if proxy is not None else names[market_data.bars.traded[row]]

@@ -89,7 +89,8 @@ def check_owners(listings: Sequence[Listing]) -> None:
             if other != one.symbol:
                 raise InputError(
                     f"the ticker {ticker} is claimed by two names, {other} and {one.symbol}: LEAN keeps one file of bars a ticker: "
-                    "give one of them another symbol in the bars, or take it out of the renames"
+                    "give one of them another symbol in the bars, or take it out of the renames",
+                    symbol=ticker,
                 )
 
 

@@ -46,7 +46,9 @@ def read_plain(
         good = (values >= least) & (values <= most) & np.isfinite(values)
         if not good.all():
             row = int(np.argmin(good))
-            raise BadTable(f"{path}: row {row + 1}: {name} must be {least:g} to {most:g} and finite, was {values[row]:g}: {way_out}")
+            raise BadTable(
+                f"{path}: row {row + 1}: {name} must be {least:g} to {most:g} and finite, was {values[row]:g}: {way_out}", value=values[row]
+            )
     return frame
 
 

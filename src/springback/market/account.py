@@ -22,9 +22,9 @@ class Account:
 
     def __post_init__(self) -> None:
         if self.start >= self.end:
-            raise SettingsError(f"backtest.start must be before backtest.end, was {self.start} and {self.end}")
+            raise SettingsError(f"backtest.start must be before backtest.end, was {self.start} and {self.end}", value=self.start)
         if self.cash <= 0:
-            raise SettingsError(f"backtest.cash must be above 0, was {self.cash}")
+            raise SettingsError(f"backtest.cash must be above 0, was {self.cash}", value=self.cash, limit=0)
 
 
 def usual_start(sessions: Dates, history: int = HISTORY) -> date:

@@ -45,9 +45,16 @@ class Actions:
         kept = []
         for k, (symbol, kind, value) in enumerate(zip(symbols, kinds, values, strict=True)):
             if kind not in KINDS:
-                raise BadTable(f"events: kind of {symbol} on {when[k]} must be one of {', '.join(KINDS)}, was '{kind}'")
+                raise BadTable(
+                    f"events: kind of {symbol} on {when[k]} must be one of {', '.join(KINDS)}, was '{kind}'", symbol=symbol, value=kind
+                )
             if not (np.isfinite(value) and value > 0):
-                raise BadTable(f"events: value of the {kind} of {symbol} on {when[k]} must be above 0, was {value}")
+                raise BadTable(
+                    f"events: value of the {kind} of {symbol} on {when[k]} must be above 0, was {value}",
+                    symbol=symbol,
+                    value=value,
+                    limit=0,
+                )
             if symbol in columns and rows[k] < len(bars.sessions) and when[k] >= bars.sessions[0]:
                 kept.append(k)
         order = sorted(kept, key=lambda k: (rows[k], k))

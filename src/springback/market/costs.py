@@ -54,12 +54,16 @@ class Costs:
     def __post_init__(self) -> None:
         for name in ("commission_per_share", "commission_minimum", "commission_cap", "impact_bp", "borrow_general", "borrow_hard"):
             if getattr(self, name) < 0:
-                raise SettingsError(f"costs.{name} must be at least 0, was {getattr(self, name)}")
+                raise SettingsError(f"costs.{name} must be at least 0, was {getattr(self, name)}", limit=0)
         if list(self.spread_tiers) != sorted(self.spread_tiers, reverse=True):
-            raise SettingsError(f"costs.spread_tiers must fall from the most liquid tier, were {self.spread_tiers}")
+            raise SettingsError(
+                f"costs.spread_tiers must fall from the most liquid tier, were {self.spread_tiers}", value=self.spread_tiers
+            )
         if min(self.half_spread_bp) < 0 or self.open_multiple < 0:
             raise SettingsError(
-                f"costs.half_spread_bp and open_multiple must be at least 0, were {self.half_spread_bp}, {self.open_multiple}"
+                f"costs.half_spread_bp and open_multiple must be at least 0, were {self.half_spread_bp}, {self.open_multiple}",
+                value=self.half_spread_bp,
+                limit=0,
             )
         for name in ("delisting_return", "bankruptcy_return"):
             if not -1 <= getattr(self, name) <= 0:
@@ -99,7 +103,7 @@ class Charges(NamedTuple):
 def charges(costs: Costs, profile: str, flat_bp: float = 0.0) -> Charges:
     """The charges of `profile`, with `flat_bp` basis points a side on top (the cost sweep)."""
     if profile not in PROFILES:
-        raise SettingsError(f"profile must be one of {', '.join(PROFILES)}, was '{profile}'")
+        raise SettingsError(f"profile must be one of {', '.join(PROFILES)}, was '{profile}'", value=profile)
     real = profile == "realistic"
     on = 1.0 if real else 0.0
     bp = [basis / 1e4 * on for basis in costs.half_spread_bp]

@@ -34,9 +34,17 @@ class Span:
             span = (self.start or "0001-01-01", self.end or "9999-12-31")
             first, last = (np.datetime64(date.fromisoformat(day), "D") for day in span)
         except ValueError:
-            raise BadTable(f"quarantine of {self.symbol}: dates are such as 2020-03-31, were '{self.start}' and '{self.end}'") from None
+            raise BadTable(
+                f"quarantine of {self.symbol}: dates are such as 2020-03-31, were '{self.start}' and '{self.end}'",
+                symbol=self.symbol,
+                value=self.start,
+            ) from None
         if first > last:
-            raise BadTable(f"quarantine of {self.symbol}: start must not be after end, were {self.start} and {self.end}")
+            raise BadTable(
+                f"quarantine of {self.symbol}: start must not be after end, were {self.start} and {self.end}",
+                symbol=self.symbol,
+                value=self.start,
+            )
 
 
 def inside(bars: Bars, spans: Iterable[Span]) -> NDArray[np.bool_]:

@@ -56,7 +56,7 @@ def check_symbols(symbols: Iterable[str], where: object) -> None:
     for symbol in symbols:
         if not is_symbol(symbol):
             if is_symbol(symbol.strip()):
-                raise BadTable(f"{where}: the symbol '{symbol}' has spaces around it: take them away")
+                raise BadTable(f"{where}: the symbol '{symbol}' has spaces around it: take them away", symbol=symbol)
             shown = symbol if len(symbol) <= 2 * LONGEST else f"{symbol[: 2 * LONGEST]}..."
             raise BadTable(f"{where}: '{shown}' is no symbol: 1 to {LONGEST} letters, digits and . _ ^ = -, a letter or digit first")
 

@@ -30,12 +30,14 @@ class Watch:
 
     def __post_init__(self) -> None:
         if not 0 < self.false_alarms < 1:
-            raise SettingsError(f"watch.false_alarms must lie between 0 and 1, was {self.false_alarms}")
+            raise SettingsError(f"watch.false_alarms must lie between 0 and 1, was {self.false_alarms}", value=self.false_alarms)
         if not self.allowance >= 0:
-            raise SettingsError(f"watch.allowance must be at least 0 standard deviations, was {self.allowance}")
+            raise SettingsError(
+                f"watch.allowance must be at least 0 standard deviations, was {self.allowance}", value=self.allowance, limit=0
+            )
         for name, least in (("sessions", 1), ("block", 1), ("draws", 100)):
             if getattr(self, name) < least:
-                raise SettingsError(f"watch.{name} must be at least {least}, was {getattr(self, name)}")
+                raise SettingsError(f"watch.{name} must be at least {least}, was {getattr(self, name)}", limit=least)
 
 
 @dataclass(frozen=True, eq=False)

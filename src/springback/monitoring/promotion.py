@@ -41,10 +41,10 @@ class Contest:
 
     def __post_init__(self) -> None:
         if not 0.5 < self.level < 1:
-            raise SettingsError(f"contest.level must lie between 0.5 and 1, was {self.level}")
+            raise SettingsError(f"contest.level must lie between 0.5 and 1, was {self.level}", value=self.level)
         for name, least in (("looks", 1), ("fewest", FEWEST)):
             if getattr(self, name) < least:
-                raise SettingsError(f"contest.{name} must be at least {least}, was {getattr(self, name)}")
+                raise SettingsError(f"contest.{name} must be at least {least}, was {getattr(self, name)}", limit=least)
 
     @property
     def each(self) -> float:

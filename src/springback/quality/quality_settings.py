@@ -37,7 +37,7 @@ class Quality:
         least = {"stale": 3, "frozen": self.stale, "cluster": 2, "before": 0, "after": 0, "sigmas": 1, "calm": 1, "fit": 1}
         for name, limit in least.items():
             if not getattr(self, name) >= limit:
-                raise SettingsError(f"quality.{name} must be at least {limit}, was {getattr(self, name)}")
+                raise SettingsError(f"quality.{name} must be at least {limit}, was {getattr(self, name)}", limit=limit)
         for name in ("move", "revert", "missing_share", "cent", "disagree", "disagree_volume"):
             if not 0 < getattr(self, name) < 1:
-                raise SettingsError(f"quality.{name} must be above 0 and below 1, was {getattr(self, name)}")
+                raise SettingsError(f"quality.{name} must be above 0 and below 1, was {getattr(self, name)}", limit=0)

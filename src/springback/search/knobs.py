@@ -49,7 +49,9 @@ def parse(text: str, known: Mapping[str, object]) -> Knob:
     """The knob of `table.name=low:high` or `table.name=one,other`. `known`: every setting with its value. Raises `SettingsError`."""
     name, equals, told = (part.strip() for part in text.partition("="))
     if not equals or not told:
-        raise SettingsError(f"a knob is told as strategy.probability=0.5:0.7 or strategy.stop_mode=close,intraday, was '{text}'")
+        raise SettingsError(
+            f"a knob is told as strategy.probability=0.5:0.7 or strategy.stop_mode=close,intraday, was '{text}'", value=text
+        )
     searchable = [one for one in known if one.split(".")[0] in TABLES and one not in LUCK]
     if name not in searchable:
         near = difflib.get_close_matches(name, searchable, n=1, cutoff=0.5)
@@ -60,14 +62,14 @@ def parse(text: str, known: Mapping[str, object]) -> Knob:
     if not colon:
         choices = tuple(_value(name, one, kind) for one in told.split(","))
         if len(set(choices)) < 2:
-            raise SettingsError(f"knob {name} needs at least two values to choose from, was '{told}'")
+            raise SettingsError(f"knob {name} needs at least two values to choose from, was '{told}'", value=told)
         return Knob(name, choices=tuple(dict.fromkeys(choices)))
     if kind not in (int, float):
         raise SettingsError(f"knob {name} is a word, not a number: name its values, as {name}={known[name]},...")
     ends = [_value(name, one, kind) for one in (low, high)]
     least, most = (float(one) for one in ends)
     if not least < most:
-        raise SettingsError(f"knob {name} needs low < high, was '{told}'")
+        raise SettingsError(f"knob {name} needs low < high, was '{told}'", value=told)
     return Knob(name, least, most, whole=kind is int)
 
 
@@ -86,4 +88,4 @@ def _value(name: str, text: str, kind: type) -> Value:
     try:
         return kind(text) if kind in (int, float) else text
     except ValueError:
-        raise SettingsError(f"knob {name} is {'a whole number' if kind is int else 'a number'}, was '{text}'") from None
+        raise SettingsError(f"knob {name} is {'a whole number' if kind is int else 'a number'}, was '{text}'", value=text) from None

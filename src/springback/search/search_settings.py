@@ -39,9 +39,9 @@ class Optimise:
 
     def __post_init__(self) -> None:
         if self.objective not in ("sharpe", "median_fold"):
-            raise SettingsError(f"optimise.objective must be one of sharpe, median_fold, was '{self.objective}'")
+            raise SettingsError(f"optimise.objective must be one of sharpe, median_fold, was '{self.objective}'", value=self.objective)
         if not self.knobs:
             raise SettingsError("optimise.knobs is empty: name at least one, as strategy.probability=0.5:0.7")
         for name, least in (("trials", 1), ("batch", 1), ("seed", 0), ("held_back", 1), ("grid", 3), ("draws", 100), ("block", 1)):
             if getattr(self, name) < least:
-                raise SettingsError(f"optimise.{name} must be at least {least}, was {getattr(self, name)}")
+                raise SettingsError(f"optimise.{name} must be at least {least}, was {getattr(self, name)}", limit=least)

@@ -8,7 +8,7 @@ from springback.errors import SettingsError
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise SettingsError(f"{name} must be one of {', '.join(choices)}, was '{value}'")
+        raise SettingsError(f"{name} must be one of {', '.join(choices)}, was '{value}'", value=value)
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Regime:
 
     def __post_init__(self) -> None:
         if self.window < 2:
-            raise SettingsError(f"regime.window must be at least 2 sessions, was {self.window}")
+            raise SettingsError(f"regime.window must be at least 2 sessions, was {self.window}", value=self.window, limit=2)
         if self.multiple <= 0:
-            raise SettingsError(f"regime.multiple must be above 0, was {self.multiple}")
+            raise SettingsError(f"regime.multiple must be above 0, was {self.multiple}", value=self.multiple, limit=0)
         _one_of("regime.scope", self.scope, ("entries", "book"))
 
 
@@ -66,21 +66,31 @@ class Strategy:
 
     def __post_init__(self) -> None:
         if not 0 <= self.qpi_low <= self.qpi_high <= 100:
-            raise SettingsError(f"strategy needs 0 <= qpi_low <= qpi_high <= 100, was {self.qpi_low} and {self.qpi_high}")
+            raise SettingsError(
+                f"strategy needs 0 <= qpi_low <= qpi_high <= 100, was {self.qpi_low} and {self.qpi_high}", value=self.qpi_low
+            )
         if not 0 <= self.probability <= 1:
-            raise SettingsError(f"strategy.probability must lie between 0 and 1, was {self.probability}")
+            raise SettingsError(f"strategy.probability must lie between 0 and 1, was {self.probability}", value=self.probability)
         if self.slots < 1:
-            raise SettingsError(f"strategy.slots must be at least 1, was {self.slots}")
+            raise SettingsError(f"strategy.slots must be at least 1, was {self.slots}", value=self.slots, limit=1)
         if self.stop_loss <= 0:
-            raise SettingsError(f"strategy.stop_loss must be above 0 (1 or more never stops a long), was {self.stop_loss}")
+            raise SettingsError(
+                f"strategy.stop_loss must be above 0 (1 or more never stops a long), was {self.stop_loss}", value=self.stop_loss, limit=0
+            )
         if self.holding_sessions < 1:
-            raise SettingsError(f"strategy.holding_sessions must be at least 1, was {self.holding_sessions}")
+            raise SettingsError(
+                f"strategy.holding_sessions must be at least 1, was {self.holding_sessions}", value=self.holding_sessions, limit=1
+            )
         if self.entry_life < 0:
             raise SettingsError(
-                f"strategy.entry_life must be at least 0 openings (0: an entry waits until it fills), was {self.entry_life}"
+                f"strategy.entry_life must be at least 0 openings (0: an entry waits until it fills), was {self.entry_life}",
+                value=self.entry_life,
+                limit=0,
             )
         if self.max_adv_fraction <= 0:
-            raise SettingsError(f"strategy.max_adv_fraction must be above 0, was {self.max_adv_fraction}")
+            raise SettingsError(
+                f"strategy.max_adv_fraction must be above 0, was {self.max_adv_fraction}", value=self.max_adv_fraction, limit=0
+            )
         for name in ("bull_long", "bull_short", "bear_long", "bear_short"):
             if not 0 <= getattr(self, name) <= 2:
                 raise SettingsError(f"strategy.{name} must lie between 0 and 2 (margin ends there), was {getattr(self, name)}")
@@ -92,11 +102,12 @@ class Strategy:
         _one_of("strategy.trend", self.trend, ("off", "sma200"))
         _one_of("strategy.indicator", self.indicator, ("qpi", "rarity"))
         if self.cool_down < 0:
-            raise SettingsError(f"strategy.cool_down must be at least 0 sessions, was {self.cool_down}")
+            raise SettingsError(f"strategy.cool_down must be at least 0 sessions, was {self.cool_down}", value=self.cool_down, limit=0)
         if self.indicator == "rarity" and not self.qpi_low <= 50 <= self.qpi_high:
             raise SettingsError(
                 f"strategy.indicator=rarity needs qpi_low <= 50 <= qpi_high (falls rank below 50, rises above), was {self.qpi_low} and "
-                f"{self.qpi_high}"
+                f"{self.qpi_high}",
+                value=self.qpi_low,
             )
 
 

@@ -30,7 +30,7 @@ class Universe:
     def __post_init__(self) -> None:
         for name, least in (("min_price", 0), ("min_dollar_volume", 0), ("window", 1), ("proxy_size", 1)):
             if not getattr(self, name) >= least:
-                raise SettingsError(f"universe.{name} must be at least {least}, was {getattr(self, name)}")
+                raise SettingsError(f"universe.{name} must be at least {least}, was {getattr(self, name)}", limit=least)
 
 
 def eligible(market_data: MarketData, universe: Universe) -> NDArray[np.bool_]:

@@ -65,7 +65,8 @@ class ModelOutlook:
         if not earlier:
             raise ModelError(
                 f"no models were trained before {session}: the oldest of {len(self._models)} is of {next(iter(self._models), None)}; "
-                "run 'springback forecast' from an earlier start, or begin later"
+                "run 'springback forecast' from an earlier start, or begin later",
+                session=session,
             )
         return self._models[earlier[-1]]
 

@@ -66,7 +66,7 @@ class Rolling:
         Raises `BadTable` if it is not later than the newest.
         """
         if len(self._sessions) and session <= self.newest:
-            raise BadTable(f"session {session} comes after {self.newest} was already known: bars must arrive in order")
+            raise BadTable(f"session {session} comes after {self.newest} was already known: bars must arrive in order", session=session)
         self._sessions = np.append(self._sessions, np.datetime64(session, "D"))[-self.length :]
         first, top, bottom = (close if one is None else one for one in (open_, high, low))
         bar = is_bar(first, top, bottom, close, volume)

@@ -12,12 +12,12 @@ MOST_SPLITS = 300
 
 def _at_least(name: str, value: float, least: float) -> None:
     if not value >= least:
-        raise SettingsError(f"{name} must be at least {least:g}, was {value:g}")
+        raise SettingsError(f"{name} must be at least {least:g}, was {value:g}", value=value, limit=least)
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:
     if not low < value < high:
-        raise SettingsError(f"{name} must lie between {low:g} and {high:g}, was {value:g}")
+        raise SettingsError(f"{name} must lie between {low:g} and {high:g}, was {value:g}", value=value)
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,15 @@ class Training:
         for name in ("test_fraction", "threshold"):
             _between(f"training.{name}", getattr(self, name), 0, 1)
         if self.depth > 16:
-            raise SettingsError(f"training.depth must be at most 16, was {self.depth}")
+            raise SettingsError(f"training.depth must be at most 16, was {self.depth}", value=self.depth, limit=16)
         if not 0 < self.learning_rate <= 1:
-            raise SettingsError(f"training.learning_rate must be above 0 and at most 1, was {self.learning_rate:g}")
+            raise SettingsError(
+                f"training.learning_rate must be above 0 and at most 1, was {self.learning_rate:g}", value=self.learning_rate, limit=0
+            )
         if not 0 <= self.event_low <= self.event_high <= 100:
             raise SettingsError(
-                f"training.event_low and event_high must satisfy 0 <= low <= high <= 100, were {self.event_low:g} and {self.event_high:g}"
+                f"training.event_low and event_high must satisfy 0 <= low <= high <= 100, were {self.event_low:g} and {self.event_high:g}",
+                value=self.event_low,
             )
 
 
@@ -91,9 +94,11 @@ class WalkForward:
             try:
                 date.fromisoformat(self.start)
             except ValueError:
-                raise SettingsError(f"walk_forward.start must be a date as 2020-01-02 or empty, was '{self.start}'") from None
+                raise SettingsError(
+                    f"walk_forward.start must be a date as 2020-01-02 or empty, was '{self.start}'", value=self.start
+                ) from None
         if self.months not in (1, 2, 3, 4, 6, 12):
-            raise SettingsError(f"walk_forward.months must divide a year (1, 2, 3, 4, 6 or 12), was {self.months}")
+            raise SettingsError(f"walk_forward.months must divide a year (1, 2, 3, 4, 6 or 12), was {self.months}", value=self.months)
         _at_least("walk_forward.min_sessions", self.min_sessions, 1)
 
 
@@ -116,9 +121,10 @@ class Validation:
         for name, least in (("groups", 2), ("tested", 1), ("draws", 100), ("block", 1), ("names", 3)):
             _at_least(f"validation.{name}", getattr(self, name), least)
         if self.tested >= self.groups:
-            raise SettingsError(f"validation.tested must be below validation.groups ({self.groups}), was {self.tested}")
+            raise SettingsError(f"validation.tested must be below validation.groups ({self.groups}), was {self.tested}", value=self.tested)
         if (count := comb(self.groups, self.tested)) > MOST_SPLITS:
             raise SettingsError(
                 f"validation.groups = {self.groups} and validation.tested = {self.tested} make {count:,} splits, "
-                f"each with two fits; at most {MOST_SPLITS} are made: take fewer groups"
+                f"each with two fits; at most {MOST_SPLITS} are made: take fewer groups",
+                limit=MOST_SPLITS,
             )

@@ -28,7 +28,7 @@ def check(method: str | None, models: Path | None, store: Path | None, forecasts
         raise MissingData(f"{forecasts} does not exist: give a file date,symbol,qpi,p_long,p_short,adv_63")
     method = method or METHODS[0]
     if method not in METHODS:
-        raise SettingsError(f"--method must be {' or '.join(METHODS)}, was '{method}'")
+        raise SettingsError(f"--method must be {' or '.join(METHODS)}, was '{method}'", value=method)
     if models is not None and method == "combinatorial":
         raise InputError("--method combinatorial trains models of its own and keeps none: leave --models-dir out")
     places.check(store=store)

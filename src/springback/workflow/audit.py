@@ -65,7 +65,7 @@ class Effort:
         if self.sessions is None:
             return size
         if self.sessions < 1:
-            raise SettingsError(f"--sessions must be at least 1, was {self.sessions}")
+            raise SettingsError(f"--sessions must be at least 1, was {self.sessions}", value=self.sessions, limit=1)
         return dataclasses.replace(size, at=self.sessions)
 
 

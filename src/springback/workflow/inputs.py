@@ -204,7 +204,7 @@ def _drawn_or_read(settings: Settings, inputs: Inputs, source: str) -> MarketDat
         return draw_demo(settings)
     if source != "csv":
         known = "'springback fetch' knows it" if source in SOURCES else f"fetch also knows {', '.join(SOURCES)}"
-        raise InputError(f"--source must be demo or csv, was '{source}'; {known}")
+        raise InputError(f"--source must be demo or csv, was '{source}'; {known}", value=source)
     if inputs.path is None:
         raise InputError("--source csv needs --path: a CSV file of bars, or a folder of yearly price files")
     return read(inputs)

@@ -55,7 +55,7 @@ class Deployment:
 
     def __post_init__(self) -> None:
         if not self.time_limit > 0:
-            raise SettingsError(f"--time-limit must be above 0 minutes, was {self.time_limit:g}")
+            raise SettingsError(f"--time-limit must be above 0 minutes, was {self.time_limit:g}", value=self.time_limit, limit=0)
         if self.inputs.as_of and self.data_folder:
             raise InputError("--as-of reads a store as it was known, --data-folder is exported already: give one of them")
 

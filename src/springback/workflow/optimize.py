@@ -36,7 +36,10 @@ def checked(settings: Settings) -> Settings:
         for value in knob.choices or (knob.low, knob.high):
             with_knobs(settings, {knob.name: int(value) if knob.whole else value})
     if settings.backtest.profile != "realistic":
-        raise SettingsError(f"optimize searches under realistic costs only, backtest.profile was '{settings.backtest.profile}'")
+        raise SettingsError(
+            f"optimize searches under realistic costs only, backtest.profile was '{settings.backtest.profile}'",
+            value=settings.backtest.profile,
+        )
     return settings
 
 

@@ -31,7 +31,7 @@ def check(models: str | None = None, store: Path | None = None) -> None:
 def check_kind(models: str | None) -> None:
     """Refuses an unknown kind of models; None is the usual one. Raises `SettingsError`."""
     if models not in (None, *KINDS):
-        raise SettingsError(f"--models must be {' or '.join(KINDS)}, was '{models}'")
+        raise SettingsError(f"--models must be {' or '.join(KINDS)}, was '{models}'", value=models)
 
 
 def shelf(given: Path | None = None, trains: bool = False, beside: Path | None = None, kind: str | None = None) -> Path:

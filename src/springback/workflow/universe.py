@@ -58,4 +58,4 @@ def day_named(text: str) -> np.datetime64:
     try:
         return np.datetime64(day_of(text), "D")
     except ValueError:
-        raise InputError(f"--on must be a date such as 2020-03-23, was '{text}'") from None
+        raise InputError(f"--on must be a date such as 2020-03-23, was '{text}'", value=text) from None

@@ -49,7 +49,9 @@ class Demo:
             if not least <= getattr(self, name) <= most:
                 raise SettingsError(f"demo.{name} must be {least} to {most}, was {getattr(self, name)}")
         if (date.fromisoformat(self.end) - date.fromisoformat(self.start)).days < 90:
-            raise SettingsError(f"demo.end must be at least 90 days after demo.start {self.start}, was {self.end}")
+            raise SettingsError(
+                f"demo.end must be at least 90 days after demo.start {self.start}, was {self.end}", value=self.end, limit=90
+            )
 
 
 def draw(demo: Demo) -> MarketData:

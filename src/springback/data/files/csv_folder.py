@@ -111,9 +111,9 @@ def _window(start: str, end: str) -> tuple[np.datetime64, np.datetime64]:
     try:
         window = np.datetime64(start, "D"), np.datetime64(end, "D")
     except ValueError:
-        raise InputError(f"start and end must be dates such as 2018-01-02, were '{start}' and '{end}'") from None
+        raise InputError(f"start and end must be dates such as 2018-01-02, were '{start}' and '{end}'", value=start) from None
     if window[0] >= window[1]:
-        raise InputError(f"start must be before end, were {start} and {end}")
+        raise InputError(f"start must be before end, were {start} and {end}", value=start)
     return window
 
 
@@ -158,7 +158,7 @@ def _year(folder: Path, year: int, sessions: Dates) -> tuple[pd.DataFrame, tuple
     astray = np.flatnonzero((kept["date"].dt.year != year).to_numpy())
     if len(astray):
         day = kept["date"].iloc[astray[0]]
-        raise BadTable(f"{path}: line {line(kept.index[astray[0]])}: the date must be in {year}, was {day:%Y-%m-%d}")
+        raise BadTable(f"{path}: line {line(kept.index[astray[0]])}: the date must be in {year}, was {day:%Y-%m-%d}", session=day)
     return kept[np.isin(kept["date"].to_numpy().astype("datetime64[D]"), sessions)], left
 
 

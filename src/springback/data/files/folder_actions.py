@@ -58,7 +58,7 @@ def splits(path: Path, bars: Bars) -> Splits:
     ratios = frame["new_shares_per_old"].to_numpy()
     bad = np.flatnonzero(~(np.isfinite(ratios) & (ratios > 0)))
     if len(bad):
-        raise BadTable(f"{path}: line {line(bad[0])}: new_shares_per_old must be above 0 and finite, was {ratios[bad[0]]:g}")
+        raise BadTable(f"{path}: line {line(bad[0])}: new_shares_per_old must be above 0 and finite, was {ratios[bad[0]]:g}", limit=0)
     words = frame["source"].astype(str) if "source" in frame else pd.Series([""] * len(frame))
     worked_out = words.str.startswith(DETECTED).to_numpy()
     later, kept, odd, snapped = np.ones(bars.shape), [], [], 0

@@ -114,7 +114,7 @@ def read_folder(folder: Path) -> tuple[Holdings, ...]:
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise BadTable(f"{path} has {path.stat().st_size:,} bytes, a holdings file has at most {MOST_BYTES:,}")
+            raise BadTable(f"{path} has {path.stat().st_size:,} bytes, a holdings file has at most {MOST_BYTES:,}", limit=MOST_BYTES)
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadTable(f"{path} cannot be read: {error.strerror}") from None
@@ -134,7 +134,7 @@ def _as_of(path: Path, lines: list[str]) -> np.datetime64:
                     return np.datetime64(datetime.strptime(said, form).date(), "D")  # noqa: DTZ007 (a calendar day)
                 except ValueError:
                     continue
-            raise BadTable(f"{path}: 'Fund Holdings as of' must be a date such as Dec 29, 2023, was '{said}'")
+            raise BadTable(f"{path}: 'Fund Holdings as of' must be a date such as Dec 29, 2023, was '{said}'", value=said)
     raise BadTable(f"{path}: no line says 'Fund Holdings as of': the date of the holdings is not known")
 
 

@@ -79,7 +79,10 @@ def read_folder(folder: Path) -> pd.DataFrame:
         ways |= {one.words.replace(stem_of(path.name), "NAME"): path.name for one in reversed(heard)}
         for symbol in frame["symbol"].cat.remove_unused_categories().cat.categories:
             if symbol in owner and _overlap(frames, frame, symbol):
-                raise BadTable(f"{folder}: {symbol} has bars of one day in {owner[symbol].name} and in {path.name}: leave one of them out")
+                raise BadTable(
+                    f"{folder}: {symbol} has bars of one day in {owner[symbol].name} and in {path.name}: leave one of them out",
+                    symbol=symbol,
+                )
             owner[symbol] = path
         frames.append(frame)
     if not frames:

@@ -29,7 +29,7 @@ def read_closes(path: Path, sessions: Dates) -> NDArray[np.float64]:
     dates, closes = _rising(path, frame["date"]), frame["close"].to_numpy()
     bad = np.flatnonzero(~(np.isfinite(closes) & (closes > 0)))
     if len(bad):
-        raise BadTable(f"{path}: line {line(bad[0])}: close must be above 0 and finite, was {closes[bad[0]]:g}")
+        raise BadTable(f"{path}: line {line(bad[0])}: close must be above 0 and finite, was {closes[bad[0]]:g}", limit=0)
     return align_series(sessions, dates, closes)
 
 
@@ -111,7 +111,7 @@ def read_actions(path: Path, bars: Bars) -> tuple[Actions, tuple[Left, ...]]:
     events, values = frame["event"].astype(str), frame["value"].to_numpy()
     bad = np.flatnonzero((events != DELISTING) & ~(np.isfinite(values) & (values > 0)))
     if len(bad):
-        raise BadTable(f"{path}: line {line(bad[0])}: value must be above 0 and finite, was {values[bad[0]]:g}")
+        raise BadTable(f"{path}: line {line(bad[0])}: value must be above 0 and finite, was {values[bad[0]]:g}", limit=0)
     frame = frame[(events != DELISTING).to_numpy()]
     columns = set(bars.symbols)
     names = {word: found_in(word, columns) for word in dict.fromkeys(frame["symbol"].astype(str))}

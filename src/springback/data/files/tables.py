@@ -30,7 +30,7 @@ def read_forecasts(path: Table, bars: Bars) -> Forecasts:
         if len(bad):
             limit = f"{least:g} to {most:g}" if np.isfinite(most) else f"{least:g} or more"
             shown = "empty or NaN" if np.isnan(values[bad[0]]) else f"{values[bad[0]]:g}"
-            raise BadTable(f"{path}: line {line(bad[0])}: {name} must be {limit}, was {shown}")
+            raise BadTable(f"{path}: line {line(bad[0])}: {name} must be {limit}, was {shown}", value=shown)
     places = _place(path, frame, bars)
     panels = {name: places.scatter(frame[name]) for name in VALUES}
     return Forecasts(qpi=panels["qpi"], p_long=panels["p_long"], p_short=panels["p_short"], adv=panels["adv_63"])

@@ -126,7 +126,7 @@ def history(
         cells = [[np.nan if cell is None else number_of(cell) for cell in row[1:]] for row in told]
         prices = np.array(cells, dtype=np.float64).reshape(-1, len(FIELDS))
     except (TypeError, ValueError):
-        raise OddName(f"{vendor} gives {symbol} a price that is no number: {_again(symbol)}") from None
+        raise OddName(f"{vendor} gives {symbol} a price that is no number: {_again(symbol)}", symbol=symbol) from None
     first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
     values = {name: prices[:, k] for k, name in enumerate(FIELDS)}
     latest = np.datetime64(datetime.now(UTC).date(), "D") + 1
@@ -143,7 +143,13 @@ def history(
     inside = sorted((one for one in events if first <= one.day <= last), key=lambda one: one.day)
     for one in inside:
         if not (np.isfinite(one.value) and one.value > 0):
-            raise OddName(f"{vendor}: the {one.kind} of {symbol} on {one.day} must be above 0, was {one.value:g}: {_again(symbol)}")
+            raise OddName(
+                f"{vendor}: the {one.kind} of {symbol} on {one.day} must be above 0, was {one.value:g}: {_again(symbol)}",
+                symbol=symbol,
+                session=one.day,
+                value=one.value,
+                limit=0,
+            )
     twice = again(np.array([one.day for one in inside], "datetime64[D]"), [symbol] * len(inside), *_columns(inside))
     left += [_twice(symbol, one) for one, double in zip(inside, twice, strict=True) if double]
     once = tuple(one for one, double in zip(inside, twice, strict=True) if not double)

@@ -39,9 +39,9 @@ def read_roster(told: str) -> Roster:
         no_file = "" if where == told else ", and no file of that name is here" if len(given) == 1 else ""
         shown = odd[0] if len(odd[0]) <= 2 * LONGEST else f"{odd[0][: 2 * LONGEST]}..."
         way = f", nor are {len(odd) - 1:,} more of {len(given):,}: {LIST}" if where == told else no_file
-        raise InputError(f"{where}: '{shown}' is no symbol such as AAPL or BRK.B, of at most {LONGEST} characters{way}")
+        raise InputError(f"{where}: '{shown}' is no symbol such as AAPL or BRK.B, of at most {LONGEST} characters{way}", limit=LONGEST)
     if len(found.symbols) > MOST:
-        raise InputError(f"{where} names {len(found.symbols):,} symbols, the most is {MOST:,}: give fewer")
+        raise InputError(f"{where} names {len(found.symbols):,} symbols, the most is {MOST:,}: give fewer", limit=MOST)
     return found
 
 
@@ -52,7 +52,9 @@ def read_span(start: str | None, end: str | None, first: str, now: datetime) -> 
     wanted = _day("--end", end) if end else newest
     last = min(wanted, newest)
     if begin > last:
-        raise InputError(f"--start must not be after the end, were {begin} and {last} (the newest settled session is {newest})")
+        raise InputError(
+            f"--start must not be after the end, were {begin} and {last} (the newest settled session is {newest})", value=begin
+        )
     return begin, last, wanted > newest
 
 
@@ -60,7 +62,7 @@ def _day(option: str, word: str) -> date:
     try:
         return day_of(word)
     except ValueError:
-        raise InputError(f"{option} must be a date such as 2018-01-02, was '{word}'") from None
+        raise InputError(f"{option} must be a date such as 2018-01-02, was '{word}'", value=word) from None
 
 
 def _is_file(path: Path) -> bool:

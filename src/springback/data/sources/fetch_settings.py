@@ -47,7 +47,7 @@ class Fetch:
             if not least <= getattr(self, name) <= most:
                 raise SettingsError(f"fetch.{name} must be {least:g} to {most:g}, was {getattr(self, name):g}")
         if self.alpaca_feed not in {"sip", "iex", "otc"}:
-            raise SettingsError(f"fetch.alpaca_feed must be sip, iex or otc, was '{self.alpaca_feed}'")
+            raise SettingsError(f"fetch.alpaca_feed must be sip, iex or otc, was '{self.alpaca_feed}'", value=self.alpaca_feed)
         for name in (field.name for field in fields(self) if field.name.endswith("_url")):
             parts = urlsplit(getattr(self, name))
             if parts.scheme not in {"http", "https"} or not parts.netloc or "@" in parts.netloc:

@@ -164,7 +164,11 @@ def _factors(path: Path) -> list[Factor]:
         raise BadTable(f"{path}: a row must be date,price factor,split factor,reference close") from None
     for when, price, split, close in rows:
         if not (0 < price < math.inf and 0 < split < math.inf and 0 <= close < math.inf):
-            raise BadTable(f"{path}: the factors of {when} must be above 0 and finite, were {price:g}, {split:g} and a close of {close:g}")
+            raise BadTable(
+                f"{path}: the factors of {when} must be above 0 and finite, were {price:g}, {split:g} and a close of {close:g}",
+                value=price,
+                limit=0,
+            )
     if any(a[0] >= b[0] for a, b in pairwise(rows)):
         raise BadTable(f"{path}: dates must rise from row to row")
     return rows
@@ -177,7 +181,7 @@ def _cells(path: Path, least: int) -> list[list[str]]:
         raise BadTable(f"{path} is not UTF-8 text: copy it again") from None
     for k, row in enumerate(rows):
         if len(row) < least:
-            raise BadTable(f"{path}: line {k + 1}: expected at least {least} cells, was '{','.join(row)[:60]}'")
+            raise BadTable(f"{path}: line {k + 1}: expected at least {least} cells, was '{','.join(row)[:60]}'", limit=least)
     return rows
 
 

@@ -70,7 +70,9 @@ class Tiingo:
         if isinstance(told, dict) and "detail" in told:
             if "not found" in str(told["detail"]).lower():
                 return nothing(symbol, gone=True)
-            raise OddName(f"Tiingo says of {symbol}: {self.line.scrubbed(str(told['detail']))}: run again later, or check the account")
+            raise OddName(
+                f"Tiingo says of {symbol}: {self.line.scrubbed(str(told['detail']))}: run again later, or check the account", symbol=symbol
+            )
         try:
             rows = [(_day(one), *(one[name] for name in FIELDS)) for one in told]
             return history("Tiingo", symbol, rows, _events(told), start, end)
@@ -78,7 +80,8 @@ class Tiingo:
             shown = f"no field '{error.args[0]}'" if isinstance(error, KeyError) else "another shape"
             raise OddName(
                 f"Tiingo's answer about {symbol} is not the known one ({self.line.scrubbed(shown)}): its format may have changed: use "
-                "another source"
+                "another source",
+                symbol=symbol,
             ) from None
 
 

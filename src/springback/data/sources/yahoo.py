@@ -72,14 +72,17 @@ class Yahoo:
             if chart.get("error"):
                 if GONE.search(str(chart["error"])):
                     return nothing(symbol, gone=True)
-                raise OddName(f"Yahoo says of {symbol}: {self.line.scrubbed(str(chart['error'].get('description')))}: check the symbol")
+                raise OddName(
+                    f"Yahoo says of {symbol}: {self.line.scrubbed(str(chart['error'].get('description')))}: check the symbol", symbol=symbol
+                )
             result = chart["result"][0]
             return _raw(symbol, result, start, end)
         except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError, OSError) as error:
             shown = str(error).strip("'") if isinstance(error, KeyError) else "another shape"
             raise OddName(
                 f"Yahoo's answer about {symbol} is not the known one ({self.line.scrubbed(shown)} where chart.result[0] with timestamp and "
-                "indicators.quote was expected): its format may have changed; use another source"
+                "indicators.quote was expected): its format may have changed; use another source",
+                symbol=symbol,
             ) from None
 
 

@@ -129,7 +129,7 @@ class Store:
         try:
             first, last = (EVER[k] if one is None else int(np.datetime64(one, "D").astype(np.int64)) for k, one in enumerate((start, end)))
         except ValueError:
-            raise InputError(f"start and end must be dates such as 2018-01-02, were '{start}' and '{end}'") from None
+            raise InputError(f"start and end must be dates such as 2018-01-02, were '{start}' and '{end}'", value=start) from None
         if as_of is None:
             return self._steady(lambda found: (found.market_data(first, last), str(found.manifest["content_hash"])))
         known = instant(as_of)
@@ -255,7 +255,9 @@ def instant(as_of: str | datetime) -> int:
             raise ValueError("neither a day nor an instant with its zone")
         return _microseconds(found)
     except (ValueError, OverflowError):
-        raise InputError(f"--as-of must be a day such as 2024-03-28 or an instant such as 2024-03-28T21:00+00:00, was '{as_of}'") from None
+        raise InputError(
+            f"--as-of must be a day such as 2024-03-28 or an instant such as 2024-03-28T21:00+00:00, was '{as_of}'", value=as_of
+        ) from None
 
 
 def _microseconds(at: datetime) -> int:
