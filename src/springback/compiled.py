@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-ROOMS = ("market", "features", "strategy", "backtest")
+ROOMS = ("market", "features", "strategy", "backtest", "forecasting", "training")
 
 try:
     import numba

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.forecasting.logistic import logistic
+
 if TYPE_CHECKING:
     from lightgbm import Booster
 
@@ -28,7 +30,7 @@ class Boosted:
         """Probability of class 0 and of class 1, (n, 2), for rows (n, 8). Many rows go over all cores, which changes no bit of any."""
         threads = 1 if len(X) < MANY else os.cpu_count() or 1
         above = np.asarray(self.booster.predict(X, raw_score=True, num_threads=threads), dtype=np.float64)
-        one = 1.0 / (1.0 + np.exp(-(self.start + above)))
+        one = logistic(self.start + above)
         return np.column_stack([1.0 - one, one])
 
     def __getstate__(self) -> dict[str, Any]:

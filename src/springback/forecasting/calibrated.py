@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.forecasting.logistic import logistic
 from springback.forecasting.models import Classifier
 
 LEAST = 1e-12
@@ -20,7 +21,7 @@ class Calibrated:
 
     def predict_proba(self, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:  # noqa: N803 (scikit-learn's name)
         """Probability of class 0 and of class 1, (n, 2), for rows (n, 8)."""
-        one = 1.0 / (1.0 + np.exp(-(self.slope * log_odds(self.classifier.predict_proba(X)[:, 1]) + self.intercept)))
+        one = logistic(self.slope * log_odds(self.classifier.predict_proba(X)[:, 1]) + self.intercept)
         return np.column_stack([1.0 - one, one])
 
 

@@ -3,7 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.forecasting.logistic import logistic
+
 STEPS, ENOUGH = 50, 1e-10
+DIGITS = 6
+"""Of slope and intercept: what the linear algebra of two processors has in common, and far more than the rows can tell."""
 
 
 def platt(log_odds: NDArray[np.float64], came_true: NDArray[np.bool_]) -> tuple[float, float]:
@@ -18,9 +22,9 @@ def platt(log_odds: NDArray[np.float64], came_true: NDArray[np.bool_]) -> tuple[
     target = np.where(came_true, (true + 1.0) / (true + 2.0), 1.0 / (false + 2.0))
     share = float(target.mean())
     slope, intercept = 0.0, float(np.log(share / (1.0 - share)))
-    flat = slope, intercept
+    flat = 0.0, round(intercept, DIGITS)
     for _ in range(STEPS):
-        said = 1.0 / (1.0 + np.exp(-(slope * log_odds + intercept)))
+        said = logistic(slope * log_odds + intercept)
         weight = said * (1.0 - said)
         pull = target - said
         gradient = np.array([pull @ log_odds, pull.sum()])
@@ -29,4 +33,4 @@ def platt(log_odds: NDArray[np.float64], came_true: NDArray[np.bool_]) -> tuple[
         slope, intercept = slope + float(step[0]), intercept + float(step[1])
         if float(np.abs(step).max()) < ENOUGH:
             break
-    return (slope, intercept) if slope > 0 else flat
+    return (round(slope, DIGITS), round(intercept, DIGITS)) if slope > 0 else flat
