@@ -60,7 +60,8 @@ class MlMeanReversion(QCAlgorithm):
         symbols, members = stored.names(self.settled, self._find)
         outlook = stored.outlook(self.settled, self._find)
         barred = stored.barred(self.settled, self._find)
-        self.desk = desk.Desk(symbols, outlook, self.settled.strategy, self.settled.regime, self.settled.universe, members, barred)
+        floor = self.settled.short_floor(self.live_mode)
+        self.desk = desk.Desk(symbols, outlook, self.settled.strategy, self.settled.regime, self.settled.universe, members, barred, floor)
         self.living = [(column, self._subscribe(name)) for column, name in enumerate(self.desk.symbols)]
         self.symbols = [security.symbol for _, security in self.living]
         self.columns = {symbol: column for column, symbol in enumerate(self.symbols)}
@@ -181,9 +182,6 @@ class MlMeanReversion(QCAlgorithm):
         symbol = self.symbols[self.desk.columns[order.symbol]]
         if not order.is_entry:
             self._clear(order.symbol)
-            rest = int(self.desk.book.waiting[self.desk.columns[order.symbol]])
-            if rest * order.quantity < 0:
-                self.desk.drop(order.symbol, rest)  # of an entry filled in part, which an exit ends
         self.sent[order.symbol] = self.market_on_open_order(symbol, order.quantity, tag=order.reason)
 
     def _clear(self, name: str) -> None:
@@ -225,7 +223,7 @@ class MlMeanReversion(QCAlgorithm):
         self.living = [(column, security) for column, security in self.living if column != self.desk.columns[name]]
         self.stops.pop(name, None)
         self.sent.pop(name, None)
-        self.desk.correct(name, 0)
+        self.desk.delist(name)
 
     def _show(self, decision: desk.Decision) -> None:
         cash, equity, (long, short) = float(self.portfolio.cash), decision.equity, decision.positions
@@ -325,10 +323,11 @@ class MlMeanReversion(QCAlgorithm):
     def _reconcile(self) -> None:
         """The book says what the portfolio says; a difference is followed and never silent."""
         for name, quantity in self.desk.held().items():
-            found = int(self.portfolio[self.symbols[self.desk.columns[name]]].quantity)
+            own = self.portfolio[self.symbols[self.desk.columns[name]]]
+            found = int(own.quantity)
             if found != quantity:
                 self.error(f"{name}: the book holds {quantity} shares, the portfolio {found}: the portfolio is followed")
-                self.desk.correct(name, found)
+                self.desk.correct(name, found, float(own.average_price))
 
     def _remember(self) -> None:
         if self.live_mode:

@@ -13,9 +13,9 @@ from hypothesis import assume, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from springback.backtest.loop import CANCELLED
 from springback.backtest.result import Result, daily_frame, fills_frame, orders_frame, trades_frame
 from springback.backtest.run import backtest
+from springback.backtest.state import CANCELLED
 from springback.market.bars import FIELDS, Bars
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from springback.backtest.loop import CANCELLED, DELISTED_AWAY, DROPPED, FILLED, WAITING
 from springback.backtest.result import Result, daily_frame, fills_frame, orders_frame, positions_frame, trades_frame
 from springback.backtest.run import backtest
+from springback.backtest.state import CANCELLED, DELISTED_AWAY, DROPPED, FILLED, WAITING
 from springback.market.actions import SPLIT, Actions
 from springback.market.costs import Costs
 from springback.market.market_data import DELISTED, MarketData

@@ -88,6 +88,7 @@ def test_the_parameters_of_the_project_are_the_settings(repository: Path) -> Non
     tables["backtest"] |= plan["backtest"]
     wanted = {f"backtest.{name}": tables["backtest"][name] for name in ("start", "end", "cash")}
     wanted |= {f"{table}.{name}": value for table in ("strategy", "regime", "universe") for name, value in tables[table].items()}
+    wanted |= {f"costs.{name}": tables["costs"][name] for name in ("no_short_price", "no_short_dollar_volume")}  # the rest is LEAN's
     assert {name: value for name, value in told.items() if not name.startswith("lean.")} == {name: str(v) for name, v in wanted.items()}
     assert told["lean.models"] == "walk-forward" and told["lean.vix"] == "csv"
     assert all(isinstance(value, str) for value in told.values())

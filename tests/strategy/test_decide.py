@@ -26,13 +26,13 @@ def random_session(seed: int) -> tuple[Today, Book]:
         if draw.random() < 0.7:
             book.quantity[name] = side * 100
             book.entry_price[name], book.mark[name] = 20.0, draw.choice([10.0, 20.0, 30.0])
-            book.held[name], book.closing[name] = draw.integers(0, 8), draw.random() < 0.2
+            book.opened[name], book.closing[name] = -draw.integers(0, 8), draw.random() < 0.2
         elif draw.random() < 0.5:
             book.waiting[name] = side * 100
     final = draw.random(NAMES) < 0.1
     high, trend = np.round(draw.uniform(5, 50, (2, NAMES)), 2)
     high[draw.random(NAMES) < 0.1] = trend[draw.random(NAMES) < 0.1] = np.nan
-    book.since_long[:], book.since_short[:] = draw.integers(0, 6, (2, NAMES))
+    book.left_long[:], book.left_short[:] = -draw.integers(0, 6, (2, NAMES))
     volume = np.full(NAMES, 1e6)
     flipped = bool(draw.random() < 0.5)
     return Today(close, qpi, p_long, p_short, volume, np.full(NAMES, 1e8), final, volume, high, high - 5.0, trend, flipped), book
@@ -88,7 +88,7 @@ def test_a_closing_position_frees_its_slot_the_same_session() -> None:
     flat = np.full(NAMES, 20.0)
     book = empty_book(NAMES)
     book.quantity[:SLOTS], book.entry_price[:SLOTS], book.mark[:SLOTS] = 100, 20.0, 20.0
-    book.held[0] = 5
+    book.opened[0] = -6
     qpi, sure = np.full(NAMES, 50.0), np.full(NAMES, 0.9)
     qpi[[0, 7, 9]] = 1.0
     orders, funnel = decided(quiet(flat, qpi, sure), book)

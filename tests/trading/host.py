@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from springback.market.actions import DIVIDEND
+from springback.market.book import ALL, CHARGED, Event
+from springback.market.costs import NO_FLOOR, ShortFloor
 from springback.market.market_data import TRADING, MarketData
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
@@ -34,11 +36,14 @@ class Host:
     universe: Universe = field(default_factory=Universe)
     members: Members | None = None
     barred: Members | None = None
+    floor: ShortFloor = NO_FLOOR
     cash: float = 1_000_000.0
     first: int = 0
 
     def __post_init__(self) -> None:
-        self.desk = Desk(self.market_data.bars.symbols, self.outlook, self.strategy, self.regime, self.universe, self.members, self.barred)
+        parts = self.outlook, self.strategy, self.regime, self.universe, self.members, self.barred, self.floor
+        self.desk = Desk(self.market_data.bars.symbols, *parts)
+        self.desk.apply(Event(CHARGED, ALL, value=-self.cash))
         self.tickets: list[Ticket] = []
         self.orders: list[tuple[str, str, int, str]] = []
         self.equity: list[float] = []
@@ -79,9 +84,10 @@ class Host:
             self._place(row, Ticket(order.symbol, order.quantity, order.reason))
 
     def _told(self) -> tuple[np.ndarray, ...]:
-        """What the desk is told of each row; the profile `lean` does not see marks, so their closes value nothing."""
+        """What the desk is told of each row; the profile `lean` does not see marks, so their closes value nothing; where shorts have a
+        floor it is the profile `realistic`, which does."""
         bars = self.market_data.bars
-        return bars.printed("close"), bars.volume, bars.high, bars.low, bars.open
+        return bars.printed("close") if self.floor == NO_FLOOR else bars.close, bars.volume, bars.high, bars.low, bars.open
 
     def _place(self, row: int, ticket: Ticket) -> None:
         self.tickets.append(ticket)
@@ -91,7 +97,7 @@ class Host:
         for name in np.flatnonzero((self.market_data.last == row - 1) & (self.market_data.ending != TRADING)):
             symbol = self.market_data.bars.symbols[name]
             self.cash += self.desk.book.quantity[name] * np.nan_to_num(self.desk.book.mark[name])
-            self.desk.correct(symbol, 0)
+            self.desk.delist(symbol)
             self.tickets = [one for one in self.tickets if one.symbol != symbol]
 
     def _actions(self, row: int) -> None:
@@ -101,6 +107,7 @@ class Host:
             held, mark = int(self.desk.book.quantity[name]), self.desk.book.mark[name]
             if actions.kind[k] == DIVIDEND:
                 self.cash += held * value
+                self.desk.dividend(bars.symbols[name], value)
                 continue
             self.desk.split(bars.sessions[row], bars.symbols[name], value)
             if held and not self.desk.book.quantity[name]:  # paid out whole: nothing is left to be sold or stopped
@@ -128,7 +135,7 @@ class Host:
             fee = 0.005 * abs(one.quantity)
             fee = 1.0 if fee < 1 else min(fee, max(0.005 * abs(one.quantity) * worth, 0))
             self.cash -= one.quantity * price + fee
-            self.desk.fill(one.symbol, one.quantity, price)
+            self.desk.fill(one.symbol, one.quantity, price, fee)
             if one.reason == "entry" and self.strategy.stop_mode == "intraday":
                 placed.append(Ticket(one.symbol, -one.quantity, "stop", self.desk.stop_of(one.symbol)))
         for one in placed:

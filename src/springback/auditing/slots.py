@@ -5,8 +5,8 @@ import numpy as np
 from springback.auditing.accounts import Fill, kept, read
 from springback.auditing.audit_finding import Outcome
 from springback.auditing.case import Case
-from springback.backtest.loop import CANCELLED, DELISTED_AWAY, DROPPED, FILLED, WAITING
 from springback.backtest.result import Result
+from springback.backtest.state import CANCELLED, DELISTED_AWAY, DROPPED, FILLED, WAITING
 from springback.market.market_data import MarketData
 from springback.strategy.rule import ENTRY
 

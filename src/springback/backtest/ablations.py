@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.backtest.loop import Market
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, backtest
+from springback.backtest.state import Market
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData

@@ -2,8 +2,14 @@
 
 import numpy as np
 
+from springback.backtest.state import FILLED, PLAIN, Account, Market, Row, Rules
+from springback.backtest.tickets import end, move, place
+from springback.backtest.trades import begin, go_on
 from springback.compiled import compiled
-from springback.market.costs import Charges, slippage_rate
+from springback.market.book import FILLED as BOOKED
+from springback.market.book import Event, apply
+from springback.market.costs import Charges, commission, slippage_rate
+from springback.strategy.rule import DELISTING, ENTRY, RESTING_STOP, STOP_LOSS, stop_level
 
 
 @compiled
@@ -45,3 +51,72 @@ def delisting_price(charges: Charges, quantity: int, last_close: float, bankrupt
     if known_end and quantity > 0 and last_close < charges.penny_price:
         return last_close * (1.0 + charges.delisting_return)
     return last_close
+
+
+@compiled
+def settle(market: Market, row: int, rules: Rules, account: Account, daily: Row) -> None:
+    """Fills what can be filled in the bars of `row`, ascending by id; a filled entry may place its resting stop."""
+    before = account.counts[0]["tickets"]
+    kept = 0
+    for k in range(before):
+        ticket = account.tickets[k]
+        name, quantity = ticket["name"], ticket["quantity"]
+        price = market.open[row, name]
+        if ticket["reason"] == RESTING_STOP:
+            price = stop_trigger(quantity, ticket["level"], market.open[row, name], market.high[row, name], market.low[row, name])
+        if np.isnan(price):
+            move(account.tickets, k, kept)
+            kept += 1
+            continue
+        end(account.log.orders[ticket["line"]], FILLED, row, PLAIN)
+        _fill(market, row, price, ticket, rules, account, daily)
+    for k in range(before, account.counts[0]["tickets"]):
+        move(account.tickets, k, kept)
+        kept += 1
+    account.counts[0]["tickets"] = kept
+
+
+@compiled
+def _fill(market: Market, row: int, price: float, ticket: Row, rules: Rules, account: Account, daily: Row) -> None:
+    """One order is filled at `price`, and pays what the profile charges for it."""
+    charges, book = rules.charges, account.book
+    name, quantity, reason = ticket["name"], ticket["quantity"], ticket["reason"]
+    at_open = price == market.open[row, name]
+    worth = market.close[row, name]
+    if reason == RESTING_STOP:
+        worth = max(ticket["level"], worth) if quantity < 0 else min(ticket["level"], worth)
+    paid = paid_price(charges, quantity, price, market.mean_volume[row - 1, name], market.mean_dollars[row - 1, name], at_open)
+    fee = commission(charges, quantity, worth)
+    lost = quantity * (paid - price)
+    daily["traded"] += abs(quantity) * paid
+    daily["fees"] += fee
+    daily["slippage"] += lost
+    logged = STOP_LOSS if reason == RESTING_STOP else reason
+    record(account, ticket["order_id"], row, name, quantity, paid, fee, lost, logged)
+    if not at_open:
+        account.log.fills[account.counts[0]["fills"] - 1]["at_level"] = 1.0
+    moved = apply(book, Event(BOOKED, name, quantity, paid, fee))
+    if reason == ENTRY:
+        begin(account, row, name, quantity, paid, fee, lost)
+        if rules.knobs.intraday:
+            place(account, row, name, -quantity, RESTING_STOP, stop_level(quantity, paid, rules.knobs.stop_loss))
+    else:
+        go_on(account, row, name, paid, moved, fee, lost, logged)
+
+
+@compiled
+def record(account: Account, order: int, row: int, name: int, quantity: int, price: float, fee: float, lost: float, reason: int) -> None:
+    """A row of the fills table; a delisting is one at the midnight after `row`."""
+    counts = account.counts[0]
+    line = account.log.fills[counts["fills"]]
+    line["order_id"] = order
+    line["row"] = row
+    line["midnight"] = 1.0 if reason == DELISTING else 0.0
+    line["name"] = name
+    line["quantity"] = quantity
+    line["price"] = price
+    line["fee"] = fee
+    line["slippage"] = lost
+    line["reason"] = reason
+    line["at_level"] = 0.0
+    counts["fills"] += 1

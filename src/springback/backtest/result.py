@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback.backtest.loop import STATUSES, WAITING, WHYS, Floats
+from springback.backtest.state import STATUSES, WAITING, WHYS, Floats
 from springback.market.bars import Dates
 from springback.market.costs import Profile
 from springback.strategy.decide import FUNNEL, OPTIONAL
@@ -21,9 +21,9 @@ OPEN, CLOSE, MIDNIGHT = 9 * 60 + 30, 16 * 60, 24 * 60
 class Result:
     """One run, charged by `profile`. `sessions` (S,), `symbols` (N,), `first` the row of the market data its first session has.
 
-    `orders`, `fills`, `trades`, `daily` and `positions` (open at the end) are columns of equal length, named as in `loop.py`; `row` columns
-    count from the start of the market data. `funnel` (S, 2, len(FUNNEL)) counts what became of the names beyond the QPI threshold, long and
-    short."""
+    `orders`, `fills`, `trades`, `daily` and `positions` (open at the end) are columns of equal length, named as in `state.py`; `row`
+    columns count from the start of the market data. `funnel` (S, 2, len(FUNNEL)) counts what became of the names beyond the QPI threshold,
+    long and short."""
 
     sessions: Dates
     symbols: tuple[str, ...]
@@ -41,7 +41,7 @@ class Result:
 def orders_frame(result: Result) -> pd.DataFrame:
     """order_id, decided, symbol, quantity, reason: the orders as they were sent; a resting stop reads `resting_stop@LEVEL`.
 
-    Then what became of each: `status` (`loop.STATUSES`), the session in which it `ended` (NaT: it waits) and `why` it was not filled.
+    Then what became of each: `status` (`state.STATUSES`), the session in which it `ended` (NaT: it waits) and `why` it was not filled.
     """
     columns = result.orders
     reasons = [

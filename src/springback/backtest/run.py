@@ -6,31 +6,18 @@ from typing import Literal
 
 import numpy as np
 
-from springback.backtest.loop import (
-    DAILY_COLUMNS,
-    FILL_COLUMNS,
-    ORDER_COLUMNS,
-    POSITION_COLUMNS,
-    STAGES,
-    TRADE_COLUMNS,
-    Floats,
-    Lives,
-    Log,
-    Market,
-    Open,
-    replay,
-)
+from springback.backtest.loop import replay
 from springback.backtest.result import Result
+from springback.backtest.state import Account as State
+from springback.backtest.state import Floats, Market, Rules, columns, empty_account, empty_paper
 from springback.errors import MissingData, SettingsError
 from springback.market.account import HISTORY, Account, usual_start
 from springback.market.bars import Dates
-from springback.market.book import Book, empty_book
 from springback.market.costs import Costs, Profile, charges
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_dollar_volume, mean_volume
 from springback.market.market_data import MarketData, payouts
 from springback.market.quarantine import barred
-from springback.strategy.decide import empty_orders
 from springback.strategy.knobs import Regime, Strategy, knobs
 from springback.strategy.lookback import trend_mean, yesterday
 from springback.strategy.rule import vix_mean
@@ -104,7 +91,8 @@ def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strat
         vix_mean=means,
         risk_free=np.zeros(sessions) if market_data.risk_free is None else np.nan_to_num(market_data.risk_free),
         nights=nights,
-        last=market_data.last,
+        end_row=np.sort(market_data.last),
+        end_name=np.argsort(market_data.last, kind="stable"),
         ending=market_data.ending,
         payout=payouts(market_data),
         action_row=market_data.actions.row,
@@ -153,65 +141,39 @@ def backtest(
     charged = charges(costs, account.profile, flat_bp)
     turned = knobs(strategy, regime, charged.no_short_price, charged.no_short_dollar_volume)
     names = market_data.bars.shape[1]
-    log, book, lives = _empty_log(end - first, names, strategy.slots), empty_book(names), _empty_lives(names)
-    replay(
-        prepare(market_data, forecasts, regime, strategy) if market is None else market,
-        first,
-        end,
-        turned,
-        charged,
-        float(regime.multiple),
-        float(account.cash),
-        book,
-        lives,
-        _empty_market(names, strategy.slots),
-        empty_orders(names, strategy.slots),
-        log,
-    )
+    state = empty_account(account.cash, end - first, names, strategy.slots)
+    ready = prepare(market_data, forecasts, regime, strategy) if market is None else market
+    replay(ready, first, end, Rules(turned, charged, float(regime.multiple)), state, empty_paper(names, strategy.slots))
+    log, counts = state.log, state.counts[0]
     return Result(
         sessions=market_data.bars.sessions[first:end],
         symbols=market_data.bars.symbols,
         first=first,
         cash=account.cash,
         profile=account.profile,
-        orders=_columns(ORDER_COLUMNS, log.orders[: log.counts[0]]),
-        fills=_columns(FILL_COLUMNS, log.fills[: log.counts[1]]),
-        trades=_columns(TRADE_COLUMNS, log.trades[: log.counts[2]]),
-        daily=_columns(DAILY_COLUMNS, log.daily),
-        positions=_open_positions(book, lives),
+        orders=columns(log.orders[: counts["orders"]]),
+        fills=columns(log.fills[: counts["fills"]]),
+        trades=columns(log.trades[: counts["trades"]]),
+        daily=columns(log.daily),
+        positions=_open_positions(state),
         funnel=log.funnel,
     )
 
 
-def _open_positions(book: Book, lives: Lives) -> dict[str, Floats]:
+def _open_positions(state: State) -> dict[str, Floats]:
+    """Positions that are open at the end; `profit` is what they would have made at their marks, net of what they cost so far."""
+    book = state.book
     held = np.flatnonzero(book.quantity)
-    quantity, mark = book.quantity[held].astype(np.float64), book.mark[held]
-    columns = (held, lives.entry_row[held], quantity, lives.entry_price[held], mark, lives.flow[held] + quantity * mark, lives.value[held])
-    return {name: column.astype(np.float64) for name, column in zip(POSITION_COLUMNS, (*columns, book.closing[held]), strict=True)}
-
-
-def _columns(names: tuple[str, ...], table: Floats) -> dict[str, Floats]:
-    return {name: np.ascontiguousarray(table[:, k]) for k, name in enumerate(names)}
-
-
-def _empty_log(sessions: int, names: int, slots: int) -> Log:
-    entries = sessions * 2 * min(slots, names)  # and as many exits, resting stops and, at most, changes of size
-    return Log(
-        orders=np.empty((4 * entries + 1, len(ORDER_COLUMNS))),
-        fills=np.empty((3 * entries + 1, len(FILL_COLUMNS))),
-        trades=np.empty((entries + 1, len(TRADE_COLUMNS))),
-        daily=np.zeros((sessions, len(DAILY_COLUMNS))),
-        funnel=np.zeros((sessions, 2, STAGES), np.int64),
-        counts=np.zeros(3, np.int64),
-    )
-
-
-def _empty_lives(names: int) -> Lives:
-    whole = [np.zeros(names, np.int64) for _ in range(2)]
-    return Lives(whole[0], whole[1], *(np.zeros(names) for _ in range(10)))
-
-
-def _empty_market(names: int, slots: int) -> Open:
-    size = 2 * names + 2 * slots
-    ints = [np.zeros(size, np.int64) for _ in range(6)]
-    return Open(ints[0], ints[1], ints[2], ints[3], np.zeros(size), ints[4], ints[5], np.zeros(1, np.int64))
+    quantity, mark = book.quantity[held], book.mark[held]
+    life = columns(state.lives[held])
+    found = {
+        "name": held,
+        "entry_row": life["entry_row"],
+        "quantity": quantity,
+        "entry_price": life["entry_price"],
+        "mark": mark,
+        "profit": life["flow"] + quantity * mark,
+        "value": life["value"],
+        "closing": book.closing[held],
+    }
+    return {name: column.astype(np.float64) for name, column in found.items()}

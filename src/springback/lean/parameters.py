@@ -6,6 +6,7 @@ from typing import Literal
 
 from springback import settings
 from springback.market.account import Account
+from springback.market.costs import NO_FLOOR, Costs, Profile, ShortFloor
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
 
@@ -16,7 +17,8 @@ class Lean:
 
     `models`: "walk-forward" pairs, each used on the sessions after its as-of date; one "fixed" pair; or "forecasts" from a file. `folder`
     of the models and the other files are keys of LEAN's object store, or paths beside the algorithm, above it, or in LEAN's data folder.
-    `vix`: "csv" reads `vix_file`, "index" subscribes LEAN's own VIX index.
+    `vix`: "csv" reads `vix_file`, "index" subscribes LEAN's own VIX index. `profile`: in "lean" everything can be sold short, as LEAN
+    does by default; in "realistic" nothing under the floor of the table `costs`; a live account has that floor whatever is set.
     """
 
     models: Literal["walk-forward", "fixed", "forecasts"] = "walk-forward"
@@ -27,17 +29,33 @@ class Lean:
     barred: str = "springback/barred.csv"
     vix: Literal["csv", "index"] = "csv"
     vix_file: str = "springback/vix.csv"
+    profile: Profile = "lean"
+
+
+@dataclass(frozen=True)
+class Shorts:
+    """What of the table `costs` concerns a host that charges its own: nothing is sold short under either, see `Costs`."""
+
+    no_short_price: float = Costs.no_short_price
+    no_short_dollar_volume: float = Costs.no_short_dollar_volume
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """Every setting a LEAN run takes, as `table.name`. Costs are LEAN's own."""
+    """Every setting a LEAN run takes, as `table.name`. What is charged is LEAN's own affair."""
 
     backtest: Account = field(default_factory=Account)
     strategy: Strategy = field(default_factory=Strategy)
     regime: Regime = field(default_factory=Regime)
     universe: Universe = field(default_factory=Universe)
     lean: Lean = field(default_factory=Lean)
+    costs: Shorts = field(default_factory=Shorts)
+
+    def short_floor(self, live: bool) -> ShortFloor:
+        """Under what nothing is sold short by this run, or by a `live` account."""
+        if not live and self.lean.profile == "lean":
+            return NO_FLOOR
+        return ShortFloor(self.costs.no_short_price, self.costs.no_short_dollar_volume)
 
 
 def read(given: Mapping[str, str]) -> Parameters:

@@ -70,6 +70,17 @@ class Costs:
                 raise SettingsError(f"costs.{name} must lie between -1 and 0, was {getattr(self, name)}")
 
 
+class ShortFloor(NamedTuple):
+    """Under either there is nothing to borrow, so nothing is sold short: dollars a share, and mean dollars a day over 63 sessions."""
+
+    price: float
+    dollar_volume: float
+
+
+NO_FLOOR = ShortFloor(0.0, 0.0)
+"""Everything can be sold short: the profile `lean`."""
+
+
 class Charges(NamedTuple):
     """The numbers of a profile as the compiled loop takes them; all zero but the commission in the profile `lean`."""
 

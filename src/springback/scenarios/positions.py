@@ -6,10 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.backtest.result import Result
-from springback.market.actions import SPLIT, Actions
+from springback.market import actions as actions_
+from springback.market.actions import Actions
+from springback.market.book import DELISTED, FILLED, SPLIT, Event, empty_book, fold
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.float64]
+COLUMNS = ("row", "midnight", "name", "quantity", "price")
+AT_OPEN, AFTER = 0.25, 0.75
+"""Where in a session a fill stands, as a part of it: after the splits of its midnight; and a delisting, after its close."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,49 +29,28 @@ class Held:
 
 def held(result: Result, actions: Actions, row: int) -> Held:
     """What the run held at the close of `row` of its market data, names ascending."""
+    book = fold(empty_book(len(result.symbols)), events(result, actions, row))
+    names = np.flatnonzero(book.quantity)
+    return Held(names, book.quantity[names], book.entry_price[names])
+
+
+def events(result: Result, actions: Actions, row: int) -> list[Event]:
+    """Splits, fills and delistings of the run up to the close of `row`, in the order they happened: splits before the fills of their open,
+    a delisting at the midnight after its last session."""
     fills = result.fills
-    when = fills["row"].astype(np.int64)
-    splits = np.flatnonzero((actions.kind == SPLIT) & (actions.row <= row))
-    book: dict[int, tuple[int, float]] = {}
-    passed = 0
-    for k in np.flatnonzero((when < row) | ((when == row) & (fills["midnight"] == 0))):
-        while passed < len(splits) and actions.row[splits[passed]] <= when[k]:
-            _split(book, actions, int(splits[passed]))
-            passed += 1
-        _fill(book, int(fills["name"][k]), int(fills["quantity"][k]), float(fills["price"][k]))
-    for one in splits[passed:]:
-        _split(book, actions, int(one))
-    names = sorted(name for name, (quantity, _) in book.items() if quantity)
-    return Held(
-        np.array(names, dtype=np.int64),
-        np.array([book[name][0] for name in names], dtype=np.int64),
-        np.array([book[name][1] for name in names], dtype=np.float64),
-    )
-
-
-def _fill(book: dict[int, tuple[int, float]], name: int, quantity: int, price: float) -> None:
-    before, entry = book.get(name, (0, 0.0))
-    total = before + quantity
-    if total == 0:
-        book.pop(name, None)
-    elif before == 0:
-        book[name] = total, price
-    else:  # the regime's scope is the book: more shares move the mean entry price, fewer do not
-        more = abs(total) > abs(before)
-        book[name] = total, (before * entry + quantity * price) / total if more else entry
-
-
-def _split(book: dict[int, tuple[int, float]], actions: Actions, at: int) -> None:
-    name, factor = int(actions.name[at]), float(actions.value[at])
-    if name in book:
-        quantity, entry = book[name]
-        book[name] = int(quantity / factor), entry * factor
+    splits = np.flatnonzero((actions.kind == actions_.SPLIT) & (actions.row <= row))
+    found = [(float(actions.row[k]), Event(SPLIT, int(actions.name[k]), value=float(actions.value[k]))) for k in splits]
+    for when, midnight, name, quantity, price in zip(*(fills[one] for one in COLUMNS), strict=True):
+        if when < row or (when == row and not midnight):
+            kind = DELISTED if midnight else FILLED
+            found.append((when + (AFTER if midnight else AT_OPEN), Event(kind, int(name), int(quantity), float(price))))
+    return [event for _, event in sorted(found, key=lambda one: one[0])]
 
 
 def split_factor(actions: Actions, row: int, names: Ints) -> Numbers:
     """Product of the split factors that take effect before the open of `row`, for each of `names`."""
     factor = np.ones(len(names))
-    for k in np.flatnonzero((actions.kind == SPLIT) & (actions.row == row)):
+    for k in np.flatnonzero((actions.kind == actions_.SPLIT) & (actions.row == row)):
         factor[names == actions.name[k]] *= actions.value[k]
     return factor
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.compiled import compiled
-from springback.market.book import Book, wait
+from springback.market.book import CANCELLED, ORDERED, Book, Event, apply
 from springback.strategy.knobs import Knobs
 from springback.strategy.rule import BEYOND_YESTERDAY, ENTRY, REGIME, STAY, beyond_yesterday, exit_reason, rank, shares
 
@@ -24,17 +24,19 @@ EXTREME, NO_BAR, LAST_SESSION, IN_BOOK, NOT_SHORTABLE, COOLING, AGAINST_TREND, B
 class Today(NamedTuple):
     """One session as it is known after its close; every array is (N,) over the names of the panel.
 
-    `close` NaN = no bar today, a mark or nothing; `qpi, p_long, p_short, adv` NaN = not ranked today; `mean_dollars` the 63-session mean
-    dollar volume; `final` True on a name's last session before it is delisted. Only variants read the rest, NaN without them:
-    `mean_volume` of 63 sessions, of names not ranked too; `high_before, low_before` the range of the session before and `trend` the mean
-    of 200 closes, dollars on today's split scale; `flipped` whether the regime is another than at the last decision.
+    `close` NaN = no bar today, a mark or nothing; `qpi, p_long, p_short, ranked_volume` NaN = not ranked today, the last of them the mean
+    volume that came with the forecast, shares, which caps an entry; `mean_dollars` the 63-session mean dollar volume, read where shorts
+    have a floor; `final` True on a name's last session before it is delisted. Only variants read the rest, NaN without them: `mean_volume`
+    of 63 sessions, shares, of every name that has one, ranked or not, which caps an increase; `high_before, low_before` the range of the
+    session before and `trend` the mean of 200 closes, dollars on today's split scale; `flipped` whether the regime is another than at the
+    last decision.
     """
 
     close: NDArray[np.float64]
     qpi: NDArray[np.float64]
     p_long: NDArray[np.float64]
     p_short: NDArray[np.float64]
-    adv: NDArray[np.float64]
+    ranked_volume: NDArray[np.float64]
     mean_dollars: NDArray[np.float64]
     final: NDArray[np.bool_]
     mean_volume: NDArray[np.float64]
@@ -63,13 +65,12 @@ def expire(knobs: Knobs, book: Book, names: NDArray[np.int64]) -> int:
     """Step 0: takes back the entries, and the orders that increase a position, that have waited `entry_life` openings without a fill.
 
     Writes their names to `names` (N,), ascending, and returns how many; their slots are free. Called once a session, the last one of a
-    backtest too, before `decide` and before anything of the session is counted. Exits wait until they fill.
+    backtest too, after the book's session has closed and before `decide`. Exits wait until they fill.
     """
     count = 0
     for name in np.flatnonzero(book.waiting):
-        book.waited[name] += 1
-        if 0 < knobs.entry_life <= book.waited[name]:
-            wait(book, name, 0)
+        if 0 < knobs.entry_life <= book.sessions[0] - book.ordered[name]:
+            apply(book, Event(CANCELLED, name, 0, 0.0, 0.0))
             names[count] = name
             count += 1
     return count
@@ -80,11 +81,8 @@ def decide(knobs: Knobs, bear: bool, equity: float, today: Today, book: Book, or
     """Writes this session's orders and returns how many: steps 1 to 4 of the rule, after `expire`. `funnel` (2, len(FUNNEL)) gets the
     counts of both sides.
 
-    Reads and advances `book`: `held` counts this session, `closing` and `waiting` take the new orders. `equity` is cash plus holdings
-    at the last closes, dollars.
+    The new orders are events of `book`, whose session has closed. `equity` is cash plus holdings at the last closes, dollars.
     """
-    if knobs.cool_down > 0:
-        _rest(book)
     count = _exits(knobs, today, book, orders)
     gross_long = knobs.bear_long if bear else knobs.bull_long
     gross_short = knobs.bear_short if bear else knobs.bull_short
@@ -95,24 +93,25 @@ def decide(knobs: Knobs, bear: bool, equity: float, today: Today, book: Book, or
 
 
 @compiled
-def _rest(book: Book) -> None:
-    for name in range(len(book.since_long)):
-        book.since_long[name] += 1
-        book.since_short[name] += 1
+def _order(name: int, quantity: int, reason: int, book: Book, orders: Orders, count: int) -> int:
+    orders.name[count] = name
+    orders.quantity[count] = quantity
+    orders.reason[count] = reason
+    apply(book, Event(ORDERED, name, quantity, 0.0, 0.0))
+    return count + 1
 
 
 @compiled
 def _exits(knobs: Knobs, today: Today, book: Book, orders: Orders) -> int:
     count = 0
     for name in np.flatnonzero(book.quantity):
-        book.held[name] += 1
         if book.closing[name] or today.final[name]:
             continue
         reason = exit_reason(
             book.quantity[name],
             book.entry_price[name],
             today.close[name],
-            book.held[name],
+            book.sessions[0] - book.opened[name],
             knobs.stop_loss,
             knobs.intraday,
             knobs.holding_sessions,
@@ -124,12 +123,7 @@ def _exits(knobs: Knobs, today: Today, book: Book, orders: Orders) -> int:
         ):
             reason = BEYOND_YESTERDAY
         if reason != STAY:
-            book.closing[name] = True
-            wait(book, name, 0)
-            orders.name[count] = name
-            orders.quantity[count] = -book.quantity[name]
-            orders.reason[count] = reason
-            count += 1
+            count = _order(name, -book.quantity[name], reason, book, orders, count)
     return count
 
 
@@ -157,12 +151,7 @@ def _resizes(
             change = 0 if np.isnan(volume) else min(change, int(np.floor(knobs.max_adv_fraction * volume)))
         if change == 0:
             continue
-        book.closing[name] = target == 0
-        wait(book, name, max(change, 0) if held > 0 else -max(change, 0))
-        orders.name[count] = name
-        orders.quantity[count] = change if held > 0 else -change
-        orders.reason[count] = REGIME
-        count += 1
+        count = _order(name, change if held > 0 else -change, REGIME, book, orders, count)
     return count
 
 
@@ -190,15 +179,11 @@ def _entries(
         if free <= 0:
             funnel[side, NO_SLOT] += 1
             continue
-        quantity = shares(equity, gross, knobs.slots, today.close[name], today.adv[name], knobs.max_adv_fraction)
+        quantity = shares(equity, gross, knobs.slots, today.close[name], today.ranked_volume[name], knobs.max_adv_fraction)
         if quantity < 1:
             funnel[side, NO_SHARES] += 1
             continue
-        wait(book, name, sign * quantity)
-        orders.name[count] = name
-        orders.quantity[count] = sign * quantity
-        orders.reason[count] = ENTRY
-        count += 1
+        count = _order(name, sign * quantity, ENTRY, book, orders, count)
         free -= 1
         funnel[side, ENTERED] += 1
     return count
@@ -214,6 +199,7 @@ def _candidates(
     book: Book,
     funnel: NDArray[np.int64],
 ) -> NDArray[np.int64]:
+    left = book.left_long if side == LONG else book.left_short
     kept = np.empty(len(extreme), np.int64)
     count = 0
     funnel[side, EXTREME] += len(extreme)
@@ -226,7 +212,7 @@ def _candidates(
             funnel[side, IN_BOOK] += 1
         elif side == SHORT and not _shortable(knobs, today.close[name], today.mean_dollars[name]):
             funnel[side, NOT_SHORTABLE] += 1
-        elif knobs.cool_down > 0 and (book.since_long[name] if side == LONG else book.since_short[name]) <= knobs.cool_down:
+        elif knobs.cool_down > 0 and book.sessions[0] - left[name] <= knobs.cool_down:
             funnel[side, COOLING] += 1
         elif knobs.trend and not _with_trend(side, today.close[name], today.trend[name]):
             funnel[side, AGAINST_TREND] += 1
@@ -253,9 +239,8 @@ def _shortable(knobs: Knobs, close: float, mean_dollars: float) -> bool:
 
 @compiled
 def _occupied(book: Book, sign: int) -> int:
-    """Positions and waiting entries of one side that are not closing."""
+    """Positions and waiting entries of one side that are not closing; without a branch, so that it is counted many names at a time."""
     count = 0
     for name in range(len(book.quantity)):
-        if (sign * book.quantity[name] > 0 and not book.closing[name]) or sign * book.waiting[name] > 0:
-            count += 1
+        count += ((sign * book.quantity[name] > 0) & (not book.closing[name])) | (sign * book.waiting[name] > 0)
     return count

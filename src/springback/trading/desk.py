@@ -8,13 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.errors import MissingData
-from springback.market import book as books
-from springback.market.book import empty_book
+from springback.market.book import (
+    ALL,
+    CANCELLED,
+    CORRECTED,
+    DELISTED,
+    DIVIDEND,
+    DROPPED,
+    FILLED,
+    MARKED,
+    ORDERED,
+    RECALLED,
+    SESSION_CLOSED,
+    SPLIT,
+    Event,
+    apply,
+    empty_book,
+)
+from springback.market.costs import NO_FLOOR, ShortFloor
 from springback.market.liquidity import WINDOW
 from springback.strategy.decide import FUNNEL, NO_SLOT, Today, decide, empty_orders, expire
 from springback.strategy.knobs import Knobs, Regime, Strategy, knobs
 from springback.strategy.lookback import look_back
-from springback.strategy.rule import ENTRY, REASONS, is_bear, stop_level, vix_mean
+from springback.strategy.rule import ENTRY, REASONS, RECALL, is_bear, stop_level, vix_mean
 from springback.strategy.universe import Universe
 from springback.trading.day_forecasts import Outlook
 from springback.trading.members import Members
@@ -59,9 +75,11 @@ class Decision:
 class Desk:
     """The strategy at work for one host: rolling bars, VIX, the book, the decision.
 
-    The host tells what happens in the order it happens: `split`, `fill`, `drop`, `correct` as they come, `close` with each session's
-    bars, then `decide`. `book` has one column for each of `symbols` (alphabetical), `vix` the closes of the regime's window. For who is
-    `barred` on a day nothing is bought or sold short; what is held goes on to its exit.
+    The host tells what happens in the order it happens: `split`, `fill`, `drop`, `delist`, `recall`, `correct` as they come, `close` with
+    each session's bars, then `decide`. Each is an event of `book`, which has one column for each of `symbols` (alphabetical); `journal`
+    keeps the events since the start: their fold, on what a restart remembered, is the book. `vix` holds the closes of the regime's window.
+    For who is `barred` on a day nothing is bought or sold short, and under `floor` nothing is sold short; what is held goes on to its exit.
+    A host that keeps the account itself need tell neither fees nor dividends: then `book.cash` says nothing.
     """
 
     def __init__(
@@ -73,15 +91,17 @@ class Desk:
         universe: Universe,
         members: Members | None = None,
         barred: Members | None = None,
+        floor: ShortFloor = NO_FLOOR,
     ) -> None:
         length = max(WINDOW, universe.window, look_back(strategy.trend, strategy.indicator))
         self.rolling = Rolling(sorted(symbols), length, strategy.indicator)
         self.symbols = self.rolling.symbols
         self.columns = {symbol: column for column, symbol in enumerate(self.symbols)}
         self.book = empty_book(len(self.symbols))
+        self.journal: list[Event] = []
         self._outlook, self._members, self._barred = outlook, members, barred
         self._strategy, self._regime = strategy, regime
-        self._knobs = knobs(strategy, regime)
+        self._knobs = knobs(strategy, regime, *floor)
         self.cool_down = strategy.cool_down
         self.was_bear: bool | None = None
         self.vix: deque[float] = deque(maxlen=regime.window)
@@ -113,53 +133,54 @@ class Desk:
                 "strategy.exit_rule=above_yesterday_high needs highs and lows, and this host tells closes alone: set it to none"
             )
         self.rolling.push(session, close, volume, high, low, open_)
-        known = ~np.isnan(close)
-        self.book.mark[known] = np.where(self.book.quantity[known] != 0, close[known], self.book.mark[known])
+        for name in np.flatnonzero((self.book.quantity != 0) & ~np.isnan(close)):
+            self.apply(Event(MARKED, int(name), value=float(close[name])))
+
+    def apply(self, event: Event) -> float:
+        """Lets `event` change the book and keeps it in the journal; the dollars it moved."""
+        self.journal.append(event)
+        return float(apply(self.book, Event(event.kind, event.name, event.quantity, float(event.value), float(event.fee))))
 
     def split(self, day: np.datetime64, symbol: str, factor: float) -> None:
         """A split before the open of `day`: `factor` old shares per new one."""
         self.rolling.split(day, symbol, factor)
-        books.split(self.book, self.columns[symbol], factor)
+        self.apply(Event(SPLIT, self.columns[symbol], value=factor))
 
-    def fill(self, symbol: str, quantity: int, price: float) -> None:
-        """Shares were bought (+) or sold (-): a part of an entry, a whole one, or of an exit."""
-        name = self.columns[symbol]
-        held, waiting = int(self.book.quantity[name]), int(self.book.waiting[name])
-        if held == 0 or held * quantity > 0:
-            total = held + quantity
-            mean = price if held == 0 else (held * self.book.entry_price[name] + quantity * price) / total
-            sessions, waited = self.book.held[name], self.book.waited[name]
-            books.enter(self.book, name, total, mean, price)
-            self.book.held[name] = sessions if held else 0
-            rest = waiting - quantity
-            self.book.waiting[name] = rest if rest * quantity > 0 else 0
-            self.book.waited[name] = waited
-        elif abs(quantity) < abs(held):
-            self.book.quantity[name] = held + quantity
-        else:
-            books.leave(self.book, name)
-            if held + quantity:
-                books.enter(self.book, name, held + quantity, price, price)
+    def dividend(self, symbol: str, value: float) -> None:
+        """`value` dollars a share are paid on what is held."""
+        self.apply(Event(DIVIDEND, self.columns[symbol], value=value))
 
-    def correct(self, symbol: str, quantity: int) -> None:
-        """The host holds `quantity` signed shares, whatever the book thought."""
+    def fill(self, symbol: str, quantity: int, price: float, fee: float = 0.0) -> None:
+        """Shares were bought (+) or sold (-): a part of an entry, a whole one, or of an exit; `fee` in dollars."""
+        self.apply(Event(FILLED, self.columns[symbol], quantity, price, fee))
+
+    def correct(self, symbol: str, quantity: int, price: float = float("nan")) -> None:
+        """The host holds `quantity` signed shares, entered at the mean `price` (NaN: the book's), whatever the book thought."""
+        self.apply(Event(CORRECTED, self.columns[symbol], quantity, price))
+
+    def delist(self, symbol: str) -> None:
+        """The name is gone; what the book still held of it is closed at its last close."""
         name = self.columns[symbol]
-        if quantity:
-            self.book.quantity[name] = quantity
-        else:
-            books.leave(self.book, name)
+        self.apply(Event(DELISTED, name, value=float(self.book.mark[name])))
 
     def drop(self, symbol: str, quantity: int) -> None:
         """An order over `quantity` shares was refused or taken back: an entry's slot is free again, an exit is sent again next session.
 
         Fewer shares than are held were a change of size: it is not repeated, and an exit that took its place stands.
         """
+        self.apply(Event(DROPPED, self.columns[symbol], quantity))
+
+    def recall(self, symbol: str) -> Order | None:
+        """The lender wants the shares of a short back: the order that buys them at the next open; None where it is leaving anyway.
+
+        The host takes what else waits for the name from the market before it sends the order.
+        """
         name = self.columns[symbol]
-        held = self.book.quantity[name]
-        if held * quantity < 0:
-            self.book.closing[name] &= abs(quantity) < abs(held)
-        else:
-            books.wait(self.book, name, 0)
+        quantity = int(self.book.quantity[name])
+        if quantity >= 0 or self.book.closing[name]:
+            return None
+        self.apply(Event(RECALLED, name))
+        return Order(symbol, -quantity, REASONS[RECALL])
 
     def last_session(self, symbol: str) -> None:
         """Today is the last session of `symbol` before it is delisted: it gets no more orders."""
@@ -180,7 +201,9 @@ class Desk:
         Entries that have waited their life are taken off the book first, whatever else is known. A NaN `vix` leaves the regime unknown:
         exits are decided, entries and sizes are not. On the `last` session of a backtest nothing is ordered.
         """
+        self.apply(Event(SESSION_CLOSED, ALL))
         dead = self._cancelled[: expire(self._knobs, self.book, self._cancelled)]
+        self.journal += [Event(CANCELLED, int(name)) for name in dead]
         self.vix.append(vix)
         mean = float(vix_mean(np.array(self.vix), len(self.vix) - 1, self._regime.window))
         bear = bool(is_bear(vix, mean, self._regime.multiple))
@@ -201,7 +224,8 @@ class Desk:
         said = self._outlook.today(self.rolling, members)
         if self._barred is not None:
             said.qpi[self._barred.on(self.rolling.newest, self.symbols)] = np.nan
-        nothing = np.full(len(self.symbols), np.nan)  # mean dollars: no floor under shorts, the broker refuses what it cannot lend
+        nothing = np.full(len(self.symbols), np.nan)
+        floored = turned.short_min_dollars > 0
         high, low = self.rolling.yesterday() if turned.exit_beyond else (nothing, nothing)
         today = Today(
             self.rolling.close,
@@ -209,7 +233,7 @@ class Desk:
             said.p_long,
             said.p_short,
             said.adv,
-            nothing,
+            self.rolling.mean_dollars(WINDOW) if floored else nothing,
             self._final,
             self.rolling.mean_volume(WINDOW) if turned.resize else nothing,
             high,
@@ -219,4 +243,5 @@ class Desk:
         )
         out = self._paper
         count = decide(turned, bear, equity, today, self.book, out, funnel)
+        self.journal += [Event(ORDERED, int(out.name[k]), int(out.quantity[k])) for k in range(count)]
         return tuple(Order(self.symbols[out.name[k]], int(out.quantity[k]), REASONS[out.reason[k]]) for k in range(count))

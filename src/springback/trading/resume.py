@@ -8,7 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from springback.market.book import NEVER, enter
+from springback.market.book import (
+    ALL,
+    CANCELLED,
+    CORRECTED,
+    DROPPED,
+    MARKED,
+    NEVER,
+    ORDERED,
+    SESSION_CLOSED,
+    Event,
+    Line,
+    line_of,
+    remember,
+)
 from springback.trading.desk import Desk
 
 
@@ -25,20 +38,24 @@ def state_of(desk: Desk) -> dict[str, Any]:
     """What a restart needs, as plain values for JSON: the newest session, VIX of the regime's window, the regime, positions and waiting
     entries, and the names that cool down with their sessions since a long and a short (null: none).
     """
-    book = desk.book
+    lines = {symbol: line_of(desk.book, name) for symbol, name in desk.columns.items()}
     positions = {
-        desk.symbols[name]: {
-            "quantity": int(book.quantity[name]),
-            "waiting": int(book.waiting[name]),
-            "waited": int(book.waited[name]),
-            "closing": bool(book.closing[name]),
-            "held": int(book.held[name]),
-            "entry_price": float(book.entry_price[name]) if book.quantity[name] else None,
+        symbol: {
+            "quantity": line.quantity,
+            "waiting": line.waiting,
+            "waited": line.waited,
+            "closing": line.closing,
+            "held": line.held,
+            "entry_price": line.entry_price if line.quantity else None,
         }
-        for name in np.flatnonzero((book.quantity != 0) | (book.waiting != 0))
+        for symbol, line in lines.items()
+        if line.quantity or line.waiting
     }
-    left = np.minimum(book.since_long, book.since_short) < desk.cool_down
-    cooling = {desk.symbols[name]: [_counted(book.since_long[name]), _counted(book.since_short[name])] for name in np.flatnonzero(left)}
+    cooling = {
+        symbol: [_counted(line.since_long), _counted(line.since_short)]
+        for symbol, line in lines.items()
+        if min(line.since_long, line.since_short) < desk.cool_down
+    }
     return {
         "session": str(desk.rolling.newest),
         "vix": list(desk.vix),
@@ -89,52 +106,64 @@ def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], o
     know is taken over as filled today; an entry without an order is dropped. Sessions that passed meanwhile count as held, and as waited
     by an entry; a desk that has seen VIX keeps what it saw.
     """
-    said: list[str] = []
     known: Mapping[str, Mapping[str, Any]] = state.get("positions", {})
-    missed = desk.rolling.since(np.datetime64(state["session"])) if "session" in state else 0
-    asked = set(open_orders)
+    cooling = state.get("cooling", {})
     if not desk.vix:
         desk.see_vix(state.get("vix", ()))
     desk.was_bear = state.get("bear")
-    for symbol, (long, short) in state.get("cooling", {}).items():
-        if symbol in desk.columns:
-            name = desk.columns[symbol]
-            desk.book.since_long[name] = NEVER if long is None else long + missed
-            desk.book.since_short[name] = NEVER if short is None else short + missed
+    for symbol in sorted((set(known) | set(cooling)) & set(desk.columns)):
+        remember(desk.book, desk.columns[symbol], _line(known.get(symbol, {}), cooling.get(symbol, (None, None))))
+    for _ in range(desk.rolling.since(np.datetime64(state["session"])) if "session" in state else 0):
+        desk.apply(Event(SESSION_CLOSED, ALL))
+    asked, said = set(open_orders), []
     for symbol in sorted(set(known) | set(held)):
         if symbol not in desk.columns:
             said.append(f"{symbol} is held at the broker but is not among the names: left alone")
         elif symbol in held:
-            said += _take_over(desk, symbol, known.get(symbol, {}), held[symbol], symbol in asked, missed)
-        elif known[symbol]["waiting"] and symbol in asked:
-            _wait(desk, symbol, known[symbol], missed)
+            said += _follow(desk, symbol, held[symbol], symbol in asked)
         else:
-            said.append(f"{symbol}: the book had shares or an order, the broker has neither: taken as gone")
-            _gone(desk, symbol, known[symbol]["quantity"])
+            said += _miss(desk, symbol, symbol in asked)
     return said
 
 
-def _wait(desk: Desk, symbol: str, known: Mapping[str, Any], missed: int) -> None:
-    """The order that waited at the last run still does, and is as many sessions older."""
+def _line(known: Mapping[str, Any], cooling: Iterable[int | None]) -> Line:
+    """A name's line as the state tells it; what it does not tell is nothing."""
+    price = known.get("entry_price")
+    since_long, since_short = (NEVER if since is None else since for since in cooling)
+    counts = {name: known.get(name, 0) for name in ("quantity", "waiting", "waited", "held")}
+    return Line(
+        **counts,
+        closing=known.get("closing", False),
+        entry_price=np.nan if price is None else price,
+        since_long=since_long,
+        since_short=since_short,
+    )
+
+
+def _miss(desk: Desk, symbol: str, asked: bool) -> list[str]:
+    """The broker holds nothing of a name of the book: only an order can be left. A position that went while nobody looked cools down."""
     name = desk.columns[symbol]
-    desk.book.waiting[name], desk.book.waited[name] = known["waiting"], known.get("waited", 0) + missed
-
-
-def _gone(desk: Desk, symbol: str, quantity: int) -> None:
-    """A position that went while nobody looked cools down from today on."""
-    since = desk.book.since_long if quantity > 0 else desk.book.since_short
-    if quantity:
-        since[desk.columns[symbol]] = 0
-
-
-def _take_over(desk: Desk, symbol: str, known: Mapping[str, Any], held: Holding, asked: bool, missed: int) -> list[str]:
-    name = desk.columns[symbol]
-    same = known.get("quantity") == held.quantity
-    enter(desk.book, name, held.quantity, known["entry_price"] if same else held.average_price, held.price)
-    desk.book.held[name] = known["held"] + missed if known else 0
-    desk.book.closing[name] = bool(known.get("closing") and asked)
-    if known.get("waiting", 0) * held.quantity > 0 and asked and same:
-        _wait(desk, symbol, known, missed)  # the rest of an entry, or more of what is held
-    if same:
+    waiting = int(desk.book.waiting[name])
+    if desk.book.quantity[name] or not asked:
+        desk.apply(Event(CORRECTED, name))
+    if waiting and asked:
+        if not desk.book.waiting[name]:
+            desk.apply(Event(ORDERED, name, waiting))
         return []
-    return [f"{symbol}: the broker holds {held.quantity} shares, the book {known.get('quantity', 0)}: the broker is followed"]
+    return [f"{symbol}: the book had shares or an order, the broker has neither: taken as gone"]
+
+
+def _follow(desk: Desk, symbol: str, held: Holding, asked: bool) -> list[str]:
+    """What the broker holds of a name, and what of its orders is still at the market, as events; the line that tells a difference."""
+    name = desk.columns[symbol]
+    before = int(desk.book.quantity[name])
+    if before != held.quantity:
+        desk.apply(Event(CORRECTED, name, held.quantity, held.average_price))
+    if desk.book.waiting[name] and not (asked and before == held.quantity):
+        desk.apply(Event(CANCELLED, name))
+    if desk.book.closing[name] and not asked:
+        desk.apply(Event(DROPPED, name, -held.quantity))
+    desk.apply(Event(MARKED, name, value=held.price))
+    if before == held.quantity:
+        return []
+    return [f"{symbol}: the broker holds {held.quantity} shares, the book {before}: the broker is followed"]

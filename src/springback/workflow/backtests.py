@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
-from springback.backtest.loop import Market
 from springback.backtest.result import Result
 from springback.backtest.run import backtest as replay
 from springback.backtest.run import prepare
+from springback.backtest.state import Market
 from springback.cluster import Workers
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData

@@ -21,7 +21,7 @@ from springback.lean import bundle as bundles
 from springback.lean import project as projects
 from springback.lean.export import Exported
 from springback.lean.export import export as write_folder
-from springback.lean.parameters import Lean, Parameters
+from springback.lean.parameters import Lean, Parameters, Shorts
 from springback.lean.parameters import write as as_parameters
 from springback.lean.results import read_result
 from springback.market.account import Account
@@ -215,7 +215,8 @@ def parameters_of(settings: Settings, models: str, vix: str) -> dict[str, str]:
     """The settings as LEAN's parameters."""
     account = Account(*settings.backtest.days, settings.backtest.cash)
     lean = Lean(models=models, vix=vix)  # type: ignore[arg-type]
-    return as_parameters(Parameters(account, settings.strategy, settings.regime, settings.universe, lean))
+    shorts = Shorts(settings.costs.no_short_price, settings.costs.no_short_dollar_volume)
+    return as_parameters(Parameters(account, settings.strategy, settings.regime, settings.universe, lean, shorts))
 
 
 def bundle(settings: Settings, choice: Choice, project: Path, signals: Signals, out: Path) -> tuple[dict[str, bytes], int, bool]:

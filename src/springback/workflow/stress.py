@@ -8,7 +8,7 @@ import numpy as np
 
 from springback.analytics import run_folder
 from springback.analytics.evidence import pair
-from springback.backtest.loop import Market
+from springback.backtest.state import Market
 from springback.scenarios import stress_words
 from springback.scenarios.play import Outcome, play
 from springback.scenarios.resample import by_day, by_trade

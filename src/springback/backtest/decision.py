@@ -1,0 +1,114 @@
+"""After the close: positions are marked, dead entries taken back, the account described, and the rule asked for orders."""
+
+import numpy as np
+
+from springback.backtest.midnight import ending_in
+from springback.backtest.state import CANCELLED, REPLACED, UNFILLED, Account, Floats, Market, Paper, Row, Rules
+from springback.backtest.tickets import drop, place
+from springback.compiled import compiled
+from springback.market.book import MARKED, SESSION_CLOSED, Book, Event, apply
+from springback.market.market_data import TRADING
+from springback.strategy.decide import ENTERED, LONG, NO_SHARES, NO_SLOT, SHORT, Orders, Today, decide, expire
+from springback.strategy.rule import ENTRY, is_bear
+
+
+@compiled
+def holdings(book: Book) -> float:
+    """Dollars of all positions at their marks."""
+    value = 0.0
+    for name in np.flatnonzero(book.quantity):
+        value += book.quantity[name] * book.mark[name]
+    return value
+
+
+@compiled
+def close(market: Market, row: int, rules: Rules, account: Account, paper: Paper, daily: Row) -> None:
+    """The close of `row` and step 0 of the rule: the book is marked, its session closed, and the account described as it stands then."""
+    book = account.book
+    daily["equity"] = book.cash[0] + _mark(market.mark[row] if rules.charges.financed else market.close[row], book, daily)
+    apply(book, Event(SESSION_CLOSED, -1, 0, 0.0, 0.0))
+    for k in range(expire(rules.knobs, book, paper.cancelled)):
+        drop(account, paper.cancelled[k], CANCELLED, row, UNFILLED)
+    _count_waiting(account, daily)
+    daily["n_long"] = daily["long_positions"] + daily["long_waiting"]
+    daily["n_short"] = daily["short_positions"] + daily["short_waiting"]
+    daily["cash"] = book.cash[0]
+    daily["bear"] = 1.0 if is_bear(market.vix[row], market.vix_mean[row], rules.multiple) else 0.0
+    daily["vix"] = market.vix[row]
+    daily["vix_sma15"] = market.vix_mean[row]
+
+
+@compiled
+def _mark(close: Floats, book: Book, daily: Row) -> float:
+    """Marks every position that has a close, counts and values both sides, and returns the dollars of all: one walk, as walks are dear."""
+    total = 0.0
+    for name in np.flatnonzero(book.quantity):
+        if not np.isnan(close[name]):
+            apply(book, Event(MARKED, name, 0, close[name], 0.0))
+        value = book.quantity[name] * book.mark[name]
+        total += value
+        if book.quantity[name] > 0:
+            daily["long_positions"] += 1
+            daily["long_value"] += value
+        else:
+            daily["short_positions"] += 1
+            daily["short_value"] += value
+    return total
+
+
+@compiled
+def _count_waiting(account: Account, daily: Row) -> None:
+    """Entries that still wait, before new orders: every one of them is an order at the market."""
+    for k in range(account.counts[0]["tickets"]):
+        ticket = account.tickets[k]
+        if ticket["reason"] == ENTRY:
+            if ticket["quantity"] > 0:
+                daily["long_waiting"] += 1
+            else:
+                daily["short_waiting"] += 1
+
+
+@compiled
+def order(market: Market, first: int, row: int, rules: Rules, account: Account, paper: Paper, daily: Row) -> None:
+    """The decision after the close of `row` of a run that began in `first`; its orders go to the market."""
+    for name in ending_in(market, row - 1):
+        paper.final[name] = False
+    for name in ending_in(market, row):
+        paper.final[name] = market.ending[name] != TRADING
+    before = max(row - 1, first)
+    bear = is_bear(market.vix[row], market.vix_mean[row], rules.multiple)
+    today = Today(
+        market.close[row],
+        market.qpi[row],
+        market.p_long[row],
+        market.p_short[row],
+        market.adv[row],
+        market.mean_dollars[row],
+        paper.final,
+        market.mean_volume[row],
+        market.high_before[row] if rules.knobs.exit_beyond else paper.unknown,
+        market.low_before[row] if rules.knobs.exit_beyond else paper.unknown,
+        market.trend[row] if rules.knobs.trend else paper.unknown,
+        bear != is_bear(market.vix[before], market.vix_mean[before], rules.multiple),
+    )
+    funnel = account.log.funnel[row - first]
+    count = decide(rules.knobs, bear, daily["equity"], today, account.book, paper.orders, funnel)
+    for k in range(count):
+        _send(market, row, k, bear, account, paper.orders)
+    daily["long_candidates"] = funnel[LONG, NO_SLOT] + funnel[LONG, NO_SHARES] + funnel[LONG, ENTERED]
+    daily["short_candidates"] = funnel[SHORT, NO_SLOT] + funnel[SHORT, NO_SHARES] + funnel[SHORT, ENTERED]
+    daily["long_entries"] = funnel[LONG, ENTERED]
+    daily["short_entries"] = funnel[SHORT, ENTERED]
+
+
+@compiled
+def _send(market: Market, row: int, k: int, bear: bool, account: Account, orders: Orders) -> None:
+    name, quantity, reason = orders.name[k], orders.quantity[k], orders.reason[k]
+    if reason == ENTRY:
+        life = account.lives[name]
+        life["bear"] = 1.0 if bear else 0.0
+        life["probability"] = market.p_long[row, name] if quantity > 0 else market.p_short[row, name]
+        life["qpi"] = market.qpi[row, name]
+    else:
+        drop(account, name, CANCELLED, row, REPLACED)
+    place(account, row, name, quantity, reason, np.nan)
