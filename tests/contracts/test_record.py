@@ -111,7 +111,7 @@ def test_without_adjclose_the_next_dividend_of_one_rate_tells() -> None:
 
 def test_another_currency_is_no_dollar() -> None:
     one = told(printed(1.0), [], [(date(2021, 6, 22), 12.0, "KRW")])
-    assert not one.events and [note.against for note in one.notes] == [True] and "KRW" in one.notes[0].said
+    assert not one.events and [note.against for note in one.notes] == [True] and "KRW" in one.notes[0].text
 
 
 def history(symbol: str, raw: np.ndarray, factor: float) -> History:

@@ -49,7 +49,10 @@ class Cluster:
         self._held: Any = None
 
     def each(self, work: Callable[[Shared, Task], Outcome], shared: Shared, tasks: Iterable[Task]) -> Iterator[Outcome]:
-        """As `Workers` says; `shared` is sent to each worker once, however many calls there are with the same one."""
+        """As `Workers` says; `shared` is sent to each worker once, however many calls there are with the same one.
+
+        Raises `ClusterError` where the workers are lost `ROUNDS` times without one result, or a task ends every worker it is given to.
+        """
         waiting = list(tasks)
         barren = 0
         while waiting:

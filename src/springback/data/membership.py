@@ -168,7 +168,7 @@ def _barless(market_data: MarketData, members: NDArray[np.bool_], row: int) -> t
     return prose(notes)
 
 
-def write(path: Path, found: Sequence[Interval]) -> None:
+def write(path: Path, intervals: Sequence[Interval]) -> None:
     """Writes symbol, start, end (exclusive, empty: still in), tickers: the file that `--members` takes."""
-    rows = [(one.symbol, str(one.start), "" if np.isnat(one.end) else str(one.end), one.ticker) for one in found]
+    rows = [(one.symbol, str(one.start), "" if np.isnat(one.end) else str(one.end), one.ticker) for one in intervals]
     write_table(path, pd.DataFrame(rows, columns=["symbol", "start", "end", "tickers"]))

@@ -57,7 +57,7 @@ def save(models: Models, folder: Path) -> Models:
 
 
 def load(folder: Path) -> Models:
-    """The models of `folder`; raises `ModelError` if a file is missing, differs from its card or was written under other libraries."""
+    """The models of `folder`. Raises `ModelError` if a file is missing, differs from its card or was written under other libraries."""
     card = read_card(folder)
     if card.features != FEATURES:
         raise ModelError(f"{folder}: its models take {', '.join(card.features)}, this program computes {', '.join(FEATURES)}: train again")
@@ -69,7 +69,7 @@ def load(folder: Path) -> Models:
 
 
 def read_card(folder: Path) -> Card:
-    """The card of `folder`, without touching its models; raises `ModelError`."""
+    """The card of `folder`, without touching its models. Raises `ModelError` where there is none or it cannot be read."""
     path = folder / CARD
     try:
         text = path.read_text(encoding="utf-8")

@@ -57,7 +57,7 @@ class Ledger:
         self.file = Path(file)
 
     def ready(self) -> None:
-        """Nothing, if a look can be written down later; asked before long work. Makes the folder, not the file."""
+        """Raises `Unwritable` where a look could not be written down later; called before long work. Makes the folder, not the file."""
         if self.file.exists():
             with self._changing():
                 return
@@ -203,7 +203,7 @@ def _unpacked(hash_: str, days: bytes, excess: bytes) -> tuple[Days, Numbers] | 
     return np.frombuffer(plain[0], "<i4").astype("datetime64[D]"), np.frombuffer(plain[1], "<f8").astype(np.float64)
 
 
-def _fault(entries: tuple[Entry, ...], given: int, knobs: set[str], records: set[str]) -> str:
+def _fault(entries: tuple[Entry, ...], newest: int, knobs: set[str], records: set[str]) -> str:
     previous, due = "", 1
     for entry in entries:
         if entry.row != due:
@@ -215,7 +215,7 @@ def _fault(entries: tuple[Entry, ...], given: int, knobs: set[str], records: set
         if entry.settings not in knobs or entry.returns not in records:
             return f"what row {entry.row} was run with or returned was changed or removed"
         previous, due = entry.hash, entry.row + 1
-    return _rows(due, given, "was removed", "were removed") if given >= due else ""
+    return _rows(due, newest, "was removed", "were removed") if newest >= due else ""
 
 
 def _rows(first: int, last: int, one: str, more: str) -> str:

@@ -206,7 +206,7 @@ def _tape(
     beside = read_beside(plan.settings, first, last, plan.folder)
     market_data = assemble(listed, beside, level.histories[0], first, last, _origin(plan.source, listed))
     market_data = enrolled(market_data, read_roll(plan.members, first, last), names) if plan.members else market_data
-    return market_data, found.asked, frozenset(found.odd), tuple(f"  {note}" for note in beside.notes)
+    return market_data, found.requests, frozenset(found.odd), tuple(f"  {note}" for note in beside.notes)
 
 
 @dataclass(frozen=True)

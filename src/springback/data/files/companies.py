@@ -34,21 +34,21 @@ class Tenure:
 class _Company:
     """A company while the files are read: where it was, file by file."""
 
-    seen: list[tuple[int, Holding, bool]] = field(default_factory=list)
+    rows: list[tuple[int, Holding, bool]] = field(default_factory=list)
     identifier: str = ""
     """The last that a file gave."""
 
     def add(self, number: int, row: Holding, sure: bool) -> None:
-        self.seen.append((number, row, sure))
+        self.rows.append((number, row, sure))
         self.identifier = row.identifier or self.identifier
 
     @property
     def last(self) -> Holding:
-        return self.seen[-1][1]
+        return self.rows[-1][1]
 
     @property
     def file(self) -> int:
-        return self.seen[-1][0]
+        return self.rows[-1][0]
 
 
 class _Known:
@@ -105,27 +105,27 @@ def plain(name: str) -> str:
     return " ".join(word for word in words if word not in FILLERS)
 
 
-def _by_identifier(row: Holding, known: _Known) -> _Company | None:
-    return next(reversed(known.free("identifier", row.identifier)), None) if row.identifier else None
+def _by_identifier(row: Holding, companies: _Known) -> _Company | None:
+    return next(reversed(companies.free("identifier", row.identifier)), None) if row.identifier else None
 
 
-def _by_ticker_and_name(row: Holding, known: _Known) -> _Company | None:
-    same = [one for one in known.free("ticker", row.ticker) if plain(one.last.name) == plain(row.name) and not _apart(one, row)]
+def _by_ticker_and_name(row: Holding, companies: _Known) -> _Company | None:
+    same = [one for one in companies.free("ticker", row.ticker) if plain(one.last.name) == plain(row.name) and not _apart(one, row)]
     return next(reversed(same), None)
 
 
-def _by_name(row: Holding, known: _Known) -> _Company | None:
-    before = known.just_before("name", plain(row.name))
-    same = [one for one in before if one.last.ticker not in known.tickers and not _apart(one, row)]
+def _by_name(row: Holding, companies: _Known) -> _Company | None:
+    before = companies.just_before("name", plain(row.name))
+    same = [one for one in before if one.last.ticker not in companies.tickers and not _apart(one, row)]
     return same[0] if len(same) == 1 else None
 
 
-def _by_ticker(row: Holding, known: _Known) -> _Company | None:
-    return next((one for one in known.just_before("ticker", row.ticker) if not _apart(one, row)), None)
+def _by_ticker(row: Holding, companies: _Known) -> _Company | None:
+    return next((one for one in companies.just_before("ticker", row.ticker) if not _apart(one, row)), None)
 
 
-def _renumbered(row: Holding, known: _Known) -> _Company | None:
-    return next((one for one in known.just_before("ticker", row.ticker) if plain(one.last.name) == plain(row.name)), None)
+def _renumbered(row: Holding, companies: _Known) -> _Company | None:
+    return next((one for one in companies.just_before("ticker", row.ticker) if plain(one.last.name) == plain(row.name)), None)
 
 
 def _apart(one: _Company, row: Holding) -> bool:
@@ -151,7 +151,7 @@ def _permanent(companies: list[_Company], files: Sequence[Holdings]) -> list[str
 def _stays(company: _Company, name: str, files: Sequence[Holdings]) -> list[Tenure]:
     found: list[Tenure] = []
     before = -2
-    for number, row, sure in company.seen:
+    for number, row, sure in company.rows:
         day = files[number].as_of
         if found and number == before + 1 and found[-1].ticker == row.ticker:
             found[-1] = Tenure(name, row.ticker, row.name, found[-1].first, day, found[-1].sure and sure)

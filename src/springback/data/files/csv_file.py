@@ -47,7 +47,7 @@ def read(
         check_record(events, basis.bars, basis.actions)
     panel, cut = rows.ended(basis.bars, delistings)
     enrolled, odd = series.enrol(members, panel) if members else (None, ())
-    words = f"{bars.name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}; {basis.said}"
+    words = f"{bars.name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}; {basis.note}"
     market_data = MarketData(
         bars=panel,
         actions=basis.actions,
@@ -59,7 +59,7 @@ def read(
         risk_free=series.read_rates(risk_free, panel.sessions) if risk_free else None,
         origin=Origin("file", bars.name, Prose(words)),
         findings=(
-            Prose(basis.said, "prices"),
+            Prose(basis.note, "prices"),
             *prose((*basis.findings, *told((*left, *cut, *more, *ends, *odd, *two_spellings(panel.symbols))))),
         ),
         delistings=delistings,

@@ -17,7 +17,7 @@ from springback.data import checks, rows
 from springback.data.files import series
 from springback.data.files.folder_actions import as_printed, dividends, splits
 from springback.data.files.reading import Columns, line, read_table
-from springback.data.laws import Left, told, two_spellings
+from springback.data.laws import LeftOut, told, two_spellings
 from springback.data.membership import stands_in
 from springback.data.sources.held import held_tape
 from springback.errors import BadTable, InputError, MissingData
@@ -128,7 +128,7 @@ def _benchmark(path: Path, window: tuple[np.datetime64, np.datetime64]) -> tuple
     return sessions, align_series(sessions, days, levels)
 
 
-def _prices(folder: Path, sessions: Dates) -> tuple[Adjusted, tuple[Left, ...]]:
+def _prices(folder: Path, sessions: Dates) -> tuple[Adjusted, tuple[LeftOut, ...]]:
     found = [_year(folder, int(str(year)), sessions) for year in np.unique(sessions.astype("datetime64[Y]"))]
     years, left = [frame for frame, _ in found], tuple(one for _, some in found for one in some)
     words = {name: union_categoricals([year[name] for year in years]) for name in PRICE_COLUMNS.texts}
@@ -136,7 +136,7 @@ def _prices(folder: Path, sessions: Dates) -> tuple[Adjusted, tuple[Left, ...]]:
     if len(frame) == 0:
         raise MissingData(f"{folder} has no prices from {sessions[0]} to {sessions[-1]}")
     placed = rows.place(frame)
-    places = rows.Rows(sessions, placed.symbols, np.searchsorted(sessions, placed.sessions)[placed.row], placed.column)
+    places = rows.LongRows(sessions, placed.symbols, np.searchsorted(sessions, placed.sessions)[placed.row], placed.column)
     close, adjusted = frame["close"].to_numpy(), frame["adj_close"].to_numpy()
     unit = np.where(frame["src"] == "S", 0.005, 0.00005)
     source = places.scatter(frame["src"].cat.codes)
@@ -150,7 +150,7 @@ def _prices(folder: Path, sessions: Dates) -> tuple[Adjusted, tuple[Left, ...]]:
     return adjusted_bars, left
 
 
-def _year(folder: Path, year: int, sessions: Dates) -> tuple[pd.DataFrame, tuple[Left, ...]]:
+def _year(folder: Path, year: int, sessions: Dates) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
     """The rows of one file that count and fall on `sessions`, and what is left out."""
     packed, plain = folder / f"prices_{year}.csv.gz", folder / f"prices_{year}.csv"
     path = plain if plain.is_file() and not packed.is_file() else packed

@@ -51,6 +51,7 @@ def splits(path: Path, bars: Bars) -> Splits:
 
     A split that is still to be seen in the prices was not adjusted for: its prices are raw already; one whose inverse is, twice.
     A ratio that was worked out from rounded prices is taken for the small one beside it: 3.0003 for 3, 0.0333 for 1/30.
+    Raises `BadTable` on a ratio that is not above 0 and finite.
     """
     frame = read_table(path, Columns(("date",), ("symbol", "source"), ("new_shares_per_old",), optional=("source",), sparse=("source",)))
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
@@ -101,7 +102,7 @@ def small_ratio(ratio: float, tolerance: float) -> tuple[float, float]:
 
 
 def as_printed(bars: Bars, later: Panel) -> dict[str, Panel]:
-    """The fields of split-adjusted `bars` on the scale of their day: prices times `later`, volume divided by it.
+    """The fields (T, N) of split-adjusted `bars` on the scale of their day: prices, in dollars, times `later` (T, N), volume divided by it.
 
     An adjusted price is rounded to 0.0001, an adjusted volume to a share. Where a whole cent lies within what that rounding hides (of a
     price of a dollar and more, up to 20 shares for one), or a whole share, it is what was printed; elsewhere nothing is rounded but to
@@ -147,6 +148,7 @@ def dividends(
     bars: Bars, factor: Panel, noise: Panel, source: NDArray[np.int8], sources: tuple[str, ...], later: Panel | None
 ) -> Dividends:
     """Dividends read off the steps of `factor` = adj_close / close: on the ex-date it rises by 1 / (1 - dividend / last close).
+    `bars`, `factor`, `noise`, `source` and `later` are (T, N).
 
     Both prices are printed with 4 decimals (2 in source S), so a factor is off by up to half a unit of each: `noise`, relative. A step
     counts when it is more than twice the noise of its two sessions: on the bundle this was made for, 0.05 % of the steps lie between one

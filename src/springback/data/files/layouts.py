@@ -144,6 +144,7 @@ def unfolded(sheet: Sheet) -> Sheet:
     """A table with a column for each field and name as one with a row for each name and day; another is handed back as it is.
 
     The first header row has the fields and the second the names, or the other way round; pandas writes the name of the index into a third.
+    Raises `BadTable` on two columns for a field of one name, `NoRows` where there is no row.
     """
     if len(sheet.header) < 2 or headers.means(sheet.where, sheet.header, "date"):
         return sheet

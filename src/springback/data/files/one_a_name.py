@@ -8,7 +8,7 @@ from pandas.api.types import union_categoricals
 
 from springback.data.files import headers
 from springback.data.files.layouts import SUFFIX, Nameless, read_bars, stem_of, symbol_of
-from springback.data.files.sheets import Given, NoRows, Table, sheet_of
+from springback.data.files.sheets import NamedFrame, NoRows, Table, sheet_of
 from springback.errors import BadTable, MissingData
 
 BESIDE = ("vix", "benchmark", "members", "events")
@@ -17,7 +17,7 @@ BESIDE = ("vix", "benchmark", "members", "events")
 
 def read_all(bars: Table) -> pd.DataFrame:
     """The rows of bars in a file, a folder of files, a frame, or a mapping of frames by symbol."""
-    if isinstance(bars, Given) and isinstance(bars.frame, Mapping):
+    if isinstance(bars, NamedFrame) and isinstance(bars.frame, Mapping):
         return read_mapping(bars.frame)
     return read_folder(Path(bars)) if isinstance(bars, Path | str) and Path(bars).is_dir() else read_bars(bars)
 
@@ -93,10 +93,10 @@ def read_folder(folder: Path) -> pd.DataFrame:
 
 
 def read_mapping(frames: Mapping[str, Table]) -> pd.DataFrame:
-    """The same of a table for each symbol."""
+    """The same of a table for each symbol. Raises `MissingData` where there is none."""
     if not frames:
         raise MissingData("there is no frame of bars: give {'AAPL': frame, ...}")
-    return joined([read_bars(Given(frame, f"the frame of {symbol}"), str(symbol)) for symbol, frame in frames.items()])
+    return joined([read_bars(NamedFrame(frame, f"the frame of {symbol}"), str(symbol)) for symbol, frame in frames.items()])
 
 
 def joined(frames: list[pd.DataFrame]) -> pd.DataFrame:

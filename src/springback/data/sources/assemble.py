@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data import checks
-from springback.data.laws import Left, told, two_spellings
+from springback.data.laws import LeftOut, told, two_spellings
 from springback.data.rows import check_traded
 from springback.data.sessions import exchange_days, newest
 from springback.data.sources import Event, History
@@ -129,9 +129,9 @@ def total_return(history: History, sessions: Dates) -> NDArray[np.float64]:
     return align_series(sessions, history.days, 100 * np.cumprod(growth))
 
 
-def _order(told: tuple[str, Event]) -> tuple[np.datetime64, str, str]:
+def _order(event: tuple[str, Event]) -> tuple[np.datetime64, str, str]:
     """By day, then name; of one day a dividend, which is told in shares of before, comes before the split."""
-    return told[1].day, told[0], told[1].kind
+    return event[1].day, event[0], event[1].kind
 
 
 def _bars(listed: Sequence[History], sessions: Dates) -> Bars:
@@ -147,23 +147,23 @@ def _series(values: Mapping[date, float], sessions: Dates, carry: bool = False) 
     return align_series(sessions, np.array(days, dtype="datetime64[D]"), np.array([values[day] for day in days]), carry)
 
 
-def _closed(history: History, sessions: Dates) -> Iterator[Left]:
+def _closed(history: History, sessions: Dates) -> Iterator[LeftOut]:
     """What is left out of it for being of no session: a history that no vendor told may have such rows."""
-    yield from (Left("closed", history.symbol, day) for day in history.days[~np.isin(history.days, sessions)])
+    yield from (LeftOut("closed", history.symbol, day) for day in history.days[~np.isin(history.days, sessions)])
 
 
-def _astray(histories: Sequence[History], bars: Bars) -> Iterator[Left]:
+def _astray(histories: Sequence[History], bars: Bars) -> Iterator[LeftOut]:
     """Events without a place in `bars`."""
     names, days = set(bars.symbols), bars.sessions
     for one in histories:
         for event in one.events:
             if one.symbol not in names or not days[0] <= event.day <= days[-1]:
-                yield Left("event_astray", one.symbol, event.day, f"{event.kind} {event.value:g}")
+                yield LeftOut("event_astray", one.symbol, event.day, f"{event.kind} {event.value:g}")
 
 
-def _unheard(history: History) -> Iterator[Left]:
+def _unheard(history: History) -> Iterator[LeftOut]:
     """That nothing is known of it, where no law has left it out."""
     if history.gone:
-        yield Left("unknown", history.symbol)
+        yield LeftOut("unknown", history.symbol)
     elif not len(history.days) and not any(one.law in {"in_doubt", "unreadable"} for one in history.left):
-        yield Left("empty", history.symbol)
+        yield LeftOut("empty", history.symbol)

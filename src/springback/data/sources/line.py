@@ -49,17 +49,17 @@ class Halt(SourceError):
 class NoName(GoneName):
     """The vendor takes a name, or one of many, for none; `said` is its answer."""
 
-    def __init__(self, message: str, said: str) -> None:
+    def __init__(self, message: str, answer: str) -> None:
         super().__init__(message)
-        self.said = said
+        self.answer = answer
 
 
 class Answered(SourceError):
     """The vendor answers something else than data; `said` is its answer."""
 
-    def __init__(self, message: str, said: str) -> None:
+    def __init__(self, message: str, answer: str) -> None:
         super().__init__(message)
-        self.said = said
+        self.answer = answer
 
 
 class Line:
@@ -210,15 +210,15 @@ def _signed(keys: Mapping[str, str]) -> Callable[[httpx.Request], httpx.Request]
     return sign
 
 
-def _seconds(said: str | None) -> float | None:
+def _seconds(header: str | None) -> float | None:
     """Retry-After as seconds: a number, or an HTTP date (RFC 9110, 10.2.3)."""
-    if not said:
+    if not header:
         return None
     try:
-        return max(0.0, float(said))
+        return max(0.0, float(header))
     except ValueError:
         pass
     try:
-        return max(0.0, (email.utils.parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (email.utils.parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from springback.data.files import series
-from springback.data.laws import Left, told
+from springback.data.laws import LeftOut, told
 from springback.data.sources import History
 from springback.errors import InputError
 from springback.market.market_data import MarketData
@@ -70,8 +70,8 @@ def renamed(histories: Sequence[History], others: Sequence[History], spelled: di
     return tuple(replace(better[spelled[one.symbol]], symbol=one.symbol) if spelled.get(one.symbol) in better else one for one in histories)
 
 
-def enrolled(market_data: MarketData, roll: MemberList, asked: Collection[str]) -> MarketData:
-    """`market_data` with the membership of `roll`, and a finding that says how many of the members `asked` for have no bar while they are
+def enrolled(market_data: MarketData, roll: MemberList, symbols: Collection[str]) -> MarketData:
+    """`market_data` with the membership of `roll`, and a finding that says how many members among `symbols` have no bar while they are
     in.
 
     Raises `BadTable`.
@@ -79,11 +79,11 @@ def enrolled(market_data: MarketData, roll: MemberList, asked: Collection[str]) 
     members, odd = series.enrol(roll.path, market_data.bars)
     seen = (members & ~np.isnan(market_data.bars.close)).any(axis=0)
     there = {symbol for symbol, has in zip(market_data.bars.symbols, seen, strict=True) if has}
-    wanted = {one for one in asked if found_in(one, there) is None}
+    wanted = {one for one in symbols if found_in(one, there) is None}
     without = [symbol for symbol in roll.symbols if symbol in wanted]
     left = [one for one in odd if one.law != "barless"]
     if roll.succeeded:
-        left.append(Left("succeeded", roll.succeeded[0], count=len(roll.succeeded)))
+        left.append(LeftOut("succeeded", roll.succeeded[0], count=len(roll.succeeded)))
     if without:
-        left.append(Left("barless", without[0], count=len(without), whole=len(roll.symbols) + len(roll.succeeded)))
+        left.append(LeftOut("barless", without[0], count=len(without), whole=len(roll.symbols) + len(roll.succeeded)))
     return replace(market_data, members=members, findings=(*market_data.findings, *prose(told(left))))

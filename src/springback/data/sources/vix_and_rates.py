@@ -57,7 +57,7 @@ def _outside(fetch: Fetch, start: date, end: date, notes: list[str]) -> tuple[Cl
             raise SourceError(f"VIX cannot be had; Cboe: {error}; FRED: {worse}") from None
 
 
-def _filled(fetch: Fetch, vix: Closes, told: str, fred: bool, sessions: Dates, notes: list[str]) -> Closes:
+def _filled(fetch: Fetch, vix: Closes, owner: str, fred: bool, sessions: Dates, notes: list[str]) -> Closes:
     """`vix` with FRED's closes on the sessions before its newest that it lacks; days after that are not there yet, and no holes.
 
     Cboe's file lacks five sessions of its thirty-odd years: 1991-03-01, 1997-01-31, 1997-11-26, 1999-12-31 and 2006-05-04.
@@ -65,7 +65,7 @@ def _filled(fetch: Fetch, vix: Closes, told: str, fred: bool, sessions: Dates, n
     days: list[date] = [] if not vix else [day for day in sessions.tolist() if day not in vix and day < max(vix)]
     if not days:
         return vix
-    lacking = f"{len(days)} session{'s' if len(days) > 1 else ''} that {told} lacks ({days[0]}{', ...' if len(days) > 1 else ''})"
+    lacking = f"{len(days)} session{'s' if len(days) > 1 else ''} that {owner} lacks ({days[0]}{', ...' if len(days) > 1 else ''})"
     way = "give --vix FILE with them to the verb that runs"
     if fred:
         notes.append(f"VIX has no close on {lacking}: {way}")

@@ -62,9 +62,9 @@ class Yahoo:
         try:
             told = self.line.json(f"/v8/finance/chart/{quote(symbol.replace('.', '-'), safe='')}", params, symbol)
         except GoneName as error:
-            return nothing(symbol, gone=NO_DATA not in getattr(error, "said", ""))
+            return nothing(symbol, gone=NO_DATA not in getattr(error, "answer", ""))
         except Answered as error:
-            if NO_DATA in error.said:
+            if NO_DATA in error.answer:
                 return nothing(symbol)
             raise
         try:
@@ -121,9 +121,9 @@ def _number(cell: Any) -> float | None:
     return None if cell is None else number_of(cell)
 
 
-def _fullness(told: tuple[date, Row]) -> tuple[bool, bool, float]:
+def _fullness(row: tuple[date, Row]) -> tuple[bool, bool, float]:
     """Larger for a row with a close, then one with an open, then of a larger volume."""
-    open_, _, _, close, volume, *_ = told[1]
+    open_, _, _, close, volume, *_ = row[1]
     return close is not None, bool(open_), volume or 0.0
 
 

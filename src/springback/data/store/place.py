@@ -80,7 +80,7 @@ class Folder:
         self.name = str(folder)
 
     def read(self, path: str) -> bytes:
-        """The bytes of a file."""
+        """The bytes of a file. Raises `FileNotFoundError`, `StoreError`."""
         try:
             return (self.folder / path).read_bytes()
         except NotADirectoryError:
@@ -195,7 +195,10 @@ class Bucket:
         self._root = str(self._root).rstrip("/")
 
     def read(self, path: str) -> bytes:
-        """The bytes of an object as it is now: a listing that the library remembers would hide what another process wrote since."""
+        """The bytes of an object as it is now: a listing that the library remembers would hide what another process wrote since.
+
+        Raises `FileNotFoundError`, `StoreError`.
+        """
         try:
             self._files.invalidate_cache()
             return bytes(self._files.cat_file(f"{self._root}/{path}"))
@@ -205,7 +208,7 @@ class Bucket:
             raise self._unreadable(path, error) from None
 
     def write(self, path: str, content: bytes) -> None:
-        """A new object; it is there whole or not at all."""
+        """A new object; it is there whole or not at all. Raises `Unwritable`."""
         try:
             self._files.pipe_file(f"{self._root}/{path}", content)
         except Exception as error:  # noqa: BLE001
@@ -214,7 +217,7 @@ class Bucket:
     swap = write
 
     def files(self) -> list[str]:
-        """The names of all objects."""
+        """The names of all objects. Raises `StoreError`."""
         try:
             self._files.invalidate_cache()
             found = self._files.find(self._root)
