@@ -13,7 +13,7 @@ from springback.market.prose import Prose
 
 
 @dataclass(frozen=True)
-class Description:
+class StoreRecord:
     """The `origin` of what a store holds, its `findings`, and those of what was last laid over it."""
 
     origin: Origin
@@ -25,22 +25,22 @@ class Description:
         return {"origin": plain(self.origin), "findings": plain_findings(self.findings), "updates": plain_findings(self.updates)}
 
 
-def manifest_description(manifest: Mapping[str, Any]) -> Description:
+def manifest_record(manifest: Mapping[str, Any]) -> StoreRecord:
     """What a manifest says, of this format or of the one that had a text `source`. Raises `ValueError`, `TypeError`, `KeyError`."""
     if "origin" not in manifest:
         return _older(str(manifest["source"]), [str(line) for line in manifest["findings"]])
-    return Description(origin_from(manifest["origin"]), findings_from(manifest["findings"]), findings_from(manifest["updates"]))
+    return StoreRecord(origin_from(manifest["origin"]), findings_from(manifest["findings"]), findings_from(manifest["updates"]))
 
 
-def write_description(write: Mapping[Any, Any]) -> Description:
+def write_record(write: Mapping[Any, Any]) -> StoreRecord:
     """What the row of a write says."""
     findings = json.loads(write["findings"])
-    return Description(origin_from(json.loads(write["origin"])), findings_from(findings["findings"]), findings_from(findings["updates"]))
+    return StoreRecord(origin_from(json.loads(write["origin"])), findings_from(findings["findings"]), findings_from(findings["updates"]))
 
 
-def columns_of(description: Description) -> dict[str, str]:
-    """`description` as columns of the row of a write."""
-    plain_ = description.plain()
+def columns_of(record: StoreRecord) -> dict[str, str]:
+    """`record` as columns of the row of a write."""
+    plain_ = record.plain()
     return {"origin": json.dumps(plain_.pop("origin")), "findings": json.dumps(plain_)}
 
 
@@ -55,7 +55,7 @@ def renewed(writes: pd.DataFrame) -> pd.DataFrame:
     return writes.drop(columns=["source", "findings"]).assign(**pd.DataFrame(rows, index=writes.index))
 
 
-def _older(source: str, lines: list[str]) -> Description:
+def _older(source: str, lines: list[str]) -> StoreRecord:
     kept = [line for line in lines if not older_prose.of_update(line)]
     updates = [line for line in lines if older_prose.of_update(line)]
-    return Description(older_prose.origin(source, lines), older_prose.findings(kept), older_prose.findings(updates))
+    return StoreRecord(older_prose.origin(source, lines), older_prose.findings(kept), older_prose.findings(updates))

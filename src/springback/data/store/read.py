@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from springback.data.store import frames
 from springback.data.store.pack import COLUMNS, ORDER, SPARE, frame_of
 from springback.data.store.place import Place
-from springback.data.store.provenance import Description, manifest_description, renewed, write_description
+from springback.data.store.provenance import StoreRecord, manifest_record, renewed, write_record
 from springback.data.store.rows import StoreRows, rows_from, together
 from springback.errors import Damaged, MissingData
 from springback.market.bars import FIELDS, Bars, Dates
@@ -36,9 +36,9 @@ class Generation:
         self.bars: dict[int, str] = {int(path.split("/")[1].removeprefix("year=")): path for path in self.files if path.startswith(BARS)}
 
     @property
-    def description(self) -> Description:
+    def record(self) -> StoreRecord:
         """Where it comes from, and what was found."""
-        return manifest_description(self.manifest)
+        return manifest_record(self.manifest)
 
     def table(self, path: str, columns: Sequence[str] | None = None) -> Any:
         """A file as an Arrow table. Raises `Damaged` when it is gone or not what the manifest says, `StoreError`."""
@@ -91,7 +91,7 @@ class Generation:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(lambda year: panels.lay(rows_from(self.table(self._year(year), wanted))), panels.years))
         last = small["securities"]["last"].to_numpy().astype("datetime64[D]")
-        return assembled(panels, days, (first, stop), small, last, self.description, frozenset(self.manifest["has"]))
+        return assembled(panels, days, (first, stop), small, last, self.record, frozenset(self.manifest["has"]))
 
     def tape_as_of(self, start: int, end: int, instant: int) -> tuple[MarketData, str]:
         """The same as it was known at the instant `instant`, and the content hash that the whole store had then."""
@@ -109,7 +109,7 @@ class Generation:
             panels.lay(rows)
             at = np.searchsorted(np.array(symbols, dtype=object), np.array(rows.symbols, dtype=object))
             np.maximum.at(last, at[rows.code], rows.day.astype(np.int64))
-        told = write_description(write), frozenset(write["has"].split())
+        told = write_record(write), frozenset(write["has"].split())
         return assembled(panels, days, (first, stop), small, last.astype("datetime64[D]"), *told), str(write["content_hash"])
 
     def _not_lost(self, start: int, end: int, instant: int) -> None:
@@ -214,7 +214,7 @@ def assembled(
     rows: tuple[int, int],
     small: dict[str, pd.DataFrame],
     last: Dates,
-    description: Description,
+    record: StoreRecord,
     has: frozenset[str],
 ) -> MarketData:
     """The market data of the sessions `rows` of `days`; `last` (N,) says on which day each security's bars end, in or after the window."""
@@ -234,6 +234,6 @@ def assembled(
         risk_free=series["risk_free"],
         sectors=tuple(securities["sector"]) if "sectors" in has else None,
         delistings=frames.delistings(small["delistings"], bars.symbols),
-        origin=description.origin,
-        findings=(*description.findings, *description.updates),
+        origin=record.origin,
+        findings=(*record.findings, *record.updates),
     )

@@ -31,7 +31,7 @@ from springback.data.store.content_hash import content_hash
 from springback.data.store.frames import Tables
 from springback.data.store.overlay import overlay
 from springback.data.store.place import Place, place_of
-from springback.data.store.provenance import Description, manifest_description
+from springback.data.store.provenance import StoreRecord, manifest_record
 from springback.data.store.read import Generation
 from springback.data.store.restatement import NOTHING, Restatement, compare
 from springback.data.store.verify import faults
@@ -79,7 +79,7 @@ class Store:
                     f"{self.place.name}: {draft.unknown[0]} is damaged, so whether the source says now what it said then cannot be known; "
                     "nothing was written: 'springback fetch --accept-restatement' takes what it says now, and what was known before is lost"
                 )
-            draft.finish(before, made, Description(market_data.origin, market_data.findings))
+            draft.finish(before, made, StoreRecord(market_data.origin, market_data.findings))
         return restated
 
     def replace(self, market_data: MarketData, at: datetime | None = None, over: int | None = None) -> None:
@@ -93,7 +93,7 @@ class Store:
             if over is not None and (old is None or old.manifest["generation"] != over):
                 raise StoreError(f"{self.place.name} was written by another process meanwhile: look at it, then run this again")
             Draft(self.place, old, now, FORMAT, forget=True).finish(
-                None, frames.tables_of(market_data), Description(market_data.origin, market_data.findings)
+                None, frames.tables_of(market_data), StoreRecord(market_data.origin, market_data.findings)
             )
 
     def update(self, market_data: MarketData, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
@@ -113,7 +113,7 @@ class Store:
             first, last = market_data.bars.sessions[0], market_data.bars.sessions[-1]
             span, new = f"update {first} to {last}", (*market_data.findings, *prose(_silent(made)))
             updates = tuple(Prose(f"{span}: {line}", "tables" if line.about == "tables" else "") for line in new)
-            told = Description(old.description.origin.updated_by(market_data.origin, last.item()), old.description.findings, updates)
+            told = StoreRecord(old.record.origin.updated_by(market_data.origin, last.item()), old.record.findings, updates)
             Draft(self.place, old, now, FORMAT).finish(before, made, told, set(old.bars) - years)
         return restated
 
@@ -142,7 +142,7 @@ class Store:
     @property
     def origin(self) -> Origin:
         """Where what it holds comes from."""
-        return manifest_description(self.describe()).origin
+        return manifest_record(self.describe()).origin
 
     def securities(self) -> pd.DataFrame:
         """The stored names: symbol, first and last day of a bar, ending (trading, delisted, end_of_data, bankrupt), sector."""
@@ -183,7 +183,7 @@ class Store:
             manifest = json.loads(content)
             known = manifest["format"] in (OLD, FORMAT)
             if known:
-                manifest_description(manifest)
+                manifest_record(manifest)
                 _ = [manifest[name] for name in NEEDED], int(manifest["generation"]), set(manifest["has"]), set(manifest["retired"])
                 if not all(FILE.fullmatch(path) and isinstance(told["sha256"], str) for path, told in manifest["files"].items()):
                     raise ValueError("a file it names cannot be one of a store")

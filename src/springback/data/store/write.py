@@ -15,7 +15,7 @@ from springback.data.store.content_hash import combined
 from springback.data.store.frames import Tables
 from springback.data.store.pack import ORDER, SPARE, pack_frame, pack_writes
 from springback.data.store.place import Place
-from springback.data.store.provenance import Description, columns_of
+from springback.data.store.provenance import StoreRecord, columns_of
 from springback.data.store.read import BARS, SUPERSEDED, WRITES, Generation
 from springback.data.store.rows import StoreRows, known_since, together
 from springback.errors import Damaged
@@ -73,7 +73,7 @@ class Draft:
                 self.unknown.append(name)
         return Tables(years, small, frozenset(self.known.manifest["has"]))
 
-    def finish(self, before: Tables | None, tables: Tables, description: Description, others: Iterable[int] = ()) -> None:
+    def finish(self, before: Tables | None, tables: Tables, record: StoreRecord, others: Iterable[int] = ()) -> None:
         """Writes what `tables` says and `before` does not, and swaps the manifest if there is anything new. `others`: years not touched."""
         if self.known is not None:
             for year in others:
@@ -85,15 +85,15 @@ class Draft:
         for name in ORDER:
             self._small(name, before.frames[name] if before else None, tables.frames[name])
         digests = {_year(path): entry["content"] for path, entry in self.files.items() if path.startswith(BARS)}
-        manifest = self._manifest(tables, combined(digests, tables), description)
+        manifest = self._manifest(tables, combined(digests, tables), record)
         if (
             self.known
             and not self.fresh
-            and description == self.known.description
+            and record == self.known.record
             and manifest["content_hash"] == self.known.manifest["content_hash"]
         ):
             return
-        self._writes(manifest, description)
+        self._writes(manifest, record)
         self.place.swap(MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
         sweep(self.place, manifest)
 
@@ -133,13 +133,13 @@ class Draft:
                 f"{SUPERSEDED}{name}/{self.number:06d}.parquet", pack_frame(name, lost.assign(superseded_at=np.int64(self.now))), len(lost)
             )
 
-    def _writes(self, manifest: dict[str, Any], description: Description) -> None:
+    def _writes(self, manifest: dict[str, Any], record: StoreRecord) -> None:
         row = {
             "at": self.now,
             "generation": self.number,
             "content_hash": manifest["content_hash"],
             "has": " ".join(manifest["has"]),
-            **columns_of(description),
+            **columns_of(record),
         }
         parts = [pd.DataFrame([row])]
         if self.known is not None:
@@ -151,7 +151,7 @@ class Draft:
         every = pd.concat(parts, ignore_index=True)
         self._put(f"{WRITES}{self.number:06d}.parquet", pack_writes(every), len(every))
 
-    def _manifest(self, tables: Tables, content: str, description: Description) -> dict[str, Any]:
+    def _manifest(self, tables: Tables, content: str, record: StoreRecord) -> dict[str, Any]:
         sessions = tables.frames["sessions"]["date"]
         old = self.old.files if self.old else {}
         return {
@@ -165,7 +165,7 @@ class Draft:
             "rows": sum(entry["rows"] for path, entry in self.files.items() if path.startswith(BARS)),
             "content_hash": content,
             "has": sorted(tables.has),
-            **description.plain(),
+            **record.plain(),
             "files": self.files,
             "lost": self.lost,
             "retired": sorted(path for path in old if path not in self.files and not path.startswith(SUPERSEDED)),
