@@ -138,14 +138,19 @@ def judge(
         "row_otherwise": other,
     }
     if doubt.any():
-        most = int(names.max()) + 1
-        odd, whole = np.bincount(names[doubt], minlength=most), np.bincount(names[~absent & ~to_come], minlength=most)
-        bad = np.flatnonzero((odd >= FEW) & (odd > TENTH * whole))
+        bad = _in_doubt(names, doubt, ~absent & ~to_come)
         kept = kept[~np.isin(names[kept], bad)]
         firsts = np.flatnonzero(doubt & np.isin(names, bad))
         broken = {law: rows[~np.isin(names[rows], bad)] for law, rows in broken.items()}
         broken["in_doubt"] = firsts[np.unique(names[firsts], return_index=True)[1]]
     return LawfulRows(kept, {name: column[kept] for name, column in out.items()}, {law: rows for law, rows in broken.items() if len(rows)})
+
+
+def _in_doubt(names: NDArray[np.int64], doubt: NDArray[np.bool_], counted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The names of which too many of the `counted` rows are in `doubt`, rising."""
+    most = int(names.max()) + 1
+    odd, whole = np.bincount(names[doubt], minlength=most), np.bincount(names[counted], minlength=most)
+    return np.flatnonzero((odd >= FEW) & (odd > TENTH * whole))
 
 
 def impossible(values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.str_]:

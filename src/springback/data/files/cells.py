@@ -16,6 +16,8 @@ from springback.errors import BadTable
 Seconds = NDArray[np.datetime64]
 Fail = Callable[[int, str, str], BadTable]
 """Row, what its cell must be, what it was -> the error that says so."""
+Reader = Callable[[list[str]], tuple[Any, str]]
+"""Texts that are written alike -> their days, or as a text why they cannot be read; and words on how they are written."""
 NEW_YORK = "America/New_York"
 NOTHING = ("", "null", "n/a", "#n/a", "nan")
 """How a number that is not there is written, without case."""
@@ -70,17 +72,10 @@ def days(texts: Any, name: str, fail: Fail) -> tuple[Seconds, str]:
 
     if not filled:
         return np.full(len(codes), np.datetime64("NaT", "s")), ""
-    first = words[filled[0]]
-    read: Callable[[list[str]], tuple[Any, str]]
-    if STAMP.fullmatch(first):
-        look, read = STAMP, _stamps
-    elif TWOFOLD.fullmatch(first):
-        look, read = TWOFOLD, _twofold
-    else:
-        form = next((one for one in FORMS if one.look.fullmatch(first)), None)
-        if form is None:
-            raise wrong(filled[0])
-        look, read = form.look, lambda told: (_parsed(told, form.format), form.words)
+    reader = _reader(words[filled[0]])
+    if reader is None:
+        raise wrong(filled[0])
+    look, read = reader
     odd = next((k for k in filled if not look.fullmatch(words[k])), None)
     if odd is not None:
         raise wrong(odd, "a date such as 2020-03-31, written as the others are" if _known(words[odd]) else "a date such as 2020-03-31")
@@ -93,6 +88,16 @@ def days(texts: Any, name: str, fail: Fail) -> tuple[Seconds, str]:
     each = np.full(len(words) + 1, np.datetime64("NaT", "s"))
     each[filled] = values
     return each[codes], f"{name} written as {said}" if said else ""
+
+
+def _reader(first: str) -> tuple[re.Pattern[str], Reader] | None:
+    """What cells that are written as `first` look like, and what reads them; None where it is no day."""
+    if STAMP.fullmatch(first):
+        return STAMP, _stamps
+    if TWOFOLD.fullmatch(first):
+        return TWOFOLD, _twofold
+    form = next((one for one in FORMS if one.look.fullmatch(first)), None)
+    return None if form is None else (form.look, lambda texts: (_parsed(texts, form.format), form.words))
 
 
 def _known(word: str) -> bool:

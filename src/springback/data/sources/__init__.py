@@ -141,7 +141,17 @@ def history(
         if days[k] <= last or law == "to_come"
     ]
     inside = sorted((one for one in events if first <= one.day <= last), key=lambda one: one.day)
-    for one in inside:
+    _check_events(vendor, symbol, inside)
+    twice = again(np.array([one.day for one in inside], "datetime64[D]"), [symbol] * len(inside), *_columns(inside))
+    left += [_twice(symbol, one) for one, double in zip(inside, twice, strict=True) if double]
+    once = tuple(one for one, double in zip(inside, twice, strict=True) if not double)
+    found_notes = tuple(one for one in notes if first <= one.day <= last)
+    return History(symbol, when[order], kept[order], once, notes=found_notes, left=tuple(left))
+
+
+def _check_events(vendor: str, symbol: str, events: Iterable[Event]) -> None:
+    """Raises `OddName` on an event that is not above 0."""
+    for one in events:
         if not (np.isfinite(one.value) and one.value > 0):
             raise OddName(
                 f"{vendor}: the {one.kind} of {symbol} on {one.day} must be above 0, was {one.value:g}: {_again(symbol)}",
@@ -150,11 +160,6 @@ def history(
                 value=one.value,
                 limit=0,
             )
-    twice = again(np.array([one.day for one in inside], "datetime64[D]"), [symbol] * len(inside), *_columns(inside))
-    left += [_twice(symbol, one) for one, double in zip(inside, twice, strict=True) if double]
-    once = tuple(one for one, double in zip(inside, twice, strict=True) if not double)
-    found_notes = tuple(one for one in notes if first <= one.day <= last)
-    return History(symbol, when[order], kept[order], once, notes=found_notes, left=tuple(left))
 
 
 def _twice(symbol: str, event: Event) -> LeftOut:

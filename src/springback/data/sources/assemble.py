@@ -60,19 +60,11 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     listed = lived
     bars = _bars(listed, sessions)
     check_traded(origin.words, bars)
-    events = sorted(((one.symbol, event) for one in listed for event in one.events), key=_order)
-    actions = Actions.align(
-        bars,
-        np.array([event.day for _, event in events], dtype="datetime64[D]"),
-        [symbol for symbol, _ in events],
-        [event.kind for _, event in events],
-        [event.value for _, event in events],
-    )
     notes = list(notes_of(listed))
     left += _astray(histories, bars)
     market_data = MarketData(
         bars=bars,
-        actions=actions,
+        actions=_actions(listed, bars),
         vix=_series(beside.vix, sessions),
         last=last_rows(bars.close),
         ending=np.zeros(len(bars.symbols), np.int8),
@@ -83,6 +75,17 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
         quarantine=spans(notes),
     )
     return checks.clean(_ended(market_data, listed))[0]
+
+
+def _actions(listed: Sequence[History], bars: Bars) -> Actions:
+    events = sorted(((one.symbol, event) for one in listed for event in one.events), key=_order)
+    return Actions.align(
+        bars,
+        np.array([event.day for _, event in events], dtype="datetime64[D]"),
+        [symbol for symbol, _ in events],
+        [event.kind for _, event in events],
+        [event.value for _, event in events],
+    )
 
 
 def _to_its_end(one: History, sessions: Dates) -> History:

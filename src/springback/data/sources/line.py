@@ -131,18 +131,7 @@ class Line:
         if code in GONE:
             raise GoneName(f"{self.vendor} has no {what} (HTTP {code}): leave it out, or ask another source")
         if code == 429:
-            after = _seconds(response.headers.get("Retry-After"))
-            if after is not None and after > self.fetch.patience:
-                raise Halt(
-                    f"{self.vendor} asks to wait {after:,.0f} s (HTTP 429), fetch.patience is {self.fetch.patience:g} s: run the same "
-                    "command again then; what was fetched is kept"
-                )
-            raise Fault(
-                f"{self.vendor} still says 'too many requests' (HTTP 429) after {self.fetch.attempts} attempts: lower fetch.per_second "
-                f"(now {self.fetch.per_second:g}), or {self._later()}",
-                after,
-                halts=True,
-            )
+            raise self._too_many(_seconds(response.headers.get("Retry-After")))
         if code == 408 or code >= 500:
             raise Fault(
                 f"{self.vendor} is in trouble (HTTP {code}) about {what}: {self._later()}", _seconds(response.headers.get("Retry-After"))
@@ -155,6 +144,20 @@ class Line:
                 response.text[:2000],
             )
         self._compare_clocks(response)
+
+    def _too_many(self, after: float | None) -> Halt | Fault:
+        """The error of a vendor that wants fewer questions, and the next one `after` so many seconds."""
+        if after is not None and after > self.fetch.patience:
+            return Halt(
+                f"{self.vendor} asks to wait {after:,.0f} s (HTTP 429), fetch.patience is {self.fetch.patience:g} s: run the same "
+                "command again then; what was fetched is kept"
+            )
+        return Fault(
+            f"{self.vendor} still says 'too many requests' (HTTP 429) after {self.fetch.attempts} attempts: lower fetch.per_second "
+            f"(now {self.fetch.per_second:g}), or {self._later()}",
+            after,
+            halts=True,
+        )
 
     def _compare_clocks(self, response: httpx.Response) -> None:
         said = response.headers.get("Date")

@@ -68,15 +68,7 @@ class Yahoo:
                 return nothing(symbol)
             raise
         try:
-            chart = told["chart"]
-            if chart.get("error"):
-                if GONE.search(str(chart["error"])):
-                    return nothing(symbol, gone=True)
-                raise OddName(
-                    f"Yahoo says of {symbol}: {self.line.scrubbed(str(chart['error'].get('description')))}: check the symbol", symbol=symbol
-                )
-            result = chart["result"][0]
-            return _raw(symbol, result, start, end)
+            return self._read(symbol, told["chart"], start, end)
         except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError, OSError) as error:
             shown = str(error).strip("'") if isinstance(error, KeyError) else "another shape"
             raise OddName(
@@ -84,6 +76,15 @@ class Yahoo:
                 "indicators.quote was expected): its format may have changed; use another source",
                 symbol=symbol,
             ) from None
+
+    def _read(self, symbol: str, chart: dict[str, Any], start: date, end: date) -> History:
+        if chart.get("error"):
+            if GONE.search(str(chart["error"])):
+                return nothing(symbol, gone=True)
+            raise OddName(
+                f"Yahoo says of {symbol}: {self.line.scrubbed(str(chart['error'].get('description')))}: check the symbol", symbol=symbol
+            )
+        return _raw(symbol, chart["result"][0], start, end)
 
 
 def _raw(symbol: str, result: dict[str, Any], start: date, end: date) -> History:
