@@ -35,10 +35,12 @@ EXACT_ROWS, TEST_ROWS = 20_000, 200_000
 
 def real_tape() -> tuple[MarketData, NDArray[np.bool_]]:
     """The bundle and its universe."""
+    from bundle import FACTS
+
     from springback.data.files.csv_folder import read
     from springback.strategy.universe import Universe, eligible
 
-    market_data = read(SHARED, "2017-01-03", "2023-12-31")
+    market_data = read(SHARED, "2017-01-03", "2023-12-31", FACTS)
     return market_data, eligible(market_data, Universe())
 
 
