@@ -10,7 +10,7 @@ from benchmarks.bundle import FACTS
 from springback.data.files import csv_file, csv_folder
 from springback.data.files.folder_actions import PRINTED, WORKED_OUT, small_ratio
 from springback.data.files.folder_facts import FolderFacts
-from springback.data.membership import from_tape
+from springback.data.membership import from_market_data
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import DIVIDEND, SPLIT
 from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADING, MarketData
@@ -81,7 +81,7 @@ def test_the_oldest_list_is_told_where_it_stands_in_for_sessions_before_it(tmp_p
     assert any(
         line.startswith("the membership list of 2018-01-04 is the oldest: it stands in for the 2 sessions") for line in market_data.findings
     )
-    answer = from_tape(market_data, np.datetime64("2018-01-03"))
+    answer = from_market_data(market_data, np.datetime64("2018-01-03"))
     assert (answer.source, answer.confidence, answer.lag) == ("membership list of 2018-01-04, which is of later", "low", None)
 
 

@@ -75,7 +75,7 @@ class Cluster:
             waiting = waiting[done:]
 
     def _send(self, work: Callable[[Shared, Task], Outcome], shared: Shared, tasks: list[Task]) -> list[Any]:
-        with self._said():
+        with self._as_one_line():
             if self._held is None or self._shared is not shared:
                 self.client.wait_for_workers(1, timeout=PATIENCE)
                 self._shared, self._held = shared, self.client.scatter(shared, broadcast=True, hash=False)
@@ -83,12 +83,12 @@ class Cluster:
 
     def _gather(self, futures: list[Any], count: int) -> Iterator[Any]:
         for done, future in enumerate(list(futures)):
-            with self._said(f" after {done} of {count} tasks"):
+            with self._as_one_line(f" after {done} of {count} tasks"):
                 outcome = future.result()
             yield outcome
 
     @contextmanager
-    def _said(self, when: str = "") -> Iterator[None]:
+    def _as_one_line(self, when: str = "") -> Iterator[None]:
         """Dask's complaints as one line of ours, or as `_Lost`."""
         from distributed import KilledWorker
         from distributed.comm import CommClosedError

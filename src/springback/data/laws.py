@@ -1,7 +1,7 @@
 """The laws that all that comes in obeys, whatever door it comes by, and the words in which a door tells what it left out.
 
 `docs/data.md` has them as a table. A door of rows asks `judge`, one of events `again`, one of names `roster`; what they leave out goes into
-the market data's findings through `told`.
+the market data's findings through `lines_of`.
 """
 
 import re
@@ -79,7 +79,7 @@ class LeftOut:
         return f"{self.name}{'' if np.isnat(self.day) else f' on {self.day}'}{f': {self.note}' if self.note else ''}"
 
 
-def told(left: Iterable[LeftOut]) -> tuple[str, ...]:
+def lines_of(left: Iterable[LeftOut]) -> tuple[str, ...]:
     """One line for each law that left something out, in the order of LAWS: how many, and the first of them."""
     by_law: dict[str, list[LeftOut]] = {}
     for one in left:

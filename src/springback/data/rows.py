@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback.data.files.reading import Columns, line
-from springback.data.laws import OLDEST, LeftOut, impossible, judge, told, why
+from springback.data.laws import OLDEST, LeftOut, impossible, judge, lines_of, why
 from springback.data.sessions import open_on
 from springback.errors import BadTable
 from springback.market.bars import FIELDS, Bars, Dates, Panel
@@ -123,7 +123,7 @@ def _nothing(path: object, frame: pd.DataFrame, values: Mapping[str, NDArray[np.
     if len(wrong):
         field, must = why(values, int(wrong[0]))
         return f"{path}: line {line(frame.index[wrong[0]])}: {field} of {_who(frame, int(wrong[0]))} {must}, and no other row counts"
-    said = "; ".join(told([_left(frame, values, one, rows) for one, rows in broken.items()]))
+    said = "; ".join(lines_of([_left(frame, values, one, rows) for one, rows in broken.items()]))
     return f"{path}: no row is left: {said}: give daily bars of days on which New York traded"
 
 

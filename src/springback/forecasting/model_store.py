@@ -1,4 +1,4 @@
-"""The shelf: a folder that holds one pair of models, or one folder for each as-of date. What its card does not vouch for is not unpickled.
+"""The model store: a folder of one pair of models, or of one folder for each as-of date. What its card does not vouch for is not unpickled.
 
 A pickle runs code when it is read. So a file's bytes are read once, their SHA-256 is compared with card.json, and only those bytes
 are unpickled. The card guards against damage, mix-ups and files from elsewhere, not against someone who can rewrite the card as well.
@@ -95,7 +95,7 @@ def load_all(folder: Path) -> dict[np.datetime64, Models]:
 
 
 def place(folder: Path, as_of: np.datetime64) -> Path:
-    """Where in a shelf of many the models of `as_of` stand."""
+    """Where in a model store of many the models of `as_of` stand."""
     return folder / str(as_of.astype("datetime64[D]"))
 
 

@@ -125,7 +125,7 @@ class Ledger:
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
         """The database, locked for this process; what the block did is kept whole or not at all."""
-        with self._said(), closing(self._open("rwc")) as db:
+        with self._as_one_line(), closing(self._open("rwc")) as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 _format(db)
@@ -141,14 +141,14 @@ class Ledger:
         if not self.file.exists():
             yield None
             return
-        with self._said(), closing(self._open("ro")) as db:
+        with self._as_one_line(), closing(self._open("ro")) as db:
             yield db if _format(db) else None
 
     def _open(self, mode: str) -> sqlite3.Connection:
         return sqlite3.connect(f"{self.file.absolute().as_uri()}?mode={mode}", timeout=PATIENCE, isolation_level=None, uri=True)
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _as_one_line(self) -> Iterator[None]:
         """SQLite's complaints as one line of ours."""
         try:
             yield

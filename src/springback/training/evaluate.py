@@ -81,7 +81,7 @@ def reliability(came_true: Flags, probability: Values) -> tuple[Bin, ...]:
     )
 
 
-def mirror(p_long: Values, p_short: Values) -> float | None:
+def complement_correlation(p_long: Values, p_short: Values) -> float | None:
     """Correlation of P_long with 1 - P_short, (R,) each: 1 means that the short model only repeats the long one."""
     if len(p_long) < 2 or np.ptp(p_long) == 0 or np.ptp(p_short) == 0:
         return None

@@ -13,7 +13,7 @@ from springback.forecasting.models import Models
 from springback.market.bars import Dates, Panel
 from springback.market.market_data import MarketData
 from springback.training.estimators import fit_pair, side_by_side, targets
-from springback.training.evaluate import Side, auc, judge, mirror
+from springback.training.evaluate import Side, auc, complement_correlation, judge
 from springback.training.importance import Importance, importance
 from springback.training.rows import TrainingRows, gather
 from springback.training.splits import split_by_time
@@ -129,7 +129,7 @@ def _evaluate(models: Models, older: TrainingRows, newer: TrainingRows, sessions
         test_rows=len(newer),
         long=long,
         short=short,
-        mirror=mirror(p_long, p_short),
+        mirror=complement_correlation(p_long, p_short),
         importance_long=lost_long,
         importance_short=lost_short,
         random_split_auc=(None, None),

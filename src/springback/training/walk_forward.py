@@ -15,7 +15,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.market_data import MarketData
 from springback.training.estimators import fit, targets
-from springback.training.evaluate import Side, judge, mirror
+from springback.training.evaluate import Side, complement_correlation, judge
 from springback.training.rows import TrainingRows, gather
 from springback.training.splits import Period, walk
 from springback.training.train import Progress, write_card
@@ -148,5 +148,5 @@ def _fold(market_data: MarketData, rows: TrainingRows, period: Period, card: Car
         forecasts=int((~np.isnan(forecasts.p_long[period.first : period.end])).sum()),
         long=long,
         short=short,
-        mirror=mirror(p_long, p_short),
+        mirror=complement_correlation(p_long, p_short),
     )

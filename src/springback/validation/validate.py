@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from springback.market.bars import Dates
 from springback.training.estimators import side_by_side
-from springback.training.evaluate import mirror, reliability
+from springback.training.evaluate import complement_correlation, reliability
 from springback.training.judgement import Days, Estimate, Judgement, Part, Scores
 from springback.training.rows import TrainingRows
 from springback.training.training_settings import Training, Validation
@@ -97,7 +97,7 @@ def validate(
         parts=tuple(part for cut in cuts for part in _cut(cut, rows, whole, tables_of, resample)),
         reliability_long=reliability(np.tile(rows.forward > 0, len(p_long)), p_long.ravel()),
         reliability_short=reliability(np.tile(rows.forward < 0, len(p_long)), p_short.ravel()),
-        mirror=_mean_of(mirror(one, other) for one, other in zip(p_long, p_short, strict=True)),
+        mirror=_mean_of(complement_correlation(one, other) for one, other in zip(p_long, p_short, strict=True)),
         random_split_auc=random_split_auc,
         days=Days(
             sessions[whole[0].session],

@@ -71,7 +71,7 @@ class _Known:
 
 
 def follow(files: Sequence[Holdings]) -> tuple[Tenure, ...]:
-    """The stays of every company in `files` (oldest first).
+    """The tenures of every company in `files` (oldest first).
 
     A row is the company that has its identifier; else the one that had its ticker and name; else, in the very next file, the one that had
     its name under a ticker that is gone, or its ticker under another name (not sure). Anything else is a new company.
@@ -94,8 +94,8 @@ def follow(files: Sequence[Holdings]) -> tuple[Tenure, ...]:
                     taken.add(id(row))
         companies += [_Company([(number, row, True)], row.identifier) for row in one.rows if id(row) not in taken]
     names = _permanent(companies, files)
-    stays = [stay for company, name in zip(companies, names, strict=True) for stay in _stays(company, name, files)]
-    return tuple(sorted(stays, key=lambda stay: (stay.company, stay.first)))
+    tenures = [tenure for company, name in zip(companies, names, strict=True) for tenure in _tenures(company, name, files)]
+    return tuple(sorted(tenures, key=lambda tenure: (tenure.company, tenure.first)))
 
 
 @cache
@@ -148,7 +148,7 @@ def _permanent(companies: list[_Company], files: Sequence[Holdings]) -> list[str
     return names
 
 
-def _stays(company: _Company, name: str, files: Sequence[Holdings]) -> list[Tenure]:
+def _tenures(company: _Company, name: str, files: Sequence[Holdings]) -> list[Tenure]:
     found: list[Tenure] = []
     before = -2
     for number, row, sure in company.rows:

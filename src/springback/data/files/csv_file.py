@@ -9,9 +9,9 @@ from springback.data import checks, rows
 from springback.data.basis import settle
 from springback.data.files import series
 from springback.data.files.one_a_name import read_all
-from springback.data.laws import is_bankruptcy, told, two_spellings
+from springback.data.laws import is_bankruptcy, lines_of, two_spellings
 from springback.data.refused import check_record
-from springback.data.sources.held import held_tape
+from springback.data.sources.event_check import check_market_data
 from springback.market.actions import Actions
 from springback.market.bars import Bars
 from springback.market.market_data import BANKRUPT, DELISTED, TRADING, Delisting, MarketData, last_rows
@@ -60,11 +60,11 @@ def read(
         origin=Origin("file", bars.name, Prose(words)),
         findings=(
             Prose(basis.note, "prices"),
-            *prose((*basis.findings, *told((*left, *cut, *more, *ends, *odd, *two_spellings(panel.symbols))))),
+            *prose((*basis.findings, *lines_of((*left, *cut, *more, *ends, *odd, *two_spellings(panel.symbols))))),
         ),
         delistings=delistings,
     )
-    return checks.clean(held_tape(market_data))[0]
+    return checks.clean(check_market_data(market_data))[0]
 
 
 def _ending(bars: Bars, delistings: tuple[Delisting, ...]) -> NDArray[np.int8]:

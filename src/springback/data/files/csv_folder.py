@@ -19,9 +19,9 @@ from springback.data.files import series
 from springback.data.files.folder_actions import as_printed, dividends, splits
 from springback.data.files.folder_facts import NO_FACTS, FolderFacts
 from springback.data.files.reading import Columns, line, read_table
-from springback.data.laws import LeftOut, told, two_spellings
+from springback.data.laws import LeftOut, lines_of, two_spellings
 from springback.data.membership import stands_in
-from springback.data.sources.held import held_tape
+from springback.data.sources.event_check import check_market_data
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates, Panel
@@ -34,7 +34,7 @@ PRICE_COLUMNS = Columns(("date",), ("symbol", "src"), (*FIELDS, "adj_close"))
 
 
 @dataclass(frozen=True, eq=False)
-class Adjusted:
+class AdjustedPrices:
     """What the price files say: split-adjusted `bars`, `factor` = adj_close / close, `source` (T, N) code of the row's origin, -1 none."""
 
     bars: Bars
@@ -61,7 +61,7 @@ def read(folder: Path, start: str | None = None, end: str | None = None, facts: 
     split = splits(folder / "splits.csv", adjusted.bars, facts)
     bars = _raw(adjusted.bars, split.later)
     rows.check_traded(folder / "prices", bars)
-    oldest = str(min(series.read_stays(folder / "membership.csv")[1]))
+    oldest = str(min(series.read_tenures(folder / "membership.csv")[1]))
     members, odd = series.enrol(folder / "membership.csv", bars, since=oldest)
     paid = dividends(adjusted.bars, adjusted.factor, adjusted.noise, adjusted.source, adjusted.sources, split.later, facts)
     ending, sectors, notes = _securities(folder / "securities.csv", bars, facts.worthless)
@@ -77,9 +77,9 @@ def read(folder: Path, start: str | None = None, end: str | None = None, facts: 
         risk_free=series.read_rates(folder / "riskfree.csv", sessions),
         sectors=sectors,
         origin=_origin(sessions, len(bars.symbols), oldest, facts),
-        findings=prose((*told((*left, *odd, *two_spellings(bars.symbols))), *split.findings, *paid.findings, *lists)),
+        findings=prose((*lines_of((*left, *odd, *two_spellings(bars.symbols))), *split.findings, *paid.findings, *lists)),
     )
-    return checks.clean(held_tape(market_data))[0]
+    return checks.clean(check_market_data(market_data))[0]
 
 
 def _whole(prices: Path, start: str | None, end: str | None) -> tuple[str, str]:
@@ -109,7 +109,7 @@ def _benchmark(path: Path, window: tuple[np.datetime64, np.datetime64]) -> tuple
     return sessions, align_series(sessions, days, levels)
 
 
-def _prices(folder: Path, sessions: Dates, facts: FolderFacts) -> tuple[Adjusted, tuple[LeftOut, ...]]:
+def _prices(folder: Path, sessions: Dates, facts: FolderFacts) -> tuple[AdjustedPrices, tuple[LeftOut, ...]]:
     found = [_year(folder, int(str(year)), sessions) for year in np.unique(sessions.astype("datetime64[Y]"))]
     years, left = [frame for frame, _ in found], tuple(one for _, some in found for one in some)
     words = {name: union_categoricals([year[name] for year in years]) for name in PRICE_COLUMNS.texts}
@@ -121,7 +121,7 @@ def _prices(folder: Path, sessions: Dates, facts: FolderFacts) -> tuple[Adjusted
     close, adjusted = frame["close"].to_numpy(), frame["adj_close"].to_numpy()
     unit = facts.half_units(frame["src"].to_numpy(dtype=object))
     source = places.scatter(frame["src"].cat.codes)
-    adjusted_bars = Adjusted(
+    adjusted_bars = AdjustedPrices(
         bars=rows.to_bars(frame, places),
         factor=places.scatter(adjusted / close),
         noise=places.scatter(unit / close + unit / adjusted),

@@ -92,8 +92,8 @@ def as_written(path: Path) -> pd.DataFrame:
     return frame[["date", SYMBOL, *FIELDS]].astype({"date": "string", SYMBOL: "string"})
 
 
-def _refused(*told: object) -> BadTable:
-    return BadTable(str(told))
+def _refused(*words: object) -> BadTable:
+    return BadTable(str(words))
 
 
 def symbol_of(title: str) -> str:

@@ -86,9 +86,9 @@ def read_folder(folder: Path) -> pd.DataFrame:
             owner[symbol] = path
         frames.append(frame)
     if not frames:
-        raise MissingData(f"{folder} holds {sum(map(len, left.values())):,} tables and no bars: {'; '.join(_told(left))}")
+        raise MissingData(f"{folder} holds {sum(map(len, left.values())):,} tables and no bars: {'; '.join(_lines_of(left))}")
     used = [f"as {name}: {way}" for way, name in list(ways.items())[:3]]
-    headers.say(folder, [f"{len(frames):,} files, {len(owner):,} names", *_told(left), *used])
+    headers.say(folder, [f"{len(frames):,} files, {len(owner):,} names", *_lines_of(left), *used])
     return joined(frames)
 
 
@@ -111,5 +111,5 @@ def _overlap(frames: list[pd.DataFrame], more: pd.DataFrame, symbol: str) -> boo
     return any(not days.isdisjoint(frame.loc[(frame["symbol"] == symbol).to_numpy(), "date"]) for frame in frames)
 
 
-def _told(left: Mapping[str, list[str]]) -> list[str]:
+def _lines_of(left: Mapping[str, list[str]]) -> list[str]:
     return [f"{len(names):,} left out that are {why} (such as {names[0]})" for why, names in left.items()]

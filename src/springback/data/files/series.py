@@ -58,7 +58,7 @@ def enrol(path: Path, bars: Bars, since: str | None = None) -> tuple[NDArray[np.
     Intervals that start on `since` reach back to the first session: the oldest list stands in for what came before it. Raises `BadTable`
     where the file names nobody of the bars.
     """
-    symbols, starts, ends = read_stays(path)
+    symbols, starts, ends = read_tenures(path)
     first = np.searchsorted(bars.sessions, starts)
     if since is not None:
         first[starts == np.datetime64(since, "D")] = 0
@@ -85,7 +85,7 @@ def _respelled(names: Mapping[str, str | None]) -> tuple[LeftOut, ...]:
     return (LeftOut("spelled", other[0][0], note=f"{other[0][1]} in the bars", count=len(other)),) if other else ()
 
 
-def read_stays(path: Path) -> tuple[tuple[str, ...], Dates, Dates]:
+def read_tenures(path: Path) -> tuple[tuple[str, ...], Dates, Dates]:
     """Who was in an index from when to when (exclusive, NaT: still in), a row of the file each, (M,). Raises `BadTable`."""
     frame = read_table(path, Columns(("start", "end"), ("symbol",), sparse=("start", "end")))
     starts, ends = frame["start"].to_numpy().astype("datetime64[D]"), frame["end"].to_numpy().astype("datetime64[D]")

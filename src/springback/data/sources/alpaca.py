@@ -55,7 +55,7 @@ class Alpaca:
         question is put again without those that it names, or about each half where it names none.
         """
         there = {symbol: _written(symbol) for symbol in symbols}
-        told = self._told(tuple(dict.fromkeys(there.values())), start, end) if symbols else {}
+        told = self._replies(tuple(dict.fromkeys(there.values())), start, end) if symbols else {}
         odd: OddName | None = None
         for symbol, name in there.items():
             rows, events, notes = told.get(name, ([], [], []))
@@ -70,7 +70,7 @@ class Alpaca:
         if odd is not None:
             raise odd
 
-    def _told(self, names: Sequence[str], start: date, end: date) -> dict[str, Reply]:
+    def _replies(self, names: Sequence[str], start: date, end: date) -> dict[str, Reply]:
         """Bars, events and notes of each name that Alpaca takes for one."""
         what = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
         try:
@@ -81,7 +81,7 @@ class Alpaca:
             rest = tuple(name for name in names if name not in said)
             half = len(names) // 2
             halves = [rest] if len(rest) < len(names) else [names[:half], names[half:]] if half else []
-            return {name: told for part in halves if part for name, told in self._told(part, start, end).items()}
+            return {name: told for part in halves if part for name, told in self._replies(part, start, end).items()}
         except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
             raise (OddName if len(names) == 1 else SourceError)(self._unknown(what, error)) from None
         return {name: (rows[name], events[name], notes[name]) for name in names}

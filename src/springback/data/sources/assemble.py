@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data import checks
-from springback.data.laws import LeftOut, told, two_spellings
+from springback.data.laws import LeftOut, lines_of, two_spellings
 from springback.data.rows import check_traded
 from springback.data.sessions import exchange_days, newest
 from springback.data.sources import Event, History
-from springback.data.sources.held import findings, held, notes_of, spans
+from springback.data.sources.event_check import check_history, findings, notes_of, spans
 from springback.data.store.continuation import silent
 from springback.errors import MissingData
 from springback.market.actions import Actions
@@ -26,7 +26,7 @@ SETTLED = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
-class Beside:
+class VixAndRates:
     """What stands beside the bars, by day: VIX closes, yearly risk-free rate as a fraction or None; `notes` say where they are from."""
 
     vix: Mapping[date, float]
@@ -39,7 +39,9 @@ def newest_session(now: datetime) -> date:
     return date.fromisoformat(str(newest(now, SETTLED)))
 
 
-def assemble(histories: Sequence[History], beside: Beside, benchmark: History | None, start: date, end: date, origin: Origin) -> MarketData:
+def assemble(
+    histories: Sequence[History], levels: VixAndRates, benchmark: History | None, start: date, end: date, origin: Origin
+) -> MarketData:
     """The market data of the names that have bars; sessions run from the first to the last bar.
 
     A name that has had no bar for a week up to the last session is delisted after its last one, unless its vendor tells the end of its
@@ -47,7 +49,7 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     counted in the findings, as are names without bars; events that the prices contradict are set aside. Raises `MissingData` when no name
     has any.
     """
-    listed = sorted((held(one) for one in histories if len(one.days)), key=lambda one: one.symbol)
+    listed = sorted((check_history(one) for one in histories if len(one.days)), key=lambda one: one.symbol)
     sessions = exchange_days(start, end)
     left = [part for one in histories for part in (*one.left, *_closed(one, sessions), *_unheard(one))]
     listed = [one for one in listed if np.isin(one.days, sessions).any()]
@@ -65,13 +67,13 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     market_data = MarketData(
         bars=bars,
         actions=_actions(listed, bars),
-        vix=_series(beside.vix, sessions),
+        vix=_series(levels.vix, sessions),
         last=last_rows(bars.close),
         ending=np.zeros(len(bars.symbols), np.int8),
-        benchmark=None if benchmark is None or not len(benchmark.days) else total_return(held(benchmark), sessions),
-        risk_free=None if beside.risk_free is None else _series(beside.risk_free, sessions, carry=True),
+        benchmark=None if benchmark is None or not len(benchmark.days) else total_return(check_history(benchmark), sessions),
+        risk_free=None if levels.risk_free is None else _series(levels.risk_free, sessions, carry=True),
         origin=replace(origin, words=Prose(f"{origin.words}: {len(bars.symbols):,} names, {sessions[0]} to {sessions[-1]}")),
-        findings=(*findings(notes), *prose((*told((*left, *two_spellings(bars.symbols))), *_halted(halted), *beside.notes))),
+        findings=(*findings(notes), *prose((*lines_of((*left, *two_spellings(bars.symbols))), *_halted(halted), *levels.notes))),
         quarantine=spans(notes),
     )
     return checks.clean(_ended(market_data, listed))[0]

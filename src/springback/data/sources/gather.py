@@ -51,7 +51,7 @@ def gather(
         if error is not None:
             failed |= {name: error for name in names if name not in found}
             if _is_final(error) or (in_a_row >= IN_A_ROW and not (found and isinstance(error, OddName))):
-                raise _told(error, len(found), len(symbols)) from None
+                raise _with_count(error, len(found), len(symbols)) from None
     if progress:
         progress(len(found), len(symbols), f"{len(wanted) - len(failed):,} asked, {len(symbols) - len(wanted):,} kept from before")
     odd = [name for name, error in failed.items() if isinstance(error, OddName)]
@@ -83,7 +83,7 @@ def _is_final(error: SourceError | InputError) -> bool:
     return isinstance(error, InputError | Halt) or (isinstance(error, Fault) and error.halts)
 
 
-def _told(error: SourceError | InputError, count: int, total: int) -> SourceError | InputError:
+def _with_count(error: SourceError | InputError, count: int, total: int) -> SourceError | InputError:
     if count:
         return type(error)(f"{error} ({count:,} of {total:,} names are here)")
     return error

@@ -249,7 +249,7 @@ class Bucket:
             try:
                 self._files.pipe_file(f"{self._root}/{LOCK}", token.encode(), mode="create")
             except Exception as error:  # noqa: BLE001 (libraries do not agree on what says that it is there)
-                if not self._told():
+                if not self._holder():
                     raise self._unwritable(LOCK, error) from None
                 if last or not self._abandoned():
                     return None
@@ -258,7 +258,7 @@ class Bucket:
                 return 0
         return None
 
-    def _told(self) -> dict[str, Any]:
+    def _holder(self) -> dict[str, Any]:
         """Who holds the lock: host, pid and since when; nothing where there is none, no host where what lies there is no lock of ours."""
         try:
             content = self.read(LOCK)
@@ -271,13 +271,13 @@ class Bucket:
             return {"at": time.time()}  # never stale: whose it is, is not known
 
     def _owner(self) -> str:
-        told = self._told()
+        told = self._holder()
         if told and "host" not in told:
             return f"someone whose lock cannot be read (remove {LOCK} there if nobody writes)"
         return f"process {told.get('pid', '?')} on {told.get('host', 'another machine')}"
 
     def _abandoned(self) -> bool:
-        told = self._told()
+        told = self._holder()
         if not told:
             return False
         if told.get("host") == socket.gethostname() and not Path("/proc", str(told["pid"])).exists() and Path("/proc").exists():

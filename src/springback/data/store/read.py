@@ -93,7 +93,7 @@ class Generation:
         last = small["securities"]["last"].to_numpy().astype("datetime64[D]")
         return assembled(panels, days, (first, stop), small, last, self.record, frozenset(self.manifest["has"]))
 
-    def tape_as_of(self, start: int, end: int, instant: int) -> tuple[MarketData, str]:
+    def market_data_as_of(self, start: int, end: int, instant: int) -> tuple[MarketData, str]:
         """The same as it was known at the instant `instant`, and the content hash that the whole store had then."""
         self._not_lost(start, end, instant)
         write = self.write_as_of(instant)

@@ -134,7 +134,7 @@ class Store:
         if as_of is None:
             return self._steady(lambda found: (found.market_data(first, last), str(found.manifest["content_hash"])))
         known = instant(as_of)
-        market_data, whole = self._steady(lambda found: found.tape_as_of(first, last, known))
+        market_data, whole = self._steady(lambda found: found.market_data_as_of(first, last, known))
         if start is end is None and content_hash(market_data) != whole:
             raise StoreError(f"{self.place.name}: what was known at {as_of} is not what was written then: run 'springback data verify'")
         return market_data, whole

@@ -23,7 +23,7 @@ SymbolNote = tuple[str, EventNote]
 """A name and a note of it."""
 
 
-def held(history: History) -> History:
+def check_history(history: History) -> History:
     """`history` with the events that its prices bear out, or do not speak of; what became of the others is among its notes."""
     events = history.events
     if not events:
@@ -36,7 +36,7 @@ def held(history: History) -> History:
     return replace(history, events=tuple(one for k, one in enumerate(events) if k not in out), notes=(*history.notes, *notes))
 
 
-def held_tape(market_data: MarketData) -> MarketData:
+def check_market_data(market_data: MarketData) -> MarketData:
     """The same of market data: without the events that do not hold, and in quarantine around those set aside."""
     found = hold(market_data.bars, market_data.actions)
     acts, days = market_data.actions, market_data.bars.sessions
