@@ -74,7 +74,7 @@ class Card:
 
     @staticmethod
     def from_json(text: str, where: str) -> "Card":
-        """The card that `text` holds; Raises `ModelError` naming `where` if it is not one."""
+        """The card that `text` holds. Raises `ModelError` naming `where` if it is not one."""
         names = {one.name for one in dataclasses.fields(Card)}
         try:
             values = json.loads(text)

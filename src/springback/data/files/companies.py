@@ -51,7 +51,7 @@ class _Company:
         return self.rows[-1][0]
 
 
-class _Known:
+class _Companies:
     """The companies as the files before this one left them, by what a row may be known by."""
 
     def __init__(self, companies: list[_Company], number: int, tickers: set[str]) -> None:
@@ -82,7 +82,7 @@ def follow(files: Sequence[Holdings]) -> tuple[Tenure, ...]:
     """
     companies: list[_Company] = []
     for number, one in enumerate(files):
-        known = _Known(companies, number, {row.ticker for row in one.rows})
+        known = _Companies(companies, number, {row.ticker for row in one.rows})
         taken: set[int] = set()
         for rule in (_by_identifier, _by_ticker_and_name, _by_name, _by_ticker, _renumbered):
             for row in one.rows:
@@ -105,26 +105,26 @@ def plain(name: str) -> str:
     return " ".join(word for word in words if word not in FILLERS)
 
 
-def _by_identifier(row: Holding, companies: _Known) -> _Company | None:
+def _by_identifier(row: Holding, companies: _Companies) -> _Company | None:
     return next(reversed(companies.free("identifier", row.identifier)), None) if row.identifier else None
 
 
-def _by_ticker_and_name(row: Holding, companies: _Known) -> _Company | None:
+def _by_ticker_and_name(row: Holding, companies: _Companies) -> _Company | None:
     same = [one for one in companies.free("ticker", row.ticker) if plain(one.last.name) == plain(row.name) and not _apart(one, row)]
     return next(reversed(same), None)
 
 
-def _by_name(row: Holding, companies: _Known) -> _Company | None:
+def _by_name(row: Holding, companies: _Companies) -> _Company | None:
     before = companies.just_before("name", plain(row.name))
     same = [one for one in before if one.last.ticker not in companies.tickers and not _apart(one, row)]
     return same[0] if len(same) == 1 else None
 
 
-def _by_ticker(row: Holding, companies: _Known) -> _Company | None:
+def _by_ticker(row: Holding, companies: _Companies) -> _Company | None:
     return next((one for one in companies.just_before("ticker", row.ticker) if not _apart(one, row)), None)
 
 
-def _renumbered(row: Holding, companies: _Known) -> _Company | None:
+def _renumbered(row: Holding, companies: _Companies) -> _Company | None:
     return next((one for one in companies.just_before("ticker", row.ticker) if plain(one.last.name) == plain(row.name)), None)
 
 

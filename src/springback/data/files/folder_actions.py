@@ -17,7 +17,7 @@ from springback.market.record import adjusted_times, traded
 LARGE = 0.3
 PRINTED, WORKED_OUT = 1e-5, 0.0015
 """How far, relative, a ratio may be from the small one that it stands for: one that was written down, and one that was worked out.
-0.0333 is 0.1 % from 1/30; 1.503081 (a spin-off) is 0.2 % from 3/2."""
+In the list that `benchmarks/bundle.py` reads 0.0333 is 0.1 % from 1/30 and 1.503081 (a spin-off) 0.2 % from 3/2."""
 PARTS = (2, 3, 4)
 """Denominators of the small ratios under four."""
 

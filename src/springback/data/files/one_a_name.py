@@ -93,7 +93,7 @@ def read_folder(folder: Path) -> pd.DataFrame:
 
 
 def read_mapping(frames: Mapping[str, Table]) -> pd.DataFrame:
-    """The same of a table for each symbol. Raises `MissingData` where there is none."""
+    """The rows of bars of a table for each symbol, one below the other. Raises `MissingData` where there is none."""
     if not frames:
         raise MissingData("there is no frame of bars: give {'AAPL': frame, ...}")
     return joined([read_bars(NamedFrame(frame, f"the frame of {symbol}"), str(symbol)) for symbol, frame in frames.items()])

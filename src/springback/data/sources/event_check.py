@@ -37,7 +37,7 @@ def check_history(history: History) -> History:
 
 
 def check_market_data(market_data: MarketData) -> MarketData:
-    """The same of market data: without the events that do not hold, and in quarantine around those set aside."""
+    """`market_data` without the events that its prices contradict, and in quarantine around those set aside."""
     found = hold(market_data.bars, market_data.actions)
     acts, days = market_data.actions, market_data.bars.sessions
     kept = np.ones(len(acts.row), dtype=bool)
