@@ -8,7 +8,7 @@ from pathlib import Path
 
 from springback.data.files import csv_folder
 from springback.data.files.folder_facts import FolderFacts
-from springback.data.store.intake import fetch
+from springback.quality import entry, quarantine
 
 FACTS = FolderFacts(
     title="Real prices of Russell 3000 members, point in time, delisted names included",
@@ -34,7 +34,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("store", type=Path)
     options = parser.parse_args()
-    manifest = fetch(csv_folder.read(options.folder, facts=FACTS), options.store)
+    market_data = csv_folder.read(options.folder, facts=FACTS)
+    manifest = entry.fetch(quarantine.imposed(market_data, market_data.quarantine), options.store)
     span = f"{manifest['first_session']} to {manifest['last_session']}"
     print(f"{options.store}: {manifest['names']:,} names, {span}, content hash {manifest['content_hash']}")
 

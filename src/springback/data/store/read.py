@@ -94,7 +94,9 @@ class Generation:
         return assembled(panels, days, (first, stop), small, last, self.record, frozenset(self.manifest["has"]))
 
     def market_data_as_of(self, start: int, end: int, instant: int) -> tuple[MarketData, str]:
-        """The market data of the days `start` to `end` as known at `instant`, microseconds since 1970 UTC, and the content hash that the whole store had then."""
+        """The market data of the days `start` to `end` as known at `instant`, microseconds since 1970 UTC, and the content hash that the
+        whole store had then.
+        """
         self._not_lost(start, end, instant)
         write = self.write_as_of(instant)
         small = {name: self._frame_as_of(name, instant) for name in ORDER}

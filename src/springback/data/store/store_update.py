@@ -14,7 +14,7 @@ from springback.errors import Restated
 from springback.market.market_data import MarketData
 
 
-def fetch(
+def update_store(
     market_data: MarketData,
     store: Path,
     now: datetime | None = None,
