@@ -25,7 +25,7 @@ import exchange_calendars
 import numpy as np
 import pandas as pd
 
-from springback.data.sources.assemble import Beside, assemble
+from springback.data.sources.assemble import VixAndRates, assemble
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.gather import gather
@@ -96,7 +96,7 @@ def main() -> None:
     names = [f"N{k:04d}" for k in range(asked.names)]
     days = days_of(asked.years)
     first, last = START, date.fromisoformat(days[-1])
-    beside = Beside({date.fromisoformat(day): 20.0 for day in days}, None)
+    beside = VixAndRates({date.fromisoformat(day): 20.0 for day in days}, None)
     words = [sys.executable, __file__, "--serve", "--years", str(asked.years)]
     with tempfile.TemporaryDirectory() as place, subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

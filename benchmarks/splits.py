@@ -1,6 +1,6 @@
 """How many real splits the quality gate finds once their records are taken away, and whom it accuses while they are all there.
 
-Run: python benchmarks/splits.py STORE   (a store of the real bundle: springback fetch --source csv --path ../shared/data --store STORE;
+Run: python benchmarks/splits.py STORE   (a store of the real bundle: python benchmarks/bundle.py ../shared/data STORE;
 without one a demo market is drawn, which shows that the script runs and nothing else). A split counts where its ratio is 5:4 or more and
 the name has a bar on both sides of it.
 """

@@ -23,10 +23,10 @@ from springback.forecasting.models import Classifier
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Panel
 from springback.market.market_data import MarketData, last_rows
-from springback.training import Training, WalkForward, walk_forward
+from springback.training import Training, WalkForward, WalkOptions, walk_forward
 from springback.training.estimators import ESTIMATORS, targets
 from springback.training.evaluate import auc
-from springback.training.rows import QPI, Rows, gather
+from springback.training.rows import QPI, TrainingRows, gather
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 START = "2020-01-02"
@@ -35,10 +35,12 @@ EXACT_ROWS, TEST_ROWS = 20_000, 200_000
 
 def real_tape() -> tuple[MarketData, NDArray[np.bool_]]:
     """The bundle and its universe."""
+    from bundle import FACTS
+
     from springback.data.files.csv_folder import read
     from springback.strategy.universe import Universe, eligible
 
-    market_data = read(SHARED, "2017-01-03", "2023-12-31")
+    market_data = read(SHARED, "2017-01-03", "2023-12-31", FACTS)
     return market_data, eligible(market_data, Universe())
 
 
@@ -54,7 +56,7 @@ def random_tape() -> tuple[MarketData, NDArray[np.bool_]]:
     return market_data, np.ones(shape, dtype=np.bool_)
 
 
-def theirs(rows: Rows, target: NDArray[np.bool_], training: Training) -> Classifier:
+def theirs(rows: TrainingRows, target: NDArray[np.bool_], training: Training) -> Classifier:
     """scikit-learn's histogram boosting with the same knobs, on all cores."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -76,7 +78,7 @@ def timed(work: Callable[[], Classifier]) -> tuple[Classifier, float]:
     return model, time.perf_counter() - begun
 
 
-def compare_estimators(rows: Rows, cut: int, training: Training) -> None:
+def compare_estimators(rows: TrainingRows, cut: int, training: Training) -> None:
     """Prints exact beside histogram, fitted on the same thinned rows known by `cut` and asked about the rows after it.
 
     The yardstick of their agreement is exact itself, fitted on the rows next to those.
@@ -104,7 +106,7 @@ def compare_estimators(rows: Rows, cut: int, training: Training) -> None:
         )
 
 
-def compare_folds(rows: Rows, cuts: list[int], seconds: list[float], training: Training) -> None:
+def compare_folds(rows: TrainingRows, cuts: list[int], seconds: list[float], training: Training) -> None:
     """Prints scikit-learn's seconds for both models of each fold beside ours."""
     ours = plain = 0.0
     for cut, own in zip(cuts, seconds, strict=True):
@@ -135,7 +137,7 @@ def main() -> None:
         training,
         WalkForward(start=START),
         "benchmark",
-        progress=lambda *_: ends.append(time.perf_counter() - begun),
+        WalkOptions(progress=lambda *_: ends.append(time.perf_counter() - begun)),
     )
     whole = time.perf_counter() - begun
     scores = [fold.long.auc for fold in result.folds if fold.long.auc is not None]

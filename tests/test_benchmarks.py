@@ -22,6 +22,7 @@ SMALL = {
     "universe": "--files 3 --names 60 --years 1",
 }
 LONG = {
+    "bundle": "reads the bundle of real prices; no ratio, a recipe",
     "variants": "trains the models of thirteen variants",
     "walk_forward": "trains on millions of rows",
 }

@@ -110,7 +110,7 @@ def test_biases_members_and_quarantine_of_an_older_store_are_facts(store: Store)
     market_data = store.read()
     assert len(market_data.origin.known_biases) == 6 and market_data.origin.known_biases[0] == "5 to 9 % of member-days have no price"
     assert market_data.origin.members_from == date(2019, 2, 1)
-    answer = membership.from_tape(market_data, np.datetime64("2019-01-15"))
+    answer = membership.from_market_data(market_data, np.datetime64("2019-01-15"))
     assert (answer.source, answer.confidence) == ("membership list of 2019-02-01, which is of later", "low")
     assert [line.about for line in market_data.findings] == ["quarantine", "", "tables", "prices"]
     assert "'Day' as date" in those(market_data.findings, "tables")[0]

@@ -20,7 +20,7 @@ from springback.backtest.result import Result, daily_frame, fills_frame, funnel_
 from springback.cluster import Cores
 from springback.data.files import tables
 from springback.data.files.reading import Table
-from springback.data.files.sheets import Given
+from springback.data.files.sheets import NamedFrame
 from springback.data.store.content_hash import content_hash
 from springback.features import FEATURES
 from springback.forecasting.models import Models
@@ -179,7 +179,7 @@ def forecast_fixed(prepared: PreparedData, models_dir: Path | str, settings: Kno
 
 def forecasts_from(table: Table, market_data: MarketData) -> Forecasts:
     """The forecasts in a file or a frame: date, symbol, qpi, p_long, p_short, adv_63. Raises `InputError`."""
-    source = Path(table) if isinstance(table, str | Path) else Given(table, "the frame of forecasts")
+    source = Path(table) if isinstance(table, str | Path) else NamedFrame(table, "the frame of forecasts")
     return tables.read_forecasts(source, market_data.bars)
 
 

@@ -41,7 +41,7 @@ def _layer(one: Layer) -> tuple[str, Mapping[str, Any]]:
 
 
 def build(root: type[Root], tables: Mapping[str, Mapping[str, Any]]) -> Root:
-    """`root` filled from `tables`; what a table does not name keeps its default."""
+    """`root` filled from `tables`; what a table does not name keeps its default. Raises `SettingsError` on an unknown table or knob."""
     kinds = get_type_hints(root)
     for table in tables:
         if table not in kinds:
@@ -50,10 +50,10 @@ def build(root: type[Root], tables: Mapping[str, Mapping[str, Any]]) -> Root:
     return root(**parts)
 
 
-def nested(told: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def nested(knobs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """`{"table": {"name": value}}` and `{"table.name": value}`, mixed as one likes, as tables. Raises `SettingsError` on neither."""
     tables: dict[str, dict[str, Any]] = {}
-    for name, value in told.items():
+    for name, value in knobs.items():
         table, dot, knob = str(name).partition(".")
         _merge(tables, {table: {knob: value} if dot else value}, "")
     return tables
@@ -100,11 +100,11 @@ def _means_date(hint: Any) -> bool:
     return hint is date or date in get_args(hint)
 
 
-def _alike(told: Any, found: Any) -> bool:
+def _alike(value: Any, result: Any) -> bool:
     """Whether no number was made of true and no true of a number; a word such as the "True" of LEAN's parameters may be either."""
-    if isinstance(told, list | tuple) and isinstance(found, list | tuple):
-        return all(map(_alike, told, found))
-    return isinstance(told, str) or isinstance(told, bool) == isinstance(found, bool)
+    if isinstance(value, list | tuple) and isinstance(result, list | tuple):
+        return all(map(_alike, value, result))
+    return isinstance(value, str) or isinstance(value, bool) == isinstance(result, bool)
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -155,6 +155,6 @@ def _merge(tables: dict[str, dict[str, Any]], more: Mapping[str, Any], where: st
         tables.setdefault(table, {}).update(values)
 
 
-def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f": did you mean '{prefix}{near[0]}'?" if near else f": known are {', '.join(prefix + k for k in known)}"
+def _nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f": did you mean '{prefix}{near[0]}'?" if near else f": known are {', '.join(prefix + k for k in names)}"

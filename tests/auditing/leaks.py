@@ -18,13 +18,13 @@ from springback.market.market_data import MarketData
 from springback.strategy.rule import RESTING_STOP, STOP_LOSS
 from springback.strategy.universe import eligible
 from springback.training.labels import forward_return
-from springback.training.rows import Rows
+from springback.training.rows import TrainingRows
 from springback.training.splits import walk
 from springback.training.train import fit_models
 from springback.workflow import audit
 from springback.workflow.settings import Settings
 
-Lesson = Callable[[Rows, int], Rows]
+Lesson = Callable[[TrainingRows, int], TrainingRows]
 Change = Callable[[Pipeline, Settings], Pipeline]
 
 
@@ -59,31 +59,31 @@ def taught_by(settings: Settings, lesson: Lesson) -> Callable[[MarketData, Flags
     return forecast
 
 
-def every_row(market_data: MarketData, ranked: Flags, panel: Panel, horizon: int) -> Rows:
+def every_row(market_data: MarketData, ranked: Flags, panel: Panel, horizon: int) -> TrainingRows:
     """Every eligible row with all features; its forward return NaN where it is unknown."""
     session, name = np.nonzero(ranked & ~np.isnan(panel).any(axis=2))
     forward = forward_return(market_data.bars, market_data.actions, horizon)[session, name]
-    return Rows(panel[session, name].astype(np.float32), forward, forward, session, name, session + horizon)
+    return TrainingRows(panel[session, name].astype(np.float32), forward, forward, session, name, session + horizon)
 
 
-def purged(rows: Rows, as_of: int) -> Rows:
+def purged(rows: TrainingRows, as_of: int) -> TrainingRows:
     """What the real one learns."""
     return rows.pick((rows.known_at <= as_of) & ~np.isnan(rows.forward))
 
 
-def _unpurged(rows: Rows, as_of: int) -> Rows:
+def _unpurged(rows: TrainingRows, as_of: int) -> TrainingRows:
     return rows.pick((rows.session <= as_of) & ~np.isnan(rows.forward))
 
 
-def _this_quarter_too(rows: Rows, as_of: int) -> Rows:
+def _this_quarter_too(rows: TrainingRows, as_of: int) -> TrainingRows:
     return rows.pick((rows.session <= as_of + 63) & ~np.isnan(rows.forward))
 
 
-def _everything(rows: Rows, _: int) -> Rows:
+def _everything(rows: TrainingRows, _: int) -> TrainingRows:
     return rows.pick(~np.isnan(rows.forward))
 
 
-def _unknown_is_zero(rows: Rows, as_of: int) -> Rows:
+def _unknown_is_zero(rows: TrainingRows, as_of: int) -> TrainingRows:
     unknown = (rows.known_at > as_of) | np.isnan(rows.forward)
     return replace(rows, forward=np.where(unknown, 0.0, rows.forward)).pick(rows.session <= as_of)
 

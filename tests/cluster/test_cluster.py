@@ -11,7 +11,7 @@ import pytest
 
 from springback.cluster import Cores, Workers, scheduler, workers_at
 from springback.errors import ClusterError, MissingData
-from springback.training import Training, WalkForward, walk_forward
+from springback.training import Training, WalkForward, WalkOptions, walk_forward
 from springback.training.rows import gather
 from springback.training.training_settings import Validation
 from springback.validation.cross_validation import cross_validate
@@ -50,7 +50,7 @@ def test_an_error_of_ours_stays_ours(workers: Workers) -> None:
 def test_a_walk_forward_is_the_same_to_the_last_bit(workers: Workers) -> None:
     market_data = random_tape(41, reversal=0.1)
     here = walk_forward(*lessons(market_data), FAST, EARLY, NOW)
-    there = walk_forward(*lessons(market_data), FAST, EARLY, NOW, workers=workers)
+    there = walk_forward(*lessons(market_data), FAST, EARLY, NOW, WalkOptions(workers=workers))
     for name in PANELS:
         np.testing.assert_array_equal(getattr(here.forecasts, name), getattr(there.forecasts, name))
     assert here.folds == there.folds
@@ -78,7 +78,7 @@ def test_a_worker_killed_during_a_walk_forward_takes_nothing_with_it(tmp_path: P
                 killed.append(before[len(killed)])
                 clusters.kill(killed[-1])
 
-        there = walk_forward(*lessons(market_data), slow, walk, NOW, progress=murder, workers=workers)
+        there = walk_forward(*lessons(market_data), slow, walk, NOW, WalkOptions(progress=murder, workers=workers))
         assert killed == before
     for name in PANELS:
         np.testing.assert_array_equal(getattr(here.forecasts, name), getattr(there.forecasts, name))

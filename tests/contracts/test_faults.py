@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback.data.laws import told
+from springback.data.laws import lines_of
 from springback.data.sources import Source
 from springback.data.sources.alpaca import Alpaca
 from springback.data.sources.cboe import read_vix
@@ -138,7 +138,7 @@ def test_bars_of_days_to_come_are_left_out_and_told(vendor: str, replay: Replay)
     replay.names["AAPL"].bars[day("2099-07-02")] = (1.0, 1.0, 1.0, 1.0, 1.0)
     found = next(iter(VENDORS[vendor](replay).histories(["AAPL"], START, day("2099-12-31"))))
     assert found.days[-1] < np.datetime64("2099-01-01")
-    assert told(found.left) == ("1 row is of a day to come and left out (such as AAPL on 2099-07-02)",)
+    assert lines_of(found.left) == ("1 row is of a day to come and left out (such as AAPL on 2099-07-02)",)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_price_that_cannot_be_is_left_out_and_told(
     replay.names["BRK.B"].bars[day("2020-09-01")] = row
     (found,) = VENDORS[vendor](replay).histories(["BRK.B"], START, END)
     assert len(found.days) == 9 and np.datetime64("2020-09-01") not in found.days
-    (line,) = told(found.left)
+    (line,) = lines_of(found.left)
     assert line.startswith("1 row has a price, a volume or a day that cannot be and is left out (such as BRK.B on 2020-09-01: " + word)
 
 

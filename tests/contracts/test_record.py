@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from springback.data.sources import Event, History, yahoo
-from springback.data.sources.assemble import Beside, assemble
+from springback.data.sources.assemble import VixAndRates, assemble
 from springback.data.sources.downloads import Downloads
-from springback.data.sources.held import held
+from springback.data.sources.event_check import check_history
 from springback.market.actions import SPLIT
 from springback.market.origin import Origin
 from springback.market.prose import Prose
@@ -61,7 +61,7 @@ def answer(
 
 
 def told(close: np.ndarray, *args: object) -> History:
-    return held(yahoo._raw("X", answer(close, *args), START, END))  # type: ignore[arg-type]
+    return check_history(yahoo._raw("X", answer(close, *args), START, END))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("ratio", [4.0, 1.5, 0.1, 1 / 190])
@@ -111,7 +111,7 @@ def test_without_adjclose_the_next_dividend_of_one_rate_tells() -> None:
 
 def test_another_currency_is_no_dollar() -> None:
     one = told(printed(1.0), [], [(date(2021, 6, 22), 12.0, "KRW")])
-    assert not one.events and [note.against for note in one.notes] == [True] and "KRW" in one.notes[0].said
+    assert not one.events and [note.against for note in one.notes] == [True] and "KRW" in one.notes[0].text
 
 
 def history(symbol: str, raw: np.ndarray, factor: float) -> History:
@@ -120,7 +120,7 @@ def history(symbol: str, raw: np.ndarray, factor: float) -> History:
     return History(symbol, days, prices, (Event(np.datetime64(SPLIT_DAY), "split", factor),))
 
 
-BESIDE = Beside(dict.fromkeys(DAYS, 18.0), None)
+BESIDE = VixAndRates(dict.fromkeys(DAYS, 18.0), None)
 
 
 def test_a_contradicted_event_is_set_aside_and_the_others_go_on(tmp_path: Path) -> None:
@@ -201,4 +201,4 @@ def test_the_cases_of_dividends(case: str, symbol: str, paid: list[float]) -> No
 
 def of_case(case: str, symbol: str) -> History:
     result = json.loads((CASES / case / "answers" / "yahoo" / f"{symbol}.json").read_text(encoding="utf-8"))["chart"]["result"][0]
-    return held(yahoo._raw(symbol, result, date(2000, 1, 1), date(2026, 1, 1)))
+    return check_history(yahoo._raw(symbol, result, date(2000, 1, 1), date(2026, 1, 1)))

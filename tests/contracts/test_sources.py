@@ -12,11 +12,11 @@ from springback.data.demo.demo import draw as draw_demo
 from springback.data.files import csv_file
 from springback.data.sources import Event, History, Source
 from springback.data.sources.alpaca import Alpaca
-from springback.data.sources.assemble import Beside, assemble
+from springback.data.sources.assemble import VixAndRates, assemble
 from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.keys import Keys
 from springback.data.sources.lean_folder import LeanFolder
-from springback.data.sources.taped import Taped
+from springback.data.sources.market_data_source import MarketDataSource
 from springback.data.sources.tiingo import Tiingo
 from springback.data.sources.yahoo import Yahoo
 from springback.lean.export import export
@@ -55,7 +55,7 @@ def expected(symbol: str, name: Name) -> History:
 
 def tape_of(names: dict[str, Name]) -> MarketData:
     return assemble(
-        [expected(symbol, name) for symbol, name in names.items()], Beside(VIX, None), None, START, END, Origin(words=Prose("by hand"))
+        [expected(symbol, name) for symbol, name in names.items()], VixAndRates(VIX, None), None, START, END, Origin(words=Prose("by hand"))
     )
 
 
@@ -75,7 +75,7 @@ def lean_folder(folder: Path) -> LeanFolder:
 
 def demo_world() -> tuple[MarketData, dict[str, History]]:
     market_data = draw_demo(Demo(names=30, start="2020-01-02", end="2021-03-31", shocks=1))
-    taped = Taped("demo", market_data)
+    taped = MarketDataSource("demo", market_data)
     return market_data, {one.symbol: one for one in taped.histories(market_data.bars.symbols[:5], date(2020, 1, 1), date(2021, 12, 31))}
 
 
@@ -83,9 +83,9 @@ MADE: dict[str, Callable[[Replay, Path], Source]] = {
     "yahoo": lambda replay, _: Yahoo(quick(replay)),
     "tiingo": lambda replay, _: Tiingo(quick(replay), KEYS),
     "alpaca": lambda replay, _: Alpaca(quick(replay), KEYS),
-    "csv": lambda _, folder: Taped("csv", bars_file(folder, market())),
+    "csv": lambda _, folder: MarketDataSource("csv", bars_file(folder, market())),
     "lean": lambda _, folder: lean_folder(folder),
-    "demo": lambda *_: Taped("demo", demo_world()[0]),
+    "demo": lambda *_: MarketDataSource("demo", demo_world()[0]),
 }
 
 
@@ -195,7 +195,7 @@ def test_a_dividend_paid_after_the_end_is_found(replay: Replay) -> None:
 
 def test_the_assembled_tape_keeps_the_delisted_name(replay: Replay) -> None:
     histories = list(Tiingo(quick(replay), KEYS).histories(["AAPL", "GONE"], START, END))
-    market_data = assemble(histories, Beside(VIX, None), histories[0], START, END, Origin(words=Prose("Tiingo")))
+    market_data = assemble(histories, VixAndRates(VIX, None), histories[0], START, END, Origin(words=Prose("Tiingo")))
     assert market_data.bars.symbols == ("AAPL", "GONE") and market_data.ending.tolist() == [0, 1]
     assert market_data.benchmark is not None
     assert market_data.benchmark[0] == 100.0

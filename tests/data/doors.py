@@ -15,11 +15,11 @@ from springback.data.files import csv_file, csv_folder
 from springback.data.sessions import exchange_days
 from springback.data.sources import Source
 from springback.data.sources.alpaca import Alpaca
-from springback.data.sources.assemble import Beside, assemble
+from springback.data.sources.assemble import VixAndRates, assemble
 from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.keys import Keys
 from springback.data.sources.lean_folder import LeanFolder
-from springback.data.sources.members import enrolled, read_roll
+from springback.data.sources.members import enrolled, read_member_list
 from springback.data.sources.tiingo import Tiingo
 from springback.data.sources.yahoo import Yahoo
 from springback.market.market_data import MarketData
@@ -146,9 +146,9 @@ def _asked(made: Callable[[Fetch], Any], answer: Callable[[Told, str, Mapping[st
 def _assembled(source: Source, told: Told, folder: Path) -> MarketData:
     found = list(source.histories(told.names, START, END))
     vix = {date.fromisoformat(day): 18.0 for day in DAYS}
-    market_data = assemble(found, Beside(vix, None), None, START, END, Origin(words=Prose(source.name)))
+    market_data = assemble(found, VixAndRates(vix, None), None, START, END, Origin(words=Prose(source.name)))
     roll = _roll(told, folder)
-    return market_data if roll is None else enrolled(market_data, read_roll(roll, START, END), told.members)
+    return market_data if roll is None else enrolled(market_data, read_member_list(roll, START, END), told.members)
 
 
 def by_lean(told: Told, folder: Path) -> MarketData:

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.bundle import FACTS
 from springback.data.files import csv_file, csv_folder
 from springback.data.files.folder_actions import PRINTED, WORKED_OUT, small_ratio
-from springback.data.membership import from_tape
+from springback.data.files.folder_facts import FolderFacts
+from springback.data.membership import from_market_data
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import DIVIDEND, SPLIT
 from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADING, MarketData
@@ -55,7 +57,7 @@ def events(market_data: MarketData, kind: int) -> dict[tuple[str, str], float]:
 
 
 def test_the_miniature_by_hand(tmp_path: Path) -> None:
-    market_data = csv_folder.read(miniature(tmp_path))
+    market_data = csv_folder.read(miniature(tmp_path), facts=FACTS)
     assert market_data.bars.symbols == ("AA", "CUT", "GONE", "R1", "SIVB")
     assert market_data.bars.close[:, 0].tolist() == [100, 100, 100, 50, 50]
     assert market_data.bars.volume[:, 0].tolist() == [500, 500, 500, 1000, 1000]
@@ -70,15 +72,27 @@ def test_the_miniature_by_hand(tmp_path: Path) -> None:
     assert "Known biases" in str(market_data.origin)
 
 
-def test_the_oldest_list_is_told_where_it_stands_in_for_sessions_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_list_is_told_where_it_stands_in_for_sessions_before_it(tmp_path: Path) -> None:
     """Members of later on earlier sessions: the reading says so, and the answer for such a day does."""
-    monkeypatch.setattr(csv_folder, "FIRST_LIST", "2018-01-04")
-    market_data = csv_folder.read(miniature(tmp_path))
+    folder = miniature(tmp_path)
+    (folder / "membership.csv").write_text("symbol,start,end,tickers\nAA,2018-01-05,2018-01-08,AA\nR1,2018-01-04,2024-06-28,R1\n")
+    market_data = csv_folder.read(folder)
+    assert market_data.members is not None and market_data.members.sum(axis=1).tolist() == [1, 1, 1, 2, 1]
     assert any(
         line.startswith("the membership list of 2018-01-04 is the oldest: it stands in for the 2 sessions") for line in market_data.findings
     )
-    answer = from_tape(market_data, np.datetime64("2018-01-03"))
+    answer = from_market_data(market_data, np.datetime64("2018-01-03"))
     assert (answer.source, answer.confidence, answer.lag) == ("membership list of 2018-01-04, which is of later", "low", None)
+
+
+def test_what_no_table_says_is_not_known_without_facts(tmp_path: Path) -> None:
+    """The reader of yearly files knows no bank, no source by its letter, no list but the folder's."""
+    market_data = csv_folder.read(miniature(tmp_path))
+    assert market_data.ending.tolist() == [TRADING, END_OF_DATA, DELISTED, TRADING, DELISTED]
+    assert "Russell" not in str(market_data.origin) and not market_data.origin.biases
+    assert not any("no adj_close of their own" in line for line in market_data.findings)
+    carried = csv_folder.read(tmp_path, facts=FolderFacts(carried=("D",)))
+    assert len(events(market_data, DIVIDEND)) == 1 and not events(carried, DIVIDEND), "a step beside a carried factor says nothing"
 
 
 def test_a_split_that_the_source_left_in_the_prices_is_taken_as_it_stands(tmp_path: Path) -> None:
@@ -124,7 +138,7 @@ def test_raw_prices_are_what_was_printed_where_that_is_sure(tmp_path: Path) -> N
     text = gzip.decompress(path.read_bytes()).decode()
     text = text.replace("2018-01-02,AA,50,51,49,50,49.0000,1000", "2018-01-02,AA,52.5233,53.3367,52.401,52.5233,51.4728,57254073")
     path.write_bytes(gzip.compress(text.encode()))
-    market_data = csv_folder.read(folder)
+    market_data = csv_folder.read(folder, facts=FACTS)
     row = tuple(float(getattr(market_data.bars, name)[0, 0]) for name in ("open", "high", "low", "close", "volume"))
     assert row == (157.57, 160.01, 157.203, 157.57, 19084691.0)
     assert events(market_data, SPLIT) == {("AA", "2018-01-05"): 1 / 3}
@@ -174,7 +188,7 @@ def test_a_bad_folder_is_refused_with_one_line(tmp_path: Path) -> None:
 def test_the_real_folder_against_the_golden_corporate_file() -> None:
     golden = SHARED / "lean-golden" / "corporate"
     witness = csv_file.read(golden / "bars.csv.gz", events=golden / "events.csv")
-    market_data = csv_folder.read(SHARED / "data", "2019-10-01", "2023-12-31")
+    market_data = csv_folder.read(SHARED / "data", "2019-10-01", "2023-12-31", FACTS)
     ours, theirs = events(market_data, DIVIDEND), events(witness, DIVIDEND)
     near = [key for key in theirs if key in ours and abs(ours[key] / theirs[key] - 1) < 0.1]
     assert len(near) / len(theirs) > 0.99

@@ -9,7 +9,7 @@ import pytest
 
 from springback.data.sessions import exchange_days
 from springback.data.sources import Event, History
-from springback.data.sources.assemble import Beside, _to_its_end, assemble
+from springback.data.sources.assemble import VixAndRates, _to_its_end, assemble
 from springback.data.sources.lean_folder import LeanFolder
 from springback.market.market_data import DELISTED, TRADING, MarketData
 from springback.market.origin import Origin
@@ -56,7 +56,7 @@ WEEKS = [str(day).replace("-", "") for day in exchange_days(date(2021, 3, 1), da
 def assembled(folder: Path, maps: dict[str, str], bars: dict[str, list[str]]) -> MarketData:
     names = sorted(name.upper() for name in bars)
     source, first, last = folder_of(folder, maps, bars), date(2021, 3, 1), date(2021, 4, 30)
-    return assemble(list(source.histories(names, first, last)), Beside({}, None), None, first, last, Origin(words=Prose("a folder")))
+    return assemble(list(source.histories(names, first, last)), VixAndRates({}, None), None, first, last, Origin(words=Prose("a folder")))
 
 
 def test_a_life_ends_where_the_map_file_says_and_a_name_without_bars_until_then_is_halted(tmp_path: Path) -> None:

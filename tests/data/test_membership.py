@@ -13,7 +13,7 @@ from springback.data import membership
 from springback.data.demo.demo import Demo
 from springback.data.files import csv_file, holdings
 from springback.data.files.companies import follow, plain
-from springback.data.files.series import read_members, read_stays
+from springback.data.files.series import read_members, read_tenures
 from springback.data.sessions import exchange_days
 from springback.errors import BadTable, MissingData, SpringbackError
 from springback.market.market_data import MarketData
@@ -170,7 +170,7 @@ def test_a_store_answers_by_its_list_or_by_the_proxy() -> None:
     """The demo's index: names that were delisted later are in it; without a list the most liquid names stand in and are called so."""
     market_data = draw_demo(Settings(demo=Demo(names=60, end="2020-12-31")))
     day = np.datetime64("2018-03-23")
-    answer = membership.from_tape(market_data, day)
+    answer = membership.from_market_data(market_data, day)
     row = market_data.bars.row(day)
     assert market_data.members is not None
     assert set(answer.symbols) == {market_data.bars.symbols[name] for name in np.flatnonzero(market_data.members[row])}
@@ -178,7 +178,7 @@ def test_a_store_answers_by_its_list_or_by_the_proxy() -> None:
     assert gone & set(answer.symbols)
     assert answer.source.startswith("membership list as of ")
     with pytest.raises(SpringbackError, match="is not covered: the bars run from"):
-        membership.from_tape(market_data, np.datetime64("2031-01-01"))
+        membership.from_market_data(market_data, np.datetime64("2031-01-01"))
 
 
 def test_the_verb_lists_and_says_who_says_so(folder: Path, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_holdings_that_became_known_on_one_day_make_a_file_that_can_be_read(tmp_
     out = tmp_path / "out" / "members.csv"
     out.parent.mkdir()
     done(springback(tmp_path, "universe", "--holdings", tmp_path, "--out", out))
-    symbols, starts, _ = read_stays(out)
+    symbols, starts, _ = read_tenures(out)
     assert symbols == ("A", "YNG") and set(starts.astype(str)) == {"2019-07-01"}
 
 
@@ -296,25 +296,25 @@ def tape_of(folder: Path, members: str, members_from: dt.date | None = None) -> 
 def test_a_list_that_stands_in_for_earlier_sessions_is_called_one_of_later(tmp_path: Path) -> None:
     """It has no age then; from its own day on it has one, though membership did not change on that day."""
     market_data = tape_of(tmp_path, "A,2020-01-01,\nC,2020-01-01,\n", dt.date(2020, 3, 2))
-    before = membership.from_tape(market_data, np.datetime64("2020-02-28"))
+    before = membership.from_market_data(market_data, np.datetime64("2020-02-28"))
     assert (before.source, before.confidence, before.lag) == ("membership list of 2020-03-02, which is of later", "low", None)
     assert "it stands in for the 40 sessions before it, which looks ahead" in before.notes[0]
-    after = membership.from_tape(market_data, np.datetime64("2020-03-10"))
+    after = membership.from_market_data(market_data, np.datetime64("2020-03-10"))
     assert (after.source, after.confidence, after.lag) == ("membership list as of 2020-03-02", "high", 8)
     assert membership.stands_in("2019-12-30", DAYS) == ()
     old = replace(market_data, origin=Origin(members_from=dt.date(2019, 12, 30)))  # the whole store's, of which these bars are the end
-    assert membership.from_tape(old, DAYS[9]).source == "membership list of unknown date"
+    assert membership.from_market_data(old, DAYS[9]).source == "membership list of unknown date"
 
 
 def test_the_list_that_the_bars_begin_with_has_no_date(tmp_path: Path) -> None:
-    answer = membership.from_tape(tape_of(tmp_path, "A,2019-01-01,\nC,2019-01-01,\n"), DAYS[5])
+    answer = membership.from_market_data(tape_of(tmp_path, "A,2019-01-01,\nC,2019-01-01,\n"), DAYS[5])
     assert (answer.source, answer.confidence, answer.lag) == ("membership list of unknown date", "low", None)
     assert answer.notes == ("the list begins with the bars: when it was made is not known, it may be of later",)
 
 
 @pytest.mark.parametrize(("days", "said"), [(0, "high"), (31, "high"), (32, "medium"), (100, "medium"), (101, "low"), (300, "low")])
 def test_a_list_ages_as_holdings_do(days: int, said: str, tmp_path: Path) -> None:
-    answer = membership.from_tape(tape_of(tmp_path, "A,2020-01-01,\nC,2020-01-07,\n"), np.datetime64("2020-01-07") + days)
+    answer = membership.from_market_data(tape_of(tmp_path, "A,2020-01-01,\nC,2020-01-07,\n"), np.datetime64("2020-01-07") + days)
     assert (answer.lag, answer.confidence) == (days, said)
     assert any("who joined" in note or "the list last changed" in note for note in answer.notes) == (days > 31)
 
@@ -328,14 +328,14 @@ def test_a_list_ages_as_holdings_do(days: int, said: str, tmp_path: Path) -> Non
 )
 def test_where_the_lists_know_nobody_nothing_is_said_of_the_index(members: str, day: str, span: str, tmp_path: Path) -> None:
     with pytest.raises(MissingData, match=f"nothing is known of the index on {day}: its lists run from {span}"):
-        membership.from_tape(tape_of(tmp_path, members), np.datetime64(day))
+        membership.from_market_data(tape_of(tmp_path, members), np.datetime64(day))
 
 
 def test_members_without_a_bar_are_counted(tmp_path: Path) -> None:
     """B was taken over and is still in the list; C prints nothing that day."""
     market_data = tape_of(tmp_path, "A,2020-01-02,\nB,2020-01-02,\nC,2020-01-03,\n")
-    assert membership.from_tape(market_data, DAYS[20]).notes == ()
-    notes = membership.from_tape(market_data, DAYS[130]).notes
+    assert membership.from_market_data(market_data, DAYS[20]).notes == ()
+    notes = membership.from_market_data(market_data, DAYS[130]).notes
     assert notes[1:] == (
         f"1 of them had their last bar before that session and are still listed, such as B on {DAYS[20]}",
         f"1 of them have no bar on {DAYS[130]}, such as C",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback.data.laws import LAWS, Left, told
+from springback.data.laws import LAWS, LeftOut, lines_of
 from springback.errors import BadTable, MissingData
 from springback.market.bars import FIELDS
 from springback.market.market_data import MarketData
@@ -198,7 +198,7 @@ def row(market_data: MarketData, name: str, day: str) -> tuple[float, ...]:
 
 def _lines(market_data: MarketData) -> list[str]:
     """The findings that a law of the doors told, not a check of the market data."""
-    said = [told([Left(law, "X", count=n)])[0].removesuffix(" (such as X)").partition(" ")[2] for law in LAWS for n in (1, 2)]
+    said = [lines_of([LeftOut(law, "X", count=n)])[0].removesuffix(" (such as X)").partition(" ")[2] for law in LAWS for n in (1, 2)]
     return [line for line in market_data.findings if any(text in line for text in said)]
 
 
@@ -231,5 +231,5 @@ def test_the_documents_have_every_law() -> None:
     """`docs/data.md` shows the words of each law, as many are told."""
     text = " ".join((REPOSITORY / "docs" / "data.md").read_text(encoding="utf-8").split())
     for law in LAWS:
-        line = told([Left(law, "X", count=2)])[0].removesuffix(" (such as X)")
+        line = lines_of([LeftOut(law, "X", count=2)])[0].removesuffix(" (such as X)")
         assert line.replace("2 ", "", 1) in text, law

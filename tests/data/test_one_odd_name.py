@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from springback.data.files import holdings
-from springback.data.laws import told
+from springback.data.laws import lines_of
 from springback.data.roster import roster
 from springback.data.sources import History
 from springback.data.sources.alpaca import Alpaca
-from springback.data.sources.asked import read_roster
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.gather import gather
 from springback.data.sources.lean_folder import LeanFolder
 from springback.data.sources.line import NoName
+from springback.data.sources.request import read_roster
 from springback.data.sources.tiingo import Tiingo
 from springback.errors import InputError, OddName, SourceError
 from springback.lean.export import export
@@ -42,7 +42,7 @@ def test_lists_of_symbols_as_the_exchanges_give_them(kind: str, tmp_path: Path) 
     text, symbols, line = LISTS[kind]
     (tmp_path / "list.txt").write_text(text)
     found = read_roster(str(tmp_path / "list.txt"))
-    assert found.symbols == symbols and told(found.left) == ((line,) if line else ())
+    assert found.symbols == symbols and lines_of(found.left) == ((line,) if line else ())
 
 
 def test_a_list_of_which_little_is_a_symbol_is_refused_and_so_is_an_odd_word_by_hand(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_list_of_which_little_is_a_symbol_is_refused_and_so_is_an_odd_word_by_
 def test_rights_warrants_and_units_are_no_shares() -> None:
     found = roster(["AAPL", "MTPI RT", "XX A", "ABC/WS", "BDX PRB"])
     assert found.symbols == ("AAPL", "XX.A")
-    assert told(found.left) == (
+    assert lines_of(found.left) == (
         "1 of 5 names are no symbol and left out (such as BDX PRB)",
         "2 of 5 names are no share (a right, a warrant, a unit) and left out (such as MTPI RT)",
     )
@@ -92,7 +92,7 @@ def test_holdings_as_they_really_are(pad: str, more: str, symbols: tuple[str, ..
     (tmp_path / "2020-11-06.csv").write_text(HEAD.format(pad=pad) + ROWS + more + ' \n"What stands here is licensed."\n')
     found = holdings.read(tmp_path / "2020-11-06.csv")
     assert tuple(one.ticker for one in found.rows) == symbols and str(found.as_of) == "2020-11-06"
-    assert told(found.left) == ((line,) if line else ())
+    assert lines_of(found.left) == ((line,) if line else ())
 
 
 def test_one_month_that_cannot_be_read_ends_no_folder(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_one_month_that_cannot_be_read_ends_no_folder(tmp_path: Path) -> None:
         (tmp_path / f"{month}.csv").write_text(HEAD.format(pad="").replace("Nov 06", f"{'Sep' if month == 9 else 'Oct'} 06") + ROWS)
     (tmp_path / "11.csv").write_text("<html>")
     first, second = holdings.read_folder(tmp_path)
-    assert told([*first.left, *second.left])[0].startswith("1 file cannot be read and is left out (such as ")
+    assert lines_of([*first.left, *second.left])[0].startswith("1 file cannot be read and is left out (such as ")
 
 
 def test_a_ticker_that_is_there_twice_in_a_vendors_list_had_another_owner(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_a_ticker_that_is_there_twice_in_a_vendors_list_had_another_owner(monkey
     monkeypatch.setattr(tiingo, "unzipped", lambda *_: content)
     found = source.listing(START, END)
     assert found.symbols == ("AAQ", "ADX", "BRX.B")
-    assert told(found.left) == (
+    assert lines_of(found.left) == (
         "2 of 6 names are no symbol and left out (such as -P-Q)",
         "1 of 6 tickers had another owner in the span: the bars are those of the present one (such as ADX)",
     )
@@ -168,7 +168,7 @@ def test_a_name_that_cannot_be_read_is_left_out_and_many_are_the_vendors_fault()
     names = [f"N{k}" for k in range(10)]
     found = gather(_Odd("N3"), names, START, END)  # type: ignore[arg-type]
     assert found.odd == ("N3",) and [len(one.days) for one in found.histories].count(1) == 9
-    assert told(found.histories[3].left)[0].startswith("1 name cannot be read at the source and is left out (such as N3: its answer")
+    assert lines_of(found.histories[3].left)[0].startswith("1 name cannot be read at the source and is left out (such as N3: its answer")
     with pytest.raises(SourceError, match="3 of 10 names failed"):
         gather(_Odd("N3", "N5", "N7"), names, START, END)  # type: ignore[arg-type]
 
@@ -222,6 +222,6 @@ def test_a_dividend_that_nothing_tells_is_counted(tmp_path: Path) -> None:
         packed.writestr("xyz.csv", "20160615 00:00,1029100,1030000,1020000,1029100,1000\n")
     (base / "factor_files" / "xyz.csv").write_text("20100104,0.9917404,1\n20160614,0.9917404,1,0\n20501231,1,1\n")
     (found,) = LeanFolder(tmp_path).histories(["XYZ"], date(2016, 6, 1), date(2016, 7, 1))
-    assert found.events == () and told(found.left)[0].startswith(
+    assert found.events == () and lines_of(found.left)[0].startswith(
         "1 split or dividend cannot be worked out for want of a close, and is left out (such as XYZ on 2016-06-15"
     )

@@ -19,8 +19,8 @@ from springback.analytics.linked_studies import stress_of
 from springback.analytics.report_data import ReportData
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.data.sources import members
-from springback.data.sources.asked import read_symbols
 from springback.data.sources.keys import NAMES, Keys, read_keys
+from springback.data.sources.request import read_symbols
 from springback.errors import SpringbackError
 from springback.forecasting import model_store
 from springback.ledger.book import Ledger
@@ -275,7 +275,7 @@ READERS: dict[str, Reader] = {
         lambda f: read_symbols(str(f / "symbols.csv")),
         lambda f, found: _listed(f / "symbols.csv", found),
     ),
-    "roll": Reader("ours alone", "roll.csv", "csv", 400, lambda f: members.read_roll(f / "roll.csv", *SPAN), _roll),
+    "roll": Reader("ours alone", "roll.csv", "csv", 400, lambda f: members.read_member_list(f / "roll.csv", *SPAN), _roll),
     "ledger": Reader("ours alone", "ledger.sqlite", "binary", 300, _book, _same_book),
     "ledger verb": Reader("ours alone", "ledger.sqlite", "binary", 300, _ledger_verb, _same_table),
     "study": Reader("ours alone", "study.sqlite", "binary", 60, lambda f: Memory(f / "study.sqlite", "the stamp", KNOBS).trials(), _study),

@@ -15,10 +15,10 @@ import pytest
 from springback.analytics import run_folder
 from springback.data.sources import day_of, number_of
 from springback.data.sources.alpaca import Alpaca
-from springback.data.sources.asked import read_symbols
 from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.fred import number
 from springback.data.sources.keys import Keys, read_keys
+from springback.data.sources.request import read_symbols
 from springback.data.store import place, store
 from springback.errors import BadTable, InputError, ModelError, SettingsError, SourceError, StoreError
 from springback.forecasting import model_store

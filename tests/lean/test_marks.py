@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback.data.sources.assemble import Beside, assemble
+from springback.data.sources.assemble import VixAndRates, assemble
 from springback.data.sources.lean_folder import LeanFolder
 from springback.lean.export import export
 from springback.market.origin import Origin
@@ -30,7 +30,7 @@ def test_both_hosts_hold_a_halted_name_to_the_end_of_its_life_and_free_the_slot_
     assert done.counts["marks"] == (len(DAYS) - 44) + 23 + 1
     source = LeanFolder(tmp_path / "data")
     first, last = (DAYS[row].astype(object) for row in (0, -1))
-    vix = Beside({day.astype(object): 15.0 for day in DAYS}, None)
+    vix = VixAndRates({day.astype(object): 15.0 for day in DAYS}, None)
     back = assemble(list(source.histories(NAMES, first, last)), vix, None, first, last, Origin(words=Prose("the folder")))
     assert (back.last.tolist(), back.ending.tolist()) == (one.market_data.last.tolist(), one.market_data.ending.tolist())
     orders, fills = one.ours()

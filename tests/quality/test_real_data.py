@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.bundle import FACTS
 from springback.data.files import csv_folder
 from springback.market.actions import SPLIT, Actions
 from springback.market.market_data import MarketData
@@ -22,7 +23,7 @@ pytestmark = [
 
 
 def examined(start: str, end: str) -> tuple[MarketData, dict[str, Finding]]:
-    market_data = csv_folder.read(Path(BUNDLE), start, end)
+    market_data = csv_folder.read(Path(BUNDLE), start, end, FACTS)
     return market_data, {one.check: one for one in gate.examine(market_data, Quality())}
 
 
@@ -55,7 +56,7 @@ def said(market_data: MarketData, one: Finding, symbol: str) -> list[str]:
 )
 def test_splits_whose_records_are_taken_away_are_found(start: str, end: str, known: dict[str, str]) -> None:
     """Most of those of 5:4 and more; benchmarks/splits.py counts them over all years."""
-    market_data = csv_folder.read(Path(BUNDLE), start, end)
+    market_data = csv_folder.read(Path(BUNDLE), start, end, FACTS)
     kept = market_data.actions.kind != SPLIT
     actions = Actions(*(getattr(market_data.actions, name)[kept] for name in ("row", "name", "kind", "value")))
     told = {one.check: one for one in gate.examine(replace(market_data, actions=actions), Quality())}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from springback.errors import MissingData, SettingsError
 from springback.training import Training
-from springback.training.rows import Rows, gather
+from springback.training.rows import TrainingRows, gather
 from springback.training.training_settings import Validation
 from springback.validation.cross_validation import cross_validate, groups, may_learn, place_in_paths, splits
 from tests.training.schools import lessons, random_tape
@@ -19,7 +19,7 @@ HORIZON = 6
 CHOICES = [(4, 1), (4, 2), (5, 3), (6, 2), (7, 6)]
 
 
-def rows_of(sessions: int = 300, names: int = 3) -> Rows:
+def rows_of(sessions: int = 300, names: int = 3) -> TrainingRows:
     return gather(*lessons(random_tape(5, sessions=sessions, names=names)), Training())
 
 
@@ -108,8 +108,8 @@ def test_purgedcv_walks_forward_over_the_same_rows() -> None:
         embargo=pd.Timedelta(days=20),
     )
     rows = rows_of()
-    few = Rows(*(np.zeros(130, np.float32) if name == "features" else session for name in rows.__dataclass_fields__))
-    few = Rows(few.features, few.forward, few.tradable, session, few.name, session + HORIZON)
+    few = TrainingRows(*(np.zeros(130, np.float32) if name == "features" else session for name in rows.__dataclass_fields__))
+    few = TrainingRows(few.features, few.forward, few.tradable, session, few.name, session + HORIZON)
     for learned, asked in theirs.split(session[:, None]):
         np.testing.assert_array_equal(few.known_by(int(asked[0]) - 1).session, learned)
 
@@ -122,7 +122,7 @@ def test_every_path_holds_a_forecast_of_every_row_by_models_that_did_not_see_it(
     assert np.isfinite(found.p_long).all() and np.isfinite(found.p_short).all()
     assert len(found.splits) == len(found.learned) == 6
     # poison what one tested group was: its forecasts stay, for no model that forecast it learned from it
-    poisoned = Rows(
+    poisoned = TrainingRows(
         rows.features, np.where(found.group == 1, -rows.forward, rows.forward), rows.tradable, rows.session, rows.name, rows.known_at
     )
     again = cross_validate(poisoned, training, Validation(groups=4, tested=2))

@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 
 from springback.training import Training
-from springback.training.rows import Rows, gather
+from springback.training.rows import TrainingRows, gather
 from springback.training.train import fit_models
 from tests.training.schools import NOW, lessons, random_tape
 
@@ -17,7 +17,7 @@ KNOBS = Training(trees=6, threads=1)
 AS_OF = 200
 
 
-def model_hash(rows: Rows) -> str:
+def model_hash(rows: TrainingRows) -> str:
     """SHA-256 of the pair as it would lie on the shelf, trained as of session `AS_OF`."""
     models = fit_models(rows.known_by(AS_OF), TAPE.bars.sessions, KNOBS, AS_OF, NOW)
     file = io.BytesIO()
@@ -25,7 +25,7 @@ def model_hash(rows: Rows) -> str:
     return hashlib.sha256(file.getvalue()).hexdigest()
 
 
-def turned(rows: Rows, first: int, end: int) -> Rows:
+def turned(rows: TrainingRows, first: int, end: int) -> TrainingRows:
     """The same rows with every label of the sessions `first <= session < end` turned round."""
     poisoned = (rows.session >= first) & (rows.session < end)
     assert poisoned.any()

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from springback.errors import MissingData, SettingsError
 from springback.training import Training, WalkForward
-from springback.training.rows import Rows, gather
+from springback.training.rows import TrainingRows, gather
 from springback.training.splits import periods, split_by_time, walk
 from tests.training.schools import lessons, random_tape, weekdays
 
 
-def rows_of(sessions: int = 420) -> Rows:
+def rows_of(sessions: int = 420) -> TrainingRows:
     """All rows of a small market data."""
     return gather(*lessons(random_tape(5, sessions=sessions, names=3)), Training())
 

@@ -8,7 +8,7 @@ import pytest
 
 from springback.features import FEATURES
 from springback.training import Trained, Training, train
-from springback.training.evaluate import auc_by_day, judge, mirror, reliability
+from springback.training.evaluate import auc_by_day, complement_correlation, judge, reliability
 from springback.training.rows import gather
 from tests.training.schools import NOW, lessons, random_tape
 
@@ -100,4 +100,4 @@ def test_nothing_to_judge_is_none() -> None:
     empty = np.empty(0)
     assert all(one.rows == 0 and one.came_true is None for one in reliability(np.empty(0, dtype=np.bool_), empty))
     assert len(auc_by_day(np.empty(0, dtype=np.bool_), empty, np.empty(0, dtype=np.int64))) == 0
-    assert mirror(empty, empty) is None
+    assert complement_correlation(empty, empty) is None

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, brier_score_loss, precision_score, r
 from springback.statistics.significance import block_rows
 from springback.training import Training
 from springback.training.judgement import Judgement
-from springback.training.rows import Rows
+from springback.training.rows import TrainingRows
 from springback.training.training_settings import Validation
 from springback.validation.cuts import DOLLAR_PARTS, PRICE_PARTS, Cut, cuts
 from springback.validation.validate import Resample, validate
@@ -25,7 +25,7 @@ def resample(count: int) -> NDArray[np.int64]:
     return block_rows(count, SETTINGS.draws, SETTINGS.block, np.random.default_rng(1))
 
 
-def rows_and_said(seed: int, skill: float = 0.0, days: int = 90, names: int = 25) -> tuple[Rows, Any, Any]:
+def rows_and_said(seed: int, skill: float = 0.0, days: int = 90, names: int = 25) -> tuple[TrainingRows, Any, Any]:
     """Rows of independent returns, and probabilities of which `skill` is truth."""
     draw = np.random.default_rng(seed)
     session = np.repeat(np.arange(days), names)
@@ -35,11 +35,13 @@ def rows_and_said(seed: int, skill: float = 0.0, days: int = 90, names: int = 25
     long, short = (1 / (1 + np.exp(-(sign * skill * forward / 0.03 + draw.normal(0.0, 0.5, len(session))))) for sign in (1, -1))
     long, short = np.round(long, 2), np.round(short, 2)  # ties
     name = np.tile(np.arange(names), days)
-    rows = Rows(np.zeros((len(session), 8), np.float32), forward, np.full(len(session), np.nan), session, name, session + 6)
+    rows = TrainingRows(np.zeros((len(session), 8), np.float32), forward, np.full(len(session), np.nan), session, name, session + 6)
     return rows, long, short
 
 
-def judged(rows: Rows, long: Any, short: Any, cut: tuple[Cut, ...] = (), folds: Cut | None = None, by: Resample = resample) -> Judgement:
+def judged(
+    rows: TrainingRows, long: Any, short: Any, cut: tuple[Cut, ...] = (), folds: Cut | None = None, by: Resample = resample
+) -> Judgement:
     folds = folds or Cut("quarter", ("one",), np.zeros(len(rows), dtype=np.int64))
     said = np.atleast_2d(long), np.atleast_2d(short)
     return validate("walk-forward", rows, said, weekdays(2000), folds, cut, Training(), SETTINGS, by, (0.6, 0.6))
@@ -94,7 +96,7 @@ def test_overlapping_labels_widen_an_interval_by_blocks_and_not_one_by_day() -> 
     liking = np.repeat(draw.normal(0.0, 1.0, (days // 50, names)), 50, axis=0).ravel()
     p = 1 / (1 + np.exp(-liking))
     session, name = np.repeat(np.arange(days), names), np.tile(np.arange(names), days)
-    rows = Rows(np.zeros((len(p), 8), np.float32), forward, forward, session, name, session + horizon)
+    rows = TrainingRows(np.zeros((len(p), 8), np.float32), forward, forward, session, name, session + horizon)
     errors = [
         judged(rows, p, 1 - p, by=partial(block_rows, draws=1000, block=block, rng=np.random.default_rng(1))).whole.rank_ic.error
         for block in (1, 20)
@@ -105,7 +107,7 @@ def test_overlapping_labels_widen_an_interval_by_blocks_and_not_one_by_day() -> 
 def test_a_cut_divides_the_rows_and_each_part_is_judged_as_if_alone() -> None:
     market_data = random_tape(9, sessions=150, names=40)
     rows, long, short = rows_and_said(5, 0.2, days=90, names=40)
-    rows = Rows(rows.features, rows.forward, rows.tradable, rows.session + 50, rows.name, rows.known_at + 50)
+    rows = TrainingRows(rows.features, rows.forward, rows.tradable, rows.session + 50, rows.name, rows.known_at + 50)
     bear = np.zeros(150, dtype=np.bool_)
     bear[60:100] = True
     made = cuts(rows, market_data.bars, bear)

@@ -9,7 +9,7 @@ from springback import features
 from springback.forecasting import Models
 from springback.market.bars import Panel
 from springback.market.market_data import MarketData
-from springback.training import Training, WalkForward, WalkForwardResult, walk_forward
+from springback.training import Training, WalkForward, WalkForwardResult, WalkOptions, walk_forward
 from springback.training.rows import gather
 from tests.training.schools import NOW, lessons, random_tape
 
@@ -93,7 +93,7 @@ def test_folds_tell_how_it_went(walked: WalkForwardResult) -> None:
 
 def test_start_and_end_bound_the_walk() -> None:
     start, end = np.datetime64("2019-02-04"), np.datetime64("2019-05-31")
-    result = walk_forward(*lessons(TAPE), FAST, EARLY, NOW, start=start, end=end)
+    result = walk_forward(*lessons(TAPE), FAST, EARLY, NOW, WalkOptions(start=start, end=end))
     has = np.flatnonzero(~np.isnan(result.forecasts.p_long).all(axis=1))
     assert (TAPE.bars.sessions[has[0]], TAPE.bars.sessions[has[-1]]) == (start, end)
     assert [(fold.first, fold.last) for fold in result.folds] == [("2019-02-04", "2019-03-29"), ("2019-04-01", "2019-05-31")]
@@ -108,14 +108,14 @@ def test_an_interrupted_walk_goes_on(walked: WalkForwardResult) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        walk_forward(*lessons(TAPE), FAST, EARLY, NOW, save=save)
+        walk_forward(*lessons(TAPE), FAST, EARLY, NOW, WalkOptions(save=save))
     asked: list[np.datetime64] = []
 
-    def known(as_of: np.datetime64) -> Models | None:
+    def lookup(as_of: np.datetime64) -> Models | None:
         asked.append(as_of)
         return kept.get(as_of)
 
-    again = walk_forward(*lessons(TAPE), FAST, EARLY, "later", known=known)
+    again = walk_forward(*lessons(TAPE), FAST, EARLY, "later", WalkOptions(lookup=lookup))
     assert asked == list(walked.models)
     assert [models.card.created for models in again.models.values()] == [NOW, NOW, "later", "later", "later"]
     for name in PANELS:
@@ -123,14 +123,14 @@ def test_an_interrupted_walk_goes_on(walked: WalkForwardResult) -> None:
 
 
 def test_models_of_another_lesson_are_not_reused(walked: WalkForwardResult) -> None:
-    again = walk_forward(*lessons(TAPE), dataclasses.replace(FAST, trees=9), EARLY, "later", known=walked.models.get)
-    other = walk_forward(*lessons(random_tape(42)), FAST, EARLY, "later", known=walked.models.get)
+    again = walk_forward(*lessons(TAPE), dataclasses.replace(FAST, trees=9), EARLY, "later", WalkOptions(lookup=walked.models.get))
+    other = walk_forward(*lessons(random_tape(42)), FAST, EARLY, "later", WalkOptions(lookup=walked.models.get))
     assert all(models.card.created == "later" for result in (again, other) for models in result.models.values())
 
 
 def test_progress_counts_the_quarters() -> None:
     said: list[tuple[int, int, str]] = []
-    walk_forward(*lessons(TAPE), Training(trees=2), EARLY, NOW, progress=lambda *step: said.append(step))
+    walk_forward(*lessons(TAPE), Training(trees=2), EARLY, NOW, WalkOptions(progress=lambda *step: said.append(step)))
     assert [step[:2] for step in said] == [(k, 5) for k in range(1, 6)]
 
 

@@ -17,7 +17,7 @@ from springback.statistics.significance import Numbers, block_rows, sharpe_error
 from springback.training.evaluate import auc_by_day
 from springback.training.judgement import Estimate, Part
 from springback.training.labels import forward_return
-from springback.training.rows import Rows
+from springback.training.rows import TrainingRows
 from springback.training.training_settings import Training, Validation
 from springback.validation.cuts import Cut
 from springback.validation.validate import validate
@@ -144,17 +144,17 @@ def beyond_market(market_data: MarketData, result: Result, eligible: Flags) -> N
     return np.asarray(gained / before - np.concatenate([[0.0], exposure[:-1]]) * mean[first : first + len(exposure)])
 
 
-def _rows(pipeline: Pipeline, played: Played) -> tuple[Rows, Numbers, Numbers]:
+def _rows(pipeline: Pipeline, played: Played) -> tuple[TrainingRows, Numbers, Numbers]:
     """The forecast rows whose label came, P_long and P_short (R,)."""
     market_data, said = played.market_data, played.learned.forecasts
     forward = forward_return(market_data.bars, market_data.actions, pipeline.horizon)
     session, name = np.nonzero(~np.isnan(said.p_long) & ~np.isnan(said.p_short) & ~np.isnan(forward))
     moved = forward[session, name]
-    rows = Rows(np.empty((len(session), 0), np.float32), moved, moved, session, name, session + pipeline.horizon)
+    rows = TrainingRows(np.empty((len(session), 0), np.float32), moved, moved, session, name, session + pipeline.horizon)
     return rows, said.p_long[session, name], said.p_short[session, name]
 
 
-def _by_day(rows: Rows, came_true: Flags, probability: Numbers, horizon: int) -> Estimate:
+def _by_day(rows: TrainingRows, came_true: Flags, probability: Numbers, horizon: int) -> Estimate:
     """Mean AUC of the sessions; its error as if one session in `horizon` were independent."""
     found = auc_by_day(came_true, probability, rows.session)
     if len(found) < LEAST * horizon:
@@ -163,7 +163,7 @@ def _by_day(rows: Rows, came_true: Flags, probability: Numbers, horizon: int) ->
     return Estimate(mean, error, mean - 1.96 * error, mean + 1.96 * error)
 
 
-def _whole(market_data: MarketData, rows: Rows, p_long: Numbers, p_short: Numbers) -> Part:
+def _whole(market_data: MarketData, rows: TrainingRows, p_long: Numbers, p_short: Numbers) -> Part:
     one = Cut("whole", ("all",), np.zeros(len(rows), np.int64))
 
     def resample(count: int) -> NDArray[np.int64]:

@@ -49,7 +49,10 @@ class Cluster:
         self._held: Any = None
 
     def each(self, work: Callable[[Shared, Task], Outcome], shared: Shared, tasks: Iterable[Task]) -> Iterator[Outcome]:
-        """As `Workers` says; `shared` is sent to each worker once, however many calls there are with the same one."""
+        """As `Workers` says; `shared` is sent to each worker once, however many calls there are with the same one.
+
+        Raises `ClusterError` where the workers are lost `ROUNDS` times without one result, or a task ends every worker it is given to.
+        """
         waiting = list(tasks)
         barren = 0
         while waiting:
@@ -72,7 +75,7 @@ class Cluster:
             waiting = waiting[done:]
 
     def _send(self, work: Callable[[Shared, Task], Outcome], shared: Shared, tasks: list[Task]) -> list[Any]:
-        with self._said():
+        with self._as_one_line():
             if self._held is None or self._shared is not shared:
                 self.client.wait_for_workers(1, timeout=PATIENCE)
                 self._shared, self._held = shared, self.client.scatter(shared, broadcast=True, hash=False)
@@ -80,12 +83,12 @@ class Cluster:
 
     def _gather(self, futures: list[Any], count: int) -> Iterator[Any]:
         for done, future in enumerate(list(futures)):
-            with self._said(f" after {done} of {count} tasks"):
+            with self._as_one_line(f" after {done} of {count} tasks"):
                 outcome = future.result()
             yield outcome
 
     @contextmanager
-    def _said(self, when: str = "") -> Iterator[None]:
+    def _as_one_line(self, when: str = "") -> Iterator[None]:
         """Dask's complaints as one line of ours, or as `_Lost`."""
         from distributed import KilledWorker
         from distributed.comm import CommClosedError

@@ -27,28 +27,28 @@ SHARP = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """Raw `bars` and `actions`, what the told prices were (`word`), whether that was `sure`, and how it is said."""
+    """Raw `bars` and `actions`, what the told prices were (`word`), whether that was `sure`, and a `note` in words."""
 
     bars: Bars
     actions: Actions
     word: str
     sure: bool
-    said: str
+    note: str
     findings: tuple[str, ...] = ()
 
 
-def settle(bars: Bars, actions: Actions, adjusted: Panel | None = None, told: str | None = None) -> Basis:
-    """The bars on the scale of their day. `told` is one of WORDS, or None: then the splits on record, an `adjusted` close (T, N) beside the
-    close, the dividends or fractions of a cent tell; where none does they are taken as printed, and not `sure`.
+def settle(bars: Bars, actions: Actions, adjusted: Panel | None = None, basis: str | None = None) -> Basis:
+    """The bars on the scale of their day. `basis` is one of WORDS, or None: then the splits on record, an `adjusted` close (T, N) beside
+    the close, the dividends or fractions of a cent tell; where none does they are taken as printed, and not `sure`.
 
     Raises `InputError` on another word.
     """
-    if told is not None and told not in WORDS:
-        raise InputError(f"--prices must be {', '.join(WORDS[:-1])} or {WORDS[-1]}, was '{told}'", value=told)
+    if basis is not None and basis not in WORDS:
+        raise InputError(f"--prices must be {', '.join(WORDS[:-1])} or {WORDS[-1]}, was '{basis}'", value=basis)
     findings: tuple[str, ...] = ()
-    if adjusted is not None and told != TOTAL:
+    if adjusted is not None and basis != TOTAL:
         actions, findings = _read_off(bars, actions, adjusted)
-    word, sure, said = (told, True, f"as --prices {told} says") if told else _found(bars, actions, adjusted is not None)
+    word, sure, said = (basis, True, f"as --prices {basis} says") if basis else _found(bars, actions, adjusted is not None)
     later, odd = _later(bars, actions, word)
     findings += odd
     if later is not None:

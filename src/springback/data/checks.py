@@ -104,5 +104,5 @@ def _cells(bars: Bars, odd: NDArray[np.bool_], text: str) -> str:
 
 
 def ended_early(bars: Bars) -> NDArray[np.bool_]:
-    """True for the names whose last bar comes before the last session, (N,)."""
+    """True for the names whose last price comes before the last session, (N,)."""
     return last_rows(bars.close) < len(bars.sessions) - 1

@@ -1,7 +1,7 @@
 """The laws that all that comes in obeys, whatever door it comes by, and the words in which a door tells what it left out.
 
 `docs/data.md` has them as a table. A door of rows asks `judge`, one of events `again`, one of names `roster`; what they leave out goes into
-the market data's findings through `told`.
+the market data's findings through `lines_of`.
 """
 
 import re
@@ -63,7 +63,7 @@ NUMBER = re.compile(r"\[([^|\]]*)\|([^|\]]*)\]")
 
 
 @dataclass(frozen=True)
-class Left:
+class LeftOut:
     """What a door left out under one of LAWS: `count` of a kind (of `whole`, if that is said), one of them by name and day (NaT: of no
     day), and what it says.
     """
@@ -79,34 +79,34 @@ class Left:
         return f"{self.name}{'' if np.isnat(self.day) else f' on {self.day}'}{f': {self.note}' if self.note else ''}"
 
 
-def told(left: Iterable[Left]) -> tuple[str, ...]:
+def lines_of(left: Iterable[LeftOut]) -> tuple[str, ...]:
     """One line for each law that left something out, in the order of LAWS: how many, and the first of them."""
-    by_law: dict[str, list[Left]] = {}
+    by_law: dict[str, list[LeftOut]] = {}
     for one in left:
         by_law.setdefault(one.law, []).append(one)
     return tuple(_line(text, by_law[law]) for law, text in LAWS.items() if law in by_law)
 
 
-def _line(text: str, left: Sequence[Left]) -> str:
+def _line(text: str, left: Sequence[LeftOut]) -> str:
     count, whole = sum(one.count for one in left), sum(one.whole for one in left)
     said = NUMBER.sub(lambda match: match[1 if max(count, whole) == 1 else 2], text)
     return f"{said.format(n=f'{count:,}' + (f' of {whole:,}' if whole else ''))} (such as {left[0]})"
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """`kept` rows (K,), rising, and their `values` by field, each (K,): open, high and low NaN together, volume a number. `broken`: law ->
-    the rows that it leaves out, or for `in_doubt` the first row of each name.
+class LawfulRows:
+    """`rows` that count (K,), rising, and their `values` by field, each (K,): open, high and low NaN together, volume a number. `broken`:
+    law -> the rows that it leaves out, or for `in_doubt` the first row of each name.
     """
 
-    kept: NDArray[np.int64]
+    rows: NDArray[np.int64]
     values: dict[str, NDArray[np.float64]]
     broken: dict[str, NDArray[np.int64]]
 
 
 def judge(
     names: NDArray[np.int64], days: Dates, values: Mapping[str, NDArray[np.float64]], latest: np.datetime64, is_open: NDArray[np.bool_]
-) -> Judged:
+) -> LawfulRows:
     """The rows (R,) of `names` (a number each) on `days` that count; at most one a name and day. The order of the rows does not matter.
 
     `latest` is the last day that can be, `is_open` (R,) whether the exchange was open. A row without a close is none; one with a price
@@ -138,14 +138,19 @@ def judge(
         "row_otherwise": other,
     }
     if doubt.any():
-        most = int(names.max()) + 1
-        odd, whole = np.bincount(names[doubt], minlength=most), np.bincount(names[~absent & ~to_come], minlength=most)
-        bad = np.flatnonzero((odd >= FEW) & (odd > TENTH * whole))
+        bad = _in_doubt(names, doubt, ~absent & ~to_come)
         kept = kept[~np.isin(names[kept], bad)]
         firsts = np.flatnonzero(doubt & np.isin(names, bad))
         broken = {law: rows[~np.isin(names[rows], bad)] for law, rows in broken.items()}
         broken["in_doubt"] = firsts[np.unique(names[firsts], return_index=True)[1]]
-    return Judged(kept, {name: column[kept] for name, column in out.items()}, {law: rows for law, rows in broken.items() if len(rows)})
+    return LawfulRows(kept, {name: column[kept] for name, column in out.items()}, {law: rows for law, rows in broken.items() if len(rows)})
+
+
+def _in_doubt(names: NDArray[np.int64], doubt: NDArray[np.bool_], counted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The names of which too many of the `counted` rows are in `doubt`, rising."""
+    most = int(names.max()) + 1
+    odd, whole = np.bincount(names[doubt], minlength=most), np.bincount(names[counted], minlength=most)
+    return np.flatnonzero((odd >= FEW) & (odd > TENTH * whole))
 
 
 def impossible(values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.str_]:
@@ -164,7 +169,9 @@ def impossible(values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.str_]:
 
 
 def why(values: Mapping[str, NDArray[np.float64]], row: int) -> tuple[str, str]:
-    """What is wrong with a row that cannot be: (the field, what it must be and was), such as ("close", "must be above 0, was -1")."""
+    """What is wrong with row `row` of `values` (R,) that cannot be: (the field, what it must be and was), such as ("close", "must be above
+    0, was -1").
+    """
     one = {name: values[name][row : row + 1] for name in FIELDS}
     field = str(impossible(one)[0])
     if field == "order":
@@ -209,11 +216,11 @@ def again(days: Dates, names: Sequence[str], kinds: Sequence[str], values: Seque
     return out
 
 
-def two_spellings(symbols: Iterable[str]) -> tuple[Left, ...]:
+def two_spellings(symbols: Iterable[str]) -> tuple[LeftOut, ...]:
     """What is told of companies that stand among `symbols` as BRK.B and as BRK-B: two names, until someone takes one of them out."""
     names = set(symbols)
     both = [(one, other) for one in sorted(names) if one[-2:-1] == "-" for other in spellings(one) if other in names]
-    return (Left("two_spellings", both[0][0], note=f"{both[0][1]} too", count=len(both)),) if both else ()
+    return (LeftOut("two_spellings", both[0][0], note=f"{both[0][1]} too", count=len(both)),) if both else ()
 
 
 def is_bankruptcy(reason: str) -> bool:

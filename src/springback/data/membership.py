@@ -70,13 +70,13 @@ def known_from(as_of: np.datetime64) -> np.datetime64:
 def intervals(files: Sequence[Holdings]) -> tuple[Interval, ...]:
     """Membership by permanent id from dated holdings: from the day a file is known until the day one without the company is known.
 
-    A stay in a file that became known on the day of the one after it (of a Friday and of the Sunday after) never counted and is left out.
+    A tenure in a file that became known on the day of the one after it (of a Friday and of the Sunday after) never counted and is left out.
     """
     days = [one.as_of for one in files]
     following = {day: known_from(after) for day, after in pairwise(days)}
     found = (
-        Interval(stay.company, known_from(stay.first), following.get(stay.last, np.datetime64("NaT", "D")), stay.ticker)
-        for stay in follow(files)
+        Interval(tenure.company, known_from(tenure.first), following.get(tenure.last, np.datetime64("NaT", "D")), tenure.ticker)
+        for tenure in follow(files)
     )
     return tuple(one for one in found if one.start != one.end)
 
@@ -90,16 +90,16 @@ def from_holdings(files: Sequence[Holdings], day: np.datetime64) -> Answer:
         )
     used = known[-1].as_of
     lag = int((day - used) / DAY)
-    present = [stay for stay in follow(files) if stay.first <= used <= stay.last]
-    unsure = [stay.company for stay in present if not stay.sure]
+    present = [tenure for tenure in follow(files) if tenure.first <= used <= tenure.last]
+    unsure = [tenure.company for tenure in present if not tenure.sure]
     notes = [f"{len(unsure)} recognised by their ticker though name or identifier changed, such as {unsure[0]}"] if unsure else []
     if lag > FRESH:
         notes.append(f"the file is {lag} days old: who joined or left since is not known")
-    names = tuple(sorted(stay.company for stay in present))
+    names = tuple(sorted(tenure.company for tenure in present))
     return Answer(day, names, f"fund holdings of {used}", _confidence(lag), lag, prose(notes))
 
 
-def from_tape(market_data: MarketData, day: np.datetime64, proxy: Sequence[bool] | None = None) -> Answer:
+def from_market_data(market_data: MarketData, day: np.datetime64, proxy: Sequence[bool] | None = None) -> Answer:
     """The index on the last session up to `day` by the market data's membership, or where it has none by the `proxy` of that session (N,).
 
     A list is of the session on which membership last changed; the one that the bars begin with is of unknown date, unless the origin of
@@ -168,7 +168,7 @@ def _barless(market_data: MarketData, members: NDArray[np.bool_], row: int) -> t
     return prose(notes)
 
 
-def write(path: Path, found: Sequence[Interval]) -> None:
+def write(path: Path, intervals: Sequence[Interval]) -> None:
     """Writes symbol, start, end (exclusive, empty: still in), tickers: the file that `--members` takes."""
-    rows = [(one.symbol, str(one.start), "" if np.isnat(one.end) else str(one.end), one.ticker) for one in found]
+    rows = [(one.symbol, str(one.start), "" if np.isnat(one.end) else str(one.end), one.ticker) for one in intervals]
     write_table(path, pd.DataFrame(rows, columns=["symbol", "start", "end", "tickers"]))

@@ -17,7 +17,9 @@ ADJUSTED = "; where the prices are adjusted for splits already, say --prices spl
 
 
 def check_record(events: Table, bars: Bars, actions: Actions) -> None:
-    """Raises `BadTable` with all rows of `events` that the raw `bars` contradict; `actions` are what was read of it, and perhaps more."""
+    """Raises `BadTable` with all rows of `events` that the raw prices of `bars` contradict; `actions` are what was read of it, and perhaps
+    more.
+    """
     wrong = [one for one in hold(bars, actions) if one.doubt.word in (AGAINST, TWICE)]
     if not wrong:
         return

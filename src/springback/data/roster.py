@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from springback.data.laws import Left
+from springback.data.laws import LeftOut
 from springback.market.symbols import LONGEST, is_ticker, spelled, spellings
 
 NO_SHARE = frozenset({"RT", "RTS", "RI", "R", "WS", "WT", "WTS", "W", "U", "UN", "CVR"})
@@ -15,7 +15,7 @@ class Roster:
     """Names, each once, in the order they came, and what of the list was left out."""
 
     symbols: tuple[str, ...]
-    left: tuple[Left, ...] = ()
+    left: tuple[LeftOut, ...] = ()
 
 
 def roster(words: Iterable[str], again: str = "name_again") -> Roster:
@@ -33,7 +33,7 @@ def roster(words: Iterable[str], again: str = "name_again") -> Roster:
             left.setdefault(again, []).append(word)
         else:
             there[name] = None
-    told = (Left(law, odd[0][: 2 * LONGEST], count=len(odd), whole=len(listed)) for law, odd in left.items())
+    told = (LeftOut(law, odd[0][: 2 * LONGEST], count=len(odd), whole=len(listed)) for law, odd in left.items())
     return Roster(tuple(there), tuple(told))
 
 

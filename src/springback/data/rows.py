@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback.data.files.reading import Columns, line
-from springback.data.laws import OLDEST, Left, impossible, judge, told, why
+from springback.data.laws import OLDEST, LeftOut, impossible, judge, lines_of, why
 from springback.data.sessions import open_on
 from springback.errors import BadTable
 from springback.market.bars import FIELDS, Bars, Dates, Panel
@@ -23,7 +23,7 @@ MOST_CELLS, THINNEST = 20_000_000, 200
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class LongRows:
     """Where each row of a table stands: `sessions` (T,), `symbols` (N,) sorted, and per row `row` (R,) and `column` (R,)."""
 
     sessions: Dates
@@ -38,7 +38,7 @@ class Rows:
         return panel.reshape(len(self.sessions), len(self.symbols))
 
 
-def place(frame: pd.DataFrame) -> Rows:
+def place(frame: pd.DataFrame) -> LongRows:
     """Sessions and symbols of `frame` (columns date, symbol), and the place of each of its rows.
 
     Raises `BadTable` when so few of all sessions and names have a row that it cannot be a market.
@@ -58,10 +58,10 @@ def place(frame: pd.DataFrame) -> Rows:
     cells = int(seen.sum()) * len(order)
     if cells > max(MOST_CELLS, THINNEST * len(frame)):
         raise BadTable(f"{int(seen.sum()):,} dates and {len(order):,} symbols in {len(frame):,} rows: these are no daily bars of a market")
-    return Rows(first + np.flatnonzero(seen).astype("timedelta64[D]"), tuple(str(words[k]) for k in order), row, column)
+    return LongRows(first + np.flatnonzero(seen).astype("timedelta64[D]"), tuple(str(words[k]) for k in order), row, column)
 
 
-def lawful(path: object, frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Left, ...]]:
+def lawful(path: object, frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
     """The rows of `frame` that count under the laws of `judge`, in their order, and what is left out.
 
     Raises `BadTable` when none is left, naming the first that cannot be.
@@ -76,22 +76,22 @@ def lawful(path: object, frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Left,
         is_open[sane] = open_on(span)[(days[sane] - span[0]).astype(np.int64)]
     found = judge(names, days, values, latest, is_open)
     left = tuple(_left(frame, values, law, rows) for law, rows in found.broken.items())
-    if len(found.kept) == 0:
+    if len(found.rows) == 0:
         raise BadTable(_nothing(path, frame, values, found.broken))
-    kept = frame.iloc[found.kept] if len(found.kept) < len(frame) else frame
+    kept = frame.iloc[found.rows] if len(found.rows) < len(frame) else frame
     return kept.assign(**found.values), left
 
 
 def check_traded(where: object, bars: Bars) -> None:
-    """Raises `BadTable` where no row of all is a bar: nothing of it can be traded."""
+    """Raises `BadTable` where no row of all is a bar, with prices and shares traded: nothing of it can be traded."""
     if bars.traded.any():
         return
     lacks = "an open, a high and a low" if np.isnan(bars.open).all() else "a volume above 0 beside an open, a high and a low"
     raise BadTable(f"{where}: no row has {lacks}: no order can be filled: daily bars with open, high, low, close and volume are needed")
 
 
-def ended(bars: Bars, delistings: Sequence[Delisting]) -> tuple[Bars, tuple[Left, ...]]:
-    """`bars` without the rows that come after their name's delisting, where that lies within its life; and what is left out."""
+def ended(bars: Bars, delistings: Sequence[Delisting]) -> tuple[Bars, tuple[LeftOut, ...]]:
+    """`bars` without the prices that come after their name's delisting, where that lies within its life; and what is left out."""
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
     late = np.zeros(bars.shape, dtype=bool)
     for one in delistings:
@@ -102,19 +102,19 @@ def ended(bars: Bars, delistings: Sequence[Delisting]) -> tuple[Bars, tuple[Left
     if not late.any():
         return bars, ()
     row, name = divmod(int(np.argmax(late)), late.shape[1])
-    left = Left("after_end", bars.symbols[name], bars.sessions[row], count=int(late.sum()))
+    left = LeftOut("after_end", bars.symbols[name], bars.sessions[row], count=int(late.sum()))
     return Bars(bars.sessions, bars.symbols, **{name: np.where(late, np.nan, getattr(bars, name)) for name in FIELDS}), (left,)
 
 
-def to_bars(frame: pd.DataFrame, rows: Rows) -> Bars:
-    """The checked rows as `Bars`."""
+def to_bars(frame: pd.DataFrame, rows: LongRows) -> Bars:
+    """The checked rows as `Bars`: prices in dollars, volume in shares, on the panel of `rows`."""
     return Bars(rows.sessions, rows.symbols, **{name: rows.scatter(frame[name]) for name in FIELDS})
 
 
-def _left(frame: pd.DataFrame, values: Mapping[str, NDArray[np.float64]], law: str, rows: NDArray[np.int64]) -> Left:
+def _left(frame: pd.DataFrame, values: Mapping[str, NDArray[np.float64]], law: str, rows: NDArray[np.int64]) -> LeftOut:
     k = int(rows[0])
     name, day = str(frame["symbol"].iloc[k]), np.datetime64(frame["date"].iloc[k].date(), "D")
-    return Left(law, name, day, " ".join(why(values, k)) if law == "cannot_be" else "", len(rows))
+    return LeftOut(law, name, day, " ".join(why(values, k)) if law == "cannot_be" else "", len(rows))
 
 
 def _nothing(path: object, frame: pd.DataFrame, values: Mapping[str, NDArray[np.float64]], broken: Mapping[str, NDArray[np.int64]]) -> str:
@@ -123,7 +123,7 @@ def _nothing(path: object, frame: pd.DataFrame, values: Mapping[str, NDArray[np.
     if len(wrong):
         field, must = why(values, int(wrong[0]))
         return f"{path}: line {line(frame.index[wrong[0]])}: {field} of {_who(frame, int(wrong[0]))} {must}, and no other row counts"
-    said = "; ".join(told([_left(frame, values, one, rows) for one, rows in broken.items()]))
+    said = "; ".join(lines_of([_left(frame, values, one, rows) for one, rows in broken.items()]))
     return f"{path}: no row is left: {said}: give daily bars of days on which New York traded"
 
 

@@ -12,7 +12,8 @@ BLOCK = 64  # names a thread takes at a time: their 21-session windows stay in i
 
 
 def panel(bars: Bars, actions: Actions) -> Panel:
-    """The features of every session and name, (T, N, 8) float64 in the order of `FEATURES`; NaN = missing.
+    """The features of every session and name, (T, N, 8) float64 in the order of `FEATURES`; NaN = missing. None has a unit: ratios,
+    fractions and indices of prices in dollars and volumes in shares.
 
     A row that is no bar stands in no window. Each session's values use its own and the 20 earlier sessions and the splits known by then;
     later bars and splits change no bit.
@@ -21,7 +22,9 @@ def panel(bars: Bars, actions: Actions) -> Panel:
 
 
 def latest(bars: Bars, actions: Actions) -> Panel:
-    """The features of the last session, (N, 8): `panel(bars, actions)[-1]` to the last bit, without the other sessions."""
+    """The features of the last session, (N, 8): `panel(bars, actions)[-1]` to the last bit, without the other sessions; without a
+    unit, whatever the prices are in.
+    """
     values: Panel = _measured(bars, actions, max(len(bars.sessions) - 1, 0))[-1]
     return values
 

@@ -1,4 +1,4 @@
-"""What a trained model is: two classifiers, the card that vouches for them, the shelf they stand on, the forecasts they give."""
+"""What a trained model is: two classifiers, the card that vouches for them, the store they stand in, the forecasts they give."""
 
 from springback.forecasting.card import Card, versions
 from springback.forecasting.forecast import forecast_panel

@@ -27,7 +27,7 @@ class Boosted:
         self.start = start
 
     def predict_proba(self, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:  # noqa: N803 (scikit-learn's name)
-        """Probability of class 0 and of class 1, (n, 2), for rows (n, 8). Many rows go over all cores, which changes no bit of any."""
+        """Probability of class 0 and of class 1, (R, 2) float64, for rows (R, 8). Many rows go over all cores; that changes no bit."""
         threads = 1 if len(X) < MANY else os.cpu_count() or 1
         above = np.asarray(self.booster.predict(X, raw_score=True, num_threads=threads), dtype=np.float64)
         one = logistic(self.start + above)

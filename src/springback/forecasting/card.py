@@ -33,7 +33,7 @@ class Card:
     `features` in the order the models take them; `first`, `last` the sessions of the oldest and newest training row and `known_by` the
     session by whose close all their labels were known (ISO dates); `rows` of training; `horizon` sessions of the label; `settings` of the
     training; `seed`; `fingerprint` SHA-256 of the training rows; `created` as handed in; `scores` out of sample (None: unknown);
-    `versions` of Python and the libraries; `files` name -> SHA-256, filled by the shelf.
+    `versions` of Python and the libraries; `files` name -> SHA-256, filled by the model store.
     """
 
     features: tuple[str, ...]
@@ -74,7 +74,7 @@ class Card:
 
     @staticmethod
     def from_json(text: str, where: str) -> "Card":
-        """The card that `text` holds; raises `ModelError` naming `where` if it is not one."""
+        """The card that `text` holds. Raises `ModelError` naming `where` if it is not one."""
         names = {one.name for one in dataclasses.fields(Card)}
         try:
             values = json.loads(text)

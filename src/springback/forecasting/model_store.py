@@ -1,4 +1,4 @@
-"""The shelf: a folder that holds one pair of models, or one folder for each as-of date. What its card does not vouch for is not unpickled.
+"""The model store: a folder of one pair of models, or of one folder for each as-of date. What its card does not vouch for is not unpickled.
 
 A pickle runs code when it is read. So a file's bytes are read once, their SHA-256 is compared with card.json, and only those bytes
 are unpickled. The card guards against damage, mix-ups and files from elsewhere, not against someone who can rewrite the card as well.
@@ -57,7 +57,7 @@ def save(models: Models, folder: Path) -> Models:
 
 
 def load(folder: Path) -> Models:
-    """The models of `folder`; raises `ModelError` if a file is missing, differs from its card or was written under other libraries."""
+    """The models of `folder`. Raises `ModelError` if a file is missing, differs from its card or was written under other libraries."""
     card = read_card(folder)
     if card.features != FEATURES:
         raise ModelError(f"{folder}: its models take {', '.join(card.features)}, this program computes {', '.join(FEATURES)}: train again")
@@ -69,7 +69,7 @@ def load(folder: Path) -> Models:
 
 
 def read_card(folder: Path) -> Card:
-    """The card of `folder`, without touching its models; raises `ModelError`."""
+    """The card of `folder`, without touching its models. Raises `ModelError` where there is none or it cannot be read."""
     path = folder / CARD
     try:
         text = path.read_text(encoding="utf-8")
@@ -95,7 +95,7 @@ def load_all(folder: Path) -> dict[np.datetime64, Models]:
 
 
 def place(folder: Path, as_of: np.datetime64) -> Path:
-    """Where in a shelf of many the models of `as_of` stand."""
+    """Where in a model store of many the models of `as_of` stand."""
     return folder / str(as_of.astype("datetime64[D]"))
 
 

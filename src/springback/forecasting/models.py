@@ -17,7 +17,7 @@ class Classifier(Protocol):
     """What scikit-learn and LightGBM agree on."""
 
     def predict_proba(self, X: NDArray[np.float32]) -> NDArray[np.float64]:  # noqa: N803 (their name)
-        """Probability of class 0 and of class 1, (n, 2)."""
+        """Probability of class 0 and of class 1, (R, 2), of rows (R, 8) float32."""
         ...
 
 
@@ -25,7 +25,7 @@ class Forecaster(Protocol):
     """The door to a model: anything that turns complete feature rows into two probabilities."""
 
     def probabilities(self, features: FeatureRows) -> tuple[Probabilities, Probabilities]:
-        """P(close is higher at the horizon) and P(it is lower), each (n,), in 0..1, for rows (n, 8) without NaN; a row's values do not
+        """P(close is higher at the horizon) and P(it is lower), each (R,), in 0..1, for rows (R, 8) without NaN; a row's values do not
         depend on the rows beside it.
         """
         ...
@@ -40,7 +40,7 @@ class Models:
     card: Card
 
     def probabilities(self, features: FeatureRows) -> tuple[Probabilities, Probabilities]:
-        """P(close is higher at the horizon) and P(it is lower), each (n,), for complete rows (n, 8) in the order of `FEATURES`.
+        """P(close is higher at the horizon) and P(it is lower), each (R,), for complete rows (R, 8) in the order of `FEATURES`.
 
         The rows are rounded to float32 first, as they were for training: both sides of a tree's threshold stay what they were.
         """

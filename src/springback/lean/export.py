@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from springback.data.laws import Left, told
+from springback.data.laws import LeftOut, lines_of
 from springback.data.store.content_hash import content_hash, file_hash
 from springback.errors import MissingData
 from springback.lean.daily_zip import daily_bars, day_words, index_rows, pack
@@ -91,7 +91,7 @@ def export(
     described = {"window": [str(market_data.bars.sessions[k]) for k in (0, -1)], "names": len(symbols), "rates": rates, "counts": counts}
     ledger.close(described | ({"no_ticker": odd} if odd else {}))
     files = sum(len(files) for files, _ in ledger.done.values())
-    left = told([Left("no_ticker", odd[0], count=len(odd))] if odd else [])
+    left = lines_of([LeftOut("no_ticker", odd[0], count=len(odd))] if odd else [])
     said = (*left, *findings(counts, ledger.moved, len(market_data.quarantine)))
     return Exported(out, len(symbols), written, files, counts, rates, said)
 

@@ -1,1 +1,1 @@
-"""The memory of the house: every look at a period, in one file that only grows."""
+"""The trial ledger: every look at a period, in one file that only grows."""

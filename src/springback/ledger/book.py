@@ -57,7 +57,7 @@ class Ledger:
         self.file = Path(file)
 
     def ready(self) -> None:
-        """Nothing, if a look can be written down later; asked before long work. Makes the folder, not the file."""
+        """Raises `Unwritable` where a look could not be written down later; called before long work. Makes the folder, not the file."""
         if self.file.exists():
             with self._changing():
                 return
@@ -125,7 +125,7 @@ class Ledger:
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
         """The database, locked for this process; what the block did is kept whole or not at all."""
-        with self._said(), closing(self._open("rwc")) as db:
+        with self._as_one_line(), closing(self._open("rwc")) as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 _format(db)
@@ -141,14 +141,14 @@ class Ledger:
         if not self.file.exists():
             yield None
             return
-        with self._said(), closing(self._open("ro")) as db:
+        with self._as_one_line(), closing(self._open("ro")) as db:
             yield db if _format(db) else None
 
     def _open(self, mode: str) -> sqlite3.Connection:
         return sqlite3.connect(f"{self.file.absolute().as_uri()}?mode={mode}", timeout=PATIENCE, isolation_level=None, uri=True)
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _as_one_line(self) -> Iterator[None]:
         """SQLite's complaints as one line of ours."""
         try:
             yield
@@ -203,7 +203,7 @@ def _unpacked(hash_: str, days: bytes, excess: bytes) -> tuple[Days, Numbers] | 
     return np.frombuffer(plain[0], "<i4").astype("datetime64[D]"), np.frombuffer(plain[1], "<f8").astype(np.float64)
 
 
-def _fault(entries: tuple[Entry, ...], given: int, knobs: set[str], records: set[str]) -> str:
+def _fault(entries: tuple[Entry, ...], newest: int, knobs: set[str], records: set[str]) -> str:
     previous, due = "", 1
     for entry in entries:
         if entry.row != due:
@@ -215,7 +215,7 @@ def _fault(entries: tuple[Entry, ...], given: int, knobs: set[str], records: set
         if entry.settings not in knobs or entry.returns not in records:
             return f"what row {entry.row} was run with or returned was changed or removed"
         previous, due = entry.hash, entry.row + 1
-    return _rows(due, given, "was removed", "were removed") if given >= due else ""
+    return _rows(due, newest, "was removed", "were removed") if newest >= due else ""
 
 
 def _rows(first: int, last: int, one: str, more: str) -> str:

@@ -122,9 +122,9 @@ def trials(entries: Sequence[Entry]) -> tuple[Trial, ...]:
     return tuple(Trial(looks[0], len(looks), looks[-1].at) for looks in seen.values())
 
 
-def overlapping(known: Sequence[Trial], market: str, first: str, last: str) -> tuple[Trial, ...]:
+def overlapping(trials: Sequence[Trial], market: str, first: str, last: str) -> tuple[Trial, ...]:
     """The trials on `market` whose period shares at least one day with `first` to `last`, ISO dates, both included."""
-    return tuple(one for one in known if one.entry.market == market and one.entry.first <= last and first <= one.entry.last)
+    return tuple(one for one in trials if one.entry.market == market and one.entry.first <= last and first <= one.entry.last)
 
 
 def digest(*parts: bytes) -> str:

@@ -23,7 +23,7 @@ from springback.market.market_data import MarketData
 from springback.statistics.significance import block_rows
 from springback.strategy.rule import is_bear, vix_mean
 from springback.training.evaluate import Side, auc_by_day
-from springback.training.rows import QPI, Rows, gather
+from springback.training.rows import QPI, TrainingRows, gather
 from springback.training.splits import split_by_time
 from springback.training.train import Evaluation, Trained
 from springback.workflow.prepare import PreparedData
@@ -43,7 +43,7 @@ Flags = NDArray[np.bool_]
 class Exam:
     """The newest rows, which the models never saw, and what they said about them: `p_long`, `p_short` (R,); `dates` of the market data."""
 
-    rows: Rows
+    rows: TrainingRows
     p_long: Values
     p_short: Values
     dates: pd.DatetimeIndex
@@ -127,17 +127,17 @@ def name_days(prepared: PreparedData, symbol: str) -> pd.DataFrame:
     return pd.DataFrame({"date": pd.DatetimeIndex(market_data.bars.sessions), "close": close, "qpi": prepared.features[:, column, QPI]})
 
 
-def labelled(prepared: PreparedData, settings: Settings) -> Rows:
+def labelled(prepared: PreparedData, settings: Settings) -> TrainingRows:
     """Every row that can be learned from: in the universe, all features known, label known."""
     return gather(prepared.market_data, prepared.eligible, prepared.features, settings.training)
 
 
-def sample(rows: Rows, most: int = 20_000) -> pd.DataFrame:
+def sample(rows: TrainingRows, most: int = 20_000) -> pd.DataFrame:
     """The features of at most `most` rows, evenly taken in time."""
     return pd.DataFrame(rows.thinned(most).features.astype(np.float64), columns=list(FEATURES))
 
 
-def by_qpi(rows: Rows, seed: int) -> pd.DataFrame:
+def by_qpi(rows: TrainingRows, seed: int) -> pd.DataFrame:
     """The label by bucket of QPI: low, high, rows, mean, band_low, band_high, naive (fractions), and everyone (the mean of all rows).
 
     The band holds 95 % of the means of resampled sessions, taken in blocks of 20 on average: labels of one day, and of the next five,

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from springback.data.store import intake
+from springback.data.store.store_update import update_store
 from springback.market.market_data import MarketData
 from springback.quality import quarantine
 
@@ -19,7 +19,7 @@ def fetch(
     members: Path | None = None,
     joins: bool = False,
 ) -> dict[str, Any]:
-    """`intake.fetch`; then the spans around events that were set aside on reading `market_data` go into the file beside the store."""
-    told = intake.fetch(market_data, store, now, accept_restatement, asked, members, joins)
+    """`update_store`; then the spans around events that were set aside on reading `market_data` go into the file beside the store."""
+    told = update_store(market_data, store, now, accept_restatement, asked, members, joins)
     quarantine.enter(store, market_data)
     return told

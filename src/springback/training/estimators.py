@@ -16,7 +16,7 @@ from springback.forecasting.calibrated import Calibrated, log_odds
 from springback.forecasting.logistic import logistic
 from springback.forecasting.models import Classifier
 from springback.training.calibration import platt
-from springback.training.rows import Rows
+from springback.training.rows import TrainingRows
 from springback.training.splits import split_by_time
 from springback.training.training_settings import Training
 
@@ -29,7 +29,10 @@ DIGITS = 12
 
 
 def exact(features: Features, target: Target, training: Training) -> Classifier:
-    """scikit-learn's GradientBoostingClassifier: every distinct value may split. The estimator the strategy names."""
+    """scikit-learn's GradientBoostingClassifier: every distinct value may split. The estimator the strategy names.
+
+    `features` (R, 8) float32 without NaN, `target` (R,).
+    """
     from sklearn.ensemble import GradientBoostingClassifier
 
     forest = GradientBoostingClassifier(
@@ -40,7 +43,7 @@ def exact(features: Features, target: Target, training: Training) -> Classifier:
 
 
 def histogram(features: Features, target: Target, training: Training) -> Classifier:
-    """LightGBM: the same boosting on 255 bins a feature.
+    """LightGBM: the same boosting on 255 bins a feature; `features` (R, 8) float32, `target` (R,).
 
     Leaves may be as small as in `exact` (one row), trees as deep and as full (2^depth leaves), every row and feature enters every tree,
     and nothing stops early. One thread a fit: the same bits on any number of cores, and long and short are fitted side by side;
@@ -84,8 +87,8 @@ def _pulled(scores: NDArray[np.float64], target: Features, gradient: Features, h
 ESTIMATORS: dict[str, Callable[[Features, Target, Training], Classifier]] = {"exact": exact, "histogram": histogram}
 
 
-def fit(rows: Rows, target: Target, training: Training) -> Classifier:
-    """A classifier of `target` (R,) on the features of `rows`, calibrated if asked for; raises `MissingData` if there is nothing to tell
+def fit(rows: TrainingRows, target: Target, training: Training) -> Classifier:
+    """A classifier of `target` (R,) on the features of `rows`, calibrated if asked for. Raises `MissingData` if there is nothing to tell
     apart.
     """
     if len(rows) == 0 or target.all() or not target.any():
@@ -100,8 +103,8 @@ def fit(rows: Rows, target: Target, training: Training) -> Classifier:
     return Calibrated(raw, *platt(said, target[len(rows) - len(newer) :]))
 
 
-def targets(rows: Rows) -> tuple[Target, Target]:
-    """(rises, falls), of what the models learn; zero is neither."""
+def targets(rows: TrainingRows) -> tuple[Target, Target]:
+    """(rises, falls), each (R,), of what the models learn; zero is neither."""
     return rows.learned > 0, rows.learned < 0
 
 
@@ -110,7 +113,7 @@ def side_by_side(work: Callable[[Task], Outcome], tasks: Iterable[Task], threads
     return Cores(threads).each(lambda _, task: work(task), None, tasks)
 
 
-def fit_pair(rows: Rows, training: Training) -> tuple[Classifier, Classifier]:
+def fit_pair(rows: TrainingRows, training: Training) -> tuple[Classifier, Classifier]:
     """(long, short) on the same rows, at the same time."""
     thin = rows.thinned(training.max_rows)
     long, short = side_by_side(lambda target: fit(thin, target, training), targets(thin), training.threads)

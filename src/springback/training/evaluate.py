@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.training.judgement import Bin
-from springback.training.rows import QPI, Rows
+from springback.training.rows import QPI, TrainingRows
 from springback.training.training_settings import Training
 
 Values = NDArray[np.float64]
@@ -41,7 +41,7 @@ class Side:
     reliability: tuple[Bin, ...]
 
 
-def judge(rows: Rows, p_long: Values, p_short: Values, training: Training) -> tuple[Side, Side]:
+def judge(rows: TrainingRows, p_long: Values, p_short: Values, training: Training) -> tuple[Side, Side]:
     """(long, short) judged on `rows` with probabilities (R,)."""
     qpi = rows.features[:, QPI]
     long = _side(rows, p_long, rows.forward > 0, qpi < training.event_low, 1.0, training.threshold)
@@ -49,7 +49,7 @@ def judge(rows: Rows, p_long: Values, p_short: Values, training: Training) -> tu
 
 
 def auc(came_true: Flags, probability: Values) -> float | None:
-    """Chance that a row that came true has the higher probability, ties half; None when all or none did.
+    """Chance that a row that came true has the higher probability, ties half; None when all or none did. Both (R,).
 
     Mann and Whitney's U from mid-ranks: the same number as scikit-learn's `roc_auc_score`, without its checks, which cost ten times the
     work on the few thousand rows of one day.
@@ -73,7 +73,7 @@ def auc_by_day(came_true: Flags, probability: Values, session: NDArray[np.int64]
 
 
 def reliability(came_true: Flags, probability: Values) -> tuple[Bin, ...]:
-    """What share came true, by tenths of probability."""
+    """What share came true, by tenths of probability; both (R,)."""
     tenth = np.minimum((probability * BINS).astype(np.int64), BINS - 1)
     return tuple(
         Bin(k / BINS, (k + 1) / BINS, int(np.sum(tenth == k)), _mean(probability[tenth == k]), _mean(came_true[tenth == k]))
@@ -81,14 +81,14 @@ def reliability(came_true: Flags, probability: Values) -> tuple[Bin, ...]:
     )
 
 
-def mirror(p_long: Values, p_short: Values) -> float | None:
-    """Correlation of P_long with 1 - P_short: 1 means that the short model only repeats the long one."""
+def complement_correlation(p_long: Values, p_short: Values) -> float | None:
+    """Correlation of P_long with 1 - P_short, (R,) each: 1 means that the short model only repeats the long one."""
     if len(p_long) < 2 or np.ptp(p_long) == 0 or np.ptp(p_short) == 0:
         return None
     return float(np.corrcoef(p_long, 1.0 - p_short)[0, 1])
 
 
-def _side(rows: Rows, probability: Values, came_true: Flags, extreme: Flags, direction: float, threshold: float) -> Side:
+def _side(rows: TrainingRows, probability: Values, came_true: Flags, extreme: Flags, direction: float, threshold: float) -> Side:
     fired = probability > threshold
     signal = fired & extreme
     daily = auc_by_day(came_true, probability, rows.session)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from springback.features import FEATURES
 from springback.forecasting.models import Classifier
 from springback.training.evaluate import auc
-from springback.training.rows import Rows
+from springback.training.rows import TrainingRows
 
 BLOCK = 20
 REPEATS = 5
@@ -24,8 +24,8 @@ class Importance:
     spread: float
 
 
-def importance(model: Classifier, came_true: NDArray[np.bool_], rows: Rows, seed: int) -> tuple[Importance, ...]:
-    """Permutation importance of the 8 features, by blocks of 20 sessions; empty when the AUC is not defined.
+def importance(model: Classifier, came_true: NDArray[np.bool_], rows: TrainingRows, seed: int) -> tuple[Importance, ...]:
+    """Permutation importance of the 8 features, by blocks of 20 sessions; empty when the AUC is not defined. `came_true` (R,).
 
     Rows of a block keep their order and the blocks change places, so a shuffled feature keeps its own runs in time: rows of one day are not
     independent, and shuffling them one by one would call a feature that only marks the day important. At most 40,000 rows, evenly taken.
@@ -41,7 +41,7 @@ def importance(model: Classifier, came_true: NDArray[np.bool_], rows: Rows, seed
     return tuple(Importance(name, float(drops.mean()), float(drops.std(ddof=1))) for name, drops in zip(FEATURES, lost, strict=True))
 
 
-def _shuffled_auc(model: Classifier, rows: Rows, outcome: NDArray[np.bool_], column: int, order: NDArray[np.int64]) -> float:
+def _shuffled_auc(model: Classifier, rows: TrainingRows, outcome: NDArray[np.bool_], column: int, order: NDArray[np.int64]) -> float:
     features = rows.features.copy()
     features[:, column] = features[order, column]
     return auc(outcome, model.predict_proba(features)[:, 1]) or 0.0

@@ -11,8 +11,8 @@ FEWEST = 5
 
 
 def forward_return(bars: Bars, actions: Actions, horizon: int = HORIZON) -> Panel:
-    """close of t + `horizon` over close of t, less 1, on one split scale, dividends left out, (T, N); NaN where either close is unknown,
-    or t has no bar. It may end on a mark.
+    """close of t + `horizon` over close of t, less 1, a fraction on one split scale, dividends left out, (T, N); NaN where either close is
+    unknown, or t has no bar. It may end on a mark.
 
     NaN is no label at all: it is neither a rise nor a fall.
     """
@@ -20,7 +20,9 @@ def forward_return(bars: Bars, actions: Actions, horizon: int = HORIZON) -> Pane
 
 
 def tradable_return(bars: Bars, actions: Actions, horizon: int = HORIZON) -> Panel:
-    """open of t + 1 + `horizon` over open of t + 1, less 1: what a decision at t can have, beside the label, (T, N); NaN as above."""
+    """open of t + 1 + `horizon` over open of t + 1, less 1: what a decision at t can have, beside the label, a fraction, (T, N); NaN where
+    either open is unknown.
+    """
     opens = bars.printed("open")
     return _grown(opens, opens, actions, 1, horizon)
 
@@ -46,7 +48,7 @@ def residual(forward: Panel, usable: NDArray[np.bool_], groups: NDArray[np.int64
 
 
 def label_known_at(sessions: NDArray[np.int64], horizon: int = HORIZON) -> NDArray[np.int64]:
-    """The row at whose close the label of each row is known."""
+    """The row at whose close the label of each of the rows `sessions` (R,) is known, (R,)."""
     return sessions + horizon
 
 

@@ -17,7 +17,7 @@ QPI = FEATURES.index("qpi_3day")
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class TrainingRows:
     """R rows, by session and then by name: `features` (R, 8) float32, `forward` and `tradable` returns (R,) fractions, tradable NaN if
     unknown, `session` (R,) and `name` (R,) their place in the panel, `known_at` (R,) the session at whose close the label is known.
     `beyond` (R,) is what the models learn the sign of where that is not `forward` itself: the return beyond the market's or the sector's.
@@ -39,24 +39,24 @@ class Rows:
     def __len__(self) -> int:
         return len(self.session)
 
-    def between(self, first: int, end: int) -> "Rows":
+    def between(self, first: int, end: int) -> "TrainingRows":
         """The rows of the sessions `first <= session < end`; views, no copies."""
         low, high = np.searchsorted(self.session, (first, end))
         return self.pick(slice(int(low), int(high)))
 
-    def known_by(self, session: int) -> "Rows":
+    def known_by(self, session: int) -> "TrainingRows":
         """The rows whose label is known at the close of `session`; a view of the oldest rows."""
         return self.pick(slice(0, int(np.searchsorted(self.known_at, session, side="right"))))
 
-    def thinned(self, most: int) -> "Rows":
+    def thinned(self, most: int) -> "TrainingRows":
         """At most `most` rows, evenly spaced in time; all of them when `most` is 0."""
         if not 0 < most < len(self):
             return self
         return self.pick(np.linspace(0, len(self) - 1, most).astype(np.int64))
 
-    def pick(self, which: slice | NDArray[np.int64] | NDArray[np.bool_]) -> "Rows":
-        """Some of the rows, in the order of `which`."""
-        return Rows(
+    def pick(self, which: slice | NDArray[np.int64] | NDArray[np.bool_]) -> "TrainingRows":
+        """Some of the rows, in the order of `which`: a slice, a mask (R,) or places (K,)."""
+        return TrainingRows(
             self.features[which],
             self.forward[which],
             self.tradable[which],
@@ -73,7 +73,7 @@ class Rows:
         return digest.hexdigest()
 
 
-def gather(market_data: MarketData, eligible: NDArray[np.bool_], features: Panel, training: Training) -> Rows:
+def gather(market_data: MarketData, eligible: NDArray[np.bool_], features: Panel, training: Training) -> TrainingRows:
     """The rows of `market_data` that can be learned from or tested on: eligible (T, N), features (T, N, 8) complete, label known.
 
     Raises `MissingData` where the target is the sector's and the market data knows no sectors.
@@ -92,7 +92,7 @@ def gather(market_data: MarketData, eligible: NDArray[np.bool_], features: Panel
     for k in range(len(FEATURES)):
         kept[:, k] = features[..., k][usable]
     known_at = label_known_at(session, training.horizon)
-    return Rows(kept, forward[usable], tradable, session, name, known_at, None if beyond is None else beyond[usable])
+    return TrainingRows(kept, forward[usable], tradable, session, name, known_at, None if beyond is None else beyond[usable])
 
 
 def _beyond(market_data: MarketData, forward: Panel, usable: NDArray[np.bool_], training: Training) -> Panel | None:

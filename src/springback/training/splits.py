@@ -7,11 +7,11 @@ import numpy as np
 
 from springback.errors import MissingData
 from springback.market.bars import Dates
-from springback.training.rows import Rows
+from springback.training.rows import TrainingRows
 from springback.training.training_settings import Training, WalkForward
 
 
-def split_by_time(rows: Rows, training: Training) -> tuple[Rows, Rows]:
+def split_by_time(rows: TrainingRows, training: Training) -> tuple[TrainingRows, TrainingRows]:
     """(train, test): the newest `test_fraction` of the sessions, and what came before, less the horizon and the embargo.
 
     The last training label is known `embargo` sessions before the first test session. Raises `MissingData` if either part is empty.
@@ -54,7 +54,9 @@ def periods(sessions: Dates, start: np.datetime64, end: np.datetime64, months: i
     return [Period(first - 1, first, stop) for first, stop in pairwise(edges)]
 
 
-def walk(rows: Rows, sessions: Dates, settings: WalkForward, start: np.datetime64 | None, end: np.datetime64 | None) -> list[Period]:
+def walk(
+    rows: TrainingRows, sessions: Dates, settings: WalkForward, start: np.datetime64 | None, end: np.datetime64 | None
+) -> list[Period]:
     """The periods of a walk-forward from the later of `start` and the settings' start to `end` (None: the last session).
 
     Without any start: from the first period that has `min_sessions` of known labels. Raises `MissingData` if a given start has fewer.
@@ -79,5 +81,5 @@ def walk(rows: Rows, sessions: Dates, settings: WalkForward, start: np.datetime6
     return found
 
 
-def _known_sessions(rows: Rows, as_of: int) -> int:
+def _known_sessions(rows: TrainingRows, as_of: int) -> int:
     return len(np.unique(rows.known_by(as_of).session)) if as_of >= 0 else 0

@@ -13,9 +13,9 @@ from springback.forecasting.models import Models
 from springback.market.bars import Dates, Panel
 from springback.market.market_data import MarketData
 from springback.training.estimators import fit_pair, side_by_side, targets
-from springback.training.evaluate import Side, auc, judge, mirror
+from springback.training.evaluate import Side, auc, complement_correlation, judge
 from springback.training.importance import Importance, importance
-from springback.training.rows import Rows, gather
+from springback.training.rows import TrainingRows, gather
 from springback.training.splits import split_by_time
 from springback.training.training_settings import Training
 
@@ -79,12 +79,12 @@ def train(
     return Trained(replace(models, card=replace(models.card, scores=evaluation.scores())), evaluation)
 
 
-def fit_models(rows: Rows, sessions: Dates, training: Training, known_by: int, now: str) -> Models:
+def fit_models(rows: TrainingRows, sessions: Dates, training: Training, known_by: int, now: str) -> Models:
     """A pair of models of `rows` with its card, without scores."""
     return Models(*fit_pair(rows, training), write_card(rows, sessions, training, known_by, now))
 
 
-def write_card(rows: Rows, sessions: Dates, training: Training, known_by: int, now: str) -> Card:
+def write_card(rows: TrainingRows, sessions: Dates, training: Training, known_by: int, now: str) -> Card:
     """The card of models of `rows`, whose labels were known at the close of row `known_by`."""
     learned = rows.thinned(training.max_rows)
     return Card(
@@ -101,7 +101,7 @@ def write_card(rows: Rows, sessions: Dates, training: Training, known_by: int, n
     )
 
 
-def random_split_auc(rows: Rows, training: Training) -> tuple[float | None, float | None]:
+def random_split_auc(rows: TrainingRows, training: Training) -> tuple[float | None, float | None]:
     """AUC (long, short) of a random 80/20 split of at most 100,000 rows: how good leaking labels look."""
     newest = rows.pick(slice(max(0, len(rows) - SAMPLE), len(rows)))
     shuffled = np.random.default_rng(training.seed).permutation(len(newest))
@@ -115,7 +115,7 @@ def random_split_auc(rows: Rows, training: Training) -> tuple[float | None, floa
     return long, short
 
 
-def _evaluate(models: Models, older: Rows, newer: Rows, sessions: Dates, training: Training) -> Evaluation:
+def _evaluate(models: Models, older: TrainingRows, newer: TrainingRows, sessions: Dates, training: Training) -> Evaluation:
     p_long, p_short = models.probabilities(newer.features)
     long, short = judge(newer, p_long, p_short, training)
     both = zip((models.long, models.short), targets(newer), strict=True)
@@ -129,12 +129,12 @@ def _evaluate(models: Models, older: Rows, newer: Rows, sessions: Dates, trainin
         test_rows=len(newer),
         long=long,
         short=short,
-        mirror=mirror(p_long, p_short),
+        mirror=complement_correlation(p_long, p_short),
         importance_long=lost_long,
         importance_short=lost_short,
         random_split_auc=(None, None),
     )
 
 
-def _silence(done: int, total: int, text: str) -> None:
+def _silence(step: int, total: int, text: str) -> None:
     """Nobody is listening."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from springback.cluster import Cores, Workers
 from springback.errors import MissingData
 from springback.training.estimators import fit, targets
-from springback.training.rows import Rows
+from springback.training.rows import TrainingRows
 from springback.training.train import Progress
 from springback.training.training_settings import Training, Validation
 
@@ -84,7 +84,7 @@ def place_in_paths(found: list[Split], count: int) -> NDArray[np.int64]:
 
 
 def cross_validate(
-    rows: Rows, training: Training, settings: Validation, progress: Progress | None = None, workers: Workers | None = None
+    rows: TrainingRows, training: Training, settings: Validation, progress: Progress | None = None, workers: Workers | None = None
 ) -> Paths:
     """Every path's forecasts of `rows`, each by models that learned from nothing that touches it. Raises `MissingData`.
 
@@ -107,7 +107,7 @@ def cross_validate(
     return Paths(said[0], said[1], group, tuple(found), tuple(learned))
 
 
-def _answer(shared: tuple[Rows, NDArray[np.int64], Training], split: Split) -> tuple[int, list[tuple[int, Said]]]:
+def _answer(shared: tuple[TrainingRows, NDArray[np.int64], Training], split: Split) -> tuple[int, list[tuple[int, Said]]]:
     """How many rows the models of `split` learned from, and of each tested group both probabilities (2, rows of the group)."""
     rows, group, training = shared
     kept = may_learn(rows.session, rows.known_at, split, training.horizon, training.embargo)

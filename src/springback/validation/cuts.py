@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from springback.market.bars import Bars, Dates, Panel
 from springback.market.liquidity import mean_dollar_volume
-from springback.training.rows import Rows
+from springback.training.rows import TrainingRows
 
 Labels = NDArray[np.int64]
 DOLLARS = (5e6, 20e6, 100e6)
@@ -25,7 +25,7 @@ class Cut:
     label: Labels
 
 
-def cuts(rows: Rows, bars: Bars, bear: NDArray[np.bool_]) -> tuple[Cut, ...]:
+def cuts(rows: TrainingRows, bars: Bars, bear: NDArray[np.bool_]) -> tuple[Cut, ...]:
     """The four cuts of `rows`; `bear` (T,) is the regime of each session's decision."""
     dollars = mean_dollar_volume(bars)[rows.session, rows.name]
     return (

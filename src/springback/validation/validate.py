@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from springback.market.bars import Dates
 from springback.training.estimators import side_by_side
-from springback.training.evaluate import mirror, reliability
+from springback.training.evaluate import complement_correlation, reliability
 from springback.training.judgement import Days, Estimate, Judgement, Part, Scores
-from springback.training.rows import Rows
+from springback.training.rows import TrainingRows
 from springback.training.training_settings import Training, Validation
 from springback.validation.cuts import Cut
 
@@ -63,7 +63,7 @@ class Table:
 
 def validate(
     method: str,
-    rows: Rows,
+    rows: TrainingRows,
     said: tuple[Said, Said],
     sessions: Dates,
     folds: Cut,
@@ -97,7 +97,7 @@ def validate(
         parts=tuple(part for cut in cuts for part in _cut(cut, rows, whole, tables_of, resample)),
         reliability_long=reliability(np.tile(rows.forward > 0, len(p_long)), p_long.ravel()),
         reliability_short=reliability(np.tile(rows.forward < 0, len(p_long)), p_short.ravel()),
-        mirror=_mean_of(mirror(one, other) for one, other in zip(p_long, p_short, strict=True)),
+        mirror=_mean_of(complement_correlation(one, other) for one, other in zip(p_long, p_short, strict=True)),
         random_split_auc=random_split_auc,
         days=Days(
             sessions[whole[0].session],
@@ -108,7 +108,7 @@ def validate(
     )
 
 
-def _cut(cut: Cut, rows: Rows, whole: list[Table], tables_of: Callable[[Flags], list[Table]], resample: Resample) -> Iterable[Part]:
+def _cut(cut: Cut, rows: TrainingRows, whole: list[Table], tables_of: Callable[[Flags], list[Table]], resample: Resample) -> Iterable[Part]:
     """Its parts that hold rows; where a session is never divided, the rows of the whole's table are taken."""
     starts = np.flatnonzero(np.diff(rows.session, prepend=-1))
     undivided = bool((cut.label == np.repeat(cut.label[starts], np.diff(starts, append=len(rows)))).all())

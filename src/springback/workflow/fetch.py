@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from springback import project
-from springback.data.laws import told
+from springback.data.laws import lines_of
 from springback.data.roster import Roster
 from springback.data.sessions import exchange_days
 from springback.data.sources import History, Source
-from springback.data.sources.asked import read_roster, read_span
 from springback.data.sources.assemble import assemble
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.gather import gather
 from springback.data.sources.keys import read_keys
-from springback.data.sources.members import MemberList, check_names, dotted, enrolled, read_roll, renamed
-from springback.data.sources.vix_and_rates import read_beside
+from springback.data.sources.members import MemberList, check_names, dotted, enrolled, read_member_list, renamed
+from springback.data.sources.request import read_roster, read_span
+from springback.data.sources.vix_and_rates import read_vix_and_rates
 from springback.data.store.continuation import check_hole
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
@@ -118,9 +118,9 @@ def plan(settings: Settings, inputs: Inputs, source: str) -> Plan:
     keys = read_keys(asked.keys or project.named("keys")) if source in NEED_KEYS else None
     vendor = source_of(source, settings, keys, inputs.path)
     after = old if old and str(first) > old.first else None
-    roll = read_roll(inputs.members, first, last) if inputs.members else None
+    roll = read_member_list(inputs.members, first, last) if inputs.members else None
     listed = named or (Roster(_members(roll, after)) if roll else vendor.listing(first, last))
-    missing = tuple(told(listed.left))
+    missing = tuple(lines_of(listed.left))
     if not listed.symbols:
         raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
     if after:
@@ -203,10 +203,10 @@ def _tape(
         listed = renamed(listed, gather(plan.vendor, list(spelled.values()), first, last, plan.kept).histories, spelled)
     if not any(len(one.days) for one in listed):
         raise MissingData(f"{plan.source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates")
-    beside = read_beside(plan.settings, first, last, plan.folder)
-    market_data = assemble(listed, beside, level.histories[0], first, last, _origin(plan.source, listed))
-    market_data = enrolled(market_data, read_roll(plan.members, first, last), names) if plan.members else market_data
-    return market_data, found.asked, frozenset(found.odd), tuple(f"  {note}" for note in beside.notes)
+    levels = read_vix_and_rates(plan.settings, first, last, plan.folder)
+    market_data = assemble(listed, levels, level.histories[0], first, last, _origin(plan.source, listed))
+    market_data = enrolled(market_data, read_member_list(plan.members, first, last), names) if plan.members else market_data
+    return market_data, found.requests, frozenset(found.odd), tuple(f"  {note}" for note in levels.notes)
 
 
 @dataclass(frozen=True)

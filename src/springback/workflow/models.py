@@ -21,7 +21,7 @@ from springback.market.market_data import MarketData
 from springback.strategy.lookback import rarity
 from springback.training.train import Trained
 from springback.training.train import train as teach
-from springback.training.walk_forward import WalkForwardResult
+from springback.training.walk_forward import WalkForwardResult, WalkOptions
 from springback.training.walk_forward import walk_forward as walk
 from springback.workflow.prepare import PreparedData
 from springback.workflow.progress import SILENT, Progress
@@ -67,7 +67,7 @@ def forecast_walk_forward(
     def save(as_of: np.datetime64, pair: Models) -> Models | None:
         return model_store.save(pair, model_store.place(place, as_of)) if place and not pair.card.files else None
 
-    def known(as_of: np.datetime64) -> Models | None:
+    def lookup(as_of: np.datetime64) -> Models | None:
         try:
             return model_store.load(model_store.place(place, as_of)) if place else None
         except ModelError:
@@ -75,8 +75,9 @@ def forecast_walk_forward(
 
     settings = dated(settings, prepared.market_data)
     start, end = (np.datetime64(day) for day in settings.backtest.days)
-    lesson = prepared.market_data, prepared.eligible, prepared.features, settings.training, settings.walk_forward
-    result = walk(*lesson, _now(), start, end, save, known, progress.step("forecast"), workers)
+    options = WalkOptions(start, end, save, lookup, progress.step("forecast"), workers)
+    rows = prepared.market_data, prepared.eligible, prepared.features
+    result = walk(*rows, settings.training, settings.walk_forward, _now(), options)
     return dataclasses.replace(result, forecasts=_triggered(prepared, settings, result.forecasts))
 
 

@@ -22,7 +22,7 @@ from springback.quality import gate
 from springback.strategy.rule import DELISTING
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
-from springback.training.rows import QPI, Rows
+from springback.training.rows import QPI, TrainingRows
 from springback.workflow.backtests import loop_inputs, simulate
 from springback.workflow.forecasts import Choice, forecasts_for
 from springback.workflow.models import evaluation_of
@@ -186,7 +186,7 @@ def judgement(market_data: MarketData, forecasts: Forecasts, settings: Settings)
     return {"scores": _scores(*both), "quarters": pd.DataFrame(by_quarter), "reliability": reliability_of(*both)}
 
 
-def _said(market_data: MarketData, forecasts: Forecasts, settings: Settings, first: int, end: int) -> tuple[Rows, Any, Any]:
+def _said(market_data: MarketData, forecasts: Forecasts, settings: Settings, first: int, end: int) -> tuple[TrainingRows, Any, Any]:
     horizon = settings.training.horizon
     forward = forward_return(market_data.bars, market_data.actions, horizon)
     tradable = tradable_return(market_data.bars, market_data.actions, horizon)
@@ -195,7 +195,7 @@ def _said(market_data: MarketData, forecasts: Forecasts, settings: Settings, fir
     session, name = np.nonzero(known)
     columns = np.zeros((len(session), len(FEATURES)), np.float32)
     columns[:, QPI] = forecasts.qpi[session, name]
-    rows = Rows(columns, forward[session, name], tradable[session, name], session, name, session + horizon)
+    rows = TrainingRows(columns, forward[session, name], tradable[session, name], session, name, session + horizon)
     return rows, forecasts.p_long[session, name], forecasts.p_short[session, name]
 
 

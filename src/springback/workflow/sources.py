@@ -15,7 +15,7 @@ from springback.data.demo.demo import draw as draw_market
 from springback.data.files import csv_file, csv_folder, one_a_name
 from springback.data.files.headers import understanding
 from springback.data.files.reading import Table
-from springback.data.files.sheets import Given
+from springback.data.files.sheets import NamedFrame
 from springback.data.sources import Source
 from springback.data.sources.keys import Keys
 from springback.data.store.store import Store
@@ -71,7 +71,7 @@ def load_bars(
 
 
 def _given(name: str, table: Any) -> Any:
-    return Path(table) if isinstance(table, str | Path) else Given(table, f"the frame of {name}")
+    return Path(table) if isinstance(table, str | Path) else NamedFrame(table, f"the frame of {name}")
 
 
 def source_of(name: str, settings: Settings, keys: Keys | None = None, path: Path | None = None) -> Source:

@@ -8,7 +8,7 @@ import numpy as np
 
 from springback.data import membership
 from springback.data.files import holdings
-from springback.data.laws import told
+from springback.data.laws import lines_of
 from springback.data.membership import Answer
 from springback.data.sources import day_of
 from springback.errors import InputError
@@ -37,7 +37,7 @@ def write_members(listed: Sequence[holdings.Holdings], out: Path) -> Written:
     """Membership by permanent id, written to `out`, of dated holdings files. Raises `BadTable`, `Unwritable`."""
     ranges = membership.intervals(listed)
     membership.write(out, ranges)
-    companies, left = len({one.symbol for one in ranges}), told(line for one in listed for line in one.left)
+    companies, left = len({one.symbol for one in ranges}), lines_of(line for one in listed for line in one.left)
     return Written(out, companies, len(listed), str(listed[0].as_of), str(listed[-1].as_of), tuple(left))
 
 
@@ -46,7 +46,7 @@ def from_store(settings: Settings, store: Path, day: np.datetime64, as_of: str |
     market_data, _ = open_store(store, as_of)
     row = int(np.searchsorted(market_data.bars.sessions, day, side="right")) - 1
     tradable = eligible(market_data, settings.universe)[row] if row >= 0 else None
-    answer = membership.from_tape(market_data, day, tradable)
+    answer = membership.from_market_data(market_data, day, tradable)
     if market_data.members is not None and tradable is not None:
         able = int((tradable & market_data.members[row]).sum())
         answer = replace(answer, notes=(*answer.notes, Prose(f"{able:,} of them have the price and the volume to be traded")))

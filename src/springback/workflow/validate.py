@@ -16,7 +16,7 @@ from springback.errors import MissingData
 from springback.statistics.significance import block_rows
 from springback.strategy.rule import is_bear, vix_mean
 from springback.training.judgement import Judgement
-from springback.training.rows import Rows, gather
+from springback.training.rows import TrainingRows, gather
 from springback.training.train import random_split_auc
 from springback.validation import validation_words as words
 from springback.validation.cross_validation import cross_validate, groups
@@ -35,7 +35,7 @@ from springback.workflow.settings import Settings, dated
 
 METHODS = ("walk-forward", "combinatorial")
 PAGE = "validation.html"
-Judgeable = tuple[Rows, Said, Said, Cut, str]
+Judgeable = tuple[TrainingRows, Said, Said, Cut, str]
 """Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
 
 
@@ -189,7 +189,7 @@ def _bear(prepared: PreparedData, settings: Settings) -> NDArray[np.bool_]:
     return np.array([is_bear(now, vix_mean(vix, row, regime.window), regime.multiple) for row, now in enumerate(vix)], dtype=np.bool_)
 
 
-def _study(prepared: PreparedData, settings: Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
+def _study(prepared: PreparedData, settings: Settings, rows: TrainingRows, found: Judgement, how: str, command: str) -> Study:
     demo = prepared.market_data.origin.demo
     median = np.median(np.unique(rows.session, return_counts=True)[1])
     kind = (

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data.demo.names import Names, draw_names
-from springback.data.demo.walk import Walked, walk
+from springback.data.demo.walk import DemoPrices, walk
 from springback.data.sessions import exchange_days
 from springback.errors import SettingsError
 from springback.market.actions import Actions
@@ -84,14 +84,14 @@ def _onsets(demo: Demo, sessions: int) -> NDArray[np.int64]:
     return (places * sessions).astype(np.int64)
 
 
-def _actions(names: Names, walked: Walked) -> Actions:
+def _actions(names: Names, walked: DemoPrices) -> Actions:
     """The actions of a name's listed life; the walk goes on before and after it."""
     row, name = walked.event_row, walked.event_name
     kept = (row > names.first[name]) & (row <= names.end[name])
     return Actions(row[kept], name[kept], walked.event_kind[kept], walked.event_value[kept])
 
 
-def _members(sessions: Dates, names: Names, walked: Walked) -> NDArray[np.bool_]:
+def _members(sessions: Dates, names: Names, walked: DemoPrices) -> NDArray[np.bool_]:
     """The index: the 85 % of listed names with the largest capitalisation at the end of May, from the Monday after June's fourth Friday."""
     rows = np.arange(len(sessions))[:, None]
     listed = (rows >= names.first) & (rows <= names.end)

@@ -31,7 +31,7 @@ MEMORY = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Walked:
+class DemoPrices:
     """Panels (T, N) of bars and market capitalisation (`capital`, dollars), series (T,), and the events in order of time (E,)."""
 
     open: Panel
@@ -50,7 +50,7 @@ class Walked:
 
 
 @dataclass(frozen=True, eq=False)
-class Market:
+class DemoWalk:
     """What all names share: factor returns by night and day (T,), the variance state relative to calm (T,), VIX and rates (T,)."""
 
     night: Column
@@ -73,8 +73,12 @@ class Street:
     events: list[tuple[int, int, int, float]] = field(default_factory=list)
 
 
-def walk(names: Names, sessions: int, reversal: float, market_return: float, onsets: NDArray[np.int64], rng: Generator) -> Walked:
-    """Bars for all names over all sessions, blanked outside a name's life and in halts."""
+def walk(names: Names, sessions: int, reversal: float, market_return: float, onsets: NDArray[np.int64], rng: Generator) -> DemoPrices:
+    """Bars (T, N) for all names over all sessions, NaN outside a name's life and in halts.
+
+    `reversal` is the fraction of a move that is given back, `market_return` a fraction a year, `onsets` (C,) the rows on which a crash
+    begins.
+    """
     market = draw_market(sessions, market_return, onsets, rng)
     count = len(names.price)
     panels = [np.full((sessions, count), np.nan) for _ in range(6)]
@@ -90,7 +94,7 @@ def walk(names: Names, sessions: int, reversal: float, market_return: float, ons
     whole = events[:, :3].astype(np.int64)
     benchmark = np.round(100 * np.cumprod((1 + market.night) * (1 + market.day)), 4)
     opened, high, low, closed, volume, capital = panels
-    return Walked(
+    return DemoPrices(
         opened,
         high,
         low,
@@ -107,7 +111,7 @@ def walk(names: Names, sessions: int, reversal: float, market_return: float, ons
     )
 
 
-def draw_market(sessions: int, market_return: float, onsets: NDArray[np.int64], rng: Generator) -> Market:
+def draw_market(sessions: int, market_return: float, onsets: NDArray[np.int64], rng: Generator) -> DemoWalk:
     """The common factor: GARCH(1,1) with fat tails and crashes, and the VIX that it makes."""
     persistence, answer = 0.88, 0.09
     drift = market_return / 252 + CRASH * len(onsets) / sessions
@@ -129,7 +133,7 @@ def draw_market(sessions: int, market_return: float, onsets: NDArray[np.int64], 
         alarm = 0.8 * alarm - 2.5 * (night[row] + day[row])
         haze = 0.9 * haze + noise[row]
         vix[row] = _vix(variance, persistence + answer) * np.exp(alarm + haze)
-    return Market(night, day, state, np.clip(vix, 9.0, 95.0).round(2), _rates(sessions, rng))
+    return DemoWalk(night, day, state, np.clip(vix, 9.0, 95.0).round(2), _rates(sessions, rng))
 
 
 def _vix(variance: float, persistence: float) -> float:
@@ -148,7 +152,7 @@ def _rates(sessions: int, rng: Generator) -> Column:
     return np.round(rates, 4)
 
 
-def _session(row: int, names: Names, market: Market, street: Street, reversal: float, rng: Generator) -> tuple[Column, ...]:
+def _session(row: int, names: Names, market: DemoWalk, street: Street, reversal: float, rng: Generator) -> tuple[Column, ...]:
     """Open, high, low, close, volume and capitalisation of one session; moves `street` on. Draws the same numbers whatever the state."""
     count = len(names.price)
     shock = _fat(rng, 4.5, (2, count))

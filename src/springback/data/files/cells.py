@@ -16,6 +16,8 @@ from springback.errors import BadTable
 Seconds = NDArray[np.datetime64]
 Fail = Callable[[int, str, str], BadTable]
 """Row, what its cell must be, what it was -> the error that says so."""
+Reader = Callable[[list[str]], tuple[Any, str]]
+"""Texts that are written alike -> their days, or as a text why they cannot be read; and words on how they are written."""
 NEW_YORK = "America/New_York"
 NOTHING = ("", "null", "n/a", "#n/a", "nan")
 """How a number that is not there is written, without case."""
@@ -55,10 +57,11 @@ POINTS = r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3}){2,}$"
 
 
 def days(texts: Any, name: str, fail: Fail) -> tuple[Seconds, str]:
-    """The days of a column of texts as datetime64[s], NaT where a cell is empty, and words on how they are written.
+    """The days of a column of `texts` (R,) as datetime64[s] (R,), NaT where a cell is empty, and words on how they are written.
 
     Every cell must be written as the first one is. A stamp with a zone is New York's day of that moment, or the day written where all
     stamps are midnight; one without a zone is the day written. `01/03/2017` is refused where no row tells the month from the day.
+    Raises what `fail` makes of the first cell that is no such day.
     """
     codes, found = pd.factorize(np.asarray(texts, dtype=object))
     words = [str(one).strip() for one in found]
@@ -69,17 +72,10 @@ def days(texts: Any, name: str, fail: Fail) -> tuple[Seconds, str]:
 
     if not filled:
         return np.full(len(codes), np.datetime64("NaT", "s")), ""
-    first = words[filled[0]]
-    read: Callable[[list[str]], tuple[Any, str]]
-    if STAMP.fullmatch(first):
-        look, read = STAMP, _stamps
-    elif TWOFOLD.fullmatch(first):
-        look, read = TWOFOLD, _twofold
-    else:
-        form = next((one for one in FORMS if one.look.fullmatch(first)), None)
-        if form is None:
-            raise wrong(filled[0])
-        look, read = form.look, lambda told: (_parsed(told, form.format), form.words)
+    reader = _reader(words[filled[0]])
+    if reader is None:
+        raise wrong(filled[0])
+    look, read = reader
     odd = next((k for k in filled if not look.fullmatch(words[k])), None)
     if odd is not None:
         raise wrong(odd, "a date such as 2020-03-31, written as the others are" if _known(words[odd]) else "a date such as 2020-03-31")
@@ -94,18 +90,28 @@ def days(texts: Any, name: str, fail: Fail) -> tuple[Seconds, str]:
     return each[codes], f"{name} written as {said}" if said else ""
 
 
+def _reader(first: str) -> tuple[re.Pattern[str], Reader] | None:
+    """What cells that are written as `first` look like, and what reads them; None where it is no day."""
+    if STAMP.fullmatch(first):
+        return STAMP, _stamps
+    if TWOFOLD.fullmatch(first):
+        return TWOFOLD, _twofold
+    form = next((one for one in FORMS if one.look.fullmatch(first)), None)
+    return None if form is None else (form.look, lambda texts: (_parsed(texts, form.format), form.words))
+
+
 def _known(word: str) -> bool:
     return any(one.fullmatch(word) for one in (STAMP, TWOFOLD, *(form.look for form in FORMS)))
 
 
-def _parsed(told: list[str], form: str) -> Any:
-    return pd.to_datetime(pd.Series(told, dtype=object), format=form, errors="coerce").to_numpy().astype("datetime64[s]")
+def _parsed(texts: list[str], form: str) -> Any:
+    return pd.to_datetime(pd.Series(texts, dtype=object), format=form, errors="coerce").to_numpy().astype("datetime64[s]")
 
 
-def _twofold(told: list[str]) -> tuple[Any, str]:
+def _twofold(texts: list[str]) -> tuple[Any, str]:
     """Months and days that both are numbers: the reading in which all are days of a calendar, where there is only one."""
-    between = "/" if "/" in told[0] else "-"
-    same = [one.replace("-", "/") for one in told]
+    between = "/" if "/" in texts[0] else "-"
+    same = [one.replace("-", "/") for one in texts]
     american, other = _parsed(same, "%m/%d/%Y"), _parsed(same, "%d/%m/%Y")
     sure = [not np.isnat(one).any() for one in (american, other)]
     if all(sure) and not np.array_equal(american, other):
@@ -117,9 +123,9 @@ def _twofold(told: list[str]) -> tuple[Any, str]:
     return american, between.join(("MM", "DD", "YYYY"))
 
 
-def _stamps(told: list[str]) -> tuple[Any, str]:
+def _stamps(texts: list[str]) -> tuple[Any, str]:
     """Days of time stamps."""
-    parts = [STAMP.fullmatch(one) for one in told]
+    parts = [STAMP.fullmatch(one) for one in texts]
     groups = [part.groups() for part in parts if part]
     zones = [zone for _, _, zone in groups]
     if any(zones) and not all(zones):
@@ -152,10 +158,11 @@ def _offset(zone: str) -> int:
 
 
 def numbers(columns: Mapping[str, Any], fail: Callable[[str, int, str, str], BadTable]) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
-    """The numbers of columns of texts, NaN where a cell says nothing, and in words how they are written where not plainly.
+    """The numbers (R,) of each of `columns` (R,) of texts, NaN where a cell says nothing, and in words how they are written where not
+    plainly.
 
     A dollar sign before a number is passed over. A comma groups thousands or is the decimal mark of the whole table: the cells must show
-    which; `1,234` beside nothing that tells is refused.
+    which; `1,234` beside nothing that tells is refused. Raises what `fail` makes of the first such cell, or of one that is no number.
     """
     cells = {name: _stripped(column) for name, column in columns.items()}
     money = _has(cells, r"^[+-]?\$")

@@ -34,24 +34,24 @@ class Tenure:
 class _Company:
     """A company while the files are read: where it was, file by file."""
 
-    seen: list[tuple[int, Holding, bool]] = field(default_factory=list)
+    rows: list[tuple[int, Holding, bool]] = field(default_factory=list)
     identifier: str = ""
     """The last that a file gave."""
 
     def add(self, number: int, row: Holding, sure: bool) -> None:
-        self.seen.append((number, row, sure))
+        self.rows.append((number, row, sure))
         self.identifier = row.identifier or self.identifier
 
     @property
     def last(self) -> Holding:
-        return self.seen[-1][1]
+        return self.rows[-1][1]
 
     @property
     def file(self) -> int:
-        return self.seen[-1][0]
+        return self.rows[-1][0]
 
 
-class _Known:
+class _Companies:
     """The companies as the files before this one left them, by what a row may be known by."""
 
     def __init__(self, companies: list[_Company], number: int, tickers: set[str]) -> None:
@@ -71,7 +71,7 @@ class _Known:
 
 
 def follow(files: Sequence[Holdings]) -> tuple[Tenure, ...]:
-    """The stays of every company in `files` (oldest first).
+    """The tenures of every company in `files` (oldest first).
 
     A row is the company that has its identifier; else the one that had its ticker and name; else, in the very next file, the one that had
     its name under a ticker that is gone, or its ticker under another name (not sure). Anything else is a new company.
@@ -82,7 +82,7 @@ def follow(files: Sequence[Holdings]) -> tuple[Tenure, ...]:
     """
     companies: list[_Company] = []
     for number, one in enumerate(files):
-        known = _Known(companies, number, {row.ticker for row in one.rows})
+        known = _Companies(companies, number, {row.ticker for row in one.rows})
         taken: set[int] = set()
         for rule in (_by_identifier, _by_ticker_and_name, _by_name, _by_ticker, _renumbered):
             for row in one.rows:
@@ -94,8 +94,8 @@ def follow(files: Sequence[Holdings]) -> tuple[Tenure, ...]:
                     taken.add(id(row))
         companies += [_Company([(number, row, True)], row.identifier) for row in one.rows if id(row) not in taken]
     names = _permanent(companies, files)
-    stays = [stay for company, name in zip(companies, names, strict=True) for stay in _stays(company, name, files)]
-    return tuple(sorted(stays, key=lambda stay: (stay.company, stay.first)))
+    tenures = [tenure for company, name in zip(companies, names, strict=True) for tenure in _tenures(company, name, files)]
+    return tuple(sorted(tenures, key=lambda tenure: (tenure.company, tenure.first)))
 
 
 @cache
@@ -105,27 +105,27 @@ def plain(name: str) -> str:
     return " ".join(word for word in words if word not in FILLERS)
 
 
-def _by_identifier(row: Holding, known: _Known) -> _Company | None:
-    return next(reversed(known.free("identifier", row.identifier)), None) if row.identifier else None
+def _by_identifier(row: Holding, companies: _Companies) -> _Company | None:
+    return next(reversed(companies.free("identifier", row.identifier)), None) if row.identifier else None
 
 
-def _by_ticker_and_name(row: Holding, known: _Known) -> _Company | None:
-    same = [one for one in known.free("ticker", row.ticker) if plain(one.last.name) == plain(row.name) and not _apart(one, row)]
+def _by_ticker_and_name(row: Holding, companies: _Companies) -> _Company | None:
+    same = [one for one in companies.free("ticker", row.ticker) if plain(one.last.name) == plain(row.name) and not _apart(one, row)]
     return next(reversed(same), None)
 
 
-def _by_name(row: Holding, known: _Known) -> _Company | None:
-    before = known.just_before("name", plain(row.name))
-    same = [one for one in before if one.last.ticker not in known.tickers and not _apart(one, row)]
+def _by_name(row: Holding, companies: _Companies) -> _Company | None:
+    before = companies.just_before("name", plain(row.name))
+    same = [one for one in before if one.last.ticker not in companies.tickers and not _apart(one, row)]
     return same[0] if len(same) == 1 else None
 
 
-def _by_ticker(row: Holding, known: _Known) -> _Company | None:
-    return next((one for one in known.just_before("ticker", row.ticker) if not _apart(one, row)), None)
+def _by_ticker(row: Holding, companies: _Companies) -> _Company | None:
+    return next((one for one in companies.just_before("ticker", row.ticker) if not _apart(one, row)), None)
 
 
-def _renumbered(row: Holding, known: _Known) -> _Company | None:
-    return next((one for one in known.just_before("ticker", row.ticker) if plain(one.last.name) == plain(row.name)), None)
+def _renumbered(row: Holding, companies: _Companies) -> _Company | None:
+    return next((one for one in companies.just_before("ticker", row.ticker) if plain(one.last.name) == plain(row.name)), None)
 
 
 def _apart(one: _Company, row: Holding) -> bool:
@@ -148,10 +148,10 @@ def _permanent(companies: list[_Company], files: Sequence[Holdings]) -> list[str
     return names
 
 
-def _stays(company: _Company, name: str, files: Sequence[Holdings]) -> list[Tenure]:
+def _tenures(company: _Company, name: str, files: Sequence[Holdings]) -> list[Tenure]:
     found: list[Tenure] = []
     before = -2
-    for number, row, sure in company.seen:
+    for number, row, sure in company.rows:
         day = files[number].as_of
         if found and number == before + 1 and found[-1].ticker == row.ticker:
             found[-1] = Tenure(name, row.ticker, row.name, found[-1].first, day, found[-1].sure and sure)

@@ -9,9 +9,9 @@ from springback.data import checks, rows
 from springback.data.basis import settle
 from springback.data.files import series
 from springback.data.files.one_a_name import read_all
-from springback.data.laws import is_bankruptcy, told, two_spellings
+from springback.data.laws import is_bankruptcy, lines_of, two_spellings
 from springback.data.refused import check_record
-from springback.data.sources.held import held_tape
+from springback.data.sources.event_check import check_market_data
 from springback.market.actions import Actions
 from springback.market.bars import Bars
 from springback.market.market_data import BANKRUPT, DELISTED, TRADING, Delisting, MarketData, last_rows
@@ -47,7 +47,7 @@ def read(
         check_record(events, basis.bars, basis.actions)
     panel, cut = rows.ended(basis.bars, delistings)
     enrolled, odd = series.enrol(members, panel) if members else (None, ())
-    words = f"{bars.name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}; {basis.said}"
+    words = f"{bars.name}: {len(panel.symbols):,} names, {panel.sessions[0]} to {panel.sessions[-1]}; {basis.note}"
     market_data = MarketData(
         bars=panel,
         actions=basis.actions,
@@ -59,12 +59,12 @@ def read(
         risk_free=series.read_rates(risk_free, panel.sessions) if risk_free else None,
         origin=Origin("file", bars.name, Prose(words)),
         findings=(
-            Prose(basis.said, "prices"),
-            *prose((*basis.findings, *told((*left, *cut, *more, *ends, *odd, *two_spellings(panel.symbols))))),
+            Prose(basis.note, "prices"),
+            *prose((*basis.findings, *lines_of((*left, *cut, *more, *ends, *odd, *two_spellings(panel.symbols))))),
         ),
         delistings=delistings,
     )
-    return checks.clean(held_tape(market_data))[0]
+    return checks.clean(check_market_data(market_data))[0]
 
 
 def _ending(bars: Bars, delistings: tuple[Delisting, ...]) -> NDArray[np.int8]:

@@ -4,6 +4,7 @@ Its prices are adjusted for every later split; here they are put back on the sca
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,10 +17,11 @@ from pandas.api.types import union_categoricals
 from springback.data import checks, rows
 from springback.data.files import series
 from springback.data.files.folder_actions import as_printed, dividends, splits
+from springback.data.files.folder_facts import NO_FACTS, FolderFacts
 from springback.data.files.reading import Columns, line, read_table
-from springback.data.laws import Left, told, two_spellings
+from springback.data.laws import LeftOut, lines_of, two_spellings
 from springback.data.membership import stands_in
-from springback.data.sources.held import held_tape
+from springback.data.sources.event_check import check_market_data
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates, Panel
@@ -27,26 +29,12 @@ from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADI
 from springback.market.origin import FUND, Origin
 from springback.market.prose import Prose, prose
 
-FIRST_LIST = "2017-06-26"
-"""The oldest membership list; it stands in for the sessions before it."""
 YEAR = re.compile(r"prices_([0-9]{4})\.csv(?:\.gz)?")
-WORTHLESS = ("FRC", "SBNY", "SIVB")
-"""Banks closed by their supervisors in 2023: the last listed price is far above the nothing that holders got."""
-BIASES = prose(
-    (
-        "5 to 9 % of member-days have no price",
-        "some series stop at a snapshot, not at their end",
-        "additions between the June lists are absent and takeovers stay listed",
-        "many names of 2020-12 to 2024-03 have closes only",
-        "the last price of a bankrupt name is not what was recovered",
-        "dividends are inferred and partly missing",
-    )
-)
 PRICE_COLUMNS = Columns(("date",), ("symbol", "src"), (*FIELDS, "adj_close"))
 
 
 @dataclass(frozen=True, eq=False)
-class Adjusted:
+class AdjustedPrices:
     """What the price files say: split-adjusted `bars`, `factor` = adj_close / close, `source` (T, N) code of the row's origin, -1 none."""
 
     bars: Bars
@@ -56,49 +44,42 @@ class Adjusted:
     sources: tuple[str, ...]
 
 
-def read(folder: Path, start: str | None = None, end: str | None = None) -> MarketData:
+def read(folder: Path, start: str | None = None, end: str | None = None, facts: FolderFacts = NO_FACTS) -> MarketData:
     """The market data of `folder` from `start` to `end`, both included, at raw prices; sessions are SPY's. Without them: all years of
     prices.
 
     A row without open, high and low stays close-only. A series that stops before the last session was delisted, unless `securities.csv`
-    says that a snapshot cut it short (end of data). Raises `MissingData` and `BadTable`.
+    says that a snapshot cut it short (end of data). The oldest membership list stands in for the sessions before it. `facts` are what no
+    table says. Raises `MissingData` and `BadTable`.
     """
     folder = Path(folder)
     if not (folder / "prices").is_dir():
         raise MissingData(f"{folder} holds no folder 'prices' with files prices_YYYY.csv.gz")
     window = _window(*_whole(folder / "prices", start, end))
     sessions, benchmark = _benchmark(folder / "benchmark.csv", window)
-    adjusted, left = _prices(folder / "prices", sessions)
-    split = splits(folder / "splits.csv", adjusted.bars)
+    adjusted, left = _prices(folder / "prices", sessions, facts)
+    split = splits(folder / "splits.csv", adjusted.bars, facts)
     bars = _raw(adjusted.bars, split.later)
     rows.check_traded(folder / "prices", bars)
-    members, odd = series.enrol(folder / "membership.csv", bars, since=FIRST_LIST)
-    paid = dividends(adjusted.bars, adjusted.factor, adjusted.noise, adjusted.source, adjusted.sources, split.later)
-    last = last_rows(bars.close)
-    ending, sectors, notes = _securities(folder / "securities.csv", bars, last)
+    oldest = str(min(series.read_tenures(folder / "membership.csv")[1]))
+    members, odd = series.enrol(folder / "membership.csv", bars, since=oldest)
+    paid = dividends(adjusted.bars, adjusted.factor, adjusted.noise, adjusted.source, adjusted.sources, split.later, facts)
+    ending, sectors, notes = _securities(folder / "securities.csv", bars, facts.worthless)
+    lists = (*notes, *stands_in(oldest, sessions), *_listed(folder / "membership_lists.csv", window))
     market_data = MarketData(
         bars=bars,
         actions=Actions.align(bars, *_merged(split.events, paid.events)),
         vix=series.read_closes(folder / "vix.csv", sessions),
-        last=last,
+        last=last_rows(bars.close),
         ending=ending,
         members=members,
         benchmark=benchmark,
         risk_free=series.read_rates(folder / "riskfree.csv", sessions),
         sectors=sectors,
-        origin=_origin(sessions, len(bars.symbols)),
-        findings=prose(
-            (
-                *told((*left, *odd, *two_spellings(bars.symbols))),
-                *split.findings,
-                *paid.findings,
-                *notes,
-                *stands_in(FIRST_LIST, sessions),
-                *_listed(folder / "membership_lists.csv", window),
-            )
-        ),
+        origin=_origin(sessions, len(bars.symbols), oldest, facts),
+        findings=prose((*lines_of((*left, *odd, *two_spellings(bars.symbols))), *split.findings, *paid.findings, *lists)),
     )
-    return checks.clean(held_tape(market_data))[0]
+    return checks.clean(check_market_data(market_data))[0]
 
 
 def _whole(prices: Path, start: str | None, end: str | None) -> tuple[str, str]:
@@ -128,7 +109,7 @@ def _benchmark(path: Path, window: tuple[np.datetime64, np.datetime64]) -> tuple
     return sessions, align_series(sessions, days, levels)
 
 
-def _prices(folder: Path, sessions: Dates) -> tuple[Adjusted, tuple[Left, ...]]:
+def _prices(folder: Path, sessions: Dates, facts: FolderFacts) -> tuple[AdjustedPrices, tuple[LeftOut, ...]]:
     found = [_year(folder, int(str(year)), sessions) for year in np.unique(sessions.astype("datetime64[Y]"))]
     years, left = [frame for frame, _ in found], tuple(one for _, some in found for one in some)
     words = {name: union_categoricals([year[name] for year in years]) for name in PRICE_COLUMNS.texts}
@@ -136,11 +117,11 @@ def _prices(folder: Path, sessions: Dates) -> tuple[Adjusted, tuple[Left, ...]]:
     if len(frame) == 0:
         raise MissingData(f"{folder} has no prices from {sessions[0]} to {sessions[-1]}")
     placed = rows.place(frame)
-    places = rows.Rows(sessions, placed.symbols, np.searchsorted(sessions, placed.sessions)[placed.row], placed.column)
+    places = rows.LongRows(sessions, placed.symbols, np.searchsorted(sessions, placed.sessions)[placed.row], placed.column)
     close, adjusted = frame["close"].to_numpy(), frame["adj_close"].to_numpy()
-    unit = np.where(frame["src"] == "S", 0.005, 0.00005)
+    unit = facts.half_units(frame["src"].to_numpy(dtype=object))
     source = places.scatter(frame["src"].cat.codes)
-    adjusted_bars = Adjusted(
+    adjusted_bars = AdjustedPrices(
         bars=rows.to_bars(frame, places),
         factor=places.scatter(adjusted / close),
         noise=places.scatter(unit / close + unit / adjusted),
@@ -150,7 +131,7 @@ def _prices(folder: Path, sessions: Dates) -> tuple[Adjusted, tuple[Left, ...]]:
     return adjusted_bars, left
 
 
-def _year(folder: Path, year: int, sessions: Dates) -> tuple[pd.DataFrame, tuple[Left, ...]]:
+def _year(folder: Path, year: int, sessions: Dates) -> tuple[pd.DataFrame, tuple[LeftOut, ...]]:
     """The rows of one file that count and fall on `sessions`, and what is left out."""
     packed, plain = folder / f"prices_{year}.csv.gz", folder / f"prices_{year}.csv"
     path = plain if plain.is_file() and not packed.is_file() else packed
@@ -187,7 +168,7 @@ def _listed(path: Path, window: tuple[np.datetime64, np.datetime64]) -> tuple[st
     )
 
 
-def _securities(path: Path, bars: Bars, last: NDArray[np.int64]) -> tuple[NDArray[np.int8], tuple[str, ...], tuple[str, ...]]:
+def _securities(path: Path, bars: Bars, worthless: Sequence[str]) -> tuple[NDArray[np.int8], tuple[str, ...], tuple[str, ...]]:
     """How each name ends within the window, its sector, and the findings about endings."""
     frame = (
         read_table(path, Columns((), ("symbol", "end_kind", "sector"), sparse=("sector",)))
@@ -197,14 +178,13 @@ def _securities(path: Path, bars: Bars, last: NDArray[np.int64]) -> tuple[NDArra
     )
     kinds = frame["end_kind"].reindex(bars.symbols).fillna("")
     sectors = tuple(frame["sector"].reindex(bars.symbols).fillna(""))
-    early = last < len(bars.sessions) - 1
     ending = np.where(kinds == "delisted_or_ended", DELISTED, END_OF_DATA)
-    ending = np.where(np.isin(bars.symbols, WORTHLESS), BANKRUPT, ending)
-    ending = np.where(early, np.where(kinds.str.startswith("trading"), TRADING, ending), TRADING).astype(np.int8)
+    ending = np.where(np.isin(bars.symbols, worthless), BANKRUPT, ending)
+    ending = np.where(checks.ended_early(bars), np.where(kinds.str.startswith("trading"), TRADING, ending), TRADING).astype(np.int8)
     cut, gone = int((ending == END_OF_DATA).sum()), int(np.isin(ending, (DELISTED, BANKRUPT)).sum())
     notes = (
-        f"{gone:,} names were delisted in the window; of these {int((ending == BANKRUPT).sum())} banks are known to have become worthless",
-        f"{cut:,} series stop where a snapshot of the source stops, not at a delisting: survivorship bias, most from 2018-07 to 2020-12",
+        f"{gone:,} names were delisted in the window; of these {int((ending == BANKRUPT).sum())} are known to have become worthless",
+        f"{cut:,} series stop where a snapshot of the source stops, not at a delisting: survivorship bias",
     )
     return ending, sectors, notes
 
@@ -215,13 +195,13 @@ def _merged(*events: pd.DataFrame) -> tuple[Dates, list[str], list[str], list[fl
     return dates, symbols, kinds, values
 
 
-def _origin(sessions: Dates, names: int) -> Origin:
+def _origin(sessions: Dates, names: int, oldest: str, facts: FolderFacts) -> Origin:
     span = f"{names:,} names, {sessions[0]} to {sessions[-1]}"
     return Origin(
         "recorded",
         "folder",
-        Prose(f"Real prices of Russell 3000 members, point in time, delisted names included: {span}."),
-        BIASES,
-        members_from=date.fromisoformat(FIRST_LIST) if stands_in(FIRST_LIST, sessions) else None,
+        Prose(f"{facts.title}: {span}."),
+        prose(facts.biases),
+        members_from=date.fromisoformat(oldest) if stands_in(oldest, sessions) else None,
         benchmark=FUND,
     )

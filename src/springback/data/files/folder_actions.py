@@ -1,5 +1,6 @@
 """Splits and dividends of a folder whose prices are split-adjusted and whose adj_close is adjusted for dividends too."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,23 +8,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from springback.data.files.folder_facts import NO_FACTS, FolderFacts
 from springback.data.files.reading import Columns, line, read_table
 from springback.errors import BadTable
 from springback.market.bars import FIELDS, Bars, Panel
 from springback.market.record import adjusted_times, traded
 
-CARRIED = ("C", "N", "R", "U")
-"""Sources without adj_close of their own: their rows carry the last known factor, so a step beside them says nothing."""
 LARGE = 0.3
-DETECTED = "detected"
-"""How the source of a split begins whose ratio was worked out from rounded prices."""
 PRINTED, WORKED_OUT = 1e-5, 0.0015
 """How far, relative, a ratio may be from the small one that it stands for: one that was written down, and one that was worked out.
-0.0333 is 0.1 % from 1/30; 1.503081 (a spin-off) is 0.2 % from 3/2."""
+In the list that `benchmarks/bundle.py` reads 0.0333 is 0.1 % from 1/30 and 1.503081 (a spin-off) 0.2 % from 3/2."""
 PARTS = (2, 3, 4)
 """Denominators of the small ratios under four."""
-KNOWN_ABSENT = (("TSLA", "2020-08-31", 5),)
-"""Splits that everybody knows of and the list of the real bundle does not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,21 +42,18 @@ class Dividends:
     findings: tuple[str, ...]
 
 
-def splits(path: Path, bars: Bars) -> Splits:
+def splits(path: Path, bars: Bars, facts: FolderFacts = NO_FACTS) -> Splits:
     """The splits of `path` (symbol, date, new_shares_per_old, source if it is there) against split-adjusted `bars`.
 
     A split that is still to be seen in the prices was not adjusted for: its prices are raw already; one whose inverse is, twice.
     A ratio that was worked out from rounded prices is taken for the small one beside it: 3.0003 for 3, 0.0333 for 1/30.
+    Raises `BadTable` on a ratio that is not above 0 and finite.
     """
-    frame = read_table(path, Columns(("date",), ("symbol", "source"), ("new_shares_per_old",), optional=("source",), sparse=("source",)))
+    frame = _read(path)
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
-    dates = frame["date"].to_numpy().astype("datetime64[D]")
-    ratios = frame["new_shares_per_old"].to_numpy()
-    bad = np.flatnonzero(~(np.isfinite(ratios) & (ratios > 0)))
-    if len(bad):
-        raise BadTable(f"{path}: line {line(bad[0])}: new_shares_per_old must be above 0 and finite, was {ratios[bad[0]]:g}", limit=0)
+    dates, ratios = frame["date"].to_numpy().astype("datetime64[D]"), frame["new_shares_per_old"].to_numpy()
     words = frame["source"].astype(str) if "source" in frame else pd.Series([""] * len(frame))
-    worked_out = words.str.startswith(DETECTED).to_numpy()
+    worked_out = words.str.startswith(facts.worked_out).to_numpy()
     later, kept, odd, snapped = np.ones(bars.shape), [], [], 0
     for k in np.argsort(dates, kind="stable")[::-1]:  # the newest first: what later splits made of a price is known then
         column = columns.get(frame["symbol"].iloc[k])
@@ -79,12 +72,27 @@ def splits(path: Path, bars: Bars) -> Splits:
         if 0 < row < len(bars.sessions):
             kept.append((dates[k], bars.symbols[column], "split", old / new))
     events = pd.DataFrame(kept[::-1], columns=["date", "symbol", "kind", "value"])
-    findings = [f"{len(kept):,} splits in the window; prices before a split were put back on the scale of their day"]
+    absent = _absent(bars, frame["symbol"].astype(str), dates, facts)
+    return Splits(events, later if np.any(later != 1.0) else None, (*_findings(len(kept), snapped, odd[::-1]), *absent))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """The list of splits. Raises `BadTable`."""
+    frame = read_table(path, Columns(("date",), ("symbol", "source"), ("new_shares_per_old",), optional=("source",), sparse=("source",)))
+    ratios = frame["new_shares_per_old"].to_numpy()
+    bad = np.flatnonzero(~(np.isfinite(ratios) & (ratios > 0)))
+    if len(bad):
+        raise BadTable(f"{path}: line {line(bad[0])}: new_shares_per_old must be above 0 and finite, was {ratios[bad[0]]:g}", limit=0)
+    return frame
+
+
+def _findings(count: int, snapped: int, odd: Sequence[str]) -> list[str]:
+    findings = [f"{count:,} splits in the window; prices before a split were put back on the scale of their day"]
     if snapped:
         findings.append(f"{snapped} ratios of splits are rounded in the list (such as 3.0003 and 0.0333): the small ratio was taken")
     if odd:
-        findings.append(f"{len(odd)} splits for which the source did not adjust once, put back as the prices say: {'; '.join(odd[::-1])}")
-    return Splits(events, later if np.any(later != 1.0) else None, (*findings, *_absent(bars, frame["symbol"].astype(str), dates)))
+        findings.append(f"{len(odd)} splits for which the source did not adjust once, put back as the prices say: {'; '.join(odd)}")
+    return findings
 
 
 def small_ratio(ratio: float, tolerance: float) -> tuple[float, float]:
@@ -101,7 +109,7 @@ def small_ratio(ratio: float, tolerance: float) -> tuple[float, float]:
 
 
 def as_printed(bars: Bars, later: Panel) -> dict[str, Panel]:
-    """The fields of split-adjusted `bars` on the scale of their day: prices times `later`, volume divided by it.
+    """The fields (T, N) of split-adjusted `bars` on the scale of their day: prices, in dollars, times `later` (T, N), volume divided by it.
 
     An adjusted price is rounded to 0.0001, an adjusted volume to a share. Where a whole cent lies within what that rounding hides (of a
     price of a dollar and more, up to 20 shares for one), or a whole share, it is what was printed; elsewhere nothing is rounded but to
@@ -123,7 +131,7 @@ def as_printed(bars: Bars, later: Panel) -> dict[str, Panel]:
     return out
 
 
-def _absent(bars: Bars, symbols: "pd.Series[str]", dates: NDArray[np.datetime64]) -> list[str]:
+def _absent(bars: Bars, symbols: "pd.Series[str]", dates: NDArray[np.datetime64], facts: FolderFacts) -> list[str]:
     """What the list of splits is known not to have: its prices are only as raw as it is whole."""
     days = np.unique(dates[(dates >= bars.sessions[0]) & (dates <= bars.sessions[-1])])
     out = []
@@ -133,7 +141,7 @@ def _absent(bars: Bars, symbols: "pd.Series[str]", dates: NDArray[np.datetime64]
             f"prices are only as raw as the list of splits is whole: its longest pause is from {days[wide]} to {days[wide + 1]}, and a "
             "split that the source adjusted for and the list does not have cannot be seen in the prices"
         )
-    for symbol, day, ratio in KNOWN_ABSENT:
+    for symbol, day, ratio in facts.absent_splits:
         when = np.datetime64(day, "D")
         listed = (symbols == symbol).to_numpy() & (np.abs((dates - when).astype(int)) <= 5)
         if symbol in bars.symbols and bars.sessions[0] < when and not listed.any():
@@ -144,13 +152,20 @@ def _absent(bars: Bars, symbols: "pd.Series[str]", dates: NDArray[np.datetime64]
 
 
 def dividends(
-    bars: Bars, factor: Panel, noise: Panel, source: NDArray[np.int8], sources: tuple[str, ...], later: Panel | None
+    bars: Bars,
+    factor: Panel,
+    noise: Panel,
+    source: NDArray[np.int8],
+    sources: tuple[str, ...],
+    later: Panel | None,
+    facts: FolderFacts = NO_FACTS,
 ) -> Dividends:
     """Dividends read off the steps of `factor` = adj_close / close: on the ex-date it rises by 1 / (1 - dividend / last close).
+    `bars`, `factor`, `noise`, `source` and `later` are (T, N).
 
-    Both prices are printed with 4 decimals (2 in source S), so a factor is off by up to half a unit of each: `noise`, relative. A step
-    counts when it is more than twice the noise of its two sessions: on the bundle this was made for, 0.05 % of the steps lie between one
-    and five times the noise and 0.9 % above. Steps across a change of source or on CARRIED rows do not count. A name whose factor falls
+    Both prices are printed with a few decimals, so a factor is off by up to half a unit of each: `noise`, relative. A step counts when it
+    is more than twice the noise of its two sessions: on the prices of `benchmarks/bundle.py`, 0.05 % of the steps lie between one and five
+    times the noise and 0.9 % above. Steps across a change of source or on rows of `facts.carried` do not count. A name whose factor falls
     more than twice has a noisy source and gets none.
     """
     previous = _previous(factor)
@@ -158,7 +173,7 @@ def dividends(
     before = previous[here, there]
     step = 1 - factor[before, there] / factor[here, there]
     beyond = 2 * (noise[before, there] + noise[here, there])
-    carried = np.isin(source, [k for k, name in enumerate(sources) if name in CARRIED])
+    carried = np.isin(source, [k for k, name in enumerate(sources) if name in facts.carried])
     sound = (source[before, there] == source[here, there]) & ~carried[here, there]
     falls = np.bincount(there[sound & (step < -beyond)], minlength=factor.shape[1])
     paid = sound & (step > beyond) & (step < 1)
@@ -170,12 +185,14 @@ def dividends(
     row, name, size, value = row[worth], name[worth], size[worth], value[worth]
     frame = pd.DataFrame({"date": bars.sessions[row], "symbol": np.array(bars.symbols)[name], "kind": "dividend", "value": value})
     large, names = int((size > LARGE).sum()), len(np.unique(name))
-    findings = (
+    findings = [
         f"{len(frame):,} dividends in {names:,} names were inferred from adj_close / close; {large} are above {LARGE:.0%} of the price",
         f"{int(noisy.sum()):,} dividends in {int((falls > 2).sum())} names with a noisy adj_close were left out",
-        f"{int(carried.sum()):,} rows of the sources {', '.join(CARRIED)} have no adj_close of their own and can show no dividend",
-    )
-    return Dividends(frame.sort_values("date", kind="stable"), findings)
+    ]
+    if facts.carried:
+        words = f"rows of the sources {', '.join(facts.carried)} have no adj_close of their own and can show no dividend"
+        findings.append(f"{int(carried.sum()):,} {words}")
+    return Dividends(frame.sort_values("date", kind="stable"), tuple(findings))
 
 
 def _in_cents(close: NDArray[np.float64], later: NDArray[np.float64]) -> bool:

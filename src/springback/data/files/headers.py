@@ -133,17 +133,20 @@ def match(where: object, header: Sequence[str], columns: Columns) -> dict[str, i
     return found
 
 
-def words(header: Sequence[str], found: Mapping[str, int]) -> list[str]:
+def words(header: Sequence[str], places: Mapping[str, int]) -> list[str]:
     """Which columns of a header were taken for another name's, and which were passed over beside those."""
-    told = [f"'{header[place].strip()}' as {name}" for name, place in found.items() if bare(header[place]) != bare(name)]
-    over = [name.strip() for place, name in enumerate(header) if place not in found.values() and name.strip()]
+    told = [f"'{header[place].strip()}' as {name}" for name, place in places.items() if bare(header[place]) != bare(name)]
+    over = [name.strip() for place, name in enumerate(header) if place not in places.values() and name.strip()]
     if told and over:
         told.append(f"passed over {', '.join(over[:5])}{f' and {len(over) - 5} more' if len(over) > 5 else ''}")
     return told
 
 
 def means(where: object, header: Sequence[str], name: str) -> list[int]:
-    """Where `name` stands: as it is, else without case and decoration, else by the first rank of its synonyms that is there."""
+    """Where `name` stands: as it is, else without case and decoration, else by the first rank of its synonyms that is there.
+
+    Raises `BadTable` where two columns may be meant.
+    """
     exact = [k for k, have in enumerate(header) if have == name]
     if len(exact) > 1:
         raise BadTable(f"{where} has the column '{name}' twice")
@@ -164,8 +167,8 @@ def quoted(names: Sequence[str]) -> bool:
     return all(bare(one) in QUOTED for one in names)
 
 
-def _hint(absent: Sequence[str], header: Sequence[str], found: Mapping[str, int]) -> str:
-    free = {have.strip().lower(): have for place, have in enumerate(header) if place not in found.values()}
+def _hint(absent: Sequence[str], header: Sequence[str], places: Mapping[str, int]) -> str:
+    free = {have.strip().lower(): have for place, have in enumerate(header) if place not in places.values()}
     near = [close[0] for name in absent if (close := difflib.get_close_matches(name, list(free), n=1, cutoff=0.6))]
     if len(near) == len(absent):
         return f": did you mean {_listed([free[one] for one in near])}?"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from springback.data.laws import Left
+from springback.data.laws import LeftOut
 from springback.data.roster import is_right, symbol_of
 from springback.errors import BadTable, MissingData
 
@@ -41,7 +41,7 @@ class Holdings:
 
     as_of: np.datetime64
     rows: tuple[Holding, ...]
-    left: tuple[Left, ...] = ()
+    left: tuple[LeftOut, ...] = ()
 
 
 def read(path: Path) -> Holdings:
@@ -68,7 +68,7 @@ def read(path: Path) -> Holdings:
     return Holdings(as_of, rows, left)
 
 
-def _once(rows: Iterable[Holding]) -> tuple[tuple[Holding, ...], tuple[Left, ...]]:
+def _once(rows: Iterable[Holding]) -> tuple[tuple[Holding, ...], tuple[LeftOut, ...]]:
     """The shares among `rows`, one a ticker, and what is left out: what cannot be a ticker, rights beside their stock, rows there twice."""
     kept: dict[str, Holding] = {}
     left: dict[str, list[str]] = {}
@@ -80,7 +80,7 @@ def _once(rows: Iterable[Holding]) -> tuple[tuple[Holding, ...], tuple[Left, ...
             left.setdefault("one_company", []).append(f"{ticker}: {row.name}")
         else:
             kept[ticker] = replace(row, ticker=ticker)
-    return tuple(kept.values()), tuple(Left(law, odd[0], count=len(odd)) for law, odd in left.items())
+    return tuple(kept.values()), tuple(LeftOut(law, odd[0], count=len(odd)) for law, odd in left.items())
 
 
 def read_folder(folder: Path) -> tuple[Holdings, ...]:
@@ -107,7 +107,7 @@ def read_folder(folder: Path) -> tuple[Holdings, ...]:
     if len(wrong) >= len(read_):
         raise wrong[0]
     first, *rest = sorted(read_, key=lambda one: one.as_of)
-    left = [Left("file_unreadable", str(wrong[0])[:160], count=len(wrong))] if wrong else []
+    left = [LeftOut("file_unreadable", str(wrong[0])[:160], count=len(wrong))] if wrong else []
     return replace(first, left=(*left, *first.left)), *rest
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
+from numpy.typing import NDArray
 
 from springback.data import rows
 from springback.data.files import headers
@@ -91,8 +92,8 @@ def as_written(path: Path) -> pd.DataFrame:
     return frame[["date", SYMBOL, *FIELDS]].astype({"date": "string", SYMBOL: "string"})
 
 
-def _refused(*told: object) -> BadTable:
-    return BadTable(str(told))
+def _refused(*words: object) -> BadTable:
+    return BadTable(str(words))
 
 
 def symbol_of(title: str) -> str:
@@ -144,20 +145,18 @@ def unfolded(sheet: Sheet) -> Sheet:
     """A table with a column for each field and name as one with a row for each name and day; another is handed back as it is.
 
     The first header row has the fields and the second the names, or the other way round; pandas writes the name of the index into a third.
+    Raises `BadTable` on two columns for a field of one name, `NoRows` where there is no row.
     """
     if len(sheet.header) < 2 or headers.means(sheet.where, sheet.header, "date"):
         return sheet
     table = sheet.texts(range(len(sheet.header)))
     if table.num_rows == 0 or not all(pa.types.is_string(column.type) for column in table.columns):
         return sheet
-    upper, *below = sheet.header, *([column[k].as_py() for column in table.columns] for k in range(min(2, table.num_rows)))
-    lower = below[0]
-    if headers.quoted(upper[1:]) and all(map(is_ticker, lower[1:])):
-        fields, names = upper[1:], lower[1:]
-    elif headers.quoted(lower[1:]) and all(map(is_ticker, upper[1:])):
-        fields, names = lower[1:], upper[1:]
-    else:
+    below = [[column[k].as_py() for column in table.columns] for k in range(min(2, table.num_rows))]
+    both = _fields_and_names(sheet.header[1:], below[0][1:])
+    if both is None:
         return sheet
+    fields, names = both
     places = {(name, headers.bare(field)): k for k, (field, name) in enumerate(zip(fields, names, strict=True), start=1)}
     if len(places) < len(fields):
         raise BadTable(f"{sheet.where} has a field of one name in two columns: leave one of them out")
@@ -166,13 +165,9 @@ def unfolded(sheet: Sheet) -> Sheet:
     kept = [name for name in rows.BARS.numbers if any(field == headers.bare(name) for _, field in places)]
     parts, at = [], []
     for symbol in dict.fromkeys(names):
-        cells = [_column(rest, places.get((symbol, headers.bare(name)))) for name in kept]
-        known = ~np.logical_and.reduce(
-            [pa.compute.is_in(pa.compute.utf8_lower(one), pa.array(NOTHING)).to_numpy(zero_copy_only=False) for one in cells]
-        )
-        part = pa.table([rest.column(0), pa.array([symbol] * rest.num_rows), *cells], names=[str(k) for k in range(len(kept) + 2)])
-        parts.append(part.filter(pa.array(known)))
-        at.append(first + np.flatnonzero(known))
+        part, mine = _part(rest, symbol, [places.get((symbol, headers.bare(name))) for name in kept])
+        parts.append(part)
+        at.append(first + mine)
     whole = pa.concat_tables(parts)
     if whole.num_rows == 0:
         raise NoRows(f"{sheet.where} has a header and no rows")
@@ -181,6 +176,24 @@ def unfolded(sheet: Sheet) -> Sheet:
     return replace(
         sheet, header=header, texts=lambda wanted: whole.select([str(k) for k in wanted]), values=None, rows=np.concatenate(at), words=words
     )
+
+
+def _fields_and_names(upper: list[str], lower: list[str]) -> tuple[list[str], list[str]] | None:
+    """Which of two header rows has the fields and which the names; None where they are no such rows."""
+    if headers.quoted(upper) and all(map(is_ticker, lower)):
+        return upper, lower
+    if headers.quoted(lower) and all(map(is_ticker, upper)):
+        return lower, upper
+    return None
+
+
+def _part(table: Any, symbol: str, places: list[int | None]) -> tuple[Any, NDArray[np.int64]]:
+    """The long rows of one name, whose fields stand at `places`, and which rows of `table` they are: those with any cell."""
+    cells = [_column(table, place) for place in places]
+    empty = [pa.compute.is_in(pa.compute.utf8_lower(one), pa.array(NOTHING)).to_numpy(zero_copy_only=False) for one in cells]
+    known = ~np.logical_and.reduce(empty)
+    part = pa.table([table.column(0), pa.array([symbol] * table.num_rows), *cells], names=[str(k) for k in range(len(cells) + 2)])
+    return part.filter(pa.array(known)), np.flatnonzero(known)
 
 
 def _column(table: Any, place: int | None) -> Any:

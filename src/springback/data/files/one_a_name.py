@@ -8,7 +8,7 @@ from pandas.api.types import union_categoricals
 
 from springback.data.files import headers
 from springback.data.files.layouts import SUFFIX, Nameless, read_bars, stem_of, symbol_of
-from springback.data.files.sheets import Given, NoRows, Table, sheet_of
+from springback.data.files.sheets import NamedFrame, NoRows, Table, sheet_of
 from springback.errors import BadTable, MissingData
 
 BESIDE = ("vix", "benchmark", "members", "events")
@@ -17,7 +17,7 @@ BESIDE = ("vix", "benchmark", "members", "events")
 
 def read_all(bars: Table) -> pd.DataFrame:
     """The rows of bars in a file, a folder of files, a frame, or a mapping of frames by symbol."""
-    if isinstance(bars, Given) and isinstance(bars.frame, Mapping):
+    if isinstance(bars, NamedFrame) and isinstance(bars.frame, Mapping):
         return read_mapping(bars.frame)
     return read_folder(Path(bars)) if isinstance(bars, Path | str) and Path(bars).is_dir() else read_bars(bars)
 
@@ -86,17 +86,17 @@ def read_folder(folder: Path) -> pd.DataFrame:
             owner[symbol] = path
         frames.append(frame)
     if not frames:
-        raise MissingData(f"{folder} holds {sum(map(len, left.values())):,} tables and no bars: {'; '.join(_told(left))}")
+        raise MissingData(f"{folder} holds {sum(map(len, left.values())):,} tables and no bars: {'; '.join(_lines_of(left))}")
     used = [f"as {name}: {way}" for way, name in list(ways.items())[:3]]
-    headers.say(folder, [f"{len(frames):,} files, {len(owner):,} names", *_told(left), *used])
+    headers.say(folder, [f"{len(frames):,} files, {len(owner):,} names", *_lines_of(left), *used])
     return joined(frames)
 
 
 def read_mapping(frames: Mapping[str, Table]) -> pd.DataFrame:
-    """The same of a table for each symbol."""
+    """The rows of bars of a table for each symbol, one below the other. Raises `MissingData` where there is none."""
     if not frames:
         raise MissingData("there is no frame of bars: give {'AAPL': frame, ...}")
-    return joined([read_bars(Given(frame, f"the frame of {symbol}"), str(symbol)) for symbol, frame in frames.items()])
+    return joined([read_bars(NamedFrame(frame, f"the frame of {symbol}"), str(symbol)) for symbol, frame in frames.items()])
 
 
 def joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -111,5 +111,5 @@ def _overlap(frames: list[pd.DataFrame], more: pd.DataFrame, symbol: str) -> boo
     return any(not days.isdisjoint(frame.loc[(frame["symbol"] == symbol).to_numpy(), "date"]) for frame in frames)
 
 
-def _told(left: Mapping[str, list[str]]) -> list[str]:
+def _lines_of(left: Mapping[str, list[str]]) -> list[str]:
     return [f"{len(names):,} left out that are {why} (such as {names[0]})" for why, names in left.items()]

@@ -77,7 +77,10 @@ def unzip(path: Path) -> bytes:
 
 
 def unzipped(source: Path | IO[bytes], size: int, where: object, name: str | None = None) -> bytes:
-    """The same of a zip of `size` bytes that is at hand; `where` names it, `name` the file meant where it need not be the only one."""
+    """The one file of a zip of `size` bytes, unpacked; `where` names it, `name` the file meant where it need not be the only one.
+
+    Raises `BadTable` on a damaged zip, one of several files, and one that swells beyond all measure.
+    """
     most = most_bytes(size)
     try:
         with zipfile.ZipFile(source) as packed:

@@ -45,7 +45,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns the operating system's refusal to write `path` into `Unwritable`."""
+    """Raises `Unwritable` where the operating system refuses to write `path` in this block."""
     try:
         yield
     except OSError as error:

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback.data.files.reading import Columns, line, read_table
-from springback.data.laws import Left, again
+from springback.data.laws import LeftOut, again
 from springback.errors import BadTable
 from springback.market.actions import KINDS, Actions
 from springback.market.bars import Bars, Dates
@@ -36,7 +36,7 @@ def read_closes(path: Path, sessions: Dates) -> NDArray[np.float64]:
 def read_rates(path: Path, sessions: Dates) -> NDArray[np.float64]:
     """Annual risk-free rate as a fraction on `sessions`, (T,), carried from its last change; NaN before the first.
 
-    The file is LEAN's `interest-rate.csv`: DATE, PCREDIT8 in percent, changes only.
+    The file is LEAN's `interest-rate.csv`: DATE, PCREDIT8 in percent, changes only. Raises `BadTable` on a rate that is none.
     """
     frame = read_table(path, Columns(("DATE",), (), ("PCREDIT8",)))
     dates, rates = _rising(path, frame["DATE"]), frame["PCREDIT8"].to_numpy() / 100
@@ -47,17 +47,18 @@ def read_rates(path: Path, sessions: Dates) -> NDArray[np.float64]:
 
 
 def read_members(path: Path, bars: Bars, since: str | None = None) -> NDArray[np.bool_]:
-    """True where a name was in the index on that session, (T, N); see `enrol`."""
+    """True where a name of `bars`, whatever its price, was in the index on that session, (T, N); see `enrol`."""
     return enrol(path, bars, since)[0]
 
 
-def enrol(path: Path, bars: Bars, since: str | None = None) -> tuple[NDArray[np.bool_], tuple[Left, ...]]:
+def enrol(path: Path, bars: Bars, since: str | None = None) -> tuple[NDArray[np.bool_], tuple[LeftOut, ...]]:
     """True where a name was in the index on that session, (T, N), of a file symbol, start, end (exclusive, empty = still in); and of whom
-    it is told that they have no bar, or are spelled otherwise in the bars.
+    it is told that they have no bar, or are spelled otherwise in the bars. Of `bars` the names and sessions count, no price.
 
-    Intervals that start on `since` reach back to the first session: the oldest list stands in for what came before it.
+    Intervals that start on `since` reach back to the first session: the oldest list stands in for what came before it. Raises `BadTable`
+    where the file names nobody of the bars.
     """
-    symbols, starts, ends = read_stays(path)
+    symbols, starts, ends = read_tenures(path)
     first = np.searchsorted(bars.sessions, starts)
     if since is not None:
         first[starts == np.datetime64(since, "D")] = 0
@@ -74,17 +75,17 @@ def enrol(path: Path, bars: Bars, since: str | None = None) -> tuple[NDArray[np.
         raise BadTable(f"{path} names no member among the symbols and sessions of the bars")
     seen = (members & ~np.isnan(bars.close)).any(axis=0)
     without = [one for one in dict.fromkeys(present) if (name := names[one]) is None or not seen[columns[name]]]
-    left = [Left("barless", without[0], count=len(without), whole=len(set(present)))] if without else []
+    left = [LeftOut("barless", without[0], count=len(without), whole=len(set(present)))] if without else []
     return members, (*left, *_respelled(names))
 
 
-def _respelled(names: Mapping[str, str | None]) -> tuple[Left, ...]:
+def _respelled(names: Mapping[str, str | None]) -> tuple[LeftOut, ...]:
     """What is told of names that the bars spell otherwise; `names`: as it is told -> as the bars have it."""
     other = [(told, name) for told, name in names.items() if name not in (None, told)]
-    return (Left("spelled", other[0][0], note=f"{other[0][1]} in the bars", count=len(other)),) if other else ()
+    return (LeftOut("spelled", other[0][0], note=f"{other[0][1]} in the bars", count=len(other)),) if other else ()
 
 
-def read_stays(path: Path) -> tuple[tuple[str, ...], Dates, Dates]:
+def read_tenures(path: Path) -> tuple[tuple[str, ...], Dates, Dates]:
     """Who was in an index from when to when (exclusive, NaT: still in), a row of the file each, (M,). Raises `BadTable`."""
     frame = read_table(path, Columns(("start", "end"), ("symbol",), sparse=("start", "end")))
     starts, ends = frame["start"].to_numpy().astype("datetime64[D]"), frame["end"].to_numpy().astype("datetime64[D]")
@@ -101,9 +102,9 @@ def read_tickers(path: Path) -> dict[str, str]:
     return {word: str(symbol) for symbol, told in zip(frame["symbol"], words, strict=True) for word in str(told).split() if word != symbol}
 
 
-def read_actions(path: Path, bars: Bars) -> tuple[Actions, tuple[Left, ...]]:
-    """Splits and dividends of a file with the columns date, symbol, event, value, and what of them is left out: what is told twice, and
-    what has no place in the bars.
+def read_actions(path: Path, bars: Bars) -> tuple[Actions, tuple[LeftOut, ...]]:
+    """Splits (old shares for a new one) and dividends (dollars a share) of a file date, symbol, event, value, and what of them is left out:
+    what is told twice, and what has no place in the bars.
 
     Raises `BadTable` on an unknown event and a value that is not above 0.
     """
@@ -122,7 +123,7 @@ def read_actions(path: Path, bars: Bars) -> tuple[Actions, tuple[Left, ...]]:
     kept = np.flatnonzero(~twice & ~astray)
     actions = Actions.align(bars, days[kept], [symbols[k] for k in kept], [kinds[k] for k in kept], list(values[kept]))
     left = (
-        Left(law, symbols[rows[0]], days[rows[0]], f"{kinds[rows[0]]} {values[rows[0]]:g}", len(rows))
+        LeftOut(law, symbols[rows[0]], days[rows[0]], f"{kinds[rows[0]]} {values[rows[0]]:g}", len(rows))
         for law, rows in (("event_again", np.flatnonzero(twice)), ("event_astray", np.flatnonzero(astray)))
         if len(rows)
     )
@@ -139,10 +140,10 @@ def rows_of_events(path: Path) -> dict[tuple[str, str, float], list[tuple[int, n
     return out
 
 
-def read_delistings(path: Path, bars: Bars) -> tuple[tuple[Delisting, ...], tuple[Left, ...]]:
-    """The rows `delisting` of the same file, by symbol: `value` is what a holder got as a return on the last close (-1 nothing, 0 the last
-    close; empty: unknown), a column `reason` says why, if it is there; and what of them is left out: of names that have no bar, of days
-    before the first, told twice. Raises `BadTable` on a return below -1 and two different ends of one name.
+def read_delistings(path: Path, bars: Bars) -> tuple[tuple[Delisting, ...], tuple[LeftOut, ...]]:
+    """The rows `delisting` of the same file, by symbol: `value` is what a holder got as a return on the last close, a fraction (-1 nothing,
+    0 the last close; empty: unknown), a column `reason` says why, if it is there; and what of them is left out: of names that have no bar,
+    of days before the first, told twice. Raises `BadTable` on a return below -1 and two different ends of one name.
     """
     frame = _read_events(path)
     places = np.flatnonzero((frame["event"].astype(str) == DELISTING).to_numpy())
@@ -157,7 +158,7 @@ def read_delistings(path: Path, bars: Bars) -> tuple[tuple[Delisting, ...], tupl
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
     begun = np.argmax(~np.isnan(bars.close), axis=0)
     ends: dict[str, Delisting] = {}
-    left: list[Left] = []
+    left: list[LeftOut] = []
     for k, (word, day, why, value) in enumerate(zip(frame["symbol"].astype(str), days, reasons, values, strict=True)):
         name = found_in(word, columns)
         one = Delisting(name or word, day, str(why), float(value))
@@ -165,9 +166,9 @@ def read_delistings(path: Path, bars: Bars) -> tuple[tuple[Delisting, ...], tupl
         if before is not one:
             if str(before) != str(one):
                 raise BadTable(f"{path}: line {line(places[k])}: the delisting of {word} is there twice, and otherwise: leave one of them")
-            left.append(Left("end_again", word, day))
+            left.append(LeftOut("end_again", word, day))
         elif name is None or day < bars.sessions[begun[columns[name]]]:
-            left.append(Left("end_astray", word, day))
+            left.append(LeftOut("end_astray", word, day))
     return tuple(sorted(ends.values(), key=lambda one: one.symbol)), tuple(left)
 
 

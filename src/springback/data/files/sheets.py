@@ -31,7 +31,7 @@ NAMES = ("symbol", "old", "new")
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class NamedFrame:
     """A frame that was handed over, and what an error calls it; or a frame for each name by its symbol."""
 
     frame: Any
@@ -77,7 +77,7 @@ class Sheet:
 def sheet_of(source: Table) -> Sheet:
     """The table in a file or a frame. Raises `MissingData`, `BadTable`."""
     if not isinstance(source, Path | str):
-        return of_frame(source if isinstance(source, Given) else Given(source))
+        return of_frame(source if isinstance(source, NamedFrame) else NamedFrame(source))
     path = Path(source)
     if not path.is_file():
         raise MissingData(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
@@ -94,15 +94,15 @@ def typed(sheet: Sheet, columns: Columns) -> pd.DataFrame:
     return frame
 
 
-def _meant(sheet: Sheet, columns: Columns, found: dict[str, int]) -> tuple[pd.DataFrame, list[str]]:
+def _meant(sheet: Sheet, columns: Columns, places: dict[str, int]) -> tuple[pd.DataFrame, list[str]]:
     kinds = columns.arrow()
     table, words = None, list[str]()
     if sheet.values is not None:
-        table = sheet.values({place: kinds[name] for name, place in found.items()})
+        table = sheet.values({place: kinds[name] for name, place in places.items()})
     if table is not None:
-        frame = pd.DataFrame({name: _to_pandas(table.column(str(place))) for name, place in found.items()})
+        frame = pd.DataFrame({name: _to_pandas(table.column(str(place))) for name, place in places.items()})
     else:
-        frame, words = _read(sheet, columns, found)
+        frame, words = _read(sheet, columns, places)
     if len(frame) == 0:
         raise NoRows(f"{sheet.where} has a header and no rows")
     frame.index = sheet.index(len(frame))
@@ -117,9 +117,9 @@ def _meant(sheet: Sheet, columns: Columns, found: dict[str, int]) -> tuple[pd.Da
     return frame, words
 
 
-def _read(sheet: Sheet, columns: Columns, found: dict[str, int]) -> tuple[pd.DataFrame, list[str]]:
+def _read(sheet: Sheet, columns: Columns, places: dict[str, int]) -> tuple[pd.DataFrame, list[str]]:
     """The same the patient way: a column at a time, as it is written."""
-    table = sheet.texts(sorted(found.values()))
+    table = sheet.texts(sorted(places.values()))
     index = sheet.index(table.num_rows)
 
     def fail(name: str, row: int, must: str, was: str) -> BadTable:
@@ -127,7 +127,7 @@ def _read(sheet: Sheet, columns: Columns, found: dict[str, int]) -> tuple[pd.Dat
 
     read, words = {}, []
     texts = {}
-    for name, place in found.items():
+    for name, place in places.items():
         column = table.column(str(place))
         if name in columns.dates:
             read[name], said = dates(column, name, partial(fail, name))
@@ -142,11 +142,14 @@ def _read(sheet: Sheet, columns: Columns, found: dict[str, int]) -> tuple[pd.Dat
         numbers, said_ = cells.numbers(texts, fail)
         read |= numbers
         words += said_
-    return pd.DataFrame({name: read[name] for name in found}), words
+    return pd.DataFrame({name: read[name] for name in places}), words
 
 
 def dates(column: Any, name: str, fail: cells.Fail) -> tuple[Any, str]:
-    """The days of a column of texts, dates or time stamps as datetime64[s], and words on how they are written (see `cells.days`)."""
+    """The days of a column of texts, dates or time stamps as datetime64[s], and words on how they are written (see `cells.days`).
+
+    Raises what `fail` makes of the first cell that is none.
+    """
     if pa.types.is_date(column.type):
         return column.cast(pa.timestamp("s")).to_pandas().to_numpy().astype("datetime64[s]"), ""
     if pa.types.is_timestamp(column.type):
@@ -232,7 +235,9 @@ def headers_of(path: Path, content: bytes, count: int) -> list[str]:
 
 
 def check_quotes(path: Path, content: bytes, between: str) -> None:
-    """Refuses a quotation mark that neither opens nor closes a cell: Arrow reads `"10"5` as 105; no writer of CSV means that."""
+    """Raises `BadTable` on a quotation mark inside a cell, neither opening nor closing it: Arrow reads `"10"5` as 105; no writer of CSV
+    means that.
+    """
     if b'"' not in content:
         return
     inside = re.escape(between).encode()
@@ -262,21 +267,24 @@ def _parquet(path: Path) -> Sheet:
     return Sheet(path, header, path.name, texts)
 
 
-def of_frame(given: Given) -> Sheet:
-    """The sheet of a frame; a named index, or one of dates, is a column too, and its rows are counted from 1."""
-    frame = given.frame
+def of_frame(source: NamedFrame) -> Sheet:
+    """The sheet of a frame; a named index, or one of dates, is a column too, and its rows are counted from 1.
+
+    Raises `BadTable` on what is no frame.
+    """
+    frame = source.frame
     if isinstance(frame, pd.Series):
         frame = frame.to_frame("close" if frame.name is None else str(frame.name))
     try:
         table = pa.Table.from_pandas(_flat(frame), preserve_index=False) if isinstance(frame, pd.DataFrame) else pa.table(frame)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise BadTable(f"{given} must be one of pandas, Polars or Arrow, or a file's path: {in_short(error)}") from None
+        raise BadTable(f"{source} must be one of pandas, Polars or Arrow, or a file's path: {in_short(error)}") from None
     header = [str(name) for name in table.column_names]
 
     def texts(places: Sequence[int]) -> Any:
         return _unwrapped(pa.table({str(k): table.column(k) for k in places}))
 
-    return Sheet(given, header, "", texts, above=-1)
+    return Sheet(source, header, "", texts, above=-1)
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:

@@ -19,6 +19,7 @@ FORECASTS = Columns(("date",), ("symbol",), VALUES)
 
 def read_forecasts(path: Table, bars: Bars) -> Forecasts:
     """Forecasts (date, symbol, qpi, p_long, p_short, adv_63) on the panel `bars`; a name and session without a row has none.
+    The probabilities are fractions, `adv_63` is a mean volume in shares.
 
     Rows may stand in any order. Raises `BadTable` on a name or session that `bars` does not have, a row that is there twice, and a value
     that is missing or outside its range.
@@ -37,27 +38,31 @@ def read_forecasts(path: Table, bars: Bars) -> Forecasts:
 
 
 def write_forecasts(path: Path, bars: Bars, forecasts: Forecasts) -> None:
-    """Writes the forecasts that are there, by date, then symbol. `read_forecasts` gives the same panels back to the last bit."""
+    """Writes the forecasts that are there, by date, then symbol: probabilities as fractions, mean volume in shares. `read_forecasts` gives
+    the same panels back to the last bit.
+    """
     write_table(path, _forecasts(bars, forecasts))
 
 
 def forecasts_frame(bars: Bars, forecasts: Forecasts) -> pd.DataFrame:
-    """The same as a frame, its dates as dates."""
+    """date, symbol, qpi, p_long and p_short (fractions) and adv_63 (shares) of the forecasts that are there; dates as dates."""
     return _dated(_forecasts(bars, forecasts))
 
 
 def bars_frame(bars: Bars) -> pd.DataFrame:
-    """date, symbol and the five fields of every row that has a close, by date, then symbol."""
+    """date, symbol and the five fields (dollars a share, volume in shares) of every row that has a close, by date, then symbol."""
     return _dated(_long(bars, ~np.isnan(bars.close), FIELDS, [getattr(bars, name) for name in FIELDS]))
 
 
 def features_frame(bars: Bars, names: Sequence[str], panel: NDArray[np.float64]) -> pd.DataFrame:
-    """What `write_features` writes, as a frame."""
+    """date, symbol and the features `panel` (T, N, F) of `names` (F,) as a frame, ratios and fractions; NaN where one is missing."""
     return _dated(_features(bars, names, panel))
 
 
 def write_features(path: Path, bars: Bars, names: Sequence[str], panel: NDArray[np.float64]) -> None:
-    """Writes date, symbol and the features `panel` (T, N, F) of `names` (F,): one row for each bar, an empty cell where one is missing."""
+    """Writes date, symbol and the features `panel` (T, N, F) of `names` (F,): one row for each bar, ratios and
+    fractions, an empty cell where one is missing.
+    """
     write_table(path, _features(bars, names, panel))
 
 
@@ -74,8 +79,8 @@ def _dated(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(date=pd.to_datetime(frame["date"]))
 
 
-def _long(bars: Bars, kept: NDArray[np.bool_], names: Sequence[str], panels: Sequence[Panel]) -> pd.DataFrame:
-    row, column = np.nonzero(kept)
+def _long(bars: Bars, mask: NDArray[np.bool_], names: Sequence[str], panels: Sequence[Panel]) -> pd.DataFrame:
+    row, column = np.nonzero(mask)
     days = bars.sessions.astype(str).astype(object)
     frame = pd.DataFrame({"date": days[row], "symbol": np.array(bars.symbols, dtype=object)[column]})
     for name, panel in zip(names, panels, strict=True):
@@ -83,7 +88,7 @@ def _long(bars: Bars, kept: NDArray[np.bool_], names: Sequence[str], panels: Seq
     return frame
 
 
-def _place(path: object, frame: pd.DataFrame, bars: Bars) -> rows.Rows:
+def _place(path: object, frame: pd.DataFrame, bars: Bars) -> rows.LongRows:
     days = frame["date"].to_numpy().astype("datetime64[D]")
     row = np.searchsorted(bars.sessions, days)
     known = (row < len(bars.sessions)) & (bars.sessions[np.minimum(row, len(bars.sessions) - 1)] == days)
@@ -103,4 +108,4 @@ def _place(path: object, frame: pd.DataFrame, bars: Bars) -> rows.Rows:
     if twice.any():
         k = int(np.argmax(twice))
         raise BadTable(f"{path}: line {line(k)}: the forecast for {frame['symbol'].iloc[k]} on {days[k]} is there twice")
-    return rows.Rows(bars.sessions, bars.symbols, row.astype(np.int64), column)
+    return rows.LongRows(bars.sessions, bars.symbols, row.astype(np.int64), column)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.data.laws import Left, again, judge, why
+from springback.data.laws import LeftOut, again, judge, why
 from springback.data.roster import Roster
 from springback.data.sessions import open_on
 from springback.errors import OddName
@@ -32,13 +32,13 @@ class Event(NamedTuple):
     value: float
 
 
-class Note(NamedTuple):
+class EventNote(NamedTuple):
     """What was found of a name on `day`: the `kind` of it, AGAINST an event that its prices contradict and that was set aside, and a
     clause."""
 
     day: np.datetime64
     kind: str
-    said: str
+    text: str
 
     @property
     def against(self) -> bool:
@@ -61,9 +61,9 @@ class History:
     prices: NDArray[np.float64]
     events: tuple[Event, ...] = ()
     gone: bool = False
-    notes: tuple[Note, ...] = ()
+    notes: tuple[EventNote, ...] = ()
     until: date | None = None
-    left: tuple[Left, ...] = ()
+    left: tuple[LeftOut, ...] = ()
 
 
 class Source(Protocol):
@@ -98,9 +98,9 @@ def day_of(text: Any) -> date:
     return date.fromisoformat(text)
 
 
-def foreign(day: np.datetime64, amount: float, money: str) -> Note:
+def foreign(day: np.datetime64, amount: float, money: str) -> EventNote:
     """The note of a dividend that is not in dollars, which was set aside."""
-    return Note(day, AGAINST, f"dividend of {amount:g} is told in {money}, not in dollars")
+    return EventNote(day, AGAINST, f"dividend of {amount:g} is told in {money}, not in dollars")
 
 
 def nothing(symbol: str, gone: bool = False) -> History:
@@ -115,7 +115,7 @@ def history(
     events: Iterable[Event],
     start: date,
     end: date,
-    notes: Iterable[Note] = (),
+    notes: Iterable[EventNote] = (),
 ) -> History:
     """`rows` (day, open, high, low, close, volume), `events` and `notes` from `start` to `end`, under the laws of `data.laws`; what these
     leave out is `left`. Raises `SourceError` on a price that is no number and an event that is not above 0.
@@ -131,17 +131,27 @@ def history(
     values = {name: prices[:, k] for k, name in enumerate(FIELDS)}
     latest = np.datetime64(datetime.now(UTC).date(), "D") + 1
     found = judge(np.zeros(len(days), np.int64), days, values, latest, open_on(np.minimum(days, latest)))
-    kept, when = np.stack([found.values[name] for name in FIELDS], axis=1), days[found.kept]
+    kept, when = np.stack([found.values[name] for name in FIELDS], axis=1), days[found.rows]
     order = np.argsort(when, kind="stable")
     order = order[when[order] <= last]
     left = [
-        Left(law, symbol, days[k], " ".join(why(values, k)) if law == "cannot_be" else "")
+        LeftOut(law, symbol, days[k], " ".join(why(values, k)) if law == "cannot_be" else "")
         for law, places in found.broken.items()
         for k in places
         if days[k] <= last or law == "to_come"
     ]
     inside = sorted((one for one in events if first <= one.day <= last), key=lambda one: one.day)
-    for one in inside:
+    _check_events(vendor, symbol, inside)
+    twice = again(np.array([one.day for one in inside], "datetime64[D]"), [symbol] * len(inside), *_columns(inside))
+    left += [_twice(symbol, one) for one, double in zip(inside, twice, strict=True) if double]
+    once = tuple(one for one, double in zip(inside, twice, strict=True) if not double)
+    found_notes = tuple(one for one in notes if first <= one.day <= last)
+    return History(symbol, when[order], kept[order], once, notes=found_notes, left=tuple(left))
+
+
+def _check_events(vendor: str, symbol: str, events: Iterable[Event]) -> None:
+    """Raises `OddName` on an event that is not above 0."""
+    for one in events:
         if not (np.isfinite(one.value) and one.value > 0):
             raise OddName(
                 f"{vendor}: the {one.kind} of {symbol} on {one.day} must be above 0, was {one.value:g}: {_again(symbol)}",
@@ -150,15 +160,10 @@ def history(
                 value=one.value,
                 limit=0,
             )
-    twice = again(np.array([one.day for one in inside], "datetime64[D]"), [symbol] * len(inside), *_columns(inside))
-    left += [_twice(symbol, one) for one, double in zip(inside, twice, strict=True) if double]
-    once = tuple(one for one, double in zip(inside, twice, strict=True) if not double)
-    found_notes = tuple(one for one in notes if first <= one.day <= last)
-    return History(symbol, when[order], kept[order], once, notes=found_notes, left=tuple(left))
 
 
-def _twice(symbol: str, event: Event) -> Left:
-    return Left("event_again", symbol, event.day, f"{event.kind} {event.value:g}")
+def _twice(symbol: str, event: Event) -> LeftOut:
+    return LeftOut("event_again", symbol, event.day, f"{event.kind} {event.value:g}")
 
 
 def _columns(events: Sequence[Event]) -> tuple[list[str], list[float]]:

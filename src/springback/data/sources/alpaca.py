@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from springback.data.roster import Roster, roster
-from springback.data.sources import Event, History, Note, day_of, foreign, history, nothing, number_of
+from springback.data.sources import Event, EventNote, History, day_of, foreign, history, nothing, number_of
 from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.keys import Keys
 from springback.data.sources.line import Line, NoName
@@ -29,7 +29,7 @@ TYPES = "forward_split,reverse_split,stock_dividend,cash_dividend,spin_off,unit_
 DOLLARS = "USD"
 BECAME = "names that became another, told and not followed"
 SPUN = "shares of another company given away, whose worth is not known here (a fall of that day is a payment, no split and no loss)"
-Told = tuple[list[Any], list[Event], list[Note]]
+Reply = tuple[list[Any], list[Event], list[EventNote]]
 """Bars as they stand in the answer, events and notes of one name."""
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._^-]*")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -55,7 +55,7 @@ class Alpaca:
         question is put again without those that it names, or about each half where it names none.
         """
         there = {symbol: _written(symbol) for symbol in symbols}
-        told = self._told(tuple(dict.fromkeys(there.values())), start, end) if symbols else {}
+        told = self._replies(tuple(dict.fromkeys(there.values())), start, end) if symbols else {}
         odd: OddName | None = None
         for symbol, name in there.items():
             rows, events, notes = told.get(name, ([], [], []))
@@ -70,18 +70,18 @@ class Alpaca:
         if odd is not None:
             raise odd
 
-    def _told(self, names: Sequence[str], start: date, end: date) -> dict[str, Told]:
+    def _replies(self, names: Sequence[str], start: date, end: date) -> dict[str, Reply]:
         """Bars, events and notes of each name that Alpaca takes for one."""
         what = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
         try:
             rows = self._bars(names, start, end, what)
             events, notes = self._actions(names, start, end, what)
         except NoName as error:
-            said = set(WORD.findall(error.said))
+            said = set(WORD.findall(error.answer))
             rest = tuple(name for name in names if name not in said)
             half = len(names) // 2
             halves = [rest] if len(rest) < len(names) else [names[:half], names[half:]] if half else []
-            return {name: told for part in halves if part for name, told in self._told(part, start, end).items()}
+            return {name: told for part in halves if part for name, told in self._replies(part, start, end).items()}
         except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
             raise (OddName if len(names) == 1 else SourceError)(self._unknown(what, error)) from None
         return {name: (rows[name], events[name], notes[name]) for name in names}
@@ -94,7 +94,7 @@ class Alpaca:
         )
 
     def listing(self, start: date, end: date) -> Roster:  # noqa: ARG002
-        """Alpaca's stocks, active and inactive; it does not say when each was listed."""
+        """Alpaca's stocks, active and inactive; it does not say when each was listed. Raises `SourceError` on another answer."""
         told = self.names.json("", {"asset_class": "us_equity"}, "its list of names")
         try:
             return roster(sorted({one["symbol"] for one in told if one["exchange"] != "OTC"}))
@@ -119,10 +119,10 @@ class Alpaca:
 
     def _actions(
         self, symbols: Sequence[str], start: date, end: date, what: str
-    ) -> tuple[Mapping[str, list[Event]], Mapping[str, list[Note]]]:
+    ) -> tuple[Mapping[str, list[Event]], Mapping[str, list[EventNote]]]:
         params = {"symbols": ",".join(symbols), "types": TYPES, "start": str(start), "end": str(end + PAID_WITHIN), "limit": 1000}
         events: defaultdict[str, list[Event]] = defaultdict(list)
-        notes: defaultdict[str, list[Note]] = defaultdict(list)
+        notes: defaultdict[str, list[EventNote]] = defaultdict(list)
         for page in self._pages("/v1/corporate-actions", params, what):
             told = page["corporate_actions"]
             for one in (*told.get("forward_splits", ()), *told.get("reverse_splits", ())):
@@ -165,21 +165,21 @@ def _ex(one: Mapping[str, Any]) -> np.datetime64:
     return np.datetime64(day_of(one["ex_date"]))
 
 
-def _beside(told: Mapping[str, Any]) -> Iterator[tuple[str, Note]]:
+def _beside(page: Mapping[str, Any]) -> Iterator[tuple[str, EventNote]]:
     """What a name gave its holders, or became, that is no split and no dollars."""
-    for one in told.get("spin_offs", ()):
+    for one in page.get("spin_offs", ()):
         given = number_of(one["new_rate"]) / number_of(one["source_rate"])
-        yield one["source_symbol"], Note(_ex(one), SPUN, f"spin-off of {given:g} {one['new_symbol']} a share")
-    for one in told.get("rights_distributions", ()):
-        yield one["source_symbol"], Note(_ex(one), SPUN, f"{number_of(one['rate']):g} rights {one['new_symbol']} a share")
-    for one in told.get("unit_splits", ()):
+        yield one["source_symbol"], EventNote(_ex(one), SPUN, f"spin-off of {given:g} {one['new_symbol']} a share")
+    for one in page.get("rights_distributions", ()):
+        yield one["source_symbol"], EventNote(_ex(one), SPUN, f"{number_of(one['rate']):g} rights {one['new_symbol']} a share")
+    for one in page.get("unit_splits", ()):
         parts = f"{number_of(one['new_rate']):g} {one['new_symbol']} and {number_of(one['alternate_rate']):g} {one['alternate_symbol']}"
-        yield one["old_symbol"], Note(_effective(one), BECAME, f"units were taken apart into {parts}")
-    for one in told.get("stock_mergers", ()):
+        yield one["old_symbol"], EventNote(_effective(one), BECAME, f"units were taken apart into {parts}")
+    for one in page.get("stock_mergers", ()):
         got = number_of(one["acquirer_rate"]) / number_of(one["acquiree_rate"])
-        yield one["acquiree_symbol"], Note(_effective(one), BECAME, f"merged into {got:g} {one['acquirer_symbol']} a share")
-    for one in told.get("name_changes", ()):
-        yield one["old_symbol"], Note(np.datetime64(day_of(one["process_date"])), BECAME, f"is {one['new_symbol']} from then on")
+        yield one["acquiree_symbol"], EventNote(_effective(one), BECAME, f"merged into {got:g} {one['acquirer_symbol']} a share")
+    for one in page.get("name_changes", ()):
+        yield one["old_symbol"], EventNote(np.datetime64(day_of(one["process_date"])), BECAME, f"is {one['new_symbol']} from then on")
 
 
 def _effective(one: Mapping[str, Any]) -> np.datetime64:

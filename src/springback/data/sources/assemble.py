@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.data import checks
-from springback.data.laws import Left, told, two_spellings
+from springback.data.laws import LeftOut, lines_of, two_spellings
 from springback.data.rows import check_traded
 from springback.data.sessions import exchange_days, newest
 from springback.data.sources import Event, History
-from springback.data.sources.held import findings, held, notes_of, spans
+from springback.data.sources.event_check import check_history, findings, notes_of, spans
 from springback.data.store.continuation import silent
 from springback.errors import MissingData
 from springback.market.actions import Actions
@@ -26,7 +26,7 @@ SETTLED = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
-class Beside:
+class VixAndRates:
     """What stands beside the bars, by day: VIX closes, yearly risk-free rate as a fraction or None; `notes` say where they are from."""
 
     vix: Mapping[date, float]
@@ -39,7 +39,9 @@ def newest_session(now: datetime) -> date:
     return date.fromisoformat(str(newest(now, SETTLED)))
 
 
-def assemble(histories: Sequence[History], beside: Beside, benchmark: History | None, start: date, end: date, origin: Origin) -> MarketData:
+def assemble(
+    histories: Sequence[History], levels: VixAndRates, benchmark: History | None, start: date, end: date, origin: Origin
+) -> MarketData:
     """The market data of the names that have bars; sessions run from the first to the last bar.
 
     A name that has had no bar for a week up to the last session is delisted after its last one, unless its vendor tells the end of its
@@ -47,7 +49,7 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     counted in the findings, as are names without bars; events that the prices contradict are set aside. Raises `MissingData` when no name
     has any.
     """
-    listed = sorted((held(one) for one in histories if len(one.days)), key=lambda one: one.symbol)
+    listed = sorted((check_history(one) for one in histories if len(one.days)), key=lambda one: one.symbol)
     sessions = exchange_days(start, end)
     left = [part for one in histories for part in (*one.left, *_closed(one, sessions), *_unheard(one))]
     listed = [one for one in listed if np.isin(one.days, sessions).any()]
@@ -60,29 +62,32 @@ def assemble(histories: Sequence[History], beside: Beside, benchmark: History | 
     listed = lived
     bars = _bars(listed, sessions)
     check_traded(origin.words, bars)
+    notes = list(notes_of(listed))
+    left += _astray(histories, bars)
+    market_data = MarketData(
+        bars=bars,
+        actions=_actions(listed, bars),
+        vix=_series(levels.vix, sessions),
+        last=last_rows(bars.close),
+        ending=np.zeros(len(bars.symbols), np.int8),
+        benchmark=None if benchmark is None or not len(benchmark.days) else total_return(check_history(benchmark), sessions),
+        risk_free=None if levels.risk_free is None else _series(levels.risk_free, sessions, carry=True),
+        origin=replace(origin, words=Prose(f"{origin.words}: {len(bars.symbols):,} names, {sessions[0]} to {sessions[-1]}")),
+        findings=(*findings(notes), *prose((*lines_of((*left, *two_spellings(bars.symbols))), *_halted(halted), *levels.notes))),
+        quarantine=spans(notes),
+    )
+    return checks.clean(_ended(market_data, listed))[0]
+
+
+def _actions(listed: Sequence[History], bars: Bars) -> Actions:
     events = sorted(((one.symbol, event) for one in listed for event in one.events), key=_order)
-    actions = Actions.align(
+    return Actions.align(
         bars,
         np.array([event.day for _, event in events], dtype="datetime64[D]"),
         [symbol for symbol, _ in events],
         [event.kind for _, event in events],
         [event.value for _, event in events],
     )
-    notes = list(notes_of(listed))
-    left += _astray(histories, bars)
-    market_data = MarketData(
-        bars=bars,
-        actions=actions,
-        vix=_series(beside.vix, sessions),
-        last=last_rows(bars.close),
-        ending=np.zeros(len(bars.symbols), np.int8),
-        benchmark=None if benchmark is None or not len(benchmark.days) else total_return(held(benchmark), sessions),
-        risk_free=None if beside.risk_free is None else _series(beside.risk_free, sessions, carry=True),
-        origin=replace(origin, words=Prose(f"{origin.words}: {len(bars.symbols):,} names, {sessions[0]} to {sessions[-1]}")),
-        findings=(*findings(notes), *prose((*told((*left, *two_spellings(bars.symbols))), *_halted(halted), *beside.notes))),
-        quarantine=spans(notes),
-    )
-    return checks.clean(_ended(market_data, listed))[0]
 
 
 def _to_its_end(one: History, sessions: Dates) -> History:
@@ -129,9 +134,9 @@ def total_return(history: History, sessions: Dates) -> NDArray[np.float64]:
     return align_series(sessions, history.days, 100 * np.cumprod(growth))
 
 
-def _order(told: tuple[str, Event]) -> tuple[np.datetime64, str, str]:
+def _order(event: tuple[str, Event]) -> tuple[np.datetime64, str, str]:
     """By day, then name; of one day a dividend, which is told in shares of before, comes before the split."""
-    return told[1].day, told[0], told[1].kind
+    return event[1].day, event[0], event[1].kind
 
 
 def _bars(listed: Sequence[History], sessions: Dates) -> Bars:
@@ -147,23 +152,23 @@ def _series(values: Mapping[date, float], sessions: Dates, carry: bool = False) 
     return align_series(sessions, np.array(days, dtype="datetime64[D]"), np.array([values[day] for day in days]), carry)
 
 
-def _closed(history: History, sessions: Dates) -> Iterator[Left]:
+def _closed(history: History, sessions: Dates) -> Iterator[LeftOut]:
     """What is left out of it for being of no session: a history that no vendor told may have such rows."""
-    yield from (Left("closed", history.symbol, day) for day in history.days[~np.isin(history.days, sessions)])
+    yield from (LeftOut("closed", history.symbol, day) for day in history.days[~np.isin(history.days, sessions)])
 
 
-def _astray(histories: Sequence[History], bars: Bars) -> Iterator[Left]:
+def _astray(histories: Sequence[History], bars: Bars) -> Iterator[LeftOut]:
     """Events without a place in `bars`."""
     names, days = set(bars.symbols), bars.sessions
     for one in histories:
         for event in one.events:
             if one.symbol not in names or not days[0] <= event.day <= days[-1]:
-                yield Left("event_astray", one.symbol, event.day, f"{event.kind} {event.value:g}")
+                yield LeftOut("event_astray", one.symbol, event.day, f"{event.kind} {event.value:g}")
 
 
-def _unheard(history: History) -> Iterator[Left]:
+def _unheard(history: History) -> Iterator[LeftOut]:
     """That nothing is known of it, where no law has left it out."""
     if history.gone:
-        yield Left("unknown", history.symbol)
+        yield LeftOut("unknown", history.symbol)
     elif not len(history.days) and not any(one.law in {"in_doubt", "unreadable"} for one in history.left):
-        yield Left("empty", history.symbol)
+        yield LeftOut("empty", history.symbol)

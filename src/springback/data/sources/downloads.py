@@ -24,8 +24,8 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from springback.data.files.reading import atomic, writing
-from springback.data.laws import Left
-from springback.data.sources import Event, History, Note
+from springback.data.laws import LeftOut
+from springback.data.sources import Event, EventNote, History
 from springback.data.store.content_hash import file_hash
 from springback.market import older_prose
 from springback.market.bars import FIELDS, Dates
@@ -82,8 +82,8 @@ class Downloads:
         name = f"%{ord(name[0]):02X}{name[1:]}" if is_reserved(name) else name  # CON.parquet can be no file on Windows
         return self.folder / f"{''.join(f'%{ord(one):02X}' if one.islower() else one for one in name)}.parquet"  # nor aapl beside AAPL
 
-    def _enter(self, symbol: str, told: Mapping[str, Any]) -> dict[str, Any]:
-        line = {"symbol": symbol, **told, "sha256": file_hash(self._path(symbol))}
+    def _enter(self, symbol: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+        line = {"symbol": symbol, **answer, "sha256": file_hash(self._path(symbol))}
         with writing(self.journal), self.journal.open("ab") as file:
             torn = file.tell() > 0 and not self._ends_a_line()
             file.write(b"\n" * torn + json.dumps(line).encode() + b"\n")
@@ -126,8 +126,8 @@ def _joined(before: History, now: History, start: date, end: date) -> History:
     return History(now.symbol, days[order], prices, *by_day, left=left)
 
 
-def _covers(told: Mapping[str, Any], start: date, end: date) -> bool:
-    return date.fromisoformat(told["start"]) <= start and end <= date.fromisoformat(told["end"])
+def _covers(answer: Mapping[str, Any], start: date, end: date) -> bool:
+    return date.fromisoformat(answer["start"]) <= start and end <= date.fromisoformat(answer["end"])
 
 
 def _cut(history: History, start: date, end: date) -> History:
@@ -139,21 +139,21 @@ def _cut(history: History, start: date, end: date) -> History:
     return History(history.symbol, history.days[kept], history.prices[kept], events, history.gone, notes, left=left)
 
 
-def _write(path: Path, history: History, told: Mapping[str, Any]) -> None:
+def _write(path: Path, history: History, answer: Mapping[str, Any]) -> None:
     columns = {"date": pa.array(history.days.astype("datetime64[D]"), pa.date32())}
     columns |= {name: pa.array(history.prices[:, k]) for k, name in enumerate(FIELDS)}
     events = [(str(one.day), one.kind, one.value) for one in history.events]
-    notes = [(str(one.day), one.kind, one.said) for one in history.notes]
+    notes = [(str(one.day), one.kind, one.text) for one in history.notes]
     left = [(one.law, str(one.day), one.note) for one in history.left]
     more = ({"notes": notes} if notes else {}) | ({"left": left} if left else {})
-    told = {**told, "symbol": history.symbol, "events": events, **more}
-    mark = json.dumps({**told, "seal": _seal(told, history.days, history.prices)}).encode()
+    answer = {**answer, "symbol": history.symbol, "events": events, **more}
+    mark = json.dumps({**answer, "seal": _seal(answer, history.days, history.prices)}).encode()
     pa.parquet.write_table(pa.table(columns).replace_schema_metadata({MARK: mark}), path, compression="zstd")
 
 
-def _seal(told: Mapping[str, Any], days: Dates, prices: NDArray[np.float64]) -> str:
+def _seal(answer: Mapping[str, Any], days: Dates, prices: NDArray[np.float64]) -> str:
     """SHA-256 of all that a file says: a damaged one that can still be read is found out, with a line in the journal or without."""
-    words = json.dumps(told, sort_keys=True).encode()
+    words = json.dumps(answer, sort_keys=True).encode()
     return hashlib.sha256(words + days.astype("datetime64[D]").tobytes() + np.ascontiguousarray(prices, np.float64).tobytes()).hexdigest()
 
 
@@ -167,9 +167,9 @@ def _read(path: Path) -> tuple[History, dict[str, Any]] | None:
         if told.pop("seal", "") != _seal(told, days, prices):
             return None
         events = tuple(Event(np.datetime64(day, "D"), str(kind), float(value)) for day, kind, value in told.pop("events"))
-        notes = tuple(Note(np.datetime64(day, "D"), *older_prose.note(kind, said)) for day, kind, said in told.pop("notes", ()))
+        notes = tuple(EventNote(np.datetime64(day, "D"), *older_prose.note(kind, said)) for day, kind, said in told.pop("notes", ()))
         symbol = str(told.pop("symbol"))
-        left = tuple(Left(str(law), symbol, np.datetime64(day, "D"), str(note)) for law, day, note in told.pop("left", ()))
+        left = tuple(LeftOut(str(law), symbol, np.datetime64(day, "D"), str(note)) for law, day, note in told.pop("left", ()))
         _ = date.fromisoformat(told["start"]), date.fromisoformat(told["end"]), datetime.fromisoformat(told["at"])
         return History(symbol, days, prices, events, bool(told["gone"]), notes, left=left), {**told, "rows": len(days)}
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError, MemoryError):

@@ -54,13 +54,13 @@ def columns_of(vendor: str, text: str, names: Sequence[str]) -> list[tuple[str, 
     return [tuple(row[place].strip() for place in places) for row in rows]
 
 
-def by_day(vendor: str, told: Sequence[tuple[date, float | None]]) -> dict[date, float]:
+def by_day(vendor: str, values: Sequence[tuple[date, float | None]]) -> dict[date, float]:
     """The values that are there. Raises `SourceError` on a day that is told twice."""
-    if len({day for day, _ in told}) < len(told):
-        days = sorted(day for day, _ in told)
+    if len({day for day, _ in values}) < len(values):
+        days = sorted(day for day, _ in values)
         twice = next(one for one, other in pairwise(days) if one == other)
         raise SourceError(f"{vendor}'s CSV has {twice} twice: run again later")
-    return {day: value for day, value in told if value is not None}
+    return {day: value for day, value in values if value is not None}
 
 
 def number(cell: str) -> float | None:

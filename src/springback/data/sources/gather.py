@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from springback.data.laws import Left
+from springback.data.laws import LeftOut
 from springback.data.sources import History, Source, nothing
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.line import Fault, Halt
@@ -18,19 +18,19 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """The histories in the order asked for; of these `asked` came from the vendor now, the others were kept. `odd` are the names whose
+class Histories:
+    """The histories in the order asked for; `requests` of them came from the vendor now, the others were kept. `odd` are the names whose
     answer could not be read: nothing is known of them now, and nothing is kept.
     """
 
     histories: tuple[History, ...]
-    asked: int
+    requests: int
     odd: tuple[str, ...] = ()
 
 
 def gather(
     source: Source, symbols: Sequence[str], start: date, end: date, downloads: Downloads | None = None, progress: Progress | None = None
-) -> Gathered:
+) -> Histories:
     """The history of each of `symbols`; those that `downloads` has are not asked for again.
 
     A name that fails does not stop the others: what came is kept, and at the end `SourceError` says which names are missing. One whose
@@ -51,29 +51,29 @@ def gather(
         if error is not None:
             failed |= {name: error for name in names if name not in found}
             if _is_final(error) or (in_a_row >= IN_A_ROW and not (found and isinstance(error, OddName))):
-                raise _told(error, len(found), len(symbols)) from None
+                raise _with_count(error, len(found), len(symbols)) from None
     if progress:
         progress(len(found), len(symbols), f"{len(wanted) - len(failed):,} asked, {len(symbols) - len(wanted):,} kept from before")
     odd = [name for name, error in failed.items() if isinstance(error, OddName)]
     if found and len(odd) <= max(1, ODD * len(symbols)):
         for name in odd:
-            found[name] = replace(nothing(name), left=(Left("unreadable", name, note=str(failed.pop(name))[:160]),))
+            found[name] = replace(nothing(name), left=(LeftOut("unreadable", name, note=str(failed.pop(name))[:160]),))
     if failed:
         one = next(iter(failed))
         raise SourceError(
             f"{len(failed):,} of {len(symbols):,} names failed ({', '.join(list(failed)[:5])}), the others are kept: {failed[one]}"
         )
-    return Gathered(tuple(found[symbol] for symbol in symbols), len(wanted), tuple(odd))
+    return Histories(tuple(found[symbol] for symbol in symbols), len(wanted), tuple(odd))
 
 
 def _ask(
-    source: Source, names: Sequence[str], start: date, end: date, downloads: Downloads | None, found: dict[str, History]
+    source: Source, names: Sequence[str], start: date, end: date, downloads: Downloads | None, histories: dict[str, History]
 ) -> SourceError | InputError | None:
-    """Asks for `names`, keeps what comes and enters it in `found`; returns what went wrong."""
+    """Asks for `names`, keeps what comes and enters it in `histories`; returns what went wrong."""
     try:
         for history in source.histories(names, start, end):
             kept = downloads.keep(history, start, end, datetime.now(UTC)) if downloads else history
-            found[history.symbol] = kept
+            histories[history.symbol] = kept
     except (SourceError, InputError) as error:
         return error
     return None
@@ -83,7 +83,7 @@ def _is_final(error: SourceError | InputError) -> bool:
     return isinstance(error, InputError | Halt) or (isinstance(error, Fault) and error.halts)
 
 
-def _told(error: SourceError | InputError, done: int, total: int) -> SourceError | InputError:
-    if done:
-        return type(error)(f"{error} ({done:,} of {total:,} names are here)")
+def _with_count(error: SourceError | InputError, count: int, total: int) -> SourceError | InputError:
+    if count:
+        return type(error)(f"{error} ({count:,} of {total:,} names are here)")
     return error

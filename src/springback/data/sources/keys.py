@@ -17,8 +17,8 @@ class Keys:
 
     __slots__ = ("_found",)
 
-    def __init__(self, found: Mapping[str, str]) -> None:
-        self._found = dict(found)
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._found = dict(values)
 
     def of(self, *names: str) -> tuple[str, ...]:
         """The keys of these names. Raises `MissingData` that names the first one absent."""

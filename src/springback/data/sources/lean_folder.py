@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from springback.data.files.packed import unzip
-from springback.data.laws import Left
+from springback.data.laws import LeftOut
 from springback.data.roster import Roster, roster
 from springback.data.sources import Event, History, history, nothing
 from springback.errors import BadTable, MissingData, OddName
@@ -46,7 +46,7 @@ class LeanFolder:
             raise MissingData(f"{folder} is no LEAN data folder: it has no equity/usa/daily; give --path the folder that holds 'equity'")
 
     def histories(self, symbols: Sequence[str], start: date, end: date) -> Iterator[History]:
-        """See `Source`."""
+        """See `Source`. Raises `OddName` on a file that cannot be read."""
         check_symbols(symbols, self.base)
         for symbol in symbols:
             try:
@@ -64,7 +64,7 @@ class LeanFolder:
             try:
                 rows = _spans(path)
             except BadTable as error:
-                odd.append(Left("unreadable", path.stem.upper(), note=str(error)[:120]))
+                odd.append(LeftOut("unreadable", path.stem.upper(), note=str(error)[:120]))
                 continue
             if rows[0][0] <= end and rows[-1][0] >= start:
                 names.append(path.stem)
@@ -107,7 +107,7 @@ class LeanFolder:
         nexts = [rows[0][0], *(last if last == date.max else last + timedelta(days=1) for last, _ in rows[1:])]
         return [(first, *row) for first, row in zip(nexts, rows[1:], strict=False)]
 
-    def _events(self, symbol: str, closes: Mapping[date, float]) -> tuple[list[Event], list[Left]]:
+    def _events(self, symbol: str, closes: Mapping[date, float]) -> tuple[list[Event], list[LeftOut]]:
         """The events of its factor file, `closes` by rising day; and those that cannot be worked out.
 
         The dividend is the reference price times what the price factor rises by. LEAN's reference is the close of the row's day; files of
@@ -116,7 +116,7 @@ class LeanFolder:
         path = self.base / "factor_files" / f"{symbol.lower()}.csv"
         rows = _factors(path) if path.is_file() else []
         days = list(closes)
-        events, lost = list[Event](), list[Left]()
+        events, lost = list[Event](), list[LeftOut]()
         for before, after in pairwise(rows):
             at = bisect_right(days, before[0])
             when = days[at] if at < len(days) else before[0] + timedelta(days=1)
@@ -126,7 +126,7 @@ class LeanFolder:
             if paid > 0:
                 events.append(Event(np.datetime64(when), "dividend", paid))
             elif fallen > SAME and not close:
-                lost.append(Left("event_lost", symbol, np.datetime64(when), f"price factor {before[1]:g} to {after[1]:g}"))
+                lost.append(LeftOut("event_lost", symbol, np.datetime64(when), f"price factor {before[1]:g} to {after[1]:g}"))
             if abs(before[2] / after[2] - 1) > SAME:
                 events.append(Event(np.datetime64(when), "split", float(f"{before[2] / after[2]:.9g}")))
         return events, lost

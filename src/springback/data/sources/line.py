@@ -49,17 +49,17 @@ class Halt(SourceError):
 class NoName(GoneName):
     """The vendor takes a name, or one of many, for none; `said` is its answer."""
 
-    def __init__(self, message: str, said: str) -> None:
+    def __init__(self, message: str, answer: str) -> None:
         super().__init__(message)
-        self.said = said
+        self.answer = answer
 
 
 class Answered(SourceError):
     """The vendor answers something else than data; `said` is its answer."""
 
-    def __init__(self, message: str, said: str) -> None:
+    def __init__(self, message: str, answer: str) -> None:
         super().__init__(message)
-        self.said = said
+        self.answer = answer
 
 
 class Line:
@@ -131,18 +131,7 @@ class Line:
         if code in GONE:
             raise GoneName(f"{self.vendor} has no {what} (HTTP {code}): leave it out, or ask another source")
         if code == 429:
-            after = _seconds(response.headers.get("Retry-After"))
-            if after is not None and after > self.fetch.patience:
-                raise Halt(
-                    f"{self.vendor} asks to wait {after:,.0f} s (HTTP 429), fetch.patience is {self.fetch.patience:g} s: run the same "
-                    "command again then; what was fetched is kept"
-                )
-            raise Fault(
-                f"{self.vendor} still says 'too many requests' (HTTP 429) after {self.fetch.attempts} attempts: lower fetch.per_second "
-                f"(now {self.fetch.per_second:g}), or {self._later()}",
-                after,
-                halts=True,
-            )
+            raise self._too_many(_seconds(response.headers.get("Retry-After")))
         if code == 408 or code >= 500:
             raise Fault(
                 f"{self.vendor} is in trouble (HTTP {code}) about {what}: {self._later()}", _seconds(response.headers.get("Retry-After"))
@@ -155,6 +144,20 @@ class Line:
                 response.text[:2000],
             )
         self._compare_clocks(response)
+
+    def _too_many(self, after: float | None) -> Halt | Fault:
+        """The error of a vendor that wants fewer questions, and the next one `after` so many seconds."""
+        if after is not None and after > self.fetch.patience:
+            return Halt(
+                f"{self.vendor} asks to wait {after:,.0f} s (HTTP 429), fetch.patience is {self.fetch.patience:g} s: run the same "
+                "command again then; what was fetched is kept"
+            )
+        return Fault(
+            f"{self.vendor} still says 'too many requests' (HTTP 429) after {self.fetch.attempts} attempts: lower fetch.per_second "
+            f"(now {self.fetch.per_second:g}), or {self._later()}",
+            after,
+            halts=True,
+        )
 
     def _compare_clocks(self, response: httpx.Response) -> None:
         said = response.headers.get("Date")
@@ -210,15 +213,15 @@ def _signed(keys: Mapping[str, str]) -> Callable[[httpx.Request], httpx.Request]
     return sign
 
 
-def _seconds(said: str | None) -> float | None:
+def _seconds(header: str | None) -> float | None:
     """Retry-After as seconds: a number, or an HTTP date (RFC 9110, 10.2.3)."""
-    if not said:
+    if not header:
         return None
     try:
-        return max(0.0, float(said))
+        return max(0.0, float(header))
     except ValueError:
         pass
     try:
-        return max(0.0, (email.utils.parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (email.utils.parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None

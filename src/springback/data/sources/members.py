@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from springback.data.files import series
-from springback.data.laws import Left, told
+from springback.data.laws import LeftOut, lines_of
 from springback.data.sources import History
 from springback.errors import InputError
 from springback.market.market_data import MarketData
@@ -33,9 +33,9 @@ class MemberList:
     succeeded: tuple[str, ...]
 
 
-def read_roll(path: Path, start: date, end: date) -> MemberList:
-    """The roll of a membership file (symbol, start, end exclusive, empty: still in). Raises `BadTable`, `InputError`."""
-    symbols, starts, ends = series.read_stays(path)
+def read_member_list(path: Path, start: date, end: date) -> MemberList:
+    """The member list of a membership file (symbol, start, end exclusive, empty: still in). Raises `BadTable`, `InputError`."""
+    symbols, starts, ends = series.read_tenures(path)
     present = (starts <= np.datetime64(end, "D")) & (np.isnat(ends) | (ends > np.datetime64(start, "D")))
     members = tuple(dict.fromkeys(symbol for symbol, there in zip(symbols, present, strict=True) if there))
     if not members:
@@ -44,16 +44,16 @@ def read_roll(path: Path, start: date, end: date) -> MemberList:
     return MemberList(path, tuple(one for one in members if one not in late), tuple(sorted(late)))
 
 
-def check_names(roll: MemberList, stored: Collection[str], first: str) -> None:
+def check_names(member_list: MemberList, stored: Collection[str], first: str) -> None:
     """Refuses to go on with a store that has a company under a ticker that it gave up. Raises `InputError`.
 
     `stored` are the names there, `first` is the store's first session.
     """
-    names = {*roll.symbols, *roll.succeeded}
-    for old, new in sorted(series.read_tickers(roll.path).items()):
+    names = {*member_list.symbols, *member_list.succeeded}
+    for old, new in sorted(series.read_tickers(member_list.path).items()):
         if old in stored and old not in names:
             raise InputError(
-                f"{old} of the store is {new} now, says {roll.path}: it would have two histories: fetch the whole past once, with "
+                f"{old} of the store is {new} now, says {member_list.path}: it would have two histories: fetch the whole past once, with "
                 f"--start {first} --accept-restatement"
             )
 
@@ -70,20 +70,20 @@ def renamed(histories: Sequence[History], others: Sequence[History], spelled: di
     return tuple(replace(better[spelled[one.symbol]], symbol=one.symbol) if spelled.get(one.symbol) in better else one for one in histories)
 
 
-def enrolled(market_data: MarketData, roll: MemberList, asked: Collection[str]) -> MarketData:
-    """`market_data` with the membership of `roll`, and a finding that says how many of the members `asked` for have no bar while they are
-    in.
+def enrolled(market_data: MarketData, member_list: MemberList, symbols: Collection[str]) -> MarketData:
+    """`market_data` with the membership of `member_list`, and a finding that says how many members among `symbols` have no bar while they
+    are in.
 
     Raises `BadTable`.
     """
-    members, odd = series.enrol(roll.path, market_data.bars)
+    members, odd = series.enrol(member_list.path, market_data.bars)
     seen = (members & ~np.isnan(market_data.bars.close)).any(axis=0)
     there = {symbol for symbol, has in zip(market_data.bars.symbols, seen, strict=True) if has}
-    wanted = {one for one in asked if found_in(one, there) is None}
-    without = [symbol for symbol in roll.symbols if symbol in wanted]
+    wanted = {one for one in symbols if found_in(one, there) is None}
+    without = [symbol for symbol in member_list.symbols if symbol in wanted]
     left = [one for one in odd if one.law != "barless"]
-    if roll.succeeded:
-        left.append(Left("succeeded", roll.succeeded[0], count=len(roll.succeeded)))
+    if member_list.succeeded:
+        left.append(LeftOut("succeeded", member_list.succeeded[0], count=len(member_list.succeeded)))
     if without:
-        left.append(Left("barless", without[0], count=len(without), whole=len(roll.symbols) + len(roll.succeeded)))
-    return replace(market_data, members=members, findings=(*market_data.findings, *prose(told(left))))
+        left.append(LeftOut("barless", without[0], count=len(without), whole=len(member_list.symbols) + len(member_list.succeeded)))
+    return replace(market_data, members=members, findings=(*market_data.findings, *prose(lines_of(left))))

@@ -45,7 +45,7 @@ class Tiingo:
             yield self._one(symbol, start, end)
 
     def listing(self, start: date, end: date) -> Roster:
-        """The stocks of American exchanges in Tiingo's list whose span touches `start` to `end`."""
+        """The stocks of American exchanges in Tiingo's list whose span touches `start` to `end`. Raises `SourceError`."""
         told = self.names.file("", {}, "its list of names")
         try:
             content = unzipped(told, told.getbuffer().nbytes, "Tiingo's list of names")
@@ -85,8 +85,8 @@ class Tiingo:
             ) from None
 
 
-def _events(told: Sequence[dict[str, Any]]) -> Iterator[Event]:
-    for one in told:
+def _events(rows: Sequence[dict[str, Any]]) -> Iterator[Event]:
+    for one in rows:
         if one["divCash"]:
             yield Event(np.datetime64(_day(one)), "dividend", number_of(one["divCash"]))
         if one["splitFactor"] != 1:

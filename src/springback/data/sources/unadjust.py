@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.data.sources import Note
+from springback.data.sources import EventNote
 from springback.market.record import SAME, TWICE, WEEK, adjusted_times, fit, look, traded
 
 Row = tuple[float | None, ...]
@@ -42,7 +42,7 @@ class Series:
 
     @property
     def closes(self) -> Numbers:
-        """Closes at which something was traded."""
+        """Closes at which something was traded, (T,), dollars as told; NaN elsewhere."""
         return traded(self.prices[:, 3], self.volumes)
 
     def row(self, day: date) -> int:
@@ -69,16 +69,16 @@ class Scale:
         return float(np.prod([ratio**k for (when, ratio), k in zip(self.splits, self.times, strict=True) if when > day]))
 
 
-def unadjusted(series: Series, splits: Sequence[tuple[date, float]]) -> tuple[Scale, list[Note]]:
+def unadjusted(series: Series, splits: Sequence[tuple[date, float]]) -> tuple[Scale, list[EventNote]]:
     """The scale of each day, and a note of each split that was not adjusted for once, is told twice, or is too small to tell."""
-    notes: list[Note] = []
+    notes: list[EventNote] = []
     kept = _once(series, sorted(splits), notes)
     times = []
     for day, ratio in kept:
         k, kind, said = _times(series, day, ratio)
         times.append(k)
         if kind:
-            notes.append(Note(np.datetime64(day), kind, said))
+            notes.append(EventNote(np.datetime64(day), kind, said))
     prices = np.ones(len(series.days))
     for (day, ratio), k in zip(kept, times, strict=True):
         prices[: series.row(day)] *= ratio**k
@@ -121,7 +121,7 @@ def _cents(prices: Numbers) -> bool:
     return bool(np.all(np.abs(prices * 100 - np.rint(prices * 100)) <= np.maximum(1e-3, prices * CENT)))
 
 
-def _once(series: Series, splits: Sequence[tuple[date, float]], notes: list[Note]) -> list[tuple[date, float]]:
+def _once(series: Series, splits: Sequence[tuple[date, float]], notes: list[EventNote]) -> list[tuple[date, float]]:
     """The splits without those that repeat another of a week: the day on which it was is told by the step, else by whole cents."""
     groups: list[list[tuple[date, float]]] = []
     for one in splits:
@@ -139,7 +139,7 @@ def _once(series: Series, splits: Sequence[tuple[date, float]], notes: list[Note
         chosen = _the_one(series, group)
         kept.append(chosen)
         for day, ratio in [one for k, one in enumerate(group) if k != group.index(chosen)]:
-            notes.append(Note(np.datetime64(day), TWICE, f"split of {ratio:g} for 1 is told a second time, on {chosen[0]} too"))
+            notes.append(EventNote(np.datetime64(day), TWICE, f"split of {ratio:g} for 1 is told a second time, on {chosen[0]} too"))
     return kept
 
 
@@ -165,32 +165,34 @@ def _the_one(series: Series, group: Sequence[tuple[date, float]]) -> tuple[date,
 Dividend = tuple[date, float]
 
 
-def in_shares_of_the_day(series: Series, scale: Scale, told: Dividend, all_told: Sequence[Dividend] = ()) -> tuple[float, list[Note]]:
+def in_shares_of_the_day(
+    series: Series, scale: Scale, dividend: Dividend, dividends: Sequence[Dividend] = ()
+) -> tuple[float, list[EventNote]]:
     """A told dividend in dollars a share of its day, and a note where it is not told in shares of today, as the vendor promises.
 
-    `adjclose` is the witness: on the ex-date it says what part of the price was paid. Without it the next dividend of `all_told` behind
+    `adjclose` is the witness: on the ex-date it says what part of the price was paid. Without it the next dividend of `dividends` behind
     the next split is: of one rate, it shows in which shares this one is told. Without both it is on the scale of the prices beside it.
     """
-    day, amount = told
+    day, amount = dividend
     shares, applied = scale.shares(day), scale.applied(day)
     meant = amount * shares if abs(np.log(shares / applied)) < SAME else amount * applied
     ways = {amount * shares, amount * applied, amount}
     worth = _worth(series, day)
-    paid, witness = (worth * applied, "adjclose") if worth is not None else (_by_rate(scale, told, all_told), "the next one")
+    paid, witness = (worth * applied, "adjclose") if worth is not None else (_by_rate(scale, dividend, dividends), "the next one")
     if paid is None or len(ways) == 1:
         return meant, []
     best = min(ways, key=lambda one: (abs(np.log(one / paid)), one != meant))
     if best == meant or abs(np.log(best / paid)) > CLEAR * abs(np.log(meant / paid)):
         return meant, []
     said = f"dividend of {amount:g} is {best:g} a share of that day, not {meant:g}: {witness} says {paid:.4g}"
-    return best, [Note(np.datetime64(day), OTHER, said)]
+    return best, [EventNote(np.datetime64(day), OTHER, said)]
 
 
-def _by_rate(scale: Scale, told: Dividend, all_told: Sequence[Dividend]) -> float | None:
+def _by_rate(scale: Scale, dividend: Dividend, dividends: Sequence[Dividend]) -> float | None:
     """A share's dividend of that day, if the next one behind the next split is of the same rate and tells that this is in old shares."""
-    day, amount = told
+    day, amount = dividend
     split = next(((when, ratio) for when, ratio in scale.splits if when > day), None)
-    after = next((paid for when, paid in sorted(all_told) if split and when > split[0]), None)
+    after = next((paid for when, paid in sorted(dividends) if split and when > split[0]), None)
     if split is None or after is None or abs(np.log(amount / after / split[1])) > 0.25 * abs(np.log(split[1])):
         return None
     return float(after * scale.shares(split[0]) * split[1])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from springback.data.files.series import read_closes, read_rates
 from springback.data.sessions import exchange_days
-from springback.data.sources.assemble import Beside
+from springback.data.sources.assemble import VixAndRates
 from springback.data.sources.cboe import read_vix
 from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.fred import read_series
@@ -23,7 +23,7 @@ LEAN_VIX, LEAN_RATES = "springback/vix.csv", "alternative/interest-rate/usa/inte
 Closes = Mapping[date, float]
 
 
-def read_beside(fetch: Fetch, start: date, end: date, folder: Path | None = None) -> Beside:
+def read_vix_and_rates(fetch: Fetch, start: date, end: date, folder: Path | None = None) -> VixAndRates:
     """VIX and the rate of the LEAN data folder `folder`, as far as it has them; else VIX from Cboe, its holes and in its place from FRED,
     and the rate from FRED, else none. Raises `SourceError` when VIX is nowhere, `BadTable` on a damaged file of the folder.
     """
@@ -38,8 +38,8 @@ def read_beside(fetch: Fetch, start: date, end: date, folder: Path | None = None
     vix = _filled(fetch, vix, told, fred, sessions, notes)
     if rate_file is not None and rate_file.is_file():
         notes.append(f"the risk-free rate is that of {LEAN_RATES} of the LEAN folder")
-        return Beside(vix, _by_day(sessions, read_rates(rate_file, sessions)), tuple(notes))
-    return Beside(vix, _rates(fetch, start, end, notes), tuple(notes))
+        return VixAndRates(vix, _by_day(sessions, read_rates(rate_file, sessions)), tuple(notes))
+    return VixAndRates(vix, _rates(fetch, start, end, notes), tuple(notes))
 
 
 def _outside(fetch: Fetch, start: date, end: date, notes: list[str]) -> tuple[Closes, str, bool]:
@@ -57,7 +57,7 @@ def _outside(fetch: Fetch, start: date, end: date, notes: list[str]) -> tuple[Cl
             raise SourceError(f"VIX cannot be had; Cboe: {error}; FRED: {worse}") from None
 
 
-def _filled(fetch: Fetch, vix: Closes, told: str, fred: bool, sessions: Dates, notes: list[str]) -> Closes:
+def _filled(fetch: Fetch, vix: Closes, owner: str, fred: bool, sessions: Dates, notes: list[str]) -> Closes:
     """`vix` with FRED's closes on the sessions before its newest that it lacks; days after that are not there yet, and no holes.
 
     Cboe's file lacks five sessions of its thirty-odd years: 1991-03-01, 1997-01-31, 1997-11-26, 1999-12-31 and 2006-05-04.
@@ -65,7 +65,7 @@ def _filled(fetch: Fetch, vix: Closes, told: str, fred: bool, sessions: Dates, n
     days: list[date] = [] if not vix else [day for day in sessions.tolist() if day not in vix and day < max(vix)]
     if not days:
         return vix
-    lacking = f"{len(days)} session{'s' if len(days) > 1 else ''} that {told} lacks ({days[0]}{', ...' if len(days) > 1 else ''})"
+    lacking = f"{len(days)} session{'s' if len(days) > 1 else ''} that {owner} lacks ({days[0]}{', ...' if len(days) > 1 else ''})"
     way = "give --vix FILE with them to the verb that runs"
     if fred:
         notes.append(f"VIX has no close on {lacking}: {way}")

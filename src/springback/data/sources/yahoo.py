@@ -62,21 +62,13 @@ class Yahoo:
         try:
             told = self.line.json(f"/v8/finance/chart/{quote(symbol.replace('.', '-'), safe='')}", params, symbol)
         except GoneName as error:
-            return nothing(symbol, gone=NO_DATA not in getattr(error, "said", ""))
+            return nothing(symbol, gone=NO_DATA not in getattr(error, "answer", ""))
         except Answered as error:
-            if NO_DATA in error.said:
+            if NO_DATA in error.answer:
                 return nothing(symbol)
             raise
         try:
-            chart = told["chart"]
-            if chart.get("error"):
-                if GONE.search(str(chart["error"])):
-                    return nothing(symbol, gone=True)
-                raise OddName(
-                    f"Yahoo says of {symbol}: {self.line.scrubbed(str(chart['error'].get('description')))}: check the symbol", symbol=symbol
-                )
-            result = chart["result"][0]
-            return _raw(symbol, result, start, end)
+            return self._read(symbol, told["chart"], start, end)
         except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError, OSError) as error:
             shown = str(error).strip("'") if isinstance(error, KeyError) else "another shape"
             raise OddName(
@@ -84,6 +76,15 @@ class Yahoo:
                 "indicators.quote was expected): its format may have changed; use another source",
                 symbol=symbol,
             ) from None
+
+    def _read(self, symbol: str, chart: dict[str, Any], start: date, end: date) -> History:
+        if chart.get("error"):
+            if GONE.search(str(chart["error"])):
+                return nothing(symbol, gone=True)
+            raise OddName(
+                f"Yahoo says of {symbol}: {self.line.scrubbed(str(chart['error'].get('description')))}: check the symbol", symbol=symbol
+            )
+        return _raw(symbol, chart["result"][0], start, end)
 
 
 def _raw(symbol: str, result: dict[str, Any], start: date, end: date) -> History:
@@ -121,9 +122,9 @@ def _number(cell: Any) -> float | None:
     return None if cell is None else number_of(cell)
 
 
-def _fullness(told: tuple[date, Row]) -> tuple[bool, bool, float]:
+def _fullness(row: tuple[date, Row]) -> tuple[bool, bool, float]:
     """Larger for a row with a close, then one with an open, then of a larger volume."""
-    open_, _, _, close, volume, *_ = told[1]
+    open_, _, _, close, volume, *_ = row[1]
     return close is not None, bool(open_), volume or 0.0
 
 

@@ -21,23 +21,23 @@ SILENT = 5
 
 
 def continued(
-    market_data: MarketData, stored: pd.DataFrame, last: np.datetime64, asked: Collection[str] | None = None, members: Path | None = None
+    market_data: MarketData, stored: pd.DataFrame, last: np.datetime64, symbols: Collection[str] | None = None, members: Path | None = None
 ) -> MarketData:
     """`market_data` as what comes after a store whose last session is `last` and whose names are `stored` (symbol, last, ending).
 
-    `asked` are the names it speaks of, all of the store's where None: those whose bars ended before it are there as columns without one,
+    `symbols` are the names it speaks of, all of the store's where None: those whose bars ended before it are there as columns without one,
     and a name is delisted once it has had no bar for `SILENT` sessions, counted from its last stored one. `members` is the file its
     membership is from: it speaks of all names of the store. Raises `InputError` where a session between the two would be missing.
     """
     first = market_data.bars.sessions[0]
     check_hole(last, first)
-    asked = asked if asked is None else set(asked)
+    symbols = symbols if symbols is None else set(symbols)
     known = dict(zip(stored["symbol"], stored["last"].to_numpy().astype("datetime64[D]"), strict=True))
     trading = dict(zip(stored["symbol"], stored["ending"] == "trading", strict=True))
-    spoken = {one for one, day in known.items() if day < first and (asked is None or members is not None or one in asked)}
+    spoken = {one for one, day in known.items() if day < first and (symbols is None or members is not None or one in symbols)}
     wide = with_names(market_data, spoken)
     present, ends = set(market_data.bars.symbols), {one.symbol for one in wide.delistings}
-    heard = [symbol in present or ((asked is None or symbol in asked) and trading[symbol]) for symbol in wide.bars.symbols]
+    heard = [symbol in present or ((symbols is None or symbol in symbols) and trading[symbol]) for symbol in wide.bars.symbols]
     ending = np.where(heard & silent(wide, known), DELISTED, TRADING)
     known_end = np.array([symbol in ends for symbol in wide.bars.symbols], dtype=bool)
     told = ~np.isin(wide.ending, (TRADING, DELISTED)) | (known_end & (wide.ending == DELISTED))
@@ -94,11 +94,13 @@ def with_names(market_data: MarketData, symbols: Collection[str]) -> MarketData:
     )
 
 
-def silent(market_data: MarketData, known: Mapping[str, np.datetime64], until: np.datetime64 | None = None) -> NDArray[np.bool_]:
-    """True where a name has had no bar for `SILENT` sessions up to the end of the market data, or `until`; `known`: bars before it."""
+def silent(market_data: MarketData, stored: Mapping[str, np.datetime64], until: np.datetime64 | None = None) -> NDArray[np.bool_]:
+    """True, (N,), where a name has had no bar for `SILENT` sessions up to the end of the market data, or `until`; `stored` is the day of
+    its last bar before them.
+    """
     days = market_data.bars.sessions
     end = days[-1] if until is None else until
-    lasts = np.array([known.get(symbol, days[0] - 1) for symbol in market_data.bars.symbols], dtype="datetime64[D]")
+    lasts = np.array([stored.get(symbol, days[0] - 1) for symbol in market_data.bars.symbols], dtype="datetime64[D]")
     lasts = np.where(market_data.last >= 0, np.maximum(lasts, days[market_data.last]), lasts)
     calendar = exchange_days(lasts.min(), end)
     return np.asarray(np.searchsorted(calendar, end, "right") - np.searchsorted(calendar, lasts, "right") >= SILENT)

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback.data.store.pack import ORDER
-from springback.data.store.rows import Rows, rows_of
+from springback.data.store.rows import StoreRows, rows_of
 from springback.errors import StoreError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars, Dates
@@ -29,7 +29,7 @@ class Tables:
     `years` calendar year -> bars; `frames` the small tables by name, rows in their `ORDER`; `has` those of OPTIONAL that the market data
     has: the column or table of another is empty."""
 
-    years: dict[int, Rows]
+    years: dict[int, StoreRows]
     frames: dict[str, pd.DataFrame]
     has: frozenset[str]
 
@@ -45,7 +45,7 @@ def tables_of(market_data: MarketData) -> Tables:
 
 
 def years_of(sessions: Dates) -> NDArray[np.int64]:
-    """The calendar year of each session."""
+    """The calendar year of each of `sessions` (T,), (T,)."""
     return np.asarray(sessions.astype("datetime64[Y]").astype(np.int64) + 1970)
 
 
@@ -145,7 +145,7 @@ def members(sessions: Dates, symbols: tuple[str, ...], frame: pd.DataFrame) -> N
 
 
 def intervals(panel: NDArray[np.bool_], days: NDArray[np.datetime64], symbols: NDArray[np.object_]) -> pd.DataFrame:
-    """Runs of True in each column as symbol, start, end (exclusive, NaT when it reaches the last session)."""
+    """Runs of True in each column of `panel` (T, N) as symbol, start, end (exclusive, NaT when it reaches the last session)."""
     edge = np.diff(panel.astype(np.int8), axis=0, prepend=0, append=0).T
     name, start = np.nonzero(edge == 1)
     _, stop = np.nonzero(edge == -1)
@@ -154,7 +154,7 @@ def intervals(panel: NDArray[np.bool_], days: NDArray[np.datetime64], symbols: N
 
 
 def endings(securities: pd.DataFrame) -> NDArray[np.int8]:
-    """Codes of the column `ending`, (N,)."""
+    """Codes of the column `ending`, (N,). Raises `StoreError` on an unknown one."""
     unknown = set(securities["ending"]) - set(ENDINGS)
     if unknown:
         raise StoreError(f"securities of the store have an unknown ending '{sorted(unknown)[0]}': run 'springback fetch' again")

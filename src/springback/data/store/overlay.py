@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from springback.data.store import frames
 from springback.data.store.frames import ENDING_NAMES, Tables
 from springback.data.store.pack import COLUMNS
-from springback.data.store.rows import Rows, known_since, together
+from springback.data.store.rows import StoreRows, known_since, together
 from springback.market.bars import Dates
 from springback.market.market_data import TRADING, MarketData
 
 
-def overlay(old: Tables, market_data: MarketData, all_rows: Callable[[], Iterable[Rows]]) -> Tables:
+def overlay(old: Tables, market_data: MarketData, all_rows: Callable[[], Iterable[StoreRows]]) -> Tables:
     """`old` with the names of `market_data` replaced on the days from its first to its last session.
 
     `old.years` holds the years of these days; the same years come back. Sessions and names that `market_data` does not have stay, with a
@@ -56,7 +56,7 @@ def _outside(frame: pd.DataFrame, symbols: tuple[str, ...], first: np.datetime64
     return frame[~((days >= first) & (days <= last) & frame["symbol"].isin(symbols).to_numpy())]
 
 
-def _events(kept: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame], old: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def _events(tables: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame], old: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Splits and dividends with their places within a day: as they were stored, and what was not stored after that."""
     parts = []
     for name in ("splits", "dividends"):
@@ -68,7 +68,7 @@ def _events(kept: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame], old: di
         behind = stored.isna().to_numpy()
         place = np.where(behind, new[name]["place"].to_numpy(), stored.to_numpy(dtype=float))
         parts.append(new[name].assign(table=name, behind=behind, place=place))
-        parts.append(kept[name].assign(table=name, behind=False))
+        parts.append(tables[name].assign(table=name, behind=False))
     filled = [part for part in parts if len(part)]
     if not filled:
         return {name: new[name] for name in ("splits", "dividends")}
@@ -79,11 +79,11 @@ def _events(kept: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame], old: di
 
 
 def _securities(
-    old: Tables, made: Tables, market_data: MarketData, years: dict[int, Rows], all_rows: Callable[[], Iterable[Rows]]
+    old: Tables, new: Tables, market_data: MarketData, years: dict[int, StoreRows], all_rows: Callable[[], Iterable[StoreRows]]
 ) -> pd.DataFrame:
     """The names that have a bar, each with the days of its first and last one."""
     before = old.frames["securities"].set_index("symbol")
-    after = made.frames["securities"].set_index("symbol")
+    after = new.frames["securities"].set_index("symbol")
     names = before.index.union(after.index).sort_values()
     out = before.reindex(names)[["first", "last", "ending", "sector"]]
     touched = [out[name].dt.year.isin(years).to_numpy() for name in ("first", "last")]
@@ -104,12 +104,12 @@ def _securities(
     newest = out["last"].to_numpy().astype("datetime64[D]") <= market_data.bars.sessions[-1]
     heard = said.notna() & newest & ((said != trading) | out.index.isin(after.index))
     out["ending"] = np.where(heard, said, out["ending"])
-    if "sectors" in old.has | made.has:
+    if "sectors" in old.has | new.has:
         out["sector"] = after["sector"].reindex(names).where(lambda one: one.notna(), out["sector"]).fillna("")
     return out[out["last"].notna()].rename_axis("symbol").reset_index()
 
 
-def _ends(years: Iterable[Rows], names: pd.Index) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _ends(years: Iterable[StoreRows], names: pd.Index) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """First and last day of each name in `years`, NaN where it has no bar; (N,) each."""
     low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     for rows in years:
@@ -124,9 +124,9 @@ def _days(values: NDArray[np.float64]) -> NDArray[np.datetime64]:
     return np.where(np.isnan(values), np.datetime64("NaT", "s"), known)
 
 
-def _members(old: Tables, made: Tables, market_data: MarketData, days: Dates) -> pd.DataFrame:
+def _members(old: Tables, new: Tables, market_data: MarketData, days: Dates) -> pd.DataFrame:
     stored = old.frames["members"]
-    if "members" not in made.has or market_data.members is None:
+    if "members" not in new.has or market_data.members is None:
         return stored
     symbols = tuple(sorted({*stored["symbol"], *market_data.bars.symbols}))
     panel = frames.members(days, symbols, stored)

@@ -80,7 +80,7 @@ class Folder:
         self.name = str(folder)
 
     def read(self, path: str) -> bytes:
-        """The bytes of a file."""
+        """The bytes of a file. Raises `FileNotFoundError`, `StoreError`."""
         try:
             return (self.folder / path).read_bytes()
         except NotADirectoryError:
@@ -195,7 +195,10 @@ class Bucket:
         self._root = str(self._root).rstrip("/")
 
     def read(self, path: str) -> bytes:
-        """The bytes of an object as it is now: a listing that the library remembers would hide what another process wrote since."""
+        """The bytes of an object as it is now: a listing that the library remembers would hide what another process wrote since.
+
+        Raises `FileNotFoundError`, `StoreError`.
+        """
         try:
             self._files.invalidate_cache()
             return bytes(self._files.cat_file(f"{self._root}/{path}"))
@@ -205,7 +208,7 @@ class Bucket:
             raise self._unreadable(path, error) from None
 
     def write(self, path: str, content: bytes) -> None:
-        """A new object; it is there whole or not at all."""
+        """A new object; it is there whole or not at all. Raises `Unwritable`."""
         try:
             self._files.pipe_file(f"{self._root}/{path}", content)
         except Exception as error:  # noqa: BLE001
@@ -214,7 +217,7 @@ class Bucket:
     swap = write
 
     def files(self) -> list[str]:
-        """The names of all objects."""
+        """The names of all objects. Raises `StoreError`."""
         try:
             self._files.invalidate_cache()
             found = self._files.find(self._root)
@@ -246,7 +249,7 @@ class Bucket:
             try:
                 self._files.pipe_file(f"{self._root}/{LOCK}", token.encode(), mode="create")
             except Exception as error:  # noqa: BLE001 (libraries do not agree on what says that it is there)
-                if not self._told():
+                if not self._holder():
                     raise self._unwritable(LOCK, error) from None
                 if last or not self._abandoned():
                     return None
@@ -255,7 +258,7 @@ class Bucket:
                 return 0
         return None
 
-    def _told(self) -> dict[str, Any]:
+    def _holder(self) -> dict[str, Any]:
         """Who holds the lock: host, pid and since when; nothing where there is none, no host where what lies there is no lock of ours."""
         try:
             content = self.read(LOCK)
@@ -268,13 +271,13 @@ class Bucket:
             return {"at": time.time()}  # never stale: whose it is, is not known
 
     def _owner(self) -> str:
-        told = self._told()
+        told = self._holder()
         if told and "host" not in told:
             return f"someone whose lock cannot be read (remove {LOCK} there if nobody writes)"
         return f"process {told.get('pid', '?')} on {told.get('host', 'another machine')}"
 
     def _abandoned(self) -> bool:
-        told = self._told()
+        told = self._holder()
         if not told:
             return False
         if told.get("host") == socket.gethostname() and not Path("/proc", str(told["pid"])).exists() and Path("/proc").exists():

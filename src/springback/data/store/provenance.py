@@ -13,7 +13,7 @@ from springback.market.prose import Prose
 
 
 @dataclass(frozen=True)
-class Told:
+class StoreRecord:
     """The `origin` of what a store holds, its `findings`, and those of what was last laid over it."""
 
     origin: Origin
@@ -25,22 +25,22 @@ class Told:
         return {"origin": plain(self.origin), "findings": plain_findings(self.findings), "updates": plain_findings(self.updates)}
 
 
-def told_of(manifest: Mapping[str, Any]) -> Told:
+def manifest_record(manifest: Mapping[str, Any]) -> StoreRecord:
     """What a manifest says, of this format or of the one that had a text `source`. Raises `ValueError`, `TypeError`, `KeyError`."""
     if "origin" not in manifest:
         return _older(str(manifest["source"]), [str(line) for line in manifest["findings"]])
-    return Told(origin_from(manifest["origin"]), findings_from(manifest["findings"]), findings_from(manifest["updates"]))
+    return StoreRecord(origin_from(manifest["origin"]), findings_from(manifest["findings"]), findings_from(manifest["updates"]))
 
 
-def told_by(write: Mapping[Any, Any]) -> Told:
+def write_record(write: Mapping[Any, Any]) -> StoreRecord:
     """What the row of a write says."""
     findings = json.loads(write["findings"])
-    return Told(origin_from(json.loads(write["origin"])), findings_from(findings["findings"]), findings_from(findings["updates"]))
+    return StoreRecord(origin_from(json.loads(write["origin"])), findings_from(findings["findings"]), findings_from(findings["updates"]))
 
 
-def columns_of(told: Told) -> dict[str, str]:
-    """`told` as columns of the row of a write."""
-    plain_ = told.plain()
+def columns_of(record: StoreRecord) -> dict[str, str]:
+    """`record` as columns of the row of a write."""
+    plain_ = record.plain()
     return {"origin": json.dumps(plain_.pop("origin")), "findings": json.dumps(plain_)}
 
 
@@ -55,7 +55,7 @@ def renewed(writes: pd.DataFrame) -> pd.DataFrame:
     return writes.drop(columns=["source", "findings"]).assign(**pd.DataFrame(rows, index=writes.index))
 
 
-def _older(source: str, lines: list[str]) -> Told:
+def _older(source: str, lines: list[str]) -> StoreRecord:
     kept = [line for line in lines if not older_prose.of_update(line)]
     updates = [line for line in lines if older_prose.of_update(line)]
-    return Told(older_prose.origin(source, lines), older_prose.findings(kept), older_prose.findings(updates))
+    return StoreRecord(older_prose.origin(source, lines), older_prose.findings(kept), older_prose.findings(updates))

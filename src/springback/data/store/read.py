@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from springback.data.store import frames
 from springback.data.store.pack import COLUMNS, ORDER, SPARE, frame_of
 from springback.data.store.place import Place
-from springback.data.store.provenance import Told, renewed, told_by, told_of
-from springback.data.store.rows import Rows, rows_from, together
+from springback.data.store.provenance import StoreRecord, manifest_record, renewed, write_record
+from springback.data.store.rows import StoreRows, rows_from, together
 from springback.errors import Damaged, MissingData
 from springback.market.bars import FIELDS, Bars, Dates
 from springback.market.market_data import TRADING, MarketData, last_rows
@@ -36,9 +36,9 @@ class Generation:
         self.bars: dict[int, str] = {int(path.split("/")[1].removeprefix("year=")): path for path in self.files if path.startswith(BARS)}
 
     @property
-    def told(self) -> Told:
+    def record(self) -> StoreRecord:
         """Where it comes from, and what was found."""
-        return told_of(self.manifest)
+        return manifest_record(self.manifest)
 
     def table(self, path: str, columns: Sequence[str] | None = None) -> Any:
         """A file as an Arrow table. Raises `Damaged` when it is gone or not what the manifest says, `StoreError`."""
@@ -50,7 +50,7 @@ class Generation:
             raise Damaged(f"{self.place.name}: {path} cannot be read ({' '.join(str(error).split())[:80]})", AGAIN) from None
 
     def checked(self, path: str) -> bytes:
-        """The bytes of a file, which are those that were written."""
+        """The bytes of a file, which are those that were written. Raises `Damaged`."""
         try:
             content = self.place.read(path)
         except FileNotFoundError:
@@ -66,7 +66,7 @@ class Generation:
         return frame_of(self.table(self.path_of(name)))
 
     def path_of(self, name: str) -> str:
-        """The file of a small table."""
+        """The file of a small table. Raises `Damaged` where the manifest names none, or several."""
         paths = [path for path in self.files if path.startswith(f"{name}/")]
         if len(paths) != 1:
             raise Damaged(f"{self.place.name}: the manifest names {len(paths)} files of {name}", AGAIN)
@@ -76,7 +76,7 @@ class Generation:
         """All small tables."""
         return {name: self.frame(name) for name in ORDER}
 
-    def rows(self, year: int) -> Rows:
+    def rows(self, year: int) -> StoreRows:
         """The bars of a year, with `known_at`."""
         return rows_from(self.table(self._year(year)))
 
@@ -91,13 +91,15 @@ class Generation:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(lambda year: panels.lay(rows_from(self.table(self._year(year), wanted))), panels.years))
         last = small["securities"]["last"].to_numpy().astype("datetime64[D]")
-        return assembled(panels, days, (first, stop), small, last, self.told, frozenset(self.manifest["has"]))
+        return assembled(panels, days, (first, stop), small, last, self.record, frozenset(self.manifest["has"]))
 
-    def tape_as_of(self, start: int, end: int, known: int) -> tuple[MarketData, str]:
-        """The same as it was known at the instant `known`, and the content hash that the whole store had then."""
-        self._not_lost(start, end, known)
-        write = self.write_as_of(known)
-        small = {name: self._frame_as_of(name, known) for name in ORDER}
+    def market_data_as_of(self, start: int, end: int, instant: int) -> tuple[MarketData, str]:
+        """The market data of the days `start` to `end` as known at `instant`, microseconds since 1970 UTC, and the content hash that the
+        whole store had then.
+        """
+        self._not_lost(start, end, instant)
+        write = self.write_as_of(instant)
+        small = {name: self._frame_as_of(name, instant) for name in ORDER}
         days = small["sessions"]["date"].to_numpy().astype("datetime64[D]")
         first, stop = window(days, start, end, self.place.name)
         symbols = tuple(small["securities"]["symbol"])
@@ -105,18 +107,18 @@ class Generation:
         last = np.full(len(symbols), -1, dtype=np.int64)
         old = [rows_from(table) for table in self._superseded("bars")]
         for year in sorted({int(one) for one in frames.years_of(days[first:])}):
-            rows = self._rows_as_of(year, known, old)
+            rows = self._rows_as_of(year, instant, old)
             panels.lay(rows)
             at = np.searchsorted(np.array(symbols, dtype=object), np.array(rows.symbols, dtype=object))
             np.maximum.at(last, at[rows.code], rows.day.astype(np.int64))
-        told = told_by(write), frozenset(write["has"].split())
+        told = write_record(write), frozenset(write["has"].split())
         return assembled(panels, days, (first, stop), small, last.astype("datetime64[D]"), *told), str(write["content_hash"])
 
-    def _not_lost(self, start: int, end: int, known: int) -> None:
+    def _not_lost(self, start: int, end: int, instant: int) -> None:
         """Refuses a question about what was known before a damaged file was written again. Raises `Damaged`."""
         years = range(*(int(frames.years_of(np.array([day]).astype("datetime64[D]"))[0]) + k for k, day in enumerate((start, end))))
         for what, until in self.manifest.get("lost", {}).items():
-            if known < until and not (what.startswith("bars of ") and int(what.split()[-1]) not in years):
+            if instant < until and not (what.startswith("bars of ") and int(what.split()[-1]) not in years):
                 then = np.datetime64(until, "us").item()
                 raise Damaged(
                     f"{self.place.name}: what was known of its {what} before {then:%Y-%m-%d %H:%M} UTC was lost with a damaged file: ask "
@@ -127,10 +129,10 @@ class Generation:
         """Every write that changed something: at, generation, origin, content_hash, has, findings."""
         return renewed(frame_of(self.table(self.path_of(WRITES.rstrip("/")))))
 
-    def write_as_of(self, known: int) -> Any:
-        """The newest write at the instant `known`. Raises `MissingData` when there was none yet."""
+    def write_as_of(self, instant: int) -> Any:
+        """The newest write at `instant`. Raises `MissingData` when there was none yet."""
         writes = self.writes()
-        then = writes[writes["at"] <= known]
+        then = writes[writes["at"] <= instant]
         if len(then) == 0:
             first = np.datetime64(int(writes["at"].iloc[0]), "us").item()
             raise MissingData(
@@ -146,21 +148,21 @@ class Generation:
     def _superseded(self, name: str) -> list[Any]:
         return [self.table(path) for path in sorted(self.files) if path.startswith(f"{SUPERSEDED}{name}/")]
 
-    def _frame_as_of(self, name: str, known: int) -> pd.DataFrame:
+    def _frame_as_of(self, name: str, instant: int) -> pd.DataFrame:
         now = self.frame(name)
-        parts = [now[now["known_at"] <= known]]
+        parts = [now[now["known_at"] <= instant]]
         for table in self._superseded(name):
             old = frame_of(table)
-            parts.append(old[(old["known_at"] <= known) & (old["superseded_at"] > known)])
+            parts.append(old[(old["known_at"] <= instant) & (old["superseded_at"] > instant)])
         kept = [part for part in parts if len(part)]
         return frames.in_order(name, pd.concat(kept)[list(COLUMNS[name])] if kept else now.iloc[:0])
 
-    def _rows_as_of(self, year: int, known: int, old: Sequence[Any]) -> Rows:
+    def _rows_as_of(self, year: int, instant: int, old: Sequence[Any]) -> StoreRows:
         first, stop = (int(np.datetime64(f"{one}-01-01", "D").astype(np.int64)) for one in (year, year + 1))
-        parts = [one.at((one.day >= first) & (one.day < stop) & (one.known_at <= known) & (one.superseded_at > known)) for one in old]
+        parts = [one.at((one.day >= first) & (one.day < stop) & (one.known_at <= instant) & (one.superseded_at > instant)) for one in old]
         if year in self.bars:
             rows = self.rows(year)
-            parts.append(rows.at(rows.known_at <= known))
+            parts.append(rows.at(rows.known_at <= instant))
         return together(parts)
 
 
@@ -177,7 +179,7 @@ class Panels:
         self._row[(sessions - sessions[0]).astype(np.int64)] = np.arange(len(sessions))
         self._flat = {name: np.full(len(sessions) * len(symbols), np.nan) for name in FIELDS}
 
-    def lay(self, rows: Rows) -> None:
+    def lay(self, rows: StoreRows) -> None:
         """Puts the rows of these sessions and symbols where they belong; others are passed over."""
         day = rows.day.astype(np.int64) - self._first
         inside = (day >= 0) & (day < len(self._row))
@@ -190,7 +192,7 @@ class Panels:
             self._flat[name][flat if whole else flat[kept]] = rows.values[name] if whole else rows.values[name][kept]
 
     def bars(self) -> tuple[Bars, NDArray[np.bool_]]:
-        """The bars of the names that have one, and which names these are, (N,)."""
+        """The bars (raw dollars, shares traded) of the names that have one, and which names these are, (N,)."""
         shaped = {name: panel.reshape(len(self.sessions), len(self.symbols)) for name, panel in self._flat.items()}
         kept = ~np.isnan(shaped["close"]).all(axis=0)
         if kept.all():
@@ -214,7 +216,7 @@ def assembled(
     rows: tuple[int, int],
     small: dict[str, pd.DataFrame],
     last: Dates,
-    told: Told,
+    record: StoreRecord,
     has: frozenset[str],
 ) -> MarketData:
     """The market data of the sessions `rows` of `days`; `last` (N,) says on which day each security's bars end, in or after the window."""
@@ -234,6 +236,6 @@ def assembled(
         risk_free=series["risk_free"],
         sectors=tuple(securities["sector"]) if "sectors" in has else None,
         delistings=frames.delistings(small["delistings"], bars.symbols),
-        origin=told.origin,
-        findings=(*told.findings, *told.updates),
+        origin=record.origin,
+        findings=(*record.findings, *record.updates),
     )

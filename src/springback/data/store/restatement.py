@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from springback.data.store.frames import ENDING_NAMES, Tables, tables_of
-from springback.data.store.rows import Pairs, Rows, pairs
+from springback.data.store.rows import Pairs, StoreRows, pairs
 from springback.market.bars import FIELDS
 from springback.market.market_data import TRADING, MarketData
 
@@ -108,17 +108,19 @@ def compare(before: Tables, after: Tables) -> Restatement:
     return Restatement(dict(counts), len(names), tuple(examples))
 
 
-def _bars(old: Rows, new: Rows | None, found: Pairs | None, counts: Counter[str], names: set[str], examples: list[Change]) -> None:
+def _bars(
+    old: StoreRows, new: StoreRows | None, matches: Pairs | None, counts: Counter[str], names: set[str], examples: list[Change]
+) -> None:
     gone = np.ones(len(old), dtype=bool)
-    if new is not None and found is not None:
-        gone[found.before] = False
-        changed = np.flatnonzero(found.changed)
+    if new is not None and matches is not None:
+        gone[matches.before] = False
+        changed = np.flatnonzero(matches.changed)
         if len(changed):
             counts["bar"] += len(changed)
-            names.update(old.symbols[code] for code in np.unique(old.code[found.before[changed]]))
+            names.update(old.symbols[code] for code in np.unique(old.code[matches.before[changed]]))
         for k in changed[: max(0, EXAMPLES - sum(one.kind == "bar" for one in examples))]:
-            field = next(name for name in FIELDS if found.differs[name][k])
-            i, j = found.before[k], found.after[k]
+            field = next(name for name in FIELDS if matches.differs[name][k])
+            i, j = matches.before[k], matches.after[k]
             examples.append(Change("bar", *_of(old, i), field, _number(old.values[field][i]), _number(new.values[field][j])))
     lost = np.flatnonzero(gone)
     if len(lost):
@@ -128,11 +130,13 @@ def _bars(old: Rows, new: Rows | None, found: Pairs | None, counts: Counter[str]
     examples += [Change("bar gone", *_of(old, i), "close", _number(old.values["close"][i]), None) for i in few]
 
 
-def _late(new: Rows, found: Pairs, ends: dict[str, int], first: int, counts: Counter[str], names: set[str], examples: list[Change]) -> None:
+def _late(
+    new: StoreRows, matches: Pairs, ends: dict[str, int], first: int, counts: Counter[str], names: set[str], examples: list[Change]
+) -> None:
     """Bars of stored names that nobody had, on days from the `first` stored session to before the name's last stored bar."""
     last = np.array([ends.get(symbol, -(1 << 30)) for symbol in new.symbols], dtype=np.int64)
     fresh = np.ones(len(new), dtype=bool)
-    fresh[found.after] = False
+    fresh[matches.after] = False
     late = np.flatnonzero(fresh & (new.day >= first) & (new.day < last[new.code])) if len(new) else np.empty(0, np.int64)
     if len(late):
         counts["bar late"] += len(late)
@@ -221,13 +225,13 @@ def _members(before: Tables, after: Tables) -> Iterator[Change]:
         yield Change("member", symbol, start, "membership", *sides)
 
 
-def _clipped(frame: pd.DataFrame, known: set[str], last: pd.Timestamp) -> set[tuple[str, str, str]]:
-    kept = frame[(frame["start"] <= last) & frame["symbol"].isin(known)]
+def _clipped(frame: pd.DataFrame, symbols: set[str], last: pd.Timestamp) -> set[tuple[str, str, str]]:
+    kept = frame[(frame["start"] <= last) & frame["symbol"].isin(symbols)]
     ends = ["the end" if pd.isna(end) or end > last else str(end)[:10] for end in kept["end"]]
     return set(zip(kept["symbol"], [str(start)[:10] for start in kept["start"]], ends, strict=True))
 
 
-def _of(rows: Rows, place: np.int64) -> tuple[str, str]:
+def _of(rows: StoreRows, place: np.int64) -> tuple[str, str]:
     return rows.symbols[rows.code[place]], str(np.datetime64(int(rows.day[place]), "D"))
 
 

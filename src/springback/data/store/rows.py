@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class StoreRows:
     """Long rows (R,), by day and then symbol, no pair twice.
 
     `day` int32 days since 1970, `code` int32 into `symbols` (ascending), `values` the five fields with NaN for empty, `known_at`
@@ -34,11 +34,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.day)
 
-    def at(self, kept: NDArray[Any]) -> "Rows":
-        """The rows of a mask or of places."""
-        known, superseded = (one[kept] if len(one) else one for one in (self.known_at, self.superseded_at))
-        values = {name: one[kept] for name, one in self.values.items()}
-        return Rows(self.day[kept], self.code[kept], self.symbols, values, known, superseded)
+    def at(self, which: NDArray[Any]) -> "StoreRows":
+        """The rows of a mask (R,) or of places (K,)."""
+        known, superseded = (one[which] if len(one) else one for one in (self.known_at, self.superseded_at))
+        values = {name: one[which] for name, one in self.values.items()}
+        return StoreRows(self.day[which], self.code[which], self.symbols, values, known, superseded)
 
     def digest(self) -> str:
         """SHA-256 of what the rows say, whoever holds which code and whenever it was learned."""
@@ -66,21 +66,21 @@ class Rows:
 
 
 def plain(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`values` with one NaN for every kind of NaN."""
+    """`values` (R,) with one NaN for every kind of NaN."""
     unknown = np.isnan(values)
     return np.where(unknown, np.nan, values) if unknown.any() else values
 
 
-def rows_of(bars: Bars, first: int, end: int) -> Rows:
-    """The bars of the sessions `first <= row < end`, not saying when they were learned."""
+def rows_of(bars: Bars, first: int, end: int) -> StoreRows:
+    """The bars of the sessions `first <= row < end`, raw prices in dollars and shares traded, not saying when they were learned."""
     row, column = np.nonzero(~np.isnan(bars.close[first:end]))
     flat = row * len(bars.symbols) + column
     days = bars.sessions[first:end].astype("datetime64[D]").astype(np.int32)
     values = {name: getattr(bars, name)[first:end].reshape(-1)[flat] for name in FIELDS}
-    return Rows(days[row], column.astype(np.int32), bars.symbols, values)
+    return StoreRows(days[row], column.astype(np.int32), bars.symbols, values)
 
 
-def rows_from(table: Any) -> Rows:
+def rows_from(table: Any) -> StoreRows:
     """The rows of a table read from a file, with `known_at` where it was read."""
     words = table.column("symbol").unify_dictionaries().combine_chunks()
     words = words.chunk(0) if isinstance(words, pa.ChunkedArray) else words
@@ -98,24 +98,24 @@ def rows_from(table: Any) -> Rows:
         for name in ("known_at", "superseded_at")
     )
     values = {name: table.column(name).to_numpy() for name in FIELDS}
-    return Rows(table.column("date").cast(pa.int32()).to_numpy(), code, tuple(symbols), values, known, superseded)
+    return StoreRows(table.column("date").cast(pa.int32()).to_numpy(), code, tuple(symbols), values, known, superseded)
 
 
-def known_since(rows: Rows, at: int) -> Rows:
+def known_since(rows: StoreRows, at: int) -> StoreRows:
     """`rows` as learned at `at`."""
     return replace(rows, known_at=np.full(len(rows), at, dtype=np.int64))
 
 
-def together(parts: Sequence[Rows]) -> Rows:
+def together(parts: Sequence[StoreRows]) -> StoreRows:
     """The rows of all `parts` in order; no pair of day and symbol may be in two of them."""
     if not parts:
-        return Rows(np.empty(0, np.int32), np.empty(0, np.int32), (), dict.fromkeys(FIELDS, np.empty(0)))
+        return StoreRows(np.empty(0, np.int32), np.empty(0, np.int32), (), dict.fromkeys(FIELDS, np.empty(0)))
     symbols = tuple(sorted(set().union(*(part.symbols for part in parts))))
     day = np.concatenate([part.day for part in parts])
     code = np.concatenate([_recoded(part, symbols) for part in parts])
     order = np.argsort(day.astype(np.int64) * (len(symbols) + 1) + code, kind="stable")
     values = {name: np.concatenate([part.values[name] for part in parts])[order] for name in FIELDS}
-    return Rows(day[order], code[order], symbols, values, np.concatenate([part.known_at for part in parts])[order])
+    return StoreRows(day[order], code[order], symbols, values, np.concatenate([part.known_at for part in parts])[order])
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +132,7 @@ class Pairs:
         return np.asarray(np.logical_or.reduce(list(self.differs.values())))
 
 
-def pairs(before: Rows, after: Rows) -> Pairs:
+def pairs(before: StoreRows, after: StoreRows) -> Pairs:
     """The rows that both versions have."""
     symbols = tuple(sorted({*before.symbols, *after.symbols}))
     keys = [one.day.astype(np.int64) * (len(symbols) + 1) + _recoded(one, symbols) for one in (before, after)]
@@ -141,7 +141,7 @@ def pairs(before: Rows, after: Rows) -> Pairs:
     return Pairs(left, right, differs)
 
 
-def settle(before: Rows, after: Rows, at: int) -> tuple[Rows, Rows]:
+def settle(before: StoreRows, after: StoreRows, at: int) -> tuple[StoreRows, StoreRows]:
     """`after` with the time each row was first learned as it stands, and the rows of `before` that are no more."""
     found = pairs(before, after)
     same = ~found.changed
@@ -152,7 +152,7 @@ def settle(before: Rows, after: Rows, at: int) -> tuple[Rows, Rows]:
     return replace(after, known_at=known), before.at(gone)
 
 
-def _recoded(rows: Rows, symbols: tuple[str, ...]) -> NDArray[np.int32]:
+def _recoded(rows: StoreRows, symbols: tuple[str, ...]) -> NDArray[np.int32]:
     if rows.symbols == symbols:
         return rows.code
     place = {symbol: k for k, symbol in enumerate(symbols)}

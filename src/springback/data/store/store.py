@@ -31,7 +31,7 @@ from springback.data.store.content_hash import content_hash
 from springback.data.store.frames import Tables
 from springback.data.store.overlay import overlay
 from springback.data.store.place import Place, place_of
-from springback.data.store.provenance import Told, told_of
+from springback.data.store.provenance import StoreRecord, manifest_record
 from springback.data.store.read import Generation
 from springback.data.store.restatement import NOTHING, Restatement, compare
 from springback.data.store.verify import faults
@@ -79,20 +79,21 @@ class Store:
                     f"{self.place.name}: {draft.unknown[0]} is damaged, so whether the source says now what it said then cannot be known; "
                     "nothing was written: 'springback fetch --accept-restatement' takes what it says now, and what was known before is lost"
                 )
-            draft.finish(before, made, Told(market_data.origin, market_data.findings))
+            draft.finish(before, made, StoreRecord(market_data.origin, market_data.findings))
         return restated
 
     def replace(self, market_data: MarketData, at: datetime | None = None, over: int | None = None) -> None:
         """Makes the store hold `market_data` and forget all that it held: for a market that was drawn, not recorded.
 
-        `over` is the generation that the caller looked at: when another was written since, nothing is, and `StoreError` says so.
+        `over` is the generation that the caller looked at: when another was written since, nothing is. Raises `StoreError` then, and
+        where another process is writing.
         """
         with self.place.alone():
             old, now = self._before(at)
             if over is not None and (old is None or old.manifest["generation"] != over):
                 raise StoreError(f"{self.place.name} was written by another process meanwhile: look at it, then run this again")
             Draft(self.place, old, now, FORMAT, forget=True).finish(
-                None, frames.tables_of(market_data), Told(market_data.origin, market_data.findings)
+                None, frames.tables_of(market_data), StoreRecord(market_data.origin, market_data.findings)
             )
 
     def update(self, market_data: MarketData, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
@@ -112,7 +113,7 @@ class Store:
             first, last = market_data.bars.sessions[0], market_data.bars.sessions[-1]
             span, new = f"update {first} to {last}", (*market_data.findings, *prose(_silent(made)))
             updates = tuple(Prose(f"{span}: {line}", "tables" if line.about == "tables" else "") for line in new)
-            told = Told(old.told.origin.updated_by(market_data.origin, last.item()), old.told.findings, updates)
+            told = StoreRecord(old.record.origin.updated_by(market_data.origin, last.item()), old.record.findings, updates)
             Draft(self.place, old, now, FORMAT).finish(before, made, told, set(old.bars) - years)
         return restated
 
@@ -125,7 +126,7 @@ class Store:
         return self.open(start, end, as_of)[0]
 
     def open(self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None) -> tuple[MarketData, str]:
-        """What `read` gives, and the content hash of the whole store that it came from."""
+        """What `read` gives, and the content hash of the whole store that it came from. Raises as `read`, `InputError` on no day."""
         try:
             first, last = (EVER[k] if one is None else int(np.datetime64(one, "D").astype(np.int64)) for k, one in enumerate((start, end)))
         except ValueError:
@@ -133,7 +134,7 @@ class Store:
         if as_of is None:
             return self._steady(lambda found: (found.market_data(first, last), str(found.manifest["content_hash"])))
         known = instant(as_of)
-        market_data, whole = self._steady(lambda found: found.tape_as_of(first, last, known))
+        market_data, whole = self._steady(lambda found: found.market_data_as_of(first, last, known))
         if start is end is None and content_hash(market_data) != whole:
             raise StoreError(f"{self.place.name}: what was known at {as_of} is not what was written then: run 'springback data verify'")
         return market_data, whole
@@ -141,7 +142,7 @@ class Store:
     @property
     def origin(self) -> Origin:
         """Where what it holds comes from."""
-        return told_of(self.describe()).origin
+        return manifest_record(self.describe()).origin
 
     def securities(self) -> pd.DataFrame:
         """The stored names: symbol, first and last day of a bar, ending (trading, delisted, end_of_data, bankrupt), sector."""
@@ -153,7 +154,7 @@ class Store:
         return str(self.describe()["content_hash"])
 
     def hash_as_of(self, as_of: str | datetime) -> str:
-        """The same as it was at a day's end or an instant."""
+        """The content hash of what the store held at a day's end or an instant."""
         known = instant(as_of)
         return str(self._steady(lambda found: found.write_as_of(known))["content_hash"])
 
@@ -170,7 +171,10 @@ class Store:
         return True
 
     def describe(self) -> dict[str, Any]:
-        """The manifest: origin, time, coverage, generation, content hash, findings and the SHA-256 of each file."""
+        """The manifest: origin, time, coverage, generation, content hash, findings and the SHA-256 of each file.
+
+        Raises `MissingData` where there is no store, `StoreError` on a manifest that is damaged or of another format.
+        """
         try:
             content = self.place.read(MANIFEST)
         except FileNotFoundError:
@@ -179,7 +183,7 @@ class Store:
             manifest = json.loads(content)
             known = manifest["format"] in (OLD, FORMAT)
             if known:
-                told_of(manifest)
+                manifest_record(manifest)
                 _ = [manifest[name] for name in NEEDED], int(manifest["generation"]), set(manifest["has"]), set(manifest["retired"])
                 if not all(FILE.fullmatch(path) and isinstance(told["sha256"], str) for path, told in manifest["files"].items()):
                     raise ValueError("a file it names cannot be one of a store")
@@ -235,9 +239,9 @@ class Store:
             )
 
 
-def _silent(made: Tables) -> tuple[str, ...]:
+def _silent(tables: Tables) -> tuple[str, ...]:
     """A line on the names that have no bar on the newest session and are not known to have ended."""
-    names, newest = made.frames["securities"], made.frames["sessions"]["date"].max()
+    names, newest = tables.frames["securities"], tables.frames["sessions"]["date"].max()
     odd = names[(names["ending"] == frames.ENDING_NAMES[TRADING]) & (names["last"] < newest)]
     if len(odd) == 0:
         return ()

@@ -17,35 +17,35 @@ from springback.market.bars import FIELDS
 BAR_COLUMNS = {"date": pa.date32(), "symbol": pa.string(), **dict.fromkeys(FIELDS, pa.float64())}
 
 
-def faults(found: Generation) -> tuple[str, ...]:
+def faults(generation: Generation) -> tuple[str, ...]:
     """One line for each fault; none is a sound store."""
     out: list[str] = []
     digests, small = {}, {}
-    for path in sorted(found.files):
+    for path in sorted(generation.files):
         try:
-            table = found.table(path)
+            table = generation.table(path)
         except Damaged as error:
             out.append(error.fault)
             continue
         except StoreError as error:
             out.append(str(error))
             continue
-        out += [f"{found.place.name}: {path} {line}" for line in _unlike(path, table, found.files[path])]
+        out += [f"{generation.place.name}: {path} {line}" for line in _unlike(path, table, generation.files[path])]
         if path.startswith(BARS):
             digests[int(path.split("/")[1].removeprefix("year="))] = rows_from(table).digest()
         elif not path.startswith((SUPERSEDED, LOG)):
             small[path.split("/")[0]] = frame_of(table)
-    absent = [name for name in ORDER if name not in SPARE and not any(path.startswith(f"{name}/") for path in found.files)]
-    out += [f"{found.place.name}: the manifest names no file of {name}" for name in absent]
+    absent = [name for name in ORDER if name not in SPARE and not any(path.startswith(f"{name}/") for path in generation.files)]
+    out += [f"{generation.place.name}: the manifest names no file of {name}" for name in absent]
     small.setdefault("delistings", delistings_frame(()))
-    if not out and combined(digests, Tables({}, small, frozenset(found.manifest["has"]))) != found.manifest["content_hash"]:
-        out.append(f"{found.place.name}: what the files say is not what the manifest says they say (content hash differs)")
+    if not out and combined(digests, Tables({}, small, frozenset(generation.manifest["has"]))) != generation.manifest["content_hash"]:
+        out.append(f"{generation.place.name}: what the files say is not what the manifest says they say (content hash differs)")
     return tuple(out)
 
 
-def _unlike(path: str, table: Any, told: dict[str, Any]) -> Iterator[str]:
-    if table.num_rows != told["rows"]:
-        yield f"has {table.num_rows:,} rows, the manifest says {told['rows']:,}"
+def _unlike(path: str, table: Any, entry: dict[str, Any]) -> Iterator[str]:
+    if table.num_rows != entry["rows"]:
+        yield f"has {table.num_rows:,} rows, the manifest says {entry['rows']:,}"
     name = path.removeprefix(SUPERSEDED).split("/")[0]
     log = OLD_WRITES if "source" in table.column_names else WRITES
     expected = (log if name == "writes" else (BAR_COLUMNS if name == "bars" else COLUMNS[name]) | {"known_at": INSTANT}) | (

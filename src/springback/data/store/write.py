@@ -15,9 +15,9 @@ from springback.data.store.content_hash import combined
 from springback.data.store.frames import Tables
 from springback.data.store.pack import ORDER, SPARE, pack_frame, pack_writes
 from springback.data.store.place import Place
-from springback.data.store.provenance import Told, columns_of
+from springback.data.store.provenance import StoreRecord, columns_of
 from springback.data.store.read import BARS, SUPERSEDED, WRITES, Generation
-from springback.data.store.rows import Rows, known_since, together
+from springback.data.store.rows import StoreRows, known_since, together
 from springback.errors import Damaged
 
 MANIFEST = "manifest.json"
@@ -42,17 +42,18 @@ class Draft:
         self.unknown: list[str] = []
         self.fresh = False
 
-    def stored(self, made: Tables) -> Tables | None:
-        """What the store holds, of the bars only the years that `made` says differently.
+    def stored(self, tables: Tables) -> Tables | None:
+        """What the store holds, of the bars only the years that `tables` says differently.
 
-        The years that stay as they are are carried over to this generation; they are in the years of `made`, and not read. What a damaged
-        file held is `lost` for whoever asks what was known before now; where nobody can tell whether `made` says the same, it is `unknown`.
+        The years that stay as they are are carried over to this generation; they are in the years of `tables`, and not read. What a damaged
+        file held is `lost` for whoever asks what was known before now; where nobody can tell whether `tables` says the same, it is
+        `unknown`.
         """
         if self.known is None:
             return None
         years = {}
         for year, path in self.known.bars.items():
-            rows = made.years.get(year)
+            rows = tables.years.get(year)
             if rows is not None and self._unchanged(path, rows):
                 self._carry(path)
                 continue
@@ -67,34 +68,39 @@ class Draft:
             try:
                 small[name] = self.known.frame(name)
             except Damaged:
-                small[name] = made.frames[name].iloc[:0].assign(known_at=np.int64(0))
+                small[name] = tables.frames[name].iloc[:0].assign(known_at=np.int64(0))
                 self.lost[name] = self.now
                 self.unknown.append(name)
         return Tables(years, small, frozenset(self.known.manifest["has"]))
 
-    def finish(self, before: Tables | None, made: Tables, told: Told, others: Iterable[int] = ()) -> None:
-        """Writes what `made` says and `before` does not, and swaps the manifest if there is anything new. `others`: years not touched."""
+    def finish(self, before: Tables | None, tables: Tables, record: StoreRecord, others: Iterable[int] = ()) -> None:
+        """Writes what `tables` says and `before` does not, and swaps the manifest if there is anything new. `others`: years not touched."""
         if self.known is not None:
             for year in others:
                 self._carry(self.known.bars[year])
             for path in self.known.files:
                 if path.startswith(SUPERSEDED):
                     self._carry(path)
-        self._bars(before, made)
+        self._bars(before, tables)
         for name in ORDER:
-            self._small(name, before.frames[name] if before else None, made.frames[name])
-        digests = {_year(path): told["content"] for path, told in self.files.items() if path.startswith(BARS)}
-        manifest = self._manifest(made, combined(digests, made), told)
-        if self.known and not self.fresh and told == self.known.told and manifest["content_hash"] == self.known.manifest["content_hash"]:
+            self._small(name, before.frames[name] if before else None, tables.frames[name])
+        digests = {_year(path): entry["content"] for path, entry in self.files.items() if path.startswith(BARS)}
+        manifest = self._manifest(tables, combined(digests, tables), record)
+        if (
+            self.known
+            and not self.fresh
+            and record == self.known.record
+            and manifest["content_hash"] == self.known.manifest["content_hash"]
+        ):
             return
-        self._writes(manifest, told)
+        self._writes(manifest, record)
         self.place.swap(MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
         sweep(self.place, manifest)
 
-    def _bars(self, before: Tables | None, made: Tables) -> None:
+    def _bars(self, before: Tables | None, tables: Tables) -> None:
         carried = {_year(path) for path in self.files if path.startswith(BARS)}
         gone = []
-        for year, rows in made.years.items():
+        for year, rows in tables.years.items():
             if year in carried:
                 continue
             if before and year in before.years:
@@ -106,10 +112,10 @@ class Draft:
             else:
                 settled = known_since(rows, self.now)
             self._put(f"{BARS}year={year}/{self.number:06d}.parquet", settled.pack(), len(settled), settled.digest())
-        gone += [rows for year, rows in before.years.items() if year not in made.years] if before else []
+        gone += [rows for year, rows in before.years.items() if year not in tables.years] if before else []
         lost = together([one for one in gone if len(one)])
         if len(lost):
-            ended = Rows(lost.day, lost.code, lost.symbols, lost.values, lost.known_at, np.full(len(lost), self.now, dtype=np.int64))
+            ended = StoreRows(lost.day, lost.code, lost.symbols, lost.values, lost.known_at, np.full(len(lost), self.now, dtype=np.int64))
             self._put(f"{SUPERSEDED}{BARS}{self.number:06d}.parquet", ended.pack(), len(ended))
 
     def _small(self, name: str, before: pd.DataFrame | None, after: pd.DataFrame) -> None:
@@ -127,13 +133,13 @@ class Draft:
                 f"{SUPERSEDED}{name}/{self.number:06d}.parquet", pack_frame(name, lost.assign(superseded_at=np.int64(self.now))), len(lost)
             )
 
-    def _writes(self, manifest: dict[str, Any], told: Told) -> None:
+    def _writes(self, manifest: dict[str, Any], record: StoreRecord) -> None:
         row = {
             "at": self.now,
             "generation": self.number,
             "content_hash": manifest["content_hash"],
             "has": " ".join(manifest["has"]),
-            **columns_of(told),
+            **columns_of(record),
         }
         parts = [pd.DataFrame([row])]
         if self.known is not None:
@@ -145,8 +151,8 @@ class Draft:
         every = pd.concat(parts, ignore_index=True)
         self._put(f"{WRITES}{self.number:06d}.parquet", pack_writes(every), len(every))
 
-    def _manifest(self, made: Tables, content: str, told: Told) -> dict[str, Any]:
-        sessions = made.frames["sessions"]["date"]
+    def _manifest(self, tables: Tables, content: str, record: StoreRecord) -> dict[str, Any]:
+        sessions = tables.frames["sessions"]["date"]
         old = self.old.files if self.old else {}
         return {
             "format": self.format,
@@ -155,17 +161,17 @@ class Draft:
             "first_session": str(sessions.iloc[0])[:10],
             "last_session": str(sessions.iloc[-1])[:10],
             "sessions": len(sessions),
-            "names": len(made.frames["securities"]),
-            "rows": sum(told["rows"] for path, told in self.files.items() if path.startswith(BARS)),
+            "names": len(tables.frames["securities"]),
+            "rows": sum(entry["rows"] for path, entry in self.files.items() if path.startswith(BARS)),
             "content_hash": content,
-            "has": sorted(made.has),
-            **told.plain(),
+            "has": sorted(tables.has),
+            **record.plain(),
             "files": self.files,
             "lost": self.lost,
             "retired": sorted(path for path in old if path not in self.files and not path.startswith(SUPERSEDED)),
         }
 
-    def _unchanged(self, path: str, rows: Rows) -> bool:
+    def _unchanged(self, path: str, rows: StoreRows) -> bool:
         """Whether the stored year says what `rows` say, and its file is sound."""
         if self.known is None or self.known.files[path].get("content") != rows.digest():
             return False

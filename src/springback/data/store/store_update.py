@@ -14,21 +14,22 @@ from springback.errors import Restated
 from springback.market.market_data import MarketData
 
 
-def fetch(
+def update_store(
     market_data: MarketData,
     store: Path,
     now: datetime | None = None,
     accept_restatement: bool = False,
-    asked: Collection[str] | None = None,
+    symbols: Collection[str] | None = None,
     members: Path | None = None,
     joins: bool = False,
 ) -> dict[str, Any]:
     """Writes `market_data` into the Parquet store and returns its manifest, with what was restated of the past under `restated`.
 
-    Market data that begins after the store does is laid over it (`continued` says what `asked` and `members` are), as is one that `joins`:
-    of names the store does not have, with all their past. Another is what the store holds from now on. A drawn market gives way to any
-    market data, and takes the place of none that was recorded. Raises `Restated` when the past changed and that was not accepted,
-    `InputError` where a session between the two would be missing."""
+    Market data that begins after the store does is laid over it (`continued` says what `symbols` and `members` are), as is one that
+    `joins`: of names the store does not have, with all their past. Another is what the store holds from now on. A drawn market gives way to
+    any market data, and takes the place of none that was recorded. Raises `Restated` when the past changed and that was not accepted,
+    `InputError` where a session between the two would be missing.
+    """
     place = Store(store)
     old = place.describe() if place.exists() else None
     restated = NOTHING
@@ -42,7 +43,7 @@ def fetch(
         restated = place.update(joined(market_data, np.datetime64(old["last_session"], "D")), now, accept_restatement)
     elif market_data.bars.sessions[0] > np.datetime64(old["first_session"]):
         last = np.datetime64(old["last_session"], "D")
-        restated = place.update(continued(market_data, place.securities(), last, asked, members), now, accept_restatement)
+        restated = place.update(continued(market_data, place.securities(), last, symbols, members), now, accept_restatement)
     else:
         restated = place.write(market_data, now, accept_restatement)
     return place.describe() | {"restated": str(restated) if restated else ""}

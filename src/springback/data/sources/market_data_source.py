@@ -12,7 +12,7 @@ from springback.market.bars import FIELDS
 from springback.market.market_data import MarketData
 
 
-class Taped:
+class MarketDataSource:
     """The names of `market_data`, one by one. An action stands on the session before whose open it takes effect."""
 
     batch = 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from springback.data.sources import History, Note
+from springback.data.sources import EventNote, History
 from springback.market.actions import KINDS, Actions
 from springback.market.market_data import MarketData
 from springback.market.prose import Prose, prose
@@ -19,11 +19,11 @@ SHOWN = 20
 """Events that a finding names."""
 
 
-Told = tuple[str, Note]
+SymbolNote = tuple[str, EventNote]
 """A name and a note of it."""
 
 
-def held(history: History) -> History:
+def check_history(history: History) -> History:
     """`history` with the events that its prices bear out, or do not speak of; what became of the others is among its notes."""
     events = history.events
     if not events:
@@ -36,8 +36,8 @@ def held(history: History) -> History:
     return replace(history, events=tuple(one for k, one in enumerate(events) if k not in out), notes=(*history.notes, *notes))
 
 
-def held_tape(market_data: MarketData) -> MarketData:
-    """The same of market data: without the events that do not hold, and in quarantine around those set aside."""
+def check_market_data(market_data: MarketData) -> MarketData:
+    """`market_data` without the events that its prices contradict, and in quarantine around those set aside."""
     found = hold(market_data.bars, market_data.actions)
     acts, days = market_data.actions, market_data.bars.sessions
     kept = np.ones(len(acts.row), dtype=bool)
@@ -51,34 +51,34 @@ def held_tape(market_data: MarketData) -> MarketData:
     )
 
 
-def notes_of(histories: Iterable[History]) -> Iterator[Told]:
+def notes_of(histories: Iterable[History]) -> Iterator[SymbolNote]:
     """Every note, with its name."""
     return ((one.symbol, note) for one in histories for note in one.notes)
 
 
-def spans(told: Iterable[Told]) -> tuple[Span, ...]:
+def spans(notes: Iterable[SymbolNote]) -> tuple[Span, ...]:
     """The sessions around each event that was set aside."""
-    return tuple(around(symbol, note.day, note.said) for symbol, note in told if note.against)
+    return tuple(around(symbol, note.day, note.text) for symbol, note in notes if note.against)
 
 
-def around(symbol: str, day: np.datetime64, said: str) -> Span:
+def around(symbol: str, day: np.datetime64, reason: str) -> Span:
     """The quarantine of `symbol` around an event of `day` that its prices contradict."""
     first, last = (np.busday_offset(day, by, roll="backward") for by in (-BEFORE, AFTER))
-    return Span(symbol, str(first), str(last), f"{day}: {said}", FETCHED)
+    return Span(symbol, str(first), str(last), f"{day}: {reason}", FETCHED)
 
 
-def findings(told: Iterable[Told]) -> tuple[Prose, ...]:
+def findings(notes: Iterable[SymbolNote]) -> tuple[Prose, ...]:
     """What the notes say, a line for each kind of them, the first few named."""
     lines: dict[str, list[str]] = {}
     names: dict[str, set[str]] = {}
-    for symbol, note in told:
-        lines.setdefault(note.kind, []).append(f"{symbol} {note.day} {note.said}")
+    for symbol, note in notes:
+        lines.setdefault(note.kind, []).append(f"{symbol} {note.day} {note.text}")
         names.setdefault(note.kind, set()).add(symbol)
     return prose(f"{HEADS.get(kind, kind)}: {len(some):,} in {_names(len(names[kind]))}: {_listed(some)}" for kind, some in lines.items())
 
 
-def _note(doubt: Doubt, day: np.datetime64, kind: str) -> Note:
-    return Note(day, doubt.word, f"{kind} {doubt.said}")
+def _note(doubt: Doubt, day: np.datetime64, kind: str) -> EventNote:
+    return EventNote(day, doubt.word, f"{kind} {doubt.said}")
 
 
 HEADS = {

@@ -17,28 +17,28 @@ HEADS = ("symbol", "ticker", "symbols", "tickers")
 LIST = "give a file with one symbol a line, or a table with a column symbol or ticker"
 
 
-def read_symbols(told: str) -> tuple[str, ...]:
+def read_symbols(text: str) -> tuple[str, ...]:
     """The symbols of `read_roster`."""
-    return read_roster(told).symbols
+    return read_roster(text).symbols
 
 
-def read_roster(told: str) -> Roster:
+def read_roster(text: str) -> Roster:
     """The names of `A,B,C`, or of a file with one a line, or a table with a column `symbol` or `ticker`; each once, in the order given.
 
     A word given by hand must be a symbol. What of a file is none is left out; a file of which more than half is none is refused. Raises
     `InputError`.
     """
-    path = Path(told)
-    where = told if "," not in told and _is_file(path) else "--symbols"
-    given = [word.strip() for word in (_from_file(path) if where == told else told.split(",")) if word.strip()]
+    path = Path(text)
+    where = text if "," not in text and _is_file(path) else "--symbols"
+    given = [word.strip() for word in (_from_file(path) if where == text else text.split(",")) if word.strip()]
     if not given:
         raise InputError(f"{where} names no symbol: give A,B,C or a file with one a line")
     found = roster(given)
-    odd = [word for word in given if symbol_of(word) is None or (where != told and " " in word)]
-    if odd and (where != told or 2 * len(odd) > len(given)):
-        no_file = "" if where == told else ", and no file of that name is here" if len(given) == 1 else ""
+    odd = [word for word in given if symbol_of(word) is None or (where != text and " " in word)]
+    if odd and (where != text or 2 * len(odd) > len(given)):
+        no_file = "" if where == text else ", and no file of that name is here" if len(given) == 1 else ""
         shown = odd[0] if len(odd[0]) <= 2 * LONGEST else f"{odd[0][: 2 * LONGEST]}..."
-        way = f", nor are {len(odd) - 1:,} more of {len(given):,}: {LIST}" if where == told else no_file
+        way = f", nor are {len(odd) - 1:,} more of {len(given):,}: {LIST}" if where == text else no_file
         raise InputError(f"{where}: '{shown}' is no symbol such as AAPL or BRK.B, of at most {LONGEST} characters{way}", limit=LONGEST)
     if len(found.symbols) > MOST:
         raise InputError(f"{where} names {len(found.symbols):,} symbols, the most is {MOST:,}: give fewer", limit=MOST)
