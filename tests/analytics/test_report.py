@@ -18,7 +18,7 @@ from springback.analytics.summary import summarise
 from tests.analytics.materials import account, empty_account, report_data
 
 SOURCE = Path(report.__file__).parents[1]
-BARE = dict.fromkeys(("benchmark", "scores", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel"))
+BARE = dict.fromkeys(("benchmark", "scores", "quarters", "reliability", "importance", "cost_sweep", "ablations", "funnel"))
 
 
 def page(told: ReportData) -> str:

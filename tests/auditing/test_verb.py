@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from springback.auditing.audit_finding import Finding, failed
+from springback.auditing.audit_finding import AuditFinding, failed
 from springback.auditing.audit_page import Audit, page, title
 from springback.auditing.checks import CHECKS
 from springback.market.origin import Origin, Provenance
@@ -97,7 +97,7 @@ def test_a_failed_check_ends_with_code_1(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert clean_bill is False
     told: list[str] = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["failed"]
     assert {"survivors", "universe"} <= set(told)
-    assert failed((Finding("a", "b", "WARN", "c", "d"),)) == ()
+    assert failed((AuditFinding("a", "b", "WARN", "c", "d"),)) == ()
 
 
 @in_browser

@@ -16,7 +16,7 @@ from springback.comparison.comparison_statistics import statistics
 from springback.comparison.sides import read_side, read_sides
 from springback.forecasting import model_store
 from springback.lean import bundle, engines, outcome, prepare, stored
-from springback.lean.export_log import Ledger
+from springback.lean.export_log import ExportLog
 from springback.lean.launch import Heard
 from springback.lean.parameters import Lean, Parameters
 from springback.market.account import Account
@@ -79,7 +79,7 @@ def exports(folder: Path) -> None:
     """An export that was interrupted, one that is finished, and a folder of ours."""
     for name in ("progress", "done"):
         (folder / name).mkdir()
-        ledger = Ledger(folder / name, IDENTITY)
+        ledger = ExportLog(folder / name, IDENTITY)
         ledger.open(["daily/aaa.zip", "daily/bbb.zip"])
         for one in ("aaa", "bbb"):
             ledger.finish(one, {f"daily/{one}.zip": ledger.write(f"daily/{one}.zip", one.encode())}, {"bars": 10, "names": 1})
@@ -192,7 +192,7 @@ def _reopened(name: str) -> Callable[[Path], Any]:
         work = folder / "work"
         shutil.copytree(folder / name, work)
         try:
-            ledger = Ledger(work, IDENTITY)
+            ledger = ExportLog(work, IDENTITY)
             ledger.open(["daily/aaa.zip", "daily/bbb.zip"])
             return ledger.done, [sum(counts.values()) for _, counts in ledger.done.values()]
         finally:

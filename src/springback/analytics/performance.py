@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from springback.analytics.figures import Figure, figure
 from springback.statistics.overfitting import Search, deflated_sharpe, track_record_years
-from springback.statistics.returns import daily_returns, lost, ruin
+from springback.statistics.returns import annual_return, daily_returns, lost, ruin, sharpe
 from springback.statistics.significance import SESSIONS, mean_band, probability_above, sharpe_band, sharpe_error
 
 Numbers = NDArray[np.float64]
@@ -51,22 +51,9 @@ def daily_rate(annual: "pd.Series[float] | None", dates: pd.DatetimeIndex) -> "p
     return carried
 
 
-def annual_return(returns: Numbers) -> float:
-    """Compound growth a year of 252 sessions; NaN where there is no session or the account was lost."""
-    if not len(returns) or lost(returns):
-        return float("nan")
-    return float(np.prod(1 + returns) ** (SESSIONS / len(returns))) - 1
-
-
 def volatility(returns: Numbers) -> float:
     """Standard deviation (ddof 1) a year."""
     return float(returns.std(ddof=1) * np.sqrt(SESSIONS)) if len(returns) > 1 else float("nan")
-
-
-def sharpe(excess: Numbers) -> float:
-    """sqrt(252) x mean / standard deviation (ddof 1) of daily excess returns; NaN where they do not vary or the account was lost."""
-    deviation = excess.std(ddof=1) if len(excess) > 1 and not lost(excess) else 0.0
-    return float(np.sqrt(SESSIONS) * excess.mean() / deviation) if deviation > 1e-15 else float("nan")
 
 
 def sortino(excess: Numbers) -> float:
@@ -119,9 +106,9 @@ def account_figures(
     rate: "pd.Series[float] | None",
     benchmark: "pd.Series[float] | None",
     seed: int,
-    found: Search | None = None,
+    search: Search | None = None,
 ) -> dict[str, Figure]:
-    """Every trading-day figure of one account. `rate` annual risk-free by date, `benchmark` a level by date, `found` the trials that saw
+    """Every trading-day figure of one account. `rate` annual risk-free by date, `benchmark` a level by date, `search` the trials that saw
     the period, None where no ledger tells of them."""
     returns = returns_of(daily, cash)
     dates = pd.DatetimeIndex(returns.index)
@@ -129,7 +116,7 @@ def account_figures(
     return (
         _growth(returns, daily, cash)
         | _shape(returns, excess, seed)
-        | _chosen(excess, found)
+        | _chosen(excess, search)
         | _beside(returns, daily_rate(rate, dates), benchmark_returns(benchmark, dates))
         | _use(daily)
     )
@@ -209,24 +196,24 @@ def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str,
     }
 
 
-def _chosen(excess: Numbers, found: Search | None) -> dict[str, Figure]:
+def _chosen(excess: Numbers, search: Search | None) -> dict[str, Figure]:
     """What the number of trials makes of the Sharpe ratio."""
     missing = float("nan")
-    luck, deflated = (missing, missing) if found is None else (found.luck(sharpe_error(excess)), deflated_sharpe(excess, found))
+    luck, deflated = (missing, missing) if search is None else (search.luck(sharpe_error(excess)), deflated_sharpe(excess, search))
 
-    def told(value: float | None) -> float:
+    def number(value: float | None) -> float:
         return missing if value is None else value
 
     return {
-        "trials": figure(missing if found is None else found.trials, "different runs on this market and period in the ledger", "count"),
+        "trials": figure(missing if search is None else search.trials, "different runs on this market and period in the ledger", "count"),
         "independent_trials": figure(
-            missing if found is None else found.independent,
+            missing if search is None else search.independent,
             "trials in families by the correlation of their daily returns on the sessions they share (252 or more), a family of n worth "
             "rho + (1 - rho) x n, Bailey and Lopez de Prado (2014), appendix 3; a trial without such an account counts as one",
             "one",
         ),
         "trial_spread": figure(
-            told(None if found is None else found.spread),
+            number(None if search is None else search.spread),
             "1.4826 x median distance of the families' Sharpe ratios from their median, on these sessions; trials that never traded, "
             "lost the account or lie more than 3 standard errors below 0 do not widen it",
             "ratio",
@@ -241,7 +228,7 @@ def _chosen(excess: Numbers, found: Search | None) -> dict[str, Figure]:
             deflated, "probability that the true Sharpe ratio is above what luck shows, Bailey and Lopez de Prado (2014)", "fraction"
         ),
         "overfitting": figure(
-            told(None if found is None else found.overfitting),
+            number(None if search is None else search.overfitting),
             "how often the trial that is best on one half of the sessions is no better than the median of all on the other half: CSCV with "
             "16 blocks over the headline profile's trials, Bailey, Borwein, Lopez de Prado and Zhu (2017)",
             "fraction",

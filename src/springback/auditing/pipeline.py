@@ -45,7 +45,7 @@ class Pipeline:
 
 
 @dataclass(frozen=True, eq=False)
-class Played:
+class PipelineRun:
     """What a pipeline made of market data, stage by stage."""
 
     market_data: MarketData
@@ -55,8 +55,8 @@ class Played:
     result: Result
 
 
-def play(pipeline: Pipeline, market_data: MarketData) -> Played:
+def run_pipeline(pipeline: Pipeline, market_data: MarketData) -> PipelineRun:
     """Every stage on `market_data`."""
     eligible, features = pipeline.eligible(market_data), pipeline.features(market_data)
     learned = pipeline.forecast(market_data, eligible, features)
-    return Played(market_data, eligible, features, learned, pipeline.backtest(market_data, learned.forecasts))
+    return PipelineRun(market_data, eligible, features, learned, pipeline.backtest(market_data, learned.forecasts))

@@ -66,11 +66,11 @@ def day_words(sessions: Dates) -> list[str]:
     return [f"{str(day).replace('-', '')} 00:00" for day in sessions]
 
 
-def csv_rows(words: list[str], found: DailyBars, first: int, end: int) -> bytes:
+def csv_rows(words: list[str], bars: DailyBars, first: int, end: int) -> bytes:
     """The rows of sessions `first <= row < end`, without a newline at the end, as LEAN's own files."""
-    a, b = np.searchsorted(found.row, (first, end))
-    days = map(words.__getitem__, found.row[a:b].tolist())
-    return "\n".join(map("%s,%d,%d,%d,%d,%d".__mod__, zip(days, *found.cells[a:b].T.tolist(), strict=True))).encode()
+    a, b = np.searchsorted(bars.row, (first, end))
+    days = map(words.__getitem__, bars.row[a:b].tolist())
+    return "\n".join(map("%s,%d,%d,%d,%d,%d".__mod__, zip(days, *bars.cells[a:b].T.tolist(), strict=True))).encode()
 
 
 def index_rows(words: list[str], closes: NDArray[np.float64]) -> bytes:

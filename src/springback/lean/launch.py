@@ -34,6 +34,14 @@ MERE_WARNING = re.compile(rb"ERROR::\s*(?:Algorithm\.Error: )?(?:Warning\b|.*To 
 """What LEAN writes as an error and goes on after: a price that was rounded, for one."""
 
 
+@dataclass(frozen=True)
+class TimeLimits:
+    """Seconds after which the engine is stopped: of the `whole` run, and of `silence`."""
+
+    whole: float
+    silence: float = SILENCE
+
+
 @dataclass
 class Heard:
     """What came out of the engine: its last lines (no stack frames, no mere warnings), its last error or exception, when it last
@@ -101,16 +109,15 @@ def run(
     cwd: Path,
     env: Mapping[str, str],
     log: Path,
-    limit: float,
+    limits: TimeLimits,
     span: tuple[date, date],
     progress: Progress | None = None,
-    silence: float = SILENCE,
     stopped: Callable[[], None] | None = None,
 ) -> tuple[int, Heard]:
     """The exit code of `command` and what was heard of it; everything it said stands in `log`.
 
-    `limit` and `silence` are seconds; `stopped` is called after the group was ended by us (a container has to be ended by its name).
-    Raises `EngineError` over the limit, in silence, or when it cannot be started; Ctrl-C ends the group too.
+    `stopped` is called after the group was ended by us (a container has to be ended by its name).
+    Raises `EngineError` over one of its `limits`, or when it cannot be started; Ctrl-C ends the group too.
     """
     with log.open("wb") as file:
         heard = Heard(file, span, progress)
@@ -128,7 +135,7 @@ def run(
             raise EngineError(f"{command[0]} cannot be started: {error.strerror or error}") from None
         ended = False
         try:
-            _listen(process, heard, limit, silence, log)
+            _listen(process, heard, limits, log)
             ended = True
         finally:
             _end(process)
@@ -137,7 +144,7 @@ def run(
     return process.returncode, heard
 
 
-def _listen(process: "subprocess.Popen[bytes]", heard: Heard, limit: float, silence: float, log: Path) -> None:
+def _listen(process: "subprocess.Popen[bytes]", heard: Heard, limits: TimeLimits, log: Path) -> None:
     """Reads until the engine has ended; a child that outlives it and holds the pipe is not waited for."""
     assert process.stdout is not None
     source, started = process.stdout.fileno(), time.monotonic()
@@ -151,12 +158,12 @@ def _listen(process: "subprocess.Popen[bytes]", heard: Heard, limit: float, sile
         if ready and not piece:  # the pipe is closed, the process not yet gone
             time.sleep(0.05)
         now = time.monotonic()
-        if now - started > limit:
+        if now - started > limits.whole:
             raise EngineError(
-                f"LEAN was stopped after {_span(limit)}, the time limit, {_at(heard)}; its output: {log}; give --time-limit MINUTES"
+                f"LEAN was stopped after {_span(limits.whole)}, the time limit, {_at(heard)}; its output: {log}; give --time-limit MINUTES"
             )
-        if now - heard.spoke > silence:
-            raise EngineError(f"LEAN hangs: it said nothing for {_span(silence)}, {_at(heard)}; it was stopped; its output: {log}")
+        if now - heard.spoke > limits.silence:
+            raise EngineError(f"LEAN hangs: it said nothing for {_span(limits.silence)}, {_at(heard)}; it was stopped; its output: {log}")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

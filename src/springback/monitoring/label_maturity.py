@@ -78,13 +78,13 @@ def ripen(probability: Panel, forward: Panel, now: int, horizon: int) -> Matured
     )
 
 
-def hit_rate(found: MaturedLabel, threshold: float, block: int = 20) -> Rate:
+def hit_rate(labels: MaturedLabel, threshold: float, block: int = 20) -> Rate:
     """How often what fired came true; names of a day move together and labels overlap, so `count` is divided by its design effect.
 
     The effect is that of blocks of `block` sessions. Under 10 blocks it cannot be told: every block then counts as one answer.
     """
-    fired = found.probability > threshold
-    right, session = found.came_true[fired], found.session[fired]
+    fired = labels.probability > threshold
+    right, session = labels.came_true[fired], labels.session[fired]
     hits, count = int(right.sum()), len(right)
     if count == 0:
         return Rate(0, 0, 0.0, *(float("nan"),) * 3)
