@@ -48,7 +48,7 @@ class _Holding:
 
 
 def closings(history: list[Move]) -> Numbers:
-    """Profit of each fill that reduces a position, dollars, in order: gross at average price less twice the closing order's fee.
+    """Profit of each fill that reduces a position, dollars (C,), in order: gross at average price less twice the closing order's fee.
 
     LEAN: SecurityPortfolioModel.cs `AddTransactionRecord`. A split scales the position, its fraction of a share is dropped.
     """
@@ -109,7 +109,7 @@ class _Queue:
 
 
 def matched(history: list[Move]) -> Numbers:
-    """Profit of each closed trade, dollars, without fees, first in first out (LEAN: TradeBuilder.cs, FillToFill).
+    """Profit of each closed trade, dollars (C,), without fees, first in first out (LEAN: TradeBuilder.cs, FillToFill).
 
     After a split LEAN keeps the fraction of a share as an open lot, which the next exit in the name closes as a trade of its own.
     """
@@ -125,7 +125,8 @@ def matched(history: list[Move]) -> Numbers:
 
 
 def win_and_loss(profits: Numbers, cash: float) -> tuple[int, int, float, float]:
-    """(wins, losses, mean win, mean loss): each profit over start cash plus the closed profits before it; zero counts as a loss."""
+    """(wins, losses, mean win, mean loss) of `profits` (C,) in dollars: each over start cash plus the closed profits before it; zero counts
+    as a loss."""
     capital = cash + np.concatenate([[0.0], np.cumsum(profits)])[: len(profits)]
     share = profits / capital
     won = profits > 0

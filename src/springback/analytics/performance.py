@@ -1,12 +1,13 @@
 """Figures of the account by trading days, as the field computes them; LEAN's own are in `lean_statistics`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback.analytics.figures import Figure, figure
+from springback.analytics.figures import Figure, Unit, figure
 from springback.statistics.overfitting import Search, deflated_sharpe, track_record_years
 from springback.statistics.returns import annual_return, daily_returns, lost, ruin, sharpe
 from springback.statistics.significance import SESSIONS, mean_band, probability_above, sharpe_band, sharpe_error
@@ -52,7 +53,7 @@ def daily_rate(annual: "pd.Series[float] | None", dates: pd.DatetimeIndex) -> "p
 
 
 def volatility(returns: Numbers) -> float:
-    """Standard deviation (ddof 1) a year."""
+    """Standard deviation (ddof 1) a year, a fraction, of daily returns (S,); NaN under two."""
     return float(returns.std(ddof=1) * np.sqrt(SESSIONS)) if len(returns) > 1 else float("nan")
 
 
@@ -115,8 +116,9 @@ def account_figures(
     excess = (returns - daily_rate(rate, dates)).to_numpy()
     return (
         _growth(returns, daily, cash)
-        | _shape(returns, excess, seed)
-        | _chosen(excess, search)
+        | _certainty(returns, excess, seed)
+        | _shape(returns, excess)
+        | _selection(excess, search)
         | _beside(returns, daily_rate(rate, dates), benchmark_returns(benchmark, dates))
         | _use(daily)
     )
@@ -153,15 +155,12 @@ def _growth(returns: "pd.Series[float]", daily: pd.DataFrame, cash: float) -> di
     }
 
 
-def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str, Figure]:
-    values = returns.to_numpy()
+def _certainty(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str, Figure]:
+    """The Sharpe ratio, and how sure it and the mean return are."""
     low, high = sharpe_band(excess, seed)
-    mean_low, mean_high = mean_band(values, seed)
+    mean_low, mean_high = mean_band(returns.to_numpy(), seed)
     error = sharpe_error(excess)
     boot = "2,000 stationary-bootstrap resamples of whole dates, mean block 10 sessions, 95 %"
-    centred = returns - returns.mean()
-    spread = float(values.std()) if len(values) and not lost(values) else 0.0
-    known = values[~np.isnan(values)]
     return {
         "sharpe": figure(
             sharpe(excess), "sqrt(252) x mean / standard deviation (ddof 1) of daily returns over the risk-free rate", "ratio"
@@ -181,6 +180,16 @@ def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str,
             "years that a record of this Sharpe ratio and shape must have to be above 0 with 95 %, Bailey and Lopez de Prado (2012)",
             "years",
         ),
+    }
+
+
+def _shape(returns: "pd.Series[float]", excess: Numbers) -> dict[str, Figure]:
+    """How the returns are spread."""
+    values = returns.to_numpy()
+    centred = returns - returns.mean()
+    spread = float(values.std()) if len(values) and not lost(values) else 0.0
+    known = values[~np.isnan(values)]
+    return {
         "sortino": figure(sortino(excess), "sqrt(252) x mean / root mean square of negative daily excess returns", "ratio"),
         "skew": figure(float((centred**3).mean()) / spread**3 if spread > 0 else float("nan"), "third standardised moment, daily", "ratio"),
         "kurtosis": figure(
@@ -196,44 +205,47 @@ def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str,
     }
 
 
-def _chosen(excess: Numbers, search: Search | None) -> dict[str, Figure]:
-    """What the number of trials makes of the Sharpe ratio."""
-    missing = float("nan")
-    luck, deflated = (missing, missing) if search is None else (search.luck(sharpe_error(excess)), deflated_sharpe(excess, search))
+SELECTION: Mapping[str, tuple[str, Unit]] = {
+    "trials": ("different runs on this market and period in the ledger", "count"),
+    "independent_trials": (
+        "trials in families by the correlation of their daily returns on the sessions they share (252 or more), a family of n worth "
+        "rho + (1 - rho) x n, Bailey and Lopez de Prado (2014), appendix 3; a trial without such an account counts as one",
+        "one",
+    ),
+    "trial_spread": (
+        "1.4826 x median distance of the families' Sharpe ratios from their median, on these sessions; trials that never traded, "
+        "lost the account or lie more than 3 standard errors below 0 do not widen it",
+        "ratio",
+    ),
+    "best_by_luck": (
+        "Sharpe expected of the best of so many independent skill-less trials, which scatter by the larger of the trials' spread and "
+        "this run's standard error, Bailey and Lopez de Prado (2014), equation 1",
+        "ratio",
+    ),
+    "deflated_sharpe": ("probability that the true Sharpe ratio is above what luck shows, Bailey and Lopez de Prado (2014)", "fraction"),
+    "overfitting": (
+        "how often the trial that is best on one half of the sessions is no better than the median of all on the other half: CSCV with "
+        "16 blocks over the headline profile's trials, Bailey, Borwein, Lopez de Prado and Zhu (2017)",
+        "fraction",
+    ),
+}
+"""Figure of a selection among trials -> what it says, its unit."""
 
-    def number(value: float | None) -> float:
-        return missing if value is None else value
 
-    return {
-        "trials": figure(missing if search is None else search.trials, "different runs on this market and period in the ledger", "count"),
-        "independent_trials": figure(
-            missing if search is None else search.independent,
-            "trials in families by the correlation of their daily returns on the sessions they share (252 or more), a family of n worth "
-            "rho + (1 - rho) x n, Bailey and Lopez de Prado (2014), appendix 3; a trial without such an account counts as one",
-            "one",
-        ),
-        "trial_spread": figure(
-            number(None if search is None else search.spread),
-            "1.4826 x median distance of the families' Sharpe ratios from their median, on these sessions; trials that never traded, "
-            "lost the account or lie more than 3 standard errors below 0 do not widen it",
-            "ratio",
-        ),
-        "best_by_luck": figure(
-            luck,
-            "Sharpe expected of the best of so many independent skill-less trials, which scatter by the larger of the trials' spread and "
-            "this run's standard error, Bailey and Lopez de Prado (2014), equation 1",
-            "ratio",
-        ),
-        "deflated_sharpe": figure(
-            deflated, "probability that the true Sharpe ratio is above what luck shows, Bailey and Lopez de Prado (2014)", "fraction"
-        ),
-        "overfitting": figure(
-            number(None if search is None else search.overfitting),
-            "how often the trial that is best on one half of the sessions is no better than the median of all on the other half: CSCV with "
-            "16 blocks over the headline profile's trials, Bailey, Borwein, Lopez de Prado and Zhu (2017)",
-            "fraction",
-        ),
-    }
+def _selection(excess: Numbers, search: Search | None) -> dict[str, Figure]:
+    """What the number of trials makes of the Sharpe ratio; all unknown where no ledger tells of them."""
+    values: dict[str, float | None] = {}
+    if search is not None:
+        values = {
+            "trials": search.trials,
+            "independent_trials": search.independent,
+            "trial_spread": search.spread,
+            "best_by_luck": search.luck(sharpe_error(excess)),
+            "deflated_sharpe": deflated_sharpe(excess, search),
+            "overfitting": search.overfitting,
+        }
+    known = {name: value for name, value in values.items() if value is not None}
+    return {name: figure(known.get(name, float("nan")), *meaning) for name, meaning in SELECTION.items()}
 
 
 def _beside(returns: "pd.Series[float]", rate: "pd.Series[float]", benchmark: "pd.Series[float] | None") -> dict[str, Figure]:

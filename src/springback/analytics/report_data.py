@@ -105,5 +105,5 @@ class ReportData:
 
     @property
     def headline(self) -> Account:
-        """The account whose figures stand first."""
+        """The account whose figures stand first, in dollars and at its own costs."""
         return self.accounts[0]

@@ -36,7 +36,7 @@ class Tally:
 
 
 def same(one: Panel | Flags, other: Panel | Flags) -> NDArray[np.bool_]:
-    """True where two panels hold the same bits, or both are missing."""
+    """True (T, N) where two panels (T, N) hold the same bits, or both are missing (NaN); other shapes likewise."""
     if one.dtype != np.float64:
         return np.asarray(one == other)
     bits = np.ascontiguousarray(one).view(np.int64) == np.ascontiguousarray(other).view(np.int64)
@@ -46,7 +46,8 @@ def same(one: Panel | Flags, other: Panel | Flags) -> NDArray[np.bool_]:
 def panel_fault(
     what: str, before: Panel | Flags, after: Panel | Flags, bars: Bars, named: tuple[str, ...] = (), first: int = 0
 ) -> str | None:
-    """None, or where two panels (T, N) or (T, N, F) first differ; row 0 of both is row `first` of `bars`."""
+    """None, or where two panels (T, N) or (T, N, F) first differ; row 0 of both is row `first` of `bars`. Values
+    are shown in their own units, such as shares a day of mean volume."""
     differ = ~same(before, after)
     if not differ.any():
         return None

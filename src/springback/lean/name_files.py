@@ -20,7 +20,7 @@ def paths(one: Listing) -> list[str]:
 
 
 def contents(market_data: MarketData, column: int, one: Listing, words: list[str], actions: Actions) -> tuple[dict[str, bytes], Counts]:
-    """Path -> content of one name's files, and what there is to count about it."""
+    """Path -> content of one name's files, and what there is to count about it. Dividends in `actions` are dollars a share."""
     sessions, bars = market_data.bars.sessions, daily_bars(market_data.bars, column)
     factors = factor_file(sessions, market_data.bars.close[:, column], actions, one.first, one.last)
     name = one.symbol.lower()
@@ -48,7 +48,7 @@ def _rows_by_ticker(one: Listing, words: list[str], bars: DailyBars) -> dict[str
 
 
 def by_name(actions: Actions, names: int) -> list[Actions]:
-    """The actions of each column, in their order."""
+    """The actions of each column, in their order: dividends in dollars a share, splits as ratios of shares."""
     order = np.argsort(actions.name, kind="stable")
     pieces = np.split(order, np.searchsorted(actions.name[order], np.arange(1, names)))
     return [Actions(actions.row[k], actions.name[k], actions.kind[k], actions.value[k]) for k in pieces]

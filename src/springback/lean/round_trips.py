@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from springback.strategy import rule
+
 DELISTING = "Liquidate from delisting"
 """The tag that LEAN puts on the order by which it closes what was delisted: a text of its own."""
 RESTING = "resting_stop@"
-CLOSING = ("stop_loss", "time_stop", "beyond_yesterday", DELISTING)
+CLOSING = ("stop_loss", "time_stop", "beyond_yesterday", DELISTING, rule.REASONS[rule.DELISTING])
 """Reasons that close a whole position: another quantity than the one held means that the shares were split."""
 LARGEST_SPLIT = 200
 DUST = 1e-9
@@ -80,6 +82,7 @@ def split_between(before: float, after: float) -> float:
 
 
 def _apply(at: _Position, fill: Mapping[Any, Any], session: pd.Timestamp) -> list[dict[str, Any]]:
+    """Books a fill on its position; the trade that it closes, if it closes one."""
     quantity, price, fee = float(fill["quantity"]), float(fill["price"]), float(fill["fee"])
     if at.quantity * quantity >= 0:
         if at.quantity == 0:
@@ -88,12 +91,25 @@ def _apply(at: _Position, fill: Mapping[Any, Any], session: pd.Timestamp) -> lis
         at.quantity += quantity
         at.fees += fee
         return []
+    trade = _closed(at, fill, session)
+    left = at.quantity + quantity
+    at.fees *= 1 - trade["quantity"] / abs(at.quantity)
+    if left * at.quantity < 0:
+        at.since, at.order, at.price, at.fees = session, int(fill["order_id"]), price, fee * abs(left) / abs(quantity)
+    at.quantity = 0.0 if abs(left) < DUST else left
+    if at.quantity == 0.0:
+        at.price = 0.0
+    return [trade]
+
+
+def _closed(at: _Position, fill: Mapping[Any, Any], session: pd.Timestamp) -> dict[str, Any]:
+    """The trade that a fill against the position makes, with its part of the fees."""
+    quantity, price = float(fill["quantity"]), float(fill["price"])
     closed = min(abs(quantity), abs(at.quantity))
-    share = closed / abs(at.quantity)
-    fees = at.fees * share + fee * closed / abs(quantity)
+    fees = at.fees * (closed / abs(at.quantity)) + float(fill["fee"]) * closed / abs(quantity)
     side = copysign(1.0, at.quantity)
     profit = side * closed * (price - at.price) - fees
-    trade = {
+    return {
         "symbol": fill["symbol"],
         "side": "long" if side > 0 else "short",
         "entry_date": at.since,
@@ -107,14 +123,6 @@ def _apply(at: _Position, fill: Mapping[Any, Any], session: pd.Timestamp) -> lis
         "return": profit / (closed * at.price) if at.price > 0 else np.nan,
         "entry_order": at.order,
     }
-    left = at.quantity + quantity
-    at.fees *= 1 - share
-    if left * at.quantity < 0:
-        at.since, at.order, at.price, at.fees = session, int(fill["order_id"]), price, fee * abs(left) / abs(quantity)
-    at.quantity = 0.0 if abs(left) < DUST else left
-    if at.quantity == 0.0:
-        at.price = 0.0
-    return [trade]
 
 
 def _trades_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:

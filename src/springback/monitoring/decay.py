@@ -70,7 +70,8 @@ def decay(scores: Numbers, reference: Numbers, watch: Watch | None = None) -> De
 
 
 def shortfall(scores: Numbers, mean: float, deviation: float, allowance: float) -> Numbers:
-    """max(0, sum so far + (mean - score) / deviation - allowance) after each session, (..., S); NaN leaves it as it was."""
+    """max(0, sum so far + (mean - score) / deviation - allowance) after each session, of `scores` (S,) or (D, S); NaN leaves it as
+    it was."""
     steps = np.nan_to_num((mean - scores) / deviation - allowance, nan=0.0)
     path = np.empty(scores.shape)
     total = np.zeros(scores.shape[:-1])

@@ -20,65 +20,7 @@ FULL = "Once in each calendar year, after the close with the largest gross expos
 
 def scenarios(stop: float, seed: int) -> tuple[Scenario, ...]:
     """All of them, for a rule whose stop lies `stop` from the entry price."""
-    return (
-        _gap("gap_10", 0.10, stop),
-        _gap("gap_20", 0.20, stop),
-        Scenario(
-            "halt",
-            "A week's halt",
-            f"On the {HALTS} worst days of the base run, at least {APART} sessions apart, the {HALTED} positions that lost most that day "
-            f"do not trade for {HALT} sessions, that day the first; they reopen at the recorded price and are not ranked for the "
-            f"{LOOK_BACK} sessions after. The worst time was chosen knowing the future.",
-            "",
-            "positions halted",
-            lambda base, runner: _in_turn(
-                base, runner, worst_days(base.result, HALTS, APART), lambda run, day: shocks.halt(run, day, HALTED, HALT), 0
-            ),
-        ),
-        Scenario(
-            "closed",
-            "Market closed",
-            f"{FULL}, the exchange is shut for {SHUT} sessions; all names then open {_percent(FALL)} under the tape and stay there, VIX is "
-            f"1.31 times the recorded for 5 sessions. Shut sessions do not count as holding days; interest and borrow fees run on.",
-            "11 to 14 September 2001: shut for 4 sessions, S&P 500 −4.9 % on reopening, VIX 31.84 to 41.76. Here a day longer and twice "
-            "as deep.",
-            "positions held through it",
-            lambda base, runner: _in_turn(
-                base,
-                runner,
-                fullest_of_each_year(base.result, SHUT + 2),
-                lambda run, day: shocks.close_market(run, day, SHUT, FALL),
-                1,
-            ),
-        ),
-        Scenario(
-            "costs",
-            "Costs × 3",
-            f"Commission, half-spread, impact, borrow fee and the margins on interest are {TIMES:g} times the settings, on every session.",
-            "",
-            "fills",
-            _costs,
-        ),
-        Scenario(
-            "recall",
-            "Borrow recalls",
-            f"Each session each short is recalled with a chance of {_percent(CHANCE)} (drawn by name and session, seed {seed}), "
-            "about a quarter of them within six sessions, and bought back by force at the next open at the usual costs. "
-            "It may be borrowed again the next day.",
-            "D'Avolio (2002), The market for borrowing stock, Journal of Financial Economics 66: about 2 % of stocks on loan are "
-            "recalled in a month. Here about fifty times as many.",
-            "shorts bought back",
-            lambda base, runner: _recalls(base, runner, seed),
-        ),
-        Scenario(
-            "late_vix",
-            "VIX a day late",
-            "The regime of each session reads the VIX close of the session before, and the mean that ends there.",
-            "",
-            "entries sized otherwise",
-            _late_vix,
-        ),
-    )
+    return (_gap("gap_10", 0.10, stop), _gap("gap_20", 0.20, stop), _halt(), _shut(), _costlier(), _recall(seed), _stale_vix())
 
 
 def _percent(share: float) -> str:
@@ -96,6 +38,72 @@ def _gap(key: str, share: float, stop: float) -> Scenario:
         lambda base, runner: _in_turn(
             base, runner, fullest_of_each_year(base.result), lambda run, day: shocks.gap(run, day, share, stop), 1
         ),
+    )
+
+
+def _halt() -> Scenario:
+    return Scenario(
+        "halt",
+        "A week's halt",
+        f"On the {HALTS} worst days of the base run, at least {APART} sessions apart, the {HALTED} positions that lost most that day "
+        f"do not trade for {HALT} sessions, that day the first; they reopen at the recorded price and are not ranked for the "
+        f"{LOOK_BACK} sessions after. The worst time was chosen knowing the future.",
+        "",
+        "positions halted",
+        lambda base, runner: _in_turn(
+            base, runner, worst_days(base.result, HALTS, APART), lambda run, day: shocks.halt(run, day, HALTED, HALT), 0
+        ),
+    )
+
+
+def _shut() -> Scenario:
+    return Scenario(
+        "closed",
+        "Market closed",
+        f"{FULL}, the exchange is shut for {SHUT} sessions; all names then open {_percent(FALL)} under the recorded price and stay there, "
+        "VIX is 1.31 times the recorded for 5 sessions. Shut sessions do not count as holding days; interest and borrow fees run on.",
+        "11 to 14 September 2001: shut for 4 sessions, S&P 500 −4.9 % on reopening, VIX 31.84 to 41.76. Here a day longer and twice "
+        "as deep.",
+        "positions held through it",
+        lambda base, runner: _in_turn(
+            base, runner, fullest_of_each_year(base.result, SHUT + 2), lambda run, day: shocks.close_market(run, day, SHUT, FALL), 1
+        ),
+    )
+
+
+def _costlier() -> Scenario:
+    return Scenario(
+        "costs",
+        f"Costs × {TIMES:g}",
+        f"Commission, half-spread, impact, borrow fee and the margins on interest are {TIMES:g} times the settings, on every session.",
+        "",
+        "fills",
+        _costs,
+    )
+
+
+def _recall(seed: int) -> Scenario:
+    return Scenario(
+        "recall",
+        "Borrow recalls",
+        f"Each session each short is recalled with a chance of {_percent(CHANCE)} (drawn by name and session, seed {seed}), "
+        "about a quarter of them within six sessions, and bought back by force at the next open at the usual costs. "
+        "It may be borrowed again the next day.",
+        "D'Avolio (2002), The market for borrowing stock, Journal of Financial Economics 66: about 2 % of stocks on loan are "
+        "recalled in a month. Here about fifty times as many.",
+        "shorts bought back",
+        lambda base, runner: _recalls(base, runner, seed),
+    )
+
+
+def _stale_vix() -> Scenario:
+    return Scenario(
+        "late_vix",
+        "VIX a day late",
+        "The regime of each session reads the VIX close of the session before, and the mean that ends there.",
+        "",
+        "entries sized otherwise",
+        _late_vix,
     )
 
 

@@ -79,8 +79,8 @@ def close_market(run: RuleRun, day: np.datetime64, sessions: int, fall: float) -
 
 
 def costlier(costs: Costs, times: float) -> Costs:
-    """Every cost of the profile `realistic` times `times`: commission with its minimum and cap, spread, impact, borrow, and the margins on
-    debit and credit interest. What may be shorted and what a delisting pays stay."""
+    """Every cost of the profile `realistic`, dollars and rates, times `times`: commission with its minimum and cap, spread, impact,
+    borrow, and the margins on debit and credit interest. What may be shorted and what a delisting pays stay."""
     first, second, third, fourth = costs.half_spread_bp
     return replace(
         costs,

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from springback.analytics import palette
-from springback.analytics.charts import NUMBER, PERCENT, Chart, axis, layout, level, line, rounded
+from springback.analytics.charts import NUMBER, PERCENT, Chart, axis, layout, level, line, rounded, shading
 from springback.analytics.figures import shown
 from springback.market.bars import Dates
 from springback.scenarios.resample import Spread
@@ -60,17 +60,7 @@ def path(one: Slice) -> list[Chart]:
         line(dates, [day.short for day in one.days], "short", palette.SHORT, width=1.4, yaxis="y2", hovertemplate="%{y:.1%}"),
         line(dates, [day.worth for day in one.days], "equity", palette.NET, width=2.0, yaxis="y3", hovertemplate="%{y:.4f}"),
     ]
-    shade = {
-        "type": "rect",
-        "xref": "x",
-        "yref": "paper",
-        "y0": 0,
-        "y1": 1,
-        "fillcolor": palette.BEAR,
-        "line": {"width": 0},
-        "layer": "below",
-    }
-    shapes = [{**shade, "x0": first, "x1": after or one.days[-1].date} for first, after in spells(one.days)]
+    shapes = shading((first, after or one.days[-1].date) for first, after in spells(one.days))
     frame = layout(
         520,
         shapes=shapes,

@@ -121,7 +121,8 @@ def _spread(returns: Numbers, members: Sequence[Sequence[int]], least: int) -> t
 
 
 def deflated_sharpe(excess: Numbers, trials: Search) -> float:
-    """Probability that the true Sharpe ratio is above what luck gives the best of the search; NaN where it does not vary."""
+    """Probability that the true Sharpe ratio of daily `excess` returns (S,) is above what luck gives the best of `trials`; NaN where it
+    does not vary."""
     return probability_above(excess, trials.luck(sharpe_error(excess)))
 
 
@@ -142,8 +143,8 @@ def track_record(sharpe: float, skew: float, kurtosis: float, benchmark: float =
 
 
 def track_record_years(excess: Numbers, level: float = 0.95) -> float:
-    """Years of such a record until its Sharpe is above 0 at `level`; infinite where it is not positive or nobody lives to see it (over
-    `LIFETIME`), NaN where it does not vary."""
+    """Years of such a record of daily `excess` returns (S,) until its Sharpe is above 0 at `level`; infinite where it is not
+    positive or nobody lives to see it (over `LIFETIME`), NaN where it does not vary."""
     ratio = sharpe(excess, 1)
     if not np.isfinite(ratio) or len(excess) < 4:
         return float("nan")
@@ -154,7 +155,7 @@ def track_record_years(excess: Numbers, level: float = 0.95) -> float:
 def probability_of_overfitting(returns: Numbers, blocks: int = BLOCKS) -> float:
     """How often the trial that was best on one half of the period is no better than the median of all on the other half.
 
-    `returns` (trials, sessions). The sessions are cut into `blocks`; each half of the blocks is the past once, the other half its future.
+    `returns` (P, S) of P trials. The sessions are cut into `blocks`; each half of the blocks is the past once, the other half its future.
     0.5 is what noise gives. A trial that stands still on a half counts as a Sharpe ratio of 0 there.
     """
     centred = returns.mean(axis=1, keepdims=True)  # sums of squares about a near centre keep their digits

@@ -23,7 +23,8 @@ class Account(Protocol):
     market data at which it begins."""
 
     @property
-    def daily(self) -> Mapping[str, Numbers]: ...
+    def daily(self) -> Mapping[str, Numbers]:
+        """Columns (S,) by name."""
 
     @property
     def cash(self) -> float: ...
@@ -62,7 +63,7 @@ def excess_returns(equity: Numbers, cash: float, annual: Numbers | None, first: 
 
 
 def lost(returns: Numbers) -> bool:
-    """Whether the account of `returns` (or of excess returns) was lost on the way: a session took all there was, or has no return."""
+    """Whether the account of `returns` (S,), or of excess returns, was lost on the way: a session took all there was, or has no return."""
     return not bool(np.all(returns > -1))
 
 
@@ -84,8 +85,8 @@ def annual_return(returns: Numbers) -> float:
 
 
 def path_sharpes(excess: Numbers, periods: int = SESSIONS) -> Numbers:
-    """Sharpe ratio (...) of each path of daily `excess` returns (..., S): sqrt(`periods`) x mean / standard deviation (ddof 1); NaN where
-    it does not vary."""
+    """Sharpe ratio (D,) of each path of daily `excess` returns (D, S), or of one (S,): sqrt(`periods`) x mean / standard deviation
+    (ddof 1); NaN where it does not vary."""
     if excess.shape[-1] < 2:
         return np.full(excess.shape[:-1], np.nan)
     deviation = excess.std(axis=-1, ddof=1)
