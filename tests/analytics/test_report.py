@@ -79,6 +79,13 @@ def test_the_flag_is_the_first_text_of_the_page() -> None:
     assert body[0] == "IN-SAMPLE:"
 
 
+def test_a_reason_in_words_of_lean_is_shown_in_ours() -> None:
+    told = report_data()
+    delisted = told.headline.trades.assign(reason="Liquidate from delisting")
+    shown = visible(page(replace(told, accounts=(replace(told.headline, trades=delisted), *told.accounts[1:]))))
+    assert "Liquidate" not in shown and shown.count("delisting") >= 1 + len(delisted.head(8))
+
+
 def test_what_is_missing_is_explained_once() -> None:
     told = page(report_data(**BARE, missing={"overlays": "A fixed file of forecasts: nothing to take away."}))
     shown = visible(told)

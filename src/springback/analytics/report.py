@@ -10,7 +10,7 @@ from springback.analytics.figures import shown
 from springback.analytics.lean_statistics import DEFINITIONS
 from springback.analytics.linked_studies import Stressed, stress_of
 from springback.analytics.picture import picture
-from springback.analytics.report_data import FILE_NAMES, ReportData
+from springback.analytics.report_data import ReportData, file_name
 from springback.analytics.scores import scores
 from springback.analytics.summary import Summary
 
@@ -63,7 +63,7 @@ def page(report_data: ReportData, summary: Summary, stress: Stressed | None = No
 def missing(report_data: ReportData) -> dict[str, str]:
     """Part -> why it is not there, for every optional part that is None."""
     absent = (part for part in WHY_MISSING if getattr(report_data, part) is None)
-    return {part: report_data.missing.get(FILE_NAMES.get(part, part), WHY_MISSING[part]) for part in absent}
+    return {part: report_data.missing.get(file_name(part), WHY_MISSING[part]) for part in absent}
 
 
 def _tables(report_data: ReportData, summary: Summary) -> dict[str, Any]:

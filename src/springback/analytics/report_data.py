@@ -19,8 +19,11 @@ GOLDEN_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Columns each frame must have; they are written first and in this order (those of LEAN's golden runs), the others after them."""
-FILE_NAMES = {"ablations": "overlays"}
-"""Parts of the report that report.json calls otherwise."""
+
+
+def file_name(part: str) -> str:
+    """What report.json calls a part of the report."""
+    return {"ablations": "overlays"}.get(part, part)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from springback.alone import alone
 from springback.analytics import encode
 from springback.analytics.linked_studies import STRESS_FIGURES, STRESS_PAGE
 from springback.analytics.orders import POSITION_COLUMNS
-from springback.analytics.report_data import FILE_NAMES, GOLDEN_COLUMNS, Account, ReportData
+from springback.analytics.report_data import GOLDEN_COLUMNS, Account, ReportData, file_name
 from springback.analytics.soundness import check_facts, check_frame, check_series, check_table
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.analytics.whole import check_replaceable, mend, moved_aside, whole
@@ -102,13 +102,13 @@ def read(folder: Path) -> ReportData:
         told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         check_facts(told)
         accounts = tuple(_account(folder, one) for one in told.pop("accounts"))
-        parts: dict[str, Any] = {name: encode.frame(told.pop(FILE_NAMES.get(name, name))) for name in FRAMES} | {
+        parts: dict[str, Any] = {name: encode.frame(told.pop(file_name(name))) for name in FRAMES} | {
             name: encode.series(told.pop(name)) for name in SERIES
         }
         for name in SERIES:
             check_series(name, parts[name])
         for name in FRAMES:
-            check_frame(name, parts[name])
+            check_frame(file_name(name), parts[name])
         parts["vix_days"] = tuple(map(str, told.pop("vix_days")))
         parts["provenance"] = _provenance(told)
         found = told.pop("search", None)
@@ -184,7 +184,7 @@ def _homes(folder: Path, report_data: ReportData) -> list[Path]:
 
 def _remainder(report_data: ReportData) -> dict[str, Any]:
     """What the tables do not hold; of the events only the splits of names that were traded."""
-    told = {FILE_NAMES.get(one.name, one.name): getattr(report_data, one.name) for one in dataclasses.fields(report_data)}
+    told = {file_name(one.name): getattr(report_data, one.name) for one in dataclasses.fields(report_data)}
     told["provenance"] = plain_provenance(report_data.provenance)
     told["accounts"] = [{"profile": account.profile, "cash": account.cash} for account in report_data.accounts]
     if report_data.events is not None:

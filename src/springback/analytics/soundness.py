@@ -21,7 +21,7 @@ FRAMES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "reliability": (("side",), ("probability", "came_true", "rows")),
     "importance": (("side", "feature"), ("auc_lost", "spread")),
     "cost_sweep": ((), ("bp", "annual_return", "sharpe")),
-    "ablations": (("overlay", "of_what"), ("touched", "among", "annual_return", "sharpe")),
+    "overlays": (("overlay", "of_what"), ("touched", "among", "annual_return", "sharpe")),
     "funnel": (("side",), ("extreme", "entered")),
 }
 """Columns of text and of numbers that a frame of report.json must have; all others are numbers too."""

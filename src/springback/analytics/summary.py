@@ -49,7 +49,7 @@ def warnings(report_data: ReportData) -> tuple[str, ...]:
         idle = [
             str(row["overlay"]) for _, row in report_data.ablations.iterrows() if row["touched"] == 0 and row.get("could", row["among"]) > 0
         ]
-        said += [f"The overlay '{name}' was due and changed no decision: check that it is applied." for name in idle]
+        said += [f"The part '{name}' was due and changed no decision: check that it is applied." for name in idle]
     return tuple(said)
 
 
