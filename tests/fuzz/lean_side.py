@@ -17,7 +17,7 @@ from springback.comparison.sides import read_side, read_sides
 from springback.forecasting import model_store
 from springback.lean import bundle, engines, outcome, prepare, stored
 from springback.lean.export_log import ExportLog
-from springback.lean.launch import Heard
+from springback.lean.launch import EngineOutput
 from springback.lean.parameters import Lean, Parameters
 from springback.market.account import Account
 from springback.trading.day_forecasts import FileOutlook
@@ -161,8 +161,8 @@ def _stored_models(folder: Path) -> list[str]:
     return sorted({key.split("/")[2] for key in files if key.count("/") == 3})
 
 
-def _heard(content: bytes) -> Heard:
-    heard = Heard(io.BytesIO(), SPAN, None)
+def _heard(content: bytes) -> EngineOutput:
+    heard = EngineOutput(io.BytesIO(), SPAN, None)
     for at in range(0, len(content), 64):
         heard.take(content[at : at + 64])
     heard.finish()
@@ -179,7 +179,7 @@ def _completed(folder: Path, found: Path) -> None:
     assert found == folder / "7.json" and told.get("status") in (None, "", "Completed") and not told.get("runtimeerror")
 
 
-def _output(folder: Path, found: Heard) -> None:
+def _output(folder: Path, found: EngineOutput) -> None:
     """What it said goes on as it was; a session is a day of the run."""
     assert not found.session or SPAN[0] <= date.fromisoformat(found.session) <= SPAN[1]
     assert all(len(one) <= 500 for one in found.tail)

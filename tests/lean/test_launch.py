@@ -10,7 +10,7 @@ import pytest
 
 from springback.errors import EngineError
 from springback.lean import launch
-from springback.lean.launch import Heard
+from springback.lean.launch import EngineOutput
 from tests.lean import fakes
 
 SPAN = (date(2020, 1, 1), date(2020, 12, 31))
@@ -18,7 +18,7 @@ LINE = "2026-11-23T10:00:00Z TRACE:: "
 BEAT = LINE + "Isolator.ExecuteWithTimeLimit(): Used: 89, Sample: 160, App: 754, CurrentTimeStepElapsed: {}.000. CPU: 20%"
 
 
-def run(folder: Path, script: str, limit: float = 30.0, silence: float = 30.0, **more: object) -> tuple[int, Heard]:
+def run(folder: Path, script: str, limit: float = 30.0, silence: float = 30.0, **more: object) -> tuple[int, EngineOutput]:
     """Runs a Python script as the engine."""
     file = folder / "engine.py"
     file.write_text(script)

@@ -15,7 +15,7 @@ STRESS_FIGURES, STRESS_PAGE = "stress.json", "stress.html"
 
 
 @dataclass(frozen=True)
-class Stressed:
+class LinkedStress:
     """`words` the finding, or why there is no `table`; `page` the file to link to."""
 
     words: str
@@ -23,7 +23,7 @@ class Stressed:
     table: Table | None
 
 
-def stress_of(folder: Path, report_data: ReportData) -> Stressed | None:
+def stress_of(folder: Path, report_data: ReportData) -> LinkedStress | None:
     """The stress test whose figures lie in `folder`; None without one, and no figures where it is of another run or cannot be read."""
     file = folder / STRESS_FIGURES
     if not file.is_file():
@@ -32,10 +32,10 @@ def stress_of(folder: Path, report_data: ReportData) -> Stressed | None:
         document = json.loads(file.read_text(encoding="utf-8"))
         if not _same_run(document, report_data):
             words = "A stress test lies in this folder, but it is of another run: 'springback stress --out' this folder makes it anew."
-            return Stressed(words, STRESS_PAGE, None)
-        return Stressed(f"{document['finding']}.", STRESS_PAGE, _table(document))
+            return LinkedStress(words, STRESS_PAGE, None)
+        return LinkedStress(f"{document['finding']}.", STRESS_PAGE, _table(document))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Stressed("A stress test lies in this folder, but its figures cannot be read.", STRESS_PAGE, None)
+        return LinkedStress("A stress test lies in this folder, but its figures cannot be read.", STRESS_PAGE, None)
 
 
 def _same_run(document: dict[str, Any], report_data: ReportData) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from springback.analytics.figures import Figure, Unit, figure
 from springback.statistics.overfitting import Search, deflated_sharpe, track_record_years
-from springback.statistics.returns import annual_return, daily_returns, lost, ruin, sharpe
+from springback.statistics.returns import annual_return, below_high, daily_returns, lost, ruin, sharpe
 from springback.statistics.significance import SESSIONS, mean_band, probability_above, sharpe_band, sharpe_error
 
 Numbers = NDArray[np.float64]
@@ -80,8 +80,7 @@ def underwater(returns: "pd.Series[float]") -> "pd.Series[float]":
     """Distance of equity from its highest close so far (the start counts), fraction, 0 or negative; once the account is lost, that of the
     session on which it was."""
     equity = (1 + returns).cumprod().ffill()
-    fall: pd.Series[float] = equity / equity.cummax().clip(lower=1.0) - 1
-    return fall
+    return pd.Series(below_high(equity.to_numpy(), 1.0), index=equity.index, name=equity.name)
 
 
 def drawdown(returns: "pd.Series[float]") -> Drawdown:
@@ -126,8 +125,8 @@ def account_figures(
 
 def _debts(daily: pd.DataFrame, cash: float) -> "pd.Series[float]":
     """Distance from the highest close of an account that went below zero and on from there."""
-    equity = pd.Series(daily["equity"].to_numpy(dtype=np.float64), index=pd.DatetimeIndex(pd.to_datetime(daily["date"])))
-    return equity / equity.cummax().clip(lower=cash) - 1
+    fall = below_high(daily["equity"].to_numpy(dtype=np.float64), cash)
+    return pd.Series(fall, index=pd.DatetimeIndex(pd.to_datetime(daily["date"])))
 
 
 def _growth(returns: "pd.Series[float]", daily: pd.DataFrame, cash: float) -> dict[str, Figure]:

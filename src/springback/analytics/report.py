@@ -8,7 +8,7 @@ from springback.analytics import page as pages
 from springback.analytics.evidence import settings_table
 from springback.analytics.figures import shown
 from springback.analytics.lean_statistics import DEFINITIONS
-from springback.analytics.linked_studies import Stressed, stress_of
+from springback.analytics.linked_studies import LinkedStress, stress_of
 from springback.analytics.picture import picture
 from springback.analytics.report_data import ReportData, file_name
 from springback.analytics.scores import scores
@@ -35,7 +35,7 @@ def draw(report_data: ReportData, summary: Summary, folder: Path) -> None:
     picture(report_data, summary, folder / "report.png")
 
 
-def page(report_data: ReportData, summary: Summary, stress: Stressed | None = None) -> str:
+def page(report_data: ReportData, summary: Summary, stress: LinkedStress | None = None) -> str:
     """The whole page as text: styles, data and plotly.js inside, every text escaped; `stress` the stress test that lies beside it."""
     account = report_data.headline
     figures = summary.figures[account.profile]

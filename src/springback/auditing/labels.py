@@ -6,7 +6,7 @@ from springback.auditing import counterfactuals
 from springback.auditing.audit_finding import CheckResult, judged
 from springback.auditing.case import Case
 from springback.auditing.difference import models_fault
-from springback.auditing.pipeline import Learned, PipelineRun
+from springback.auditing.pipeline import ModelForecasts, PipelineRun
 from springback.market.market_data import MarketData
 
 
@@ -56,5 +56,5 @@ def _taught(case: Case, market_data: MarketData) -> PipelineRun:
     """Models of `market_data` under the universe as it was, so that a changed volume cannot change who is in it."""
     eligible = case.base.eligible[: market_data.bars.shape[0]]
     features = case.pipeline.features(market_data)
-    learned: Learned = case.pipeline.forecast(market_data, eligible, features)
+    learned: ModelForecasts = case.pipeline.forecast(market_data, eligible, features)
     return PipelineRun(market_data, eligible, features, learned, case.base.result)

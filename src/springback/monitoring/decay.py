@@ -52,7 +52,7 @@ class Decay:
 def decay(scores: Numbers, reference: Numbers, watch: Watch | None = None) -> Decay:
     """Whether the daily `scores` (S,) have fallen below those of the `reference` (R,), out of sample both: rank IC, or the share of hits.
 
-    Scores of ripe sessions only, oldest first; NaN is no news. Raises `MissingData` where the reference is shorter than `watch.sessions`,
+    Scores of mature sessions only, oldest first; NaN is no news. Raises `MissingData` where the reference is shorter than `watch.sessions`,
     or more sessions are watched than the false alarms are stated for: begin anew with a newer reference.
     """
     rule = watch or Watch()

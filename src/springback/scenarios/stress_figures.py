@@ -6,7 +6,7 @@ import numpy as np
 
 from springback.scenarios.scenario_run import RuleRun
 from springback.statistics.paths import falls
-from springback.statistics.returns import account_returns, annual_return, ruin, sharpe
+from springback.statistics.returns import account_returns, annual_return, below_high, ruin, sharpe
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def figures(run: RuleRun) -> Figures:
     worst = int(np.nanargmin(returns))
     end = ruin(equity)
     if end is not None:  # a debt grows on
-        deep = np.array([1 - np.min(equity / np.maximum(np.maximum.accumulate(equity), result.cash))])
+        deep = np.array([-below_high(equity, result.cash).min()])
     profits = result.trades["profit"]
     return Figures(
         annual_return=annual_return(returns),

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.statistics.returns import SESSIONS, Numbers, lost, path_sharpes
+from springback.statistics.returns import SESSIONS, Numbers, below_high, lost, path_sharpes
 
 
 def falls(returns: Numbers) -> tuple[Numbers, NDArray[np.int64]]:
     """Of each path of `returns` (D, S): the deepest fall from the highest close so far, the start included, as a positive fraction, and the
     longest spell below it in sessions. Both (D,). Who has lost all he had has fallen by 1 and stays there."""
     worth = np.cumprod(np.maximum(1 + np.nan_to_num(returns, nan=-1.0), 0.0), axis=1)
-    below = worth / np.maximum(np.maximum.accumulate(worth, axis=1), 1.0) - 1
+    below = below_high(worth, 1.0)
     spell = np.zeros(len(returns), np.int64)
     longest = np.zeros(len(returns), np.int64)
     for k in range(returns.shape[1]):

@@ -77,6 +77,12 @@ def account_excess(account: Account, market_data: MarketData) -> Numbers:
     return excess_returns(account.daily["equity"], account.cash, market_data.risk_free, account.first)
 
 
+def below_high(equity: Numbers, start: float) -> Numbers:
+    """Distance of `equity` (S,), or of each path of it (D, S), from its highest close so far, the `start` included: fractions, 0 or
+    negative, of the same shape; NaN where it is."""
+    return np.asarray(equity / np.maximum(np.fmax.accumulate(equity, axis=-1), start) - 1)
+
+
 def annual_return(returns: Numbers) -> float:
     """Compound growth a year of 252 sessions, a fraction, of returns (S,); NaN where there is no session or the account was lost."""
     if not len(returns) or lost(returns):

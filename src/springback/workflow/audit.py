@@ -18,7 +18,7 @@ from springback.auditing.audit_finding import AuditFinding
 from springback.auditing.audit_page import Audit, as_json, page
 from springback.auditing.case import Case, draw_sessions
 from springback.auditing.checks import CHECKS, examine
-from springback.auditing.pipeline import Flags, Learned, Pipeline, run_pipeline
+from springback.auditing.pipeline import Flags, ModelForecasts, Pipeline, run_pipeline
 from springback.auditing.sample import FULL, QUICK, Sample, Size, take
 from springback.backtest.result import Result
 from springback.errors import SettingsError
@@ -136,9 +136,9 @@ def pipeline(settings: Settings) -> Pipeline:
     def features(market_data: MarketData) -> Panel:
         return workbench.panel(market_data.bars, market_data.actions)
 
-    def forecast(market_data: MarketData, ranked: Flags, panel: Panel) -> Learned:
+    def forecast(market_data: MarketData, ranked: Flags, panel: Panel) -> ModelForecasts:
         walked = forecast_walk_forward(PreparedData(market_data, "", ranked, panel), settings)
-        return Learned(walked.forecasts, {str(as_of): fingerprint(pair) for as_of, pair in walked.models.items()})
+        return ModelForecasts(walked.forecasts, {str(as_of): fingerprint(pair) for as_of, pair in walked.models.items()})
 
     def replay(market_data: MarketData, said: Forecasts) -> Result:
         return simulate(market_data, said, settings)

@@ -173,8 +173,8 @@ def start(ready: Ready, deployment: Deployment, progress: Progress = SILENT) -> 
     step(0, (days[1] - days[0]).days, "the engine starts")
     stopped = partial(engines.remove_container, run.results, run.env)
     limits = launch.TimeLimits(60 * deployment.time_limit)
-    code, heard = launch.run(run.command, run.cwd, run.env, run.log, limits, days, step, stopped=stopped)
-    result, warning = outcome.result_of(run.results, code, heard, run.log)
+    code, output = launch.run(run.command, run.cwd, run.env, run.log, limits, days, step, stopped=stopped)
+    result, warning = outcome.result_of(run.results, code, output, run.log)
     prepare.keep_record(deployment.project, run.results)
     return result, warning
 
