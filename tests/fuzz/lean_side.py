@@ -79,12 +79,12 @@ def exports(folder: Path) -> None:
     """An export that was interrupted, one that is finished, and a folder of ours."""
     for name in ("progress", "done"):
         (folder / name).mkdir()
-        ledger = ExportLog(folder / name, IDENTITY)
-        ledger.open(["daily/aaa.zip", "daily/bbb.zip"])
+        log = ExportLog(folder / name, IDENTITY)
+        log.open(["daily/aaa.zip", "daily/bbb.zip"])
         for one in ("aaa", "bbb"):
-            ledger.finish(one, {f"daily/{one}.zip": ledger.write(f"daily/{one}.zip", one.encode())}, {"bars": 10, "names": 1})
+            log.finish(one, {f"daily/{one}.zip": log.write(f"daily/{one}.zip", one.encode())}, {"bars": 10, "names": 1})
         if name == "done":
-            ledger.close({"window": ["2020-01-02", "2020-01-09"]})
+            log.close({"window": ["2020-01-02", "2020-01-09"]})
     bundle.lay(folder / "ours", {"a.py": b"a", "b/c.py": b"c"})
     (folder / "precious.txt").write_text("not ours")
 
@@ -192,9 +192,9 @@ def _reopened(name: str) -> Callable[[Path], Any]:
         work = folder / "work"
         shutil.copytree(folder / name, work)
         try:
-            ledger = ExportLog(work, IDENTITY)
-            ledger.open(["daily/aaa.zip", "daily/bbb.zip"])
-            return ledger.done, [sum(counts.values()) for _, counts in ledger.done.values()]
+            log = ExportLog(work, IDENTITY)
+            log.open(["daily/aaa.zip", "daily/bbb.zip"])
+            return log.parts, [sum(counts.values()) for _, counts in log.parts.values()]
         finally:
             assert (folder / "precious.txt").read_text() == "not ours"
             shutil.rmtree(work)

@@ -19,13 +19,13 @@ NAMES = 60
 SLOW = """
 import sys, time
 from pathlib import Path
-from springback.lean import export as room, ledger
+from springback.lean import export as room, export_log
 from tests.backtest.worlds import random_tape
-quick = ledger.Ledger.write
+quick = export_log.ExportLog.write
 def slow(self, path, content):
     time.sleep(0.02)
     return quick(self, path, content)
-ledger.Ledger.write = slow
+export_log.ExportLog.write = slow
 room.export(random_tape(4, names={names}), Path(sys.argv[1]))
 """
 
