@@ -22,6 +22,7 @@ from springback.analytics.trades import trade_figures
 from springback.backtest.result import Result, daily_frame, trades_frame
 from springback.market.forecasts import Forecasts
 from springback.quality import entry
+from springback.statistics.returns import account_excess
 from springback.statistics.significance import sharpe_error
 from springback.workflow import record
 from springback.workflow.backtests import run_backtest
@@ -101,7 +102,7 @@ def compare(made: PreparedData, store: Path, models: Path, only: list[str]) -> N
         result = run_backtest(market_data, forecasts, chosen, Recorder(store, made.hash, " --set ".join(["variants", *given])))
         print(row(name, given, scores, result, rate), flush=True)
         search = record.standing(market_data, made.hash, result.sessions, store).search
-    luck = search.luck(sharpe_error(record.excess_returns(market_data, result)))
+    luck = search.luck(sharpe_error(account_excess(result, market_data)))
     print(
         f"\nTrials on this period in the ledger: {search.trials}, {search.independent:.1f} independent; the best of so many without skill "
         f"has a Sharpe ratio of {shown(luck, 'ratio')}; probability of overfitting {shown(search.overfitting, 'fraction')}"

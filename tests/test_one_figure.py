@@ -11,7 +11,6 @@ import pytest
 from springback.analytics import run_folder
 from springback.analytics.gates import FEWEST_SESSIONS, FEWEST_TRADES
 from springback.analytics.summary import Summary, summarise, summary_json
-from springback.auditing import delays
 from springback.backtest.run import Backtest
 from springback.comparison.compare import Tolerance, compare
 from springback.comparison.comparison_statistics import statistics
@@ -19,8 +18,9 @@ from springback.comparison.sides import read_sides
 from springback.ledger.book import Ledger
 from springback.market.prose import warned
 from springback.quality import gate
-from springback.scenarios import scene
+from springback.scenarios.scenario_run import RuleRun, ScenarioInputs
 from springback.scenarios.stress_figures import figures as stressed
+from springback.statistics.returns import account_excess, account_returns
 from springback.strategy.knobs import Strategy
 from springback.workflow import record, report
 from springback.workflow.backtests import simulate
@@ -50,15 +50,14 @@ def told(home: Path) -> Summary:
 def test_report_ledger_stress_and_audit_have_one_sharpe_ratio(home: Path, told: Summary) -> None:
     """Over a risk-free rate that is carried forward where a day does not know it; the audit once took it for 0 there, and a day late."""
     result = simulate(TAPE, SAID, CHOSEN)
-    excess = record.excess_returns(TAPE, result)
-    assert delays.excess(TAPE, result).tolist() == excess.tolist()
+    excess = account_excess(result, TAPE)
     figures = told.figures["realistic"]
     (row,) = Ledger(record.place(home / "store")).entries()
-    other = stressed(scene.Ran(scene.Scene(TAPE, SAID, CHOSEN.costs), result, excess))
+    other = stressed(RuleRun(ScenarioInputs(TAPE, SAID, CHOSEN.costs), result, excess))
     for name in ("sharpe", "annual_return", "total_return", "max_drawdown", "worst_day", "trades", "win_rate"):
         assert getattr(other, name) == pytest.approx(figures[name].number(), rel=1e-12), name
     assert row.sharpe == pytest.approx(figures["sharpe"].number(), rel=1e-12)
-    assert delays.excess(TAPE, result)[0] == pytest.approx(delays.returns(result)[0] - (1.05 ** (1 / 252) - 1), abs=1e-15)
+    assert excess[0] == pytest.approx(account_returns(result)[0] - (1.05 ** (1 / 252) - 1), abs=1e-15)
 
 
 def test_the_sweep_at_no_cost_is_the_profile_lean(home: Path, told: Summary) -> None:
@@ -133,8 +132,8 @@ def test_data_that_the_gate_refuses_are_named_before_any_figure(tmp_path: Path) 
 
 def test_an_overlay_that_was_never_due_raises_no_alarm() -> None:
     made = report_data()
-    assert made.overlays is not None
+    assert made.ablations is not None
     for touched, could, alarms in ((0, 5, 1), (0, 0, 0), (3, 5, 0)):
-        frame = pd.DataFrame([{**made.overlays.iloc[0], "touched": touched, "could": could}])
-        said = summarise(dataclasses.replace(made, overlays=frame)).warnings
+        frame = pd.DataFrame([{**made.ablations.iloc[0], "touched": touched, "could": could}])
+        said = summarise(dataclasses.replace(made, ablations=frame)).warnings
         assert len([one for one in said if "was due and changed no decision" in one]) == alarms

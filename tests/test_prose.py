@@ -20,7 +20,7 @@ READING = frozenset(
     )
 )
 """Methods of a text, and of a pattern, that read it."""
-TEXTS = frozenset(("models", "command", "said", "how"))
+TEXTS = frozenset(("models", "command", "said", "statement", "how"))
 """Attributes that are texts for people too, though their type is a plain `str` (columns of files): they may be compared, and not read."""
 PASSING = frozenset(("str", "tuple", "list", "sorted", "reversed", "iter", "next", "enumerate", "zip", "set", "map", "filter", "join"))
 """Calls that give back what they were given, or a part of it."""

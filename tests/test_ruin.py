@@ -18,11 +18,11 @@ from springback.analytics.tables import by_year
 from springback.backtest.run import Backtest
 from springback.ledger.book import Ledger
 from springback.scenarios import stress_words
-from springback.scenarios.stress_figures import falls, ratios, yearly
 from springback.search.optimizer import Seen, Trial
 from springback.search.search_finding import best, judge
 from springback.search.search_settings import Optimise
 from springback.statistics import returns
+from springback.statistics.paths import falls, ratios, yearly
 from springback.statistics.significance import probability_above, sharpe_band
 from springback.workflow import record, report, stress
 from springback.workflow.backtests import run_backtest
@@ -86,7 +86,7 @@ def test_nothing_left_is_ruin_as_well_as_a_debt() -> None:
 def test_a_ruin_on_the_last_session_is_no_ratio_either() -> None:
     values = np.append(np.random.default_rng(1).normal(0.001, 0.01, 300), -1.2)
     assert np.isnan(
-        [performance.sharpe(values), performance.sortino(values), performance.annual_return(values), probability_above(values, 0)]
+        [returns.sharpe(values), performance.sortino(values), returns.annual_return(values), probability_above(values, 0)]
     ).all()
     assert np.isnan(sharpe_band(values, 1)).all()
 

@@ -29,7 +29,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.project import usual
 from springback.quality.quality_study import Study as DataStudy
-from springback.scenarios.stress_study import Study as StressStudy
+from springback.scenarios.stress_study import StressStudy
 from springback.search.search_finding import Report as SearchReport
 from springback.training.train import Trained
 from springback.training.walk_forward import WalkForwardResult

@@ -132,7 +132,7 @@ def report_data(**changes: object) -> ReportData:
         "cost_sweep": pd.DataFrame(
             {"bp": np.arange(0, 41, 5), "annual_return": 0.14 - 0.006 * np.arange(0, 41, 5), "sharpe": 0.9 - 0.03 * np.arange(0, 41, 5)}
         ),
-        "overlays": pd.DataFrame(
+        "ablations": pd.DataFrame(
             {
                 "overlay": ["model", "regime", "stop", "time stop", "ADV cap"],
                 "touched": [5400, 38, 48, 192, 0],

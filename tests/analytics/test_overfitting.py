@@ -16,7 +16,8 @@ from springback.statistics.overfitting import (
     track_record,
     track_record_years,
 )
-from springback.statistics.significance import daily_sharpe, expected_best_sharpe, probabilistic_sharpe, probability_above, sharpe_error
+from springback.statistics.returns import sharpe as sharpe_of
+from springback.statistics.significance import expected_best_sharpe, probabilistic_sharpe, probability_above, sharpe_error
 
 YEAR = 250  # sessions, as the papers count
 
@@ -111,7 +112,7 @@ def test_the_best_of_fifty_skillless_trials_seldom_passes(shared: float) -> None
     passed = undeflated = 0
     for seed in range(100):
         tried = noise(seed, 50, 150, shared)
-        best = tried[np.argmax([daily_sharpe(one) for one in tried])]
+        best = tried[np.argmax([sharpe_of(one) for one in tried])]
         passed += deflated_sharpe(best, search(50, tried)) > 0.95
         undeflated += probability_above(best, 0.0) > 0.95
     assert passed <= 5

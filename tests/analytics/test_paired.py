@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from springback.statistics.paired import gain, sharpes
-from springback.statistics.significance import block_rows, daily_sharpe
+from springback.statistics.returns import sharpe
+from springback.statistics.significance import block_rows
 
 
 def rows(sessions: int, seed: int = 1, draws: int = 500) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
@@ -17,7 +18,7 @@ def test_the_ratio_is_that_of_the_resampled_returns() -> None:
     counts = np.array([np.bincount(one, minlength=300) for one in picked], dtype=np.float64)
     found = sharpes(draw, counts)
     for k, one in enumerate(picked):
-        np.testing.assert_allclose(found[k], [daily_sharpe(run[one]) * np.sqrt(252) for run in draw], rtol=1e-10)
+        np.testing.assert_allclose(found[k], [sharpe(run[one]) for run in draw], rtol=1e-10)
     assert sharpes(np.full((1, 40), 0.001), np.ones((1, 40)))[0, 0] == 0.0, "an account that stands still has no ratio"
 
 

@@ -18,7 +18,7 @@ from springback.analytics.summary import summarise
 from tests.analytics.materials import account, empty_account, report_data
 
 SOURCE = Path(report.__file__).parents[1]
-BARE = dict.fromkeys(("benchmark", "scores", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel"))
+BARE = dict.fromkeys(("benchmark", "scores", "quarters", "reliability", "importance", "cost_sweep", "ablations", "funnel"))
 
 
 def page(told: ReportData) -> str:
@@ -77,6 +77,13 @@ def test_the_flag_is_the_first_text_of_the_page() -> None:
     told = page(report_data(in_sample=True))
     body = re.sub(r"<[^>]+>", " ", visible(told.split("<body>")[1])).split()
     assert body[0] == "IN-SAMPLE:"
+
+
+def test_a_reason_in_words_of_lean_is_shown_in_ours() -> None:
+    told = report_data()
+    delisted = told.headline.trades.assign(reason="Liquidate from delisting")
+    shown = visible(page(replace(told, accounts=(replace(told.headline, trades=delisted), *told.accounts[1:]))))
+    assert "Liquidate" not in shown and shown.count("delisting") >= 1 + len(delisted.head(8))
 
 
 def test_what_is_missing_is_explained_once() -> None:

@@ -31,6 +31,16 @@ def test_a_folder_read_back_and_written_again_is_the_same_to_the_byte(tmp_path: 
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
+def test_report_json_calls_the_ablations_overlays_as_it_always_did(tmp_path: Path) -> None:
+    told = report_data()
+    run_folder.write(tmp_path / "run", told, no_pictures)
+    facts = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert "ablations" not in facts and facts["overlays"]["columns"][0] == "overlay"
+    back = run_folder.read(tmp_path / "run").ablations
+    assert back is not None and told.ablations is not None
+    pd.testing.assert_frame_equal(back, told.ablations, check_dtype=False)
+
+
 def test_floats_come_back_to_the_last_bit_and_a_name_called_na_stays(tmp_path: Path) -> None:
     told = report_data()
     run_folder.write(tmp_path / "run", told, no_pictures)

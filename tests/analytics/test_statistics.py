@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from springback.analytics import performance
 from springback.analytics.performance import account_figures, benchmark_returns, drawdown, returns_of
+from springback.statistics.returns import annual_return, sharpe
 from tests.analytics.materials import CASH, daily_frame, days
 
 DAYS = st.lists(st.floats(-0.2, 0.2), min_size=5, max_size=120)
@@ -22,12 +23,12 @@ def series(values: list[float]) -> "pd.Series[float]":
 def test_empyrical_is_the_witness(values: list[float]) -> None:
     told = series(values)
     plain = told.to_numpy()
-    assert performance.annual_return(plain) == pytest.approx(empyrical.annual_return(told), rel=1e-9, abs=1e-12)
+    assert annual_return(plain) == pytest.approx(empyrical.annual_return(told), rel=1e-9, abs=1e-12)
     assert performance.volatility(plain) == pytest.approx(empyrical.annual_volatility(told), rel=1e-9, abs=1e-12)
     assert drawdown(told).depth == pytest.approx(-empyrical.max_drawdown(told), rel=1e-9, abs=1e-12)
     if plain.std() > 1e-6:
         excess = plain - 0.0001
-        assert performance.sharpe(excess) == pytest.approx(empyrical.sharpe_ratio(told, risk_free=0.0001), rel=1e-6)
+        assert sharpe(excess) == pytest.approx(empyrical.sharpe_ratio(told, risk_free=0.0001), rel=1e-6)
     if (plain < -1e-6).any():
         assert performance.sortino(plain) == pytest.approx(empyrical.sortino_ratio(told), rel=1e-9, abs=1e-12)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from springback import features as workbench
-from springback.auditing.pipeline import Flags, Learned, Pipeline
+from springback.auditing.pipeline import Flags, ModelForecasts, Pipeline
 from springback.backtest.result import Result
 from springback.forecasting.forecast import forecast_panel
 from springback.market.actions import Actions
@@ -37,10 +37,10 @@ class Leak:
     knobs: tuple[str, ...] = ()
 
 
-def taught_by(settings: Settings, lesson: Lesson) -> Callable[[MarketData, Flags, Panel], Learned]:
+def taught_by(settings: Settings, lesson: Lesson) -> Callable[[MarketData, Flags, Panel], ModelForecasts]:
     """A walk-forward like the real one whose models learn what `lesson` gives out of every eligible row, known or not, as of a session."""
 
-    def forecast(market_data: MarketData, ranked: Flags, panel: Panel) -> Learned:
+    def forecast(market_data: MarketData, ranked: Flags, panel: Panel) -> ModelForecasts:
         rows = every_row(market_data, ranked, panel, settings.training.horizon)
         start, end = (np.datetime64(day) for day in (settings.backtest.start, settings.backtest.end))
         known = rows.pick(~np.isnan(rows.forward))
@@ -54,7 +54,7 @@ def taught_by(settings: Settings, lesson: Lesson) -> Callable[[MarketData, Flags
             said = forecast_panel(pair, panel[span], ranked[span], adv[span])
             for name in ("qpi", "p_long", "p_short", "adv"):
                 getattr(joined, name)[span] = getattr(said, name)
-        return Learned(joined, models)
+        return ModelForecasts(joined, models)
 
     return forecast
 
@@ -106,9 +106,9 @@ def _trades(view: Callable[[MarketData], MarketData]) -> Change:
 
 def _says(view: Callable[[Forecasts], Forecasts]) -> Change:
     def change(clean: Pipeline, _: Settings) -> Pipeline:
-        def forecast(*seen: Any) -> Learned:
+        def forecast(*seen: Any) -> ModelForecasts:
             learned = clean.forecast(*seen)
-            return Learned(view(learned.forecasts), learned.models)
+            return ModelForecasts(view(learned.forecasts), learned.models)
 
         return replace(clean, forecast=forecast)
 

@@ -8,7 +8,7 @@ import pytest
 from springback.auditing.checks import CHECKS
 from springback.auditing.counterfactuals import of_names, other_future, relabelled, since
 from springback.auditing.noise import matched_noise
-from springback.auditing.pipeline import play
+from springback.auditing.pipeline import run_pipeline
 from springback.features import panel
 from springback.market.market_data import DELISTED, TRADING
 from springback.market.quarantine import Span
@@ -22,7 +22,7 @@ EXACT = tuple(key for key in CHECKS if key not in STATISTICAL and not key.starts
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_real_pipeline_passes(seed: int) -> None:
     for key, one in found(honest(seed), *EXACT).items():
-        assert one.verdict == "PASS", f"{key}: {one.verdict}, {one.said}"
+        assert one.verdict == "PASS", f"{key}: {one.verdict}, {one.statement}"
         assert one.tried
 
 
@@ -31,21 +31,21 @@ def test_the_real_pipeline_passes(seed: int) -> None:
 )
 def test_so_do_its_variants(more: tuple[str, ...]) -> None:
     for key, one in found(honest(1, *more), "corrupted", "fills", "money", "renamed", "warm-up").items():
-        assert one.verdict == "PASS", f"{key}: {one.verdict}, {one.said}"
+        assert one.verdict == "PASS", f"{key}: {one.verdict}, {one.statement}"
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_noise_shows_nothing_and_a_planted_edge_is_found(seed: int) -> None:
     told = found(honest(seed), *STATISTICAL)
-    assert told["noise"].verdict in {"PASS", "WARN"}, told["noise"].said  # WARN: a small sample may leave the canary silent
-    assert told["planted"].verdict == "PASS", told["planted"].said
+    assert told["noise"].verdict in {"PASS", "WARN"}, told["noise"].statement  # WARN: a small sample may leave the canary silent
+    assert told["planted"].verdict == "PASS", told["planted"].statement
 
 
 def test_late_inputs_are_measured() -> None:
     keys = [key for key in CHECKS if key.startswith("late ")]
     told = found(honest(), *keys)
     assert {one.verdict for one in told.values()} <= {"MEASURED", "WARN"}
-    assert all("Sharpe" in one.said and np.isfinite(one.figures["sharpe_late"]) for one in told.values())
+    assert all("Sharpe" in one.statement and np.isfinite(one.figures["sharpe_late"]) for one in told.values())
 
 
 def test_a_market_of_survivors_is_called_one() -> None:
@@ -53,14 +53,14 @@ def test_a_market_of_survivors_is_called_one() -> None:
     market_data = market()[0]
     alive = of_names(market_data, np.flatnonzero(market_data.last == market_data.bars.shape[0] - 1))
     one = found(replace(honest(), whole=alive), "survivors")["survivors"]
-    assert one.verdict == "FAIL" and "survivors only" in one.said
+    assert one.verdict == "FAIL" and "survivors only" in one.statement
 
 
 def test_a_tape_without_membership_is_a_warning() -> None:
     """Where names do leave; and market data too short to tell is not judged."""
     bare = replace(honest(), whole=replace(market()[0], members=None))
     one = found(bare, "survivors")
-    assert one["survivors"].verdict == "WARN" and "no membership is known" in one["survivors"].said
+    assert one["survivors"].verdict == "WARN" and "no membership is known" in one["survivors"].statement
     short = replace(honest(), whole=market()[0].until(100))
     assert found(short, "survivors")["survivors"].verdict == "SKIPPED"
 
@@ -68,19 +68,19 @@ def test_a_tape_without_membership_is_a_warning() -> None:
 def test_without_membership_everything_else_is_checked() -> None:
     like = honest()
     sample, crowd = replace(like.sample, members=None), replace(like.crowd, members=None)
-    case = replace(like, base=play(like.pipeline, sample), crowd=crowd, whole=replace(like.whole, members=None))
+    case = replace(like, base=run_pipeline(like.pipeline, sample), crowd=crowd, whole=replace(like.whole, members=None))
     for key, one in found(case, "truncated", "corrupted", "universe", "renamed", "money").items():
-        assert one.verdict == "PASS", f"{key}: {one.said}"
+        assert one.verdict == "PASS", f"{key}: {one.statement}"
     assert found(case, "late membership")["late membership"].verdict == "SKIPPED"
 
 
 def test_a_quarantine_follows_its_name() -> None:
     like = honest()
     spans = tuple(Span(symbol, "2023-01-03", "2023-06-30") for symbol in like.sample.bars.symbols[:5])
-    case = replace(like, base=play(like.pipeline, replace(like.sample, quarantine=spans)))
+    case = replace(like, base=run_pipeline(like.pipeline, replace(like.sample, quarantine=spans)))
     assert not np.array_equal(case.base.eligible, like.base.eligible)
     for key, one in found(case, "truncated", "warm-up", "renamed").items():
-        assert one.verdict == "PASS", f"{key}: {one.said}"
+        assert one.verdict == "PASS", f"{key}: {one.statement}"
 
 
 def test_a_regime_that_is_not_applied_is_a_warning() -> None:
@@ -89,7 +89,7 @@ def test_a_regime_that_is_not_applied_is_a_warning() -> None:
         clean, backtest=lambda market_data, said: clean.backtest(replace(market_data, vix=np.full(len(market_data.vix), 15.0)), said)
     )
     one = found(case_of(deaf), "vix")["vix"]
-    assert one.verdict == "WARN" and "not applied" in one.said
+    assert one.verdict == "WARN" and "not applied" in one.statement
 
 
 def test_the_same_seed_gives_the_same_findings() -> None:

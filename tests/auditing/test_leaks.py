@@ -21,8 +21,8 @@ def test_a_planted_leak_is_found(name: str) -> None:
     case = case_of(leak.change(audit.pipeline(settings), settings), 1, *leak.knobs)
     for check, words in leak.finds.items():
         one = found(case, check)[check]
-        assert one.verdict == "FAIL", f"{check} says {one.verdict}: {one.said}"
-        assert words in one.said, f"{check} says: {one.said}"
+        assert one.verdict == "FAIL", f"{check} says {one.verdict}: {one.statement}"
+        assert words in one.statement, f"{check} says: {one.statement}"
 
 
 def test_the_leaks_are_of_many_kinds() -> None:

@@ -40,9 +40,9 @@ def universe(leave: int, members: bool = True) -> SimpleNamespace:
 def test_fewer_leavers_than_expected_are_no_pass(leave: int, verdict: str, words: str) -> None:
     """On the real data 578 left where 742 to 1,089 were expected: that was a PASS once."""
     found = survivors(universe(leave))  # type: ignore[arg-type]
-    assert (found.verdict, words in found.said) == (verdict, True), found.said
+    assert (found.verdict, words in found.statement) == (verdict, True), found.statement
 
 
 def test_both_doubts_are_named() -> None:
-    said = survivors(universe(34, members=False)).said  # type: ignore[arg-type]
+    said = survivors(universe(34, members=False)).statement  # type: ignore[arg-type]
     assert "fewer leave than an index loses" in said and "no membership is known" in said

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from springback.auditing.audit_finding import Finding, failed
+from springback.auditing.audit_finding import AuditFinding, failed
 from springback.auditing.audit_page import Audit, page, title
 from springback.auditing.checks import CHECKS
 from springback.market.origin import Origin, Provenance
@@ -43,6 +43,7 @@ def test_it_says_what_was_tried_and_leaves_figures_and_a_page(home: Path) -> Non
     assert [one["check"] for one in told["findings"]] == list(CHECKS)
     assert all(f"\n{key} " in said for key in CHECKS) and all(one["tried"] for one in told["findings"])
     assert told["verdict"] == "No look-ahead was found" and told["failed"] == []
+    assert {tuple(one) for one in told["findings"]} == {("check", "does", "verdict", "tried", "said", "figures")}
     assert "No look-ahead was found; " in said and said.splitlines()[-1] == "page: runs/audit/audit.html"
     assert "60 of 160 names, drawn at random" in said and "Demo market with a planted edge" in said
     text = (home / "runs" / "audit" / "audit.html").read_text(encoding="utf-8")
@@ -97,7 +98,7 @@ def test_a_failed_check_ends_with_code_1(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert clean_bill is False
     told: list[str] = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["failed"]
     assert {"survivors", "universe"} <= set(told)
-    assert failed((Finding("a", "b", "WARN", "c", "d"),)) == ()
+    assert failed((AuditFinding("a", "b", "WARN", "c", "d"),)) == ()
 
 
 @in_browser

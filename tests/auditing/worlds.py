@@ -3,10 +3,10 @@
 from functools import cache
 
 from springback import settings
-from springback.auditing.audit_finding import Finding
+from springback.auditing.audit_finding import AuditFinding
 from springback.auditing.case import Case
 from springback.auditing.checks import examine
-from springback.auditing.pipeline import Pipeline, play
+from springback.auditing.pipeline import Pipeline, run_pipeline
 from springback.auditing.sample import Sample, Size
 from springback.market.market_data import MarketData
 from springback.workflow import audit
@@ -43,9 +43,9 @@ def honest(seed: int = 1, *more: str) -> Case:
 def case_of(tested: Pipeline, seed: int = 1, *more: str) -> Case:
     """The same for another pipeline."""
     like = honest(seed, *more)
-    return Case(tested, play(tested, like.sample), like.whole, like.crowd, like.at, like.retrainings, seed)
+    return Case(tested, run_pipeline(tested, like.sample), like.whole, like.crowd, like.at, like.retrainings, seed)
 
 
-def found(case: Case, *keys: str) -> dict[str, Finding]:
+def found(case: Case, *keys: str) -> dict[str, AuditFinding]:
     """The findings of the checks `keys`."""
     return {one.check: one for one in examine(case, keys)}

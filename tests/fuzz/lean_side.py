@@ -16,8 +16,8 @@ from springback.comparison.comparison_statistics import statistics
 from springback.comparison.sides import read_side, read_sides
 from springback.forecasting import model_store
 from springback.lean import bundle, engines, outcome, prepare, stored
-from springback.lean.export_log import Ledger
-from springback.lean.launch import Heard
+from springback.lean.export_log import ExportLog
+from springback.lean.launch import EngineOutput
 from springback.lean.parameters import Lean, Parameters
 from springback.market.account import Account
 from springback.trading.day_forecasts import FileOutlook
@@ -79,12 +79,12 @@ def exports(folder: Path) -> None:
     """An export that was interrupted, one that is finished, and a folder of ours."""
     for name in ("progress", "done"):
         (folder / name).mkdir()
-        ledger = Ledger(folder / name, IDENTITY)
-        ledger.open(["daily/aaa.zip", "daily/bbb.zip"])
+        log = ExportLog(folder / name, IDENTITY)
+        log.open(["daily/aaa.zip", "daily/bbb.zip"])
         for one in ("aaa", "bbb"):
-            ledger.finish(one, {f"daily/{one}.zip": ledger.write(f"daily/{one}.zip", one.encode())}, {"bars": 10, "names": 1})
+            log.finish(one, {f"daily/{one}.zip": log.write(f"daily/{one}.zip", one.encode())}, {"bars": 10, "names": 1})
         if name == "done":
-            ledger.close({"window": ["2020-01-02", "2020-01-09"]})
+            log.close({"window": ["2020-01-02", "2020-01-09"]})
     bundle.lay(folder / "ours", {"a.py": b"a", "b/c.py": b"c"})
     (folder / "precious.txt").write_text("not ours")
 
@@ -161,8 +161,8 @@ def _stored_models(folder: Path) -> list[str]:
     return sorted({key.split("/")[2] for key in files if key.count("/") == 3})
 
 
-def _heard(content: bytes) -> Heard:
-    heard = Heard(io.BytesIO(), SPAN, None)
+def _heard(content: bytes) -> EngineOutput:
+    heard = EngineOutput(io.BytesIO(), SPAN, None)
     for at in range(0, len(content), 64):
         heard.take(content[at : at + 64])
     heard.finish()
@@ -179,7 +179,7 @@ def _completed(folder: Path, found: Path) -> None:
     assert found == folder / "7.json" and told.get("status") in (None, "", "Completed") and not told.get("runtimeerror")
 
 
-def _output(folder: Path, found: Heard) -> None:
+def _output(folder: Path, found: EngineOutput) -> None:
     """What it said goes on as it was; a session is a day of the run."""
     assert not found.session or SPAN[0] <= date.fromisoformat(found.session) <= SPAN[1]
     assert all(len(one) <= 500 for one in found.tail)
@@ -192,9 +192,9 @@ def _reopened(name: str) -> Callable[[Path], Any]:
         work = folder / "work"
         shutil.copytree(folder / name, work)
         try:
-            ledger = Ledger(work, IDENTITY)
-            ledger.open(["daily/aaa.zip", "daily/bbb.zip"])
-            return ledger.done, [sum(counts.values()) for _, counts in ledger.done.values()]
+            log = ExportLog(work, IDENTITY)
+            log.open(["daily/aaa.zip", "daily/bbb.zip"])
+            return log.parts, [sum(counts.values()) for _, counts in log.parts.values()]
         finally:
             assert (folder / "precious.txt").read_text() == "not ours"
             shutil.rmtree(work)

@@ -139,7 +139,7 @@ def test_a_list_of_ours_removes_nothing_elsewhere(tmp_path: Path, name: str) -> 
     with pytest.raises(InputError, match="no bundle of ours"):
         bundle.lay(tmp_path / "ours", {"a.py": b"b"})
     bundle.lay_among(tmp_path / "ours", {"a.py": b"b"})
-    export = export_log.Ledger(tmp_path / "ours", {"tape": "1"})
+    export = export_log.ExportLog(tmp_path / "ours", {"tape": "1"})
     written(tmp_path / "ours" / export_log.MANIFEST, json.dumps({"identity": {}, "parts": {"a": {"files": {name: digest}, "counts": {}}}}))
     export.open(["a.py"])
     assert precious.read_text() == "not ours"

@@ -15,7 +15,7 @@ from springback.data.store.content_hash import content_hash
 from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
 from springback.lean import prepare
-from springback.lean.export import Exported, export
+from springback.lean.export import ExportSummary, export
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADING, MarketData
 from springback.market.quarantine import Span
@@ -263,7 +263,7 @@ def test_rates_come_from_the_file_or_from_the_tape_or_from_nowhere(tmp_path: Pat
     place = "alternative/interest-rate/usa/interest-rate.csv"
 
     def rates(name: str, one: MarketData, file: Path | None = None) -> str:
-        done: Exported = export(one, tmp_path / name, interest_rate=file)
+        done: ExportSummary = export(one, tmp_path / name, interest_rate=file)
         return f"{done.rates}: {(tmp_path / name / place).read_text() if (tmp_path / name / place).exists() else 'no file'}"
 
     given = tmp_path / "rates.csv"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from springback.errors import BadTable, InputError
-from springback.lean.export import Exported, export
+from springback.lean.export import ExportSummary, export
 from springback.market.market_data import MarketData
 from tests.backtest.worlds import flat_tape
 from tests.lean import lean_reader
@@ -14,7 +14,7 @@ from tests.lean import lean_reader
 RISING = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
 
 
-def renamed(folder: Path, market_data: MarketData, *rows: str) -> Exported:
+def renamed(folder: Path, market_data: MarketData, *rows: str) -> ExportSummary:
     file = folder / "renames.csv"
     file.write_text("date,old,new\n" + "".join(row + "\n" for row in rows))
     return export(market_data, folder / "out", renames=file)

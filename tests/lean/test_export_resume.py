@@ -19,13 +19,13 @@ NAMES = 60
 SLOW = """
 import sys, time
 from pathlib import Path
-from springback.lean import export as room, ledger
+from springback.lean import export as room, export_log
 from tests.backtest.worlds import random_tape
-quick = ledger.Ledger.write
+quick = export_log.ExportLog.write
 def slow(self, path, content):
     time.sleep(0.02)
     return quick(self, path, content)
-ledger.Ledger.write = slow
+export_log.ExportLog.write = slow
 room.export(random_tape(4, names={names}), Path(sys.argv[1]))
 """
 
@@ -51,7 +51,7 @@ def test_a_killed_export_goes_on(tmp_path: Path) -> None:
     assert 0 < done < NAMES and not (tmp_path / "killed/springback/export.json").exists()
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "killed/equity").rglob("*.*")}
     again = export(market_data, tmp_path / "killed")
-    assert again.written == NAMES - done
+    assert again.new_names == NAMES - done
     export(market_data, tmp_path / "clean")
     assert contents(tmp_path / "killed") == contents(tmp_path / "clean")
     kept = [path for path in before if path.is_file() and path.stat().st_mtime_ns == before[path]]
@@ -73,13 +73,13 @@ def test_a_progress_cut_short_in_a_line_is_read_as_far_as_it_goes(tmp_path: Path
 
 def test_a_finished_export_writes_nothing_again(tmp_path: Path) -> None:
     market_data = random_tape(1)
-    assert export(market_data, tmp_path).written == 12
+    assert export(market_data, tmp_path).new_names == 12
     before = {path: (tmp_path / path).stat().st_mtime_ns for path in contents(tmp_path)}
-    assert export(market_data, tmp_path).written == 0
+    assert export(market_data, tmp_path).new_names == 0
     after = {path: (tmp_path / path).stat().st_mtime_ns for path in contents(tmp_path)}
     assert {path for path in after if before[path] != after[path]} == {"springback/export.json"}
     (tmp_path / "equity/usa/daily/n03.zip").unlink()
-    assert export(market_data, tmp_path).written == 1
+    assert export(market_data, tmp_path).new_names == 1
     assert set(contents(tmp_path)) == set(after)
 
 
@@ -116,7 +116,7 @@ def test_foreign_files_in_the_way_are_put_aside_and_told(tmp_path: Path) -> None
     assert export(market_data, tmp_path).findings == ("1 files of others stood where the export writes: they are in springback/kept now",)
     assert (tmp_path / "springback/kept/equity/usa/daily/aapl.zip").read_bytes() == b"LEAN's own"
     theirs.write_bytes(b"changed by hand")
-    assert export(market_data, tmp_path).written == 1
+    assert export(market_data, tmp_path).new_names == 1
     assert (tmp_path / "springback/kept/equity/usa/daily/aapl.zip.1").read_bytes() == b"changed by hand"
     assert export(market_data, tmp_path).findings == ()
 

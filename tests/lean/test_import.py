@@ -17,7 +17,7 @@ from springback.analytics.summary import summarise
 from springback.errors import BadTable, InputError, MissingData
 from springback.lean import as_run
 from springback.lean.results import read_result
-from springback.lean.round_trips import book_of, split_between
+from springback.lean.round_trips import round_trips, split_between
 from tests.analytics import golden
 from tests.lean import runs
 from tests.lean.lean_files import ID, write_result
@@ -94,7 +94,7 @@ def test_trades_are_ours_but_for_what_lean_does_not_say(tmp_path: Path, seed: in
     back, mine = (one.sort_values(key).reset_index(drop=True) for one in (trades, made.trades))
     for name in ("symbol", "side", "entry_date", "exit_date", "quantity", "sessions", "reason", "bear"):
         assert back[name].tolist() == mine[name].tolist(), name
-    whole = set(back["symbol"]) - set(book_of(made.fills).splits["symbol"])
+    whole = set(back["symbol"]) - set(round_trips(made.fills).splits["symbol"])
     plain = back["symbol"].isin(whole) & (mine["dividends"] == 0)
     assert plain.any()
     np.testing.assert_allclose(back.loc[plain, "profit"], mine.loc[plain, "profit"], atol=1e-6)

@@ -10,7 +10,7 @@ import pytest
 
 from springback.errors import EngineError
 from springback.lean import launch
-from springback.lean.launch import Heard
+from springback.lean.launch import EngineOutput
 from tests.lean import fakes
 
 SPAN = (date(2020, 1, 1), date(2020, 12, 31))
@@ -18,11 +18,12 @@ LINE = "2026-11-23T10:00:00Z TRACE:: "
 BEAT = LINE + "Isolator.ExecuteWithTimeLimit(): Used: 89, Sample: 160, App: 754, CurrentTimeStepElapsed: {}.000. CPU: 20%"
 
 
-def run(folder: Path, script: str, limit: float = 30.0, silence: float = 30.0, **more: object) -> tuple[int, Heard]:
+def run(folder: Path, script: str, limit: float = 30.0, silence: float = 30.0, **more: object) -> tuple[int, EngineOutput]:
     """Runs a Python script as the engine."""
     file = folder / "engine.py"
     file.write_text(script)
-    return launch.run([sys.executable, "-u", str(file)], folder, os.environ, folder / "log", limit, SPAN, silence=silence, **more)  # type: ignore[arg-type]
+    limits = launch.TimeLimits(limit, silence)
+    return launch.run([sys.executable, "-u", str(file)], folder, os.environ, folder / "log", limits, SPAN, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,7 @@ def test_a_hung_engine_is_ended_with_all_it_started(tmp_path: Path) -> None:
     with pytest.raises(
         EngineError, match=r"stopped after 2 seconds, the time limit, before its first session; its output: .*log; give --time"
     ):
-        launch.run(command, tmp_path, os.environ, tmp_path / "log", 2.0, SPAN, stopped=lambda: told.append("ended"))
+        launch.run(command, tmp_path, os.environ, tmp_path / "log", launch.TimeLimits(2.0), SPAN, stopped=lambda: told.append("ended"))
     assert time.monotonic() - started < 10
     pids = [int(pid) for pid in (results / "pids").read_text().split()]
     assert len(pids) == 2
@@ -124,4 +125,4 @@ def test_an_interruption_ends_it(tmp_path: Path) -> None:
 
 def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="nowhere cannot be started: No such file"):
-        launch.run([str(tmp_path / "nowhere")], tmp_path, {}, tmp_path / "log", 1, SPAN)
+        launch.run([str(tmp_path / "nowhere")], tmp_path, {}, tmp_path / "log", launch.TimeLimits(1), SPAN)

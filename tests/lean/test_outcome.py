@@ -11,11 +11,11 @@ import pytest
 
 from springback.errors import EngineError
 from springback.lean import outcome
-from springback.lean.launch import Heard
+from springback.lean.launch import EngineOutput
 
 
-def heard(*lines: str) -> Heard:
-    found = Heard(io.BytesIO(), (date(2020, 1, 1), date(2020, 12, 31)), None)
+def heard(*lines: str) -> EngineOutput:
+    found = EngineOutput(io.BytesIO(), (date(2020, 1, 1), date(2020, 12, 31)), None)
     found.take("".join(f"{line}\n" for line in lines).encode())
     return found
 

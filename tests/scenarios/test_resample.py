@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from springback.analytics.performance import annual_return, drawdown, sharpe
+from springback.analytics.performance import drawdown
 from springback.scenarios.resample import FIGURES, LEVELS, by_day, by_trade, contributions
-from springback.scenarios.stress_figures import falls, ratios, yearly
+from springback.statistics.paths import falls, ratios, yearly
+from springback.statistics.returns import annual_return, sharpe
 from tests.backtest.worlds import flat_tape, signals
 from tests.scenarios.stages import random_stage, stage
 

@@ -10,11 +10,11 @@ from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.costs import Costs
 from springback.market.market_data import MarketData
 from springback.scenarios import shocks
-from springback.scenarios.play import play
 from springback.scenarios.positions import fullest_of_each_year, held, worst_days
 from springback.scenarios.prices import closed
+from springback.scenarios.scenario_outcome import run_scenarios
+from springback.scenarios.scenario_run import RuleRun, Runner
 from springback.scenarios.scenarios import scenarios
-from springback.scenarios.scene import Ran, Run
 from springback.scenarios.stress_words import regime
 from springback.scenarios.windows import WINDOWS, Window, cut, slices, spells
 from springback.strategy.knobs import Strategy
@@ -24,7 +24,7 @@ from tests.scenarios.stages import stage
 LONG, SHORT = (5.0, 0.9, 0.1), (95.0, 0.1, 0.9)
 
 
-def pair(market_data: MarketData | None = None, strategy: Strategy | None = None) -> tuple[Ran, Run]:
+def pair(market_data: MarketData | None = None, strategy: Strategy | None = None) -> tuple[RuleRun, Runner]:
     """AAA bought and BBB sold short at 100 on row 2, on a quiet market that charges as LEAN does."""
     market_data = market_data or flat_tape({"AAA": [100.0] * 14, "BBB": [100.0] * 14})
     return stage(market_data, signals(market_data, {(1, "AAA"): LONG, (1, "BBB"): SHORT}), strategy, "lean")
@@ -119,7 +119,7 @@ def test_a_recalled_short_is_bought_back_at_the_next_open() -> None:
     base, run = pair()
     asked = np.zeros((14, 2), bool)
     asked[5] = True  # both names: the long has nothing to give back
-    result = run(dataclasses.replace(base.scene, recalls=asked)).result
+    result = run(dataclasses.replace(base.inputs, recalls=asked)).result
     orders, fills = orders_frame(result), fills_frame(result)
     assert orders["reason"].tolist() == ["entry", "entry", "recall", "time_stop"]
     assert fills["reason"].tolist() == ["entry", "entry", "recall", "time_stop"]
@@ -132,7 +132,7 @@ def test_a_recall_cancels_the_resting_stop() -> None:
     base, run = pair(strategy=Strategy(stop_mode="intraday"))
     asked = np.zeros((14, 2), bool)
     asked[5, 1] = True
-    result = run(dataclasses.replace(base.scene, recalls=asked)).result
+    result = run(dataclasses.replace(base.inputs, recalls=asked)).result
     trades = trades_frame(result).set_index("symbol")
     assert trades["reason"].to_dict() == {"AAA": "time_stop", "BBB": "recall"}
     assert fills_frame(result)["quantity"].groupby(fills_frame(result)["symbol"]).sum().tolist() == [0, 0]
@@ -142,15 +142,15 @@ def test_a_late_vix_is_yesterdays() -> None:
     base, _ = pair()
     vix = np.arange(14.0) + 10
     vix[0] = np.nan  # known from the second session on
-    late = shocks.late_vix(dataclasses.replace(base.scene, market_data=dataclasses.replace(base.scene.market_data, vix=vix)))
+    late = shocks.late_vix(dataclasses.replace(base.inputs, market_data=dataclasses.replace(base.inputs.market_data, vix=vix)))
     assert late.market_data.vix[1:].tolist() == [11.0, 11.0, *(np.arange(11.0) + 12)]
 
 
 def test_a_scenario_that_touches_nothing_is_a_warning() -> None:
     market_data = flat_tape({"AAA": [100.0] * 14, "BBB": [100.0] * 14})
     base, run = stage(market_data, signals(market_data, {}), None, "lean")
-    found = play(base, run, scenarios(0.05, 1))
-    assert all(one.played.touched == 0 and one.played.first is None for one in found)
+    found = run_scenarios(base, run, scenarios(0.05, 1))
+    assert all(one.run.touched == 0 and one.run.first is None for one in found)
     assert all("touched nothing" in one.warning for one in found)
 
 
@@ -160,11 +160,11 @@ def test_the_fullest_session_of_each_year() -> None:
     base, _ = stage(market_data, signals(market_data, fired), None, "lean")
     # Both names are held from row 4 to 7, in 2019; AAA alone from row 19, in 2020.
     days = fullest_of_each_year(base.result)
-    assert [base.scene.market_data.bars.row(day) in span for day, span in zip(days, (range(4, 8), range(19, 25)), strict=True)] == [
+    assert [base.inputs.market_data.bars.row(day) in span for day, span in zip(days, (range(4, 8), range(19, 25)), strict=True)] == [
         True,
         True,
     ]
-    assert len(held(base.result, market_data.actions, base.scene.market_data.bars.row(days[0])).name) == 2
+    assert len(held(base.result, market_data.actions, base.inputs.market_data.bars.row(days[0])).name) == 2
 
 
 def test_a_window_outside_the_run_is_listed_with_what_to_set() -> None:

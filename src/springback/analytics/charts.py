@@ -1,6 +1,6 @@
 """Charts of the page as plain Plotly figures (data and layout, nothing else): small, quiet, one idea each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,48 +94,23 @@ def bear_spells(daily: pd.DataFrame) -> list[tuple[str, str]]:
     return [(dates[first], dates[min(end, len(dates) - 1)]) for first, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
+def shading(spans: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """A shape behind the lines for each (first, last) date of `spans`: sessions in the bear regime."""
+    place = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1}
+    shade = {**place, "fillcolor": palette.BEAR, "line": {"width": 0}, "layer": "below"}
+    return [{**shade, "x0": first, "x1": last} for first, last in spans]
+
+
 def equity(report_data: ReportData) -> Chart:
     """Growth of one dollar over drawdown, regime shaded, every profile and the benchmark."""
-    first, dates = report_data.headline, days(report_data.headline.daily)
-    traces, falls = [], []
-    colours = [palette.NET, palette.SECOND, palette.MUTED]
-    for account, colour in reversed(list(zip(report_data.accounts, colours, strict=False))):
-        returns = returns_of(account.daily, account.cash)
-        main = account is first
-        width = 2.0 if main else 1.2
-        traces.append(line(dates, (1 + returns).cumprod(), f"{account.profile} costs", colour, width=width, hovertemplate="%{y:.4f}"))
-        if main:
-            fall = {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.2%}"}
-            falls.append(
-                line(
-                    dates, underwater(returns), "fall", colour, fill="tozeroy", fillcolor=palette.wash(palette.NET, 0.14), width=1.2, **fall
-                )
-            )
-    beside = benchmark_returns(report_data.benchmark, pd.DatetimeIndex(pd.to_datetime(first.daily["date"])))
-    if beside is not None:
-        name = report_data.benchmark_name
-        traces.insert(0, line(dates, (1 + beside).cumprod(), name, palette.BENCHMARK, width=1.4, hovertemplate="%{y:.4f}"))
-        fall = {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.2%}"}
-        falls.append(line(dates, underwater(beside), f"{name} fall", palette.BENCHMARK, width=1.0, **fall))
-    shade = {
-        "type": "rect",
-        "xref": "x",
-        "yref": "paper",
-        "y0": 0,
-        "y1": 1,
-        "fillcolor": palette.BEAR,
-        "line": {"width": 0},
-        "layer": "below",
-    }
-    shapes = [{**shade, "x0": start, "x1": end} for start, end in bear_spells(first.daily)]
     return Chart(
         "equity",
         "Growth of one dollar, and how far below its high",
         "After all costs of each profile. Shaded: sessions in the bear regime (VIX above its own mean), when new positions are small.",
-        [*traces, *falls],
+        [*_growth(report_data), *_falls(report_data)],
         layout(
             460,
-            shapes=shapes,
+            shapes=shading(bear_spells(report_data.headline.daily)),
             xaxis=axis(anchor="y2"),
             yaxis=axis(domain=[0.36, 1], showgrid=True, tickformat=NUMBER),
             yaxis2=axis(domain=[0, 0.28], showgrid=True, tickformat=PERCENT, nticks=4),
@@ -144,8 +119,39 @@ def equity(report_data: ReportData) -> Chart:
     )
 
 
+def _growth(report_data: ReportData) -> list[dict[str, Any]]:
+    """One dollar in the benchmark and under every cost profile, the headline last."""
+    dates, benchmark = days(report_data.headline.daily), _benchmark(report_data)
+    traces = []
+    if benchmark is not None:
+        name = report_data.benchmark_name
+        traces.append(line(dates, (1 + benchmark).cumprod(), name, palette.BENCHMARK, width=1.4, hovertemplate="%{y:.4f}"))
+    colours = [palette.NET, palette.SECOND, palette.MUTED]
+    for account, colour in reversed(list(zip(report_data.accounts, colours, strict=False))):
+        worth = (1 + returns_of(account.daily, account.cash)).cumprod()
+        width = 2.0 if account is report_data.headline else 1.2
+        traces.append(line(dates, worth, f"{account.profile} costs", colour, width=width, hovertemplate="%{y:.4f}"))
+    return traces
+
+
+def _falls(report_data: ReportData) -> list[dict[str, Any]]:
+    """How far the headline and the benchmark lie below their highs."""
+    first, benchmark = report_data.headline, _benchmark(report_data)
+    dates, below = days(first.daily), {"yaxis": "y2", "showlegend": False, "hovertemplate": "%{y:.2%}"}
+    fall, wash = underwater(returns_of(first.daily, first.cash)), palette.wash(palette.NET, 0.14)
+    traces = [line(dates, fall, "fall", palette.NET, fill="tozeroy", fillcolor=wash, width=1.2, **below)]
+    if benchmark is not None:
+        name = f"{report_data.benchmark_name} fall"
+        traces.append(line(dates, underwater(benchmark), name, palette.BENCHMARK, width=1.0, **below))
+    return traces
+
+
+def _benchmark(report_data: ReportData) -> "pd.Series[float] | None":
+    return benchmark_returns(report_data.benchmark, pd.DatetimeIndex(pd.to_datetime(report_data.headline.daily["date"])))
+
+
 def exposure(account: Account) -> Chart | None:
-    """Long, short and net market value over equity; None where the frame does not hold them."""
+    """Long, short and net market value as fractions of equity; None where the frame does not hold them."""
     daily = account.daily
     if "long_value" not in daily or "short_value" not in daily:
         return None
@@ -161,7 +167,7 @@ def exposure(account: Account) -> Chart | None:
 
 
 def slots(account: Account, most: int | None) -> Chart:
-    """Positions and waiting entries, long above and short below."""
+    """Positions and waiting entries by number, not by dollars: long above, short below."""
     daily, dates = account.daily, days(account.daily)
     traces = []
     for side, colour, fill, sign in SIDES:
@@ -189,7 +195,7 @@ def turnover(account: Account) -> Chart | None:
 
 
 def firing(account: Account) -> Chart | None:
-    """Names that passed every entry condition, a month, and how many of them were ordered."""
+    """Names that passed every entry condition, a month, and how many of them were ordered: names, not shares."""
     daily = account.daily
     if "long_candidates" not in daily or "long_entries" not in daily:
         return None

@@ -5,16 +5,15 @@ import pandas as pd
 
 from springback.analytics.performance import (
     Drawdown,
-    annual_return,
     benchmark_returns,
     daily_rate,
     drawdown,
     returns_of,
-    sharpe,
     underwater,
     volatility,
 )
 from springback.analytics.report_data import ReportData
+from springback.statistics.returns import annual_return, sharpe
 from springback.statistics.significance import SESSIONS
 
 HALF_A_YEAR = 126

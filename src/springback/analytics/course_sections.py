@@ -12,8 +12,9 @@ from springback.analytics.cells import Cell, Table
 from springback.analytics.charts import NUMBER, PERCENT, Chart, axis, days, layout, level, line, rounded
 from springback.analytics.course import HALF_A_YEAR, beside, bins_of, by_month, excess_of, rolling_sharpe, worst_falls
 from springback.analytics.figures import shown
-from springback.analytics.performance import daily_rate, returns_of, sharpe
+from springback.analytics.performance import daily_rate, returns_of
 from springback.analytics.report_data import ReportData
+from springback.statistics.returns import sharpe
 
 SHADES = (0.005, 0.015, 0.03)
 """A month's return, up or down, from which its cell is shaded stronger."""

@@ -46,15 +46,16 @@ def text(value: Any, indent: int | None = 1) -> str:
     return json.dumps(plain(value), indent=indent, separators=separators, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def frame(told: Mapping[str, Any] | None) -> pd.DataFrame | None:
+def frame(document: Mapping[str, Any] | None) -> pd.DataFrame | None:
     """A frame from {columns, rows}; a column of numbers and nulls is float with NaN."""
-    return None if told is None else pd.DataFrame(told["rows"], columns=told["columns"])
+    return None if document is None else pd.DataFrame(document["rows"], columns=document["columns"])
 
 
-def series(told: Mapping[str, Any] | None) -> "pd.Series[float] | None":
+def series(document: Mapping[str, Any] | None) -> "pd.Series[float] | None":
     """A series by date from {index, values}."""
-    if told is None:
+    if document is None:
         return None
     return pd.Series(
-        np.array([math.nan if one is None else one for one in told["values"]], dtype=np.float64), index=pd.to_datetime(told["index"])
+        np.array([math.nan if one is None else one for one in document["values"]], dtype=np.float64),
+        index=pd.to_datetime(document["index"]),
     )

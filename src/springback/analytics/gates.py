@@ -76,10 +76,10 @@ def judge(figures: Mapping[str, Figure]) -> tuple[Verdict, ...]:
     return tuple(_judge(gate, figures.get(gate.name), short if gate.name in OF_FORECASTS else little) for gate in GATES)
 
 
-def _judge(gate: Gate, found: Figure | None, little: bool) -> Verdict:
-    if found is None or not isinstance(found.value, (int, float)):
+def _judge(gate: Gate, own: Figure | None, little: bool) -> Verdict:
+    if own is None or not isinstance(own.value, (int, float)):
         return Verdict(gate, None, None)
-    value = float(found.value)
+    value = float(own.value)
     if little:
         return Verdict(gate, value, None)
     return Verdict(gate, value, value > gate.limit if gate.side == "above" else value < gate.limit)

@@ -47,14 +47,14 @@ class _Holding:
     average: float = 0.0
 
 
-def closings(told: list[Move]) -> Numbers:
-    """Profit of each fill that reduces a position, dollars, in order: gross at average price less twice the closing order's fee.
+def closings(history: list[Move]) -> Numbers:
+    """Profit of each fill that reduces a position, dollars (C,), in order: gross at average price less twice the closing order's fee.
 
     LEAN: SecurityPortfolioModel.cs `AddTransactionRecord`. A split scales the position, its fraction of a share is dropped.
     """
     held: dict[str, _Holding] = {}
     profits: list[float] = []
-    for move in told:
+    for move in history:
         holding = held.setdefault(move.symbol, _Holding())
         if move.quantity == 0:
             holding.quantity = float(int(holding.quantity / move.factor))
@@ -108,14 +108,14 @@ class _Queue:
         return profits
 
 
-def matched(told: list[Move]) -> Numbers:
-    """Profit of each closed trade, dollars, without fees, first in first out (LEAN: TradeBuilder.cs, FillToFill).
+def matched(history: list[Move]) -> Numbers:
+    """Profit of each closed trade, dollars (C,), without fees, first in first out (LEAN: TradeBuilder.cs, FillToFill).
 
     After a split LEAN keeps the fraction of a share as an open lot, which the next exit in the name closes as a trade of its own.
     """
     queues: dict[str, _Queue] = {}
     profits: list[float] = []
-    for move in told:
+    for move in history:
         queue = queues.setdefault(move.symbol, _Queue())
         if move.quantity == 0:
             queue.split(move.factor)
@@ -125,7 +125,8 @@ def matched(told: list[Move]) -> Numbers:
 
 
 def win_and_loss(profits: Numbers, cash: float) -> tuple[int, int, float, float]:
-    """(wins, losses, mean win, mean loss): each profit over start cash plus the closed profits before it; zero counts as a loss."""
+    """(wins, losses, mean win, mean loss) of `profits` (C,) in dollars: each over start cash plus the closed profits before it; zero counts
+    as a loss."""
     capital = cash + np.concatenate([[0.0], np.cumsum(profits)])[: len(profits)]
     share = profits / capital
     won = profits > 0

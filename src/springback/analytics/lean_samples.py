@@ -30,7 +30,8 @@ class Samples:
     extra: pd.DatetimeIndex
 
     def performance(self) -> Numbers:
-        """Daily returns as LEAN annualises them: one a calendar day, weekends as 0, without the first two points. (D - 1,) fractions."""
+        """Daily returns as LEAN annualises them: one a calendar day, weekends as 0, without the first two points. Fractions
+        (R,), R one less than the days."""
         equity = np.append(self.midnight, self.close.iloc[-1])
         returns: Numbers = equity[1:] / equity[:-1] - 1
         return returns[1:]

@@ -191,11 +191,11 @@ def _probabilistic_sharpe(performance: Numbers, risk_free: float) -> float:
     return float(stats.norm.cdf((observed - 1 / np.sqrt(DAYS)) / np.sqrt(spread)))
 
 
-def _closed(told: list[Move], cash: float) -> dict[str, float]:
-    wins, losses, win, loss = win_and_loss(closings(told), cash)
+def _closed(history: list[Move], cash: float) -> dict[str, float]:
+    wins, losses, win, loss = win_and_loss(closings(history), cash)
     count = max(wins + losses, 1)
     ratio = win / abs(loss) if loss else 0.0
-    gross = matched(told)
+    gross = matched(history)
     lost = -float(gross[gross <= 0].sum())
     return {
         "Average Win": win,

@@ -15,7 +15,7 @@ STRESS_FIGURES, STRESS_PAGE = "stress.json", "stress.html"
 
 
 @dataclass(frozen=True)
-class Stressed:
+class LinkedStress:
     """`words` the finding, or why there is no `table`; `page` the file to link to."""
 
     words: str
@@ -23,30 +23,30 @@ class Stressed:
     table: Table | None
 
 
-def stress_of(folder: Path, report_data: ReportData) -> Stressed | None:
+def stress_of(folder: Path, report_data: ReportData) -> LinkedStress | None:
     """The stress test whose figures lie in `folder`; None without one, and no figures where it is of another run or cannot be read."""
     file = folder / STRESS_FIGURES
     if not file.is_file():
         return None
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        if not _same_run(told, report_data):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        if not _same_run(document, report_data):
             words = "A stress test lies in this folder, but it is of another run: 'springback stress --out' this folder makes it anew."
-            return Stressed(words, STRESS_PAGE, None)
-        return Stressed(f"{told['finding']}.", STRESS_PAGE, _table(told))
+            return LinkedStress(words, STRESS_PAGE, None)
+        return LinkedStress(f"{document['finding']}.", STRESS_PAGE, _table(document))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Stressed("A stress test lies in this folder, but its figures cannot be read.", STRESS_PAGE, None)
+        return LinkedStress("A stress test lies in this folder, but its figures cannot be read.", STRESS_PAGE, None)
 
 
-def _same_run(told: dict[str, Any], report_data: ReportData) -> bool:
+def _same_run(document: dict[str, Any], report_data: ReportData) -> bool:
     one = report_data.provenance
     ours = (one.data_hash, report_data.models, report_data.headline.profile, recorded.plain(encode.plain(one.settings)))
-    return (told["data_hash"], told["models"], told["profile"], recorded.plain(told["settings"])) == ours
+    return (document["data_hash"], document["models"], document["profile"], recorded.plain(document["settings"])) == ours
 
 
-def _table(told: dict[str, Any]) -> Table:
+def _table(document: dict[str, Any]) -> Table:
     rows = []
-    for one in (told["base"] | {"name": "This run"}, *told["scenarios"]):
+    for one in (document["base"] | {"name": "This run"}, *document["scenarios"]):
         less = one.get("less_a_year")
         points = "" if less is None else f"{100 * less:+.1f}".replace("-", "\u2212")
         loss = Cell(points, "bad" if less is not None and less < 0 else "")

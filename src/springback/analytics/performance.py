@@ -1,14 +1,15 @@
 """Figures of the account by trading days, as the field computes them; LEAN's own are in `lean_statistics`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback.analytics.figures import Figure, figure
+from springback.analytics.figures import Figure, Unit, figure
 from springback.statistics.overfitting import Search, deflated_sharpe, track_record_years
-from springback.statistics.returns import daily_returns, lost, ruin
+from springback.statistics.returns import annual_return, below_high, daily_returns, lost, ruin, sharpe
 from springback.statistics.significance import SESSIONS, mean_band, probability_above, sharpe_band, sharpe_error
 
 Numbers = NDArray[np.float64]
@@ -51,22 +52,9 @@ def daily_rate(annual: "pd.Series[float] | None", dates: pd.DatetimeIndex) -> "p
     return carried
 
 
-def annual_return(returns: Numbers) -> float:
-    """Compound growth a year of 252 sessions; NaN where there is no session or the account was lost."""
-    if not len(returns) or lost(returns):
-        return float("nan")
-    return float(np.prod(1 + returns) ** (SESSIONS / len(returns))) - 1
-
-
 def volatility(returns: Numbers) -> float:
-    """Standard deviation (ddof 1) a year."""
+    """Standard deviation (ddof 1) a year, a fraction, of daily returns (S,); NaN under two."""
     return float(returns.std(ddof=1) * np.sqrt(SESSIONS)) if len(returns) > 1 else float("nan")
-
-
-def sharpe(excess: Numbers) -> float:
-    """sqrt(252) x mean / standard deviation (ddof 1) of daily excess returns; NaN where they do not vary or the account was lost."""
-    deviation = excess.std(ddof=1) if len(excess) > 1 and not lost(excess) else 0.0
-    return float(np.sqrt(SESSIONS) * excess.mean() / deviation) if deviation > 1e-15 else float("nan")
 
 
 def sortino(excess: Numbers) -> float:
@@ -92,8 +80,7 @@ def underwater(returns: "pd.Series[float]") -> "pd.Series[float]":
     """Distance of equity from its highest close so far (the start counts), fraction, 0 or negative; once the account is lost, that of the
     session on which it was."""
     equity = (1 + returns).cumprod().ffill()
-    fall: pd.Series[float] = equity / equity.cummax().clip(lower=1.0) - 1
-    return fall
+    return pd.Series(below_high(equity.to_numpy(), 1.0), index=equity.index, name=equity.name)
 
 
 def drawdown(returns: "pd.Series[float]") -> Drawdown:
@@ -119,17 +106,18 @@ def account_figures(
     rate: "pd.Series[float] | None",
     benchmark: "pd.Series[float] | None",
     seed: int,
-    found: Search | None = None,
+    search: Search | None = None,
 ) -> dict[str, Figure]:
-    """Every trading-day figure of one account. `rate` annual risk-free by date, `benchmark` a level by date, `found` the trials that saw
+    """Every trading-day figure of one account. `rate` annual risk-free by date, `benchmark` a level by date, `search` the trials that saw
     the period, None where no ledger tells of them."""
     returns = returns_of(daily, cash)
     dates = pd.DatetimeIndex(returns.index)
     excess = (returns - daily_rate(rate, dates)).to_numpy()
     return (
         _growth(returns, daily, cash)
-        | _shape(returns, excess, seed)
-        | _chosen(excess, found)
+        | _certainty(returns, excess, seed)
+        | _shape(returns, excess)
+        | _selection(excess, search)
         | _beside(returns, daily_rate(rate, dates), benchmark_returns(benchmark, dates))
         | _use(daily)
     )
@@ -137,8 +125,8 @@ def account_figures(
 
 def _debts(daily: pd.DataFrame, cash: float) -> "pd.Series[float]":
     """Distance from the highest close of an account that went below zero and on from there."""
-    equity = pd.Series(daily["equity"].to_numpy(dtype=np.float64), index=pd.DatetimeIndex(pd.to_datetime(daily["date"])))
-    return equity / equity.cummax().clip(lower=cash) - 1
+    fall = below_high(daily["equity"].to_numpy(dtype=np.float64), cash)
+    return pd.Series(fall, index=pd.DatetimeIndex(pd.to_datetime(daily["date"])))
 
 
 def _growth(returns: "pd.Series[float]", daily: pd.DataFrame, cash: float) -> dict[str, Figure]:
@@ -166,15 +154,12 @@ def _growth(returns: "pd.Series[float]", daily: pd.DataFrame, cash: float) -> di
     }
 
 
-def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str, Figure]:
-    values = returns.to_numpy()
+def _certainty(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str, Figure]:
+    """The Sharpe ratio, and how sure it and the mean return are."""
     low, high = sharpe_band(excess, seed)
-    mean_low, mean_high = mean_band(values, seed)
+    mean_low, mean_high = mean_band(returns.to_numpy(), seed)
     error = sharpe_error(excess)
     boot = "2,000 stationary-bootstrap resamples of whole dates, mean block 10 sessions, 95 %"
-    centred = returns - returns.mean()
-    spread = float(values.std()) if len(values) and not lost(values) else 0.0
-    known = values[~np.isnan(values)]
     return {
         "sharpe": figure(
             sharpe(excess), "sqrt(252) x mean / standard deviation (ddof 1) of daily returns over the risk-free rate", "ratio"
@@ -194,6 +179,16 @@ def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str,
             "years that a record of this Sharpe ratio and shape must have to be above 0 with 95 %, Bailey and Lopez de Prado (2012)",
             "years",
         ),
+    }
+
+
+def _shape(returns: "pd.Series[float]", excess: Numbers) -> dict[str, Figure]:
+    """How the returns are spread."""
+    values = returns.to_numpy()
+    centred = returns - returns.mean()
+    spread = float(values.std()) if len(values) and not lost(values) else 0.0
+    known = values[~np.isnan(values)]
+    return {
         "sortino": figure(sortino(excess), "sqrt(252) x mean / root mean square of negative daily excess returns", "ratio"),
         "skew": figure(float((centred**3).mean()) / spread**3 if spread > 0 else float("nan"), "third standardised moment, daily", "ratio"),
         "kurtosis": figure(
@@ -209,44 +204,47 @@ def _shape(returns: "pd.Series[float]", excess: Numbers, seed: int) -> dict[str,
     }
 
 
-def _chosen(excess: Numbers, found: Search | None) -> dict[str, Figure]:
-    """What the number of trials makes of the Sharpe ratio."""
-    missing = float("nan")
-    luck, deflated = (missing, missing) if found is None else (found.luck(sharpe_error(excess)), deflated_sharpe(excess, found))
+SELECTION: Mapping[str, tuple[str, Unit]] = {
+    "trials": ("different runs on this market and period in the ledger", "count"),
+    "independent_trials": (
+        "trials in families by the correlation of their daily returns on the sessions they share (252 or more), a family of n worth "
+        "rho + (1 - rho) x n, Bailey and Lopez de Prado (2014), appendix 3; a trial without such an account counts as one",
+        "one",
+    ),
+    "trial_spread": (
+        "1.4826 x median distance of the families' Sharpe ratios from their median, on these sessions; trials that never traded, "
+        "lost the account or lie more than 3 standard errors below 0 do not widen it",
+        "ratio",
+    ),
+    "best_by_luck": (
+        "Sharpe expected of the best of so many independent skill-less trials, which scatter by the larger of the trials' spread and "
+        "this run's standard error, Bailey and Lopez de Prado (2014), equation 1",
+        "ratio",
+    ),
+    "deflated_sharpe": ("probability that the true Sharpe ratio is above what luck shows, Bailey and Lopez de Prado (2014)", "fraction"),
+    "overfitting": (
+        "how often the trial that is best on one half of the sessions is no better than the median of all on the other half: CSCV with "
+        "16 blocks over the headline profile's trials, Bailey, Borwein, Lopez de Prado and Zhu (2017)",
+        "fraction",
+    ),
+}
+"""Figure of a selection among trials -> what it says, its unit."""
 
-    def told(value: float | None) -> float:
-        return missing if value is None else value
 
-    return {
-        "trials": figure(missing if found is None else found.trials, "different runs on this market and period in the ledger", "count"),
-        "independent_trials": figure(
-            missing if found is None else found.independent,
-            "trials in families by the correlation of their daily returns on the sessions they share (252 or more), a family of n worth "
-            "rho + (1 - rho) x n, Bailey and Lopez de Prado (2014), appendix 3; a trial without such an account counts as one",
-            "one",
-        ),
-        "trial_spread": figure(
-            told(None if found is None else found.spread),
-            "1.4826 x median distance of the families' Sharpe ratios from their median, on these sessions; trials that never traded, "
-            "lost the account or lie more than 3 standard errors below 0 do not widen it",
-            "ratio",
-        ),
-        "best_by_luck": figure(
-            luck,
-            "Sharpe expected of the best of so many independent skill-less trials, which scatter by the larger of the trials' spread and "
-            "this run's standard error, Bailey and Lopez de Prado (2014), equation 1",
-            "ratio",
-        ),
-        "deflated_sharpe": figure(
-            deflated, "probability that the true Sharpe ratio is above what luck shows, Bailey and Lopez de Prado (2014)", "fraction"
-        ),
-        "overfitting": figure(
-            told(None if found is None else found.overfitting),
-            "how often the trial that is best on one half of the sessions is no better than the median of all on the other half: CSCV with "
-            "16 blocks over the headline profile's trials, Bailey, Borwein, Lopez de Prado and Zhu (2017)",
-            "fraction",
-        ),
-    }
+def _selection(excess: Numbers, search: Search | None) -> dict[str, Figure]:
+    """What the number of trials makes of the Sharpe ratio; all unknown where no ledger tells of them."""
+    values: dict[str, float | None] = {}
+    if search is not None:
+        values = {
+            "trials": search.trials,
+            "independent_trials": search.independent,
+            "trial_spread": search.spread,
+            "best_by_luck": search.luck(sharpe_error(excess)),
+            "deflated_sharpe": deflated_sharpe(excess, search),
+            "overfitting": search.overfitting,
+        }
+    known = {name: value for name, value in values.items() if value is not None}
+    return {name: figure(known.get(name, float("nan")), *meaning) for name, meaning in SELECTION.items()}
 
 
 def _beside(returns: "pd.Series[float]", rate: "pd.Series[float]", benchmark: "pd.Series[float] | None") -> dict[str, Figure]:

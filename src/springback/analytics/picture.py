@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Sheet
 
 from springback.analytics import palette, sections
@@ -15,7 +14,7 @@ from springback.analytics.cells import Table
 from springback.analytics.charts import bear_spells
 from springback.analytics.figures import tight
 from springback.analytics.performance import benchmark_returns, returns_of, underwater
-from springback.analytics.plots import percent
+from springback.analytics.plots import dated, named, percent, quiet
 from springback.analytics.report_data import ReportData
 from springback.analytics.summary import Summary
 
@@ -83,20 +82,13 @@ def curves(grow: Axes, fall: Axes, report_data: ReportData) -> None:
     fall.fill_between(dates, deep, 0, color=palette.NET, alpha=0.18, linewidth=0)
     fall.plot(dates, deep, color=palette.NET, linewidth=0.9)
     for one, name in ((grow, "Growth of one dollar (shaded: bear regime)"), (fall, "Below the highest close")):
-        one.set_title(name, loc="left", fontsize=9.5, color=palette.MUTED)
-        one.tick_params(colors=palette.MUTED, labelsize=8.5, length=0)
-        one.grid(axis="y", color=palette.RULE, linewidth=0.7)
-        one.set_axisbelow(True)
-        one.set_facecolor(palette.PAPER)
+        quiet(one)
+        named(one, name)
         one.margins(x=0)
-        for spine in one.spines.values():
-            spine.set_visible(False)
     grow.tick_params(labelbottom=False)
     grow.ticklabel_format(axis="y", useOffset=False)
     fall.yaxis.set_major_formatter(percent)
-    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
-    fall.xaxis.set_major_locator(locator)
-    fall.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    dated(fall)
     handles, names = grow.get_legend_handles_labels()
     grow.legend(handles[::-1], names[::-1], frameon=False, fontsize=9, labelcolor=palette.INK, loc="upper left", ncols=4)
 

@@ -50,11 +50,10 @@ def sheet(
     columns: int = 1,
     heights: list[float] | None = None,
     left: float = 0.6 / WIDE,
-    right: float = 1 - 0.25 / WIDE,
     foot: float = 0.45,
     **space: Any,
 ) -> tuple[Sheet, list[Axes]]:
-    """A page of axes, `tall` inches together, under its title and a line on how to read it."""
+    """A page of axes, `tall` inches together, under its title and a line on how to read it; `space` is what else a grid of them takes."""
     big, small = _balanced(title, 84), _balanced(note, 128)
     above = 0.3 * (big.count("\n") + 1)
     head = 0.22 + above + 0.19 * (small.count("\n") + 1) + 0.42
@@ -64,7 +63,8 @@ def sheet(
         0.2 / WIDE, 1 - 0.2 / page, big.replace("$", r"\$"), va="top", color=palette.INK, fontsize=14, family="serif", linespacing=1.3
     )
     made.text(0.2 / WIDE, 1 - (0.25 + above) / page, small.replace("$", r"\$"), va="top", color=palette.MUTED, fontsize=9, linespacing=1.4)
-    grid = made.add_gridspec(rows, columns, height_ratios=heights, left=left, right=right, top=1 - head / page, bottom=foot / page, **space)
+    space = {"left": left, "right": 1 - 0.25 / WIDE, "top": 1 - head / page, "bottom": foot / page} | space
+    grid = made.add_gridspec(rows, columns, height_ratios=heights, **space)
     axes = [made.add_subplot(grid[row, column]) for row in range(rows) for column in range(columns)]
     for one in axes:
         quiet(one)
@@ -117,7 +117,7 @@ def legend(one: Axes) -> None:
 
 
 def shaded(shares: NDArray[np.float64], colour: str) -> str:
-    """An image of `shares` (rows, columns), 0 to 1, as a data address: `colour` through which the paper shows where little is there."""
+    """An image of `shares` (R, C), 0 to 1, as a data address: `colour` through which the paper shows where little is there."""
     pixels = np.empty((*shares.shape, 4))
     pixels[..., :3], pixels[..., 3] = to_rgb(colour), shares
     file = io.BytesIO()

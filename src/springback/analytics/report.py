@@ -8,9 +8,9 @@ from springback.analytics import page as pages
 from springback.analytics.evidence import settings_table
 from springback.analytics.figures import shown
 from springback.analytics.lean_statistics import DEFINITIONS
-from springback.analytics.linked_studies import Stressed, stress_of
+from springback.analytics.linked_studies import LinkedStress, stress_of
 from springback.analytics.picture import picture
-from springback.analytics.report_data import ReportData
+from springback.analytics.report_data import ReportData, file_name
 from springback.analytics.scores import scores
 from springback.analytics.summary import Summary
 
@@ -22,7 +22,7 @@ WHY_MISSING = {
     "reliability": UNKNOWN_MODELS,
     "importance": UNKNOWN_MODELS,
     "cost_sweep": "The cost sweep was not run.",
-    "overlays": "The runs without each part of the rule were not made.",
+    "ablations": "The runs without each part of the rule were not made.",
     "funnel": "The run did not count where candidates left.",
     "search": "This run is in no trial ledger: among how many it was chosen is not known here.",
 }
@@ -35,7 +35,7 @@ def draw(report_data: ReportData, summary: Summary, folder: Path) -> None:
     picture(report_data, summary, folder / "report.png")
 
 
-def page(report_data: ReportData, summary: Summary, stress: Stressed | None = None) -> str:
+def page(report_data: ReportData, summary: Summary, stress: LinkedStress | None = None) -> str:
     """The whole page as text: styles, data and plotly.js inside, every text escaped; `stress` the stress test that lies beside it."""
     account = report_data.headline
     figures = summary.figures[account.profile]
@@ -62,7 +62,8 @@ def page(report_data: ReportData, summary: Summary, stress: Stressed | None = No
 
 def missing(report_data: ReportData) -> dict[str, str]:
     """Part -> why it is not there, for every optional part that is None."""
-    return {part: report_data.missing.get(part, why) for part, why in WHY_MISSING.items() if getattr(report_data, part) is None}
+    absent = (part for part in WHY_MISSING if getattr(report_data, part) is None)
+    return {part: report_data.missing.get(file_name(part), WHY_MISSING[part]) for part in absent}
 
 
 def _tables(report_data: ReportData, summary: Summary) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def _tables(report_data: ReportData, summary: Summary) -> dict[str, Any]:
         "reasons": sections.reasons(report_data),
         "best": best,
         "worst": worst,
-        "overlays": sections.overlays(report_data, summary),
+        "ablations": sections.ablations(report_data, summary),
         "funnel": sections.funnel(report_data),
         "definitions": sections.definitions(summary, report_data.printed_by_lean),
         "figures": sections.every_figure(summary, report_data),

@@ -21,6 +21,11 @@ GOLDEN_COLUMNS: dict[str, tuple[str, ...]] = {
 """Columns each frame must have; they are written first and in this order (those of LEAN's golden runs), the others after them."""
 
 
+def file_name(part: str) -> str:
+    """What report.json calls a part of the report."""
+    return {"ablations": "overlays"}.get(part, part)
+
+
 @dataclass(frozen=True, eq=False)
 class Account:
     """One backtest under one cost profile: `profile` its name, `cash` at the start in dollars, the four frames, and `positions`, what is
@@ -68,7 +73,7 @@ class ReportData:
         long|short, error the standard error of auc. `reliability` (side, probability, came_true, rows). `importance` (side, feature,
         auc_lost, spread).
     The rule
-        `cost_sweep` (bp, annual_return, sharpe): the `lean` profile plus this flat cost a side. `overlays` (overlay,
+        `cost_sweep` (bp, annual_return, sharpe): the `lean` profile plus this flat cost a side. `ablations` (overlay,
         touched, among, of_what, annual_return, sharpe): decisions it touched, out of how many of what, and the headline run without
         it. `funnel` one row a side: side, extreme, then one column a stage with the names that left there, and entered.
     """
@@ -92,7 +97,7 @@ class ReportData:
     reliability: pd.DataFrame | None = None
     importance: pd.DataFrame | None = None
     cost_sweep: pd.DataFrame | None = None
-    overlays: pd.DataFrame | None = None
+    ablations: pd.DataFrame | None = None
     funnel: pd.DataFrame | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
 
@@ -103,5 +108,5 @@ class ReportData:
 
     @property
     def headline(self) -> Account:
-        """The account whose figures stand first."""
+        """The account whose figures stand first, in dollars and at its own costs."""
         return self.accounts[0]

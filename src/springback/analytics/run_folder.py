@@ -22,7 +22,7 @@ from springback.alone import alone
 from springback.analytics import encode
 from springback.analytics.linked_studies import STRESS_FIGURES, STRESS_PAGE
 from springback.analytics.orders import POSITION_COLUMNS
-from springback.analytics.report_data import GOLDEN_COLUMNS, Account, ReportData
+from springback.analytics.report_data import GOLDEN_COLUMNS, Account, ReportData, file_name
 from springback.analytics.soundness import check_facts, check_frame, check_series, check_table
 from springback.analytics.summary import Summary, summarise, summary_json
 from springback.analytics.whole import check_replaceable, mend, moved_aside, whole
@@ -32,7 +32,7 @@ from springback.market.origin import Provenance, plain_provenance, provenance_fr
 from springback.market.symbols import harmless
 from springback.statistics.overfitting import Search
 
-FRAMES = ("events", "quarters", "reliability", "importance", "cost_sweep", "overlays", "funnel")
+FRAMES = ("events", "quarters", "reliability", "importance", "cost_sweep", "ablations", "funnel")
 SERIES = ("benchmark", "risk_free")
 POSITIONS = "positions.csv"
 FLAT = (
@@ -102,13 +102,13 @@ def read(folder: Path) -> ReportData:
         told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         check_facts(told)
         accounts = tuple(_account(folder, one) for one in told.pop("accounts"))
-        parts: dict[str, Any] = {name: encode.frame(told.pop(name)) for name in FRAMES} | {
+        parts: dict[str, Any] = {name: encode.frame(told.pop(file_name(name))) for name in FRAMES} | {
             name: encode.series(told.pop(name)) for name in SERIES
         }
         for name in SERIES:
             check_series(name, parts[name])
         for name in FRAMES:
-            check_frame(name, parts[name])
+            check_frame(file_name(name), parts[name])
         parts["vix_days"] = tuple(map(str, told.pop("vix_days")))
         parts["provenance"] = _provenance(told)
         found = told.pop("search", None)
@@ -184,7 +184,7 @@ def _homes(folder: Path, report_data: ReportData) -> list[Path]:
 
 def _remainder(report_data: ReportData) -> dict[str, Any]:
     """What the tables do not hold; of the events only the splits of names that were traded."""
-    told = {one.name: getattr(report_data, one.name) for one in dataclasses.fields(report_data)}
+    told = {file_name(one.name): getattr(report_data, one.name) for one in dataclasses.fields(report_data)}
     told["provenance"] = plain_provenance(report_data.provenance)
     told["accounts"] = [{"profile": account.profile, "cash": account.cash} for account in report_data.accounts]
     if report_data.events is not None:
@@ -193,23 +193,23 @@ def _remainder(report_data: ReportData) -> dict[str, Any]:
     return told
 
 
-def _provenance(told: dict[str, Any]) -> Provenance:
-    """What is said of it in `told`, the facts of report.json, and taken out of them."""
-    new = told.pop("provenance", None)
-    flat = {name: told.pop(name) for name in FLAT if name in told}
-    found = older_prose.provenance(flat) if new is None else provenance_from(new)
-    return dataclasses.replace(found, settings=recorded.named(found.settings))
+def _provenance(facts: dict[str, Any]) -> Provenance:
+    """What is said of it in `facts`, the facts of report.json, and taken out of them."""
+    new = facts.pop("provenance", None)
+    flat = {name: facts.pop(name) for name in FLAT if name in facts}
+    provenance = older_prose.provenance(flat) if new is None else provenance_from(new)
+    return dataclasses.replace(provenance, settings=recorded.named(provenance.settings))
 
 
-def _account(folder: Path, told: dict[str, Any]) -> Account:
-    home = folder / "profiles" / told["profile"]
+def _account(folder: Path, facts: dict[str, Any]) -> Account:
+    home = folder / "profiles" / facts["profile"]
     home = home if home.is_dir() else folder
     frames = {name: read_frame(home / f"{name}.csv") for name in GOLDEN_COLUMNS}
     held = read_frame(home / POSITIONS) if (home / POSITIONS).is_file() else None
     if held is not None and (absent := [name for name in POSITION_COLUMNS if name not in held]):
         raise BadTable(f"{home / POSITIONS} has no column {absent[0]}: write the run again")
     try:
-        made = Account(told["profile"], told["cash"], **frames, positions=held)
+        made = Account(facts["profile"], facts["cash"], **frames, positions=held)
     except BadTable as error:
         raise BadTable(f"{folder}: {error}") from None
     for name, frame in frames.items():

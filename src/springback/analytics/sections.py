@@ -17,6 +17,8 @@ from springback.analytics.trades import extremes
 from springback.statistics.overfitting import FEWEST_SESSIONS, FEWEST_TRIALS, Search
 from springback.statistics.significance import SESSIONS
 
+REASONS: Mapping[str, str] = {"Liquidate from delisting": "delisting"}
+"""Reasons that files give in words of LEAN, as a person reads them."""
 Column = tuple[str, str, Unit | Callable[[Any], Cell]]
 
 
@@ -30,6 +32,11 @@ def day(value: Any) -> Cell:
     return Cell(str(value)[:10], left=True)
 
 
+def reason(value: Any) -> Cell:
+    """Why a trade ended, on the left."""
+    return text(REASONS.get(value, value))
+
+
 def signed(unit: Unit) -> Callable[[Any], Cell]:
     """A number that is red below zero."""
     return lambda value: Cell(shown(float(value), unit), "bad" if float(value) < 0 else "")
@@ -39,7 +46,7 @@ def table(frame: pd.DataFrame, columns: Iterable[Column], title: str, note: str 
     """`frame` as a table: column, heading and how to show it."""
     kept = [column for column in columns if column[0] in frame]
     rows = tuple(tuple(_cell(row[name], how) for name, _, how in kept) for _, row in frame.iterrows())
-    return Table(title, note, tuple((head, how in (text, day)) for _, head, how in kept), rows, strong)
+    return Table(title, note, tuple((head, how in (text, day, reason)) for _, head, how in kept), rows, strong)
 
 
 def _cell(value: Any, how: Unit | Callable[[Any], Cell]) -> Cell:
@@ -109,7 +116,7 @@ def reasons(report_data: ReportData) -> Table:
     """By how trades ended."""
     return table(
         by_reason(report_data.headline.trades),
-        [("reason", "Left by", text), *TRADE_COLUMNS, ("holding", "Held, sessions", "one")],
+        [("reason", "Left by", reason), *TRADE_COLUMNS, ("holding", "Held, sessions", "one")],
         "By way of leaving",
     )
 
@@ -123,7 +130,7 @@ def best_and_worst(report_data: ReportData) -> tuple[Table, Table]:
         ("entry_date", "Entry", day),
         ("exit_date", "Exit", day),
         ("sessions", "Held", "count"),
-        ("reason", "Left by", text),
+        ("reason", "Left by", reason),
         ("return", "Return", signed("fraction")),
         ("profit", "Profit", signed("dollars")),
     ]
@@ -190,11 +197,13 @@ def luck(summary: Summary, report_data: ReportData) -> Table | None:
     return Table("How much of it may be luck", note.strip(), (("Figure", True), ("Found", False), ("What it says", True)), tuple(rows))
 
 
-def _why_unknown(name: str, found: Search) -> str:
+def _why_unknown(name: str, search: Search) -> str:
     if name == "min_track_record":
         return "no length under 100 years is enough: the Sharpe ratio is hardly above 0, or not at all"
     if name == "overfitting":
-        return f"needs {FEWEST_TRIALS} trials that differ on all of these sessions and {FEWEST_SESSIONS} sessions; so far {found.different}"
+        return (
+            f"needs {FEWEST_TRIALS} trials that differ on all of these sessions and {FEWEST_SESSIONS} sessions; so far {search.different}"
+        )
     return "the account did not vary"
 
 
@@ -277,12 +286,12 @@ def _band(figures: Mapping[str, Figure]) -> str:
     return "–" if low.value is None else f"{shown(low.value, 'ratio')} to {shown(high.value, 'ratio')}"
 
 
-def overlays(report_data: ReportData, summary: Summary) -> Table | None:
+def ablations(report_data: ReportData, summary: Summary) -> Table | None:
     """What each part of the rule changed; a part that was due and changed nothing is red."""
-    if report_data.overlays is None:
+    if report_data.ablations is None:
         return None
     first = summary.figures[report_data.headline.profile]
-    frame = report_data.overlays.copy()
+    frame = report_data.ablations.copy()
     could = frame["could"] if "could" in frame else frame["among"]
     touched: Any = [
         Cell(f"{int(one):,}") if one else Cell("0: did nothing", "bad") if due else Cell("0: never due", "quiet")

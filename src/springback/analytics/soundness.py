@@ -51,24 +51,24 @@ def check_table(file: Path, name: str, frame: pd.DataFrame) -> None:
         _refuse(file, frame, column, np.isinf(frame[column].to_numpy(dtype=np.float64)), "a finite number")
 
 
-def check_facts(told: Mapping[str, Any]) -> None:
+def check_facts(facts: Mapping[str, Any]) -> None:
     """Raises `ValueError` on facts of report.json that are not of their kind."""
-    _check_accounts(told["accounts"])
+    _check_accounts(facts["accounts"])
     for name in ("start", "end"):
-        check_day(name, told[name])
+        check_day(name, facts[name])
     for name in TEXTS:
-        if not isinstance(told.get(name, ""), str):
+        if not isinstance(facts.get(name, ""), str):
             raise ValueError(f"{name} must be a text")
     for name in TABLES:
-        if not isinstance(told.get(name), Mapping | None):
+        if not isinstance(facts.get(name), Mapping | None):
             raise ValueError(f"{name} must be a table")
     for name in ("scores", "search"):
-        if wrong := [one for one in (told.get(name) or {}).values() if one is not None and not _is_number(one)]:
+        if wrong := [one for one in (facts.get(name) or {}).values() if one is not None and not _is_number(one)]:
             raise ValueError(f"{name} must hold numbers, not '{str(wrong[0])[:40]}'")
-    ranked = told.get("ranked")
+    ranked = facts.get("ranked")
     if ranked is not None and (not isinstance(ranked, int) or isinstance(ranked, bool)):
         raise ValueError("ranked must be a count of names")
-    if not all(isinstance(one, str) for one in (told.get("printed_by_lean") or {}).values()):
+    if not all(isinstance(one, str) for one in (facts.get("printed_by_lean") or {}).values()):
         raise ValueError("printed_by_lean must hold texts")
 
 

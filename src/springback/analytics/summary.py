@@ -37,7 +37,7 @@ def summarise(report_data: ReportData) -> Summary:
 
 
 def warnings(report_data: ReportData) -> tuple[str, ...]:
-    """What looks wrong in the run itself: overlays that were due and did nothing, no trade at all, slots that waited."""
+    """What looks wrong in the run itself: parts of the rule that were due and did nothing, no trade at all, slots that waited."""
     said = []
     if report_data.ledger_fault:
         said.append(f"The trial ledger was changed by hand ({report_data.ledger_fault}): the number of trials cannot be trusted.")
@@ -45,11 +45,11 @@ def warnings(report_data: ReportData) -> tuple[str, ...]:
         said.append("No position was closed: every figure of trades is empty. The entry funnel says where the names went.")
     if waits := orders.warning(report_data.headline.daily):
         said.append(waits)
-    if report_data.overlays is not None:
+    if report_data.ablations is not None:
         idle = [
-            str(row["overlay"]) for _, row in report_data.overlays.iterrows() if row["touched"] == 0 and row.get("could", row["among"]) > 0
+            str(row["overlay"]) for _, row in report_data.ablations.iterrows() if row["touched"] == 0 and row.get("could", row["among"]) > 0
         ]
-        said += [f"The overlay '{name}' was due and changed no decision: check that it is applied." for name in idle]
+        said += [f"The part '{name}' was due and changed no decision: check that it is applied." for name in idle]
     return tuple(said)
 
 

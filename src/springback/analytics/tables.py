@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from springback.analytics.performance import annual_return, benchmark_returns, daily_rate, drawdown, returns_of, sharpe, volatility
+from springback.analytics.performance import benchmark_returns, daily_rate, drawdown, returns_of, volatility
 from springback.analytics.trades import trade_figures
-from springback.statistics.returns import lost
+from springback.statistics.returns import annual_return, lost, sharpe
 
 CRASH_YEAR = 2020
 

@@ -94,19 +94,19 @@ def _gates(gates: tuple[Verdict, ...]) -> str:
     return sentence + (f"; {unknown} could not be judged." if unknown else ".")
 
 
-def _trials(found: Search, figures: Mapping[str, Figure]) -> str:
+def _trials(search: Search, figures: Mapping[str, Figure]) -> str:
     def text(name: str) -> str:
         return shown(figures[name].value, figures[name].unit)
 
-    sentence = f"{found.trials:,} trial{'' if found.trials == 1 else 's'} so far on this period"
-    if found.trials > 1:
-        if figures["independent_trials"].number() < found.trials - 0.05:
+    sentence = f"{search.trials:,} trial{'' if search.trials == 1 else 's'} so far on this period"
+    if search.trials > 1:
+        if figures["independent_trials"].number() < search.trials - 0.05:
             sentence += f", worth {text('independent_trials')} independent ones"
         sentence += f"; a skill-less searcher would show {text('best_by_luck')}"
     if figures["deflated_sharpe"].value is not None:
         sentence += f"; deflated Sharpe: {text('deflated_sharpe').replace('.0 %', ' %')}"
     if figures["min_track_record"].value is not None and not nothing(figures["annual_return"].number()):
         sentence += f"; a record must be {text('min_track_record')} long for its Sharpe to be above 0 with 95 %"
-    if found.overfitting is not None:
+    if search.overfitting is not None:
         sentence += f"; probability of overfitting: {text('overfitting')}"
     return sentence + "."

@@ -13,11 +13,11 @@ UNFINISHED, REPLACED = "unfinished", "replaced"
 
 
 @contextmanager
-def whole(folder: Path, known: Collection[str], keep: bool = False) -> Iterator[Path]:
+def whole(folder: Path, names: Collection[str], keep: bool = False) -> Iterator[Path]:
     """A hidden folder beside `folder` to fill, empty or with `keep` a copy of it; it takes the place of `folder` when the block ends well.
 
     A link is followed. Nobody else can write `folder` meanwhile (`alone`). What a killed process left behind is cleared, and a folder that
-    was on its way out put back. Raises `InputError` where `folder` holds what is neither in `known` nor made anew, `Unwritable`, `Taken`.
+    was on its way out put back. Raises `InputError` where `folder` holds what is neither in `names` nor made anew, `Unwritable`, `Taken`.
     """
     real = Path(os.path.realpath(folder))
     part, old = _beside(real, UNFINISHED), _beside(real, REPLACED)
@@ -31,7 +31,7 @@ def whole(folder: Path, known: Collection[str], keep: bool = False) -> Iterator[
             try:
                 yield part
                 if not keep:
-                    check_replaceable(folder, {*known, *(one.name for one in part.iterdir())})
+                    check_replaceable(folder, {*names, *(one.name for one in part.iterdir())})
                 if real.exists():
                     real.rename(old)
                 part.rename(real)
@@ -57,7 +57,7 @@ def moved_aside(folder: Path) -> bool:
     return not real.exists() and _beside(real, REPLACED).is_dir()
 
 
-def check_replaceable(folder: Path, known: Collection[str]) -> None:
+def check_replaceable(folder: Path, names: Collection[str]) -> None:
     """Nothing, if a run may take the place of `folder`. Raises `InputError` where something of another would go with it, `Unwritable`."""
     real = Path(os.path.realpath(folder))
     if not real.exists():
@@ -66,7 +66,7 @@ def check_replaceable(folder: Path, known: Collection[str]) -> None:
         raise Unwritable(f"{folder} cannot be written (Not a directory): choose another place or free it")
     if real in (Path.cwd(), *Path.cwd().parents):
         raise InputError(f"{folder} is the folder one works in, a run's folder is replaced whole: give it one of its own")
-    strange = sorted(one.name for one in real.iterdir() if one.name not in known)
+    strange = sorted(one.name for one in real.iterdir() if one.name not in names)
     if strange:
         more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
         raise InputError(f"{folder} would be replaced whole, and holds {strange[0]}{more}, which no run wrote: give another folder")

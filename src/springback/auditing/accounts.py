@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.auditing.audit_finding import Outcome, judged
+from springback.auditing.audit_finding import CheckResult, judged
 from springback.auditing.case import Case
 from springback.backtest.result import Result
 from springback.market.actions import SPLIT
@@ -32,15 +32,15 @@ class Fill:
     midnight: bool
 
 
-def fills(case: Case) -> Outcome:
+def fills(case: Case) -> CheckResult:
     """Each fill has an order, comes after the session that decided it, at the next real bar's open; a stop through a gap at the open."""
     result = case.base.result
-    done = read(result)
-    fault = next((found for one in done if (found := fill_fault(case.sample, result, one))), None)
-    return judged(fault, f"{len(done):,} fills of {len(result.orders['row']):,} orders", "each at the open of the next real bar")
+    account_fills = read(result)
+    fault = next((found for one in account_fills if (found := fill_fault(case.sample, result, one))), None)
+    return judged(fault, f"{len(account_fills):,} fills of {len(result.orders['row']):,} orders", "each at the open of the next real bar")
 
 
-def money(case: Case) -> Outcome:
+def money(case: Case) -> CheckResult:
     """Cash and holdings, kept again from the fills, give the equity of every session."""
     result = case.base.result
     fault = cash_fault(case.sample, result, read(result))
@@ -107,58 +107,60 @@ def _stop_fault(market_data: MarketData, fill: Fill, level: float, split: bool, 
     return None if low <= level <= high or gapped else f"{who}: the bar never reached the stop at {level:.4f}"
 
 
-def cash_fault(market_data: MarketData, result: Result, done: list[Fill]) -> str | None:
+def cash_fault(market_data: MarketData, result: Result, account_fills: list[Fill]) -> str | None:
     """None, or the first session whose equity is not cash plus holdings."""
     daily = result.daily
-    for k, cash, held, marks in kept(market_data, result, done):
-        worth = float(np.sum(held[held != 0] * marks[held != 0]))
-        for what, mine, told in (("cash", cash, daily["cash"][k]), ("equity", cash + worth, daily["equity"][k])):
-            if not abs(mine - told) <= CENT * max(1.0, abs(result.cash)):
-                return f"{what} of {result.sessions[k]}: the account says {told:,.2f}, its fills give {mine:,.2f}"
+    for k, cash, shares, marks in kept(market_data, result, account_fills):
+        worth = float(np.sum(shares[shares != 0] * marks[shares != 0]))
+        for what, mine, stated in (("cash", cash, daily["cash"][k]), ("equity", cash + worth, daily["equity"][k])):
+            if not abs(mine - stated) <= CENT * max(1.0, abs(result.cash)):
+                return f"{what} of {result.sessions[k]}: the account says {stated:,.2f}, its fills give {mine:,.2f}"
     return None
 
 
-def kept(market_data: MarketData, result: Result, done: list[Fill]) -> Iterator[tuple[int, float, NDArray[np.int64], NDArray[np.float64]]]:
+def kept(
+    market_data: MarketData, result: Result, account_fills: list[Fill]
+) -> Iterator[tuple[int, float, NDArray[np.int64], NDArray[np.float64]]]:
     """(place of the session, cash, shares held (N,), last closes (N,)) after each close, from the fills and events alone.
 
     The profile `realistic` values with every row, `lean` with bars alone.
     """
-    held, marks = np.zeros(market_data.bars.shape[1], np.int64), np.full(market_data.bars.shape[1], np.nan)
+    shares, marks = np.zeros(market_data.bars.shape[1], np.int64), np.full(market_data.bars.shape[1], np.nan)
     closes = market_data.bars.close if result.profile == "realistic" else market_data.bars.printed("close")
     cash, daily = result.cash, result.daily
     by_row: dict[tuple[bool, int], list[Fill]] = {}
-    for fill in done:
+    for fill in account_fills:
         by_row.setdefault((fill.midnight, fill.row), []).append(fill)
     for k in range(len(result.sessions)):
         row = result.first + k
         cash -= float(daily["borrow"][k] + daily["financing"][k])
         for fill in by_row.get((True, row - 1), ()):
-            cash -= _settled(fill, held)
-        cash += _midnight_cash(market_data, row, held, marks)
+            cash -= _settled(fill, shares)
+        cash += _midnight_cash(market_data, row, shares, marks)
         for fill in by_row.get((False, row), ()):
-            cash -= _settled(fill, held)
+            cash -= _settled(fill, shares)
         marks = np.where(np.isnan(closes[row]), marks, closes[row])
-        yield k, cash, held, marks
+        yield k, cash, shares, marks
 
 
-def _settled(fill: Fill, held: NDArray[np.int64]) -> float:
-    held[fill.name] += fill.quantity
+def _settled(fill: Fill, shares: NDArray[np.int64]) -> float:
+    shares[fill.name] += fill.quantity
     return fill.quantity * fill.price + fill.fee
 
 
-def _midnight_cash(market_data: MarketData, row: int, held: NDArray[np.int64], marks: NDArray[np.float64]) -> float:
+def _midnight_cash(market_data: MarketData, row: int, shares: NDArray[np.int64], marks: NDArray[np.float64]) -> float:
     """Dividends on what is held, and fractions of splits, of session `row`; puts holdings on the scale after the splits."""
     actions, paid = market_data.actions, 0.0
     for k in np.flatnonzero(actions.row == row):
         name, value = int(actions.name[k]), float(actions.value[k])
         if actions.kind[k] != SPLIT:
-            paid += float(held[name] * value)
+            paid += float(shares[name] * value)
             continue
-        whole = int(held[name] / value)
+        whole = int(shares[name] / value)
         marks[name] *= value
-        if held[name]:
-            paid += float((held[name] / value - whole) * marks[name])
-        held[name] = whole
+        if shares[name]:
+            paid += float((shares[name] / value - whole) * marks[name])
+        shares[name] = whole
     return paid
 
 

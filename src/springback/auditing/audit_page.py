@@ -8,7 +8,7 @@ from springback.analytics import evidence
 from springback.analytics import page as pages
 from springback.analytics.cells import Cell, Table
 from springback.analytics.figures import Unit, shown, whole_dates
-from springback.auditing.audit_finding import Finding, Verdict, failed
+from springback.auditing.audit_finding import AuditFinding, Verdict, failed
 from springback.auditing.delays import INPUTS, LATE_BY
 from springback.market.origin import Provenance
 from springback.market.prose import Prose
@@ -44,7 +44,7 @@ class Audit:
     what was taken of the data.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[AuditFinding, ...]
     provenance: Provenance
     seconds: float
     more: Mapping[str, str]
@@ -73,11 +73,16 @@ def as_json(audit: Audit) -> dict[str, Any]:
         "failed": [one.check for one in failed(audit.findings)],
         "sampled": audit.sampled,
         "facts": audit.facts,
-        "findings": [asdict(one) for one in audit.findings],
+        "findings": [_finding(one) for one in audit.findings],
     }
 
 
-def title(findings: Sequence[Finding]) -> str:
+def _finding(one: AuditFinding) -> dict[str, Any]:
+    """As in the file, where the statement is called `said`."""
+    return {("said" if name == "statement" else name): value for name, value in asdict(one).items()}
+
+
+def title(findings: Sequence[AuditFinding]) -> str:
     """The verdict in one line."""
     bad = failed(tuple(findings))
     if bad:
@@ -96,7 +101,7 @@ def page(audit: Audit) -> str:
         audit=audit,
         sampled=whole_dates(audit.sampled),
         title=title(audit.findings),
-        bad=[(one.check, whole_dates(one.said)) for one in failed(audit.findings)],
+        bad=[(one.check, whole_dates(one.statement)) for one in failed(audit.findings)],
         tiles=_tiles(audit),
         groups=[(head, lead, table) for head, lead, table in groups if table.rows],
         late=_late(late),
@@ -114,13 +119,13 @@ def _tiles(audit: Audit) -> list[tuple[str, str, str]]:
     ]
 
 
-def _table(head: str, findings: Sequence[Finding]) -> Table:
+def _table(head: str, findings: Sequence[AuditFinding]) -> Table:
     heads = (("Check", True), ("Verdict", True), ("Found", True), ("Tried", True))
-    rows = tuple((Cell(_upper(one.does), left=True), _badge(one), Cell(_upper(one.said), left=True), _tried(one)) for one in findings)
+    rows = tuple((Cell(_upper(one.does), left=True), _badge(one), Cell(_upper(one.statement), left=True), _tried(one)) for one in findings)
     return Table(head, "", heads, rows)
 
 
-def _late(findings: Mapping[str, Finding]) -> Table:
+def _late(findings: Mapping[str, AuditFinding]) -> Table:
     heads = (
         ("One session late", True),
         ("Sharpe", False),
@@ -132,21 +137,21 @@ def _late(findings: Mapping[str, Finding]) -> Table:
     rows = []
     for late, one in findings.items():
         cells = tuple(Cell(text) for text in _figures(one))
-        odd = {"WARN": ", a suspicious collapse", "SKIPPED": f", skipped: {one.said}"}.get(one.verdict, "")
+        odd = {"WARN": ", a suspicious collapse", "SKIPPED": f", skipped: {one.statement}"}.get(one.verdict, "")
         rows.append((Cell(_upper(late) + odd, "bad" if one.verdict == "WARN" else "", left=True), *cells))
     return Table("Delays", "", heads, tuple(rows))
 
 
-def _figures(one: Finding) -> list[str]:
+def _figures(one: AuditFinding) -> list[str]:
     shapes: tuple[tuple[str, Unit], ...] = (("sharpe", "ratio"), ("sharpe_late", "ratio"), ("sharpe_error", "ratio"))
     return [shown(one.figures.get(name), unit) for name, unit in (*shapes, ("annual", "fraction"), ("annual_late", "fraction"))]
 
 
-def _badge(one: Finding) -> Cell:
+def _badge(one: AuditFinding) -> Cell:
     return Cell(one.verdict, TONES[one.verdict], left=True)
 
 
-def _tried(one: Finding) -> Cell:
+def _tried(one: AuditFinding) -> Cell:
     return Cell(_upper(one.tried), "quiet", left=True)
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from springback.auditing.pipeline import Pipeline, Played
+from springback.auditing.pipeline import Pipeline, PipelineRun
 from springback.market.market_data import MarketData
 
 
@@ -18,7 +18,7 @@ class Case:
     """
 
     pipeline: Pipeline
-    base: Played
+    base: PipelineRun
     whole: MarketData
     crowd: MarketData
     at: tuple[int, ...]

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from springback.auditing import accounts, delays, future, labels, luck, members, past, regime, slots
-from springback.auditing.audit_finding import Finding, Outcome
+from springback.auditing.audit_finding import AuditFinding, CheckResult
 from springback.auditing.case import Case
 
-Check = Callable[[Case], Outcome]
+Check = Callable[[Case], CheckResult]
 
 CHECKS: dict[str, tuple[str, Check]] = {
     "truncated": ("the data end: what was known before stays, to the last bit", future.truncated),
@@ -32,9 +32,9 @@ CHECKS: dict[str, tuple[str, Check]] = {
 }
 
 
-def examine(case: Case, keys: tuple[str, ...] = tuple(CHECKS)) -> Iterator[Finding]:
+def examine(case: Case, keys: tuple[str, ...] = tuple(CHECKS)) -> Iterator[AuditFinding]:
     """The findings of the checks `keys`, one after the other."""
     for key in keys:
         does, check = CHECKS[key]
         found = check(case)
-        yield Finding(key, does, found.verdict, found.tried, found.said, found.figures)
+        yield AuditFinding(key, does, found.verdict, found.tried, found.statement, found.figures)

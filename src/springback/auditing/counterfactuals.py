@@ -1,4 +1,4 @@
-"""Tapes that never were: other futures, later beginnings, late inputs, other names, fewer names."""
+"""Market data that never were: other futures, later beginnings, late inputs, other names, fewer names."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -99,7 +99,7 @@ def since(market_data: MarketData, first: int) -> MarketData:
 
 
 def of_names(market_data: MarketData, columns: NDArray[np.int64]) -> MarketData:
-    """Some of the names, in the order of the panel."""
+    """The names in `columns` (K,) alone, in the order of the panel."""
     kept = np.unique(columns)
     place = np.full(market_data.bars.shape[1], -1)
     place[kept] = np.arange(len(kept))
@@ -114,7 +114,7 @@ def of_names(market_data: MarketData, columns: NDArray[np.int64]) -> MarketData:
 
 
 def relabelled(market_data: MarketData, order: NDArray[np.int64]) -> MarketData:
-    """The same names with their symbols dealt out anew: column k holds what column `order[k]` held."""
+    """The same names with their symbols dealt out anew: column k holds what column `order[k]` held; `order` (N,) is a permutation."""
     place = np.argsort(order)
     actions = replace(market_data.actions, name=place[market_data.actions.name])
     now = {market_data.bars.symbols[old]: market_data.bars.symbols[new] for new, old in enumerate(order)}
@@ -162,5 +162,5 @@ def late(market_data: MarketData, inputs: str) -> MarketData:
 
 
 def behind(panel: Panel) -> Panel:
-    """Each row one session later; the first is missing."""
+    """`panel` (T, N) with each row one session later; the first is missing (NaN)."""
     return np.concatenate([np.full((1, panel.shape[1]), np.nan), panel[:-1]])

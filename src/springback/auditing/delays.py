@@ -5,15 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from springback.analytics.figures import shown
-from springback.analytics.performance import annual_return, sharpe
 from springback.auditing import counterfactuals
-from springback.auditing.audit_finding import Outcome
+from springback.auditing.audit_finding import CheckResult
 from springback.auditing.case import Case
 from springback.backtest.result import Result
 from springback.market.forecasts import Forecasts
-from springback.market.market_data import MarketData
-from springback.statistics.returns import daily_returns, excess_returns, lost
-from springback.statistics.significance import Numbers, sharpe_error
+from springback.statistics.returns import account_excess, account_returns, annual_return, lost, sharpe
+from springback.statistics.significance import sharpe_error
 
 INPUTS = ("prices", "volume", "VIX", "membership", "forecasts")
 LATE_BY = {one: f"late {one}" for one in INPUTS}
@@ -21,28 +19,28 @@ LATE_BY = {one: f"late {one}" for one in INPUTS}
 TOO_GOOD = 3.0
 
 
-def delayed(case: Case, inputs: str) -> Outcome:
+def delayed(case: Case, inputs: str) -> CheckResult:
     """The account with `inputs` a session late beside the account as it is; prices and volume are late for the features alone."""
     base = case.base.result
-    before = excess(case.sample, base)
+    before = account_excess(base, case.sample)
     tried = f"{inputs} one session late, {len(before):,} sessions"
     if inputs == "membership" and case.sample.members is None:
-        return Outcome("SKIPPED", tried, "no membership is known")
+        return CheckResult("SKIPPED", tried, "no membership is known")
     case.tell(f"{inputs} a session late")
     after = _late(case, inputs)
-    now, then, error = sharpe(before), sharpe(excess(case.sample, after)), sharpe_error(before)
-    years = annual_return(returns(base)), annual_return(returns(after))
+    now, then, error = sharpe(before), sharpe(account_excess(after, case.sample)), sharpe_error(before)
+    years = annual_return(account_returns(base)), annual_return(account_returns(after))
     figures = {"sharpe": now, "sharpe_late": then, "sharpe_error": error, "annual": years[0], "annual_late": years[1]}
     if lost(before):
-        return Outcome("WARN", tried, "the account was lost: nothing can be said of a delay", {})
+        return CheckResult("WARN", tried, "the account was lost: nothing can be said of a delay", {})
     if not np.isfinite(now):
-        return Outcome("SKIPPED", tried, "the sample took no position", {})
+        return CheckResult("SKIPPED", tried, "the sample took no position", {})
     figures = {name: value for name, value in figures.items() if np.isfinite(value)}
     ratios = f"Sharpe {shown(now, 'ratio')} \u2192 {shown(then, 'ratio')} (error {shown(error, 'ratio')})"
     said = f"{ratios}, a year {shown(years[0], 'fraction')} \u2192 {shown(years[1], 'fraction')}"
     if now > max(TOO_GOOD, 3 * error) and not then > now / 3:
-        return Outcome("WARN", tried, f"a suspicious collapse: {said}", figures)
-    return Outcome("MEASURED", tried, said, figures)
+        return CheckResult("WARN", tried, f"a suspicious collapse: {said}", figures)
+    return CheckResult("MEASURED", tried, said, figures)
 
 
 def _late(case: Case, inputs: str) -> Result:
@@ -58,13 +56,3 @@ def _late(case: Case, inputs: str) -> Result:
     eligible = pipeline.eligible(tardy) if inputs == "membership" else base.eligible
     features = base.features if inputs == "membership" else pipeline.features(tardy)
     return pipeline.backtest(market_data, pipeline.forecast(market_data, eligible, features).forecasts)
-
-
-def returns(result: Result) -> Numbers:
-    """Return of each session, a fraction."""
-    return daily_returns(result.daily["equity"], result.cash)
-
-
-def excess(market_data: MarketData, result: Result) -> Numbers:
-    """The same over the risk-free rate, as every other figure has it."""
-    return excess_returns(result.daily["equity"], result.cash, market_data.risk_free, result.first)

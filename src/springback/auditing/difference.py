@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.auditing.pipeline import Flags, Played
+from springback.auditing.pipeline import Flags, PipelineRun
 from springback.backtest.result import Result
 from springback.market.bars import Bars, Panel
 from springback.strategy.rule import REASONS
@@ -36,7 +36,7 @@ class Tally:
 
 
 def same(one: Panel | Flags, other: Panel | Flags) -> NDArray[np.bool_]:
-    """True where two panels hold the same bits, or both are missing."""
+    """True (T, N) where two panels (T, N) hold the same bits, or both are missing (NaN); other shapes likewise."""
     if one.dtype != np.float64:
         return np.asarray(one == other)
     bits = np.ascontiguousarray(one).view(np.int64) == np.ascontiguousarray(other).view(np.int64)
@@ -46,7 +46,8 @@ def same(one: Panel | Flags, other: Panel | Flags) -> NDArray[np.bool_]:
 def panel_fault(
     what: str, before: Panel | Flags, after: Panel | Flags, bars: Bars, named: tuple[str, ...] = (), first: int = 0
 ) -> str | None:
-    """None, or where two panels (T, N) or (T, N, F) first differ; row 0 of both is row `first` of `bars`."""
+    """None, or where two panels (T, N) or (T, N, F) first differ; row 0 of both is row `first` of `bars`. Values
+    are shown in their own units, such as shares a day of mean volume."""
     differ = ~same(before, after)
     if not differ.any():
         return None
@@ -62,7 +63,7 @@ def _text(value: object) -> str:
     return "missing" if np.isnan(value) else f"{value:.10g}"  # type: ignore[call-overload]
 
 
-def compare(base: Played, other: Played, row: int, decided: int, named: tuple[str, ...], tally: Tally) -> None:
+def compare(base: PipelineRun, other: PipelineRun, row: int, decided: int, named: tuple[str, ...], tally: Tally) -> None:
     """Notes the first difference in what was known at the close of `row`: orders decided before row `decided`, all else up to `row`."""
     bars, end = base.market_data.bars, row + 1
     tally.note(panel_fault("universe", base.eligible[:end], other.eligible[:end], bars))
@@ -79,7 +80,7 @@ def compare(base: Played, other: Played, row: int, decided: int, named: tuple[st
     tally.orders += int(np.sum(base.result.orders["row"] < decided))
 
 
-def models_fault(base: Played, other: Played, known_by: str) -> str | None:
+def models_fault(base: PipelineRun, other: PipelineRun, known_by: str) -> str | None:
     """None, or the first model as of a session up to `known_by` (ISO date) that is another."""
     for as_of, mark in base.learned.models.items():
         if as_of > known_by:

@@ -1,33 +1,33 @@
 """Nothing that comes after a session may change a bit of what was known on it."""
 
 from springback.auditing import counterfactuals
-from springback.auditing.audit_finding import Outcome, judged
+from springback.auditing.audit_finding import CheckResult, judged
 from springback.auditing.case import Case
 from springback.auditing.difference import Tally, compare, panel_fault
-from springback.auditing.pipeline import play
+from springback.auditing.pipeline import run_pipeline
 
 
-def truncated(case: Case) -> Outcome:
+def truncated(case: Case) -> CheckResult:
     """The market data ends after a session; so does what is known."""
     tally = Tally()
     for row in case.at:
         case.tell(f"the data end on {case.sample.bars.sessions[row]}")
-        other = play(case.pipeline, case.sample.until(row + 1))
+        other = run_pipeline(case.pipeline, case.sample.until(row + 1))
         compare(case.base, other, row, row, case.pipeline.named, tally)  # the last session of market data takes no decision
     return judged(tally.fault, _tried(case, tally), "all equal to the last bit")
 
 
-def corrupted(case: Case) -> Outcome:
+def corrupted(case: Case) -> CheckResult:
     """What comes after a session is garbage; the session's own decision is the same."""
     tally = Tally()
     for k, row in enumerate(case.at):
         case.tell(f"garbage after {case.sample.bars.sessions[row]}")
-        other = play(case.pipeline, counterfactuals.other_future(case.sample, row, case.draw(1, k)))
+        other = run_pipeline(case.pipeline, counterfactuals.other_future(case.sample, row, case.draw(1, k)))
         compare(case.base, other, row, row + 1, case.pipeline.named, tally)
     return judged(tally.fault, _tried(case, tally), "all equal to the last bit, retrained models too")
 
 
-def universe(case: Case) -> Outcome:
+def universe(case: Case) -> CheckResult:
     """The universe of all names, on truncated and on corrupted futures."""
     bars = case.whole.bars
     base = case.pipeline.eligible(case.whole)

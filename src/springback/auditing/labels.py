@@ -3,14 +3,14 @@
 import numpy as np
 
 from springback.auditing import counterfactuals
-from springback.auditing.audit_finding import Outcome, judged
+from springback.auditing.audit_finding import CheckResult, judged
 from springback.auditing.case import Case
 from springback.auditing.difference import models_fault
-from springback.auditing.pipeline import Learned, Played
+from springback.auditing.pipeline import ModelForecasts, PipelineRun
 from springback.market.market_data import MarketData
 
 
-def poisoned(case: Case) -> Outcome:
+def poisoned(case: Case) -> CheckResult:
     """After a retraining date the next closes move at random, and before it the volumes of the sessions whose labels are still unknown.
 
     Neither may change the model: its newest usable row is `horizon` sessions old. The volumes give away rows that were taken in with a
@@ -31,18 +31,18 @@ def poisoned(case: Case) -> Outcome:
         fault = fault or models_fault(case.base, other, str(bars.sessions[row]))
     tried = f"{len(picked)} retraining date{'' if len(picked) == 1 else 's'}, labels of the last {horizon} sessions"
     if not picked:
-        return Outcome("SKIPPED", tried, "no model was trained inside the sample")
+        return CheckResult("SKIPPED", tried, "no model was trained inside the sample")
     return judged(fault and f"{fault} with labels that were not known yet", tried, "no model changed")
 
 
-def unlabelled(case: Case) -> Outcome:
+def unlabelled(case: Case) -> CheckResult:
     """The volumes of a name's last `horizon` bars before it ends, whose outcome never came, change no model."""
     market_data, horizon = case.sample, case.pipeline.horizon
     newest = max(map(market_data.bars.row, case.base.learned.models), default=0)
     ended = np.flatnonzero((market_data.last >= horizon) & (market_data.last < newest - horizon))
     tried = f"{len(ended)} names that ended, their last {horizon} bars"
     if len(ended) == 0:
-        return Outcome("SKIPPED", tried, "no name of the sample ends before its last retraining")
+        return CheckResult("SKIPPED", tried, "no name of the sample ends before its last retraining")
     case.tell("rows without a label")
     rng, volumes = case.draw(4), np.ones(market_data.bars.shape)
     for name in ended:
@@ -52,9 +52,9 @@ def unlabelled(case: Case) -> Outcome:
     return judged(fault and f"{fault}: it learned from rows without a label", tried, "no model changed")
 
 
-def _taught(case: Case, market_data: MarketData) -> Played:
+def _taught(case: Case, market_data: MarketData) -> PipelineRun:
     """Models of `market_data` under the universe as it was, so that a changed volume cannot change who is in it."""
     eligible = case.base.eligible[: market_data.bars.shape[0]]
     features = case.pipeline.features(market_data)
-    learned: Learned = case.pipeline.forecast(market_data, eligible, features)
-    return Played(market_data, eligible, features, learned, case.base.result)
+    learned: ModelForecasts = case.pipeline.forecast(market_data, eligible, features)
+    return PipelineRun(market_data, eligible, features, learned, case.base.result)

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.analytics.figures import shown
-from springback.analytics.performance import sharpe
-from springback.auditing.audit_finding import Outcome
+from springback.auditing.audit_finding import CheckResult
 from springback.auditing.case import Case
 from springback.auditing.noise import matched_noise
-from springback.auditing.pipeline import Flags, Pipeline, Played, play
+from springback.auditing.pipeline import Flags, Pipeline, PipelineRun, run_pipeline
 from springback.backtest.result import Result
 from springback.market.market_data import MarketData
+from springback.statistics.returns import sharpe
 from springback.statistics.significance import Numbers, block_rows, sharpe_error
 from springback.training.evaluate import auc_by_day
 from springback.training.judgement import Estimate, Part
@@ -34,7 +34,7 @@ CANARY = 0.01
 
 
 @dataclass(frozen=True)
-class Seen:
+class MarketEvidence:
     """What a pipeline showed on one market: its judged forecasts, AUC by day of both sides, and the Sharpe ratio beyond the market's with
     its error.
 
@@ -62,68 +62,70 @@ class Seen:
         return pooled | {"AUC by day, long": self.day_long, "AUC by day, short": self.day_short}
 
 
-def noise(case: Case) -> Outcome:
-    """Every figure of the forecasts within 3 errors of 0.5, and no more earned than luck gives; the canary must sing.
+def noise(case: Case) -> CheckResult:
+    """Every figure of the forecasts within 3 errors of 0.5, and no more earned than luck gives; the canary, a random split of the
+    rows, must show that a leak would be seen.
 
     What lies outside is drawn once more before it counts: one in a few hundred honest runs does.
     """
     case.tell("a market without an edge")
-    played = play(case.pipeline, matched_noise(case.crowd, case.draw(9)))
-    seen = look(case.pipeline, played)
-    fault = noise_fault(seen)
+    run = run_pipeline(case.pipeline, matched_noise(case.crowd, case.draw(9)))
+    evidence = examine(case.pipeline, run)
+    fault = noise_fault(evidence)
     markets = 1
     if fault is not None:
         case.tell("another market without an edge")
-        again = look(case.pipeline, play(case.pipeline, matched_noise(case.crowd, case.draw(9, 1))))
-        seen, fault, markets = again, noise_fault(again), 2
-    careless = case.pipeline.careless(played.market_data, played.eligible, played.features)
-    tried = f"{markets} market{'' if markets == 1 else 's'} of matched noise, {seen.part.rows:,} rows in {seen.part.sessions:,} sessions"
-    figures = {**_figures(seen), **({} if careless is None else {"auc_random_split": careless})}
-    said = f"AUC {_band(seen.part.long.auc)}, by day {_band(seen.day_long)}; Sharpe beyond the market "
-    said += f"{shown(seen.sharpe, 'ratio')} \u00b1 {seen.error:.2f}"
+        again = examine(case.pipeline, run_pipeline(case.pipeline, matched_noise(case.crowd, case.draw(9, 1))))
+        evidence, fault, markets = again, noise_fault(again), 2
+    careless = case.pipeline.careless(run.market_data, run.eligible, run.features)
+    part = evidence.part
+    tried = f"{markets} market{'' if markets == 1 else 's'} of matched noise, {part.rows:,} rows in {part.sessions:,} sessions"
+    figures = {**_figures(evidence), **({} if careless is None else {"auc_random_split": careless})}
+    said = f"AUC {_band(part.long.auc)}, by day {_band(evidence.day_long)}; Sharpe beyond the market "
+    said += f"{shown(evidence.sharpe, 'ratio')} \u00b1 {evidence.error:.2f}"
     if fault is not None:
-        return Outcome("FAIL", tried, fault, figures)
-    purged = seen.part.long.auc.value
+        return CheckResult("FAIL", tried, fault, figures)
+    purged = part.long.auc.value
     if careless is None or purged is None or careless < max(purged, 0.5) + CANARY:
         careless_auc = shown(careless, "three")
-        return Outcome(
+        return CheckResult(
             "WARN", tried, f"the canary is silent, a random split shows AUC {careless_auc}: too little data for this check; {said}", figures
         )
-    return Outcome("PASS", tried, f"{said}; a random split would show AUC {careless:.3f}", figures)
+    return CheckResult("PASS", tried, f"{said}; a random split would show AUC {careless:.3f}", figures)
 
 
-def planted(case: Case) -> Outcome:
+def planted(case: Case) -> CheckResult:
     """The same noise with a known reversal: the pipeline must find it."""
     case.tell("a market with a planted edge")
-    seen = look(case.pipeline, play(case.pipeline, matched_noise(case.crowd, case.draw(9), REVERSAL)))
-    best = max(seen.surprise(seen.day_long), seen.surprise(seen.day_short))
-    tried = f"the same noise, {100 * REVERSAL:.0f} % of each move given back in 6 sessions, {seen.part.rows:,} rows"
-    said = f"AUC by day {_band(seen.day_long)}, {best:.1f} errors above 0.5; Sharpe beyond the market {shown(seen.sharpe, 'ratio')}"
+    evidence = examine(case.pipeline, run_pipeline(case.pipeline, matched_noise(case.crowd, case.draw(9), REVERSAL)))
+    best = max(evidence.surprise(evidence.day_long), evidence.surprise(evidence.day_short))
+    tried = f"the same noise, {100 * REVERSAL:.0f} % of each move given back in 6 sessions, {evidence.part.rows:,} rows"
+    said = f"AUC by day {_band(evidence.day_long)}, {best:.1f} errors above 0.5; Sharpe beyond the market {shown(evidence.sharpe, 'ratio')}"
     if best > ERRORS:
-        return Outcome("PASS", tried, f"found: {said}", _figures(seen))
-    return Outcome("FAIL", tried, f"the edge that is there was not found: {said}", _figures(seen))
+        return CheckResult("PASS", tried, f"found: {said}", _figures(evidence))
+    return CheckResult("FAIL", tried, f"the edge that is there was not found: {said}", _figures(evidence))
 
 
-def noise_fault(seen: Seen) -> str | None:
+def noise_fault(evidence: MarketEvidence) -> str | None:
     """None, or the figure that noise should not show."""
-    for name, errors in seen.surprises().items():
+    for name, errors in evidence.surprises().items():
         if abs(errors) > ERRORS:
-            return f"noise shows {name} {_band(seen.figures()[name])}, {errors:+.1f} errors from 0.5: the future leaks"
-    if seen.sharpe > ERRORS * seen.error:
-        ratio = shown(seen.sharpe, "ratio")
-        return f"noise earns a Sharpe of {ratio} beyond the market, {seen.sharpe / seen.error:.1f} errors above 0: the future leaks"
+            return f"noise shows {name} {_band(evidence.figures()[name])}, {errors:+.1f} errors from 0.5: the future leaks"
+    if evidence.sharpe > ERRORS * evidence.error:
+        ratio = shown(evidence.sharpe, "ratio")
+        return f"noise earns a Sharpe of {ratio} beyond the market, {evidence.sharpe / evidence.error:.1f} errors above 0: the future leaks"
     return None
 
 
-def look(pipeline: Pipeline, played: Played) -> Seen:
+def examine(pipeline: Pipeline, run: PipelineRun) -> MarketEvidence:
     """The forecasts judged on labels made here, and the account beyond what its exposure to the mean name gives."""
-    beyond = beyond_market(played.market_data, played.result, played.eligible)
+    beyond = beyond_market(run.market_data, run.result, run.eligible)
     ratio = sharpe(beyond)
     known = np.isfinite(ratio)
-    rows, p_long, p_short = _rows(pipeline, played)
+    rows, p_long, p_short = _rows(pipeline, run)
     days = [_by_day(rows, came, p, pipeline.horizon) for came, p in ((rows.forward > 0, p_long), (rows.forward < 0, p_short))]
-    whole = _whole(played.market_data, rows, p_long, p_short)
-    return Seen(whole, days[0], days[1], ratio if known else 0.0, sharpe_error(beyond) if known else 0.0)
+    whole = _whole(run.market_data, rows, p_long, p_short)
+    return MarketEvidence(whole, days[0], days[1], ratio if known else 0.0, sharpe_error(beyond) if known else 0.0)
 
 
 def beyond_market(market_data: MarketData, result: Result, eligible: Flags) -> Numbers:
@@ -144,9 +146,9 @@ def beyond_market(market_data: MarketData, result: Result, eligible: Flags) -> N
     return np.asarray(gained / before - np.concatenate([[0.0], exposure[:-1]]) * mean[first : first + len(exposure)])
 
 
-def _rows(pipeline: Pipeline, played: Played) -> tuple[TrainingRows, Numbers, Numbers]:
+def _rows(pipeline: Pipeline, run: PipelineRun) -> tuple[TrainingRows, Numbers, Numbers]:
     """The forecast rows whose label came, P_long and P_short (R,)."""
-    market_data, said = played.market_data, played.learned.forecasts
+    market_data, said = run.market_data, run.learned.forecasts
     forward = forward_return(market_data.bars, market_data.actions, pipeline.horizon)
     session, name = np.nonzero(~np.isnan(said.p_long) & ~np.isnan(said.p_short) & ~np.isnan(forward))
     moved = forward[session, name]
@@ -178,8 +180,8 @@ def _band(one: Estimate) -> str:
     return "unknown" if one.value is None or one.error is None else f"{one.value:.3f} \u00b1 {one.error:.3f}"
 
 
-def _figures(seen: Seen) -> dict[str, float]:
-    keys = {name: name.lower().replace(",", "").replace(" ", "_") for name in seen.figures()}
-    found = {keys[name]: one.value for name, one in seen.figures().items()}
-    found |= {f"{keys[name]}_error": one.error for name, one in seen.figures().items()}
-    return {name: value for name, value in found.items() if value is not None} | {"sharpe": seen.sharpe, "sharpe_error": seen.error}
+def _figures(evidence: MarketEvidence) -> dict[str, float]:
+    keys = {name: name.lower().replace(",", "").replace(" ", "_") for name in evidence.figures()}
+    found = {keys[name]: one.value for name, one in evidence.figures().items()}
+    found |= {f"{keys[name]}_error": one.error for name, one in evidence.figures().items()}
+    return {name: value for name, value in found.items() if value is not None} | {"sharpe": evidence.sharpe, "sharpe_error": evidence.error}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from springback.auditing.audit_finding import Outcome
+from springback.auditing.audit_finding import CheckResult
 from springback.auditing.case import Case
 
 SESSIONS = 252
@@ -14,14 +14,14 @@ NEEDED = 5.0
 """Names that must be expected to leave before none is a finding."""
 
 
-def survivors(case: Case) -> Outcome:
+def survivors(case: Case) -> CheckResult:
     """How many of the names of the earliest universe have no bar at the end of the market data."""
     market_data = case.whole
     sessions = market_data.bars.shape[0]
     eligible = case.pipeline.eligible(market_data)
     ranked = np.flatnonzero(eligible.any(axis=1))
     if len(ranked) == 0:
-        return Outcome("SKIPPED", f"{market_data.bars.shape[1]:,} names", "no name is ever in the universe")
+        return CheckResult("SKIPPED", f"{market_data.bars.shape[1]:,} names", "no name is ever in the universe")
     first = int(ranked[0])
     names = np.flatnonzero(eligible[first : first + 63].any(axis=0))
     years = (sessions - 1 - first) / SESSIONS
@@ -32,9 +32,9 @@ def survivors(case: Case) -> Outcome:
     figures = {"names": len(names), "years": years, "left": left, "left_a_year": rate}
     said = f"{left:,} leave, {100 * rate:.1f} % a year; an index loses 5 to 8 %, here {low:,.0f} to {high:,.0f}"
     if len(names) * (1 - (1 - 0.03) ** years) < NEEDED:
-        return Outcome("SKIPPED", tried, f"too few names and years to tell; {said}", figures)
+        return CheckResult("SKIPPED", tried, f"too few names and years to tell; {said}", figures)
     if left == 0:
-        return Outcome(
+        return CheckResult(
             "FAIL", tried, f"looks like survivors only: none of them ever leaves; {low:,.0f} to {high:,.0f} of an index would", figures
         )
     doubts = []
@@ -44,5 +44,5 @@ def survivors(case: Case) -> Outcome:
     if market_data.members is None:
         doubts.append("no membership is known, a proxy stands in")
     if doubts:
-        return Outcome("WARN", tried, f"{', and '.join(doubts)}: {said}", figures)
-    return Outcome("PASS", tried, said, figures)
+        return CheckResult("WARN", tried, f"{', and '.join(doubts)}: {said}", figures)
+    return CheckResult("PASS", tried, said, figures)

@@ -8,19 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.auditing import counterfactuals
-from springback.auditing.audit_finding import Outcome, judged
+from springback.auditing.audit_finding import CheckResult, judged
 from springback.auditing.case import Case
 from springback.auditing.difference import orders_fault, panel_fault
 from springback.market.bars import FIELDS, Panel
 from springback.market.forecasts import Forecasts
 
 
-def warm_up(case: Case) -> Outcome:
+def warm_up(case: Case) -> CheckResult:
     """The market data begins later; beyond the windows features, universe and, with the same forecasts, orders are the same."""
     pipeline, bars = case.pipeline, case.sample.bars
     latest = case.base.result.first - pipeline.look_back
     if latest < 1:
-        return Outcome("SKIPPED", f"{case.base.result.first} sessions before the backtest", f"the rule looks back {pipeline.look_back}")
+        return CheckResult("SKIPPED", f"{case.base.result.first} sessions before the backtest", f"the rule looks back {pipeline.look_back}")
     starts = sorted({int(one) for one in case.draw(5).integers(1, latest + 1, len(case.at))})
     fault, values = None, 0
     for first in starts:
@@ -39,7 +39,7 @@ def warm_up(case: Case) -> Outcome:
     return judged(fault, f"{len(starts)} later beginnings: {values:,} features, {orders:,} orders each", "all equal to the last bit")
 
 
-def shuffled(case: Case) -> Outcome:
+def shuffled(case: Case) -> CheckResult:
     """The source's rows in another order give the same bars."""
     bars = case.sample.bars
     row, name = np.nonzero(~np.isnan(bars.close))
@@ -58,7 +58,7 @@ def shuffled(case: Case) -> Outcome:
     return judged(fault, f"2 orders of {len(row):,} rows", "the same bars")
 
 
-def renamed(case: Case) -> Outcome:
+def renamed(case: Case) -> CheckResult:
     """Symbols dealt out anew, so that every column moves: features, universe and orders follow the name, not the place.
 
     The forecasts move along, with ties of probability broken by a number that belongs to the name: alphabetical order, which breaks them
@@ -95,7 +95,9 @@ def _sorted(orders: dict[str, NDArray[np.float64]], place: NDArray[np.int64]) ->
     return {key: (name if key == "name" else column)[by] for key, column in orders.items()}
 
 
-def _each(said: Forecasts, change: Callable[[Panel], Panel]) -> Forecasts:
+def _each(forecasts: Forecasts, change: Callable[[Panel], Panel]) -> Forecasts:
     """`change` done to all four panels."""
-    panels: list[Panel] = [np.ascontiguousarray(change(panel)) for panel in (said.qpi, said.p_long, said.p_short, said.adv)]
+    panels: list[Panel] = [
+        np.ascontiguousarray(change(panel)) for panel in (forecasts.qpi, forecasts.p_long, forecasts.p_short, forecasts.adv)
+    ]
     return Forecasts(*panels)

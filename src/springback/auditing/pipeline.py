@@ -15,7 +15,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
+class ModelForecasts:
     """`forecasts` (T, N) and the fingerprint of every model behind them, by the ISO date of the session it was trained as of."""
 
     forecasts: Forecasts
@@ -34,7 +34,7 @@ class Pipeline:
 
     eligible: Callable[[MarketData], Flags]
     features: Callable[[MarketData], Panel]
-    forecast: Callable[[MarketData, Flags, Panel], Learned]
+    forecast: Callable[[MarketData, Flags, Panel], ModelForecasts]
     backtest: Callable[[MarketData, Forecasts], Result]
     careless: Callable[[MarketData, Flags, Panel], float | None]
     read: Callable[[Dates, Sequence[str], Mapping[str, NDArray[np.float64]]], Bars]
@@ -45,18 +45,18 @@ class Pipeline:
 
 
 @dataclass(frozen=True, eq=False)
-class Played:
+class PipelineRun:
     """What a pipeline made of market data, stage by stage."""
 
     market_data: MarketData
     eligible: Flags
     features: Panel
-    learned: Learned
+    learned: ModelForecasts
     result: Result
 
 
-def play(pipeline: Pipeline, market_data: MarketData) -> Played:
+def run_pipeline(pipeline: Pipeline, market_data: MarketData) -> PipelineRun:
     """Every stage on `market_data`."""
     eligible, features = pipeline.eligible(market_data), pipeline.features(market_data)
     learned = pipeline.forecast(market_data, eligible, features)
-    return Played(market_data, eligible, features, learned, pipeline.backtest(market_data, learned.forecasts))
+    return PipelineRun(market_data, eligible, features, learned, pipeline.backtest(market_data, learned.forecasts))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from springback.auditing.audit_finding import Outcome, judged
+from springback.auditing.audit_finding import CheckResult, judged
 from springback.auditing.case import Case, draw_sessions
 from springback.auditing.difference import account_fault, orders_fault
 from springback.market.forecasts import Forecasts
@@ -12,7 +12,7 @@ from springback.market.forecasts import Forecasts
 CALM, PANIC = 5.0, 95.0
 
 
-def vix_timing(case: Case) -> Outcome:
+def vix_timing(case: Case) -> CheckResult:
     """VIX after a decision is set to panic and to calm: the regime and the orders of the session stay. Its own VIX does move the regime."""
     base, market_data = case.base.result, case.sample
     end = base.first + len(base.sessions)
@@ -33,7 +33,7 @@ def vix_timing(case: Case) -> Outcome:
         moved += len(seen) == 2
     tried = f"{len(rows)} sessions, VIX of {PANIC:.0f} and of {CALM:.0f} from the next one on"
     if fault is None and moved == 0:
-        return Outcome("WARN", tried, "the session's own VIX never moves the regime: it is not applied")
+        return CheckResult("WARN", tried, "the session's own VIX never moves the regime: it is not applied")
     return judged(fault and f"VIX of later sessions was used: {fault}", tried, f"regime and orders stay; its own VIX moves it in {moved}")
 
 

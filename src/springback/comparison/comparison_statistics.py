@@ -14,7 +14,7 @@ from springback.analytics.report_data import GOLDEN_COLUMNS
 from springback.analytics.trades import trade_figures
 from springback.comparison.compare import Comparison
 from springback.comparison.sides import Side
-from springback.lean.round_trips import book_of
+from springback.lean.round_trips import round_trips
 
 NEGLIGIBLE = 1e-9
 """Relative: what is smaller comes from the order of additions."""
@@ -103,7 +103,7 @@ def _trades(side: Side) -> pd.DataFrame:
     """The closed trades as the run's own report counts them; rebuilt from the fills where the run has none."""
     if side.trades is not None:
         return side.trades
-    trades = book_of(side.fills).trades
+    trades = round_trips(side.fills).trades
     days = pd.DatetimeIndex(side.daily["date"])
     held = days.searchsorted(pd.DatetimeIndex(trades["exit_date"])) - days.searchsorted(pd.DatetimeIndex(trades["entry_date"]))
     return trades.assign(sessions=held)

@@ -14,9 +14,10 @@ from springback.analytics.summary import Summary
 from springback.data.files.series import read_rates
 from springback.lean.days import days_of, find_record
 from springback.lean.results import LeanResult
-from springback.lean.round_trips import DELISTING, RESTING, Book, book_of
+from springback.lean.round_trips import DELISTING, RESTING, RoundTrips, round_trips
 from springback.market.origin import FUND, Origin, Provenance
 from springback.market.prose import Prose, prose
+from springback.strategy import rule
 
 PROFILE = "lean"
 STATISTICS = "lean_statistics.json"
@@ -30,6 +31,8 @@ MISSING = {
     "funnel": "LEAN's result does not say where candidates left.",
 } | dict.fromkeys(("scores", "quarters", "reliability", "importance"), "How the models do on rows they never saw is not in LEAN's result.")
 """Part of the report -> why it is not there."""
+REASONS = {DELISTING: rule.REASONS[rule.DELISTING]}
+"""Tag of LEAN -> the rule's own reason."""
 CENT = 0.01
 
 
@@ -44,7 +47,7 @@ def write(result: LeanResult, folder: Path, rates: Path | None = None, warnings:
 
     def draw(report_data: ReportData, summary: Summary, part: Path) -> None:
         report.draw(report_data, summary, part)
-        told = {"statistics": result.printed, **result.told}
+        told = {"statistics": result.printed, **result.performance}
         (part / STATISTICS).write_text(encode.text(told), encoding="utf-8")
 
     return report_data, run_folder.write(folder, report_data, draw)
@@ -56,10 +59,10 @@ def as_run(result: LeanResult, record: Path | None = None, rates: Path | None = 
     Raises `BadTable` where the record, the rates or the chart are not usable.
     """
     fills = _fills(result)
-    book = book_of(fills)
-    days = days_of(result, book, record)
+    trips = round_trips(fills)
+    days = days_of(result, trips, record)
     orders = _orders(result)
-    account = Account(PROFILE, result.cash, days.daily, fills, orders, _trades(book, orders, days.daily))
+    account = Account(PROFILE, result.cash, days.daily, fills, orders, _trades(trips, orders, days.daily))
     names = fills["symbol"].nunique()
     return ReportData(
         accounts=(account,),
@@ -72,11 +75,11 @@ def as_run(result: LeanResult, record: Path | None = None, rates: Path | None = 
             data_hash=result.digest,
             versions={"springback": __version__},
             seed=0,
-            findings=prose((*days.findings, *_doubts(result, account, book), *(() if rates else (WITHOUT_RATE,)))),
+            findings=prose((*days.findings, *_doubts(result, account, trips), *(() if rates else (WITHOUT_RATE,)))),
         ),
         models="Forecasts were made inside LEAN.",
         risk_free=None if rates is None else _rates(rates, result),
-        events=book.splits if len(book.splits) else None,
+        events=trips.splits if len(trips.splits) else None,
         vix_days=days.sampled,
         printed_by_lean=dict(result.printed),
         missing=MISSING,
@@ -109,21 +112,21 @@ def _orders(result: LeanResult) -> pd.DataFrame:
 def _fills(result: LeanResult) -> pd.DataFrame:
     tags = dict(zip(result.orders["order_id"], result.orders["tag"], strict=True))
     reasons = [str(tags.get(one, "")) for one in result.fills["order_id"]]
-    return result.fills.assign(reason=["stop_loss" if one.startswith(RESTING) else one for one in reasons])
+    return result.fills.assign(reason=["stop_loss" if one.startswith(RESTING) else REASONS.get(one, one) for one in reasons])
 
 
-def _trades(book: Book, orders: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:
+def _trades(trips: RoundTrips, orders: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:
     """Without dividends: LEAN's result does not say whom they were paid for. `bear` by the decision of the entry, NaN where unknown."""
     decided = dict(zip(orders["order_id"], orders["decided"], strict=True))
     bear = dict(zip(daily["date"], daily["bear"].astype("float64"), strict=True))
     sessions = daily["date"].to_numpy()
-    trades = book.trades
+    trades = trips.trades
     held = np.searchsorted(sessions, trades["exit_date"].to_numpy()) - np.searchsorted(sessions, trades["entry_date"].to_numpy())
     flags = [bear.get(decided.get(int(one), pd.NaT), np.nan) for one in trades["entry_order"]]
     return trades.assign(sessions=held.astype(np.int64), bear=np.array(flags, dtype=np.float64)).drop(columns="entry_order")
 
 
-def _doubts(result: LeanResult, account: Account, book: Book) -> list[str]:
+def _doubts(result: LeanResult, account: Account, trips: RoundTrips) -> list[str]:
     """What does not add up, or was read between the lines."""
     said = []
     printed = result.printed
@@ -144,11 +147,11 @@ def _doubts(result: LeanResult, account: Account, book: Book) -> list[str]:
             f"Cash moved by ${dividends:,.2f} beside the fills on some days (dividends, fractions of split shares): it is in the equity, "
             "but in no trade's profit, since LEAN's result does not say whose it was."
         )
-    if len(book.splits):
-        names = ", ".join(f"{one.symbol} {one.value:g}" for one in book.splits.head(3).itertuples())
+    if len(trips.splits):
+        names = ", ".join(f"{one.symbol} {one.value:g}" for one in trips.splits.head(3).itertuples())
         said.append(
-            f"{len(book.splits)} position{'s were' if len(book.splits) > 1 else ' was'} split while held, read from the quantities "
-            f"(old shares per new share: {names}{', ...' if len(book.splits) > 3 else ''}); their date is given as that of the exit."
+            f"{len(trips.splits)} position{'s were' if len(trips.splits) > 1 else ' was'} split while held, read from the quantities "
+            f"(old shares per new share: {names}{', ...' if len(trips.splits) > 3 else ''}); their date is given as that of the exit."
         )
     return said
 

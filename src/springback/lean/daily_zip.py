@@ -40,7 +40,7 @@ class DailyBars:
 
 
 def daily_bars(bars: Bars, column: int) -> DailyBars:
-    """The bars of one column of the panel as LEAN can hold them."""
+    """The bars of one column of the panel as LEAN can hold them: prices in dollars become deci-cents."""
     close = bars.close[:, column]
     row = np.flatnonzero(~np.isnan(close))
     prices = np.stack([panel[row, column] for panel in (bars.open, bars.high, bars.low, bars.close)], axis=1) * DECI_CENTS
@@ -66,15 +66,16 @@ def day_words(sessions: Dates) -> list[str]:
     return [f"{str(day).replace('-', '')} 00:00" for day in sessions]
 
 
-def csv_rows(words: list[str], found: DailyBars, first: int, end: int) -> bytes:
+def csv_rows(words: list[str], bars: DailyBars, first: int, end: int) -> bytes:
     """The rows of sessions `first <= row < end`, without a newline at the end, as LEAN's own files."""
-    a, b = np.searchsorted(found.row, (first, end))
-    days = map(words.__getitem__, found.row[a:b].tolist())
-    return "\n".join(map("%s,%d,%d,%d,%d,%d".__mod__, zip(days, *found.cells[a:b].T.tolist(), strict=True))).encode()
+    a, b = np.searchsorted(bars.row, (first, end))
+    days = map(words.__getitem__, bars.row[a:b].tolist())
+    return "\n".join(map("%s,%d,%d,%d,%d,%d".__mod__, zip(days, *bars.cells[a:b].T.tolist(), strict=True))).encode()
 
 
 def index_rows(words: list[str], closes: NDArray[np.float64]) -> bytes:
-    """Index bars of which only the close is known: it stands for all four prices, volume 0; sessions without a close are left out."""
+    """Index bars of which only the `closes` (T,) are known: each stands for all four prices, volume 0; sessions without one (NaN) are left
+    out."""
     known = np.flatnonzero(~np.isnan(closes))
     cells = ((words[k], np.format_float_positional(closes[k], trim="-")) for k in known)
     return "\n".join(f"{day},{close},{close},{close},{close},0" for day, close in cells).encode()

@@ -15,7 +15,7 @@ from springback.analytics.report_data import GOLDEN_COLUMNS
 from springback.analytics.run_folder import read_frame
 from springback.errors import BadTable
 from springback.lean.results import LeanResult
-from springback.lean.round_trips import DELISTING, RESTING, Book
+from springback.lean.round_trips import DELISTING, RESTING, RoundTrips
 
 RECORD = Path("storage") / "springback" / "daily.csv"
 LEVELS = 3
@@ -47,33 +47,33 @@ def find_record(result: Path) -> Path | None:
     return next((one / RECORD for one in above if (one / RECORD).is_file()), None)
 
 
-def days_of(result: LeanResult, book: Book, record: Path | None) -> Days:
+def days_of(result: LeanResult, trips: RoundTrips, record: Path | None) -> Days:
     """Every session of the run. Raises `BadTable` where the record is damaged or LEAN's chart has no close at all."""
     closes = _closes(result)
     if closes.empty:
         raise BadTable(f"{result.file}: the equity chart has no sample at a close: only runs on daily bars can be read")
     findings: list[str] = []
-    told = None if record is None else _read(record)
-    if record is not None and told is not None:
-        stranger = _other_run(told, closes)
+    account = None if record is None else _read(record)
+    if record is not None and account is not None:
+        stranger = _other_run(account, closes)
         if stranger:
             findings.append(
                 f"{record.name} of {record.parent.name or record.parent} is the record of another run and was not used: {stranger}."
             )
-            told = None
-    if told is None:
+            account = None
+    if account is None:
         findings.append(
             "The algorithm's daily record was not found: equity is that of LEAN's chart, to 4 decimals; cash, VIX and regime are unknown."
         )
-        told = pd.DataFrame({name: [] for name in GOLDEN_COLUMNS["daily"]}).astype({"date": "datetime64[ns]"})
-    rest = closes[closes.index > told["date"].max()] if len(told) else closes
-    if len(told) and len(rest):
+        account = pd.DataFrame({name: [] for name in GOLDEN_COLUMNS["daily"]}).astype({"date": "datetime64[ns]"})
+    rest = closes[closes.index > account["date"].max()] if len(account) else closes
+    if len(account) and len(rest):
         many = f"{len(rest)} session{'s' if len(rest) > 1 else ''} after the last decision"
         findings.append(f"Equity of the {many} is that of LEAN's chart, to 4 decimals; cash and the regime are not known there.")
     longest = int(np.diff(closes.index.to_numpy().astype("datetime64[D]")).astype(np.int64).max(initial=0))
-    if longest > LONGEST_BREAK and told.empty:
+    if longest > LONGEST_BREAK and account.empty:
         findings.append(f"LEAN's chart is thinner than one close a session: the longest break is {longest} days.")
-    daily = _joined(told, rest, result, book)
+    daily = _joined(account, rest, result, trips)
     return Days(daily, _sampled(result, daily), tuple(findings))
 
 
@@ -111,9 +111,9 @@ def _read(record: Path) -> pd.DataFrame:
     return kept
 
 
-def _other_run(told: pd.DataFrame, closes: "pd.Series[float]") -> str:
+def _other_run(account: pd.DataFrame, closes: "pd.Series[float]") -> str:
     """Why the record cannot be of this run; empty where it can."""
-    ours = pd.Series(told["equity"].to_numpy(), index=pd.DatetimeIndex(told["date"]))
+    ours = pd.Series(account["equity"].to_numpy(), index=pd.DatetimeIndex(account["date"]))
     both = ours.index.intersection(closes.index)
     if not len(both):
         return "it has no session in common with LEAN's chart"
@@ -124,11 +124,11 @@ def _other_run(told: pd.DataFrame, closes: "pd.Series[float]") -> str:
     return ""
 
 
-def _joined(told: pd.DataFrame, rest: "pd.Series[float]", result: LeanResult, book: Book) -> pd.DataFrame:
-    added = pd.DataFrame({"date": rest.index, "equity": rest.to_numpy()}).reindex(columns=list(told.columns))
-    counts = _counted(added["date"], result, book)
+def _joined(account: pd.DataFrame, rest: "pd.Series[float]", result: LeanResult, trips: RoundTrips) -> pd.DataFrame:
+    added = pd.DataFrame({"date": rest.index, "equity": rest.to_numpy()}).reindex(columns=list(account.columns))
+    counts = _counted(added["date"], result, trips)
     added["n_long"], added["n_short"] = [one[0] for one in counts], [one[1] for one in counts]
-    parts = [one.assign(from_chart=flag) for one, flag in ((told, 0), (added, 1)) if len(one)]
+    parts = [one.assign(from_chart=flag) for one, flag in ((account, 0), (added, 1)) if len(one)]
     daily = pd.concat(parts, ignore_index=True).astype({"n_long": "int64", "n_short": "int64"})
     whole = [name for name in ("bear", *COUNTS) if name in daily and daily[name].notna().all()]
     daily = daily.astype(dict.fromkeys(whole, "int64"))
@@ -143,7 +143,7 @@ def _traded(daily: pd.DataFrame, fills: pd.DataFrame) -> dict[str, "pd.Series[fl
     return {name: daily["date"].map(values).fillna(0.0).astype("float64") for name, values in sums.items()}
 
 
-def _counted(days: "pd.Series[pd.Timestamp]", result: LeanResult, book: Book) -> list[tuple[int, int]]:
+def _counted(days: "pd.Series[pd.Timestamp]", result: LeanResult, trips: RoundTrips) -> list[tuple[int, int]]:
     """Names held or waiting to be entered at the close of each of `days`, long and short."""
     orders, fills = result.orders, result.fills
     filled = orders["order_id"].map(fills["time"].dt.normalize().groupby(fills["order_id"]).max())
@@ -151,11 +151,11 @@ def _counted(days: "pd.Series[pd.Timestamp]", result: LeanResult, book: Book) ->
     sent = orders["sent"].dt.normalize().to_numpy()
     entry = ~(orders["tag"].eq(DELISTING) | orders["tag"].str.startswith(RESTING)).to_numpy(dtype=np.bool_)
     names, quantities = orders["symbol"].to_numpy(), orders["quantity"].to_numpy()
-    known = sorted(book.positions)
+    known = sorted(trips.positions)
     counts = []
     for day in days:
         at = bisect_right(known, day)
-        held = dict(book.positions[known[at - 1]]) if at else {}
+        held = dict(trips.positions[known[at - 1]]) if at else {}
         for k in np.flatnonzero(entry & (sent < day.to_datetime64()) & (gone > day.to_datetime64())):
             held.setdefault(names[k], quantities[k])
         counts.append((sum(one > 0 for one in held.values()), sum(one < 0 for one in held.values())))

@@ -43,7 +43,7 @@ LIMITS: Mapping[str, int] = {
 }
 
 
-def engine_config(algorithm: Path, data: Path, results: Path, storage: Path, told: Mapping[str, str]) -> dict[str, Any]:
+def engine_config(algorithm: Path, data: Path, results: Path, storage: Path, parameters: Mapping[str, str]) -> dict[str, Any]:
     """The whole configuration of a native engine; paths are made absolute, because the engine runs in its own folder."""
     return {
         "environment": "backtesting",
@@ -66,7 +66,7 @@ def engine_config(algorithm: Path, data: Path, results: Path, storage: Path, tol
         "job-organization-id": "",
         **HANDLERS,
         **LIMITS,
-        "parameters": dict(told),
+        "parameters": dict(parameters),
         "environments": {"backtesting": dict(BACKTESTING)},
     }
 
@@ -87,6 +87,6 @@ def workspace_config(data: str) -> dict[str, Any]:
     }
 
 
-def project_config(told: Mapping[str, str]) -> dict[str, Any]:
+def project_config(parameters: Mapping[str, str]) -> dict[str, Any]:
     """`config.json` of a LEAN project."""
-    return {"algorithm-language": "Python", "parameters": dict(told), "description": DESCRIPTION, "local-id": LOCAL_ID}
+    return {"algorithm-language": "Python", "parameters": dict(parameters), "description": DESCRIPTION, "local-id": LOCAL_ID}

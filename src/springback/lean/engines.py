@@ -41,9 +41,9 @@ class Cli:
 
     lean: str
 
-    def command(self, algorithm: str, workspace: Path, output: Path, told: Mapping[str, str]) -> list[str]:
+    def command(self, algorithm: str, workspace: Path, output: Path, parameters: Mapping[str, str]) -> list[str]:
         """`lean backtest`, to be run in the project folder. `--parameter` replaces all parameters of config.json, so all are given."""
-        pairs = [word for name, value in told.items() for word in ("--parameter", name, value)]
+        pairs = [word for name, value in parameters.items() for word in ("--parameter", name, value)]
         return [self.lean, "backtest", algorithm, "--lean-config", str(workspace), "--output", str(output), *pairs]
 
 

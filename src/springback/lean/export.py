@@ -16,7 +16,7 @@ LEAN also needs market-hours/market-hours-database.json and symbol-properties/sy
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from springback.data.laws import LeftOut, lines_of
 from springback.data.store.content_hash import content_hash, file_hash
 from springback.errors import MissingData
 from springback.lean.daily_zip import daily_bars, day_words, index_rows, pack
-from springback.lean.export_log import Counts, Ledger
+from springback.lean.export_log import Counts, ExportLog
 from springback.lean.limits import findings
 from springback.lean.map_file import Listing, Rename, check_owners, listing, read_renames
 from springback.lean.name_files import by_name, contents, paths
@@ -45,21 +45,26 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Exported:
-    """What an export came to: `names` in the folder, of which `written` now (the others were there); `counts`; `findings` in words."""
+class ExportSummary:
+    """What an export came to: `names` in the folder, `new_names` of them written now; `counts`; `findings` in words."""
 
     folder: Path
     names: int
-    written: int
+    new_names: int
     files: int
     counts: Counts
     rates: str
     findings: tuple[str, ...]
 
+    def facts(self) -> dict[str, Any]:
+        """As JSON says it, where the new names are called `written`."""
+        fields = {("written" if name == "new_names" else name): value for name, value in asdict(self).items()}
+        return fields | {"folder": str(self.folder)}
+
 
 def export(
     market_data: MarketData, out: Path, renames: Path | None = None, interest_rate: Path | None = None, progress: Progress | None = None
-) -> Exported:
+) -> ExportSummary:
     """Writes `market_data` as a LEAN data folder into `out`. Equal input gives equal bytes; an interrupted export of the same input goes
     on.
 
@@ -82,18 +87,18 @@ def export(
         "renames": file_hash(renames) if renames else None,
         "interest_rate": file_hash(interest_rate) if interest_rate else None,
     }
-    ledger = Ledger(out, identity)
-    ledger.open([*side, *(path for _, one in listings for path in paths(one))])
-    written = _write_names(market_data, listings, ledger, progress or _silent)
-    if SIDE not in ledger.done:
-        ledger.finish(SIDE, {path: ledger.write(path, content) for path, content in side.items()}, {})
-    counts = _count(market_data, listings, ledger, len(unused))
+    log = ExportLog(out, identity)
+    log.open([*side, *(path for _, one in listings for path in paths(one))])
+    written = _write_names(market_data, listings, log, progress or _silent)
+    if SIDE not in log.parts:
+        log.finish(SIDE, {path: log.write(path, content) for path, content in side.items()}, {})
+    counts = _count(market_data, listings, log, len(unused))
     described = {"window": [str(market_data.bars.sessions[k]) for k in (0, -1)], "names": len(symbols), "rates": rates, "counts": counts}
-    ledger.close(described | ({"no_ticker": odd} if odd else {}))
-    files = sum(len(files) for files, _ in ledger.done.values())
+    log.close(described | ({"no_ticker": odd} if odd else {}))
+    files = sum(len(files) for files, _ in log.parts.values())
     left = lines_of([LeftOut("no_ticker", odd[0], count=len(odd))] if odd else [])
-    said = (*left, *findings(counts, ledger.moved, len(market_data.quarantine)))
-    return Exported(out, len(symbols), written, files, counts, rates, said)
+    said = (*left, *findings(counts, log.moved, len(market_data.quarantine)))
+    return ExportSummary(out, len(symbols), written, files, counts, rates, said)
 
 
 def _listings(market_data: MarketData, changes: tuple[Rename, ...]) -> tuple[list[tuple[int, Listing]], set[Rename]]:
@@ -129,22 +134,22 @@ def _side_files(market_data: MarketData, symbols: list[str], interest_rate: Path
     return made, source
 
 
-def _write_names(market_data: MarketData, listings: list[tuple[int, Listing]], ledger: Ledger, progress: Progress) -> int:
+def _write_names(market_data: MarketData, listings: list[tuple[int, Listing]], log: ExportLog, progress: Progress) -> int:
     """Writes the names that are not there yet; how many."""
     words = day_words(market_data.bars.sessions)
     actions = by_name(market_data.actions, market_data.bars.shape[1])
-    todo = [(column, one) for column, one in listings if one.symbol not in ledger.done]
+    todo = [(column, one) for column, one in listings if one.symbol not in log.parts]
     done = len(listings) - len(todo)
 
     def write(job: tuple[int, Listing]) -> tuple[str, dict[str, str], Counts]:
         column, one = job
         files, counts = contents(market_data, column, one, words, actions[column])
-        return one.symbol, {path: ledger.write(path, content) for path, content in files.items()}, counts
+        return one.symbol, {path: log.write(path, content) for path, content in files.items()}, counts
 
     progress(done, len(listings), "names")
     with ThreadPoolExecutor(WRITERS) as writers:
         for k, (symbol, files, counts) in enumerate(_in_turn(writers, write, todo)):
-            ledger.finish(symbol, files, counts)
+            log.finish(symbol, files, counts)
             progress(done + k + 1, len(listings), symbol)
     return len(todo)
 
@@ -157,11 +162,11 @@ def _in_turn(writers: ThreadPoolExecutor, write: Callable[[Any], Any], jobs: Ite
         writers.shutdown(wait=True, cancel_futures=True)
 
 
-def _count(market_data: MarketData, listings: list[tuple[int, Listing]], ledger: Ledger, unused: int) -> Counts:
+def _count(market_data: MarketData, listings: list[tuple[int, Listing]], log: ExportLog, unused: int) -> Counts:
     """The sums over the names, and what only the whole market data can say."""
     columns = [column for column, _ in listings]
     total: Counts = {}
-    for _, counts in ledger.done.values():
+    for _, counts in log.parts.values():
         for name, count in counts.items():
             total[name] = total.get(name, 0) + count
     absent = np.setdiff1d(np.arange(market_data.bars.shape[1]), columns)
@@ -178,5 +183,5 @@ def _count(market_data: MarketData, listings: list[tuple[int, Listing]], ledger:
     }
 
 
-def _silent(done: int, total: int, text: str) -> None:
+def _silent(count: int, total: int, text: str) -> None:
     """No progress."""

@@ -19,15 +19,15 @@ Counts = dict[str, int]
 
 
 @dataclass
-class Ledger:
+class ExportLog:
     """The export `identity` (what makes two exports equal) into `folder`.
 
-    `done` what each finished part wrote: files (path -> SHA-256) and counts. `moved` how many foreign files were put aside.
+    `parts` what each finished one wrote: files (path -> SHA-256) and counts. `moved` how many foreign files were put aside.
     """
 
     folder: Path
     identity: Mapping[str, Any]
-    done: dict[str, tuple[dict[str, str], Counts]] = field(default_factory=dict)
+    parts: dict[str, tuple[dict[str, str], Counts]] = field(default_factory=dict)
     moved: int = 0
 
     def open(self, planned: Iterable[str]) -> None:
@@ -36,13 +36,13 @@ class Ledger:
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._sweep(planned)
-            was, written, parts = self._read()
+            was, written, old = self._read()
             ours = {path: said for path, said in written.items() if _inside(path)}
             same = was == dict(self.identity)
             for path in planned:
                 self._put_aside(path, ours)
             if same:
-                self.done = {name: part for name, part in parts.items() if self._holds(part[0])}
+                self.parts = {name: part for name, part in old.items() if self._holds(part[0])}
             else:
                 for path in set(ours) - set(planned):
                     self._put_aside(path, ours)
@@ -57,13 +57,13 @@ class Ledger:
 
     def finish(self, name: str, files: dict[str, str], counts: Counts) -> None:
         """Notes that the part `name` is written."""
-        self.done[name] = files, counts
+        self.parts[name] = files, counts
         with writing(self.folder), (self.folder / PROGRESS).open("a", encoding="utf-8") as file:
             file.write(json.dumps([name, files, counts]) + "\n")
 
     def close(self, described: Mapping[str, Any]) -> None:
         """Writes the manifest: the identity, what is `described`, and each part. The progress is removed."""
-        parts = {name: {"files": files, "counts": counts} for name, (files, counts) in sorted(self.done.items())}
+        parts = {name: {"files": files, "counts": counts} for name, (files, counts) in sorted(self.parts.items())}
         with atomic(self.folder / MANIFEST) as part:
             part.write_text(json.dumps({"identity": self.identity, **described, "parts": parts}, indent=1) + "\n", encoding="utf-8")
         with writing(self.folder):
@@ -72,7 +72,7 @@ class Ledger:
     def _begin(self, planned: list[str]) -> None:
         (self.folder / MANIFEST).unlink(missing_ok=True)
         with atomic(self.folder / PROGRESS) as part:
-            lines = [{"identity": self.identity, "planned": planned}, *([name, *known] for name, known in self.done.items())]
+            lines = [{"identity": self.identity, "planned": planned}, *([name, *known] for name, known in self.parts.items())]
             part.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
 
     def _read(self) -> tuple[dict[str, Any] | None, dict[str, str | None], dict[str, tuple[dict[str, str], Counts]]]:

@@ -45,7 +45,8 @@ class Event:
 
 
 def factor_file(sessions: Dates, close: NDArray[np.float64], actions: Actions, first: int, last: int) -> FactorFile:
-    """The factor file of a name with raw closes `close` (T,), its own `actions`, held by LEAN in sessions `first <= row <= last`."""
+    """The factor file of a name with raw closes `close` (T,) in dollars, its own `actions`, held by LEAN in sessions
+    `first <= row <= last`."""
     mine = np.flatnonzero((actions.row > first) & (actions.row <= last))
     events = [_event(close, actions, mine[actions.row[mine] == row]) for row in np.unique(actions.row[mine])]
     lines, price, split, said = [f"{FOREVER},1,1,0"], 1.0, 1.0, []

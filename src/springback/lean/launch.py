@@ -34,8 +34,16 @@ MERE_WARNING = re.compile(rb"ERROR::\s*(?:Algorithm\.Error: )?(?:Warning\b|.*To 
 """What LEAN writes as an error and goes on after: a price that was rounded, for one."""
 
 
+@dataclass(frozen=True)
+class TimeLimits:
+    """Seconds after which the engine is stopped: of the `whole` run, and of `silence`."""
+
+    whole: float
+    silence: float = SILENCE
+
+
 @dataclass
-class Heard:
+class EngineOutput:
     """What came out of the engine: its last lines (no stack frames, no mere warnings), its last error or exception, when it last
     said something, and how far it is.
     """
@@ -101,19 +109,18 @@ def run(
     cwd: Path,
     env: Mapping[str, str],
     log: Path,
-    limit: float,
+    limits: TimeLimits,
     span: tuple[date, date],
     progress: Progress | None = None,
-    silence: float = SILENCE,
     stopped: Callable[[], None] | None = None,
-) -> tuple[int, Heard]:
-    """The exit code of `command` and what was heard of it; everything it said stands in `log`.
+) -> tuple[int, EngineOutput]:
+    """The exit code of `command` and what it put out; everything it said stands in `log`.
 
-    `limit` and `silence` are seconds; `stopped` is called after the group was ended by us (a container has to be ended by its name).
-    Raises `EngineError` over the limit, in silence, or when it cannot be started; Ctrl-C ends the group too.
+    `stopped` is called after the group was ended by us (a container has to be ended by its name).
+    Raises `EngineError` over one of its `limits`, or when it cannot be started; Ctrl-C ends the group too.
     """
     with log.open("wb") as file:
-        heard = Heard(file, span, progress)
+        output = EngineOutput(file, span, progress)
         try:
             process = subprocess.Popen(
                 list(command),
@@ -128,35 +135,35 @@ def run(
             raise EngineError(f"{command[0]} cannot be started: {error.strerror or error}") from None
         ended = False
         try:
-            _listen(process, heard, limit, silence, log)
+            _listen(process, output, limits, log)
             ended = True
         finally:
             _end(process)
             if not ended and stopped:
                 stopped()
-    return process.returncode, heard
+    return process.returncode, output
 
 
-def _listen(process: "subprocess.Popen[bytes]", heard: Heard, limit: float, silence: float, log: Path) -> None:
+def _listen(process: "subprocess.Popen[bytes]", output: EngineOutput, limits: TimeLimits, log: Path) -> None:
     """Reads until the engine has ended; a child that outlives it and holds the pipe is not waited for."""
     assert process.stdout is not None
     source, started = process.stdout.fileno(), time.monotonic()
     while True:
         ready = select.select([source], [], [], 0.2)[0]
         piece = os.read(source, 1 << 16) if ready else b""
-        heard.take(piece)
+        output.take(piece)
         if process.poll() is not None and not piece:
-            heard.finish()
+            output.finish()
             return
         if ready and not piece:  # the pipe is closed, the process not yet gone
             time.sleep(0.05)
         now = time.monotonic()
-        if now - started > limit:
+        if now - started > limits.whole:
             raise EngineError(
-                f"LEAN was stopped after {_span(limit)}, the time limit, {_at(heard)}; its output: {log}; give --time-limit MINUTES"
+                f"LEAN was stopped after {_span(limits.whole)}, the time limit, {_at(output)}; its output: {log}; give --time-limit MINUTES"
             )
-        if now - heard.spoke > silence:
-            raise EngineError(f"LEAN hangs: it said nothing for {_span(silence)}, {_at(heard)}; it was stopped; its output: {log}")
+        if now - output.spoke > limits.silence:
+            raise EngineError(f"LEAN hangs: it said nothing for {_span(limits.silence)}, {_at(output)}; it was stopped; its output: {log}")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -174,8 +181,8 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.stdout.close()
 
 
-def _at(heard: Heard) -> str:
-    return f"at session {heard.session}" if heard.session else "before its first session"
+def _at(output: EngineOutput) -> str:
+    return f"at session {output.session}" if output.session else "before its first session"
 
 
 def _span(seconds: float) -> str:

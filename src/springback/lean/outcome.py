@@ -5,12 +5,12 @@ import signal
 from pathlib import Path
 
 from springback.errors import EngineError
-from springback.lean.launch import Heard
+from springback.lean.launch import EngineOutput
 
 MOST_WORDS = 400  # characters of a reason
 
 
-def result_of(results: Path, code: int, heard: Heard, log: Path) -> tuple[Path, str]:
+def result_of(results: Path, code: int, output: EngineOutput, log: Path) -> tuple[Path, str]:
     """The result file of a run that was completed, and a warning where the process did not end as it should ('': it did).
 
     LEAN ends with 1 after a runtime error, older builds with 0: the state in the result decides (Common/Result.cs, `state`). Its shutdown
@@ -20,7 +20,7 @@ def result_of(results: Path, code: int, heard: Heard, log: Path) -> tuple[Path, 
     state = _state(found) if found else {}
     reason = state.get("RuntimeError") or ""
     status = state.get("Status", "")
-    last = heard.error or (heard.tail[-1] if heard.tail else "it said nothing")
+    last = output.error or (output.tail[-1] if output.tail else "it said nothing")
     if found and code == 0 and not reason and status in {"", "Completed"}:
         return found, ""
     if found and not reason and status == "Completed":

@@ -58,12 +58,12 @@ class Parameters:
         return ShortFloor(self.costs.no_short_price, self.costs.no_short_dollar_volume)
 
 
-def read(given: Mapping[str, str]) -> Parameters:
+def read(pairs: Mapping[str, str]) -> Parameters:
     """The settings that LEAN's parameters give, by their names `table.name`; what is not given keeps its default.
 
     Names without a dot belong to LEAN itself and are passed over. Raises `SettingsError` on an unknown one and on a value out of range.
     """
-    return settings.load(Parameters, (), [f"{name}={value}" for name, value in given.items() if "." in name])
+    return settings.load(Parameters, (), [f"{name}={value}" for name, value in pairs.items() if "." in name])
 
 
 def write(parameters: Parameters) -> dict[str, str]:

@@ -52,8 +52,8 @@ def read_plain(
     return frame
 
 
-def _check_rows(path: Path, wanted: tuple[str, ...], way_out: str) -> None:
-    """Every row as long as the header, which has each of `wanted` once; no NUL, which ends a cell for pandas."""
+def _check_rows(path: Path, columns: tuple[str, ...], way_out: str) -> None:
+    """Every row as long as the header, which has each of `columns` once; no NUL, which ends a cell for pandas."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             table = csv.reader(lines, strict=True)
@@ -61,7 +61,7 @@ def _check_rows(path: Path, wanted: tuple[str, ...], way_out: str) -> None:
             odd = next((table.line_num for row in table if row and (len(row) != len(header) or "\0" in "".join(row))), 0)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadTable(f"{path} is no whole table ({error}): {way_out}") from None
-    for name in wanted:
+    for name in columns:
         if header.count(name) != 1:
             raise BadTable(f"{path} must have one column '{name}', has {header.count(name)}: {way_out}")
     if odd or len(set(header)) < len(header):

@@ -140,17 +140,17 @@ def lay_out(project: Path, package: Path, version: str, storage: Mapping[str, by
         (project / "storage" / RECORD).unlink(missing_ok=True)
 
 
-def run(engine: Native | Cli, project: Path, data: Path, told: Mapping[str, str], env: Mapping[str, str], now: datetime) -> Run:
+def run(engine: Native | Cli, project: Path, data: Path, parameters: Mapping[str, str], env: Mapping[str, str], now: datetime) -> Run:
     """The command of `engine` and all it reads, in a new folder of results under `project`/backtests."""
     project = project.absolute()
     results = _new_folder(project / "backtests", now)
     log = results / OUTPUT
     if isinstance(engine, Native):
         config = results / CONFIG
-        _write(config, engine_config.engine_config(project / ALGORITHM, data, results, project / "storage", told))
+        _write(config, engine_config.engine_config(project / ALGORITHM, data, results, project / "storage", parameters))
         return Run(tuple(engine.command(config)), engine.launcher.parent, engine.env, config, results, log)
     workspace = _workspace(project, data)
-    return Run(tuple(engine.command(ALGORITHM, workspace, results, told)), project, dict(env), workspace, results, log)
+    return Run(tuple(engine.command(ALGORITHM, workspace, results, parameters)), project, dict(env), workspace, results, log)
 
 
 def keep_record(project: Path, results: Path) -> None:

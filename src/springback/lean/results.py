@@ -29,7 +29,7 @@ class LeanResult:
 
     `orders` (order_id, sent, symbol, quantity, tag, ended): one row an order by id; `quantity` as it was sent, `ended` when it was
     cancelled or refused, else NaT. `fills` (order_id, time, symbol, quantity, price, fee) in order of time. `curve` the close of LEAN's
-    equity chart, dollars rounded to 4 decimals, by time. `printed` LEAN's statistics as text, `told` its trade and portfolio statistics.
+    equity chart, dollars rounded to 4 decimals, by time. `printed` LEAN's statistics as text, `performance` its trade and portfolio ones.
     `start`, `end` ISO dates asked for; `cash` at the start; `parameters` of the algorithm; `digest` of both files.
     """
 
@@ -38,7 +38,7 @@ class LeanResult:
     fills: pd.DataFrame
     curve: "pd.Series[float]"
     printed: Mapping[str, str]
-    told: Mapping[str, Any]
+    performance: Mapping[str, Any]
     start: str
     end: str
     cash: float
@@ -67,7 +67,7 @@ def _assembled(file: Path, result: Mapping[str, Any], events: list[dict[str, Any
     orders = _orders([_plain(one) for one in result["orders"].values()], events)
     curve = _curve(_plain(result["charts"]))
     configured = _plain(result.get("algorithmconfiguration") or {})
-    told = _plain(result.get("totalperformance") or {})
+    performance = _plain(result.get("totalperformance") or {})
     printed = {str(name): str(value) for name, value in (result.get("statistics") or {}).items()}
     start, end = (str(configured.get(name) or "")[:10] for name in ("startdate", "enddate"))
     return LeanResult(
@@ -76,7 +76,7 @@ def _assembled(file: Path, result: Mapping[str, Any], events: list[dict[str, Any
         fills=_fills(events),
         curve=curve,
         printed=printed,
-        told={name: told.get(name.lower()) or {} for name in ("tradeStatistics", "portfolioStatistics")},
+        performance={name: performance.get(name.lower()) or {} for name in ("tradeStatistics", "portfolioStatistics")},
         start=start or f"{curve.index[0]:%Y-%m-%d}",
         end=end or f"{curve.index[-1]:%Y-%m-%d}",
         cash=float(printed["Start Equity"]) if "Start Equity" in printed else float(curve.iloc[0]),
@@ -106,11 +106,11 @@ def _json(file: Path) -> tuple[bytes, Any]:
         raise BadTable(f"{file} is not JSON ({error}): was the engine stopped while it wrote? Run it again") from None
 
 
-def _checked(file: Path, found: Any) -> Mapping[str, Any]:
+def _checked(file: Path, document: Any) -> Mapping[str, Any]:
     """The result with plain keys, or why it is none."""
-    if isinstance(found, list) and file.name.endswith("-order-events.json"):
+    if isinstance(document, list) and file.name.endswith("-order-events.json"):
         raise BadTable(f"{file} holds only the order events: give {file.name.replace('-order-events', '')} beside it")
-    result = _plain(found) if isinstance(found, dict) else {}
+    result = _plain(document) if isinstance(document, dict) else {}
     if file.name.endswith("-summary.json") and "orders" not in result:
         raise BadTable(f"{file} is LEAN's summary, which has no orders: give {file.name.replace('-summary', '')} beside it")
     missing = [name for name in ("charts", "orders", "statistics") if not isinstance(result.get(name), dict)]
@@ -145,21 +145,21 @@ def _events(file: Path, result: Mapping[str, Any]) -> tuple[bytes, list[dict[str
     return b"", []
 
 
-def _orders(told: list[dict[str, Any]], events: list[dict[str, Any]]) -> pd.DataFrame:
+def _orders(rows: list[dict[str, Any]], events: list[dict[str, Any]]) -> pd.DataFrame:
     """A split of the shares changes the quantity of an order that waits; its first event still has the one that was sent."""
     first: dict[int, float] = {}
     for event in events:
         if "quantity" in event:
             first.setdefault(int(event["orderid"]), float(event["quantity"]))
-    told = sorted(told, key=lambda one: int(one["id"]))
+    rows = sorted(rows, key=lambda one: int(one["id"]))
     frame = pd.DataFrame(
         {
-            "order_id": [int(one["id"]) for one in told],
-            "sent": _instants(one.get("createdtime") or one["time"] for one in told),
-            "symbol": [_symbol(one["symbol"]) for one in told],
-            "quantity": [_whole(first.get(int(one["id"]), one["quantity"])) for one in told],
-            "tag": [_tag(one) for one in told],
-            "ended": _instants(_ended(one) for one in told),
+            "order_id": [int(one["id"]) for one in rows],
+            "sent": _instants(one.get("createdtime") or one["time"] for one in rows),
+            "symbol": [_symbol(one["symbol"]) for one in rows],
+            "quantity": [_whole(first.get(int(one["id"]), one["quantity"])) for one in rows],
+            "tag": [_tag(one) for one in rows],
+            "ended": _instants(_ended(one) for one in rows),
         }
     )
     return frame.astype({"order_id": "int64", "symbol": object, "tag": object})
@@ -199,9 +199,9 @@ def _instants(values: Iterable[Any]) -> pd.DatetimeIndex:
     return aware.tz_convert(NEW_YORK).tz_localize(None).round("ms")
 
 
-def _plain(told: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(mapping: Mapping[str, Any]) -> dict[str, Any]:
     """Keys in lower case and without dashes: `FillPrice`, `fillPrice` and `fill-price` are one."""
-    return {str(name).lower().replace("-", ""): value for name, value in told.items()}
+    return {str(name).lower().replace("-", ""): value for name, value in mapping.items()}
 
 
 def _state(value: Any) -> str:
@@ -214,8 +214,8 @@ def _ended(order: Mapping[str, Any]) -> Any:
     return order.get("canceledtime") or order.get("lastupdatetime") or order.get("createdtime") or order["time"]
 
 
-def _symbol(told: Any) -> str:
-    return str(_plain(told)["value"]) if isinstance(told, dict) else str(told).split(" ")[0]
+def _symbol(symbol: Any) -> str:
+    return str(_plain(symbol)["value"]) if isinstance(symbol, dict) else str(symbol).split(" ")[0]
 
 
 def _tag(order: Mapping[str, Any]) -> str:

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from springback.strategy import rule
+
 DELISTING = "Liquidate from delisting"
+"""The tag that LEAN puts on the order by which it closes what was delisted: a text of its own."""
 RESTING = "resting_stop@"
-CLOSING = ("stop_loss", "time_stop", "beyond_yesterday", DELISTING)
+CLOSING = ("stop_loss", "time_stop", "beyond_yesterday", DELISTING, rule.REASONS[rule.DELISTING])
 """Reasons that close a whole position: another quantity than the one held means that the shares were split."""
 LARGEST_SPLIT = 200
 DUST = 1e-9
 
 
 @dataclass
-class _Held:
+class _Position:
     quantity: float = 0.0
     price: float = 0.0
     fees: float = 0.0
@@ -26,7 +29,7 @@ class _Held:
 
 
 @dataclass(frozen=True, eq=False)
-class Book:
+class RoundTrips:
     """`trades` one row a closed position; `splits` (date, symbol, event, value); `positions` {symbol: quantity} after each day on which
     it changed, by date; what is closed at midnight was still held at the close before."""
 
@@ -42,16 +45,16 @@ def session_of(times: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
     return session
 
 
-def book_of(fills: pd.DataFrame) -> Book:
+def round_trips(fills: pd.DataFrame) -> RoundTrips:
     """Walks the fills (order_id, time, symbol, quantity, price, fee, reason) in order of time."""
     fills = fills.assign(time=pd.to_datetime(fills["time"]))
     whole = fills.groupby("order_id")["quantity"].sum().to_dict()
-    held: dict[str, _Held] = {}
+    held: dict[str, _Position] = {}
     trades: list[dict[str, Any]] = []
     splits: list[tuple[pd.Timestamp, str, str, float]] = []
     positions: dict[pd.Timestamp, dict[str, float]] = {}
     for session, fill in zip(session_of(fills["time"]), fills.to_dict("records"), strict=True):
-        at = held.setdefault(fill["symbol"], _Held())
+        at = held.setdefault(fill["symbol"], _Position())
         total = whole[fill["order_id"]]
         if (
             fill["reason"] in CLOSING
@@ -65,7 +68,7 @@ def book_of(fills: pd.DataFrame) -> Book:
             at.quantity = -float(total)
         trades += _apply(at, fill, session)
         positions[fill["time"].normalize()] = {symbol: one.quantity for symbol, one in held.items() if abs(one.quantity) > DUST}
-    return Book(_trades_frame(trades), pd.DataFrame(splits, columns=["date", "symbol", "event", "value"]), positions)
+    return RoundTrips(_trades_frame(trades), pd.DataFrame(splits, columns=["date", "symbol", "event", "value"]), positions)
 
 
 def split_between(before: float, after: float) -> float:
@@ -78,7 +81,8 @@ def split_between(before: float, after: float) -> float:
     return before / after
 
 
-def _apply(at: _Held, fill: Mapping[Any, Any], session: pd.Timestamp) -> list[dict[str, Any]]:
+def _apply(at: _Position, fill: Mapping[Any, Any], session: pd.Timestamp) -> list[dict[str, Any]]:
+    """Books a fill on its position; the trade that it closes, if it closes one."""
     quantity, price, fee = float(fill["quantity"]), float(fill["price"]), float(fill["fee"])
     if at.quantity * quantity >= 0:
         if at.quantity == 0:
@@ -87,12 +91,25 @@ def _apply(at: _Held, fill: Mapping[Any, Any], session: pd.Timestamp) -> list[di
         at.quantity += quantity
         at.fees += fee
         return []
+    trade = _closed(at, fill, session)
+    left = at.quantity + quantity
+    at.fees *= 1 - trade["quantity"] / abs(at.quantity)
+    if left * at.quantity < 0:
+        at.since, at.order, at.price, at.fees = session, int(fill["order_id"]), price, fee * abs(left) / abs(quantity)
+    at.quantity = 0.0 if abs(left) < DUST else left
+    if at.quantity == 0.0:
+        at.price = 0.0
+    return [trade]
+
+
+def _closed(at: _Position, fill: Mapping[Any, Any], session: pd.Timestamp) -> dict[str, Any]:
+    """The trade that a fill against the position makes, with its part of the fees."""
+    quantity, price = float(fill["quantity"]), float(fill["price"])
     closed = min(abs(quantity), abs(at.quantity))
-    share = closed / abs(at.quantity)
-    fees = at.fees * share + fee * closed / abs(quantity)
+    fees = at.fees * (closed / abs(at.quantity)) + float(fill["fee"]) * closed / abs(quantity)
     side = copysign(1.0, at.quantity)
     profit = side * closed * (price - at.price) - fees
-    trade = {
+    return {
         "symbol": fill["symbol"],
         "side": "long" if side > 0 else "short",
         "entry_date": at.since,
@@ -106,14 +123,6 @@ def _apply(at: _Held, fill: Mapping[Any, Any], session: pd.Timestamp) -> list[di
         "return": profit / (closed * at.price) if at.price > 0 else np.nan,
         "entry_order": at.order,
     }
-    left = at.quantity + quantity
-    at.fees *= 1 - share
-    if left * at.quantity < 0:
-        at.since, at.order, at.price, at.fees = session, int(fill["order_id"]), price, fee * abs(left) / abs(quantity)
-    at.quantity = 0.0 if abs(left) < DUST else left
-    if at.quantity == 0.0:
-        at.price = 0.0
-    return [trade]
 
 
 def _trades_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -33,7 +33,10 @@ def outlook(parameters: Parameters, find: Find) -> Outlook:
 
 
 def pair(find: Find, folder: str) -> Models:
-    """One pair of models: its files, found one by one, are laid into a folder of their own and opened if their card vouches for them."""
+    """One pair of models: its files, found one by one, are laid into a folder of their own and opened if their card vouches for them.
+
+    Raises `MissingData` where one is not there, `ModelError`.
+    """
     with tempfile.TemporaryDirectory() as place:
         for name in model_store.FILES:
             found = _must(find, f"{folder}/{name}", "springback train")
@@ -51,7 +54,10 @@ def walk_forward(find: Find, folder: str) -> dict[np.datetime64, Models]:
 
 
 def names(parameters: Parameters, find: Find) -> tuple[list[str], Members | None]:
-    """The names to subscribe, alphabetical, and who of them is in the index when (None: not known, liquidity stands in)."""
+    """The names to subscribe, alphabetical, and who of them is in the index when (None: not known, liquidity stands in).
+
+    Raises `MissingData` where nothing lists them or nobody is a member in the window, `BadTable`.
+    """
     lean, account = parameters.lean, parameters.backtest
     found = find(lean.members) if parameters.universe.members == "index" else None
     listed = find(lean.symbols)

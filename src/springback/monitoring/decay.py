@@ -52,7 +52,7 @@ class Decay:
 def decay(scores: Numbers, reference: Numbers, watch: Watch | None = None) -> Decay:
     """Whether the daily `scores` (S,) have fallen below those of the `reference` (R,), out of sample both: rank IC, or the share of hits.
 
-    Scores of ripe sessions only, oldest first; NaN is no news. Raises `MissingData` where the reference is shorter than `watch.sessions`,
+    Scores of mature sessions only, oldest first; NaN is no news. Raises `MissingData` where the reference is shorter than `watch.sessions`,
     or more sessions are watched than the false alarms are stated for: begin anew with a newer reference.
     """
     rule = watch or Watch()
@@ -70,7 +70,8 @@ def decay(scores: Numbers, reference: Numbers, watch: Watch | None = None) -> De
 
 
 def shortfall(scores: Numbers, mean: float, deviation: float, allowance: float) -> Numbers:
-    """max(0, sum so far + (mean - score) / deviation - allowance) after each session, (..., S); NaN leaves it as it was."""
+    """max(0, sum so far + (mean - score) / deviation - allowance) after each session, of `scores` (S,) or (D, S); NaN leaves it as
+    it was."""
     steps = np.nan_to_num((mean - scores) / deviation - allowance, nan=0.0)
     path = np.empty(scores.shape)
     total = np.zeros(scores.shape[:-1])

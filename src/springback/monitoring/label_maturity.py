@@ -1,4 +1,4 @@
-"""Forecasts meet their labels late: what is ripe is judged, what is not waits, and how often the models fire is watched meanwhile.
+"""Forecasts meet their labels late: what is mature is judged, what is not waits, and how often the models fire is watched meanwhile.
 
 Wilson (1927), Probable Inference, the Law of Succession, and Statistical Inference, JASA 22(158)
 Kish (1965), Survey Sampling: the design effect, by how much clustered answers are worth fewer than independent ones
@@ -21,7 +21,7 @@ FEWEST_BLOCKS = 10
 class MaturedLabel:
     """Forecasts whose label is known, (R,) each, by session and then name: `session`, `name`, `probability`, `came_true`.
 
-    `waiting` forecasts are not ripe yet; `unknown` are, but their name has no price to tell (a halt, a delisting).
+    `waiting` forecasts are not mature yet; `unknown` are, but their name has no price to tell (a halt, a delisting).
     """
 
     session: NDArray[np.int64]
@@ -59,32 +59,32 @@ class Firing:
         return not self.low <= self.observed <= self.high
 
 
-def ripen(probability: Panel, forward: Panel, now: int, horizon: int) -> MaturedLabel:
+def matured(probability: Panel, forward: Panel, now: int, horizon: int) -> MaturedLabel:
     """Forecasts (T, N; NaN: none) with the sign of `forward` returns (T, N) in their side's direction, as known at the close of row `now`.
 
-    A forecast of session t is ripe when t + `horizon` <= `now`: whatever `forward` holds of later ones is not looked at.
+    A forecast of session t is mature when t + `horizon` <= `now`: whatever `forward` holds of later ones is not looked at.
     """
     said = ~np.isnan(probability[: now + 1])
-    ripe = said.copy()
-    ripe[max(0, now + 1 - horizon) :] = False
-    session, name = np.nonzero(ripe & ~np.isnan(forward[: now + 1]))
+    mature = said.copy()
+    mature[max(0, now + 1 - horizon) :] = False
+    session, name = np.nonzero(mature & ~np.isnan(forward[: now + 1]))
     return MaturedLabel(
         session,
         name,
         probability[session, name],
         forward[session, name] > 0,
-        waiting=int(said.sum() - ripe.sum()),
-        unknown=int(ripe.sum()) - len(session),
+        waiting=int(said.sum() - mature.sum()),
+        unknown=int(mature.sum()) - len(session),
     )
 
 
-def hit_rate(found: MaturedLabel, threshold: float, block: int = 20) -> Rate:
+def hit_rate(labels: MaturedLabel, threshold: float, block: int = 20) -> Rate:
     """How often what fired came true; names of a day move together and labels overlap, so `count` is divided by its design effect.
 
     The effect is that of blocks of `block` sessions. Under 10 blocks it cannot be told: every block then counts as one answer.
     """
-    fired = found.probability > threshold
-    right, session = found.came_true[fired], found.session[fired]
+    fired = labels.probability > threshold
+    right, session = labels.came_true[fired], labels.session[fired]
     hits, count = int(right.sum()), len(right)
     if count == 0:
         return Rate(0, 0, 0.0, *(float("nan"),) * 3)

@@ -66,14 +66,14 @@ class Promotion:
     why: str
 
 
-def judge(days: Dates, challenger: Numbers, champion: Numbers, seen: np.datetime64, contest: Contest | None = None) -> Promotion:
+def judge(days: Dates, challenger: Numbers, champion: Numbers, last_seen: np.datetime64, contest: Contest | None = None) -> Promotion:
     """Whether the challenger takes over, from a figure of each model on each session (T,): its return, or its rank IC.
 
-    `days` (T,) rise; `seen` is the last session by whose close a label of either model was known. A session on which a figure is NaN is
-    left out of both. Raises `InputError` where a session was seen by either model: what it learned is no evidence.
+    `days` (T,) rise; `last_seen` is the last session by whose close a label of either model was known. A session on which a figure is NaN
+    is left out of both. Raises `InputError` where a session was seen by either model: what it learned is no evidence.
     """
     rule = contest or Contest()
-    _check(days, challenger, champion, seen)
+    _check(days, challenger, champion, last_seen)
     difference = challenger - champion
     difference = difference[~np.isnan(difference)]
     count = len(difference)
@@ -88,12 +88,12 @@ def judge(days: Dates, challenger: Numbers, champion: Numbers, seen: np.datetime
     return Promotion(better, gain, low, high, count, f"{'promoted' if better else 'not promoted: no better than luck'}: {band}")
 
 
-def _check(days: Dates, challenger: Numbers, champion: Numbers, seen: np.datetime64) -> None:
+def _check(days: Dates, challenger: Numbers, champion: Numbers, last_seen: np.datetime64) -> None:
     if not len(days) == len(challenger) == len(champion):
         raise InputError(
             f"{len(days)} sessions, {len(challenger)} figures of the challenger and {len(champion)} of the champion: align them"
         )
     if (np.diff(days) <= np.timedelta64(0, "D")).any():
         raise InputError("the sessions of a contest must rise: sort them and count each once")
-    if len(days) and days[0] <= seen:
-        raise InputError(f"the contest begins on {days[0]}, but labels up to {seen} were known in training: begin after it")
+    if len(days) and days[0] <= last_seen:
+        raise InputError(f"the contest begins on {days[0]}, but labels up to {last_seen} were known in training: begin after it")

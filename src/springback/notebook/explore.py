@@ -13,13 +13,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from springback.analytics.figures import shown
-from springback.analytics.performance import annual_return, returns_of
+from springback.analytics.performance import returns_of
 from springback.analytics.report_data import ReportData
 from springback.analytics.summary import summarise
 from springback.features import FEATURES
 from springback.forecasting.models import Models
 from springback.market.actions import split_scale
 from springback.market.market_data import MarketData
+from springback.statistics.returns import annual_return
 from springback.statistics.significance import block_rows
 from springback.strategy.rule import is_bear, vix_mean
 from springback.training.evaluate import Side, auc_by_day

@@ -86,6 +86,8 @@ class Steps:
 
 def _certain(step: Steps, fit: float) -> NDArray[np.bool_]:
     """Where nothing but a split makes such a step."""
+    # The limits here and in `_possible` were fitted by benchmarks/splits.py on seven years of real bars: with the records of 395 splits
+    # taken away 73 % are called errors and 93 % found; with all of them there 9 errors and 64 warnings are left (docs/data.md, "Splits").
     size, ratio = step.size, np.abs(step.size)
     fits = step.kept & (step.pause == 1) & (step.scale > 9) & (np.abs(step.level) < np.maximum(0.25 * ratio, 3 * step.usual))
     plain = np.isclose(ratio[:, None], PLAIN).any(axis=1)

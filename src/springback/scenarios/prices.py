@@ -27,7 +27,7 @@ def shifted(market_data: MarketData, row: int, factor: NDArray[np.float64]) -> M
 
 
 def blanked(market_data: MarketData, first: int, end: int, names: NDArray[np.int64]) -> MarketData:
-    """No bar of `names` in rows `first <= row < end`: a halt."""
+    """No bar of `names` (K,), columns, in rows `first <= row < end`: a halt."""
     panels = {field: getattr(market_data.bars, field).copy() for field in FIELDS}
     for panel in panels.values():
         panel[first:end, names] = np.nan
@@ -35,7 +35,7 @@ def blanked(market_data: MarketData, first: int, end: int, names: NDArray[np.int
 
 
 def unranked(forecasts: Forecasts, first: int, end: int, names: NDArray[np.int64]) -> Forecasts:
-    """No forecast of `names` in rows `first <= row < end`."""
+    """No forecast of `names` (K,), columns, in rows `first <= row < end`."""
 
     def without(panel: Panel) -> Panel:
         out = panel.copy()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from springback.backtest.result import Result
-from springback.scenarios.scene import Numbers
-from springback.scenarios.stress_figures import falls, ratios, yearly
+from springback.scenarios.scenario_run import Numbers
+from springback.statistics.paths import falls, ratios, yearly
 from springback.statistics.returns import lost, ruin
 from springback.statistics.significance import block_rows
 

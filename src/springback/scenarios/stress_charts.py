@@ -5,14 +5,14 @@ from itertools import pairwise
 import numpy as np
 
 from springback.analytics import palette
-from springback.analytics.charts import NUMBER, PERCENT, Chart, axis, layout, level, line, rounded
+from springback.analytics.charts import NUMBER, PERCENT, Chart, axis, layout, level, line, rounded, shading
 from springback.analytics.figures import shown
 from springback.market.bars import Dates
 from springback.scenarios.resample import Spread
-from springback.scenarios.scene import Numbers
-from springback.scenarios.stress_figures import returns_of
-from springback.scenarios.stress_study import Study
+from springback.scenarios.scenario_run import Numbers
+from springback.scenarios.stress_study import StressStudy
 from springback.scenarios.windows import Slice, spells
+from springback.statistics.returns import account_returns
 
 COLOURS = (palette.SHORT, palette.BAD, palette.LONG, *palette.OTHER, palette.SECOND, palette.INK)
 TITLES = {
@@ -23,7 +23,7 @@ TITLES = {
 }
 
 
-def charts(study: Study) -> dict[str, list[Chart]]:
+def charts(study: StressStudy) -> dict[str, list[Chart]]:
     """The charts by where they stand on the page."""
     paths = [chart for one in study.slices if one.days for chart in path(one)]
     found = {name: getattr(study.figures, name) for name in TITLES}
@@ -31,13 +31,13 @@ def charts(study: Study) -> dict[str, list[Chart]]:
     return {"shocks": [growth(study)], "path": paths, "luck": luck}
 
 
-def growth(study: Study) -> Chart:
+def growth(study: StressStudy) -> Chart:
     """One dollar in the base run and in every scenario, weekly points."""
     traces = []
     for one, colour in zip(study.outcomes, COLOURS * 3, strict=False):
-        dates, worth = _course(one.played.sessions, one.played.returns)
+        dates, worth = _course(one.run.sessions, one.run.returns)
         traces.append(line(dates, worth, one.scenario.name, colour, width=1.2, hovertemplate="%{y:.4f}"))
-    dates, worth = _course(study.base.result.sessions, returns_of(study.base.result))
+    dates, worth = _course(study.base.result.sessions, account_returns(study.base.result))
     traces.append(line(dates, worth, "base run", palette.NET, width=2.4, hovertemplate="%{y:.4f}"))
     frame = layout(420, xaxis=axis(), yaxis=axis(showgrid=True, tickformat=NUMBER), shapes=[level(1.0, palette.MUTED, "dot")])
     frame["legend"] |= {"traceorder": "reversed"}
@@ -60,17 +60,7 @@ def path(one: Slice) -> list[Chart]:
         line(dates, [day.short for day in one.days], "short", palette.SHORT, width=1.4, yaxis="y2", hovertemplate="%{y:.1%}"),
         line(dates, [day.worth for day in one.days], "equity", palette.NET, width=2.0, yaxis="y3", hovertemplate="%{y:.4f}"),
     ]
-    shade = {
-        "type": "rect",
-        "xref": "x",
-        "yref": "paper",
-        "y0": 0,
-        "y1": 1,
-        "fillcolor": palette.BEAR,
-        "line": {"width": 0},
-        "layer": "below",
-    }
-    shapes = [{**shade, "x0": first, "x1": after or one.days[-1].date} for first, after in spells(one.days)]
+    shapes = shading((first, after or one.days[-1].date) for first, after in spells(one.days))
     frame = layout(
         520,
         shapes=shapes,
@@ -85,9 +75,9 @@ def path(one: Slice) -> list[Chart]:
     return [Chart("path", f"{one.window.name}, day by day", caption, traces, frame)]
 
 
-def histogram(days: Spread, trades: Spread | None, name: str, found: float) -> Chart:
+def histogram(days: Spread, trades: Spread | None, name: str, own: float) -> Chart:
     """One figure over all resampled histories; the base run's own is the vertical line."""
-    title, told, unit = TITLES[name]
+    title, tick, unit = TITLES[name]
     traces = []
     for spread, label, colour in ((trades, "trades resampled", palette.BENCHMARK), (days, "days resampled", palette.NET)):
         if spread is None or name not in spread.bins:
@@ -95,14 +85,14 @@ def histogram(days: Spread, trades: Spread | None, name: str, found: float) -> C
         edges, counts = spread.bins[name]
         middles = [(a + b) / 2 for a, b in pairwise(edges)]
         shares = [count / spread.draws / (edges[1] - edges[0]) for count in counts]
-        area = {"fill": "tozeroy", "line": {"color": colour, "width": 1.4, "shape": "hvh"}, "hovertemplate": "%{x:" + told + "}"}
+        area = {"fill": "tozeroy", "line": {"color": colour, "width": 1.4, "shape": "hvh"}, "hovertemplate": "%{x:" + tick + "}"}
         traces.append(line([], shares, label, colour) | {"x": rounded(middles), **area})
-    mark = {"type": "line", "x0": found, "x1": found, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": palette.BAD, "width": 1.4}}
+    mark = {"type": "line", "x0": own, "x1": own, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": palette.BAD, "width": 1.4}}
     frame = layout(
         210,
         xaxis=axis(tickformat=PERCENT if unit == "fraction" else NUMBER, nticks=6, zeroline=False),
         yaxis=axis(showticklabels=False),
-        shapes=[mark] if np.isfinite(found) else [],
+        shapes=[mark] if np.isfinite(own) else [],
         hovermode="closest",
     )
-    return Chart(f"luck_{name}", title, f"Red line: the base run, {shown(found, unit)}.", traces, frame)  # type: ignore[arg-type]
+    return Chart(f"luck_{name}", title, f"Red line: the base run, {shown(own, unit)}.", traces, frame)  # type: ignore[arg-type]

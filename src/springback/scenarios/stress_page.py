@@ -7,13 +7,13 @@ from springback.analytics.figures import shown
 from springback.scenarios import stress_words
 from springback.scenarios.resample import LEVELS, Spread
 from springback.scenarios.stress_charts import TITLES, charts
-from springback.scenarios.stress_study import Study
+from springback.scenarios.stress_study import StressStudy
 from springback.scenarios.windows import Slice
 
 ROOM = "springback.scenarios"
 
 
-def page(study: Study) -> str:
+def page(study: StressStudy) -> str:
     """The whole page as text; the same bytes for the same study."""
     drawn = charts(study)
     return pages.render(
@@ -35,9 +35,9 @@ def page(study: Study) -> str:
     )
 
 
-def _tiles(study: Study) -> list[tuple[str, str, str]]:
+def _tiles(study: StressStudy) -> list[tuple[str, str, str]]:
     spread, found = study.by_day, study.figures
-    touched = [one for one in study.outcomes if one.played.touched]
+    touched = [one for one in study.outcomes if one.run.touched]
     worst = min(touched, key=lambda one: -1.0 if one.figures.lost_on else one.figures.annual_return, default=None)
     deepest = max(touched, key=lambda one: one.figures.max_drawdown, default=None)
     nothing = "–"
@@ -61,12 +61,12 @@ def _tiles(study: Study) -> list[tuple[str, str, str]]:
     ]
 
 
-def _shocks(study: Study) -> Table:
+def _shocks(study: StressStudy) -> Table:
     rows = []
     for one in (None, *study.outcomes):
         name, year, less, sharpe, deep, day, water, touched = stress_words.row(study, one)
         tone = "bad" if less.startswith("\u2212") else "good" if less.startswith("+") else ""
-        idle = one is not None and not one.played.touched
+        idle = one is not None and not one.run.touched
         figures = (Cell(year), Cell(less, tone), Cell(sharpe), Cell(deep), Cell(day), Cell(water))
         rows.append((Cell(name, left=True), *figures, Cell(touched, "bad" if idle else "quiet", left=True)))
     heads = (
@@ -78,7 +78,7 @@ def _shocks(study: Study) -> Table:
     return Table("Scenarios against the base run", note, heads, tuple(rows), (0,))
 
 
-def _windows(study: Study) -> Table:
+def _windows(study: StressStudy) -> Table:
     rows = []
     for one in study.slices:
         told = stress_words.window(one)
@@ -122,7 +122,7 @@ def _course(one: Slice) -> Table:
     return Table(f"{one.window.name}, session by session", note, heads, rows)
 
 
-def _luck(study: Study) -> Table | None:
+def _luck(study: StressStudy) -> Table | None:
     if study.by_day is None:
         return None
     rows: list[tuple[Cell, ...]] = []
@@ -132,7 +132,7 @@ def _luck(study: Study) -> Table | None:
     return Table("Quantiles over the resampled histories", _how(study), heads, tuple(rows))
 
 
-def _quantiles(label: str, spread: Spread, study: Study) -> list[tuple[Cell, ...]]:
+def _quantiles(label: str, spread: Spread, study: StressStudy) -> list[tuple[Cell, ...]]:
     rows = []
     for name, (title, _, unit) in TITLES.items():
         if name in spread.quantiles:
@@ -142,7 +142,7 @@ def _quantiles(label: str, spread: Spread, study: Study) -> list[tuple[Cell, ...
     return rows
 
 
-def _how(study: Study) -> str:
+def _how(study: StressStudy) -> str:
     spread = study.by_day
     assert spread is not None
     how = f"{spread.draws:,} histories each, seed {spread.seed}. Days: whole sessions in blocks of {spread.block} on average (stationary "

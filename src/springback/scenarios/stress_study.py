@@ -6,21 +6,22 @@ from typing import Any
 from springback.analytics import encode
 from springback.market.bars import Dates
 from springback.market.origin import Provenance
-from springback.scenarios.play import Outcome
 from springback.scenarios.resample import LEVELS, Spread
-from springback.scenarios.scene import Numbers, Ran
-from springback.scenarios.stress_figures import Figures, returns_of
+from springback.scenarios.scenario_outcome import ScenarioOutcome
+from springback.scenarios.scenario_run import Numbers, RuleRun
+from springback.scenarios.stress_figures import Figures
 from springback.scenarios.windows import Slice
+from springback.statistics.returns import account_returns
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class StressStudy:
     """The `base` run with its `figures`, the `outcomes` of the scenarios, the `slices` of the named windows, the histories resampled
     `by_day` and `by_trade` (None: too short), and what all of it stands on. `profile` of costs; `in_sample`: training and test overlap."""
 
-    base: Ran
+    base: RuleRun
     figures: Figures
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ScenarioOutcome, ...]
     slices: tuple[Slice, ...]
     by_day: Spread | None
     by_trade: Spread | None
@@ -46,14 +47,14 @@ class Study:
         return int(daily["n_long"][-1] + daily["n_short"][-1])
 
 
-def as_json(study: Study, headline: tuple[str, ...], finding: str, warnings: tuple[str, ...]) -> dict[str, Any]:
+def as_json(study: StressStudy, headline: tuple[str, ...], finding: str, warnings: tuple[str, ...]) -> dict[str, Any]:
     """What stress.json holds: the headline and the finding in it, every figure, the returns of each scenario; NaN has become null."""
     told = {
         "headline": list(headline),
         "finding": finding,
         "warnings": list(warnings),
         "window": {"first": study.first, "last": study.last, "sessions": len(study.base.result.sessions)},
-        "base": {**asdict(study.figures), "returns": _course(study.base.result.sessions, returns_of(study.base.result))},
+        "base": {**asdict(study.figures), "returns": _course(study.base.result.sessions, account_returns(study.base.result))},
         "scenarios": [_outcome(one, study.figures) for one in study.outcomes],
         "windows": [{**asdict(one.window), **{name: getattr(one, name) for name in _SLICE}} for one in study.slices],
         "levels": list(LEVELS),
@@ -69,16 +70,16 @@ def as_json(study: Study, headline: tuple[str, ...], finding: str, warnings: tup
 _SLICE = tuple(one.name for one in fields(Slice) if one.name != "window")
 
 
-def _outcome(one: Outcome, base: Figures) -> dict[str, Any]:
-    scenario, played = one.scenario, one.played
+def _outcome(one: ScenarioOutcome, base: Figures) -> dict[str, Any]:
+    scenario, run = one.scenario, one.run
     return {
         **{name: getattr(scenario, name) for name in ("key", "name", "words", "source", "touches")},
-        "touched": played.touched,
-        "first": None if played.first is None else str(played.first),
-        "events": [str(day) for day in played.events],
+        "touched": run.touched,
+        "first": None if run.first is None else str(run.first),
+        "events": [str(day) for day in run.events],
         **asdict(one.figures),
         "less_a_year": one.figures.annual_return - base.annual_return,
-        "returns": _course(played.sessions, played.returns),
+        "returns": _course(run.sessions, run.returns),
     }
 
 

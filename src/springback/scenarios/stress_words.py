@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from springback.analytics import evidence
 from springback.analytics.figures import shown
 from springback.analytics.gates import few
-from springback.scenarios.play import Outcome
-from springback.scenarios.stress_study import Study
+from springback.scenarios.scenario_outcome import ScenarioOutcome
+from springback.scenarios.stress_study import StressStudy
 from springback.scenarios.windows import Slice, spells
 
 LEDGER = (
@@ -15,20 +15,20 @@ LEDGER = (
 )
 
 
-def headline(study: Study) -> tuple[str, ...]:
+def headline(study: StressStudy) -> tuple[str, ...]:
     """(flags if any, the finding, how the histories scatter, the base run)."""
     return (*flags(study), finding(study), scatter(study), base(study))
 
 
-def flags(study: Study) -> tuple[str, ...]:
+def flags(study: StressStudy) -> tuple[str, ...]:
     """What must be known before any figure."""
     words = "its dates are real, its prices are not. Nothing here is evidence about real markets."
     return evidence.flags(study.provenance, words, words, study.in_sample)
 
 
-def finding(study: Study) -> str:
+def finding(study: StressStudy) -> str:
     """The scenario that costs most a year, and the one with the deepest fall."""
-    touched = [one for one in study.outcomes if one.played.touched]
+    touched = [one for one in study.outcomes if one.run.touched]
     if not len(study.base.result.fills["row"]):
         return "Nothing was traded, so nothing can be stressed"
     if study.figures.lost_on:
@@ -38,7 +38,7 @@ def finding(study: Study) -> str:
     return _hurts(study, touched) if touched else "No scenario touched anything"
 
 
-def _hurts(study: Study, touched: Sequence[Outcome]) -> str:
+def _hurts(study: StressStudy, touched: Sequence[ScenarioOutcome]) -> str:
     ruined = [one for one in touched if one.figures.lost_on]
     if ruined:
         more = f", and so do {len(ruined) - 1} more" if len(ruined) > 1 else ""
@@ -54,12 +54,12 @@ def _hurts(study: Study, touched: Sequence[Outcome]) -> str:
     return f"{worst.scenario.name} costs most, {lost:.1f} points a year; {_low(deepest)} falls deepest, {fall}"
 
 
-def _low(one: Outcome) -> str:
+def _low(one: ScenarioOutcome) -> str:
     name = one.scenario.name
     return name if name.startswith("VIX") else name[:1].lower() + name[1:]
 
 
-def scatter(study: Study) -> str:
+def scatter(study: StressStudy) -> str:
     """What the resampled histories show."""
     spread = study.by_day
     if spread is None:
@@ -74,7 +74,7 @@ def scatter(study: Study) -> str:
     )
 
 
-def base(study: Study) -> str:
+def base(study: StressStudy) -> str:
     """The base run in a sentence."""
     found = study.figures
     return (
@@ -85,17 +85,17 @@ def base(study: Study) -> str:
     )
 
 
-def warnings(study: Study) -> tuple[str, ...]:
+def warnings(study: StressStudy) -> tuple[str, ...]:
     """Scenarios that touched nothing."""
     return tuple(one.warning for one in study.outcomes if one.warning)
 
 
-def touched(one: Outcome) -> str:
+def touched(one: ScenarioOutcome) -> str:
     """How much a scenario touched."""
-    return f"{one.played.touched:,} {one.scenario.touches}"
+    return f"{one.run.touched:,} {one.scenario.touches}"
 
 
-def row(study: Study, one: Outcome | None) -> tuple[str, ...]:
+def row(study: StressStudy, one: ScenarioOutcome | None) -> tuple[str, ...]:
     """(name, return a year, difference to the base in points, Sharpe, deepest fall, worst day, longest under water, touched); None: the
     base."""
     found = study.figures if one is None else one.figures
@@ -138,7 +138,7 @@ def window(one: Slice) -> tuple[str, ...]:
     )
 
 
-def uncovered(study: Study) -> tuple[str, ...]:
+def uncovered(study: StressStudy) -> tuple[str, ...]:
     """What to set for each window that is not, or only partly, covered."""
     return tuple(f"{one.window.name} is {one.covered} covered: {one.why}." for one in study.slices if one.why)
 

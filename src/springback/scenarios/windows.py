@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from springback.analytics.performance import sharpe
 from springback.backtest.result import Result
 from springback.market.market_data import MarketData
-from springback.scenarios.scene import Ran
-from springback.scenarios.stress_figures import falls, returns_of
+from springback.scenarios.scenario_run import RuleRun
+from springback.statistics.paths import falls
+from springback.statistics.returns import account_returns, sharpe
 
 SLACK = np.timedelta64(5, "D")  # a window may begin or end on holidays
 
@@ -69,20 +69,20 @@ class Slice:
     days: tuple[Day, ...] = ()
 
 
-def slices(ran: Ran, min_sessions: int = 252) -> tuple[Slice, ...]:
+def slices(run: RuleRun, min_sessions: int = 252) -> tuple[Slice, ...]:
     """Every window of `WINDOWS`, covered or not. `min_sessions` of history must stand before the first forecast."""
-    return tuple(cut(ran, window, min_sessions) for window in WINDOWS)
+    return tuple(cut(run, window, min_sessions) for window in WINDOWS)
 
 
-def cut(ran: Ran, window: Window, min_sessions: int = 252) -> Slice:
+def cut(run: RuleRun, window: Window, min_sessions: int = 252) -> Slice:
     """One window."""
-    result, sessions = ran.result, ran.result.sessions
+    result, sessions = run.result, run.result.sessions
     start, end = np.datetime64(window.start), np.datetime64(window.end)
     first, stop = int(np.searchsorted(sessions, start)), int(np.searchsorted(sessions, end, side="right"))
     covered, why = _covered(result, window, min_sessions)
     if covered == "not":
         return Slice(window, covered, why)
-    returns = returns_of(result)[first:stop]
+    returns = account_returns(result)[first:stop]
     bear = result.daily["bear"][first:stop] == 1
     entered = result.trades["entry_row"].astype(np.int64) - result.first
     profits = result.trades["profit"][(entered >= first) & (entered < stop)]
@@ -93,8 +93,8 @@ def cut(ran: Ran, window: Window, min_sessions: int = 252) -> Slice:
         why,
         sessions=stop - first,
         total_return=float(np.prod(1 + returns[~np.isnan(returns)]) - 1) if not np.isnan(returns[0]) else float("nan"),
-        benchmark=_benchmark(ran.scene.market_data, result, first, stop),
-        sharpe=sharpe(ran.excess[first:stop]),
+        benchmark=_benchmark(run.inputs.market_data, result, first, stop),
+        sharpe=sharpe(run.excess[first:stop]),
         max_drawdown=float(falls(returns[None])[0][0]),
         worst_day=float(returns[worst]),
         worst_date=str(sessions[first + worst]),

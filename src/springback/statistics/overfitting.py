@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from springback.statistics.alike import SHARED, correlations, families
-from springback.statistics.returns import lost
-from springback.statistics.significance import SESSIONS, daily_sharpe, expected_best_sharpe, probability_above, sharpe_error
+from springback.statistics.returns import lost, sharpe
+from springback.statistics.significance import SESSIONS, expected_best_sharpe, probability_above, sharpe_error
 
 Numbers = NDArray[np.float64]
 HOPELESS = 3.0  # standard errors below 0
@@ -108,7 +108,7 @@ def _spread(returns: Numbers, members: Sequence[Sequence[int]], least: int) -> t
         known = row[~np.isnan(row)]
         if len(known) < least:
             continue
-        ratio = daily_sharpe(known) * math.sqrt(SESSIONS)
+        ratio = sharpe(known)
         if ratio < -HOPELESS * math.sqrt(SESSIONS / len(known)):
             hopeless += 1
         else:
@@ -120,9 +120,10 @@ def _spread(returns: Numbers, members: Sequence[Sequence[int]], least: int) -> t
     return float(1.4826 * np.median(np.abs(middle - np.median(middle)))), hopeless
 
 
-def deflated_sharpe(excess: Numbers, found: Search) -> float:
-    """Probability that the true Sharpe ratio is above what luck gives the best of the search; NaN where it does not vary."""
-    return probability_above(excess, found.luck(sharpe_error(excess)))
+def deflated_sharpe(excess: Numbers, trials: Search) -> float:
+    """Probability that the true Sharpe ratio of daily `excess` returns (S,) is above what luck gives the best of `trials`; NaN where it
+    does not vary."""
+    return probability_above(excess, trials.luck(sharpe_error(excess)))
 
 
 def beats_luck(deflated: float | None) -> bool:
@@ -142,19 +143,19 @@ def track_record(sharpe: float, skew: float, kurtosis: float, benchmark: float =
 
 
 def track_record_years(excess: Numbers, level: float = 0.95) -> float:
-    """Years of such a record until its Sharpe is above 0 at `level`; infinite where it is not positive or nobody lives to see it (over
-    `LIFETIME`), NaN where it does not vary."""
-    sharpe = daily_sharpe(excess)
-    if not np.isfinite(sharpe) or len(excess) < 4:
+    """Years of such a record of daily `excess` returns (S,) until its Sharpe is above 0 at `level`; infinite where it is not
+    positive or nobody lives to see it (over `LIFETIME`), NaN where it does not vary."""
+    ratio = sharpe(excess, 1)
+    if not np.isfinite(ratio) or len(excess) < 4:
         return float("nan")
-    years = track_record(sharpe, float(stats.skew(excess)), float(stats.kurtosis(excess, fisher=False)), level=level) / SESSIONS
+    years = track_record(ratio, float(stats.skew(excess)), float(stats.kurtosis(excess, fisher=False)), level=level) / SESSIONS
     return years if years <= LIFETIME else math.inf
 
 
 def probability_of_overfitting(returns: Numbers, blocks: int = BLOCKS) -> float:
     """How often the trial that was best on one half of the period is no better than the median of all on the other half.
 
-    `returns` (trials, sessions). The sessions are cut into `blocks`; each half of the blocks is the past once, the other half its future.
+    `returns` (P, S) of P trials. The sessions are cut into `blocks`; each half of the blocks is the past once, the other half its future.
     0.5 is what noise gives. A trial that stands still on a half counts as a Sharpe ratio of 0 there.
     """
     centred = returns.mean(axis=1, keepdims=True)  # sums of squares about a near centre keep their digits
@@ -181,10 +182,10 @@ def _halvings(blocks: int) -> Iterator[Numbers]:
         yield chosen
 
 
-def _sharpes(chosen: Numbers, counts: Numbers, sums: Numbers, squares: Numbers, centre: Numbers) -> Numbers:
+def _sharpes(blocks: Numbers, counts: Numbers, sums: Numbers, squares: Numbers, centre: Numbers) -> Numbers:
     """Daily Sharpe ratios (halvings, trials) over the chosen blocks."""
-    sessions = (chosen @ counts)[:, None]
-    mean = (chosen @ sums) / sessions
-    variance = np.maximum(0.0, (chosen @ squares) / sessions - mean**2) * sessions / (sessions - 1)
+    sessions = (blocks @ counts)[:, None]
+    mean = (blocks @ sums) / sessions
+    variance = np.maximum(0.0, (blocks @ squares) / sessions - mean**2) * sessions / (sessions - 1)
     moving = variance > 1e-24
     return np.where(moving, (mean + centre) / np.sqrt(np.where(moving, variance, 1.0)), 0.0)

@@ -28,7 +28,7 @@ class Gain:
     chance: float
 
 
-def gain(runs: Numbers, chosen: int, other: Numbers, rows: NDArray[np.int64]) -> Gain:
+def gain(runs: Numbers, winner: int, other: Numbers, rows: NDArray[np.int64]) -> Gain:
     """What `runs[chosen]` gains on `other`, it being the best of `runs` (K, S); excess returns on the same S sessions.
 
     `rows` (draws, S) are resampled row numbers. The interval knows nothing of the choice among K, `chance` does.
@@ -39,13 +39,13 @@ def gain(runs: Numbers, chosen: int, other: Numbers, rows: NDArray[np.int64]) ->
     found = sharpes(both, np.ones((1, len(other))))[0]
     differences = found[1:] - found[0]
     if len(other) < FEWEST:
-        return Gain(float(differences[chosen]), *(float("nan"),) * 3)
+        return Gain(float(differences[winner]), *(float("nan"),) * 3)
     drawn = sharpes(both, _weights(rows))
     moved = drawn[:, 1:] - drawn[:, :1]
-    low, high = np.quantile(moved[:, chosen], [0.025, 0.975])
+    low, high = np.quantile(moved[:, winner], [0.025, 0.975])
     best = (moved - differences).max(axis=1)
-    chance = float((best >= differences[chosen]).mean()) if differences[chosen] > 0 else 1.0
-    return Gain(float(differences[chosen]), float(low), float(high), chance)
+    chance = float((best >= differences[winner]).mean()) if differences[winner] > 0 else 1.0
+    return Gain(float(differences[winner]), float(low), float(high), chance)
 
 
 def sharpes(runs: Numbers, weights: Numbers) -> Numbers:

@@ -6,16 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from springback.statistics.returns import SESSIONS, Numbers, lost
+from springback.statistics.returns import SESSIONS, Numbers, lost, path_sharpes, sharpe
 
 __all__ = ["SESSIONS", "Numbers"]
 EULER = 0.5772156649015329
-
-
-def daily_sharpe(excess: Numbers) -> float:
-    """Mean over standard deviation (ddof 1) of daily excess returns; NaN where it does not vary or the account was lost."""
-    deviation = excess.std(ddof=1) if len(excess) > 1 and not lost(excess) else 0.0
-    return float(excess.mean() / deviation) if deviation > 0 else float("nan")
 
 
 def sharpe_error(excess: Numbers) -> float:
@@ -23,8 +17,8 @@ def sharpe_error(excess: Numbers) -> float:
 
     Lo (2002), The Statistics of Sharpe Ratios, Financial Analysts Journal 58(4), equation 9.
     """
-    sharpe = daily_sharpe(excess)
-    return float(np.sqrt((1 + sharpe**2 / 2) / len(excess) * SESSIONS)) if len(excess) else float("nan")
+    ratio = sharpe(excess, 1)
+    return float(np.sqrt((1 + ratio**2 / 2) / len(excess) * SESSIONS)) if len(excess) else float("nan")
 
 
 def block_rows(count: int, draws: int, block: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -44,12 +38,11 @@ def block_rows(count: int, draws: int, block: int, rng: np.random.Generator) -> 
 def sharpe_band(excess: Numbers, seed: int, draws: int = 2000, block: int = 10, level: float = 0.95) -> tuple[float, float]:
     """Lower and upper end of the annual Sharpe ratio's interval, by resampling whole dates in blocks; NaN under 30 sessions, or where
     the account was lost."""
-    if len(excess) < 30 or lost(excess) or not excess.std() > 0:
+    if len(excess) < 30 or np.isnan(sharpe(excess)):
         return float("nan"), float("nan")
     drawn = excess[block_rows(len(excess), draws, block, np.random.default_rng(seed))]
-    deviation = drawn.std(axis=1, ddof=1)
-    ratios = np.sqrt(SESSIONS) * drawn.mean(axis=1)[deviation > 0] / deviation[deviation > 0]
-    low, high = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
+    ratios = path_sharpes(drawn)
+    low, high = np.quantile(ratios[~np.isnan(ratios)], [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
@@ -89,11 +82,11 @@ def probability_above(excess: Numbers, benchmark: float) -> float:
 
     NaN where it does not vary, or under 4 sessions. Bailey and Lopez de Prado (2012), equation 9.
     """
-    sharpe = daily_sharpe(excess)
-    if not np.isfinite(sharpe) or len(excess) < 4:
+    ratio = sharpe(excess, 1)
+    if not np.isfinite(ratio) or len(excess) < 4:
         return float("nan")
     shape = float(stats.skew(excess)), float(stats.kurtosis(excess, fisher=False))
-    return probabilistic_sharpe(sharpe, len(excess), *shape, benchmark / np.sqrt(SESSIONS))
+    return probabilistic_sharpe(ratio, len(excess), *shape, benchmark / np.sqrt(SESSIONS))
 
 
 def probabilistic_sharpe(sharpe: float, count: int, skew: float, kurtosis: float, benchmark: float = 0.0) -> float:

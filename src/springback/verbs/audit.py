@@ -34,7 +34,7 @@ def _say(console: Console, made: Audit, out: Path) -> None:
     for column in shown.columns[2:]:
         column.no_wrap, column.overflow = False, "fold"
     for one in made.findings:
-        shown.add_row(one.check, one.verdict, one.said, one.tried)
+        shown.add_row(one.check, one.verdict, one.statement, one.tried)
     console.show(shown)
     console.say(f"{title(made.findings)}; {made.seconds:.0f} s")
     console.say(f"page: {out / PAGE}")

@@ -1,6 +1,5 @@
 """What each verb of `springback lean` does."""
 
-import dataclasses
 import shlex
 from functools import partial
 from pathlib import Path
@@ -37,12 +36,12 @@ def export(console: Console, out: Path, inputs: Inputs, renames: Path | None = N
     counts = done.counts
     console.say(
         f"{out}: {done.names:,} names ({counts['ended']:,} of them end, {counts['renamed']:,} renamed), {counts['rows']:,} bars, "
-        f"{counts['actions']:,} splits and dividends; {done.files:,} files, {done.written:,} names written now"
+        f"{counts['actions']:,} splits and dividends; {done.files:,} files, {done.new_names:,} names written now"
     )
     console.say(f"  interest rates: {done.rates}")
     for finding in done.findings:
         console.say(f"  {finding}")
-    console.told["export"] = {**dataclasses.asdict(done), "folder": str(out)}
+    console.told["export"] = done.facts()
 
 
 def backtest(console: Console, chosen: Settings, deployment: Deployment, out: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from springback.scenarios import stress_words
-from springback.scenarios.stress_study import Study
+from springback.scenarios.stress_study import StressStudy
 from springback.verbs.console import Console, table
 from springback.workflow import stress as workflow
 from springback.workflow.forecasts import Choice, forecasts_for
@@ -15,7 +15,7 @@ from springback.workflow.stress import PAGE
 __all__ = ["Console"]
 
 
-def stress(console: Console, prepared: PreparedData, settings: Settings, choice: Choice, out: Path, record: Recorder) -> Study:
+def stress(console: Console, prepared: PreparedData, settings: Settings, choice: Choice, out: Path, record: Recorder) -> StressStudy:
     """Runs all of it, writes stress.json and stress.html into `out`, and prints. The base run is a trial in the ledger."""
     study = workflow.stress(settings, prepared, forecasts_for(settings, prepared, choice, console), console, record)
     step = console.step("page")
@@ -29,7 +29,7 @@ def stress(console: Console, prepared: PreparedData, settings: Settings, choice:
     return study
 
 
-def _say(console: Console, study: Study) -> None:
+def _say(console: Console, study: StressStudy) -> None:
     for line in stress_words.headline(study):
         console.say(line if line.endswith(".") else f"{line}.")
     shocks = table("Made-up scenarios", "", "a year", "points", "Sharpe", "deepest fall", "worst day", "under water", "it touched")

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from springback import features as workbench
 from springback.analytics.evidence import pair
-from springback.auditing.audit_finding import Finding
+from springback.auditing.audit_finding import AuditFinding
 from springback.auditing.audit_page import Audit, as_json, page
 from springback.auditing.case import Case, draw_sessions
 from springback.auditing.checks import CHECKS, examine
-from springback.auditing.pipeline import Flags, Learned, Pipeline, play
+from springback.auditing.pipeline import Flags, ModelForecasts, Pipeline, run_pipeline
 from springback.auditing.sample import FULL, QUICK, Sample, Size, take
 from springback.backtest.result import Result
 from springback.errors import SettingsError
@@ -85,7 +85,7 @@ def audit(
     case = case_of(pipeline(small), sample, market_data, size, effort.seed)
     record = record.of(f"walk-forward on {sample.market_data.bars.shape[1]} names, audited", "audit")
     record.backtest(sample.market_data, small, case.base.result)
-    findings: list[Finding] = []
+    findings: list[AuditFinding] = []
     for done, key in enumerate(CHECKS, start=1):
         findings += examine(dataclasses.replace(case, tell=partial(_tell, step, done, key)), (key,))
     step(len(CHECKS) + 1, len(CHECKS) + 1, "done")
@@ -126,7 +126,7 @@ def case_of(tested: Pipeline, sample: Sample, whole: MarketData, size: Size, see
     """What the checks are handed; the base run is made here."""
     last = sample.market_data.bars.shape[0] - 2
     at = draw_sessions(np.random.default_rng([seed, 1]), sample.first + 20, last, size.at)
-    return Case(tested, play(tested, sample.market_data), whole, sample.crowd, at, size.retrainings, seed)
+    return Case(tested, run_pipeline(tested, sample.market_data), whole, sample.crowd, at, size.retrainings, seed)
 
 
 def pipeline(settings: Settings) -> Pipeline:
@@ -136,9 +136,9 @@ def pipeline(settings: Settings) -> Pipeline:
     def features(market_data: MarketData) -> Panel:
         return workbench.panel(market_data.bars, market_data.actions)
 
-    def forecast(market_data: MarketData, ranked: Flags, panel: Panel) -> Learned:
+    def forecast(market_data: MarketData, ranked: Flags, panel: Panel) -> ModelForecasts:
         walked = forecast_walk_forward(PreparedData(market_data, "", ranked, panel), settings)
-        return Learned(walked.forecasts, {str(as_of): fingerprint(pair) for as_of, pair in walked.models.items()})
+        return ModelForecasts(walked.forecasts, {str(as_of): fingerprint(pair) for as_of, pair in walked.models.items()})
 
     def replay(market_data: MarketData, said: Forecasts) -> Result:
         return simulate(market_data, said, settings)
@@ -179,7 +179,7 @@ def _look_back(settings: Settings) -> int:
     return max(settings.universe.window, WINDOW, settings.regime.window, workbench.WINDOW, rule) + 1
 
 
-def _audit(findings: tuple[Finding, ...], case: Case, settings: Settings, seconds: float, seed: int, record: Recorder) -> Audit:
+def _audit(findings: tuple[AuditFinding, ...], case: Case, settings: Settings, seconds: float, seed: int, record: Recorder) -> Audit:
     bars, whole = case.sample.bars, case.whole.bars
     traded = case.base.result.sessions
     taken = (

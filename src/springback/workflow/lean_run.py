@@ -19,7 +19,7 @@ from springback.errors import InputError, MissingData, SettingsError
 from springback.lean import as_run, engine_config, engines, launch, outcome, prepare
 from springback.lean import bundle as bundles
 from springback.lean import project as projects
-from springback.lean.export import Exported
+from springback.lean.export import ExportSummary
 from springback.lean.export import export as write_folder
 from springback.lean.parameters import Lean, Parameters, Shorts
 from springback.lean.parameters import write as as_parameters
@@ -141,7 +141,7 @@ def exported(deployment: Deployment) -> bool:
 
 def export(
     loaded: Callable[[], Loaded], out: Path, renames: Path | None = None, rates: Path | None = None, progress: Progress = SILENT
-) -> Exported:
+) -> ExportSummary:
     """Writes the market that `loaded` gives as a LEAN data folder, nobody else meanwhile. Raises `Taken`, `Unwritable`."""
     with alone(out):
         return write_folder(loaded().market_data, out, renames, rates, progress.step("export"))
@@ -172,8 +172,9 @@ def start(ready: Ready, deployment: Deployment, progress: Progress = SILENT) -> 
     step = progress.step("lean")
     step(0, (days[1] - days[0]).days, "the engine starts")
     stopped = partial(engines.remove_container, run.results, run.env)
-    code, heard = launch.run(run.command, run.cwd, run.env, run.log, 60 * deployment.time_limit, days, step, stopped=stopped)
-    result, warning = outcome.result_of(run.results, code, heard, run.log)
+    limits = launch.TimeLimits(60 * deployment.time_limit)
+    code, output = launch.run(run.command, run.cwd, run.env, run.log, limits, days, step, stopped=stopped)
+    result, warning = outcome.result_of(run.results, code, output, run.log)
     prepare.keep_record(deployment.project, run.results)
     return result, warning
 

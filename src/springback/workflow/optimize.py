@@ -17,6 +17,7 @@ from springback.search.search_finding import Finding, Line, Plane, Report, Revea
 from springback.search.search_page import page
 from springback.settings import flat
 from springback.statistics.overfitting import Search
+from springback.statistics.returns import account_excess
 from springback.workflow import places, record
 from springback.workflow.backtests import BacktestCache, run_backtests
 from springback.workflow.prepare import survey
@@ -86,7 +87,7 @@ def reveal(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
             backtest_cache = BacktestCache(one.whole, forecast(one, made, settings, workers, progress).forecasts)
             sealed = one.record.of(f"{LOOKED}: {name} of {one.folder.name}", "optimise", str(one.held))
             (result,) = run_backtests(backtest_cache, [settings], workers, sealed)
-            figures[name] = ratio_of(record.excess_returns(one.whole, result))
+            figures[name] = ratio_of(account_excess(result, one.whole))
         row = _seals(one)[0]
         found = Revealed(row.row, row.at, figures["winner"], figures["specification"], row.sessions)
         places.write(one.folder, {HELD: encode.text(found)})

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback import __version__
-from springback.analytics.performance import sharpe
 from springback.backtest.result import Result
 from springback.errors import Unwritable
 from springback.ledger import entry
@@ -25,8 +24,9 @@ from springback.ledger.book import Ledger
 from springback.ledger.entry import Days, NewEntry, Numbers, Trial
 from springback.market.market_data import MarketData
 from springback.project import named
-from springback.statistics import overfitting, returns
+from springback.statistics import overfitting
 from springback.statistics.overfitting import Search
+from springback.statistics.returns import account_excess, sharpe
 
 FILE = "ledger.sqlite"
 ADDRESS = re.compile(r"[a-z][a-z0-9+]+:/")  # s3://bucket/prefix, also as a Path: there SQLite cannot write
@@ -67,11 +67,6 @@ def market_of(market_data: MarketData, data_hash: str) -> str:
     return f"demo {data_hash}" if market_data.origin.demo else RECORDED
 
 
-def excess_returns(market_data: MarketData, result: Result) -> Numbers:
-    """Return of each session over the risk-free rate."""
-    return returns.excess_returns(result.daily["equity"], result.cash, market_data.risk_free, result.first)
-
-
 def note(
     market_data: MarketData,
     data_hash: str,
@@ -86,7 +81,7 @@ def note(
 ) -> None:
     """Writes down a backtest. `settings` is `settings.flat` of what it was run with. An account that never traded, or was lost, has no
     Sharpe ratio. `hold_out_start` is the first day of the held-back period that it looks at, ISO; empty where it looks at none."""
-    excess = excess_returns(market_data, result)
+    excess = account_excess(result, market_data)
     ratio = sharpe(excess) if result.daily["traded"].any() else float("nan")
     seen = NewEntry(
         kind=kind,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from springback.analytics.figures import shown
-from springback.analytics.performance import annual_return, daily_rate, returns_of, sharpe
+from springback.analytics.performance import daily_rate, returns_of
 from springback.analytics.report_data import Account, ReportData
 from springback.analytics.summary import summarise
 from springback.backtest.ablations import count, overlays
@@ -19,6 +19,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.market_data import BANKRUPT, MarketData, payouts
 from springback.market.prose import prose
 from springback.quality import gate
+from springback.statistics.returns import annual_return, sharpe
 from springback.strategy.rule import DELISTING
 from springback.training.evaluate import Side, judge
 from springback.training.labels import forward_return, tradable_return
@@ -100,7 +101,7 @@ def gather(
         reliability=judged["reliability"],
         importance=importance_of(evaluation),
         cost_sweep=pd.DataFrame(sweep),
-        overlays=pd.DataFrame(
+        ablations=pd.DataFrame(
             [
                 {
                     "overlay": o.name,

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from springback.analytics.performance import sharpe
 from springback.backtest.result import Result
 from springback.cluster import Workers
 from springback.data.store.content_hash import content_hash
@@ -25,7 +24,7 @@ from springback.quality import gate
 from springback.search.knobs import Knob, Value, Values, parse_all
 from springback.search.optimizer import Numbers, Seen, stamp
 from springback.settings import flat
-from springback.statistics.returns import lost
+from springback.statistics.returns import account_excess, lost, sharpe
 from springback.strategy.decide import ENTERED
 from springback.strategy.knobs import knobs as checked
 from springback.training.walk_forward import WalkForwardResult
@@ -34,7 +33,6 @@ from springback.workflow.backtests import BacktestCache, run_backtests
 from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import PreparedData, survey
 from springback.workflow.progress import SILENT, Progress
-from springback.workflow.record import excess_returns
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings, dated
 
@@ -157,7 +155,7 @@ def looker(one: Job, caches: BacktestCaches, workers: Workers) -> Callable[[Sequ
                 continue
             told = MODELS.format(held=one.held)
             for result in run_backtests(caches.of(same[0]), [s for s in same if s], workers, one.record.of(told, "optimise")):
-                excess = excess_returns(one.made.market_data, result)
+                excess = account_excess(result, one.made.market_data)
                 yield Seen(figure(result, excess), excess, int(result.funnel[:, :, ENTERED].sum()))
 
     return look

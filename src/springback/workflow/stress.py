@@ -10,21 +10,21 @@ from springback.analytics import run_folder
 from springback.analytics.evidence import pair
 from springback.backtest.state import Market
 from springback.scenarios import stress_words
-from springback.scenarios.play import Outcome, play
 from springback.scenarios.resample import by_day, by_trade
+from springback.scenarios.scenario_outcome import ScenarioOutcome, run_scenarios
+from springback.scenarios.scenario_run import RuleRun, Runner, ScenarioInputs
 from springback.scenarios.scenarios import scenarios
-from springback.scenarios.scene import Ran, Run, Scene
-from springback.scenarios.stress_figures import figures, returns_of
+from springback.scenarios.stress_figures import figures
 from springback.scenarios.stress_page import page
-from springback.scenarios.stress_study import Study, as_json
+from springback.scenarios.stress_study import StressStudy, as_json
 from springback.scenarios.windows import slices
+from springback.statistics.returns import account_excess, account_returns
 from springback.workflow import places
 from springback.workflow.backtests import loop_inputs, run_backtest, simulate
 from springback.workflow.forecasts import Forecasted
 from springback.workflow.prepare import PreparedData
 from springback.workflow.progress import SILENT, Progress, counter
 from springback.workflow.provenance import provenance
-from springback.workflow.record import excess_returns
 from springback.workflow.recorder import Recorder
 from springback.workflow.report import universe_of
 from springback.workflow.settings import Settings, dated
@@ -34,7 +34,7 @@ PAGE = "stress.html"
 
 def stress(
     settings: Settings, prepared: PreparedData, by: Forecasted, progress: Progress = SILENT, record: Recorder | None = None
-) -> Study:
+) -> StressStudy:
     """The base run by the forecasts `by`, a trial that `record` writes down (without it: in the working folder's ledger), and what becomes
     of it under every scenario. Raises `Unwritable`, `LedgerError` before the work.
     """
@@ -44,15 +44,15 @@ def stress(
     listed = scenarios(chosen.strategy.stop_loss, seed)
     say = counter(progress.step("stress"), len(listed) + 2)
     say("base run")
-    scene = Scene(market_data, by.forecasts, chosen.costs)
+    inputs = ScenarioInputs(market_data, by.forecasts, chosen.costs)
     result = run_backtest(market_data, by.forecasts, chosen, record)
-    base = Ran(scene, result, excess_returns(market_data, result))
-    outcomes = play(base, runner(chosen), listed, say)
+    base = RuleRun(inputs, result, account_excess(result, market_data))
+    outcomes = run_scenarios(base, runner(chosen), listed, say)
     say("other histories")
     return _study(chosen, prepared, by, base, outcomes, record)
 
 
-def write(study: Study, out: Path) -> dict[str, Any]:
+def write(study: StressStudy, out: Path) -> dict[str, Any]:
     """Writes stress.json and stress.html into `out`, into a run folder's report too; returns what the first holds. Raises `Unwritable`."""
     figures = as_json(study, stress_words.headline(study), stress_words.finding(study), stress_words.warnings(study))
     texts = pair("stress", figures, page(study))
@@ -63,14 +63,16 @@ def write(study: Study, out: Path) -> dict[str, Any]:
     return figures
 
 
-def _study(chosen: Settings, prepared: PreparedData, by: Forecasted, base: Ran, outcomes: tuple[Outcome, ...], record: Recorder) -> Study:
+def _study(
+    chosen: Settings, prepared: PreparedData, by: Forecasted, base: RuleRun, outcomes: tuple[ScenarioOutcome, ...], record: Recorder
+) -> StressStudy:
     market_data, seed, result = prepared.market_data, chosen.training.seed, base.result
-    return Study(
+    return StressStudy(
         base=base,
         figures=figures(base),
         outcomes=outcomes,
         slices=slices(base, chosen.walk_forward.min_sessions),
-        by_day=by_day(returns_of(result), base.excess, seed),
+        by_day=by_day(account_returns(result), base.excess, seed),
         by_trade=by_trade(result, seed),
         profile=chosen.backtest.profile,
         models=by.words,
@@ -79,20 +81,20 @@ def _study(chosen: Settings, prepared: PreparedData, by: Forecasted, base: Ran, 
     )
 
 
-def runner(chosen: Settings) -> Run:
-    """The rule of `chosen` on any scene; not a trial, because nothing is chosen among scenarios."""
+def runner(chosen: Settings) -> Runner:
+    """The rule of `chosen` on any inputs; not a trial, because nothing is chosen among scenarios."""
 
-    def run(scene: Scene) -> Ran:
-        settings = replace(chosen, costs=scene.costs)
-        result = simulate(scene.market_data, scene.forecasts, settings, market=_market(scene, settings))
-        return Ran(scene, result, excess_returns(scene.market_data, result))
+    def run(inputs: ScenarioInputs) -> RuleRun:
+        settings = replace(chosen, costs=inputs.costs)
+        result = simulate(inputs.market_data, inputs.forecasts, settings, market=_market(inputs, settings))
+        return RuleRun(inputs, result, account_excess(result, inputs.market_data))
 
     return run
 
 
-def _market(scene: Scene, settings: Settings) -> Market:
-    market = loop_inputs(scene.market_data, scene.forecasts, settings)
-    if scene.recalls is None:
+def _market(inputs: ScenarioInputs, settings: Settings) -> Market:
+    market = loop_inputs(inputs.market_data, inputs.forecasts, settings)
+    if inputs.recalls is None:
         return market
-    row, name = np.nonzero(scene.recalls)
+    row, name = np.nonzero(inputs.recalls)
     return market._replace(recall_row=row.astype(np.int64), recall_name=name.astype(np.int64))

@@ -15,7 +15,7 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class ScenarioInputs:
     """A market to run the rule on. `recalls` (T, N) True where a lender asks at that session's open for his shares back; None: never."""
 
     market_data: MarketData
@@ -25,24 +25,24 @@ class Scene:
 
 
 @dataclass(frozen=True, eq=False)
-class Ran:
-    """The rule on a scene: its `result`, and `excess` (S,) the return of each session over the risk-free rate."""
+class RuleRun:
+    """The rule on these inputs: its `result`, and `excess` (S,) the return of each session over the risk-free rate."""
 
-    scene: Scene
+    inputs: ScenarioInputs
     result: Result
     excess: Numbers
 
 
-Run = Callable[[Scene], Ran]
+Runner = Callable[[ScenarioInputs], RuleRun]
 
 
 @dataclass(frozen=True, eq=False)
-class Played:
+class ScenarioRun:
     """A scenario's run: how much it `touched`, and `first`, the session before whose decision nothing differs from the base run (None: it
     touched nothing). `events` the sessions it was placed on, where it has any.
     """
 
-    ran: Ran
+    run: RuleRun
     touched: int
     first: np.datetime64 | None
     events: tuple[np.datetime64, ...] = ()
@@ -50,12 +50,12 @@ class Played:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`play(base, run)` plays it. `name` short, `words` exactly what is done, `source` where it comes from ("" made up), `touches` what
-    it counts."""
+    """`run(base, runner)` gives its run. `name` short, `words` exactly what is done, `source` where it comes from ("" made up), `touches`
+    what it counts."""
 
     key: str
     name: str
     words: str
     source: str
     touches: str
-    play: Callable[[Ran, Run], Played]
+    run: Callable[[RuleRun, Runner], ScenarioRun]

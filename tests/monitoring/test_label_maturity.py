@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from springback.errors import MissingData
-from springback.monitoring.label_maturity import MaturedLabel, firing, hit_rate, ripen, wilson
+from springback.monitoring.label_maturity import MaturedLabel, firing, hit_rate, matured, wilson
 
 NAN = float("nan")
 
 
 def test_a_forecast_waits_for_its_label_by_hand() -> None:
-    """Horizon 2, the close of row 3 is known: forecasts of rows 0 and 1 are ripe, those of 2 and 3 wait; one name is halted."""
+    """Horizon 2, the close of row 3 is known: forecasts of rows 0 and 1 are mature, those of 2 and 3 wait; one name is halted."""
     probability = np.array([[0.7, 0.4], [NAN, 0.8], [0.9, 0.9], [0.6, NAN], [0.9, 0.9]])
     forward = np.array([[0.01, -0.02], [0.03, NAN], [0.05, 0.05], [0.05, 0.05], [0.05, 0.05]])
-    found = ripen(probability, forward, now=3, horizon=2)
+    found = matured(probability, forward, now=3, horizon=2)
     assert found.session.tolist() == [0, 0] and found.name.tolist() == [0, 1]
     assert found.probability.tolist() == [0.7, 0.4] and found.came_true.tolist() == [True, False]
     assert (found.waiting, found.unknown) == (3, 1)
@@ -32,7 +32,7 @@ def test_what_is_not_ripe_changes_nothing(seed: int, now: int, horizon: int) -> 
     forward[draw.random((30, 4)) < 0.1] = NAN
     poisoned = forward.copy()
     poisoned[max(0, now + 1 - horizon) :] = 9.0
-    truth, other = (ripen(probability, one, now, horizon) for one in (forward, poisoned))
+    truth, other = (matured(probability, one, now, horizon) for one in (forward, poisoned))
     for field in ("session", "name", "probability", "came_true"):
         np.testing.assert_array_equal(getattr(truth, field), getattr(other, field))
     assert len(truth.session) + truth.waiting + truth.unknown == int((~np.isnan(probability[: now + 1])).sum())
@@ -43,7 +43,7 @@ def test_judged_before_they_are_ripe_labels_lie() -> None:
     price = np.array([[10.0], [9.0], [9.5], [11.0]])
     so_far = price[-2] / price[:1] - 1
     assert so_far[0, 0] < 0 < price[3, 0] / price[0, 0] - 1
-    assert len(ripen(np.array([[0.9], [NAN], [NAN]]), np.vstack([so_far, so_far, so_far]), now=2, horizon=3).session) == 0
+    assert len(matured(np.array([[0.9], [NAN], [NAN]]), np.vstack([so_far, so_far, so_far]), now=2, horizon=3).session) == 0
 
 
 @pytest.mark.parametrize(("hits", "count"), [(0, 10), (3, 10), (81, 263), (10, 10)])
@@ -60,7 +60,7 @@ def clustered(seed: int, days: int = 400, names: int = 15) -> MaturedLabel:
     forward = np.full((days + 6, names), NAN)
     forward[:days] = total[7:][:days] - total[1:][:days]
     said = np.where(draw.random((days + 6, names)) < 0.5, 0.9, 0.1)
-    return ripen(said, forward, days + 5, 6)
+    return matured(said, forward, days + 5, 6)
 
 
 def test_the_interval_of_a_hit_rate_holds_the_truth_and_rows_taken_as_independent_do_not() -> None:
