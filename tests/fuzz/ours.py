@@ -176,7 +176,7 @@ def _same_book(folder: Path, found: Any) -> None:
 def _ledger_verb(folder: Path) -> dict[str, Any]:
     console = Console(as_json=True, quiet=True)
     ledger_verb.ledger(console, folder / "store")
-    return json.loads(json.dumps(console.told["ledger"], allow_nan=False))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(console.payload["ledger"], allow_nan=False))  # type: ignore[no-any-return]
 
 
 def _same_table(folder: Path, found: dict[str, Any]) -> None:

@@ -242,5 +242,5 @@ def test_a_ledger_whose_settings_were_changed_is_shown_with_its_fault(tmp_path: 
         db.execute("UPDATE knobs SET text = '['")
     console = Console(as_json=True, quiet=True)
     ledger_verb(console, tmp_path / "store")
-    assert "was run with" in console.told["ledger"]["fault"]
+    assert "was run with" in console.payload["ledger"]["fault"]
     assert Ledger(tmp_path / "ledger.sqlite").fault()

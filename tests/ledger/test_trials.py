@@ -119,11 +119,10 @@ def test_another_profile_or_cost_is_another_trial(store: Path) -> None:
 
 
 def test_a_validation_of_settings_that_were_backtested_is_no_further_trial(store: Path) -> None:
-    from springback.settings import flat
 
     days = TAPE.bars.sessions
     for slots in (5, 5, 6):
-        record.note_validation(TAPE, HASH, flat(chosen(slots)), days, np.full(len(days), np.nan), store=store)
+        Recorder(store, HASH).validation(TAPE, chosen(slots), days, np.full(len(days), np.nan))
     run_backtest(TAPE, SAID, chosen(5), Recorder(store))
     found = record.standing(TAPE, HASH, days, store).search
     assert (len(known(store)), found.trials, found.peers) == (3, 2, 1)

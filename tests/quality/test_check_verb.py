@@ -13,7 +13,7 @@ from springback.market.market_data import MarketData
 from springback.market.quarantine import Span
 from springback.quality import entry, gate, quality_charts, quarantine
 from springback.quality.quality_settings import Quality
-from springback.quality.quality_study import Study
+from springback.quality.quality_study import QualityStudy
 from springback.workflow.sources import open_store
 from tests.browser import in_browser, opened
 from tests.quality import planted
@@ -128,7 +128,7 @@ def test_what_cannot_be_meant_is_refused_in_one_line(tmp_path: Path, words: tupl
 def test_a_picture_without_a_price_is_not_drawn(clean: MarketData) -> None:
     """A member without a bar for two hundred sessions has no close around its first."""
     market_data, _ = planted.member_without_bar(clean)
-    study = Study(gate.examine(market_data, Quality()), market_data, (), {})
+    study = QualityStudy(gate.examine(market_data, Quality()), market_data, (), {})
     assert "members_no_bar" in {one.check for one in study.findings}
     pictures = quality_charts.examples(study)
     assert "example_members_no_bar" not in {one.key for one in pictures}

@@ -9,8 +9,8 @@ from springback.analytics.charts import DOLLARS, Chart, axis, dots, layout, roun
 from springback.analytics.plots import shaded
 from springback.market.market_data import MarketData
 from springback.market.quarantine import inside
-from springback.quality.quality_finding import Finding, Severity
-from springback.quality.quality_study import Study
+from springback.quality.quality_finding import QualityFinding, Severity
+from springback.quality.quality_study import QualityStudy
 
 COLOURS: dict[Severity, str] = {"error": palette.BAD, "warning": palette.NET, "info": palette.BENCHMARK}
 BANDS = 120
@@ -51,10 +51,10 @@ def _ghost(x: str) -> dict[str, Any]:
     return {"type": "scatter", "mode": "lines", "x": [x], "y": [0], "hoverinfo": "skip", "showlegend": False}
 
 
-def counts(found: tuple[Finding, ...]) -> Chart:
+def counts(findings: tuple[QualityFinding, ...]) -> Chart:
     """How much each check found, by severity, on a logarithmic scale."""
     traces: list[dict[str, Any]] = []
-    shown = [one for one in reversed(found) if one.count]
+    shown = [one for one in reversed(findings) if one.count]
     for severity, colour in COLOURS.items():
         mine = [one for one in shown if one.severity == severity]
         if mine:
@@ -83,7 +83,7 @@ def counts(found: tuple[Finding, ...]) -> Chart:
     return Chart("counts", "How much was found", "On a logarithmic scale: the same step to the right is the same multiple.", traces, frame)
 
 
-def examples(study: Study) -> list[Chart]:
+def examples(study: QualityStudy) -> list[Chart]:
     """The worst example of each kind that is not only told: closes around it."""
     market_data = study.market_data
     if market_data is None:
@@ -104,7 +104,7 @@ def _drawn(market_data: MarketData, spot: tuple[str, str]) -> bool:
 
 
 def _example(
-    market_data: MarketData, one: Finding, spot: tuple[str, str], shut: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
+    market_data: MarketData, one: QualityFinding, spot: tuple[str, str], shut: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
 ) -> Chart:
     bars = market_data.bars
     day, symbol = spot

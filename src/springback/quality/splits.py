@@ -9,7 +9,7 @@ from springback.market.actions import DIVIDEND, split_scale
 from springback.market.bars import Panel
 from springback.market.market_data import MarketData
 from springback.quality.moves import carried
-from springback.quality.quality_finding import Finding, Flags, cells
+from springback.quality.quality_finding import Flags, QualityFinding, cells
 from springback.quality.quality_settings import Quality
 
 PARTS = ((5, 4), (4, 3), (3, 2), (5, 3), (5, 2))
@@ -32,7 +32,7 @@ STEEP = 1.3
 Numbers = NDArray[np.float64]
 
 
-def unrecorded_splits(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def unrecorded_splits(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Overnight steps to a new level that is a split's ratio from the old, with no split on record: errors where nothing else explains
     them, warnings where a mere move could.
 
@@ -63,8 +63,8 @@ class Steps:
     """What is known of K steps, all (K,) and in logarithms: `size` of the nearest ratio, how far `off` it in usual moves.
 
     `scale` is the ratio in usual moves; `level` how far the medians of five bars on each side are from the ratio; `shares` of the day,
-    `shares5` and `shares20` those traded against before; `turnover` in dollars; `range` against the usual one; `kept` whether the open
-    and the close agree; `usual` the usual move; `pause` sessions since the bar before; `opens` whether there is an open.
+    `shares5` and `shares20` those traded against before; `turnover` in dollars; `range` against the usual one; `agreement` of
+    the open and the close; `usual` the usual move; `pause` sessions since the bar before; `opens` whether there is an open.
     """
 
     row: NDArray[np.int64]
@@ -79,7 +79,7 @@ class Steps:
     turnover: Numbers
     range: Numbers
     usual: Numbers
-    kept: NDArray[np.bool_]
+    agreement: NDArray[np.bool_]
     pause: NDArray[np.int64]
     opens: NDArray[np.bool_]
 
@@ -87,7 +87,7 @@ class Steps:
 def _certain(step: Steps, fit: float) -> NDArray[np.bool_]:
     """Where nothing but a split makes such a step."""
     size, ratio = step.size, np.abs(step.size)
-    fits = step.kept & (step.pause == 1) & (step.scale > 9) & (np.abs(step.level) < np.maximum(0.25 * ratio, 3 * step.usual))
+    fits = step.agreement & (step.pause == 1) & (step.scale > 9) & (np.abs(step.level) < np.maximum(0.25 * ratio, 3 * step.usual))
     plain = np.isclose(ratio[:, None], PLAIN).any(axis=1)
     calm = (step.turnover < np.where(step.off < 0.75 * fit, 1.0, 0.7)) & ~(step.range > 1.2)
     grown = (np.abs(step.shares5 + size) < 0.8) & (np.abs(step.shares20 + size) < 1.2)
@@ -101,7 +101,7 @@ def _certain(step: Steps, fit: float) -> NDArray[np.bool_]:
 def _possible(step: Steps, fit: float) -> NDArray[np.bool_]:
     """Where a split could be what made the step."""
     size, ratio = step.size, np.abs(step.size)
-    fits = step.kept & (step.scale > 7) & (np.abs(step.level) < np.maximum(0.35 * ratio, 4 * step.usual))
+    fits = step.agreement & (step.scale > 7) & (np.abs(step.level) < np.maximum(0.35 * ratio, 4 * step.usual))
     small = ratio < 0.35
     near = step.off < np.where(small, 0.8, 1.35) * fit
     fall = (size < 0) & near & (step.turnover < np.where(small, 1.0, 1.6)) & (np.abs(step.shares5 + size) < 1.1)

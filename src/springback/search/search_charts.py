@@ -8,20 +8,20 @@ import numpy as np
 from springback.analytics import palette
 from springback.analytics.charts import NUMBER, Chart, axis, dots, layout, level, line, rounded
 from springback.search.optimizer import plain
-from springback.search.search_finding import Finding, Line, Plane, Report
+from springback.search.search_finding import Line, Plane, SearchFinding, SearchReport
 
 DEEP = 3.0  # below the specification's ratio: where the chart ends
 DEEPEST = 0.55  # of a colour in a cell: the figure on it stays legible
 
 
-def charts(report: Report) -> dict[str, list[Chart]]:
+def charts(report: SearchReport) -> dict[str, list[Chart]]:
     """The charts by where they stand on the page."""
     reach = _reach(report)
     plane = [] if report.plane is None else [_plane(report.plane, report)]
     return {"trials": [_trials(report)], "plane": plane, "lines": [_line(one, report, reach) for one in report.lines]}
 
 
-def _trials(report: Report) -> Chart:
+def _trials(report: SearchReport) -> Chart:
     known = [(number, ratio) for number, _, _, ratio in report.trials if ratio is not None]
     numbers = [str(number) for number, _ in known]
     ratios = np.array([ratio for _, ratio in known])
@@ -49,16 +49,16 @@ def _trials(report: Report) -> Chart:
     return Chart("trials", "What each trial earned", caption, traces, frame)
 
 
-def _middle(found: Finding) -> float:
+def _middle(finding: SearchFinding) -> float:
     """The specification's ratio; 0 where it has none."""
-    return found.specified_sharpe if math.isfinite(found.specified_sharpe) else 0.0
+    return finding.specified_sharpe if math.isfinite(finding.specified_sharpe) else 0.0
 
 
 def _steps() -> dict[str, Any]:
     return {"color": palette.NET, "width": 2.0, "shape": "hv"}
 
 
-def _line(one: Line, report: Report, reach: tuple[float, float]) -> Chart:
+def _line(one: Line, report: SearchReport, reach: tuple[float, float]) -> Chart:
     """The Sharpe ratio along one knob, on the scale of all."""
     values = [plain(value) for value in one.values]
     chosen = plain(report.finding.winner[one.name])
@@ -76,7 +76,7 @@ def _line(one: Line, report: Report, reach: tuple[float, float]) -> Chart:
     return Chart(f"knob_{one.name.replace('.', '_')}", one.name, "", [trace], frame)
 
 
-def _plane(plane: Plane, report: Report) -> Chart:
+def _plane(plane: Plane, report: SearchReport) -> Chart:
     across, down = ([plain(value) for value in one.values] for one in (plane.across, plane.down))
     middle = _middle(report.finding)
     known = [abs(figure - middle) for row in plane.figures for figure in row if figure is not None]
@@ -125,7 +125,7 @@ def _cell(column: int, row: int, strength: float) -> dict[str, Any]:
     return {"type": "rect", **box, "fillcolor": palette.wash(colour, DEEPEST * abs(strength))}
 
 
-def _reach(report: Report) -> tuple[float, float]:
+def _reach(report: SearchReport) -> tuple[float, float]:
     ends = [figure for one in report.lines for figure in one.figures if figure is not None]
     low, high = (min([_middle(report.finding), *ends]), max([_middle(report.finding), *ends]))
     pad = max(0.1 * (high - low), 0.05)

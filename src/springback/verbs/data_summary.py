@@ -30,28 +30,30 @@ def stored_or_demo(console: Console, settings: Settings, inputs: Inputs) -> Load
     return say(console, markets.stored_or_demo(settings, inputs, console))
 
 
-def shelf(console: Console, given: Path | None, trains: bool = False, beside: Path | None = None, kind: str | None = None) -> Path:
-    """The folder of models of `places.shelf`; says so where it is a new one."""
-    folder = places.shelf(given, trains, beside, kind)
+def models_folder(
+    console: Console, models_dir: Path | None, trains: bool = False, beside: Path | None = None, kind: str | None = None
+) -> Path:
+    """The folder of models of `places.models_folder`; says so where it is a new one."""
+    folder = places.models_folder(models_dir, trains, beside, kind)
     if beside is None and not places.holds_models(folder):
         console.say(f"  new folder of models: {folder}")
     return folder
 
 
-def window(console: Console, chosen: Settings, market_data: MarketData, trades: bool = True) -> Settings:
-    """`chosen` with the days of the backtest known; says which they are and what of the bars they leave out.
+def window(console: Console, settings: Settings, market_data: MarketData, trades: bool = True) -> Settings:
+    """`settings` with the days of the backtest known; says which they are and what of the bars they leave out.
 
     `trades`: bars and VIX must cover them, which is looked at here, before the work. Raises `MissingData`.
     """
-    chosen = window_of(chosen, market_data, trades)
-    console.say(f"  {words_of(chosen, market_data.bars.sessions)}")
-    console.told["window"] = dict(zip(("start", "end"), map(str, chosen.backtest.days), strict=True))
-    return chosen
+    settings = window_of(settings, market_data, trades)
+    console.say(f"  {words_of(settings, market_data.bars.sessions)}")
+    console.payload["window"] = dict(zip(("start", "end"), map(str, settings.backtest.days), strict=True))
+    return settings
 
 
-def words_of(chosen: Settings, sessions: Dates) -> str:
+def words_of(settings: Settings, sessions: Dates) -> str:
     """The window in words, and what it leaves out of `sessions`."""
-    start, end = chosen.backtest.days
+    start, end = settings.backtest.days
     before = int(np.searchsorted(sessions, np.datetime64(start)))
     after = len(sessions) - int(np.searchsorted(sessions, np.datetime64(end), side="right"))
     words = [f"{before:,} sessions before it are history only"] if before else []
@@ -81,7 +83,7 @@ def say(console: Console, loaded: Loaded) -> Loaded:
             "origin": str(market_data.origin),
             "findings": list(market_data.findings),
         }
-        console.told["store"] = store
+        console.payload["store"] = store
     return loaded
 
 

@@ -19,10 +19,10 @@ from springback.workflow.settings import Settings, choose
 __all__ = ["Deployment", "Inputs", "choose"]
 
 
-def choice(given: Path | None, kind: str | None, beside: Path | None = None) -> Choice:
-    """Whose forecasts LEAN runs on. Raises as `places.shelf` does: LEAN trains none."""
+def choice(models_dir: Path | None, kind: str | None, beside: Path | None = None) -> Choice:
+    """Whose forecasts LEAN runs on. Raises as `places.models_folder` does: LEAN trains none."""
     places.check(kind)
-    return Choice(places.shelf(given, beside=beside, kind=kind), kind, beside)
+    return Choice(places.models_folder(models_dir, beside=beside, kind=kind), kind, beside)
 
 
 def one_source(store: Path | None, data_folder: Path | None) -> None:
@@ -42,22 +42,22 @@ def export(console: Console, out: Path, inputs: Inputs, renames: Path | None = N
     console.say(f"  interest rates: {done.rates}")
     for finding in done.findings:
         console.say(f"  {finding}")
-    console.told["export"] = {**dataclasses.asdict(done), "folder": str(out)}
+    console.payload["export"] = {**dataclasses.asdict(done), "folder": str(out)}
 
 
-def backtest(console: Console, chosen: Settings, deployment: Deployment, out: Path) -> None:
+def backtest(console: Console, settings: Settings, deployment: Deployment, out: Path) -> None:
     """Prepares a LEAN run, runs it, and writes its run folder; nobody else in the project or the run folder meanwhile."""
     with workflow.held(deployment, out):
-        ready = _prepared(console, chosen, deployment)
+        ready = _prepared(console, settings, deployment)
         run = ready.run
         told = {"command": run.command, "config": str(run.config), "results": str(run.results), "missing": list(ready.missing)}
-        console.told["lean"] = told
+        console.payload["lean"] = told
         if deployment.dry_run:
             _say_what_would_run(console, ready)
             return
         result, warning = workflow.start(ready, deployment, console)
         console.say(f"LEAN's result: {result}")
-        console.told["lean"]["warning"] = warning
+        console.payload["lean"]["warning"] = warning
         import_(console, result, out, workflow.rates_of(deployment), (warning,) if warning else ())
 
 
@@ -68,18 +68,18 @@ def _say_what_would_run(console: Console, ready: Ready) -> None:
         console.say(f"missing: {line}")
 
 
-def _prepared(console: Console, chosen: Settings, deployment: Deployment) -> Ready:
+def _prepared(console: Console, settings: Settings, deployment: Deployment) -> Ready:
     """What LEAN is to run, laid out; what is to be known of it is said."""
     engine, missing = workflow.engine_of(deployment)
-    chosen = _dated(console, chosen, deployment.data, None if deployment.data_folder else deployment.inputs)
-    signals = workflow.signals_of(deployment.choice, chosen.backtest.days[0], workflow.has_its_own_libraries(engine))
+    settings = _dated(console, settings, deployment.data, None if deployment.data_folder else deployment.inputs)
+    signals = workflow.signals_of(deployment.choice, settings.backtest.days[0], workflow.has_its_own_libraries(engine))
     for line in signals.warnings:
         console.say(f"  warning: {line}")
     if not workflow.exported(deployment):
         export(console, deployment.data, deployment.inputs)
     workflow.check_data(deployment.data)
     _lay_project(console, deployment.project)
-    ready = workflow.lay_out(deployment, chosen, engine, missing, signals)
+    ready = workflow.lay_out(deployment, settings, engine, missing, signals)
     if ready.bare_hours:
         console.say(
             f"  LEAN's market hours and symbol properties are not in {deployment.data}: the lean CLI fetches them, for which it needs the "
@@ -88,13 +88,13 @@ def _prepared(console: Console, chosen: Settings, deployment: Deployment) -> Rea
     return ready
 
 
-def _dated(console: Console, chosen: Settings, data: Path, inputs: Inputs | None = None) -> Settings:
-    """`chosen` with the days of the run known, and said where nobody named both."""
-    known, sessions = workflow.window_of(chosen, data, inputs)
+def _dated(console: Console, settings: Settings, data: Path, inputs: Inputs | None = None) -> Settings:
+    """`settings` with the days of the run known, and said where nobody named both."""
+    known, sessions = workflow.window_of(settings, data, inputs)
     start, end = known.backtest.days
     if sessions is not None:
         console.say(f"  {data_summary.words_of(known, sessions)}")
-    elif known is not chosen:
+    elif known is not settings:
         console.say(f"  window {start} to {end}, of the original plan: {data} holds no exported data to take it from")
     return known
 
@@ -105,12 +105,12 @@ def _lay_project(console: Console, project: Path) -> None:
         console.say(f"  {project}: the LEAN project is laid out ({files}); a file that you change stays as you left it")
 
 
-def bundle(console: Console, chosen: Settings, out: Path, choice: Choice, project: Path) -> None:
+def bundle(console: Console, settings: Settings, out: Path, choice: Choice, project: Path) -> None:
     """Writes a self-contained LEAN project folder."""
-    chosen = _dated(console, chosen, project / "data")
-    signals = workflow.signals_of(choice, chosen.backtest.days[0])
+    settings = _dated(console, settings, project / "data")
+    signals = workflow.signals_of(choice, settings.backtest.days[0])
     _lay_project(console, project)
-    files, stored, named = workflow.bundle(chosen, choice, project, signals, out)
+    files, stored, named = workflow.bundle(settings, choice, project, signals, out)
     for line in signals.warnings:
         console.say(f"  warning: {line}")
     if not named:
@@ -121,7 +121,7 @@ def bundle(console: Console, chosen: Settings, out: Path, choice: Choice, projec
         f"{out}: {len(modules)} Python files, the longest {longest} with {len(files[longest]):,} bytes; {stored} files for the object "
         f"store; {out / 'README.md'} has the commands"
     )
-    console.told["bundle"] = {"folder": str(out), "files": sorted(files), "longest": {longest: len(files[longest])}}
+    console.payload["bundle"] = {"folder": str(out), "files": sorted(files), "longest": {longest: len(files[longest])}}
 
 
 def import_(console: Console, result: Path, out: Path, interest_rate: Path | None, warnings: tuple[str, ...] = ()) -> None:
@@ -136,9 +136,9 @@ def import_(console: Console, result: Path, out: Path, interest_rate: Path | Non
         console.say(f"  warning: {finding}")
     for line in (*summary.verdict, *(f"  warning: {one}" for one in summary.warnings)):
         console.say(line)
-    console.told["import"] = {"result": str(file), "folder": str(out), "warnings": list(report_data.provenance.findings)}
-    console.told["summary"] = summary_json(report_data, summary)
-    console.told["report"] = str(out / "report.html")
+    console.payload["import"] = {"result": str(file), "folder": str(out), "warnings": list(report_data.provenance.findings)}
+    console.payload["summary"] = summary_json(report_data, summary)
+    console.payload["report"] = str(out / "report.html")
     console.say(f"report: {out / 'report.html'}")
 
 
@@ -180,9 +180,9 @@ def compare(console: Console, a: Path, b: Path, out: Path | None, fill_tolerance
             shown_.add_row(row.name, row.a, row.b, row.difference)
         if rows:
             console.show(shown_)
-    console.told["compare"] = comparison_words.as_json(found, told)
+    console.payload["compare"] = comparison_words.as_json(found, told)
     comparison_page.write(file, found, told)
     step(3, 3, str(file))
-    console.told["page"] = str(file)
+    console.payload["page"] = str(file)
     console.say(f"page: {file}")
     return found.equal

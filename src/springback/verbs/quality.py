@@ -19,14 +19,16 @@ from springback.workflow.settings import Settings, choose
 __all__ = ["Console", "Inputs", "choose"]
 
 
-def check(console: Console, chosen: Settings, inputs: Inputs, against: Path | None, out: Path | None, keep_out: bool, command: str) -> bool:
+def check(
+    console: Console, settings: Settings, inputs: Inputs, against: Path | None, out: Path | None, keep_out: bool, command: str
+) -> bool:
     """Whether no error stands; check.json and check.html in `out`, and the table. `keep_out` writes the quarantine beside the store.
 
     Where nobody named `out` and the usual place cannot be written, the verdict is told all the same, and why there is no page.
     """
     workflow.allowed(inputs, keep_out)
     folder = out or usual("runs") / "check"
-    request = chosen, inputs, console, against, keep_out, command
+    request = settings, inputs, console, against, keep_out, command
     try:
         places.writable(folder)
     except Unwritable:
@@ -42,9 +44,9 @@ def check(console: Console, chosen: Settings, inputs: Inputs, against: Path | No
 
 def _told(console: Console, checked: Checked, page_words: str, page: str | None) -> bool:
     if checked.quarantine:
-        console.told["quarantine"] = {"file": checked.quarantine, "spans": checked.spans}
-    console.told["check"] = as_json(checked.study)
-    console.told["page"] = page
+        console.payload["quarantine"] = {"file": checked.quarantine, "spans": checked.spans}
+    console.payload["check"] = as_json(checked.study)
+    console.payload["page"] = page
     _say(console, checked, page_words)
     return checked.study.usable
 
@@ -69,7 +71,7 @@ def _say(console: Console, checked: Checked, page_words: str) -> None:
         console.show(shown)
     for one in study.findings:
         if one.severity == "error":
-            console.say(f"  {one.check}: {one.said}")
+            console.say(f"  {one.check}: {one.sentence}")
     for line in those(study.market_data.findings, "quarantine") if study.market_data is not None else ():
         console.say(f"  {line}")
     if checked.quarantine:

@@ -24,7 +24,7 @@ __all__ = ["Choice", "Console", "Inputs", "Recorder", "bare", "choose", "places"
 
 
 def features(console: Console, inputs: Inputs, out: Path) -> None:
-    """Writes the features of a file or a store."""
+    """Writes the features of a file or a store. Raises `InputError` where both are named."""
     if inputs.path is not None and inputs.store is not None:
         raise InputError("--bars and --store both name the bars: give one of them")
     if inputs.path is not None and inputs.as_of:
@@ -38,7 +38,7 @@ def features(console: Console, inputs: Inputs, out: Path) -> None:
     step(0, 1, str(out))
     names = write_features_of(market_data, out)
     step(1, 1, str(out))
-    console.told["features"] = {"file": str(out), "names": names, "sessions": market_data.bars.shape[0]}
+    console.payload["features"] = {"file": str(out), "names": names, "sessions": market_data.bars.shape[0]}
     console.say(f"8 features of {names:,} names in {market_data.bars.shape[0]:,} sessions: {out}")
 
 
@@ -49,14 +49,14 @@ def prepared(console: Console, settings: Settings, market: Loaded, forecasts: Pa
     return survey(settings, market.market_data, market.hash, console)
 
 
-def train(console: Console, made: PreparedData, settings: Settings, models: Path) -> None:
+def train(console: Console, prepared: PreparedData, settings: Settings, models: Path) -> None:
     """Trains, judges, saves, and prints the judgement against the gates."""
     with places.filling(models, console):
-        trained = train_models(made, settings, console)
+        trained = train_models(prepared, settings, console)
         save_models(trained, models)
     found = trained.evaluation
     threshold = settings.training.threshold
-    for line in warned(made.market_data.findings):
+    for line in warned(prepared.market_data.findings):
         console.say(line)
     console.say(
         f"Models, trained on {found.train_first} to {found.train_last} ({found.train_rows:,} rows), "
@@ -95,19 +95,19 @@ def train(console: Console, made: PreparedData, settings: Settings, models: Path
         weights.add_row(long.feature, f"{long.auc_lost:+.4f}", f"± {long.spread:.4f}", f"{short.auc_lost:+.4f}", f"± {short.spread:.4f}")
     console.show(weights)
     console.say(f"  models: {models}")
-    console.told["train"] = evaluation_of(models)
+    console.payload["train"] = evaluation_of(models)
 
 
 def forecast(
-    console: Console, made: PreparedData, settings: Settings, models: Path, out: Path | None, workers: Workers | None = None
+    console: Console, prepared: PreparedData, settings: Settings, models: Path, out: Path | None, workers: Workers | None = None
 ) -> None:
     """Walks forward and writes the forecasts."""
     file = out or models / "walk_forward" / forecast_cache.FILE
     with places.filling(models, console):
-        result = forecast_walk_forward(made, settings, models, console, workers)
-        save_forecasts(made, result, file)
+        result = forecast_walk_forward(prepared, settings, models, console, workers)
+        save_forecasts(prepared, result, file)
         if out is None:
-            forecast_cache.note(made, settings, file.parent)
+            forecast_cache.note(prepared, settings, file.parent)
     shown_ = table(
         "Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals"
     )
@@ -116,12 +116,12 @@ def forecast(
         shown_.add_row(fold.first, f"{fold.rows:,}", _decimals(fold.long.auc), _decimals(fold.short.auc), f"{signals:,}")
     console.show(shown_)
     console.say(f"forecasts: {file}")
-    console.told["forecast"] = {"file": str(file), "folds": len(result.folds)}
+    console.payload["forecast"] = {"file": str(file), "folds": len(result.folds)}
 
 
-def backtest(console: Console, made: PreparedData, settings: Settings, choice: Choice, out: Path, record: Recorder) -> None:
+def backtest(console: Console, prepared: PreparedData, settings: Settings, choice: Choice, out: Path, record: Recorder) -> None:
     """Forecasts as asked for, both profiles, and the run folder with its report; the trial goes into the ledger."""
-    report_data = backtest_and_report(settings, made, choice, console, record)
+    report_data = backtest_and_report(settings, prepared, choice, console, record)
     step = console.step("report")
     step(0, 1, str(out))
     summary = run_folder.write(out, report_data)
@@ -136,7 +136,7 @@ def report(console: Console, folder: Path) -> None:
     _say_summary(console, summary, summary_json(report_data, summary), folder)
 
 
-def _say_summary(console: Console, summary: Summary, told: dict[str, Any], out: Path) -> None:
+def _say_summary(console: Console, summary: Summary, figures: dict[str, Any], out: Path) -> None:
     for flag in summary.flags:
         console.say(flag)
     for line in summary.verdict:
@@ -148,8 +148,8 @@ def _say_summary(console: Console, summary: Summary, told: dict[str, Any], out: 
     console.show(gates)
     for warning in summary.warnings:
         console.say(f"  warning: {warning}")
-    console.told["summary"] = told
-    console.told["report"] = str(out / "report.html")
+    console.payload["summary"] = figures
+    console.payload["report"] = str(out / "report.html")
     console.say(f"report: {out / 'report.html'}")
 
 

@@ -35,7 +35,7 @@ class Check:
 
     thing: str
     state: str
-    found: str
+    detail: str
     needed_for: str = ""
     way: str = ""
 

@@ -8,21 +8,17 @@ stress test, whose base run is one.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from springback import __version__
-from springback.analytics.performance import sharpe
 from springback.backtest.result import Result
 from springback.errors import Unwritable
 from springback.ledger import entry
 from springback.ledger.book import Ledger
-from springback.ledger.entry import Days, NewEntry, Numbers, Trial
+from springback.ledger.entry import Days, Numbers, Trial
 from springback.market.market_data import MarketData
 from springback.project import named
 from springback.statistics import overfitting, returns
@@ -72,61 +68,10 @@ def excess_returns(market_data: MarketData, result: Result) -> Numbers:
     return returns.excess_returns(result.daily["equity"], result.cash, market_data.risk_free, result.first)
 
 
-def note(
-    market_data: MarketData,
-    data_hash: str,
-    settings: Mapping[str, Any],
-    profile: str,
-    result: Result,
-    kind: str = "backtest",
-    command: str = "",
-    models: str = "",
-    store: Path | None = None,
-    hold_out_start: str = "",
-) -> None:
-    """Writes down a backtest. `settings` is `settings.flat` of what it was run with. An account that never traded, or was lost, has no
-    Sharpe ratio. `hold_out_start` is the first day of the held-back period that it looks at, ISO; empty where it looks at none."""
-    excess = excess_returns(market_data, result)
-    ratio = sharpe(excess) if result.daily["traded"].any() else float("nan")
-    seen = NewEntry(
-        kind=kind,
-        market=market_of(market_data, data_hash),
-        data_hash=data_hash,
-        profile=profile,
-        settings=settings,
-        days=result.sessions,
-        excess=excess,
-        sharpe=ratio if np.isfinite(ratio) else None,
-        command=command,
-        models=models,
-        hold_out_start=hold_out_start,
-    )
-    Ledger(place(store)).record(seen, __version__)
-
-
 def standing(market_data: MarketData, data_hash: str, days: Days, store: Path | None = None) -> Standing:
     """Where a run over the sessions `days` stands, once it has been written down."""
     ledger = Ledger(place(store))
     return Standing(search_of(ledger, market_of(market_data, data_hash), days), ledger.fault())
-
-
-def note_validation(
-    market_data: MarketData,
-    data_hash: str,
-    settings: Mapping[str, Any],
-    days: NDArray[np.datetime64],
-    by_day: NDArray[np.float64],
-    kind: str = "validate",
-    command: str = "",
-    models: str = "",
-    store: Path | None = None,
-) -> None:
-    """Writes down a look that has no account: `by_day` is a figure of each of the sessions `days`, such as the rank IC.
-
-    A validation of settings that are backtested too is the same trial; of others it is one more.
-    """
-    seen = NewEntry(kind, market_of(market_data, data_hash), data_hash, "none", settings, days, by_day, None, command, models)
-    Ledger(place(store)).record(seen, __version__)
 
 
 def search_of(ledger: Ledger, market: str, days: Days) -> Search:
@@ -136,14 +81,14 @@ def search_of(ledger: Ledger, market: str, days: Days) -> Search:
     return overfitting.search(len(counted), returns_, own)
 
 
-def tries(known: tuple[Trial, ...]) -> tuple[Trial, ...]:
+def tries(trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
     """Those that count: every backtest, and every validation of settings that no backtest among them has."""
-    backtested = {one.entry.settings for one in known if one.entry.kind in ACCOUNTS}
+    backtested = {one.entry.settings for one in trials if one.entry.kind in ACCOUNTS}
     validated: dict[str, Trial] = {}
-    for one in known:
+    for one in trials:
         if one.entry.kind not in ACCOUNTS and one.entry.settings not in backtested:
             validated.setdefault(one.entry.settings, one)
-    return tuple(one for one in known if one.entry.kind in ACCOUNTS or validated.get(one.entry.settings) is one)
+    return tuple(one for one in trials if one.entry.kind in ACCOUNTS or validated.get(one.entry.settings) is one)
 
 
 def _accounts(ledger: Ledger, counted: tuple[Trial, ...], days: Days) -> tuple[Numbers, NDArray[np.bool_]]:

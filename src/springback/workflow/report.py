@@ -126,7 +126,7 @@ def backtest_and_report(settings: Settings, prepared: PreparedData, choice: Choi
 
 
 def account(result: Result, profile: str) -> Account:
-    """The frames of one run under its profile."""
+    """The frames of one run under its profile, in dollars and shares."""
     frames = (daily_frame(result), fills_frame(result), orders_frame(result), trades_frame(result), positions_frame(result))
     return Account(profile, result.cash, *frames)
 

@@ -55,7 +55,7 @@ def window_of(settings: Settings, market_data: MarketData, trades: bool = True) 
 
 
 def under(settings: Settings, profile: Profile) -> Settings:
-    """`settings` with the costs of `profile`."""
+    """`settings` with the rates and fees of the cost profile `profile`."""
     return dataclasses.replace(settings, backtest=dataclasses.replace(settings.backtest, profile=profile))
 
 

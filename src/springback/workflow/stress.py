@@ -63,28 +63,28 @@ def write(study: Study, out: Path) -> dict[str, Any]:
     return figures
 
 
-def _study(chosen: Settings, prepared: PreparedData, by: Forecasted, base: Ran, outcomes: tuple[Outcome, ...], record: Recorder) -> Study:
-    market_data, seed, result = prepared.market_data, chosen.training.seed, base.result
+def _study(settings: Settings, prepared: PreparedData, by: Forecasted, base: Ran, outcomes: tuple[Outcome, ...], record: Recorder) -> Study:
+    market_data, seed, result = prepared.market_data, settings.training.seed, base.result
     return Study(
         base=base,
         figures=figures(base),
         outcomes=outcomes,
-        slices=slices(base, chosen.walk_forward.min_sessions),
+        slices=slices(base, settings.walk_forward.min_sessions),
         by_day=by_day(returns_of(result), base.excess, seed),
         by_trade=by_trade(result, seed),
-        profile=chosen.backtest.profile,
+        profile=settings.backtest.profile,
         models=by.words,
         in_sample=by.in_sample,
-        provenance=provenance(market_data, prepared.hash, chosen, universe_of(market_data, by.forecasts), record.command),
+        provenance=provenance(market_data, prepared.hash, settings, universe_of(market_data, by.forecasts), record.command),
     )
 
 
-def runner(chosen: Settings) -> Run:
-    """The rule of `chosen` on any scene; not a trial, because nothing is chosen among scenarios."""
+def runner(settings: Settings) -> Run:
+    """The rule of `settings` on any scene; not a trial, because nothing is chosen among scenarios."""
 
     def run(scene: Scene) -> Ran:
-        settings = replace(chosen, costs=scene.costs)
-        result = simulate(scene.market_data, scene.forecasts, settings, market=_market(scene, settings))
+        costly = replace(settings, costs=scene.costs)
+        result = simulate(scene.market_data, scene.forecasts, costly, market=_market(scene, costly))
         return Ran(scene, result, excess_returns(scene.market_data, result))
 
     return run

@@ -24,7 +24,7 @@ from springback.validation.cuts import Cut, by_span, cuts
 from springback.validation.validate import Said
 from springback.validation.validate import validate as judge
 from springback.validation.validation_page import page
-from springback.validation.validation_study import Study, as_json
+from springback.validation.validation_study import ValidationStudy, as_json
 from springback.workflow import places
 from springback.workflow.models import forecast_walk_forward, forecasts_from
 from springback.workflow.prepare import PreparedData
@@ -55,7 +55,7 @@ def validate(
     progress: Progress = SILENT,
     record: Recorder | None = None,
     workers: Workers | None = None,
-) -> Study:
+) -> ValidationStudy:
     """The judgement, which `record` enters in the trial ledger (without it: in the working folder's).
 
     Raises `Unwritable`, `LedgerError` before the work.
@@ -69,7 +69,7 @@ def validate(
     return study
 
 
-def write(study: Study, out: Path) -> dict[str, Any]:
+def write(study: ValidationStudy, out: Path) -> dict[str, Any]:
     """Writes validation.json and validation.html into `out`; returns what the first holds. Raises `Unwritable`."""
     figures = as_json(study, words.headline(study))
     places.write(out, pair("validation", figures, page(study)))
@@ -83,7 +83,7 @@ def examine(
     progress: Progress = SILENT,
     workers: Workers | None = None,
     command: str = "",
-) -> Study:
+) -> ValidationStudy:
     """The judgement of `method` and what it stands on, without the ledger.
 
     Walk-forward judges the sessions of the backtest, combinatorial all of the market data up to their end: it needs no history to begin
@@ -189,7 +189,7 @@ def _bear(prepared: PreparedData, settings: Settings) -> NDArray[np.bool_]:
     return np.array([is_bear(now, vix_mean(vix, row, regime.window), regime.multiple) for row, now in enumerate(vix)], dtype=np.bool_)
 
 
-def _study(prepared: PreparedData, settings: Settings, rows: Rows, found: Judgement, how: str, command: str) -> Study:
+def _study(prepared: PreparedData, settings: Settings, rows: Rows, judgement: Judgement, how: str, command: str) -> ValidationStudy:
     demo = prepared.market_data.origin.demo
     median = np.median(np.unique(rows.session, return_counts=True)[1])
     kind = (
@@ -199,10 +199,10 @@ def _study(prepared: PreparedData, settings: Settings, rows: Rows, found: Judgem
         if prepared.market_data.members is not None
         else "names of the file"
     )
-    return Study(
-        judgement=found,
-        first=str(found.days.sessions[0]),
-        last=str(found.days.sessions[-1]),
+    return ValidationStudy(
+        judgement=judgement,
+        first=str(judgement.days.sessions[0]),
+        last=str(judgement.days.sessions[-1]),
         how=how,
         provenance=provenance(
             prepared.market_data,
