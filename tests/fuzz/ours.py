@@ -26,7 +26,7 @@ from springback.forecasting import model_store
 from springback.ledger.book import Ledger
 from springback.search import kept
 from springback.search.knobs import Values, parse_all
-from springback.search.optimizer import Memory, Seen, Trial
+from springback.search.optimizer import Memory, Trial, TrialResult
 from springback.settings import flat, load
 from springback.verbs import ledger as ledger_verb
 from springback.verbs.console import Console
@@ -61,7 +61,7 @@ knobs = ["strategy.slots=5:40"]
 """
 KNOBS = parse_all(("strategy.slots=5:40", "strategy.probability=0.5:0.7"), flat(Settings()))
 TRIED: tuple[Values, ...] = tuple({"strategy.slots": 10 + k, "strategy.probability": 0.55 + k / 100} for k in range(3))
-TRIALS = tuple(Trial(k, values, Seen(0.5 + k / 8, np.arange(4) / (k + 3))) for k, values in enumerate(TRIED))
+TRIALS = tuple(Trial(k, values, TrialResult(0.5 + k / 8, np.arange(4) / (k + 3))) for k, values in enumerate(TRIED))
 
 
 def market(folder: Path) -> None:
@@ -243,7 +243,9 @@ def _study(folder: Path, found: list[Trial]) -> None:
     """A trial that is given is one that was kept."""
     for one in found:
         kept = TRIALS[one.number]
-        assert one.values == kept.values and one.seen.figure == kept.seen.figure and np.array_equal(one.seen.excess, kept.seen.excess)
+        assert (
+            one.values == kept.values and one.result.figure == kept.result.figure and np.array_equal(one.result.excess, kept.result.excess)
+        )
 
 
 def _held(folder: Path, found: Any) -> None:

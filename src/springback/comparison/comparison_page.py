@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from springback.analytics import page as pages
 from springback.analytics import palette
@@ -67,42 +68,37 @@ def _dollars(worst: tuple[float, str] | None) -> str:
 
 def _equity(comparison: Comparison) -> Chart:
     """Both lines over their difference; logarithms would hide the sign, so the difference is in dollars."""
-    dates = days(comparison.days)
-    thick = {"width": 3.6, "hovertemplate": "$%{y:,.2f}"}
-    traces = [
-        line(dates, comparison.days["equity_a"], "A", palette.SECOND, **thick),
-        line(dates, comparison.days["equity_b"], "B", palette.NET, **(thick | {"width": 1.4})),
-    ]
     gap = comparison.days["equity"].to_numpy(dtype=np.float64)
-    bars = {"type": "bar", "x": dates, "y": [None if np.isnan(one) else float(one) for one in gap], "name": "B less A", "yaxis": "y2"}
-    traces.append(bars | {"marker": {"color": palette.SHORT}, "showlegend": False, "hovertemplate": "%{y:$,.6~g}"})
-    shade = {
-        "type": "rect",
-        "xref": "x",
-        "yref": "paper",
-        "y0": 0,
-        "y1": 1,
-        "fillcolor": palette.BEAR,
-        "line": {"width": 0},
-        "layer": "below",
-    }
-    spells = bear_spells(comparison.days.rename(columns={"bear_a": "bear"}))
     reach = max(float(np.nanmax(np.abs(gap), initial=0.0)), comparison.tolerance.equity, 1e-9) * 1.1
     marks = {"tickformat": DOLLARS} if reach >= 1e-3 else {"tickprefix": "$", "exponentformat": "power"}
-    return Chart(
-        "equity",
-        "Equity of both, and what parts them",
-        "Dollars at the close. Below: B less A, each session on its own. Shaded: the bear regime of A.",
-        traces,
-        layout(
-            440,
-            shapes=[{**shade, "x0": start, "x1": end} for start, end in spells],
-            xaxis=axis(anchor="y2"),
-            yaxis=axis(domain=[0.4, 1], showgrid=True, tickformat=DOLLARS),
-            yaxis2=axis(domain=[0, 0.3], showgrid=True, nticks=5, range=[-reach, reach], zeroline=True, **marks),
-            bargap=0,
-        ),
+    frame = layout(
+        440,
+        shapes=_bear_shades(comparison),
+        xaxis=axis(anchor="y2"),
+        yaxis=axis(domain=[0.4, 1], showgrid=True, tickformat=DOLLARS),
+        yaxis2=axis(domain=[0, 0.3], showgrid=True, nticks=5, range=[-reach, reach], zeroline=True, **marks),
+        bargap=0,
     )
+    caption = "Dollars at the close. Below: B less A, each session on its own. Shaded: the bear regime of A."
+    return Chart("equity", "Equity of both, and what parts them", caption, _equity_traces(comparison, gap), frame)
+
+
+def _equity_traces(comparison: Comparison, gap: NDArray[np.float64]) -> list[dict[str, Any]]:
+    dates = days(comparison.days)
+    thick = {"width": 3.6, "hovertemplate": "$%{y:,.2f}"}
+    bars = {"type": "bar", "x": dates, "y": [None if np.isnan(one) else float(one) for one in gap], "name": "B less A", "yaxis": "y2"}
+    return [
+        line(dates, comparison.days["equity_a"], "A", palette.SECOND, **thick),
+        line(dates, comparison.days["equity_b"], "B", palette.NET, **(thick | {"width": 1.4})),
+        bars | {"marker": {"color": palette.SHORT}, "showlegend": False, "hovertemplate": "%{y:$,.6~g}"},
+    ]
+
+
+def _bear_shades(comparison: Comparison) -> list[dict[str, Any]]:
+    shade = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1}
+    shade |= {"fillcolor": palette.BEAR, "line": {"width": 0}, "layer": "below"}
+    spells = bear_spells(comparison.days.rename(columns={"bear_a": "bear"}))
+    return [{**shade, "x0": start, "x1": end} for start, end in spells]
 
 
 def _tables(comparison: Comparison, figures: Statistics) -> dict[str, Any]:

@@ -134,7 +134,6 @@ def largest(comparison: Comparison, column: str) -> tuple[float, str] | None:
 
 def as_json(comparison: Comparison, figures: Statistics) -> dict[str, Any]:
     """One object of plain values."""
-    first = comparison.orders.first
     return {
         "equal": comparison.equal,
         "headline": headline(comparison),
@@ -143,13 +142,7 @@ def as_json(comparison: Comparison, figures: Statistics) -> dict[str, Any]:
         "tolerance": {"fill": comparison.tolerance.fill, "equity": comparison.tolerance.equity},
         "differences": differences(comparison),
         "notes": list(comparison.notes),
-        "orders": {
-            "first": None
-            if first is None
-            else {"place": first.place, "session": first.session, "a": first.a or None, "b": first.b or None},
-            "only_a": len(comparison.orders.only_a),
-            "only_b": len(comparison.orders.only_b),
-        },
+        "orders": _orders_json(comparison),
         "fills": {
             "differing": len(comparison.fills),
             "shown": [
@@ -157,13 +150,23 @@ def as_json(comparison: Comparison, figures: Statistics) -> dict[str, Any]:
                 for _, row in comparison.fills.head(MANY).iterrows()
             ],
         },
-        "days": {
-            "compared": len(comparison.days),
-            "differing": {name: len(comparison.off(name)) for name in ("equity", "cash", *STATE_WORDS)},
-            "largest": {name: _largest(comparison, name) for name in ("equity", "cash")},
-            "absent": [{"date": _day(row), "missing": row["missing"]} for _, row in comparison.absent.head(MANY).iterrows()],
-        },
+        "days": _days_json(comparison),
         "statistics": {name: [_row(one) for one in getattr(figures, name)] for name in ("trading", "lean", "itself")},
+    }
+
+
+def _orders_json(comparison: Comparison) -> dict[str, Any]:
+    first = comparison.orders.first
+    place = None if first is None else {"place": first.place, "session": first.session, "a": first.a or None, "b": first.b or None}
+    return {"first": place, "only_a": len(comparison.orders.only_a), "only_b": len(comparison.orders.only_b)}
+
+
+def _days_json(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "compared": len(comparison.days),
+        "differing": {name: len(comparison.off(name)) for name in ("equity", "cash", *STATE_WORDS)},
+        "largest": {name: _largest(comparison, name) for name in ("equity", "cash")},
+        "absent": [{"date": _day(row), "missing": row["missing"]} for _, row in comparison.absent.head(MANY).iterrows()],
     }
 
 

@@ -86,6 +86,8 @@ class Steps:
 
 def _certain(step: Steps, fit: float) -> NDArray[np.bool_]:
     """Where nothing but a split makes such a step."""
+    # The thresholds here and in `_possible` were fitted on 395 splits of 2017 to 2024 by benchmarks/splits.py, their records taken away:
+    # as many found as can be while no real move is accused.
     size, ratio = step.size, np.abs(step.size)
     fits = step.agreement & (step.pause == 1) & (step.scale > 9) & (np.abs(step.level) < np.maximum(0.25 * ratio, 3 * step.usual))
     plain = np.isclose(ratio[:, None], PLAIN).any(axis=1)
@@ -126,28 +128,45 @@ def _steps(market_data: MarketData) -> Steps | None:
     m = move[row, column] - paid - _market(move)[row]
     g = opened[row, column] - paid - _market(opened)[row]
     own, overnight = np.maximum(usual[row, column], 0.012), np.maximum(_usual_at(opened, row, column), 0.008)
+    size, off, opens = _nearest(m, g, own, overnight)
+    agreement = ~opens | (np.abs(g - m) < 0.5 * np.abs(m))
+    pause = np.where(np.isnan(close[np.maximum(row - 1, 0), column]), 2, 1)
+    around = _around(market_data, close, volume, row, column)
+    return Steps(
+        row, column, size, off, np.abs(size) / own, around[0] - size, *around[1:], usual[row, column], agreement, pause, opens
+    )  # fmt: skip
+
+
+def _nearest(m: Numbers, g: Numbers, own: Numbers, overnight: Numbers) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
+    """The ratio nearest to the move `m` of each close and `g` of each open, how far off it is in usual moves `own` and `overnight`, and
+    whether there is an open, each (K,).
+    """
     by_close, by_open = (m[:, None] - SIZES) / own[:, None], (g[:, None] - SIZES) / overnight[:, None]
     opens = ~np.isnan(g)
     off = np.where(opens[:, None], np.hypot(by_close, np.nan_to_num(by_open)), np.sqrt(2) * np.abs(by_close))
     best = np.argmin(off, axis=1)
-    size = SIZES[best]
+    return SIZES[best], off[np.arange(len(m)), best], opens
+
+
+def _around(
+    market_data: MarketData, close: Panel, volume: Panel, row: NDArray[np.int64], column: NDArray[np.int64]
+) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers, Numbers]:
+    """Of each step the new level of closes against the old, shares of the day, of five and of twenty sessions, turnover and range, all
+    against those before, in logarithms (K,); NaN where it is not known, of the range and the level also what is not finite.
+    """
+    bars = market_data.bars
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.log(bars.high / bars.low)
-        level = np.log(_median(close, row, column, 0, NEAR - 1) / _median(close, row, column, -NEAR, -1)) - size
+        level = np.log(_median(close, row, column, 0, NEAR - 1) / _median(close, row, column, -NEAR, -1))
         shares = np.log(volume[row, column] / _median(volume, row, column, -NEAR, -1))
         shares5 = np.log(_median(volume, row, column, 0, NEAR - 1) / _median(volume, row, column, -NEAR, -1))
         shares20 = np.log(_median(volume, row, column, 0, MONTH) / _median(volume, row, column, -MONTH, -1))
-        turned = close[row, column] * volume[row, column]
-        turnover = np.log(turned / _middle(_window(close, row, column, -MONTH, -1) * _window(volume, row, column, -MONTH, -1)))
+        usual = _middle(_window(close, row, column, -MONTH, -1) * _window(volume, row, column, -MONTH, -1))
+        turnover = np.log(close[row, column] * volume[row, column] / usual)
         wide = np.log(spread[row, column] / _median(spread, row, column, -MONTH, -1))
     for one in (shares, shares5, shares20, turnover):
         one[~np.isfinite(one)] = np.nan
-    kept = ~opens | (np.abs(g - m) < 0.5 * np.abs(m))
-    pause = np.where(np.isnan(close[np.maximum(row - 1, 0), column]), 2, 1)
-    return Steps(
-        row, column, size, off[np.arange(len(row)), best], np.abs(size) / own, level, shares, shares5, shares20, turnover, wide,
-        usual[row, column], kept, pause, opens,
-    )  # fmt: skip
+    return level, shares, shares5, shares20, turnover, wide
 
 
 def _usual(move: Panel) -> Panel:

@@ -77,11 +77,11 @@ def _line(one: Line, report: SearchReport, reach: tuple[float, float]) -> Chart:
 
 
 def _plane(plane: Plane, report: SearchReport) -> Chart:
+    """The winner's neighbours over two knobs, coloured by how far they are from the specification's ratio."""
     across, down = ([plain(value) for value in one.values] for one in (plane.across, plane.down))
-    middle = _middle(report.finding)
-    known = [abs(figure - middle) for row in plane.figures for figure in row if figure is not None]
-    wide = max([0.05, *known])
+    middle, winner = _middle(report.finding), report.finding.winner
     cells = [(column, row, figure) for row, line in enumerate(plane.figures) for column, figure in enumerate(line) if figure is not None]
+    wide = max([0.05, *(abs(figure - middle) for _, _, figure in cells)])
     boxes = [_cell(column, row, (figure - middle) / wide) for column, row, figure in cells]
     trace = {
         "type": "scatter",
@@ -92,30 +92,27 @@ def _plane(plane: Plane, report: SearchReport) -> Chart:
         "textfont": {"size": 11, "color": palette.INK},
         "hovertemplate": f"{plane.across.name} %{{x}}, {plane.down.name} %{{y}}: %{{text}}<extra></extra>",
     }
-    winner = report.finding.winner
-    at = across.index(plain(winner[plane.across.name])), down.index(plain(winner[plane.down.name]))
-    frame_of_winner = {
-        "type": "rect",
-        "x0": at[0] - 0.5,
-        "x1": at[0] + 0.5,
-        "y0": at[1] - 0.5,
-        "y1": at[1] + 0.5,
-        "line": {"color": palette.INK, "width": 2},
-    }
+    place = across.index(plain(winner[plane.across.name])), down.index(plain(winner[plane.down.name]))
     frame = layout(
         120 + 38 * len(down),
-        xaxis=axis(
-            type="category", categoryarray=across, range=[-0.5, len(across) - 0.5], title={"text": plane.across.name, "standoff": 8}
-        ),
-        yaxis=axis(type="category", categoryarray=down, range=[-0.5, len(down) - 0.5], title={"text": plane.down.name, "standoff": 14}),
-        shapes=[*boxes, frame_of_winner],
+        xaxis=_categories(plane.across.name, across, 8),
+        yaxis=_categories(plane.down.name, down, 14),
+        shapes=[*boxes, _frame(*place)],
         hovermode="closest",
     )
-    caption = (
-        "Net Sharpe ratio of the winner's neighbours, the winner framed; blue is above the specification, red below. A winner on a broad "
-    )
-    caption += "plateau is worth more than one on a needle."
+    caption = "Net Sharpe ratio of the winner's neighbours, the winner framed; blue is above the specification, red below. A winner on a "
+    caption += "broad plateau is worth more than one on a needle."
     return Chart("plane", f"{plane.across.name} and {plane.down.name}", caption, [trace], frame)
+
+
+def _categories(name: str, values: list[str], standoff: int) -> dict[str, Any]:
+    return axis(type="category", categoryarray=values, range=[-0.5, len(values) - 0.5], title={"text": name, "standoff": standoff})
+
+
+def _frame(column: int, row: int) -> dict[str, Any]:
+    """A line around a cell of the plane."""
+    box = {"x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
+    return {"type": "rect", **box, "line": {"color": palette.INK, "width": 2}}
 
 
 def _cell(column: int, row: int, strength: float) -> dict[str, Any]:

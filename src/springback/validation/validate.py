@@ -61,23 +61,34 @@ class Table:
         return Table(self.session[which], self.rows[which], long, short, self.rank_ic[which])
 
 
+@dataclass(frozen=True, eq=False)
+class Judgeable:
+    """Forecasts whose answers are known: `p_long` and `p_short` (P, R) of P paths on `rows`, the `sessions` (T,) of the market data, and
+    the `folds` and `cuts` of the rows.
+    """
+
+    rows: Rows
+    p_long: Said
+    p_short: Said
+    sessions: Dates
+    folds: Cut
+    cuts: Sequence[Cut] = ()
+
+
 def validate(
     method: str,
-    rows: Rows,
-    probabilities: tuple[Said, Said],
-    sessions: Dates,
-    folds: Cut,
-    cuts: Sequence[Cut],
+    judgeable: Judgeable,
     training: Training,
     settings: Validation,
     resample: Resample,
     random_split_auc: tuple[float | None, float | None],
 ) -> Judgement:
-    """The judgement of `probabilities`, P_long and P_short (P, R) of P paths, on `rows`, by `folds` and by each of `cuts`.
+    """The judgement of forecasts, by their folds and by each of their cuts.
 
-    With more paths than one every figure is the mean over them, and a session resampled is resampled in all.
+    With more paths than one every figure is the mean over them, and a session resampled is resampled in all: `resample` gives, for S
+    sessions, the rows of B draws, (B, S).
     """
-    p_long, p_short = probabilities
+    rows, p_long, p_short = judgeable.rows, judgeable.p_long, judgeable.p_short
 
     def tables_of(which: Flags | slice) -> list[Table]:
         session, forward = rows.session[which], rows.forward[which]
@@ -93,14 +104,14 @@ def validate(
         paths=len(p_long),
         threshold=training.threshold,
         whole=_part("all", "all rows", whole, resample),
-        folds=tuple(_cut(folds, rows, whole, tables_of, resample)),
-        parts=tuple(part for cut in cuts for part in _cut(cut, rows, whole, tables_of, resample)),
+        folds=tuple(_cut(judgeable.folds, rows, whole, tables_of, resample)),
+        parts=tuple(part for cut in judgeable.cuts for part in _cut(cut, rows, whole, tables_of, resample)),
         reliability_long=reliability(np.tile(rows.forward > 0, len(p_long)), p_long.ravel()),
         reliability_short=reliability(np.tile(rows.forward < 0, len(p_long)), p_short.ravel()),
         mirror=_mean_of(mirror(one, other) for one, other in zip(p_long, p_short, strict=True)),
         random_split_auc=random_split_auc,
         days=Days(
-            sessions[whole[0].session],
+            judgeable.sessions[whole[0].session],
             _over_paths([one.rank_ic for one in whole]),
             _over_paths([one.long.rank_ic for one in whole]),
             _over_paths([one.short.rank_ic for one in whole]),

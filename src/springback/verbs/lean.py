@@ -4,17 +4,22 @@ import dataclasses
 import shlex
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from springback.analytics.summary import summary_json
 from springback.errors import InputError
 from springback.verbs import data_summary
-from springback.verbs.console import Console
+from springback.verbs.console import Console, table
 from springback.workflow import lean_run as workflow
 from springback.workflow import places
 from springback.workflow.forecasts import Choice
 from springback.workflow.inputs import Inputs
 from springback.workflow.lean_run import Deployment, Ready
 from springback.workflow.settings import Settings, choose
+
+if TYPE_CHECKING:
+    from springback.comparison.compare import Comparison
+    from springback.comparison.comparison_statistics import Statistics
 
 __all__ = ["Deployment", "Inputs", "choose"]
 
@@ -143,46 +148,51 @@ def import_(console: Console, result: Path, out: Path, interest_rate: Path | Non
 
 
 def compare(console: Console, a: Path, b: Path, out: Path | None, fill_tolerance: float, equity_tolerance: float) -> bool:
-    """Lays two runs side by side; whether they agree within the tolerances."""
+    """Lays two runs side by side; whether they agree within the tolerances, in dollars."""
     from springback.comparison import comparison_page, comparison_words
     from springback.comparison.compare import Tolerance
     from springback.comparison.compare import compare as lay_side_by_side
     from springback.comparison.comparison_statistics import statistics
     from springback.comparison.sides import read_sides
-    from springback.verbs.console import table
 
     tolerance = Tolerance(fill_tolerance, equity_tolerance)
     step = console.step("compare")
     step(0, 3, "reading both runs")
-    found = lay_side_by_side(*read_sides(a, b), tolerance)
+    comparison = lay_side_by_side(*read_sides(a, b), tolerance)
     step(1, 3, "statistics")
-    told = statistics(found)
+    figures = statistics(comparison)
     file = out or b / "compare.html"
     step(2, 3, str(file))
-    console.say(comparison_words.headline(found))
-    console.say(f"  A: {found.a.name}, profile {found.a.profile}")
-    console.say(f"  B: {found.b.name}, profile {found.b.profile}")
-    for line in comparison_words.differences(found):
-        console.say(f"  {line}")
-    for note in found.notes:
-        console.say(f"  note: {note}")
-    totals = table("Totals", "", "A", "B", "B less A")
-    for total in comparison_words.counts(found):
-        totals.add_row(*total[:4])
-    console.show(totals)
-    for title, rows in (
-        ("By trading days", told.trading),
-        ("By LEAN's definitions", told.lean),
-        ("As LEAN printed them, over all sessions of each run", told.itself),
-    ):
-        shown_ = table(title, "", "A", "B", "B less A")
-        for row in rows:
-            shown_.add_row(row.name, row.a, row.b, row.difference)
-        if rows:
-            console.show(shown_)
-    console.payload["compare"] = comparison_words.as_json(found, told)
-    comparison_page.write(file, found, told)
+    _say_comparison(console, comparison, figures)
+    console.payload["compare"] = comparison_words.as_json(comparison, figures)
+    comparison_page.write(file, comparison, figures)
     step(3, 3, str(file))
     console.payload["page"] = str(file)
     console.say(f"page: {file}")
-    return found.equal
+    return comparison.equal
+
+
+def _say_comparison(console: Console, comparison: "Comparison", figures: "Statistics") -> None:
+    from springback.comparison import comparison_words
+
+    console.say(comparison_words.headline(comparison))
+    console.say(f"  A: {comparison.a.name}, profile {comparison.a.profile}")
+    console.say(f"  B: {comparison.b.name}, profile {comparison.b.profile}")
+    for line in comparison_words.differences(comparison):
+        console.say(f"  {line}")
+    for note in comparison.notes:
+        console.say(f"  note: {note}")
+    totals = table("Totals", "", "A", "B", "B less A")
+    for total in comparison_words.counts(comparison):
+        totals.add_row(*total[:4])
+    console.show(totals)
+    for title, rows in (
+        ("By trading days", figures.trading),
+        ("By LEAN's definitions", figures.lean),
+        ("As LEAN printed them, over all sessions of each run", figures.itself),
+    ):
+        both = table(title, "", "A", "B", "B less A")
+        for row in rows:
+            both.add_row(row.name, row.a, row.b, row.difference)
+        if rows:
+            console.show(both)

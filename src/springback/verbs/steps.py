@@ -9,6 +9,7 @@ from springback.analytics.summary import Summary, summary_json
 from springback.cluster import Workers, workers_at
 from springback.errors import InputError
 from springback.market.prose import warned
+from springback.training.train import Evaluation
 from springback.verbs import data_summary
 from springback.verbs.console import Console, table
 from springback.workflow import forecast_cache, places
@@ -54,48 +55,38 @@ def train(console: Console, prepared: PreparedData, settings: Settings, models: 
     with places.filling(models, console):
         trained = train_models(prepared, settings, console)
         save_models(trained, models)
-    found = trained.evaluation
-    threshold = settings.training.threshold
     for line in warned(prepared.market_data.findings):
         console.say(line)
+    _say_evaluation(console, trained.evaluation, settings.training.threshold)
+    console.say(f"  models: {models}")
+    console.payload["train"] = evaluation_of(models)
+
+
+def _say_evaluation(console: Console, evaluation: Evaluation, threshold: float) -> None:
     console.say(
-        f"Models, trained on {found.train_first} to {found.train_last} ({found.train_rows:,} rows), "
-        f"judged on {found.test_first} to {found.test_last} ({found.test_rows:,} rows they never saw)"
+        f"Models, trained on {evaluation.train_first} to {evaluation.train_last} ({evaluation.train_rows:,} rows), "
+        f"judged on {evaluation.test_first} to {evaluation.test_last} ({evaluation.test_rows:,} rows they never saw)"
     )
-    shown_ = table(
-        "",
-        *("", "AUC", "daily", "accuracy", f"P>{threshold:g}", "right", "base", "signals", "right"),
-    )
-    for side in ("long", "short"):
-        one = getattr(found, side)
-        shown_.add_row(
-            side,
-            _decimals(one.auc),
-            _decimals(one.auc_by_day),
-            _percent(one.accuracy),
-            f"{one.fired:,}",
-            _percent(one.precision),
-            _percent(one.base_rate),
-            f"{one.signals:,}",
-            _percent(one.signal_precision),
-        )
-    console.show(shown_)
+    sides = table("", *("", "AUC", "daily", "accuracy", f"P>{threshold:g}", "right", "base", "signals", "right"))
+    for name in ("long", "short"):
+        one = getattr(evaluation, name)
+        figures = _decimals(one.auc), _decimals(one.auc_by_day), _percent(one.accuracy), f"{one.fired:,}", _percent(one.precision)
+        sides.add_row(name, *figures, _percent(one.base_rate), f"{one.signals:,}", _percent(one.signal_precision))
+    console.show(sides)
     console.say("  daily: mean AUC within a day; right: share that came true; base: what a coin gets; signals: QPI and P both fired")
     for name, limit in (("auc", 0.60), ("accuracy", 0.60)):
-        worst = [getattr(getattr(found, side), name) for side in ("long", "short")]
+        worst = [getattr(getattr(evaluation, side), name) for side in ("long", "short")]
         passed = None not in worst and min(worst) > limit
         console.say(f"  gate: {name.replace('auc', 'AUC')} > {limit:.2f} on both sides: {'PASS' if passed else 'FAIL'}")
     console.say(
-        f"  beware: a random split of the same rows shows AUC {_decimals(found.random_split_auc[0])} long, "
-        f"{_decimals(found.random_split_auc[1])} short; overlapping labels leak."
+        f"  beware: a random split of the same rows shows AUC {_decimals(evaluation.random_split_auc[0])} long, "
+        f"{_decimals(evaluation.random_split_auc[1])} short; overlapping labels leak."
     )
-    console.say(f"  correlation of P_long with 1 - P_short: {_decimals(found.mirror)} (1: the short model only repeats the long one)")
+    console.say(f"  correlation of P_long with 1 - P_short: {_decimals(evaluation.mirror)} (1: the short model only repeats the long one)")
     weights = table("Feature importance: AUC lost when the feature is shuffled by blocks of days", "", "long", "", "short", "")
-    for long, short in zip(found.importance_long, found.importance_short, strict=True):
+    for long, short in zip(evaluation.importance_long, evaluation.importance_short, strict=True):
         weights.add_row(long.feature, f"{long.auc_lost:+.4f}", f"± {long.spread:.4f}", f"{short.auc_lost:+.4f}", f"± {short.spread:.4f}")
     console.show(weights)
-    console.say(f"  models: {models}")
-    console.payload["train"] = evaluation_of(models)
 
 
 def forecast(

@@ -107,22 +107,13 @@ def plan(settings: Settings, inputs: Inputs, source: str) -> Plan:
 
     Members are asked for where no symbols are named. Raises `InputError`, `BadTable`, `StoreError`.
     """
-    request = inputs.request
     old = _old(inputs.folder, source)
-    first, last, early = read_span(request.start or (old.goes_on if old else None), request.end, FIRST, datetime.now(UTC))
-    notes = [f"  the newest settled session is {last}: asked up to there"] if early else []
-    if old and request.start is None and old.goes_on:
-        again = f"--start {old.first} asks for all of the past again"
-        notes += [f"  goes on with {inputs.folder} from {first}, a week back to hear corrections; {again}"]
-    named = read_roster(request.symbols) if request.symbols else None
-    keys = read_keys(request.keys or project.named("keys")) if source in NEED_KEYS else None
+    first, last, notes = _span(inputs, old)
+    keys = read_keys(inputs.request.keys or project.named("keys")) if source in NEED_KEYS else None
     vendor = source_of(source, settings, keys, inputs.path)
     after = old if old and str(first) > old.first else None
-    roll = read_roll(inputs.members, first, last) if inputs.members else None
-    listed = named or (Roster(_members(roll, after)) if roll else vendor.listing(first, last))
+    listed = _listed(inputs, source, vendor, after, (first, last))
     missing = tuple(told(listed.left))
-    if not listed.symbols:
-        raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
     if after:
         check_hole(after.last, np.datetime64(first, "D"))
     joining = after.lacking(listed.symbols, first) if after else []
@@ -144,6 +135,27 @@ def plan(settings: Settings, inputs: Inputs, source: str) -> Plan:
         missing=missing,
         notes=(*notes, *(f"  {line}" for line in missing)),
     )
+
+
+def _span(inputs: Inputs, old: "_Old | None") -> tuple[date, date, list[str]]:
+    """First and last day to ask for, and a line on each that nobody named."""
+    request = inputs.request
+    first, last, early = read_span(request.start or (old.goes_on if old else None), request.end, FIRST, datetime.now(UTC))
+    notes = [f"  the newest settled session is {last}: asked up to there"] if early else []
+    if old and request.start is None and old.goes_on:
+        again = f"--start {old.first} asks for all of the past again"
+        notes += [f"  goes on with {inputs.folder} from {first}, a week back to hear corrections; {again}"]
+    return first, last, notes
+
+
+def _listed(inputs: Inputs, source: str, vendor: Source, after: "_Old | None", days: tuple[date, date]) -> Roster:
+    """The names to ask for: those that were named, else the members, else all that the vendor lists. Raises `InputError` on none."""
+    named = read_roster(inputs.request.symbols) if inputs.request.symbols else None
+    roll = read_roll(inputs.members, *days) if inputs.members else None
+    listed = named or (Roster(_members(roll, after)) if roll else vendor.listing(*days))
+    if not listed.symbols:
+        raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
+    return listed
 
 
 def batches(plan: Plan, progress: Progress = SILENT, accept_restatement: bool = False) -> Iterator[Batch]:

@@ -20,8 +20,8 @@ from springback.training.rows import Rows, gather
 from springback.training.train import random_split_auc
 from springback.validation import validation_words as words
 from springback.validation.cross_validation import cross_validate, groups
-from springback.validation.cuts import Cut, by_span, cuts
-from springback.validation.validate import Said
+from springback.validation.cuts import by_span, cuts
+from springback.validation.validate import Judgeable, Said
 from springback.validation.validate import validate as judge
 from springback.validation.validation_page import page
 from springback.validation.validation_study import ValidationStudy, as_json
@@ -35,8 +35,6 @@ from springback.workflow.settings import Settings, dated
 
 METHODS = ("walk-forward", "combinatorial")
 PAGE = "validation.html"
-Judgeable = tuple[Rows, Said, Said, Cut, str]
-"""Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
 
 
 @dataclass(frozen=True)
@@ -91,36 +89,36 @@ def examine(
     settings = dated(settings, prepared.market_data)
     if method.forecasts is not None:
         name = f"forecasts of {method.forecasts.name}"
-        rows, p_long, p_short, folds, how = _of_file(prepared, settings, method.forecasts)
+        judgeable, how = _of_file(prepared, settings, method.forecasts)
     else:
         name, way = method.name, _walked if method.name == METHODS[0] else _combined
-        rows, p_long, p_short, folds, how = way(prepared, settings, method.models, progress, workers)
+        judgeable, how = way(prepared, settings, method.models, progress, workers)
     step = progress.step("judge")
     step(0, 2, "a random split, as a warning")
-    careless = random_split_auc(rows, settings.training)
-    step(1, 2, f"{len(rows):,} rows, {len(p_long)} forecast{'s' if len(p_long) > 1 else ''} of each")
+    careless = random_split_auc(judgeable.rows, settings.training)
+    step(1, 2, f"{len(judgeable.rows):,} rows, {len(judgeable.p_long)} forecast{'s' if len(judgeable.p_long) > 1 else ''} of each")
 
     def resample(count: int) -> NDArray[np.int64]:
         rng = np.random.default_rng(settings.training.seed)
         return block_rows(count, settings.validation.draws, settings.validation.block, rng)
 
-    judged = judge(
-        name,
-        rows,
-        (p_long, p_short),
-        prepared.market_data.bars.sessions,
-        folds,
-        cuts(rows, prepared.market_data.bars, _bear(prepared, settings)),
-        settings.training,
-        settings.validation,
-        resample,
-        careless,
-    )
+    judgement = judge(name, judgeable, settings.training, settings.validation, resample, careless)
     step(2, 2, "judged")
-    return _study(prepared, settings, rows, judged, how, command)
+    return _study(prepared, settings, judgeable.rows, judgement, how, command)
 
 
-def _walked(prepared: PreparedData, settings: Settings, models: Path | None, progress: Progress, workers: Workers | None) -> Judgeable:
+def _judgeable(
+    prepared: PreparedData, settings: Settings, rows: Rows, p_long: Said, p_short: Said, spans: list[tuple[int, int]]
+) -> Judgeable:
+    """P_long and P_short (P, R) of `rows`, each of `spans`, (first, last) session, a fold."""
+    bars = prepared.market_data.bars
+    folds = by_span("fold", bars.sessions, spans, rows.session)
+    return Judgeable(rows, p_long, p_short, bars.sessions, folds, cuts(rows, bars, _bear(prepared, settings)))
+
+
+def _walked(
+    prepared: PreparedData, settings: Settings, models: Path | None, progress: Progress, workers: Workers | None
+) -> tuple[Judgeable, str]:
     step = progress.step("forecast")
     with alone(models, wait=lambda said: step(0, 1, said)) if models else nullcontext():
         result = forecast_walk_forward(prepared, settings, models, progress, workers)
@@ -134,10 +132,10 @@ def _walked(prepared: PreparedData, settings: Settings, models: Path | None, pro
         f"labels known at the close before it began; the purge is the {settings.training.horizon} sessions of the label. An embargo is for "
         "rows after a tested block, and a walk-forward learns from none of them."
     )
-    return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
+    return _judgeable(prepared, settings, rows, p_long[said][None], p_short[said][None], spans), how
 
 
-def _of_file(prepared: PreparedData, settings: Settings, file: Path) -> Judgeable:
+def _of_file(prepared: PreparedData, settings: Settings, file: Path) -> tuple[Judgeable, str]:
     """The forecasts of a file, a period for each quarter of the year."""
     said = forecasts_from(file, prepared.market_data)
     rows = gather(prepared.market_data, prepared.eligible, prepared.features, settings.training)
@@ -157,7 +155,7 @@ def _of_file(prepared: PreparedData, settings: Settings, file: Path) -> Judgeabl
         f"(outside the universe, without features, or no label of {settings.training.horizon} sessions yet). Whether whoever made them "
         "knew the future, the file does not say."
     )
-    return rows, p_long[known][None], p_short[known][None], by_span("fold", sessions, spans, rows.session), how
+    return _judgeable(prepared, settings, rows, p_long[known][None], p_short[known][None], spans), how
 
 
 def _combined(
@@ -166,7 +164,7 @@ def _combined(
     models: Path | None,  # noqa: ARG001 (nothing is kept)
     progress: Progress,
     workers: Workers | None,
-) -> Judgeable:
+) -> tuple[Judgeable, str]:
     end = prepared.market_data.bars.row(np.datetime64(settings.backtest.days[1]) + 1)
     rows = gather(prepared.market_data, prepared.eligible, prepared.features, settings.training).known_by(end - 1)
     validation, training = settings.validation, settings.training
@@ -180,7 +178,7 @@ def _combined(
         "what a trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups "
         "is what the others lack; figures by day do not."
     )
-    return rows, paths.p_long, paths.p_short, by_span("fold", prepared.market_data.bars.sessions, spans, rows.session), how
+    return _judgeable(prepared, settings, rows, paths.p_long, paths.p_short, spans), how
 
 
 def _bear(prepared: PreparedData, settings: Settings) -> NDArray[np.bool_]:
