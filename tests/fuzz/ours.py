@@ -27,11 +27,11 @@ from springback.ledger.book import Ledger
 from springback.search import kept
 from springback.search.knobs import Values, parse_all
 from springback.search.optimizer import Memory, Trial, TrialResult
-from springback.settings import flat, load
+from springback.settings import load
 from springback.verbs import ledger as ledger_verb
 from springback.verbs.console import Console
 from springback.workflow.models import evaluation_of
-from springback.workflow.settings import Settings
+from springback.workflow.settings import Settings, searchable
 from tests.analytics.materials import account, report_data
 from tests.forecasting.shelves import small_models
 from tests.fuzz import oracle
@@ -59,7 +59,7 @@ cash = 1e6
 [optimise]
 knobs = ["strategy.slots=5:40"]
 """
-KNOBS = parse_all(("strategy.slots=5:40", "strategy.probability=0.5:0.7"), flat(Settings()))
+KNOBS = parse_all(("strategy.slots=5:40", "strategy.probability=0.5:0.7"), searchable(Settings()))
 TRIED: tuple[Values, ...] = tuple({"strategy.slots": 10 + k, "strategy.probability": 0.55 + k / 100} for k in range(3))
 TRIALS = tuple(Trial(k, values, TrialResult(0.5 + k / 8, np.arange(4) / (k + 3))) for k, values in enumerate(TRIED))
 

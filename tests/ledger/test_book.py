@@ -96,11 +96,6 @@ def test_the_order_of_the_settings_makes_no_trial(file: Path) -> None:
     assert len(trials(ledger.entries())) == 1
 
 
-def test_the_number_of_threads_makes_no_trial() -> None:
-    texts = {look(settings={"strategy.slots": 20, "training.threads": threads}).settings_text for threads in (0, 1, 8)}
-    assert len(texts) == 1
-
-
 def test_a_run_recorded_before_entries_had_a_life_is_the_trial_that_says_0() -> None:
     knobs = {"strategy.slots": 20, "strategy.stop_loss": 0.05}
     before, named, new = (

@@ -86,8 +86,7 @@ class Steps:
 
 def _certain(step: Steps, fit: float) -> NDArray[np.bool_]:
     """Where nothing but a split makes such a step."""
-    # The thresholds here and in `_possible` were fitted on 395 splits of 2017 to 2024 by benchmarks/splits.py, their records taken away:
-    # as many found as can be while no real move is accused.
+    # Fitted, here and in `_possible`, by benchmarks/splits.py: splits found with their records taken away, names accused with them there.
     size, ratio = step.size, np.abs(step.size)
     fits = step.agreement & (step.pause == 1) & (step.scale > 9) & (np.abs(step.level) < np.maximum(0.25 * ratio, 3 * step.usual))
     plain = np.isclose(ratio[:, None], PLAIN).any(axis=1)

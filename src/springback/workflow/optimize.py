@@ -17,7 +17,6 @@ from springback.search.knobs import Values, parse_all
 from springback.search.optimizer import Memory, Trial, TrialResult, alone, importances, search
 from springback.search.search_finding import Line, Plane, Revealed, SearchFinding, SearchReport, as_json, judge
 from springback.search.search_page import page
-from springback.settings import flat
 from springback.statistics.overfitting import Search
 from springback.workflow import places, record
 from springback.workflow.backtests import BacktestCache, run_backtests
@@ -26,7 +25,7 @@ from springback.workflow.progress import SILENT, Progress, Step
 from springback.workflow.provenance import provenance
 from springback.workflow.report import universe_of
 from springback.workflow.search import BacktestCaches, SearchJob, forecast, looker, ratio_of, sessions_of, with_knobs
-from springback.workflow.settings import Settings, between
+from springback.workflow.settings import MOVED, Settings, between, searchable
 
 FIGURES, PAGE, WINNER, STUDY, HELD = "optimise.json", "optimise.html", "winner.toml", "study.sqlite", "held_back.json"
 LOOKED = "the held-back period, looked at once"
@@ -34,7 +33,7 @@ LOOKED = "the held-back period, looked at once"
 
 def checked(settings: Settings) -> Settings:
     """`settings`, if they can be searched: every value that a knob may take is one, and costs are realistic. Raises `SettingsError`."""
-    for knob in parse_all(settings.optimise.knobs, flat(settings)):
+    for knob in parse_all(settings.optimise.knobs, searchable(settings)):
         for value in knob.choices or (knob.low, knob.high):
             with_knobs(settings, {knob.name: int(value) if knob.whole else value})
     if settings.backtest.profile != "realistic":
@@ -122,7 +121,7 @@ def _map(
     step: Step, one: SearchJob, look: Callable[[Sequence[Values]], Iterator[TrialResult]], winner: Values, shares: dict[str, float]
 ) -> tuple[tuple[Line, ...], Plane | None]:
     """The winner's neighbours along each fast knob, and over the two that matter most; trials as well, though none is chosen from."""
-    fast = [knob for knob in one.knobs if not knob.slow]
+    fast = [knob for knob in one.knobs if MOVED[knob.name] != "forecasts"]  # the others need a walk-forward for each value
     count = one.settings.optimise.grid
     points = {knob.name: knob.around(winner[knob.name], count) for knob in fast}
     first = sorted(fast, key=lambda knob: -shares.get(knob.name, 0.0))[:2]

@@ -17,7 +17,7 @@ from springback.ledger.entry import Days, NewEntry, Numbers
 from springback.market.market_data import MarketData
 from springback.settings import flat
 from springback.workflow import record
-from springback.workflow.settings import Settings, dated
+from springback.workflow.settings import MOVED, Settings, dated
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Recorder:
         An account that never traded, or was lost, has no Sharpe ratio.
         """
         settings = dated(settings, market_data)
-        knobs = flat(settings) | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
+        knobs = _deciding(settings) | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
         excess = record.excess_returns(market_data, result)
         ratio = sharpe(excess) if result.daily["traded"].any() else float("nan")
         self._write(market_data, knobs, settings.backtest.profile, result.sessions, excess, ratio if np.isfinite(ratio) else None)
@@ -67,7 +67,7 @@ class Recorder:
 
         A validation of settings that are backtested too is the same trial; of others it is one more.
         """
-        replace(self, kind="validate", hold_out_start="")._write(market_data, flat(settings), "none", days, by_day, None)
+        replace(self, kind="validate", hold_out_start="")._write(market_data, _deciding(settings), "none", days, by_day, None)
 
     def _write(
         self, market_data: MarketData, knobs: Mapping[str, Any], profile: str, days: Days, excess: Numbers, ratio: float | None
@@ -90,3 +90,8 @@ class Recorder:
     def standing(self, market_data: MarketData, days: Days) -> record.Standing:
         """Where a run over the sessions `days` stands, once it has been written down."""
         return record.standing(market_data, self.hash_of(market_data), days, self.store)
+
+
+def _deciding(settings: Settings) -> dict[str, Any]:
+    """The knobs, flat, without those that move nothing: two runs that differ in them alone are one trial."""
+    return {name: value for name, value in flat(settings).items() if MOVED[name] != "nothing"}

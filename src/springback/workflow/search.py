@@ -36,12 +36,11 @@ from springback.workflow.prepare import PreparedData, survey
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.record import excess_returns
 from springback.workflow.recorder import Recorder
-from springback.workflow.settings import Settings, dated
+from springback.workflow.settings import Settings, dated, moving, searchable
 
 LOST = -1000.0
 """The figure of a setting that lost the account: worse than any other, and a number that Optuna's file can hold."""
 MODELS = "walk-forward, searched before {held}"
-DECIDING = ("backtest", "strategy", "regime", "costs", "universe", "training", "walk_forward", "optimise")  # tables that make a search
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +86,11 @@ def job(settings: Settings, market_data: MarketData, models: Path, out: Path, re
     before = market_data.until(ends)
     last = before.bars.sessions[-1]
     cut = dataclasses.replace(settings, backtest=dataclasses.replace(settings.backtest, end=last.item()))
-    knobs = parse_all(cut.optimise.knobs, flat(cut))
+    knobs = parse_all(cut.optimise.knobs, searchable(cut))
     plain = flat(Settings())
     spec = {one.name: plain[one.name] for one in knobs}
-    passed = ("optimise.trials", "optimise.grid", "optimise.draws", "optimise.block", "training.threads", *spec)
-    told = {name: value for name, value in flat(cut).items() if name.split(".")[0] in DECIDING and name not in passed}
-    mark = stamp(told | {"data": content_hash(before), "held": held})
+    deciding = {name: value for name, value in moving(cut, "forecasts", "orders", "search").items() if name not in spec}
+    mark = stamp(deciding | {"data": content_hash(before), "held": held})
     folder = out / f"{settings.optimise.objective.replace('_', '-')}-{hashlib.sha256(mark.encode()).hexdigest()[:8]}"
     made = survey(cut, before, content_hash(before), progress)
     return SearchJob(market_data, held, end, made, cut, knobs, spec, mark, folder, models, record)
@@ -126,9 +124,9 @@ class BacktestCaches:
             self._last = self.key(settings), BacktestCache(self.job.prepared.market_data, said.forecasts)
         return self._last[1]
 
-    def key(self, settings: Settings) -> tuple[Any, str]:
-        """What settings on one ground have in common."""
-        return settings.training, settings.strategy.indicator
+    def key(self, settings: Settings) -> dict[str, Any]:
+        """What settings with the same forecasts have in common."""
+        return moving(settings, "forecasts")
 
 
 def forecast(one: SearchJob, prepared: PreparedData, settings: Settings, workers: Workers, progress: Progress) -> WalkForwardResult:
