@@ -22,6 +22,7 @@ from springback.data.files import tables
 from springback.data.files.reading import Table
 from springback.data.files.sheets import Given
 from springback.data.store.content_hash import content_hash
+from springback.errors import SettingsError
 from springback.features import FEATURES
 from springback.forecasting.models import Models
 from springback.market.costs import Profile
@@ -119,9 +120,11 @@ def load_settings(knobs: Mapping[str, Any] | Path | str | None = None) -> Settin
 
     Raises `SettingsError` on what is unknown or out of its range.
     """
-    if knobs is None or not isinstance(knobs, Mapping):
-        return toml.load(Settings, [] if knobs is None else [Path(knobs)])
-    return toml.build(Settings, toml.nested(knobs))
+    if isinstance(knobs, Mapping):
+        return toml.build(Settings, toml.nested(knobs))
+    if knobs is not None and not isinstance(knobs, str | Path):
+        raise SettingsError(f"settings are a dict of knobs or a TOML file, was {knobs!r}: give {{'strategy.slots': 10}}", value=knobs)
+    return toml.load(Settings, [] if knobs is None else [Path(knobs)])
 
 
 def draw_demo(settings: Knobs = None) -> MarketData:

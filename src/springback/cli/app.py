@@ -68,7 +68,7 @@ def run(
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
     steps.places.check(models.models, stored.store)
     inputs = fetch.Inputs(**vars(stored), source=source, path=path, **vars(tables), request=fetch.Request(**vars(request)))
-    models_dir = data_summary.models_folder(console, models.models_dir, trains=True)
+    models_dir = steps.places.models_folder(models.models_dir, trains=True)
     with steps.places.run(out) as folder:
         market = fetch.market_of_run(console, chosen, inputs)
         chosen = data_summary.window(console, chosen, market.market_data)
@@ -125,7 +125,7 @@ def train(console: "Console", *, stored: Stored, models_dir: ModelsFolder = None
     from springback.verbs import data_summary, steps
 
     chosen = steps.choose(knobs.settings, knobs.sets)
-    models_dir = data_summary.models_folder(console, models_dir, trains=True)
+    models_dir = steps.places.models_folder(models_dir, trains=True)
     market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
     steps.train(console, steps.survey(chosen, market.market_data, market.hash, console), chosen, models_dir)
 
@@ -145,7 +145,7 @@ def forecast(
     from springback.verbs import data_summary, steps
 
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
-    models_dir = data_summary.models_folder(console, models_dir, trains=True)
+    models_dir = steps.places.models_folder(models_dir, trains=True)
     if out is not None:
         steps.places.writable(out.parent)
     with steps.workers_at(cluster, chosen.training.threads) as workers:
@@ -173,7 +173,7 @@ def backtest(
 
     chosen = steps.choose(plan.settings, [*(plan.sets or []), *([f"backtest.profile={profile}"] if profile else [])], plan.original)
     steps.places.check(models.models, stored.store)
-    models_dir = data_summary.models_folder(console, models.models_dir, beside=forecasts, kind=models.models)
+    models_dir = steps.places.models_folder(models.models_dir, beside=forecasts, kind=models.models)
     with steps.places.run(out) as folder:
         market = data_summary.given(console, steps.Inputs(**vars(stored), path=bars, **vars(tables)), ranks=forecasts is None)
         chosen = data_summary.window(console, chosen, market.market_data)
@@ -201,7 +201,7 @@ def validate(
     out = out or usual("runs") / "validation"
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
     which = validate.check(method, models_dir, stored.store, forecasts)
-    models_dir = None if which == "combinatorial" or forecasts else data_summary.models_folder(console, models_dir)
+    models_dir = None if which == "combinatorial" or forecasts else steps.places.models_folder(models_dir)
     with steps.places.held(out), steps.workers_at(cluster, chosen.training.threads) as workers:
         market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
         chosen = data_summary.window(console, chosen, market.market_data, trades=False)
@@ -229,7 +229,7 @@ def stress(
     out = out or usual("runs") / "stress"
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
     steps.places.check(models.models, stored.store)
-    models_dir = data_summary.models_folder(console, models.models_dir, beside=forecasts, kind=models.models)
+    models_dir = steps.places.models_folder(models.models_dir, beside=forecasts, kind=models.models)
     with steps.places.held(out):
         market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
         chosen = data_summary.window(console, chosen, market.market_data)
@@ -285,7 +285,7 @@ def optimize(
     out = out or usual("runs") / "optimise"
     chosen = optimise.choose(plan.settings, plan.sets, knobs, trials, plan.original)
     steps.places.check(store=stored.store)
-    models_dir = data_summary.models_folder(console, models_dir)
+    models_dir = steps.places.models_folder(models_dir)
     steps.places.writable(out)
     with steps.workers_at(cluster, chosen.training.threads) as workers:
         market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))

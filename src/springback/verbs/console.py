@@ -89,9 +89,17 @@ class Step:
         bar.update(tasks[self.name], completed=count, total=total, description=text)
 
 
+class _Table(Table):
+    """A table whose cells agree in number, as all text that leaves for a person does."""
+
+    def add_row(self, *cells: Any, **style: Any) -> None:
+        """A row, as rich adds it."""
+        super().add_row(*(agree(cell) if isinstance(cell, str) else cell for cell in cells), **style)
+
+
 def table(title: str, *columns: str) -> Table:
     """An empty table, the first column on the left and the others right-aligned."""
-    made = Table(title=agree(title), title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1))
+    empty = _Table(title=agree(title), title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1))
     for k, column in enumerate(columns):
-        made.add_column(column, justify="left" if k == 0 else "right", style="" if k else "bold", no_wrap=True)
-    return made
+        empty.add_column(column, justify="left" if k == 0 else "right", style="" if k else "bold", no_wrap=True)
+    return empty

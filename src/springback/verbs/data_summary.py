@@ -1,18 +1,18 @@
 """What a verb says of the market it works on: where it came from, what its tables were taken for, the window, the folder of models."""
 
-from pathlib import Path
-
 import numpy as np
 
 from springback.market.bars import Dates
 from springback.market.market_data import MarketData
+from springback.market.prose import Prose
 from springback.verbs.console import Console
 from springback.workflow import inputs as markets
-from springback.workflow import places
 from springback.workflow.inputs import Inputs, Loaded
 from springback.workflow.settings import Settings, window_of
 
 __all__ = ["Inputs"]
+MOST = 5
+"""Findings that are told one by one."""
 
 
 def given(console: Console, inputs: Inputs, ranks: bool = True) -> Loaded:
@@ -28,16 +28,6 @@ def stored(console: Console, inputs: Inputs) -> Loaded:
 def stored_or_demo(console: Console, settings: Settings, inputs: Inputs) -> Loaded:
     """The store, or the demo market fetched into it, likewise."""
     return say(console, markets.stored_or_demo(settings, inputs, console))
-
-
-def models_folder(
-    console: Console, models_dir: Path | None, trains: bool = False, beside: Path | None = None, kind: str | None = None
-) -> Path:
-    """The folder of models of `places.models_folder`; says so where it is a new one."""
-    folder = places.models_folder(models_dir, trains, beside, kind)
-    if beside is None and not places.holds_models(folder):
-        console.say(f"  new folder of models: {folder}")
-    return folder
 
 
 def window(console: Console, settings: Settings, market_data: MarketData, trades: bool = True) -> Settings:
@@ -69,9 +59,7 @@ def say(console: Console, loaded: Loaded) -> Loaded:
     console.say(f"{names:,} names, {sessions:,} sessions, {market_data.bars.sessions[0]} to {market_data.bars.sessions[-1]}, {loaded.how}")
     for line in markets.read_as(loaded):
         console.say(f"  {line}")
-    if others := markets.findings_of(loaded):
-        count = len(others)
-        console.say(f"  {count} finding{'s' if count > 1 else ''} on the data, all in the report; the first: {others[0]}")
+    say_findings(console, markets.findings_of(loaded))
     for line in loaded.notes:
         console.say(f"  {line}")
     if loaded.restated:
@@ -91,3 +79,14 @@ def say_prices(console: Console, market_data: MarketData) -> None:
     """What the prices of a table were taken for; nothing of another market data."""
     for line in markets.prices_of(market_data):
         console.say(line)
+
+
+def say_findings(console: Console, findings: tuple[Prose, ...]) -> None:
+    """What was found on the data: all of it where it is little, else the first and where the rest stands."""
+    if not findings:
+        return
+    many = len(findings) > MOST
+    rest = f"; here the first {MOST}, all of them by 'springback data check' and in a run's report" if many else ""
+    console.say(f"  {len(findings):,} findings on the data{rest}:")
+    for line in findings[:MOST]:
+        console.say(f"    {line}")

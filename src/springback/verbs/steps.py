@@ -8,7 +8,9 @@ from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
 from springback.cluster import Workers, workers_at
 from springback.errors import InputError
+from springback.market.market_data import MarketData
 from springback.market.prose import warned
+from springback.quality import gate
 from springback.training.train import Evaluation
 from springback.verbs import data_summary
 from springback.verbs.console import Console, table
@@ -35,6 +37,7 @@ def features(console: Console, inputs: Inputs, out: Path) -> None:
     else:
         market_data = read(inputs)
         data_summary.say_prices(console, market_data)
+    _say_warnings(console, gate.accused(market_data, choose().quality))
     step = console.step("features")
     step(0, 1, str(out))
     names = write_features_of(market_data, out)
@@ -55,11 +58,16 @@ def train(console: Console, prepared: PreparedData, settings: Settings, models: 
     with places.filling(models, console):
         trained = train_models(prepared, settings, console)
         save_models(trained, models)
-    for line in warned(prepared.market_data.findings):
-        console.say(line)
+    _say_warnings(console, prepared.market_data)
     _say_evaluation(console, trained.evaluation, settings.training.threshold)
     console.say(f"  models: {models}")
     console.payload["train"] = evaluation_of(models)
+
+
+def _say_warnings(console: Console, market_data: MarketData) -> None:
+    """What must be known of the data before any figure."""
+    for line in warned(market_data.findings):
+        console.say(line)
 
 
 def _say_evaluation(console: Console, evaluation: Evaluation, threshold: float) -> None:
@@ -99,13 +107,14 @@ def forecast(
         save_forecasts(prepared, result, file)
         if out is None:
             forecast_cache.note(prepared, settings, file.parent)
-    shown_ = table(
+    _say_warnings(console, prepared.market_data)
+    folds = table(
         "Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals"
     )
     for fold in result.folds:
         signals = fold.long.signals + fold.short.signals
-        shown_.add_row(fold.first, f"{fold.rows:,}", _decimals(fold.long.auc), _decimals(fold.short.auc), f"{signals:,}")
-    console.show(shown_)
+        folds.add_row(fold.first, f"{fold.rows:,}", _decimals(fold.long.auc), _decimals(fold.short.auc), f"{signals:,}")
+    console.show(folds)
     console.say(f"forecasts: {file}")
     console.payload["forecast"] = {"file": str(file), "folds": len(result.folds)}
 

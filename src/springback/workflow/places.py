@@ -75,8 +75,10 @@ def writable(folder: Path) -> None:
 
 @contextmanager
 def filling(models: Path, progress: Progress) -> Iterator[None]:
-    """Nobody else puts models into the folder `models` while the block runs; whoever does is waited for."""
+    """Nobody else puts models into the folder `models` while the block runs; whoever does is waited for. Says so where it is a new one."""
     with alone(models, wait=lambda line: progress.say(f"  {line}")):
+        if not holds_models(models):
+            progress.say(f"  new folder of models: {models}")
         yield
 
 

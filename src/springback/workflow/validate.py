@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.alone import alone
 from springback.analytics.evidence import pair
 from springback.cluster import Workers
 from springback.errors import MissingData
@@ -119,8 +118,7 @@ def _judgeable(
 def _walked(
     prepared: PreparedData, settings: Settings, models: Path | None, progress: Progress, workers: Workers | None
 ) -> tuple[Judgeable, str]:
-    step = progress.step("forecast")
-    with alone(models, wait=lambda said: step(0, 1, said)) if models else nullcontext():
+    with places.filling(models, progress) if models else nullcontext():
         result = forecast_walk_forward(prepared, settings, models, progress, workers)
     rows = gather(prepared.market_data, prepared.eligible, prepared.features, settings.training)
     p_long, p_short = (panel[rows.session, rows.name] for panel in (result.forecasts.p_long, result.forecasts.p_short))
