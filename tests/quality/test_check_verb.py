@@ -1,5 +1,6 @@
 """`springback data check` as it is typed: the verdict first, exit code 1 on errors only, the files, the quarantine, two sources."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from springback.market.bars import FIELDS
 from springback.market.market_data import MarketData
+from springback.market.prose import prose
 from springback.market.quarantine import Span
 from springback.quality import entry, gate, quality_charts, quarantine
 from springback.quality.quality_settings import Quality
@@ -162,3 +164,20 @@ def test_the_page_opens_offline_and_draws_everything(clean: MarketData, tmp_path
         assert page.locator("section#quarantine tbody tr").count() >= 1
         box = page.locator("section#findings tbody td:nth-child(6)").first.bounding_box()
         assert width > 640 or box["x"] + box["width"] <= width, "what was found is said beyond the edge"
+
+
+def test_what_must_not_be_used_is_said_before_the_features(clean: MarketData, tmp_path: Path) -> None:
+    market_data, _ = planted.spike(clean)
+    entry.fetch(market_data, tmp_path / "store")
+    said = done(springback(tmp_path, "features", "--out", "features.csv")).stdout.splitlines()
+    shut = next(k for k, line in enumerate(said) if line.startswith("NOT USABLE: "))
+    assert "spike" in said[shut]
+    assert shut < next(k for k, line in enumerate(said) if line.startswith("8 features of"))
+
+
+def test_the_findings_of_the_store_stand_beside_the_checks(clean: MarketData, tmp_path: Path) -> None:
+    noted = dataclasses.replace(clean, findings=prose(("3 rows are of no symbol and left out",)))
+    entry.fetch(noted, tmp_path / "store")
+    said = done(springback(tmp_path, "data", "check", "--store", "store")).stdout.splitlines()
+    assert said[said.index("noted when the data were read:") + 1] == "  3 rows are of no symbol and left out"
+    assert json.loads(done(springback(tmp_path, "data", "check", "--json")).stdout)["notes"] == ["3 rows are of no symbol and left out"]

@@ -7,7 +7,6 @@ overlay that stand in a report are shown beside its headline, not chosen among, 
 stress test, whose base run is one.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +19,11 @@ from springback.ledger import entry
 from springback.ledger.book import Ledger
 from springback.ledger.entry import Days, Numbers, Trial
 from springback.market.market_data import MarketData
-from springback.project import named
 from springback.statistics import overfitting, returns
 from springback.statistics.overfitting import Search
+from springback.workflow.ledger_place import ADDRESS, place
 
-FILE = "ledger.sqlite"
-ADDRESS = re.compile(r"[a-z][a-z0-9+]+:/")  # s3://bucket/prefix, also as a Path: there SQLite cannot write
+__all__ = ["place"]
 RECORDED = "recorded"  # all recorded markets are one past: another vendor or a longer file starts no new count
 ACCOUNTS = ("backtest", "optimise")  # kinds whose record is an account's returns, so that they can be set beside one another
 
@@ -36,19 +34,6 @@ class Standing:
 
     search: Search
     fault: str
-
-
-def place(store: Path | None = None) -> Path:
-    """The ledger's file beside `store`, the folder of a Parquet store; in the working folder where there is none or it is an address.
-
-    The project's own, `paths.ledger`, goes before both: for a store that may only be read.
-    """
-    mine = named("ledger")
-    if mine is not None:
-        return mine
-    if store is None or ADDRESS.match(str(store)):
-        return Path(FILE)
-    return (store if store.name not in ("", "..") else store.resolve()).parent / FILE
 
 
 def ready(store: Path | None = None) -> None:
