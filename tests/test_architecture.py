@@ -55,7 +55,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "notebook": (ALL,),
     "verbs": (
         *("errors", "settings", "project", "market", "cluster", "analytics", "workflow"),
-        *("validation", "comparison", "scenarios", "auditing", "search", "quality"),  # the words and figures of each study
+        *("training", "validation", "comparison", "scenarios", "auditing", "search", "quality"),  # the words and figures of each study
     ),
     "cli": ("errors", "project", "verbs"),
     FACE: ("frames",),

@@ -1,7 +1,10 @@
 """The store as a user types it: verify, what was known on a day, a restatement that must be accepted."""
 
+import dataclasses
 import json
+import resource
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +13,13 @@ import pytest
 from springback.data.sessions import exchange_days
 from springback.data.store.store import Store
 from springback.features import FEATURES
+from springback.market.prose import Prose, prose
+from springback.verbs import steps
+from springback.verbs.console import Console
+from springback.verbs.data_summary import say_findings
+from springback.workflow.prepare import bare
+from springback.workflow.settings import Settings
+from tests.backtest.worlds import random_tape
 from tests.terminal import TINY, done, springback
 
 
@@ -119,3 +129,42 @@ def test_the_index_of_a_day_is_listed_as_the_store_knew_it(market: Path, tmp_pat
     for words, expected in ((("--as-of", written), ["A"]), ((), ["A", "B"])):
         told = json.loads(done(springback(tmp_path, "universe", "--on", "2024-02-01", *words, "--json")).stdout)
         assert told["universe"]["symbols"] == expected
+
+
+@pytest.mark.parametrize(("count", "first"), [(1, "  1 finding on the data:"), (5, "  5 findings on the data:")])
+def test_few_findings_are_told_in_full(count: int, first: str, capsys: pytest.CaptureFixture[str]) -> None:
+    say_findings(Console(as_json=False, quiet=False), prose(f"finding {k}" for k in range(count)))
+    assert capsys.readouterr().out.splitlines() == [first, *(f"    finding {k}" for k in range(count))]
+
+
+def test_of_many_findings_the_first_are_told_and_where_the_rest_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    say_findings(Console(as_json=False, quiet=False), prose(f"finding {k}" for k in range(9)))
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head == "  9 findings on the data; here the first 5, all of them by 'springback data check' and in a run's report:"
+    assert lines == [f"    finding {k}" for k in range(5)]
+
+
+def test_a_run_that_is_refused_says_nothing_of_models(tmp_path: Path) -> None:
+    (tmp_path / "bars.csv").write_text("date,symbol,open,high,low,close,volume\n2024-01-02,A,1,1,1,1,1\n")
+    result = springback(tmp_path, "run", "--path", "bars.csv", "--events", "nowhere.csv")
+    assert result.returncode == 2 and "nowhere.csv does not exist" in result.stderr
+    assert "new folder of models" not in result.stdout
+
+
+def test_the_doctor_takes_little_of_the_machine(tmp_path: Path) -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done(springback(tmp_path, "doctor"))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime - before.ru_utime < 2.5, "seconds of CPU; one and a half where the machine is idle"
+
+
+def test_what_must_not_be_used_is_said_before_the_forecasts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings()
+    market_data = dataclasses.replace(random_tape(3), findings=(Prose("NOT USABLE: a reason", "unusable"),))
+    monkeypatch.setattr(steps, "forecast_walk_forward", lambda *_: SimpleNamespace(folds=()))
+    monkeypatch.setattr(steps, "save_forecasts", lambda *_: None)
+    steps.forecast(Console(as_json=False, quiet=False), bare(settings, market_data), settings, tmp_path, tmp_path / "forecasts.csv")
+    said = [line for line in capsys.readouterr().out.splitlines() if "new folder of models" not in line]
+    assert said[0] == "NOT USABLE: a reason"

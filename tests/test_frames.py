@@ -77,3 +77,9 @@ def test_dir_shows_the_public_names_and_loads_nothing() -> None:
     assert all(getattr(sb, name) is not None for name in dir(sb))
     code = "import sys, springback; dir(springback); assert 'pandas' not in sys.modules and 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)
+
+
+@pytest.mark.parametrize("knobs", [[1], 7, ("strategy",)])
+def test_what_is_no_settings_is_refused_in_words_of_ours(knobs: object) -> None:
+    with pytest.raises(SettingsError, match="settings are a dict of knobs or a TOML file, was"):
+        sb.load_settings(knobs)  # type: ignore[arg-type]

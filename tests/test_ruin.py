@@ -18,7 +18,7 @@ from springback.analytics.tables import by_year
 from springback.backtest.run import Backtest
 from springback.ledger.book import Ledger
 from springback.scenarios import stress_words
-from springback.search.optimizer import Seen, Trial
+from springback.search.optimizer import Trial, TrialResult
 from springback.search.search_finding import best, judge
 from springback.search.search_settings import Optimise
 from springback.statistics import returns
@@ -116,13 +116,13 @@ def test_in_a_search_it_is_the_worst_trial() -> None:
     days = np.arange("2020-01-01", "2021-01-01", dtype="datetime64[D]")
     good = [draw.normal(0.0005, 0.01, len(days)) for _ in range(12)]
     ruined = returns.daily_returns(np.append([1.2, 1.4, -3.0], -np.arange(3.0, 3.0 + len(days) - 3)), 1.0)
-    tried = [Trial(k, {"x": k}, Seen(0.1 * k, one)) for k, one in enumerate(good)]
-    specified = Seen(0.5, good[0] * 0.9)
+    tried = [Trial(k, {"x": k}, TrialResult(0.1 * k, one)) for k, one in enumerate(good)]
+    specified = TrialResult(0.5, good[0] * 0.9)
     without = judge(tried, {"x": -1}, specified, record.Search(13), Optimise(), days)
-    found = judge([*tried, Trial(12, {"x": 99}, Seen(9.9, ruined))], {"x": -1}, specified, record.Search(14), Optimise(), days)
+    found = judge([*tried, Trial(12, {"x": 99}, TrialResult(9.9, ruined))], {"x": -1}, specified, record.Search(14), Optimise(), days)
     assert found.winner == without.winner == {"x": 11} and (found.lost, found.trials) == (1, 14)
     assert found.gain == without.gain and found.overfitting == without.overfitting
-    assert best(tried, Seen(99.0, ruined)) == 11, "a specification that lost the account is beaten by whoever kept it"
+    assert best(tried, TrialResult(99.0, ruined)) == 11, "a specification that lost the account is beaten by whoever kept it"
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is absent")

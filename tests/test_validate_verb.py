@@ -9,7 +9,7 @@ import pytest
 from springback import settings
 from springback.validation import validation_words as words
 from springback.validation.validation_page import page
-from springback.validation.validation_study import Study
+from springback.validation.validation_study import ValidationStudy
 from springback.workflow import validate
 from springback.workflow.prepare import prepare_world
 from springback.workflow.settings import Settings
@@ -104,7 +104,7 @@ def test_bad_words_end_in_one_line(home: Path) -> None:
         assert result.returncode == 2 and said in result.stderr and result.stderr.count("\n") == 1, result.stderr
 
 
-def examined(method: str, seed: int) -> Study:
+def examined(method: str, seed: int) -> ValidationStudy:
     chosen = settings.load(Settings, [], [*NOISE, f"demo.seed={seed}"])
     made = prepare_world(draw_demo(chosen), chosen)
     return validate.examine(chosen, made, validate.Method(method))

@@ -22,18 +22,19 @@ from springback.data.files import tables
 from springback.data.files.reading import Table
 from springback.data.files.sheets import NamedFrame
 from springback.data.store.content_hash import content_hash
+from springback.errors import SettingsError
 from springback.features import FEATURES
 from springback.forecasting.models import Models
 from springback.market.costs import Profile
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.project import usual
-from springback.quality.quality_study import Study as DataStudy
+from springback.quality.quality_study import QualityStudy
 from springback.scenarios.stress_study import StressStudy
-from springback.search.search_finding import Report as SearchReport
+from springback.search.search_finding import SearchReport
 from springback.training.train import Trained
 from springback.training.walk_forward import WalkForwardResult
-from springback.validation.validation_study import Study as ValidationStudy
+from springback.validation.validation_study import ValidationStudy
 from springback.workflow import audit as auditing
 from springback.workflow import backtests, models
 from springback.workflow import check_data as checking
@@ -43,7 +44,7 @@ from springback.workflow import report as reporting
 from springback.workflow import stress as stressing
 from springback.workflow import validate as validating
 from springback.workflow.forecasts import Forecasted
-from springback.workflow.inputs import Asked, Inputs, Loaded, fill
+from springback.workflow.inputs import Inputs, Loaded, Request, fill
 from springback.workflow.inputs import keep as keep_in_store
 from springback.workflow.models import in_sample
 from springback.workflow.models import save_models as keep
@@ -114,14 +115,16 @@ class Run:
         return f"<Run {first} to {last}: {len(self.trades):,} trades, equity ${self.daily['equity'].iloc[-1]:,.0f}>"
 
 
-def load_settings(told: Mapping[str, Any] | Path | str | None = None) -> Settings:
+def load_settings(knobs: Mapping[str, Any] | Path | str | None = None) -> Settings:
     """The built-in defaults with what a dict says, `{"strategy": {"slots": 10}}` or `{"strategy.slots": 10}`, or a TOML file.
 
     Raises `SettingsError` on what is unknown or out of its range.
     """
-    if told is None or not isinstance(told, Mapping):
-        return toml.load(Settings, [] if told is None else [Path(told)])
-    return toml.build(Settings, toml.nested(told))
+    if isinstance(knobs, Mapping):
+        return toml.build(Settings, toml.nested(knobs))
+    if knobs is not None and not isinstance(knobs, str | Path):
+        raise SettingsError(f"settings are a dict of knobs or a TOML file, was {knobs!r}: give {{'strategy.slots': 10}}", value=knobs)
+    return toml.load(Settings, [] if knobs is None else [Path(knobs)])
 
 
 def draw_demo(settings: Knobs = None) -> MarketData:
@@ -147,11 +150,11 @@ def fetch(
     if isinstance(market, MarketData):
         return keep_in_store(market, Path(store), progress)
     listed = symbols if symbols is None or isinstance(symbols, str) else ",".join(symbols)
-    asked = Asked(listed, *days)
-    given = dataclasses.replace(inputs or Inputs(), store=Path(store), asked=asked if inputs is None else inputs.asked)
-    if given.by_name(market):
-        return fetching.fetch(_known(settings), given, market, progress)
-    return fill(_known(settings), given, market, progress)
+    request = Request(listed, *days)
+    market_inputs = dataclasses.replace(inputs or Inputs(), store=Path(store), request=request if inputs is None else inputs.request)
+    if market_inputs.by_name(market):
+        return fetching.fetch(_known(settings), market_inputs, market, progress)
+    return fill(_known(settings), market_inputs, market, progress)
 
 
 def prepare(market_data: MarketData, settings: Knobs = None, data_hash: str = "") -> PreparedData:
@@ -192,8 +195,8 @@ def run_backtest(
     models: str = "",
     store: Folder = None,
 ) -> Run:
-    """The rule on `market_data` by `forecasts` (as `forecast` gives them, a frame or a file), under one cost profile, `flat_bp` a side on
-    top.
+    """The rule on `market_data` by `forecasts` (as `forecast` gives them, a frame or a file), under one cost profile, with
+    `flat_bp` basis points a side on top.
 
     It is a trial, and is written into the ledger before it is returned. Raises `InputError`, `SettingsError`.
     """
@@ -295,7 +298,7 @@ def optimize(
     )
 
 
-def check_data(market: MarketData | Path | str, settings: Knobs = None, out: Folder = None, progress: Progress = SILENT) -> DataStudy:
+def check_data(market: MarketData | Path | str, settings: Knobs = None, out: Folder = None, progress: Progress = SILENT) -> QualityStudy:
     """Whether the data may be used: every check on market data, a store, a file or a folder of bars. Raises `MissingData`, `InputError`."""
     if isinstance(market, MarketData):
         study = checking.check_tape(_known(settings), market, progress)
@@ -311,9 +314,9 @@ def bars_frame(market_data: MarketData) -> pd.DataFrame:
     return tables.bars_frame(market_data.bars)
 
 
-def features_frame(made: PreparedData) -> pd.DataFrame:
+def features_frame(prepared: PreparedData) -> pd.DataFrame:
     """date, symbol and the 8 features, one row for each bar."""
-    return tables.features_frame(made.market_data.bars, FEATURES, made.features)
+    return tables.features_frame(prepared.market_data.bars, FEATURES, prepared.features)
 
 
 def forecasts_frame(market_data: MarketData, forecasts: Forecasts) -> pd.DataFrame:

@@ -64,6 +64,25 @@ def flat(settings: Any) -> dict[str, Any]:
     return {f"{table}.{name}": value for table, values in dataclasses.asdict(settings).items() for name, value in values.items()}
 
 
+MOVES = ("data", "forecasts", "orders", "search", "report", "nothing")
+"""What a knob can move, the farther to the left the more is worked out anew; `search`: which settings a search asks for."""
+
+
+def moves(root: type[Any]) -> dict[str, str]:
+    """`{"table.name": what it moves}` of every knob of `root`: what its own field says (`metadata={"moves": ...}`), else its table's.
+
+    Raises `TypeError` where neither says one of `MOVES`: a table that said nothing would leave stale forecasts in use.
+    """
+    kinds, out = get_type_hints(root), {}
+    for table in dataclasses.fields(root):
+        for knob in dataclasses.fields(kinds[table.name]):
+            word = knob.metadata.get("moves", table.metadata.get("moves"))
+            if word not in MOVES:
+                raise TypeError(f"{table.name}.{knob.name} must say what it moves, one of {', '.join(MOVES)}, said {word}")
+            out[f"{table.name}.{knob.name}"] = word
+    return out
+
+
 def _part(table: str, kind: Any, values: Mapping[str, Any]) -> Any:
     hints = get_type_hints(kind)
     if not isinstance(values, Mapping):

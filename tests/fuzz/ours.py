@@ -26,12 +26,12 @@ from springback.forecasting import model_store
 from springback.ledger.book import Ledger
 from springback.search import kept
 from springback.search.knobs import Values, parse_all
-from springback.search.optimizer import Memory, Seen, Trial
-from springback.settings import flat, load
+from springback.search.optimizer import Memory, Trial, TrialResult
+from springback.settings import load
 from springback.verbs import ledger as ledger_verb
 from springback.verbs.console import Console
 from springback.workflow.models import evaluation_of
-from springback.workflow.settings import Settings
+from springback.workflow.settings import Settings, searchable
 from tests.analytics.materials import account, report_data
 from tests.forecasting.shelves import small_models
 from tests.fuzz import oracle
@@ -59,9 +59,9 @@ cash = 1e6
 [optimise]
 knobs = ["strategy.slots=5:40"]
 """
-KNOBS = parse_all(("strategy.slots=5:40", "strategy.probability=0.5:0.7"), flat(Settings()))
+KNOBS = parse_all(("strategy.slots=5:40", "strategy.probability=0.5:0.7"), searchable(Settings()))
 TRIED: tuple[Values, ...] = tuple({"strategy.slots": 10 + k, "strategy.probability": 0.55 + k / 100} for k in range(3))
-TRIALS = tuple(Trial(k, values, Seen(0.5 + k / 8, np.arange(4) / (k + 3))) for k, values in enumerate(TRIED))
+TRIALS = tuple(Trial(k, values, TrialResult(0.5 + k / 8, np.arange(4) / (k + 3))) for k, values in enumerate(TRIED))
 
 
 def market(folder: Path) -> None:
@@ -176,7 +176,7 @@ def _same_book(folder: Path, found: Any) -> None:
 def _ledger_verb(folder: Path) -> dict[str, Any]:
     console = Console(as_json=True, quiet=True)
     ledger_verb.ledger(console, folder / "store")
-    return json.loads(json.dumps(console.told["ledger"], allow_nan=False))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(console.payload["ledger"], allow_nan=False))  # type: ignore[no-any-return]
 
 
 def _same_table(folder: Path, found: dict[str, Any]) -> None:
@@ -243,7 +243,9 @@ def _study(folder: Path, found: list[Trial]) -> None:
     """A trial that is given is one that was kept."""
     for one in found:
         kept = TRIALS[one.number]
-        assert one.values == kept.values and one.seen.figure == kept.seen.figure and np.array_equal(one.seen.excess, kept.seen.excess)
+        assert (
+            one.values == kept.values and one.result.figure == kept.result.figure and np.array_equal(one.result.excess, kept.result.excess)
+        )
 
 
 def _held(folder: Path, found: Any) -> None:

@@ -25,7 +25,7 @@ from springback.forecasting import model_store
 from springback.lean import bundle, export_log, folds, stored
 from springback.lean.parameters import Lean, Parameters
 from springback.ledger.book import Ledger
-from springback.search.optimizer import Memory, Seen
+from springback.search.optimizer import Memory, TrialResult
 from springback.settings import load
 from springback.verbs.console import Console
 from springback.verbs.ledger import ledger as ledger_verb
@@ -184,7 +184,7 @@ def test_features_that_match_the_card_and_are_no_list_are_refused(tmp_path: Path
 
 def test_a_trial_that_was_changed_is_found_out(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "study.sqlite", "stamp", KNOBS)
-    forged = replace(TRIALS[0], seen=Seen(9.0, np.arange(4.0)))
+    forged = replace(TRIALS[0], seen=TrialResult(9.0, np.arange(4.0)))
     memory.add(TRIALS[0])
     assert len(memory.trials()) == 1
     stored_ = memory.study._storage
@@ -242,5 +242,5 @@ def test_a_ledger_whose_settings_were_changed_is_shown_with_its_fault(tmp_path: 
         db.execute("UPDATE knobs SET text = '['")
     console = Console(as_json=True, quiet=True)
     ledger_verb(console, tmp_path / "store")
-    assert "was run with" in console.told["ledger"]["fault"]
+    assert "was run with" in console.payload["ledger"]["fault"]
     assert Ledger(tmp_path / "ledger.sqlite").fault()

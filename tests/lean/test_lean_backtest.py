@@ -53,7 +53,7 @@ class Desk:
                 deployment,
                 self.out,
             )
-        return dict(console.told["lean"])
+        return dict(console.payload["lean"])
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The counter cannot be passed by: whoever shows a figure has written it down, and the report reads what was written."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from springback.ledger.book import Ledger
 from springback.market.market_data import MarketData
 from springback.market.origin import Origin
 from springback.strategy.knobs import Strategy
+from springback.training.training_settings import Training
 from springback.workflow import backtests, record, report
 from springback.workflow.backtests import run_backtest
 from springback.workflow.recorder import Recorder
@@ -118,12 +120,17 @@ def test_another_profile_or_cost_is_another_trial(store: Path) -> None:
     assert [one.looks for one in known(store)] == [2, 1, 1]
 
 
+def test_the_number_of_threads_makes_no_trial(store: Path) -> None:
+    for threads in (0, 1, 8):
+        run_backtest(TAPE, SAID, dataclasses.replace(chosen(), training=Training(threads=threads)), Recorder(store))
+    assert [one.looks for one in known(store)] == [3]
+
+
 def test_a_validation_of_settings_that_were_backtested_is_no_further_trial(store: Path) -> None:
-    from springback.settings import flat
 
     days = TAPE.bars.sessions
     for slots in (5, 5, 6):
-        record.note_validation(TAPE, HASH, flat(chosen(slots)), days, np.full(len(days), np.nan), store=store)
+        Recorder(store, HASH).validation(TAPE, chosen(slots), days, np.full(len(days), np.nan))
     run_backtest(TAPE, SAID, chosen(5), Recorder(store))
     found = record.standing(TAPE, HASH, days, store).search
     assert (len(known(store)), found.trials, found.peers) == (3, 2, 1)

@@ -1,5 +1,6 @@
 """`springback data check` as it is typed: the verdict first, exit code 1 on errors only, the files, the quarantine, two sources."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 
 from springback.market.bars import FIELDS
 from springback.market.market_data import MarketData
+from springback.market.prose import prose
 from springback.market.quarantine import Span
 from springback.quality import entry, gate, quality_charts, quarantine
 from springback.quality.quality_settings import Quality
-from springback.quality.quality_study import Study
+from springback.quality.quality_study import QualityStudy
 from springback.workflow.sources import open_store
 from tests.browser import in_browser, opened
 from tests.quality import planted
@@ -128,7 +130,7 @@ def test_what_cannot_be_meant_is_refused_in_one_line(tmp_path: Path, words: tupl
 def test_a_picture_without_a_price_is_not_drawn(clean: MarketData) -> None:
     """A member without a bar for two hundred sessions has no close around its first."""
     market_data, _ = planted.member_without_bar(clean)
-    study = Study(gate.examine(market_data, Quality()), market_data, (), {})
+    study = QualityStudy(gate.examine(market_data, Quality()), market_data, (), {})
     assert "members_no_bar" in {one.check for one in study.findings}
     pictures = quality_charts.examples(study)
     assert "example_members_no_bar" not in {one.key for one in pictures}
@@ -162,3 +164,20 @@ def test_the_page_opens_offline_and_draws_everything(clean: MarketData, tmp_path
         assert page.locator("section#quarantine tbody tr").count() >= 1
         box = page.locator("section#findings tbody td:nth-child(6)").first.bounding_box()
         assert width > 640 or box["x"] + box["width"] <= width, "what was found is said beyond the edge"
+
+
+def test_what_must_not_be_used_is_said_before_the_features(clean: MarketData, tmp_path: Path) -> None:
+    market_data, _ = planted.spike(clean)
+    entry.fetch(market_data, tmp_path / "store")
+    said = done(springback(tmp_path, "features", "--out", "features.csv")).stdout.splitlines()
+    shut = next(k for k, line in enumerate(said) if line.startswith("NOT USABLE: "))
+    assert "spike" in said[shut]
+    assert shut < next(k for k, line in enumerate(said) if line.startswith("8 features of"))
+
+
+def test_the_findings_of_the_store_stand_beside_the_checks(clean: MarketData, tmp_path: Path) -> None:
+    noted = dataclasses.replace(clean, findings=prose(("3 rows are of no symbol and left out",)))
+    entry.fetch(noted, tmp_path / "store")
+    said = done(springback(tmp_path, "data", "check", "--store", "store")).stdout.splitlines()
+    assert said[said.index("noted when the data were read:") + 1] == "  3 rows are of no symbol and left out"
+    assert json.loads(done(springback(tmp_path, "data", "check", "--json")).stdout)["notes"] == ["3 rows are of no symbol and left out"]

@@ -47,7 +47,7 @@ def test_a_clean_market_has_no_error(seed: int) -> None:
     """False alarms of eight years of names: none that would close the gate."""
     market_data = draw(Demo(names=60, start="2017-01-03", end="2019-12-31", seed=seed))
     found = gate.examine(market_data, FIRST)
-    assert [one.said for one in found if one.severity == "error"] == []
+    assert [one.sentence for one in found if one.severity == "error"] == []
     assert {one.check for one in found} <= {
         "gap",
         "gap_together",
@@ -129,7 +129,7 @@ def test_one_odd_name_accuses_no_other(clean: MarketData, plant: Callable[[Marke
     for one in gate.examine(market_data, FIRST):
         accused = {int(name) for name in one.places[:, 1]} - {column}
         known = before[one.check].places[:, 1] if one.check in before else []
-        assert accused <= {int(name) for name in known}, one.said
+        assert accused <= {int(name) for name in known}, one.sentence
         if one.check == "gap":
             others = int((one.places[:, 1] != column).sum())
             assert others == int((before["gap"].places[:, 1] != column).sum())

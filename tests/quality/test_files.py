@@ -6,13 +6,13 @@ import pytest
 
 from springback.errors import BadTable
 from springback.quality import raw
-from springback.quality.quality_finding import Finding
+from springback.quality.quality_finding import QualityFinding
 
 HEADER = "date,symbol,open,high,low,close,volume\n"
 GOOD = ["2020-01-02,A,10,11,9,10,100", "2020-01-03,A,10,11,9,10.5,100", "2020-01-02,B,20,21,19,20,7", "2020-01-03,B,20,21,19,20,50"]
 
 
-def examined(folder: Path, *rows: str) -> dict[str, Finding]:
+def examined(folder: Path, *rows: str) -> dict[str, QualityFinding]:
     path = folder / "bars.csv"
     path.write_text(HEADER + "".join(f"{row}\n" for row in (*GOOD, *rows)))
     return {one.check: one for one in raw.examine(raw.read_files(path))}
@@ -21,7 +21,7 @@ def examined(folder: Path, *rows: str) -> dict[str, Finding]:
 def test_nothing_is_said_of_good_rows_but_what_they_are(tmp_path: Path) -> None:
     found = examined(tmp_path)
     assert list(found) == ["file"]
-    assert found["file"].said.startswith(
+    assert found["file"].sentence.startswith(
         "4 rows of 2 names as printed: 0 without volume, 0 closes under 1, 0 close-only, 0 moves above 0.5"
     )
 
@@ -51,7 +51,7 @@ def test_a_bad_row_is_found(tmp_path: Path, row: str, check: str, where: tuple[s
 def test_a_close_only_row_is_counted_and_is_no_error(tmp_path: Path) -> None:
     found = examined(tmp_path, "2020-01-06,A,,,,4.5,0")
     assert list(found) == ["file"]
-    assert "1 without volume, 0 closes under 1, 1 close-only, 1 moves above 0.5 in logarithm, 0 above 1" in found["file"].said
+    assert "1 without volume, 0 closes under 1, 1 close-only, 1 moves above 0.5 in logarithm, 0 above 1" in found["file"].sentence
 
 
 def test_a_file_without_the_columns_is_named(tmp_path: Path) -> None:
@@ -69,4 +69,4 @@ def test_what_the_door_understands_is_no_finding(tmp_path: Path) -> None:
     (tmp_path / "vix.csv").write_text("date,close\n2017-01-03,12\n")
     for path, names in ((tmp_path / "AAPL.csv", 1), (tmp_path, 2)):
         found = {one.check: one for one in raw.examine(raw.read_files(path))}
-        assert list(found) == ["file"] and f"of {names} name" in found["file"].said
+        assert list(found) == ["file"] and f"of {names} name" in found["file"].sentence

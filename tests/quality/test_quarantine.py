@@ -15,7 +15,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.market.quarantine import Span, barred, inside
 from springback.quality import entry, gate, quarantine
-from springback.quality.quality_finding import Finding
+from springback.quality.quality_finding import QualityFinding
 from springback.quality.quality_settings import Quality
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.rule import ENTRY
@@ -74,7 +74,7 @@ def test_the_span_of_the_gate_begins_with_the_halt_before_it(clean: MarketData) 
     quality = Quality()
     first = planted.ROW - quality.before
     market_data = planted.change(clean, lambda p: planted.blank(p, slice(first - 5, first + 1), column))
-    accused = Finding("spike", "error", "planted", 1, 1, 0.0, places=np.array([(planted.ROW, column)]))
+    accused = QualityFinding("spike", "error", "planted", 1, 1, 0.0, places=np.array([(planted.ROW, column)]))
     (span,) = quarantine.drawn_up(market_data, [accused], quality)
     assert span.start == str(market_data.bars.sessions[first - 5])
     (span,) = quarantine.drawn_up(clean, [accused], quality)

@@ -11,7 +11,7 @@ from springback.data.files import csv_folder
 from springback.market.actions import SPLIT, Actions
 from springback.market.market_data import MarketData
 from springback.quality import gate
-from springback.quality.quality_finding import Finding
+from springback.quality.quality_finding import QualityFinding
 from springback.quality.quality_settings import Quality
 from tests.data.samples import SHARED
 
@@ -22,27 +22,27 @@ pytestmark = [
 ]
 
 
-def examined(start: str, end: str) -> tuple[MarketData, dict[str, Finding]]:
+def examined(start: str, end: str) -> tuple[MarketData, dict[str, QualityFinding]]:
     market_data = csv_folder.read(Path(BUNDLE), start, end, FACTS)
     return market_data, {one.check: one for one in gate.examine(market_data, Quality())}
 
 
 @pytest.fixture(scope="module")
-def summer() -> tuple[MarketData, dict[str, Finding]]:
+def summer() -> tuple[MarketData, dict[str, QualityFinding]]:
     return examined("2018-05-01", "2018-10-31")
 
 
 @pytest.fixture(scope="module")
-def winter() -> tuple[MarketData, dict[str, Finding]]:
+def winter() -> tuple[MarketData, dict[str, QualityFinding]]:
     return examined("2020-11-02", "2021-03-31")
 
 
 @pytest.fixture(scope="module")
-def spring() -> tuple[MarketData, dict[str, Finding]]:
+def spring() -> tuple[MarketData, dict[str, QualityFinding]]:
     return examined("2023-01-03", "2023-06-30")
 
 
-def said(market_data: MarketData, one: Finding, symbol: str) -> list[str]:
+def said(market_data: MarketData, one: QualityFinding, symbol: str) -> list[str]:
     """The sessions of `symbol` that `one` accuses."""
     return [str(market_data.bars.sessions[row]) for row, column in one.places if market_data.bars.symbols[column] == symbol]
 
@@ -70,15 +70,15 @@ def test_splits_whose_records_are_taken_away_are_found(start: str, end: str, kno
     assert len(seen & set(places)) >= 0.85 * len(seen)
 
 
-def test_series_that_a_snapshot_cut_short(summer: tuple[MarketData, dict[str, Finding]]) -> None:
+def test_series_that_a_snapshot_cut_short(summer: tuple[MarketData, dict[str, QualityFinding]]) -> None:
     """Known defect 1: 218 series stop at 2018-07-18, not at a delisting; APC is one of them."""
     market_data, found = summer
-    assert "218 on 2018-07-18" in found["snapshot"].said
+    assert "218 on 2018-07-18" in found["snapshot"].sentence
     assert said(market_data, found["snapshot"], "APC") == ["2018-07-18"]
     assert said(market_data, found["ends_without_reason"], "APC") == ["2018-07-18"]
 
 
-def test_the_days_of_december_2020_that_many_names_lack(winter: tuple[MarketData, dict[str, Finding]]) -> None:
+def test_the_days_of_december_2020_that_many_names_lack(winter: tuple[MarketData, dict[str, QualityFinding]]) -> None:
     """Known defect 2: 2020-12-14 to 2020-12-31."""
     market_data, found = winter
     rows = found["gap_together"].places[:, 0]
@@ -90,14 +90,14 @@ def test_the_days_of_december_2020_that_many_names_lack(winter: tuple[MarketData
     assert found["gap_together"].names > 150
 
 
-def test_rows_with_a_close_only(winter: tuple[MarketData, dict[str, Finding]]) -> None:
+def test_rows_with_a_close_only(winter: tuple[MarketData, dict[str, QualityFinding]]) -> None:
     """Known defect 2: source R begins on 2021-01-29."""
     market_data, found = winter
     assert found["close_only"].severity == "warning"
     assert str(market_data.bars.sessions[found["close_only"].places[:, 0].min()]) == "2021-01-29"
 
 
-def test_banks_that_stand_still_after_their_halt(spring: tuple[MarketData, dict[str, Finding]]) -> None:
+def test_banks_that_stand_still_after_their_halt(spring: tuple[MarketData, dict[str, QualityFinding]]) -> None:
     """Known defect 3: SIVB, SBNY and FRC have stale rows after 2023-03-10 and 2023-05-01."""
     market_data, found = spring
     dead = found["dead_end"]
@@ -106,7 +106,7 @@ def test_banks_that_stand_still_after_their_halt(spring: tuple[MarketData, dict[
     assert said(market_data, dead, "FRC")[-1] == "2023-05-02"
 
 
-def test_members_that_have_ended(spring: tuple[MarketData, dict[str, Finding]]) -> None:
+def test_members_that_have_ended(spring: tuple[MarketData, dict[str, QualityFinding]]) -> None:
     """Known defects 4 and 5: the lists keep who was taken over. SIVB is a member to the end of the June list of 2022."""
     market_data, found = spring
     ended = found["members_ended"]
@@ -123,7 +123,7 @@ def test_one_firm_under_two_symbols() -> None:
     assert pairs == [("SVMK", ["2021-06-14"]), ("FEYE", ["2021-10-04"]), ("PVAC", ["2021-10-15"])]
 
 
-def test_sanity_of_the_bundle(spring: tuple[MarketData, dict[str, Finding]]) -> None:
+def test_sanity_of_the_bundle(spring: tuple[MarketData, dict[str, QualityFinding]]) -> None:
     """No high under low, no session off the calendar or absent, VIX on each; zero volume, cents and large moves are told."""
     _, found = spring
     assert {"ohlc", "missing_session", "closed_day", "time_zone", "vix", "benchmark"}.isdisjoint(found)

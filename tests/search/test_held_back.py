@@ -21,7 +21,7 @@ from springback.ledger.entry import trials as distinct
 from springback.market.market_data import MarketData
 from springback.search import search_words
 from springback.search.optimizer import Memory
-from springback.search.search_finding import Report
+from springback.search.search_finding import SearchReport
 from springback.statistics.overfitting import beats_luck
 from springback.workflow import optimize, record
 from springback.workflow.backtests import run_backtest
@@ -42,12 +42,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(market_data: MarketData, home: Path) -> Report:
+def report(market_data: MarketData, home: Path) -> SearchReport:
     return searched(market_data, home)
 
 
 @pytest.fixture(scope="module")
-def searched_home(report: Report, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def searched_home(report: SearchReport, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder as the search left it: other tests here go on searching in `home`."""
     return shutil.copytree(home, tmp_path_factory.mktemp("searched") / "home")
 
@@ -65,7 +65,7 @@ def corrupted(market_data: MarketData, row: int) -> MarketData:
     return dataclasses.replace(market_data, bars=dataclasses.replace(market_data.bars, **fields), vix=vix, members=members)
 
 
-def test_on_noise_the_winner_is_called_luck(report: Report, searched_home: Path) -> None:
+def test_on_noise_the_winner_is_called_luck(report: SearchReport, searched_home: Path) -> None:
     found = report.finding
     assert "not more than luck" in search_words.verdict(found) or found.little or found.number is None, search_words.verdict(found)
     assert not found.more_than_luck
@@ -74,12 +74,12 @@ def test_on_noise_the_winner_is_called_luck(report: Report, searched_home: Path)
     assert found.sharpe >= found.specified_sharpe and found.trials == 21 and found.overfitting is not None
 
 
-def _elsewhere(report: Report) -> Report:
+def _elsewhere(report: SearchReport) -> SearchReport:
     """The report without what tells the two markets apart by name."""
     return dataclasses.replace(report, provenance=dataclasses.replace(report.provenance, data_hash="", findings=()))
 
 
-def test_what_is_held_back_changes_nothing(report: Report, market_data: MarketData, tmp_path: Path) -> None:
+def test_what_is_held_back_changes_nothing(report: SearchReport, market_data: MarketData, tmp_path: Path) -> None:
     other = searched(corrupted(market_data, market_data.bars.row(np.datetime64(HELD))), tmp_path, digest="e" * 64)
     ours, theirs = (encode.plain(_elsewhere(one)) for one in (report, other))
     assert ours == theirs
@@ -89,11 +89,11 @@ def test_what_is_held_back_changes_nothing(report: Report, market_data: MarketDa
 
 def test_the_search_is_handed_nothing_later(market_data: MarketData, home: Path) -> None:
     job = job_of(market_data, home)
-    assert str(job.made.market_data.bars.sessions[-1]) < HELD <= str(market_data.bars.sessions[-1])
-    assert str(job.chosen.backtest.end) < HELD
+    assert str(job.prepared.market_data.bars.sessions[-1]) < HELD <= str(market_data.bars.sessions[-1])
+    assert str(job.settings.backtest.end) < HELD
 
 
-def test_every_trial_and_every_neighbour_is_in_the_ledger(report: Report, market_data: MarketData, home: Path) -> None:
+def test_every_trial_and_every_neighbour_is_in_the_ledger(report: SearchReport, market_data: MarketData, home: Path) -> None:
     rows = [row for row in Ledger(record.place(home / "store")).entries() if row.kind == "optimise"]
     points = sum(len(line.values) for line in report.lines) + sum(len(row) for row in report.plane.figures if report.plane)
     assert len(rows) >= 1 + 20 + points
@@ -122,18 +122,18 @@ def test_without_a_ledger_there_is_no_figure(market_data: MarketData, tmp_path: 
     assert len(kept) == 4, "the specification and four trials were written down; no fifth is known to the search"
 
 
-def test_the_winner_is_a_settings_file(report: Report, home: Path) -> None:
+def test_the_winner_is_a_settings_file(report: SearchReport, home: Path) -> None:
     file = home / "runs" / report.name / optimize.WINNER
     flat = settings.flat(settings.load(Settings, [file]))
     assert {name: flat[name] for name in report.finding.winner} == report.finding.winner
 
 
-def test_the_same_command_again_adds_nothing_new(report: Report, market_data: MarketData, home: Path) -> None:
+def test_the_same_command_again_adds_nothing_new(report: SearchReport, market_data: MarketData, home: Path) -> None:
     again = searched(market_data, home)
     assert encode.plain(again) == encode.plain(report)
 
 
-def test_what_is_held_back_is_looked_at_once(report: Report, market_data: MarketData, home: Path) -> None:
+def test_what_is_held_back_is_looked_at_once(report: SearchReport, market_data: MarketData, home: Path) -> None:
     with pytest.raises(MissingData, match="holds no finished search"):
         searched(market_data, home, "optimise.seed=77", reveal=True)
     seen = searched(market_data, home, reveal=True)
@@ -175,13 +175,13 @@ def test_too_much_held_back_is_refused(market_data: MarketData, tmp_path: Path) 
         job_of(market_data, tmp_path, "optimise.held_back=30")
 
 
-def test_the_next_run_says_the_same_of_the_winner(report: Report, market_data: MarketData, searched_home: Path) -> None:
+def test_the_next_run_says_the_same_of_the_winner(report: SearchReport, market_data: MarketData, searched_home: Path) -> None:
     """The winner backtested on the searched sessions is the trial that the search looked at, and its report deflates it alike."""
     job = job_of(market_data, searched_home)
     caches = BacktestCaches(job, Cores())
-    settled = with_knobs(caches.chosen, report.finding.winner)
-    result = run_backtest(job.made.market_data, caches.of(settled).forecasts, settled, job.record)
-    stands = record.standing(job.made.market_data, job.hash, result.sessions, searched_home / "store")
+    settled = with_knobs(caches.settings, report.finding.winner)
+    result = run_backtest(job.prepared.market_data, caches.of(settled).forecasts, settled, job.record)
+    stands = record.standing(job.prepared.market_data, job.hash, result.sessions, searched_home / "store")
     assert stands.search.trials == report.finding.ledger_trials
     figures = account_figures(daily_frame(result), result.cash, series(market_data), None, 1, stands.search)
     assert figures["deflated_sharpe"].number() == pytest.approx(report.finding.deflated)

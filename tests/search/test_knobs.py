@@ -2,13 +2,12 @@
 
 import pytest
 
-from springback import settings
 from springback.errors import SettingsError
 from springback.search.knobs import Knob, parse, parse_all
 from springback.search.search_settings import KNOBS, Optimise
-from springback.workflow.settings import Settings
+from springback.workflow.settings import MOVED, Settings, searchable
 
-KNOWN = settings.flat(Settings())
+KNOWN = searchable(Settings())
 
 
 def test_ranges_take_the_kind_of_the_setting() -> None:
@@ -19,9 +18,9 @@ def test_ranges_take_the_kind_of_the_setting() -> None:
     assert [one.name for one in parse_all(KNOBS, KNOWN)] == [text.partition("=")[0] for text in KNOBS]
 
 
-def test_what_needs_its_own_models_is_slow() -> None:
-    slow = [one for one in ("training.trees=20:60", "strategy.indicator=qpi,rarity", "strategy.slots=5:9") if parse(one, KNOWN).slow]
-    assert slow == ["training.trees=20:60", "strategy.indicator=qpi,rarity"]
+def test_what_needs_its_own_models_moves_forecasts() -> None:
+    slow = [one for one in ("training.trees", "strategy.indicator", "strategy.slots") if MOVED[one] == "forecasts"]
+    assert slow == ["training.trees", "strategy.indicator"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from springback.errors import SettingsError, StoreError, Unwritable
 from springback.search.knobs import Knob, Values
-from springback.search.optimizer import Memory, Seen, Trial, alone, importances, search
+from springback.search.optimizer import Memory, Trial, TrialResult, alone, importances, search
 
 KNOBS = (
     Knob("strategy.probability", 0.5, 0.7),
@@ -28,18 +28,18 @@ class Looker:
         self.lives = lives
         self.seen: list[Values] = []
 
-    def __call__(self, many: Sequence[Values]) -> Iterator[Seen]:
+    def __call__(self, many: Sequence[Values]) -> Iterator[TrialResult]:
         for values in many:
             if len(self.seen) == self.lives:
                 raise Interrupted
             self.seen.append(values)
             yield self.one(values)
 
-    def one(self, values: Values) -> Seen:
+    def one(self, values: Values) -> TrialResult:
         x, slots = float(values["strategy.probability"]), int(values["strategy.slots"])
         if values["strategy.trend"] == "sma200" and slots > 35:
-            return Seen(None, np.empty(0))
-        return Seen(-((x - 0.62) ** 2) * 100 - 0.001 * slots, np.array([x, slots / 7.0]))
+            return TrialResult(None, np.empty(0))
+        return TrialResult(-((x - 0.62) ** 2) * 100 - 0.001 * slots, np.array([x, slots / 7.0]))
 
 
 def quiet(done: int, total: int, text: str) -> None:
@@ -52,8 +52,8 @@ def run(folder: Path, look: Looker, trials: int = 37, seed: int = 3, stamp: str 
 
 
 def same(one: list[Trial], other: list[Trial]) -> bool:
-    return [(t.number, t.values, t.seen.figure, t.seen.excess.tolist()) for t in one] == [
-        (t.number, t.values, t.seen.figure, t.seen.excess.tolist()) for t in other
+    return [(t.number, t.values, t.result.figure, t.result.excess.tolist()) for t in one] == [
+        (t.number, t.values, t.result.figure, t.result.excess.tolist()) for t in other
     ]
 
 
@@ -63,10 +63,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> list[Trial]:
 
 
 def test_it_climbs_and_some_settings_do_not_go_together(whole: list[Trial]) -> None:
-    best = max((one for one in whole if one.seen.figure is not None), key=lambda one: one.seen.figure or 0.0)
+    best = max((one for one in whole if one.result.figure is not None), key=lambda one: one.result.figure or 0.0)
     assert abs(float(best.values["strategy.probability"]) - 0.62) < 0.02
     assert len(whole) == 37 and [one.number for one in whole] == list(range(37))
-    assert any(one.seen.figure is None for one in whole)
+    assert any(one.result.figure is None for one in whole)
 
 
 @pytest.mark.parametrize("lives", [0, 1, 7, 8, 9, 21, 36])

@@ -6,7 +6,7 @@ from typing import Any
 from springback import settings
 from springback.cluster import Cores, Workers
 from springback.market.market_data import MarketData
-from springback.search.search_finding import Report
+from springback.search.search_finding import SearchReport
 from springback.workflow import optimize, search
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings
@@ -35,7 +35,7 @@ def chosen(*more: str) -> Settings:
 
 def searched(
     market_data: MarketData, folder: Path, *more: str, workers: Workers | None = None, reveal: bool = False, digest: str = "d" * 64
-) -> Report:
+) -> SearchReport:
     """The search on `market_data` with store, models and studies under `folder`."""
     job = job_of(market_data, folder, *more, digest=digest)
     task = optimize.reveal if reveal else optimize.optimize

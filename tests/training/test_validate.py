@@ -15,7 +15,7 @@ from springback.training.judgement import Judgement
 from springback.training.rows import TrainingRows
 from springback.training.training_settings import Validation
 from springback.validation.cuts import DOLLAR_PARTS, PRICE_PARTS, Cut, cuts
-from springback.validation.validate import Resample, validate
+from springback.validation.validate import Judgeable, Resample, validate
 from tests.training.schools import random_tape, weekdays
 
 SETTINGS = Validation(draws=500, block=5)
@@ -44,7 +44,7 @@ def judged(
 ) -> Judgement:
     folds = folds or Cut("quarter", ("one",), np.zeros(len(rows), dtype=np.int64))
     said = np.atleast_2d(long), np.atleast_2d(short)
-    return validate("walk-forward", rows, said, weekdays(2000), folds, cut, Training(), SETTINGS, by, (0.6, 0.6))
+    return validate("walk-forward", Judgeable(rows, *said, weekdays(2000), folds, cut), Training(), SETTINGS, by, (0.6, 0.6))
 
 
 @pytest.mark.parametrize("skill", [0.0, 0.5])

@@ -20,7 +20,7 @@ from springback.training.labels import forward_return
 from springback.training.rows import TrainingRows
 from springback.training.training_settings import Training, Validation
 from springback.validation.cuts import Cut
-from springback.validation.validate import validate
+from springback.validation.validate import Judgeable, validate
 
 REVERSAL = 0.5
 """Share of each move that the planted market gives back: strong enough to be seen in a small sample."""
@@ -171,9 +171,8 @@ def _whole(market_data: MarketData, rows: TrainingRows, p_long: Numbers, p_short
     def resample(count: int) -> NDArray[np.int64]:
         return block_rows(count, DRAWS, BLOCK, np.random.default_rng(1))
 
-    said = p_long[None], p_short[None]
-    found = validate("audit", rows, said, market_data.bars.sessions, one, (), Training(threads=1), Validation(), resample, (None, None))
-    return found.whole
+    judgeable = Judgeable(rows, p_long[None], p_short[None], market_data.bars.sessions, one)
+    return validate("audit", judgeable, Training(threads=1), Validation(), resample, (None, None)).whole
 
 
 def _band(one: Estimate) -> str:

@@ -1,6 +1,6 @@
 """One backtest: market data, forecasts and settings in; orders, fills, account and trades out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -32,8 +32,8 @@ class Backtest:
     An empty `start` is `usual_start` of the bars, an empty `end` their last session; see `Account` for the rest.
     """
 
-    start: date | Literal[""] = ""
-    end: date | Literal[""] = ""
+    start: date | Literal[""] = field(default="", metadata={"moves": "forecasts"})
+    end: date | Literal[""] = field(default="", metadata={"moves": "forecasts"})
     cash: float = Account.cash
     profile: Profile = "realistic"
 

@@ -8,7 +8,6 @@ import typer
 from springback.cli import data, lean, project, records
 from springback.cli.command import command, spoken
 from springback.cli.options import (
-    Asked,
     BarsFile,
     DataPath,
     EventsFile,
@@ -19,6 +18,7 @@ from springback.cli.options import (
     ModelsFolder,
     Plan,
     PricesAre,
+    Request,
     RunFolder,
     Scheduler,
     Stored,
@@ -56,7 +56,7 @@ def run(
     source: Source = None,
     path: DataPath = None,
     tables: Tables,
-    asked: Asked,
+    request: Request,
     stored: Stored,
     models: Models,
     out: RunFolder = None,
@@ -67,15 +67,15 @@ def run(
 
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
     steps.places.check(models.models, stored.store)
-    inputs = fetch.Inputs(**vars(stored), source=source, path=path, **vars(tables), asked=fetch.Asked(**vars(asked)))
-    shelf = data_summary.shelf(console, models.models_dir, trains=True)
+    inputs = fetch.Inputs(**vars(stored), source=source, path=path, **vars(tables), request=fetch.Request(**vars(request)))
+    models_dir = steps.places.models_folder(models.models_dir, trains=True)
     with steps.places.run(out) as folder:
         market = fetch.market_of_run(console, chosen, inputs)
         chosen = data_summary.window(console, chosen, market.market_data)
         prepared = steps.survey(chosen, market.market_data, market.hash, console)
-        steps.train(console, prepared, chosen, shelf)
+        steps.train(console, prepared, chosen, models_dir)
         record = steps.Recorder(stored.store, market.hash, command())
-        steps.backtest(console, prepared, chosen, steps.Choice(shelf, models.models), folder, record)
+        steps.backtest(console, prepared, chosen, steps.Choice(models_dir, models.models), folder, record)
 
 
 @app.command()
@@ -84,7 +84,7 @@ def fetch(
     console: "Console",
     *,
     source: Annotated[str, typer.Option("--source", help="yahoo, tiingo, alpaca, csv, lean or demo.")] = "demo",
-    asked: Asked,
+    request: Request,
     path: DataPath = None,
     tables: Tables,
     store: StoreFolder = None,
@@ -97,7 +97,7 @@ def fetch(
     from springback.verbs import fetch, steps
 
     chosen = steps.choose(knobs.settings, knobs.sets)
-    inputs = fetch.Inputs(store, path=path, **vars(tables), asked=fetch.Asked(**vars(asked)))
+    inputs = fetch.Inputs(store, path=path, **vars(tables), request=fetch.Request(**vars(request)))
     fetch.fetch(console, chosen, inputs, source, accept)
 
 
@@ -125,9 +125,9 @@ def train(console: "Console", *, stored: Stored, models_dir: ModelsFolder = None
     from springback.verbs import data_summary, steps
 
     chosen = steps.choose(knobs.settings, knobs.sets)
-    shelf = data_summary.shelf(console, models_dir, trains=True)
+    models_dir = steps.places.models_folder(models_dir, trains=True)
     market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
-    steps.train(console, steps.survey(chosen, market.market_data, market.hash, console), chosen, shelf)
+    steps.train(console, steps.survey(chosen, market.market_data, market.hash, console), chosen, models_dir)
 
 
 @app.command()
@@ -145,13 +145,13 @@ def forecast(
     from springback.verbs import data_summary, steps
 
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
-    shelf = data_summary.shelf(console, models_dir, trains=True)
+    models_dir = steps.places.models_folder(models_dir, trains=True)
     if out is not None:
         steps.places.writable(out.parent)
     with steps.workers_at(cluster, chosen.training.threads) as workers:
         market = data_summary.stored(console, steps.Inputs(**vars(stored)))
         chosen = data_summary.window(console, chosen, market.market_data, trades=False)
-        steps.forecast(console, steps.survey(chosen, market.market_data, market.hash, console), chosen, shelf, out, workers)
+        steps.forecast(console, steps.survey(chosen, market.market_data, market.hash, console), chosen, models_dir, out, workers)
 
 
 @app.command()
@@ -168,18 +168,18 @@ def backtest(
     out: RunFolder = None,
     plan: Plan,
 ) -> None:
-    """Run the rule on files, or on the store and the shelf, and write a run folder with its report."""
+    """Run the rule on files, or on the store and its models, and write a run folder with its report."""
     from springback.verbs import data_summary, steps
 
     chosen = steps.choose(plan.settings, [*(plan.sets or []), *([f"backtest.profile={profile}"] if profile else [])], plan.original)
     steps.places.check(models.models, stored.store)
-    shelf = data_summary.shelf(console, models.models_dir, beside=forecasts, kind=models.models)
+    models_dir = steps.places.models_folder(models.models_dir, beside=forecasts, kind=models.models)
     with steps.places.run(out) as folder:
         market = data_summary.given(console, steps.Inputs(**vars(stored), path=bars, **vars(tables)), ranks=forecasts is None)
         chosen = data_summary.window(console, chosen, market.market_data)
         prepared = steps.prepared(console, chosen, market, forecasts)
         record = steps.Recorder(stored.store, market.hash, command())
-        steps.backtest(console, prepared, chosen, steps.Choice(shelf, models.models, forecasts), folder, record)
+        steps.backtest(console, prepared, chosen, steps.Choice(models_dir, models.models, forecasts), folder, record)
 
 
 @app.command()
@@ -201,13 +201,13 @@ def validate(
     out = out or usual("runs") / "validation"
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
     which = validate.check(method, models_dir, stored.store, forecasts)
-    shelf = None if which == "combinatorial" or forecasts else data_summary.shelf(console, models_dir)
+    models_dir = None if which == "combinatorial" or forecasts else steps.places.models_folder(models_dir)
     with steps.places.held(out), steps.workers_at(cluster, chosen.training.threads) as workers:
         market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
         chosen = data_summary.window(console, chosen, market.market_data, trades=False)
         prepared = steps.survey(chosen, market.market_data, market.hash, console)
         record = steps.Recorder(stored.store, market.hash, command())
-        validate.validate(console, prepared, chosen, validate.Method(which, shelf, forecasts), out, record, workers)
+        validate.validate(console, prepared, chosen, validate.Method(which, models_dir, forecasts), out, record, workers)
 
 
 @app.command()
@@ -229,13 +229,13 @@ def stress(
     out = out or usual("runs") / "stress"
     chosen = steps.choose(plan.settings, plan.sets, plan.original)
     steps.places.check(models.models, stored.store)
-    shelf = data_summary.shelf(console, models.models_dir, beside=forecasts, kind=models.models)
+    models_dir = steps.places.models_folder(models.models_dir, beside=forecasts, kind=models.models)
     with steps.places.held(out):
         market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
         chosen = data_summary.window(console, chosen, market.market_data)
         prepared = steps.prepared(console, chosen, market, forecasts)
         record = steps.Recorder(stored.store, market.hash, command())
-        stress.stress(console, prepared, chosen, steps.Choice(shelf, models.models, forecasts), out, record)
+        stress.stress(console, prepared, chosen, steps.Choice(models_dir, models.models, forecasts), out, record)
 
 
 @app.command()
@@ -285,12 +285,12 @@ def optimize(
     out = out or usual("runs") / "optimise"
     chosen = optimise.choose(plan.settings, plan.sets, knobs, trials, plan.original)
     steps.places.check(store=stored.store)
-    shelf = data_summary.shelf(console, models_dir)
+    models_dir = steps.places.models_folder(models_dir)
     steps.places.writable(out)
     with steps.workers_at(cluster, chosen.training.threads) as workers:
         market = data_summary.stored_or_demo(console, chosen, steps.Inputs(**vars(stored)))
         record = steps.Recorder(stored.store, market.hash, command())
-        job = optimise.job(data_summary.window(console, chosen, market.market_data), market.market_data, shelf, out, record, console)
+        job = optimise.job(data_summary.window(console, chosen, market.market_data), market.market_data, models_dir, out, record, console)
         optimise.optimise(console, job, workers, reveal)
 
 

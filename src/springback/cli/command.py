@@ -1,4 +1,4 @@
-"""A verb of the command line: groups of options laid out flat, a voice to speak with, and the command as it was typed."""
+"""A verb of the command line: groups of options laid out flat, a console to speak with, and the command as it was typed."""
 
 import sys
 from collections.abc import Callable
@@ -16,7 +16,7 @@ UNSPOKEN = {"--quiet", "-q", "--json", "--debug"}
 
 
 def spoken(function: Callable[..., bool | None]) -> Callable[..., None]:
-    """`function(voice, ...)` as a verb: a parameter whose type is a group of `options` becomes the options of the group, and those of
+    """`function(console, ...)` as a verb: a parameter whose type is a group of `options` becomes the options of the group, and those of
     `Output` stand last. Exit code 1 where it returns False.
     """
     groups: dict[str, Any] = {}

@@ -122,7 +122,7 @@ class Tables:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What a vendor is asked for."""
 
     symbols: Symbols = None

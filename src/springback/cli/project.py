@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from springback.verbs.console import Console
 
 
-def version(asked: bool) -> None:
+def version(wish: bool) -> None:
     """What `--version` shows."""
-    if asked:
+    if wish:
         from springback import __version__
 
         typer.echo(f"springback {__version__}")

@@ -44,11 +44,11 @@ class Statistics:
     note: str
 
 
-def statistics(found: Comparison) -> Statistics:
+def statistics(comparison: Comparison) -> Statistics:
     """Both runs by the same code from the same rates, splits and extra days, so that only the runs can differ."""
-    a, b = _alike(found.a, found.b)
-    common = found.days["date"]
-    regime = found.days.loc[found.days["bear_a"].notna() & found.days["bear_b"].notna(), "date"]
+    a, b = _alike(comparison.a, comparison.b)
+    common = comparison.days["date"]
+    regime = comparison.days.loc[comparison.days["bear_a"].notna() & comparison.days["bear_b"].notna(), "date"]
     near = [_within(one, common, regime) for one in (a, b)]
     sides = [_trading(one) for one in near]
     trading = [_figure_row(name, sides[0][name], sides[1][name]) for name in sides[0]]
@@ -67,7 +67,7 @@ def statistics(found: Comparison) -> Statistics:
     return Statistics(
         tuple(row for row in trading if (row.a, row.b) != ("–", "–")),
         tuple(lean),
-        _itself(found.a, found.b, a, b),
+        _itself(comparison.a, comparison.b, a, b),
         " ".join(notes),
     )
 

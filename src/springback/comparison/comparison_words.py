@@ -12,80 +12,80 @@ STATE_WORDS = {"bear": "Regime", "n_long": "Long positions", "n_short": "Short p
 MANY = 20
 
 
-def headline(found: Comparison) -> str:
+def headline(comparison: Comparison) -> str:
     """The first line: equal or not, and how much was looked at."""
-    return f"{'EQUAL' if found.equal else 'NOT EQUAL'}: {lead(found)}"
+    return f"{'EQUAL' if comparison.equal else 'NOT EQUAL'}: {lead(comparison)}"
 
 
-def lead(found: Comparison) -> str:
+def lead(comparison: Comparison) -> str:
     """How much was looked at, or what differs."""
-    counts = f"{_count(len(found.a.orders), 'order')}, {_count(len(found.a.fills), 'fill')} and {_count(len(found.days), 'session')}"
-    if found.equal:
-        return f"{counts} agree."
-    return f"{', '.join(_parts(found))} differ."
+    if comparison.equal:
+        a, days = comparison.a, comparison.days
+        return f"{_count(len(a.orders), 'order')}, {_count(len(a.fills), 'fill')} and {_count(len(days), 'session')} agree."
+    return f"{', '.join(_parts(comparison))} differ."
 
 
-def _parts(found: Comparison) -> list[str]:
+def _parts(comparison: Comparison) -> list[str]:
     said = {
-        "orders": found.orders.first is not None,
-        "fills": not found.fills.empty,
-        "equity": not found.off("equity").empty,
-        "cash": not found.off("cash").empty,
-        "regime": not found.off("bear").empty,
-        "positions": not (found.off("n_long").empty and found.off("n_short").empty),
-        "sessions": not found.absent.empty,
+        "orders": comparison.orders.first is not None,
+        "fills": not comparison.fills.empty,
+        "equity": not comparison.off("equity").empty,
+        "cash": not comparison.off("cash").empty,
+        "regime": not comparison.off("bear").empty,
+        "positions": not (comparison.off("n_long").empty and comparison.off("n_short").empty),
+        "sessions": not comparison.absent.empty,
     }
     return [name for name, differs in said.items() if differs]
 
 
-def differences(found: Comparison) -> list[str]:
+def differences(comparison: Comparison) -> list[str]:
     """One line for each kind of difference, the first cause first."""
-    said = [*_orders(found), *_fills(found)]
+    said = [*_orders(comparison), *_fills(comparison)]
     for column in ("equity", "cash"):
-        off = found.off(column)
+        off = comparison.off(column)
         if len(off):
             worst = off.iloc[int(off[column].abs().to_numpy().argmax())]
             said.append(
-                f"{column.capitalize()}: {_differ(len(off), 'session', len(found.days))}, the first {_day(off.iloc[0])}; "
+                f"{column.capitalize()}: {_differ(len(off), 'session', len(comparison.days))}, the first {_day(off.iloc[0])}; "
                 f"the largest difference is {_money(worst[column])} on {_day(worst)}."
             )
     for column, word in STATE_WORDS.items():
-        off = found.off(column)
+        off = comparison.off(column)
         if len(off):
             row = off.iloc[0]
             sides = [_state(column, row[f"{column}_{side}"]) for side in "ab"]
             said.append(f"{word}: {_differ(len(off), 'session')}, the first {_day(row)}: A {sides[0]}, B {sides[1]}.")
-    if len(found.absent):
-        row = found.absent.iloc[0]
+    if len(comparison.absent):
+        row = comparison.absent.iloc[0]
         said.append(
-            f"Sessions: {_count(len(found.absent), 'session')} only one run has, the first {_day(row)}, missing in {row['missing']}."
+            f"Sessions: {_count(len(comparison.absent), 'session')} only one run has, the first {_day(row)}, missing in {row['missing']}."
         )
     return said
 
 
-def _orders(found: Comparison) -> list[str]:
-    first = found.orders.first
+def _orders(comparison: Comparison) -> list[str]:
+    first = comparison.orders.first
     if first is None:
         return []
     lines = [
         f"Orders: the first that differs is order {first.place:,}, session {first.session}. A: {first.a or 'none'}. B: {first.b or 'none'}."
     ]
-    if found.orders.moved:
+    if comparison.orders.moved:
         lines.append("Orders: both runs send the same orders, in another sequence.")
     else:
-        lines.append(f"Orders: {len(found.orders.only_a):,} only in A, {len(found.orders.only_b):,} only in B.")
+        lines.append(f"Orders: {len(comparison.orders.only_a):,} only in A, {len(comparison.orders.only_b):,} only in B.")
     return lines
 
 
-def _fills(found: Comparison) -> list[str]:
-    if found.fills.empty:
+def _fills(comparison: Comparison) -> list[str]:
+    if comparison.fills.empty:
         return []
-    row = found.fills.iloc[0]
-    lines = [f"Fills: {_differ(len(found.fills), 'fill')}, the first {_day(row, 'session')} {row['symbol']}: {fill_text(row)}."]
+    row = comparison.fills.iloc[0]
+    lines = [f"Fills: {_differ(len(comparison.fills), 'fill')}, the first {_day(row, 'session')} {row['symbol']}: {fill_text(row)}."]
     for name in ("price", "fee"):
-        apart = (found.fills[f"{name}_b"] - found.fills[f"{name}_a"]).abs()
-        if len(found.fills) > 1 and apart.max() > found.tolerance.fill:
-            worst = found.fills.iloc[int(np.nanargmax(apart))]
+        apart = (comparison.fills[f"{name}_b"] - comparison.fills[f"{name}_a"]).abs()
+        if len(comparison.fills) > 1 and apart.max() > comparison.tolerance.fill:
+            worst = comparison.fills.iloc[int(np.nanargmax(apart))]
             lines.append(f"Fills: the largest difference of a {name} is {_money(apart.max())}, {worst['symbol']} {_day(worst, 'session')}.")
     return lines
 
@@ -102,12 +102,12 @@ def fill_text(row: Any) -> str:
     return ", ".join(f"{name} A {_value(row[f'{name}_a'])}, B {_value(row[f'{name}_b'])}" for name in names)
 
 
-def counts(found: Comparison) -> list[tuple[str, str, str, str, bool]]:
+def counts(comparison: Comparison) -> list[tuple[str, str, str, str, bool]]:
     """(what, A, B, B less A, whether it differs beyond the tolerance) of the plain totals."""
-    a, b = found.a, found.b
+    a, b = comparison.a, comparison.b
     fees = [float(one.fills["fee"].sum()) for one in (a, b)]
-    last = [float(found.days[f"equity_{side}"].iloc[-1]) for side in "ab"]
-    bear = [int((found.days[f"bear_{side}"] == 1).sum()) for side in "ab"]
+    last = [float(comparison.days[f"equity_{side}"].iloc[-1]) for side in "ab"]
+    bear = [int((comparison.days[f"bear_{side}"] == 1).sum()) for side in "ab"]
     whole = [
         ("Orders", len(a.orders), len(b.orders)),
         ("Fills", len(a.fills), len(b.fills)),
@@ -116,54 +116,57 @@ def counts(found: Comparison) -> list[tuple[str, str, str, str, bool]]:
     ]
     rows = [(name, f"{one:,}", f"{other:,}", f"{other - one:+,}".replace("-", "\u2212"), other != one) for name, one, other in whole]
     rows = [(name, one, other, apart if differs else "0", differs) for name, one, other, apart, differs in rows]
-    allowed = (found.tolerance.fill * max(1, len(a.fills)), float(found.days["allowed"].iloc[-1]))
+    allowed = (comparison.tolerance.fill * max(1, len(a.fills)), float(comparison.days["allowed"].iloc[-1]))
     for (name, (one, other)), most in zip((("Total fees", fees), ("Equity, last common session", last)), allowed, strict=True):
         apart = other - one
         rows.append((name, f"${one:,.2f}", f"${other:,.2f}", money_apart(apart, most), abs(apart) > most))
     return rows
 
 
-def largest(found: Comparison, column: str) -> tuple[float, str] | None:
+def largest(comparison: Comparison, column: str) -> tuple[float, str] | None:
     """The largest absolute difference of a day's equity or cash and its date; None where it is not known on any day."""
-    apart = found.days[column].abs()
+    apart = comparison.days[column].abs()
     if not apart.notna().any():
         return None
     at = int(np.nanargmax(apart))
-    return float(apart.iloc[at]), _day(found.days.iloc[at])
+    return float(apart.iloc[at]), _day(comparison.days.iloc[at])
 
 
-def as_json(found: Comparison, told: Statistics) -> dict[str, Any]:
+def as_json(comparison: Comparison, figures: Statistics) -> dict[str, Any]:
     """One object of plain values."""
-    first = found.orders.first
     return {
-        "equal": found.equal,
-        "headline": headline(found),
-        "a": _side(found.a),
-        "b": _side(found.b),
-        "tolerance": {"fill": found.tolerance.fill, "equity": found.tolerance.equity},
-        "differences": differences(found),
-        "notes": list(found.notes),
-        "orders": {
-            "first": None
-            if first is None
-            else {"place": first.place, "session": first.session, "a": first.a or None, "b": first.b or None},
-            "only_a": len(found.orders.only_a),
-            "only_b": len(found.orders.only_b),
-        },
+        "equal": comparison.equal,
+        "headline": headline(comparison),
+        "a": _side(comparison.a),
+        "b": _side(comparison.b),
+        "tolerance": {"fill": comparison.tolerance.fill, "equity": comparison.tolerance.equity},
+        "differences": differences(comparison),
+        "notes": list(comparison.notes),
+        "orders": _orders_json(comparison),
         "fills": {
-            "differing": len(found.fills),
+            "differing": len(comparison.fills),
             "shown": [
                 {"session": _day(row, "session"), "symbol": row["symbol"], "what": fill_text(row)}
-                for _, row in found.fills.head(MANY).iterrows()
+                for _, row in comparison.fills.head(MANY).iterrows()
             ],
         },
-        "days": {
-            "compared": len(found.days),
-            "differing": {name: len(found.off(name)) for name in ("equity", "cash", *STATE_WORDS)},
-            "largest": {name: _largest(found, name) for name in ("equity", "cash")},
-            "absent": [{"date": _day(row), "missing": row["missing"]} for _, row in found.absent.head(MANY).iterrows()],
-        },
-        "statistics": {name: [_row(one) for one in getattr(told, name)] for name in ("trading", "lean", "itself")},
+        "days": _days_json(comparison),
+        "statistics": {name: [_row(one) for one in getattr(figures, name)] for name in ("trading", "lean", "itself")},
+    }
+
+
+def _orders_json(comparison: Comparison) -> dict[str, Any]:
+    first = comparison.orders.first
+    place = None if first is None else {"place": first.place, "session": first.session, "a": first.a or None, "b": first.b or None}
+    return {"first": place, "only_a": len(comparison.orders.only_a), "only_b": len(comparison.orders.only_b)}
+
+
+def _days_json(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "compared": len(comparison.days),
+        "differing": {name: len(comparison.off(name)) for name in ("equity", "cash", *STATE_WORDS)},
+        "largest": {name: _largest(comparison, name) for name in ("equity", "cash")},
+        "absent": [{"date": _day(row), "missing": row["missing"]} for _, row in comparison.absent.head(MANY).iterrows()],
     }
 
 
@@ -172,8 +175,8 @@ def _side(side: Side) -> dict[str, Any]:
     return {"run": side.name, "profile": side.profile, "orders": len(side.orders), "fills": len(side.fills), "fees": fees}
 
 
-def _largest(found: Comparison, column: str) -> dict[str, Any] | None:
-    worst = largest(found, column)
+def _largest(comparison: Comparison, column: str) -> dict[str, Any] | None:
+    worst = largest(comparison, column)
     return None if worst is None else {"dollars": worst[0], "date": worst[1]}
 
 

@@ -54,7 +54,10 @@ def read_sides(a: Path, b: Path) -> tuple[Side, Side]:
 
 
 def read_side(folder: Path) -> list[Side]:
-    """The run of `folder` under each of its cost profiles, the headline first; of a profile's own folder that one alone."""
+    """The run of `folder` under each of its cost profiles, the headline first; of a profile's own folder that one alone.
+
+    Raises `MissingData` where the folder holds no run, `BadTable` where a table or file of it is damaged.
+    """
     if (folder / "summary.json").is_file():
         report_data = run_folder.read(folder)
         return [_of_account(folder, report_data, account) for account in report_data.accounts]

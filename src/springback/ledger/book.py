@@ -59,8 +59,9 @@ class Ledger:
     def ready(self) -> None:
         """Raises `Unwritable` where a look could not be written down later; called before long work. Makes the folder, not the file."""
         if self.file.exists():
-            with self._changing():
-                return
+            with self._changing() as db:
+                db.execute(f"PRAGMA user_version = {_format(db)}")  # only a write tells that the file may be read alone
+            return
         probe = self.file.with_name(f".{self.file.name}.writable")
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)

@@ -14,8 +14,6 @@ from springback.market import older_prose, recorded
 KINDS = ("backtest", "validate", "optimise", "audit")
 Days = NDArray[np.datetime64]
 Numbers = NDArray[np.float64]
-IDLE = ("training.threads",)
-"""Knobs on which no result depends: two runs that differ in them alone are one trial."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +21,9 @@ class NewEntry:
     """A figure that is about to be shown.
 
     `kind` one of `KINDS`; `command` as typed; `models` how forecasts were made, in words; `market` which past it is (recorded markets
-    are one, each demo market its own); `data_hash` of the very data; `profile` of costs; `settings` every knob, flat; `days` (S,) the
-    sessions; `excess` (S,) the return of each over the risk-free rate, a fraction; `sharpe` annual, None where it does not vary;
-    `hold_out_start` the first day of the held-back period that this looks at, ISO, empty where it looks at none.
+    are one, each demo market its own); `data_hash` of the very data; `profile` of costs; `settings` every knob that a result depends on,
+    flat; `days` (S,) the sessions; `excess` (S,) the return of each over the risk-free rate, a fraction; `sharpe` annual, None where it
+    does not vary; `hold_out_start` the first day of the held-back period that this looks at, ISO, empty where it looks at none.
     """
 
     kind: str
@@ -48,12 +46,11 @@ class NewEntry:
 
     @property
     def settings_text(self) -> str:
-        """The settings as one line, the same for the same knobs in any order, but for those that change no result.
+        """The settings as one line, the same for the same knobs in any order.
 
         A knob that says what every run did before it existed is left out: such a run is the same trial as one recorded then.
         """
-        told = {name: value for name, value in recorded.plain(self.settings).items() if name not in IDLE}
-        return json.dumps(told, sort_keys=True, default=str)
+        return json.dumps(recorded.plain(self.settings), sort_keys=True, default=str)
 
     @property
     def record(self) -> tuple[bytes, bytes]:

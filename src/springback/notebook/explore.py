@@ -50,7 +50,7 @@ class Exam:
     dates: pd.DatetimeIndex
 
     def sides(self) -> tuple[tuple[str, Flags, Values], ...]:
-        """(side, what came true, what was said) of long and short."""
+        """(side, what came true (R,), its probability (R,)) of long and short."""
         return ("long", self.rows.forward > 0, self.p_long), ("short", self.rows.forward < 0, self.p_short)
 
 

@@ -6,11 +6,11 @@ from springback.errors import InputError
 from springback.market.actions import SPLIT
 from springback.market.bars import Panel
 from springback.market.market_data import MarketData
-from springback.quality.quality_finding import Finding, Flags, cells, named
+from springback.quality.quality_finding import Flags, QualityFinding, cells, named
 from springback.quality.quality_settings import Quality
 
 
-def compare(market_data: MarketData, other: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def compare(market_data: MarketData, other: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """What `other` says otherwise of the names and sessions that both have. Raises `InputError` where they share nothing."""
     mine, its = market_data.bars, other.bars
     common = sorted(set(mine.symbols) & set(its.symbols))
@@ -60,7 +60,7 @@ def _shared(market_data: MarketData, common: list[str], days: "np.ndarray[tuple[
 
 def _splits(
     market_data: MarketData, other: MarketData, common: list[str], days: "np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]"
-) -> tuple[Finding, ...]:
+) -> tuple[QualityFinding, ...]:
     """Splits on one side only, or with another ratio: the same name within three sessions counts as the same."""
     ours, theirs = _known(market_data), _known(other)
     odd = np.zeros(market_data.bars.shape, dtype=bool)
@@ -80,10 +80,12 @@ def _known(market_data: MarketData) -> list[tuple[str, "np.datetime64", float]]:
     return [(bars.symbols[actions.name[k]], bars.sessions[actions.row[k]], float(actions.value[k])) for k in kept]
 
 
-def _names(market_data: MarketData, other: MarketData) -> tuple[Finding, ...]:
+def _names(market_data: MarketData, other: MarketData) -> tuple[QualityFinding, ...]:
     mine, its = set(market_data.bars.symbols), set(other.bars.symbols)
     if mine == its:
         return ()
     only = sorted(mine ^ its)
     said = f"{named(len(mine - its))} only here, {named(len(its - mine))} only in the other source"
-    return (Finding("against_names", "info", said, len(only), len(only), len(only) / len(mine | its), tuple(("", s) for s in only[:5])),)
+    return (
+        QualityFinding("against_names", "info", said, len(only), len(only), len(only) / len(mine | its), tuple(("", s) for s in only[:5])),
+    )

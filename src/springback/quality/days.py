@@ -9,7 +9,7 @@ from springback.data.sessions import exchange_days
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates
 from springback.market.market_data import MarketData, last_rows
-from springback.quality.quality_finding import EXAMPLES, Finding, Flags, Severity, cells
+from springback.quality.quality_finding import EXAMPLES, Flags, QualityFinding, Severity, cells
 from springback.quality.quality_settings import Quality
 
 DAY = np.timedelta64(1, "D")
@@ -19,7 +19,7 @@ FEW, AROUND = 0.2, 10
 """Share of the usual number of names, that of the sessions on each side, under which a session is one for a few only."""
 
 
-def missing_sessions(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def missing_sessions(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Days on which the exchange was open and the market has no session."""
     days = market_data.bars.sessions
     known = exchange_days(days[0], days[-1])
@@ -30,7 +30,7 @@ def missing_sessions(market_data: MarketData, settings: Quality) -> tuple[Findin
     return _days("missing_session", severity, absent, said, share) if len(absent) else ()
 
 
-def extra_sessions(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
+def extra_sessions(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001 (every check is asked in the same words)
     """Sessions on which the exchange was closed; bars of names whose days would all be sessions if they stood a day earlier or later."""
     days, has = market_data.bars.sessions, ~np.isnan(market_data.bars.close)
     known = exchange_days(days[0] - 5 * DAY, days[-1] + 5 * DAY)
@@ -66,7 +66,7 @@ def thin(market_data: MarketData) -> Flags:
 
 
 def full(market_data: MarketData) -> tuple[MarketData, NDArray[np.int64]]:
-    """`market_data` without its thin sessions, and the rows that stay."""
+    """`market_data` without its thin sessions, and the rows that stay, (S,) of the T."""
     few = thin(market_data)
     rows = np.flatnonzero(~few)
     if not few.any():
@@ -89,7 +89,7 @@ def full(market_data: MarketData) -> tuple[MarketData, NDArray[np.int64]]:
     return thinner, rows
 
 
-def odd_sessions(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def odd_sessions(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001
     """Bars on sessions of the calendar on which nearly all others have none: those names are odd, not the others."""
     days, has = market_data.bars.sessions, ~np.isnan(market_data.bars.close)
     rows = thin(market_data) & np.isin(days, exchange_days(days[0], days[-1]))
@@ -97,23 +97,23 @@ def odd_sessions(market_data: MarketData, settings: Quality) -> tuple[Finding, .
     return cells("odd_session", "warning", market_data.bars, has & rows[:, None], said)
 
 
-def vix(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def vix(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001
     """Sessions without a VIX close: the regime cannot be known."""
     share = np.isnan(market_data.vix).mean()
     if share == 1:
-        return (Finding("vix", "warning", "there is no VIX at all: no backtest runs without one", len(market_data.vix), 0, 1.0),)
+        return (QualityFinding("vix", "warning", "there is no VIX at all: no backtest runs without one", len(market_data.vix), 0, 1.0),)
     severity: Severity = "error" if share > MOST_HOLES else "warning"
     return _holes("vix", severity, market_data.vix, market_data.bars.sessions, "VIX close: no backtest runs over them")
 
 
-def benchmark(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def benchmark(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001
     """Sessions without a level of the benchmark."""
     if market_data.benchmark is None:
-        return (Finding("benchmark", "info", "there is no benchmark: nothing to compare with", 0, 0, 0.0),)
+        return (QualityFinding("benchmark", "info", "there is no benchmark: nothing to compare with", 0, 0, 0.0),)
     return _holes("benchmark", "warning", market_data.benchmark, market_data.bars.sessions, "level of the benchmark")
 
 
-def _holes(check: str, severity: Severity, values: NDArray[np.float64], days: Dates, what: str) -> tuple[Finding, ...]:
+def _holes(check: str, severity: Severity, values: NDArray[np.float64], days: Dates, what: str) -> tuple[QualityFinding, ...]:
     absent = days[np.isnan(values)]
     if len(absent) == 0:
         return ()
@@ -121,9 +121,9 @@ def _holes(check: str, severity: Severity, values: NDArray[np.float64], days: Da
     return _days(check, severity, absent, said, len(absent) / len(days))
 
 
-def _days(check: str, severity: Severity, absent: Dates, said: str, share: float) -> tuple[Finding, ...]:
+def _days(check: str, severity: Severity, absent: Dates, sentence: str, share: float) -> tuple[QualityFinding, ...]:
     rows = tuple((str(day), "") for day in absent[:EXAMPLES])
-    return (Finding(check, severity, said, len(absent), 0, share, rows),)
+    return (QualityFinding(check, severity, sentence, len(absent), 0, share, rows),)
 
 
 def _some(days: Dates) -> str:

@@ -15,11 +15,11 @@ def fetch(
     store: Path,
     now: datetime | None = None,
     accept_restatement: bool = False,
-    asked: Collection[str] | None = None,
+    names: Collection[str] | None = None,
     members: Path | None = None,
     joins: bool = False,
 ) -> dict[str, Any]:
     """`update_store`; then the spans around events that were set aside on reading `market_data` go into the file beside the store."""
-    told = update_store(market_data, store, now, accept_restatement, asked, members, joins)
+    told = update_store(market_data, store, now, accept_restatement, names, members, joins)
     quarantine.enter(store, market_data)
     return told

@@ -11,10 +11,10 @@ from springback.market.market_data import MarketData
 from springback.market.prose import Prose, warned
 from springback.market.quarantine import FETCHED, Span, inside
 from springback.quality import days, endings, members, moves, record, rows, splits
-from springback.quality.quality_finding import ALL_NAMES, Finding, Places, Severity, named
+from springback.quality.quality_finding import ALL_NAMES, Places, QualityFinding, Severity, named
 from springback.quality.quality_settings import Quality
 
-Check = Callable[[MarketData, Quality], tuple[Finding, ...]]
+Check = Callable[[MarketData, Quality], tuple[QualityFinding, ...]]
 OF_EVERY_DAY = ("missing sessions", "extra sessions, time zones", "odd sessions")
 """Checks that see the sessions on which hardly anyone has a bar; for the others these do not exist."""
 CHECKS: dict[str, Check] = {
@@ -49,13 +49,13 @@ CLEAN: "WeakKeyDictionary[MarketData, Quality]" = WeakKeyDictionary()
 RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
-def examine(market_data: MarketData, settings: Quality, say: Callable[[int, int, str], None] | None = None) -> tuple[Finding, ...]:
+def examine(market_data: MarketData, settings: Quality, say: Callable[[int, int, str], None] | None = None) -> tuple[QualityFinding, ...]:
     """What every check finds, errors first.
 
     Sessions on which hardly anyone has a bar (a name whose dates stand a day off makes a hundred of them) are accused by the checks of
     the days and then left out: they are no gaps of the others, break no run, and are not where the others end.
     """
-    found: list[Finding] = []
+    found: list[QualityFinding] = []
     full, rows = days.full(market_data)
     for done, (name, check) in enumerate(CHECKS.items()):
         if say:
@@ -72,20 +72,20 @@ def _on(rows: NDArray[np.int64], places: Places) -> Places:
     return np.column_stack([rows[places[:, 0]], places[:, 1]])
 
 
-def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:
+def ranked(findings: Iterable[QualityFinding]) -> tuple[QualityFinding, ...]:
     """Errors first, then warnings; each by its share."""
-    return tuple(sorted(found, key=lambda one: (RANK[one.severity], -one.share)))
+    return tuple(sorted(findings, key=lambda one: (RANK[one.severity], -one.share)))
 
 
-def settled(found: Iterable[Finding], market_data: MarketData) -> tuple[Finding, ...]:
-    """`found` with how much of each is not left out by the quarantine of `market_data`."""
+def settled(findings: Iterable[QualityFinding], market_data: MarketData) -> tuple[QualityFinding, ...]:
+    """`findings` with how much of each is not left out by the quarantine of `market_data`."""
     if not market_data.quarantine:
-        return tuple(found)
+        return tuple(findings)
     barred, aside = inside(market_data.bars, market_data.quarantine), sum(one.by == FETCHED for one in market_data.quarantine)
-    return tuple(replace(one, left=aside) if one.check == record.ASIDE else _settled(one, barred) for one in found)
+    return tuple(replace(one, left=aside) if one.check == record.ASIDE else _settled(one, barred) for one in findings)
 
 
-def _settled(one: Finding, barred: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Finding:
+def _settled(one: QualityFinding, barred: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> QualityFinding:
     if len(one.places) == 0:
         return one
     row, column = one.places.T
@@ -93,14 +93,14 @@ def _settled(one: Finding, barred: "np.ndarray[tuple[int, ...], np.dtype[np.bool
     return replace(one, left=int((~covered).sum()))
 
 
-def standing(found: Iterable[Finding], severity: Severity) -> tuple[Finding, ...]:
+def standing(findings: Iterable[QualityFinding], severity: Severity) -> tuple[QualityFinding, ...]:
     """Those of `severity` that no quarantine covers wholly."""
-    return tuple(one for one in found if one.severity == severity and one.stands)
+    return tuple(one for one in findings if one.severity == severity and one.stands)
 
 
-def verdict(found: tuple[Finding, ...], spans: tuple[Span, ...]) -> str:
+def verdict(findings: tuple[QualityFinding, ...], spans: tuple[Span, ...]) -> str:
     """One line: whether the data may be used, and what stands against it."""
-    errors, warnings = standing(found, "error"), standing(found, "warning")
+    errors, warnings = standing(findings, "error"), standing(findings, "warning")
     held = len({span.symbol for span in spans})
     tail = f"; {named(held)} quarantined" if held else ""
     if errors:
@@ -117,7 +117,7 @@ def accused(market_data: MarketData, settings: Quality) -> MarketData:
         CLEAN[market_data] = settings
         return market_data
     many = f"{len(errors)} errors stand, the first" if len(errors) > 1 else "one error stands"
-    line = f"NOT USABLE: 'springback data check' refuses these data, {many}: {errors[0].check}: {errors[0].said}"
+    line = f"NOT USABLE: 'springback data check' refuses these data, {many}: {errors[0].check}: {errors[0].sentence}"
     return replace(market_data, findings=(Prose(line, "unusable"), *market_data.findings))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.market.market_data import MarketData
-from springback.quality.quality_finding import Finding, Severity, cells, lengths
+from springback.quality.quality_finding import QualityFinding, Severity, cells, lengths
 from springback.quality.quality_settings import Quality
 
 NEAR = 0.04
@@ -17,7 +17,7 @@ PAUSE, MONTH, BESIDE = 2, 20, 10
 """Sessions from the last bar of one to the first of the other; that tell the turnover; that lie side by side."""
 
 
-def ended(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
+def ended(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001 (every check is asked in the same words)
     """Sessions on which a name is still a member after its last bar: taken over, delisted, or cut short."""
     if market_data.members is None:
         return ()
@@ -30,7 +30,7 @@ def ended(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  #
     return cells("members_ended", "warning", market_data.bars, odd, said, lengths(odd), of=int(market_data.members.sum()))
 
 
-def no_bar(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def no_bar(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001
     """Sessions on which a member has no bar before its last one: listed before its first bar, halted, or not in the source."""
     if market_data.members is None:
         return ()
@@ -46,7 +46,7 @@ def no_bar(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  
     return cells("members_no_bar", severity, market_data.bars, odd, said, lengths(odd), of=whole)
 
 
-def two_symbols(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def two_symbols(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Series that end while another goes on from there, or has had the same closes beside it: a rename may have made two of one firm."""
     pairs = [*_continued(market_data, settings), *_beside(market_data)]
     odd = np.zeros(market_data.bars.shape, dtype=bool)

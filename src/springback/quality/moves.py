@@ -5,7 +5,7 @@ import numpy as np
 from springback.market.actions import split_scale
 from springback.market.bars import Panel
 from springback.market.market_data import MarketData
-from springback.quality.quality_finding import Finding, Flags, Places, cells
+from springback.quality.quality_finding import Flags, Places, QualityFinding, cells
 from springback.quality.quality_settings import Quality
 
 UNITS = (100.0, 1000.0)
@@ -14,7 +14,7 @@ SIDE = 5
 """Bars on each side whose median says what the level and the volume were."""
 
 
-def jumps(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def jumps(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Closes far from the one before, splits on record undone: crashes, special dividends and errors are all among them."""
     move, _ = _moves(market_data)
     odd = np.abs(move) > settings.move
@@ -22,7 +22,7 @@ def jumps(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     return cells("jump", "warning", market_data.bars, odd, said, np.abs(move))
 
 
-def level_breaks(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def level_breaks(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Jumps by 100 or 1,000 that stay, volume unchanged: pence for pounds, another currency, another unit."""
     move, _ = _moves(market_data)
     odd = np.zeros(move.shape, dtype=bool)
@@ -37,7 +37,7 @@ def level_breaks(market_data: MarketData, settings: Quality) -> tuple[Finding, .
     return cells("unit", "error", market_data.bars, odd, said, np.abs(move), accused=accused)
 
 
-def spikes(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def spikes(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Closes far from the bars on both sides, which agree with each other.
 
     An error where price came and went overnight, by a gap each way, on no more volume than usual: nobody traded it there and back. A panic

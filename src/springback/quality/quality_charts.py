@@ -7,10 +7,11 @@ import numpy as np
 from springback.analytics import palette
 from springback.analytics.charts import DOLLARS, Chart, axis, dots, layout, rounded
 from springback.analytics.plots import shaded
+from springback.market.bars import Bars, Panel
 from springback.market.market_data import MarketData
 from springback.market.quarantine import inside
-from springback.quality.quality_finding import Finding, Severity
-from springback.quality.quality_study import Study
+from springback.quality.quality_finding import Flags, QualityFinding, Severity
+from springback.quality.quality_study import QualityStudy
 
 COLOURS: dict[Severity, str] = {"error": palette.BAD, "warning": palette.NET, "info": palette.BENCHMARK}
 BANDS = 120
@@ -51,10 +52,10 @@ def _ghost(x: str) -> dict[str, Any]:
     return {"type": "scatter", "mode": "lines", "x": [x], "y": [0], "hoverinfo": "skip", "showlegend": False}
 
 
-def counts(found: tuple[Finding, ...]) -> Chart:
+def counts(findings: tuple[QualityFinding, ...]) -> Chart:
     """How much each check found, by severity, on a logarithmic scale."""
     traces: list[dict[str, Any]] = []
-    shown = [one for one in reversed(found) if one.count]
+    shown = [one for one in reversed(findings) if one.count]
     for severity, colour in COLOURS.items():
         mine = [one for one in shown if one.severity == severity]
         if mine:
@@ -83,7 +84,7 @@ def counts(found: tuple[Finding, ...]) -> Chart:
     return Chart("counts", "How much was found", "On a logarithmic scale: the same step to the right is the same multiple.", traces, frame)
 
 
-def examples(study: Study) -> list[Chart]:
+def examples(study: QualityStudy) -> list[Chart]:
     """The worst example of each kind that is not only told: closes around it."""
     market_data = study.market_data
     if market_data is None:
@@ -103,34 +104,14 @@ def _drawn(market_data: MarketData, spot: tuple[str, str]) -> bool:
     return int((~np.isnan(market_data.bars.close[max(0, row - AROUND) : row + AROUND + 1, column])).sum()) > 1
 
 
-def _example(
-    market_data: MarketData, one: Finding, spot: tuple[str, str], shut: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
-) -> Chart:
+def _example(market_data: MarketData, one: QualityFinding, spot: tuple[str, str], shut: Flags) -> Chart:
+    """The closes around `spot`, day and symbol, the accused bars marked; `shut` (T, N) is in quarantine."""
     bars = market_data.bars
     day, symbol = spot
     row, column = bars.row(day), bars.symbols.index(symbol)
-    first, end = max(0, row - AROUND), min(len(bars.sessions), row + AROUND + 1)
-    days = [str(one) for one in bars.sessions[first:end]]
-    accused = one.places[(one.places[:, 1] == column) & (one.places[:, 0] >= first) & (one.places[:, 0] < end)][:, 0]
-    close = bars.close[first:end, column]
-    traces: list[dict[str, Any]] = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": days,
-            "y": rounded(close, 4),
-            "name": "close",
-            "line": {"color": palette.SECOND, "width": 1.6},
-        },
-        {
-            "type": "scatter",
-            **dots(7, COLOURS[one.severity]),
-            "x": [str(bars.sessions[k]) for k in accused],
-            "y": rounded(bars.close[accused, column], 4),
-            "name": words(one.check),
-        },
-    ]
-    out = np.flatnonzero(shut[first:end, column])
+    near = slice(max(0, row - AROUND), min(len(bars.sessions), row + AROUND + 1))
+    days, close = [str(session) for session in bars.sessions[near]], bars.close[near, column]
+    out = np.flatnonzero(shut[near, column])
     shapes = [_shade(days[out[0]], days[out[-1]])] if len(out) else []
     known = close[~np.isnan(close)]
     wide = len(known) > 0 and known.max() / known.min() > 8
@@ -143,7 +124,20 @@ def _example(
         shapes=shapes,
     )
     caption = f"{one.count:,} of this kind" + (", shaded: in quarantine." if shapes else ".")
+    traces = [_closes(days, close), _accused(bars, one, column, near)]
     return Chart(f"example_{one.check}", f"{words(one.check).capitalize()}: {symbol}, {day}", caption, traces, frame)
+
+
+def _closes(days: list[str], close: Panel) -> dict[str, Any]:
+    shape = {"type": "scatter", "mode": "lines", "line": {"color": palette.SECOND, "width": 1.6}}
+    return shape | {"x": days, "y": rounded(close, 4), "name": "close"}
+
+
+def _accused(bars: Bars, one: QualityFinding, column: int, near: slice) -> dict[str, Any]:
+    mine = (one.places[:, 1] == column) & (one.places[:, 0] >= near.start) & (one.places[:, 0] < near.stop)
+    rows = one.places[mine][:, 0]
+    days, closes = [str(bars.sessions[row]) for row in rows], rounded(bars.close[rows, column], 4)
+    return {"type": "scatter", **dots(7, COLOURS[one.severity]), "x": days, "y": closes, "name": words(one.check)}
 
 
 def _shade(first: str, last: str) -> dict[str, Any]:

@@ -17,13 +17,13 @@ EXAMPLES = 5
 
 
 def no_places() -> Places:
-    """Places of a finding that no panel can hold."""
+    """Places of a finding that no panel can hold, (0, 2)."""
     return np.empty((0, 2), dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
-class Finding:
-    """`count` of something in `names` names, a `share` of all that was looked at; `said` tells it in a sentence.
+class QualityFinding:
+    """`count` of something in `names` names, a `share` of all that was looked at; `sentence` tells it.
 
     `rows` are up to five examples (session, name), worst first. `places` (K, 2) are row and column of every cell of the panel that it
     accuses (column ALL_NAMES: the whole session); none where the defect lies outside the panel. `left` is how many of them no quarantine
@@ -32,7 +32,7 @@ class Finding:
 
     check: str
     severity: Severity
-    said: str
+    sentence: str
     count: int
     names: int
     share: float
@@ -51,12 +51,12 @@ def cells(
     severity: Severity,
     bars: Bars,
     odd: Flags,
-    said: str,
+    sentence: str,
     strength: Panel | None = None,
     of: int | None = None,
     accused: Flags | None = None,
-) -> tuple[Finding, ...]:
-    """The finding of `odd` (T, N), or nothing; `said` may name {n} and {names}.
+) -> tuple[QualityFinding, ...]:
+    """The finding of `odd` (T, N), or nothing; `sentence` may name {n} and {names}.
 
     `strength` (T, N) ranks the examples, one a name; `of` is what the share is of (all bars); `accused` are the cells to leave out
     where they are more than the odd ones.
@@ -72,10 +72,10 @@ def cells(
     names = int(odd.any(axis=0).sum())
     whole = int((~np.isnan(bars.close)).sum()) if of is None else of
     return (
-        Finding(
+        QualityFinding(
             check,
             severity,
-            said.format(n=f"{count:,}", names=named(names)),
+            sentence.format(n=f"{count:,}", names=named(names)),
             count,
             names,
             count / max(1, whole),
@@ -91,7 +91,7 @@ def named(names: int) -> str:
 
 
 def spells(odd: Flags) -> tuple[Places, Places, Places]:
-    """First row, column and length of each run of True down a column."""
+    """First row, column and length of each run of True down a column of `odd` (T, N), each (K,)."""
     edge = np.diff(odd.astype(np.int8), axis=0, prepend=0, append=0).T
     column, start = np.nonzero(edge == 1)
     _, stop = np.nonzero(edge == -1)

@@ -4,8 +4,8 @@ from springback.analytics import page as pages
 from springback.analytics.cells import Cell, Table
 from springback.quality import quality_charts
 from springback.quality.gate import standing
-from springback.quality.quality_finding import Finding
-from springback.quality.quality_study import Study, bars_out
+from springback.quality.quality_finding import QualityFinding
+from springback.quality.quality_study import QualityStudy, bars_out
 
 ROOM = "springback.quality"
 TONES = {"error": "bad", "warning": "", "info": "quiet"}
@@ -13,7 +13,7 @@ MOST = 40
 """Spans that the page shows; the file has them all."""
 
 
-def page(study: Study) -> str:
+def page(study: QualityStudy) -> str:
     """The whole page as text; the same bytes for the same study."""
     pictures = [] if study.market_data is None else [quality_charts.coverage(study.market_data)]
     drawn = {
@@ -27,12 +27,12 @@ def page(study: Study) -> str:
         title=study.verdict[:1].upper() + study.verdict[1:],
         tiles=_tiles(study),
         charts=drawn,
-        errors=[one.said for one in standing(study.findings, "error")],
+        errors=[one.sentence for one in standing(study.findings, "error")],
         tables={"findings": _findings(study), "quarantine": _quarantine(study)},
     )
 
 
-def _tiles(study: Study) -> list[tuple[str, str, str]]:
+def _tiles(study: QualityStudy) -> list[tuple[str, str, str]]:
     errors, warnings = standing(study.findings, "error"), standing(study.findings, "warning")
     held = len({span.symbol for span in study.spans})
     size = ("–", "the files were refused at the door")
@@ -51,7 +51,7 @@ def _tiles(study: Study) -> list[tuple[str, str, str]]:
     ]
 
 
-def _findings(study: Study) -> Table:
+def _findings(study: QualityStudy) -> Table:
     rows = tuple(_row(one) for one in study.findings)
     heads = (
         ("Check", True),
@@ -66,7 +66,7 @@ def _findings(study: Study) -> Table:
     return Table("Findings", note, heads, rows)
 
 
-def _row(one: Finding) -> tuple[Cell, ...]:
+def _row(one: QualityFinding) -> tuple[Cell, ...]:
     handled = one.severity == "error" and not one.stands
     tone = "quiet" if handled else TONES[one.severity]
     word = "in quarantine" if handled else one.severity
@@ -77,19 +77,19 @@ def _row(one: Finding) -> tuple[Cell, ...]:
         Cell(f"{one.count:,}" if one.count else "–"),
         Cell(f"{one.names:,}" if one.names else "–"),
         Cell(share(one)),
-        Cell(one.said, left=True),
+        Cell(one.sentence, left=True),
         Cell(such, "quiet", left=True),
     )
 
 
-def share(one: Finding) -> str:
+def share(one: QualityFinding) -> str:
     """The share as a person reads it."""
     if not one.count:
         return "–"
     return "under 0.01 %" if one.share < 1e-4 else f"{100 * one.share:.2f} %"
 
 
-def _quarantine(study: Study) -> Table | None:
+def _quarantine(study: QualityStudy) -> Table | None:
     if not study.spans:
         return None
     ordered = sorted(study.spans, key=lambda span: (span.symbol, span.start))

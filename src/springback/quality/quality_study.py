@@ -9,14 +9,14 @@ import numpy as np
 from springback.market.market_data import MarketData
 from springback.market.quarantine import Span, inside
 from springback.quality.gate import standing, verdict
-from springback.quality.quality_finding import Finding
+from springback.quality.quality_finding import QualityFinding
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class QualityStudy:
     """`market_data` is None where the door refused the files; `facts` are label and text."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[QualityFinding, ...]
     market_data: MarketData | None
     spans: tuple[Span, ...]
     facts: Mapping[str, str]
@@ -37,7 +37,7 @@ class Study:
         return not standing(self.findings, "error")
 
 
-def as_json(study: Study) -> dict[str, Any]:
+def as_json(study: QualityStudy) -> dict[str, Any]:
     """All of it as plain values, in one order."""
     return {
         "verdict": study.verdict,
@@ -50,7 +50,7 @@ def as_json(study: Study) -> dict[str, Any]:
                 "count": one.count,
                 "names": one.names,
                 "share": one.share,
-                "said": one.said,
+                "said": one.sentence,
                 "left": one.left,
                 "rows": [list(row) for row in one.rows],
             }
@@ -60,7 +60,7 @@ def as_json(study: Study) -> dict[str, Any]:
     }
 
 
-def bars_out(study: Study) -> int:
+def bars_out(study: QualityStudy) -> int:
     """Bars that the quarantine leaves out."""
     if study.market_data is None or not study.spans:
         return 0

@@ -16,7 +16,7 @@ from springback.errors import BadTable, SpringbackError
 from springback.market.market_data import MarketData
 from springback.market.prose import Prose
 from springback.market.quarantine import EVERY_NAME, FETCHED, Span, barred, inside
-from springback.quality.quality_finding import ALL_NAMES, Finding, named
+from springback.quality.quality_finding import ALL_NAMES, QualityFinding, named
 from springback.quality.quality_settings import Quality
 
 FILE = "quarantine.json"
@@ -84,16 +84,18 @@ def enter(store: Path, market_data: MarketData) -> None:
         write(store, after)
 
 
-def drawn_up(market_data: MarketData, found: Iterable[Finding], settings: Quality, said: Iterable[Span] = ()) -> tuple[Span, ...]:
-    """The spans of `said` that others wrote, and those of the gate's errors in `found`. Those around events that were set aside on reading
-    are taken over by this: from now on they are known.
+def drawn_up(
+    market_data: MarketData, findings: Iterable[QualityFinding], settings: Quality, older: Iterable[Span] = ()
+) -> tuple[Span, ...]:
+    """The spans of `older` that others wrote, and those of the gate's errors in `findings`. Those around events that were set aside on
+    reading are taken over by this: from now on they are known.
 
     Each accused cell reaches `before` sessions back, over a halt to the last bar there was, whose orders would fill after it, and
     `after` forward; cells of a name that meet become one span.
     """
-    kept = tuple(replace(one, by=TAKEN) if one.by == FETCHED else one for one in said if one.by != GATE)
+    kept = tuple(replace(one, by=TAKEN) if one.by == FETCHED else one for one in older if one.by != GATE)
     reasons: dict[int, dict[str, list[int]]] = {}
-    for one in found:
+    for one in findings:
         if one.severity == "error":
             for row, column in one.places:
                 reasons.setdefault(int(column), {}).setdefault(one.check, []).append(int(row))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from springback.data.files import one_a_name
 from springback.data.files.layouts import as_written
 from springback.market.bars import FIELDS
-from springback.quality.quality_finding import EXAMPLES, Finding, Severity, named
+from springback.quality.quality_finding import EXAMPLES, QualityFinding, Severity, named
 
 Prices = dict[str, NDArray[np.float64]]
 
@@ -27,12 +27,12 @@ def read_files(path: Path) -> pd.DataFrame:
     return pd.concat([as_written(one) for one in files], ignore_index=True) if files else pd.DataFrame(columns=["date", "symbol", *FIELDS])
 
 
-def examine(frame: pd.DataFrame) -> tuple[Finding, ...]:
+def examine(frame: pd.DataFrame) -> tuple[QualityFinding, ...]:
     """What is wrong with rows as written; `frame` as `read_files` gives it."""
     return tuple(_all(frame))
 
 
-def _all(frame: pd.DataFrame) -> Iterator[Finding]:
+def _all(frame: pd.DataFrame) -> Iterator[QualityFinding]:
     text = frame["date"].fillna("")
     plain = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}")
     day = text.str[:10]
@@ -60,7 +60,7 @@ def _all(frame: pd.DataFrame) -> Iterator[Finding]:
     yield _as_printed(frame, price)
 
 
-def _as_printed(frame: pd.DataFrame, price: Prices) -> Finding:
+def _as_printed(frame: pd.DataFrame, price: Prices) -> QualityFinding:
     close = price["close"]
     order = np.lexsort([frame["date"].to_numpy(dtype=str), frame["symbol"].to_numpy(dtype=str)])
     codes = pd.factorize(frame["symbol"])[0][order]
@@ -73,10 +73,12 @@ def _as_printed(frame: pd.DataFrame, price: Prices) -> Finding:
         f"{int((close < 1).sum()):,} closes under 1, {int(np.isnan(price['open']).sum()):,} close-only, "
         f"{int((move > 0.5).sum()):,} moves above 0.5 in logarithm, {int((move > 1).sum()):,} above 1"
     )
-    return Finding("file", "info", said, rows, int(frame["symbol"].nunique()), 1.0)
+    return QualityFinding("file", "info", said, rows, int(frame["symbol"].nunique()), 1.0)
 
 
-def _rows(check: str, severity: Severity, frame: pd.DataFrame, odd: "pd.Series[bool] | NDArray[np.bool_]", said: str) -> Iterator[Finding]:
+def _rows(
+    check: str, severity: Severity, frame: pd.DataFrame, odd: "pd.Series[bool] | NDArray[np.bool_]", sentence: str
+) -> Iterator[QualityFinding]:
     at = np.flatnonzero(np.asarray(odd, dtype=bool))
     if len(at) == 0:
         return
@@ -84,4 +86,4 @@ def _rows(check: str, severity: Severity, frame: pd.DataFrame, odd: "pd.Series[b
     names = int(chosen["symbol"].nunique())
     some = chosen.head(EXAMPLES)
     rows = tuple((str(day), str(symbol)) for day, symbol in zip(some["date"], some["symbol"], strict=True))
-    yield Finding(check, severity, said.format(n=f"{len(at):,}", names=named(names)), len(at), names, len(at) / len(frame), rows)
+    yield QualityFinding(check, severity, sentence.format(n=f"{len(at):,}", names=named(names)), len(at), names, len(at) / len(frame), rows)

@@ -6,7 +6,7 @@ from springback.market.actions import KINDS
 from springback.market.market_data import MarketData
 from springback.market.quarantine import FETCHED
 from springback.market.record import AGAINST, TWICE, UNCLEAR, Held, hold
-from springback.quality.quality_finding import EXAMPLES, Finding, Severity, named
+from springback.quality.quality_finding import EXAMPLES, QualityFinding, Severity, named
 from springback.quality.quality_settings import Quality
 
 ASIDE = "event_set_aside"
@@ -17,7 +17,7 @@ SAID: dict[str, tuple[str, Severity, str]] = {
 }
 
 
-def set_aside(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (the shape of a check)
+def set_aside(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001 (the shape of a check)
     """The events that were left out on reading, as the spans around them say: an error until somebody takes these over in his name, or by
     asking for a quarantine.
 
@@ -31,27 +31,27 @@ def set_aside(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]
     said = f"{count}: its prices contradict {'them' if len(mine) > 1 else 'it'}, set aside on reading, in {named(names)}"
     rows = tuple((one.reason[:10], one.symbol) for one in mine[:EXAMPLES])
     whole, share = _with(said, [f"{one.symbol} {one.reason}" for one in mine]), len(mine) / (len(mine) + len(market_data.actions.row))
-    return (Finding(ASIDE, "error", whole, len(mine), names, share, rows),)
+    return (QualityFinding(ASIDE, "error", whole, len(mine), names, share, rows),)
 
 
-def against_prices(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def against_prices(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001
     """The splits and dividends on record that the prices contradict, or that are there twice: errors; those that they cannot tell: a
     warning."""
     found = hold(market_data.bars, market_data.actions)
     return tuple(_finding(market_data, word, some) for word in SAID if (some := [one for one in found if one.doubt.word == word]))
 
 
-def _finding(market_data: MarketData, word: str, found: list[Held]) -> Finding:
+def _finding(market_data: MarketData, word: str, doubts: list[Held]) -> QualityFinding:
     check, severity, said = SAID[word]
     days, symbols, kinds = market_data.bars.sessions, market_data.bars.symbols, market_data.actions.kind
-    names = len({one.column for one in found})
-    lines = [f"{symbols[one.column]} {days[one.row]}: {KINDS[kinds[one.place]]} {one.doubt.said}" for one in found]
-    places = np.unique(np.array([(one.row, one.column) for one in found], dtype=np.int64), axis=0)
-    rows = tuple((str(days[one.row]), symbols[one.column]) for one in found[:EXAMPLES])
-    whole = _with(said.format(n=f"{len(found):,}", names=named(names)), lines)
-    return Finding(check, severity, whole, len(found), names, len(found) / len(market_data.actions.row), rows, places)
+    names = len({one.column for one in doubts})
+    lines = [f"{symbols[one.column]} {days[one.row]}: {KINDS[kinds[one.place]]} {one.doubt.said}" for one in doubts]
+    places = np.unique(np.array([(one.row, one.column) for one in doubts], dtype=np.int64), axis=0)
+    rows = tuple((str(days[one.row]), symbols[one.column]) for one in doubts[:EXAMPLES])
+    whole = _with(said.format(n=f"{len(doubts):,}", names=named(names)), lines)
+    return QualityFinding(check, severity, whole, len(doubts), names, len(doubts) / len(market_data.actions.row), rows, places)
 
 
-def _with(said: str, lines: list[str]) -> str:
+def _with(sentence: str, lines: list[str]) -> str:
     more = f"; and {len(lines) - EXAMPLES:,} more" if len(lines) > EXAMPLES else ""
-    return f"{said} ({'; '.join(lines[:EXAMPLES])}{more})"
+    return f"{sentence} ({'; '.join(lines[:EXAMPLES])}{more})"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from springback.market.market_data import MarketData
-from springback.quality.quality_finding import Finding, Flags, cells, lengths, spells
+from springback.quality.quality_finding import Flags, QualityFinding, cells, lengths, spells
 from springback.quality.quality_settings import Quality
 
 SLACK = 1e-6
@@ -12,7 +12,7 @@ SOME = 60
 """Bars that tell what a name's usual volume is."""
 
 
-def gaps(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def gaps(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Sessions without a bar inside a name's life, halts among them; and the sessions on which many names pause at once."""
     absent = holes(market_data)
     length = lengths(absent)
@@ -31,7 +31,7 @@ def gaps(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     )
 
 
-def stale(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def stale(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Runs of bars that say the same close again, with no volume or the volume of the bar before."""
     bars = market_data.bars
     same = np.zeros(bars.shape, dtype=bool)
@@ -45,7 +45,7 @@ def stale(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     )
 
 
-def filled(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def filled(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Runs of bars that say the same close again while the volume changes: `frozen` and more in a row are told.
 
     Twice as many are an error where each bar is one price (or a close alone) and as much was traded as usual, or nearly, in a name whose
@@ -74,7 +74,7 @@ def filled(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
     )
 
 
-def order(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001 (every check is asked in the same words)
+def order(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001 (every check is asked in the same words)
     """Bars whose high lies under the low, or whose open or close lies outside both."""
     bars = market_data.bars
     top, bottom = bars.high * (1 + SLACK), bars.low * (1 - SLACK)
@@ -83,7 +83,7 @@ def order(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  #
     return cells("ohlc", "error", bars, odd, "{n} bars have a high under the low, or an open or close outside both, in {names}", beyond)
 
 
-def no_volume(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def no_volume(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001
     """Rows on which nothing was traded."""
     odd = market_data.bars.volume == 0
     share = odd.sum() / max(1, int((~np.isnan(market_data.bars.close)).sum()))
@@ -97,14 +97,14 @@ def no_volume(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]
     )
 
 
-def close_only(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:  # noqa: ARG001
+def close_only(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:  # noqa: ARG001
     """Bars with a close and no open, high and low: they mark a position, no order fills on them."""
     odd = np.isnan(market_data.bars.open) & ~np.isnan(market_data.bars.close)
     said = "{n} bars have a close and no open, high, low: no order fills on them, in {names}"
     return cells("close_only", "warning", market_data.bars, odd, said, lengths(odd))
 
 
-def cents(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def cents(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Prices that no exchange prints, and how many closes are under a dollar."""
     close = market_data.bars.close
     return (

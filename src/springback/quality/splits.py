@@ -9,7 +9,7 @@ from springback.market.actions import DIVIDEND, split_scale
 from springback.market.bars import Panel
 from springback.market.market_data import MarketData
 from springback.quality.moves import carried
-from springback.quality.quality_finding import Finding, Flags, cells
+from springback.quality.quality_finding import Flags, QualityFinding, cells
 from springback.quality.quality_settings import Quality
 
 PARTS = ((5, 4), (4, 3), (3, 2), (5, 3), (5, 2))
@@ -32,7 +32,7 @@ STEEP = 1.3
 Numbers = NDArray[np.float64]
 
 
-def unrecorded_splits(market_data: MarketData, settings: Quality) -> tuple[Finding, ...]:
+def unrecorded_splits(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
     """Overnight steps to a new level that is a split's ratio from the old, with no split on record: errors where nothing else explains
     them, warnings where a mere move could.
 
@@ -63,8 +63,8 @@ class Steps:
     """What is known of K steps, all (K,) and in logarithms: `size` of the nearest ratio, how far `off` it in usual moves.
 
     `scale` is the ratio in usual moves; `level` how far the medians of five bars on each side are from the ratio; `shares` of the day,
-    `shares5` and `shares20` those traded against before; `turnover` in dollars; `range` against the usual one; `kept` whether the open
-    and the close agree; `usual` the usual move; `pause` sessions since the bar before; `opens` whether there is an open.
+    `shares5` and `shares20` those traded against before; `turnover` in dollars; `range` against the usual one; `agreement` of
+    the open and the close; `usual` the usual move; `pause` sessions since the bar before; `opens` whether there is an open.
     """
 
     row: NDArray[np.int64]
@@ -79,7 +79,7 @@ class Steps:
     turnover: Numbers
     range: Numbers
     usual: Numbers
-    kept: NDArray[np.bool_]
+    agreement: NDArray[np.bool_]
     pause: NDArray[np.int64]
     opens: NDArray[np.bool_]
 
@@ -89,7 +89,7 @@ def _certain(step: Steps, fit: float) -> NDArray[np.bool_]:
     # The limits here and in `_possible` were fitted by benchmarks/splits.py on seven years of real bars: with the records of 395 splits
     # taken away 73 % are called errors and 93 % found; with all of them there 9 errors and 64 warnings are left (docs/data.md, "Splits").
     size, ratio = step.size, np.abs(step.size)
-    fits = step.kept & (step.pause == 1) & (step.scale > 9) & (np.abs(step.level) < np.maximum(0.25 * ratio, 3 * step.usual))
+    fits = step.agreement & (step.pause == 1) & (step.scale > 9) & (np.abs(step.level) < np.maximum(0.25 * ratio, 3 * step.usual))
     plain = np.isclose(ratio[:, None], PLAIN).any(axis=1)
     calm = (step.turnover < np.where(step.off < 0.75 * fit, 1.0, 0.7)) & ~(step.range > 1.2)
     grown = (np.abs(step.shares5 + size) < 0.8) & (np.abs(step.shares20 + size) < 1.2)
@@ -103,7 +103,7 @@ def _certain(step: Steps, fit: float) -> NDArray[np.bool_]:
 def _possible(step: Steps, fit: float) -> NDArray[np.bool_]:
     """Where a split could be what made the step."""
     size, ratio = step.size, np.abs(step.size)
-    fits = step.kept & (step.scale > 7) & (np.abs(step.level) < np.maximum(0.35 * ratio, 4 * step.usual))
+    fits = step.agreement & (step.scale > 7) & (np.abs(step.level) < np.maximum(0.35 * ratio, 4 * step.usual))
     small = ratio < 0.35
     near = step.off < np.where(small, 0.8, 1.35) * fit
     fall = (size < 0) & near & (step.turnover < np.where(small, 1.0, 1.6)) & (np.abs(step.shares5 + size) < 1.1)
@@ -128,28 +128,45 @@ def _steps(market_data: MarketData) -> Steps | None:
     m = move[row, column] - paid - _market(move)[row]
     g = opened[row, column] - paid - _market(opened)[row]
     own, overnight = np.maximum(usual[row, column], 0.012), np.maximum(_usual_at(opened, row, column), 0.008)
+    size, off, opens = _nearest(m, g, own, overnight)
+    agreement = ~opens | (np.abs(g - m) < 0.5 * np.abs(m))
+    pause = np.where(np.isnan(close[np.maximum(row - 1, 0), column]), 2, 1)
+    around = _around(market_data, close, volume, row, column)
+    return Steps(
+        row, column, size, off, np.abs(size) / own, around[0] - size, *around[1:], usual[row, column], agreement, pause, opens
+    )  # fmt: skip
+
+
+def _nearest(m: Numbers, g: Numbers, own: Numbers, overnight: Numbers) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
+    """The ratio nearest to the move `m` of each close and `g` of each open, how far off it is in usual moves `own` and `overnight`, and
+    whether there is an open, each (K,).
+    """
     by_close, by_open = (m[:, None] - SIZES) / own[:, None], (g[:, None] - SIZES) / overnight[:, None]
     opens = ~np.isnan(g)
     off = np.where(opens[:, None], np.hypot(by_close, np.nan_to_num(by_open)), np.sqrt(2) * np.abs(by_close))
     best = np.argmin(off, axis=1)
-    size = SIZES[best]
+    return SIZES[best], off[np.arange(len(m)), best], opens
+
+
+def _around(
+    market_data: MarketData, close: Panel, volume: Panel, row: NDArray[np.int64], column: NDArray[np.int64]
+) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers, Numbers]:
+    """Of each step the new level of closes against the old, shares of the day, of five and of twenty sessions, turnover and range, all
+    against those before, in logarithms (K,); NaN where it is not known, of the range and the level also what is not finite.
+    """
+    bars = market_data.bars
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.log(bars.high / bars.low)
-        level = np.log(_median(close, row, column, 0, NEAR - 1) / _median(close, row, column, -NEAR, -1)) - size
+        level = np.log(_median(close, row, column, 0, NEAR - 1) / _median(close, row, column, -NEAR, -1))
         shares = np.log(volume[row, column] / _median(volume, row, column, -NEAR, -1))
         shares5 = np.log(_median(volume, row, column, 0, NEAR - 1) / _median(volume, row, column, -NEAR, -1))
         shares20 = np.log(_median(volume, row, column, 0, MONTH) / _median(volume, row, column, -MONTH, -1))
-        turned = close[row, column] * volume[row, column]
-        turnover = np.log(turned / _middle(_window(close, row, column, -MONTH, -1) * _window(volume, row, column, -MONTH, -1)))
+        usual = _middle(_window(close, row, column, -MONTH, -1) * _window(volume, row, column, -MONTH, -1))
+        turnover = np.log(close[row, column] * volume[row, column] / usual)
         wide = np.log(spread[row, column] / _median(spread, row, column, -MONTH, -1))
     for one in (shares, shares5, shares20, turnover):
         one[~np.isfinite(one)] = np.nan
-    kept = ~opens | (np.abs(g - m) < 0.5 * np.abs(m))
-    pause = np.where(np.isnan(close[np.maximum(row - 1, 0), column]), 2, 1)
-    return Steps(
-        row, column, size, off[np.arange(len(row)), best], np.abs(size) / own, level, shares, shares5, shares20, turnover, wide,
-        usual[row, column], kept, pause, opens,
-    )  # fmt: skip
+    return level, shares, shares5, shares20, turnover, wide
 
 
 def _usual(move: Panel) -> Panel:

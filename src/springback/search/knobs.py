@@ -8,9 +8,20 @@ from springback.errors import SettingsError
 
 Value = float | int | str
 Values = dict[str, Value]
-TABLES = ("strategy", "regime", "training")
-LUCK = ("training.seed", "training.threads")
 STEPS = 12  # of a knob's range: how far the next neighbour lies
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """`values` of the settings that may be tried, by their full names, and the names of those beside them that are `luck`."""
+
+    values: Mapping[str, object]
+    luck: frozenset[str]
+
+    @property
+    def tables(self) -> str:
+        """The tables that they are of, in words."""
+        return ", ".join(dict.fromkeys(name.split(".")[0] for name in self.values))
 
 
 @dataclass(frozen=True)
@@ -22,11 +33,6 @@ class Knob:
     high: float = 0.0
     whole: bool = False
     choices: tuple[Value, ...] = ()
-
-    @property
-    def slow(self) -> bool:
-        """Whether each value needs a walk-forward of its own: it changes what the models learn, or what is forecast."""
-        return self.name.startswith("training.") or self.name == "strategy.indicator"
 
     @property
     def words(self) -> str:
@@ -45,19 +51,19 @@ class Knob:
         return [one if one == value else int(one) if self.whole else round(one, 6) for one in inside]
 
 
-def parse(text: str, known: Mapping[str, object]) -> Knob:
-    """The knob of `table.name=low:high` or `table.name=one,other`. `known`: every setting with its value. Raises `SettingsError`."""
+def parse(text: str, searchable: Searchable) -> Knob:
+    """The knob of `table.name=low:high` or `table.name=one,other`. Raises `SettingsError`."""
     name, equals, told = (part.strip() for part in text.partition("="))
     if not equals or not told:
         raise SettingsError(
             f"a knob is told as strategy.probability=0.5:0.7 or strategy.stop_mode=close,intraday, was '{text}'", value=text
         )
-    searchable = [one for one in known if one.split(".")[0] in TABLES and one not in LUCK]
-    if name not in searchable:
-        near = difflib.get_close_matches(name, searchable, n=1, cutoff=0.5)
-        why = "luck is not searched" if name in LUCK else f"it must be a setting of {', '.join(TABLES)}"
+    values = searchable.values
+    if name not in values:
+        near = difflib.get_close_matches(name, values, n=1, cutoff=0.5)
+        why = "luck is not searched" if name in searchable.luck else f"it must be a setting of {searchable.tables}"
         raise SettingsError(f"'{name}' cannot be tried: {why}{f'; did you mean {near[0]}?' if near else ''}")
-    kind = type(known[name])
+    kind = type(values[name])
     low, colon, high = told.partition(":")
     if not colon:
         choices = tuple(_value(name, one, kind) for one in told.split(","))
@@ -65,7 +71,7 @@ def parse(text: str, known: Mapping[str, object]) -> Knob:
             raise SettingsError(f"knob {name} needs at least two values to choose from, was '{told}'", value=told)
         return Knob(name, choices=tuple(dict.fromkeys(choices)))
     if kind not in (int, float):
-        raise SettingsError(f"knob {name} is a word, not a number: name its values, as {name}={known[name]},...")
+        raise SettingsError(f"knob {name} is a word, not a number: name its values, as {name}={values[name]},...")
     ends = [_value(name, one, kind) for one in (low, high)]
     least, most = (float(one) for one in ends)
     if not least < most:
@@ -73,9 +79,9 @@ def parse(text: str, known: Mapping[str, object]) -> Knob:
     return Knob(name, least, most, whole=kind is int)
 
 
-def parse_all(texts: Sequence[str], known: Mapping[str, object]) -> tuple[Knob, ...]:
+def parse_all(texts: Sequence[str], searchable: Searchable) -> tuple[Knob, ...]:
     """Every knob, each named once. Raises `SettingsError`."""
-    found = tuple(parse(text, known) for text in texts)
+    found = tuple(parse(text, searchable) for text in texts)
     names = [one.name for one in found]
     for name in names:
         if names.count(name) > 1:

@@ -29,7 +29,7 @@ NAME = "springback"
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class TrialResult:
     """What one setting gave: the `figure` that is searched for, None where the settings do not go together, `excess` (S,) returns, and how
     many positions it asked for, None where it is not known any more."""
 
@@ -44,10 +44,10 @@ class Trial:
 
     number: int
     values: Values
-    seen: Seen
+    result: TrialResult
 
 
-Look = Callable[[Sequence[Values]], Iterator[Seen]]
+Look = Callable[[Sequence[Values]], Iterator[TrialResult]]
 """Looks at some settings, each entered in the ledger before it is answered, in order."""
 Progress = Callable[[int, int, str], None]
 
@@ -88,12 +88,12 @@ class Memory:
                 raise self._damaged(error) from None
 
     def trials(self) -> list[Trial]:
-        """In order."""
+        """In order. Raises `StoreError` where the file is damaged or was changed."""
         found = []
         try:
             for one in self.study.get_trials(deepcopy=False):
                 excess = np.frombuffer(base64.b64decode(one.user_attrs["excess"]), "<f8").astype(np.float64)
-                trial = Trial(one.number, dict(one.params), Seen(one.values[0] if one.values else None, excess))
+                trial = Trial(one.number, dict(one.params), TrialResult(one.values[0] if one.values else None, excess))
                 if one.user_attrs["seal"] != _seal(trial):
                     raise ValueError(f"trial {one.number} is not as it was kept")
                 found.append(trial)
@@ -107,18 +107,21 @@ class Memory:
 
     def add(self, trial: Trial) -> None:
         """Keeps one more, whole or not at all."""
-        attributes = {"excess": base64.b64encode(trial.seen.excess.astype("<f8").tobytes()).decode(), "seal": _seal(trial)}
+        attributes = {"excess": base64.b64encode(trial.result.excess.astype("<f8").tobytes()).decode(), "seal": _seal(trial)}
         self.study.add_trial(_frozen(trial, self.spaces, attributes))
 
 
 def _seal(trial: Trial) -> str:
     """SHA-256 of all that a trial says."""
-    words = json.dumps([trial.number, trial.values, trial.seen.figure], sort_keys=True).encode()
-    return hashlib.sha256(words + trial.seen.excess.astype("<f8").tobytes()).hexdigest()
+    words = json.dumps([trial.number, trial.values, trial.result.figure], sort_keys=True).encode()
+    return hashlib.sha256(words + trial.result.excess.astype("<f8").tobytes()).hexdigest()
 
 
 def search(knobs: Sequence[Knob], trials: int, batch: int, seed: int, memory: Memory, look: Look, progress: Progress) -> list[Trial]:
-    """`trials` trials, those of `memory` among them; each is kept as soon as it is known."""
+    """`trials` trials, those of `memory` among them; each is kept as soon as it is known.
+
+    Raises `StoreError` where a trial of `memory` is not what this search asks.
+    """
     done = memory.trials()[:trials]
     progress(len(done), trials, _best(done))
     while len(done) < trials:
@@ -128,8 +131,8 @@ def search(knobs: Sequence[Knob], trials: int, batch: int, seed: int, memory: Me
             if known.values != question:
                 raise StoreError(f"trial {known.number} is not what this search asks: the file was changed, or Optuna is another version")
         fresh = questions[len(done) - begin :]
-        for question, seen in zip(fresh, look(fresh), strict=True):
-            trial = Trial(len(done), question, seen)
+        for question, result in zip(fresh, look(fresh), strict=True):
+            trial = Trial(len(done), question, result)
             memory.add(trial)
             done.append(trial)
             progress(len(done), trials, _best(done))
@@ -144,21 +147,23 @@ def importances(knobs: Sequence[Knob], trials: Sequence[Trial], seed: int) -> di
     """
     import optuna
 
-    figures = [one.seen.figure for one in trials if one.seen.figure is not None]
+    figures = [one.result.figure for one in trials if one.result.figure is not None]
     if len(set(figures)) < 2:
         return {}
     floor = float(np.quantile(figures, 0.25))
     told = [
-        Trial(one.number, one.values, Seen(max(one.seen.figure, floor), one.seen.excess)) for one in trials if one.seen.figure is not None
+        Trial(one.number, one.values, TrialResult(max(one.result.figure, floor), one.result.excess))
+        for one in trials
+        if one.result.figure is not None
     ]
     study = _history(knobs, told)
     found = optuna.importance.get_param_importances(study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=seed))
     return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
 
-def stamp(told: dict[str, Any]) -> str:
+def stamp(facts: dict[str, Any]) -> str:
     """Which search it is, as one line."""
-    return json.dumps(told, sort_keys=True, default=str)
+    return json.dumps(facts, sort_keys=True, default=str)
 
 
 def _ask(knobs: Sequence[Knob], history: Sequence[Trial], count: int, seed: int) -> list[Values]:
@@ -190,10 +195,10 @@ def _history(knobs: Sequence[Knob], trials: Sequence[Trial]) -> Any:
 def _frozen(trial: Trial, spaces: dict[str, Any], attributes: dict[str, Any] | None = None) -> Any:
     import optuna
 
-    known = trial.seen.figure is not None
+    known = trial.result.figure is not None
     return optuna.trial.create_trial(
         state=optuna.trial.TrialState.COMPLETE if known else optuna.trial.TrialState.FAIL,
-        value=trial.seen.figure if known else None,
+        value=trial.result.figure if known else None,
         params=trial.values,
         distributions=spaces,
         user_attrs=attributes or {},
@@ -211,7 +216,7 @@ def _space(knob: Knob) -> Any:
 
 
 def _best(trials: Sequence[Trial]) -> str:
-    known = [one.seen.figure for one in trials if one.seen.figure is not None]
+    known = [one.result.figure for one in trials if one.result.figure is not None]
     return f"best so far {max(known):.2f}" if known else "looking"
 
 

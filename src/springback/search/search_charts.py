@@ -8,20 +8,20 @@ import numpy as np
 from springback.analytics import palette
 from springback.analytics.charts import NUMBER, Chart, axis, dots, layout, level, line, rounded
 from springback.search.optimizer import plain
-from springback.search.search_finding import Finding, Line, Plane, Report
+from springback.search.search_finding import Line, Plane, SearchFinding, SearchReport
 
 DEEP = 3.0  # below the specification's ratio: where the chart ends
 DEEPEST = 0.55  # of a colour in a cell: the figure on it stays legible
 
 
-def charts(report: Report) -> dict[str, list[Chart]]:
+def charts(report: SearchReport) -> dict[str, list[Chart]]:
     """The charts by where they stand on the page."""
     reach = _reach(report)
     plane = [] if report.plane is None else [_plane(report.plane, report)]
     return {"trials": [_trials(report)], "plane": plane, "lines": [_line(one, report, reach) for one in report.lines]}
 
 
-def _trials(report: Report) -> Chart:
+def _trials(report: SearchReport) -> Chart:
     known = [(number, ratio) for number, _, _, ratio in report.trials if ratio is not None]
     numbers = [str(number) for number, _ in known]
     ratios = np.array([ratio for _, ratio in known])
@@ -49,16 +49,16 @@ def _trials(report: Report) -> Chart:
     return Chart("trials", "What each trial earned", caption, traces, frame)
 
 
-def _middle(found: Finding) -> float:
+def _middle(finding: SearchFinding) -> float:
     """The specification's ratio; 0 where it has none."""
-    return found.specified_sharpe if math.isfinite(found.specified_sharpe) else 0.0
+    return finding.specified_sharpe if math.isfinite(finding.specified_sharpe) else 0.0
 
 
 def _steps() -> dict[str, Any]:
     return {"color": palette.NET, "width": 2.0, "shape": "hv"}
 
 
-def _line(one: Line, report: Report, reach: tuple[float, float]) -> Chart:
+def _line(one: Line, report: SearchReport, reach: tuple[float, float]) -> Chart:
     """The Sharpe ratio along one knob, on the scale of all."""
     values = [plain(value) for value in one.values]
     chosen = plain(report.finding.winner[one.name])
@@ -76,12 +76,12 @@ def _line(one: Line, report: Report, reach: tuple[float, float]) -> Chart:
     return Chart(f"knob_{one.name.replace('.', '_')}", one.name, "", [trace], frame)
 
 
-def _plane(plane: Plane, report: Report) -> Chart:
+def _plane(plane: Plane, report: SearchReport) -> Chart:
+    """The winner's neighbours over two knobs, coloured by how far they are from the specification's ratio."""
     across, down = ([plain(value) for value in one.values] for one in (plane.across, plane.down))
-    middle = _middle(report.finding)
-    known = [abs(figure - middle) for row in plane.figures for figure in row if figure is not None]
-    wide = max([0.05, *known])
+    middle, winner = _middle(report.finding), report.finding.winner
     cells = [(column, row, figure) for row, line in enumerate(plane.figures) for column, figure in enumerate(line) if figure is not None]
+    wide = max([0.05, *(abs(figure - middle) for _, _, figure in cells)])
     boxes = [_cell(column, row, (figure - middle) / wide) for column, row, figure in cells]
     trace = {
         "type": "scatter",
@@ -92,30 +92,27 @@ def _plane(plane: Plane, report: Report) -> Chart:
         "textfont": {"size": 11, "color": palette.INK},
         "hovertemplate": f"{plane.across.name} %{{x}}, {plane.down.name} %{{y}}: %{{text}}<extra></extra>",
     }
-    winner = report.finding.winner
-    at = across.index(plain(winner[plane.across.name])), down.index(plain(winner[plane.down.name]))
-    frame_of_winner = {
-        "type": "rect",
-        "x0": at[0] - 0.5,
-        "x1": at[0] + 0.5,
-        "y0": at[1] - 0.5,
-        "y1": at[1] + 0.5,
-        "line": {"color": palette.INK, "width": 2},
-    }
+    place = across.index(plain(winner[plane.across.name])), down.index(plain(winner[plane.down.name]))
     frame = layout(
         120 + 38 * len(down),
-        xaxis=axis(
-            type="category", categoryarray=across, range=[-0.5, len(across) - 0.5], title={"text": plane.across.name, "standoff": 8}
-        ),
-        yaxis=axis(type="category", categoryarray=down, range=[-0.5, len(down) - 0.5], title={"text": plane.down.name, "standoff": 14}),
-        shapes=[*boxes, frame_of_winner],
+        xaxis=_categories(plane.across.name, across, 8),
+        yaxis=_categories(plane.down.name, down, 14),
+        shapes=[*boxes, _frame(*place)],
         hovermode="closest",
     )
-    caption = (
-        "Net Sharpe ratio of the winner's neighbours, the winner framed; blue is above the specification, red below. A winner on a broad "
-    )
-    caption += "plateau is worth more than one on a needle."
+    caption = "Net Sharpe ratio of the winner's neighbours, the winner framed; blue is above the specification, red below. A winner on a "
+    caption += "broad plateau is worth more than one on a needle."
     return Chart("plane", f"{plane.across.name} and {plane.down.name}", caption, [trace], frame)
+
+
+def _categories(name: str, values: list[str], standoff: int) -> dict[str, Any]:
+    return axis(type="category", categoryarray=values, range=[-0.5, len(values) - 0.5], title={"text": name, "standoff": standoff})
+
+
+def _frame(column: int, row: int) -> dict[str, Any]:
+    """A line around a cell of the plane."""
+    box = {"x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
+    return {"type": "rect", **box, "line": {"color": palette.INK, "width": 2}}
 
 
 def _cell(column: int, row: int, strength: float) -> dict[str, Any]:
@@ -125,7 +122,7 @@ def _cell(column: int, row: int, strength: float) -> dict[str, Any]:
     return {"type": "rect", **box, "fillcolor": palette.wash(colour, DEEPEST * abs(strength))}
 
 
-def _reach(report: Report) -> tuple[float, float]:
+def _reach(report: SearchReport) -> tuple[float, float]:
     ends = [figure for one in report.lines for figure in one.figures if figure is not None]
     low, high = (min([_middle(report.finding), *ends]), max([_middle(report.finding), *ends]))
     pad = max(0.1 * (high - low), 0.05)

@@ -13,7 +13,7 @@ from springback.analytics.gates import FEWEST_SESSIONS, FEWEST_TRADES
 from springback.market.bars import Dates
 from springback.market.origin import Provenance
 from springback.search.knobs import Knob, Values
-from springback.search.optimizer import Seen, Trial
+from springback.search.optimizer import Trial, TrialResult
 from springback.search.search_settings import Optimise
 from springback.statistics import overfitting
 from springback.statistics.overfitting import Search, beats_luck
@@ -26,7 +26,7 @@ SURE = 0.05
 
 
 @dataclass(frozen=True)
-class Finding:
+class SearchFinding:
     """`winner` of the candidates, the specification and every trial (its settings; number None: the specification), net Sharpe ratios a
     year of both on the searched sessions (NaN: it does not vary, or its account was lost), the `gain` of one on the other, how many
     `trials` this study made and how many of them lost the account, what the best of all the trials of the ledger would show without
@@ -85,7 +85,7 @@ class Revealed:
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class SearchReport:
     """All that the page of a search needs, as plain values."""
 
     name: str
@@ -94,7 +94,7 @@ class Report:
     held_first: str
     held_last: str
     seen_before: int
-    finding: Finding
+    finding: SearchFinding
     trials: tuple[tuple[int, Values, float | None, float | None], ...]
     knobs: tuple[Knob, ...]
     importances: Mapping[str, float]
@@ -107,41 +107,41 @@ class Report:
     revealed: Revealed | None = None
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def as_json(report: SearchReport) -> dict[str, Any]:
     """What optimise.json holds of it; NaN has become null."""
     own = {one.name: getattr(report, one.name) for one in fields(report) if one.name != "provenance"}
     return dict(encode.plain(own | report.provenance.facts()))
 
 
-def best(trials: list[Trial], specified: Seen) -> int | None:
+def best(trials: list[Trial], specified: TrialResult) -> int | None:
     """The place of the best trial in `trials`, the first of equals; None where none is above the specification."""
     place, highest = None, -math.inf if specified.figure is None or lost(specified.excess) else specified.figure
     for k, one in enumerate(trials):
-        if one.seen.figure is not None and one.seen.figure > highest:
-            place, highest = k, one.seen.figure
+        if one.result.figure is not None and one.result.figure > highest:
+            place, highest = k, one.result.figure
     return place
 
 
 def judge(
     trials: list[Trial],
     specification: Values,
-    specified: Seen,
-    known: Search,
+    specified: TrialResult,
+    tally: Search,
     settings: Optimise,
     sessions: Dates,
     entries: int | None = None,
-) -> Finding:
-    """What the search was worth. `known` is what the ledger says of its sessions; `entries` how many positions the winner asked for, where
+) -> SearchFinding:
+    """What the search was worth. `tally` is what the ledger says of its sessions; `entries` how many positions the winner asked for, where
     it is known. A trial that lost its account is no winner and is set beside nothing."""
-    tried = [one for one in trials if one.seen.figure is not None]
-    told = [one for one in tried if not lost(one.seen.excess)]
+    tried = [one for one in trials if one.result.figure is not None]
+    told = [one for one in tried if not lost(one.result.excess)]
     place = best(told, specified)
-    runs = np.array([specified.excess, *(one.seen.excess for one in told)])
+    runs = np.array([specified.excess, *(one.result.excess for one in told)])
     chosen = 0 if place is None else place + 1
     ratios = sharpes(runs, np.ones((1, len(sessions))))[0]
     rows = block_rows(len(sessions), settings.draws, settings.block, np.random.default_rng(settings.seed))
     own, excess = overfitting.search(len(runs), runs), runs[chosen]
-    return Finding(
+    return SearchFinding(
         winner=dict(specification) if place is None else told[place].values,
         number=None if place is None else told[place].number,
         sharpe=math.nan if lost(excess) else float(ratios[chosen]),
@@ -150,9 +150,9 @@ def judge(
         gain=gain(runs, chosen, specified.excess, rows),
         trials=1 + len(tried),
         lost=len(tried) - len(told),
-        ledger_trials=known.trials,
-        luck=known.luck(sharpe_error(excess)),
-        deflated=_known(overfitting.deflated_sharpe(excess, known)),
+        ledger_trials=tally.trials,
+        luck=tally.luck(sharpe_error(excess)),
+        deflated=_known(overfitting.deflated_sharpe(excess, tally)),
         overfitting=own.overfitting,
         little=_little(len(sessions), entries),
     )

@@ -7,7 +7,7 @@ from springback.analytics.figures import shown
 from springback.search import search_words
 from springback.search.optimizer import plain
 from springback.search.search_charts import charts
-from springback.search.search_finding import Report
+from springback.search.search_finding import SearchReport
 
 MOST = 15
 IMPORTANCE = (
@@ -15,7 +15,7 @@ IMPORTANCE = (
 )
 
 
-def page(report: Report) -> str:
+def page(report: SearchReport) -> str:
     """The whole page as text; the same bytes for the same report."""
     drawn = charts(report)
     return pages.render(
@@ -37,7 +37,7 @@ def page(report: Report) -> str:
     )
 
 
-def _tiles(report: Report) -> list[tuple[str, str, str]]:
+def _tiles(report: SearchReport) -> list[tuple[str, str, str]]:
     found = report.finding
     band = f"95 % interval {shown(found.gain.low, 'ratio')} to {shown(found.gain.high, 'ratio')}"
     return [
@@ -48,7 +48,7 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
     ]
 
 
-def _knobs(report: Report) -> Table:
+def _knobs(report: SearchReport) -> Table:
     rows = tuple(
         (Cell(name, left=True), Cell(searched, "quiet"), Cell(spec), Cell(winner), Cell(share))
         for name, searched, spec, winner, share in search_words.settings(report)
@@ -57,14 +57,14 @@ def _knobs(report: Report) -> Table:
     return Table("What was searched", IMPORTANCE, heads, rows)
 
 
-def _measures(report: Report) -> Table:
+def _measures(report: SearchReport) -> Table:
     rows = tuple((Cell(name, left=True), Cell(value)) for name, value in search_words.measures(report.finding))
     note = "Sharpe ratios a year, net of realistic costs. Deflated: the probability that the true ratio is above what luck gives the best "
     note += "of so many trials."
     return Table("Every figure", note, (("Figure", True), ("Value", False)), rows)
 
 
-def _best(report: Report) -> Table:
+def _best(report: SearchReport) -> Table:
     known = sorted((one for one in report.trials if one[2] is not None), key=lambda one: (-(one[2] or 0.0), one[0]))[:MOST]
     rows = tuple(
         (Cell(f"{number}", left=True), Cell(shown(ratio, "ratio")), *(Cell(plain(values[knob.name])) for knob in report.knobs))

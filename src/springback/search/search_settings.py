@@ -1,6 +1,6 @@
 """The knobs of the search itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from springback.errors import SettingsError
@@ -28,14 +28,14 @@ class Optimise:
     """
 
     knobs: tuple[str, ...] = KNOBS
-    trials: int = 100
+    trials: int = field(default=100, metadata={"moves": "report"})
     batch: int = 8
     seed: int = 1
     held_back: int = 12
     objective: Literal["sharpe", "median_fold"] = "sharpe"
-    grid: int = 7
-    draws: int = 2000
-    block: int = 10
+    grid: int = field(default=7, metadata={"moves": "report"})
+    draws: int = field(default=2000, metadata={"moves": "report"})
+    block: int = field(default=10, metadata={"moves": "report"})
 
     def __post_init__(self) -> None:
         if self.objective not in ("sharpe", "median_fold"):

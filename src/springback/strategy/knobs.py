@@ -1,6 +1,6 @@
 """The settings of the rule, checked once, and the numbers the compiled rule takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from springback.errors import SettingsError
@@ -61,7 +61,7 @@ class Strategy:
     exit_rule: Literal["none", "above_yesterday_high"] = "none"
     trend: Literal["off", "sma200"] = "off"
     cool_down: int = 0
-    indicator: Literal["qpi", "rarity"] = "qpi"
+    indicator: Literal["qpi", "rarity"] = field(default="qpi", metadata={"moves": "forecasts"})
     entry_life: int = 1
 
     def __post_init__(self) -> None:

@@ -1,6 +1,6 @@
 """The knobs of training, of the walk-forward and of the validation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from math import comb
 from typing import Literal
@@ -46,9 +46,9 @@ class Training:
     trees: int = 100
     depth: int = 4
     learning_rate: float = 0.1
-    seed: int = 1
+    seed: int = field(default=1, metadata={"search": False})  # luck
     max_rows: int = 0
-    threads: int = 0
+    threads: int = field(default=0, metadata={"moves": "nothing"})
     threshold: float = 0.6
 
     def __post_init__(self) -> None:

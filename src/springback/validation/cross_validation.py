@@ -43,7 +43,7 @@ class Paths:
 
 
 def groups(sessions: NDArray[np.int64], count: int) -> list[tuple[int, int]]:
-    """(first, last) session of `count` groups that tile `sessions` (increasing); sizes differ by one at most, the larger ones first.
+    """(first, last) session of `count` groups that tile `sessions` (S,), increasing; sizes differ by one at most, the larger ones first.
 
     Raises `MissingData` when there are fewer sessions than groups.
     """
@@ -57,9 +57,9 @@ def splits(spans: list[tuple[int, int]], tested: int) -> list[Split]:
     return [Split(chosen, _runs(spans, chosen)) for chosen in combinations(range(len(spans)), tested)]
 
 
-def _runs(spans: list[tuple[int, int]], chosen: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    breaks = [0, *(k for k, (one, other) in enumerate(pairwise(chosen), start=1) if other != one + 1), len(chosen)]
-    return tuple((spans[chosen[low]][0], spans[chosen[high - 1]][1]) for low, high in pairwise(breaks))
+def _runs(spans: list[tuple[int, int]], tested: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    breaks = [0, *(k for k, (one, other) in enumerate(pairwise(tested), start=1) if other != one + 1), len(tested)]
+    return tuple((spans[tested[low]][0], spans[tested[high - 1]][1]) for low, high in pairwise(breaks))
 
 
 def may_learn(session: NDArray[np.int64], known_at: NDArray[np.int64], split: Split, horizon: int, embargo: int) -> Flags:
@@ -74,11 +74,13 @@ def may_learn(session: NDArray[np.int64], known_at: NDArray[np.int64], split: Sp
     return kept
 
 
-def place_in_paths(found: list[Split], count: int) -> NDArray[np.int64]:
-    """The path that each split's forecast of each group joins, (splits, groups): its place among the splits that test it; -1: none."""
-    place = np.full((len(found), count), -1, dtype=np.int64)
+def place_in_paths(choices: list[Split], count: int) -> NDArray[np.int64]:
+    """The path that the forecast of each of S `choices` joins for each of G groups, (S, G): its place among the splits that test the group;
+    -1: none.
+    """
+    place = np.full((len(choices), count), -1, dtype=np.int64)
     for group in range(count):
-        testing = [k for k, one in enumerate(found) if group in one.tested]
+        testing = [k for k, one in enumerate(choices) if group in one.tested]
         place[testing, group] = np.arange(len(testing))
     return place
 

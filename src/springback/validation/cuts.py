@@ -26,7 +26,8 @@ class Cut:
 
 
 def cuts(rows: TrainingRows, bars: Bars, bear: NDArray[np.bool_]) -> tuple[Cut, ...]:
-    """The four cuts of `rows`; `bear` (T,) is the regime of each session's decision."""
+    """The four cuts of `rows`, liquidity by mean dollars a day and price by dollars a share; `bear` (T,) is the regime of each session's
+    decision."""
     dollars = mean_dollar_volume(bars)[rows.session, rows.name]
     return (
         by_year(bars.sessions, rows.session),
@@ -37,14 +38,14 @@ def cuts(rows: TrainingRows, bars: Bars, bear: NDArray[np.bool_]) -> tuple[Cut, 
 
 
 def by_year(sessions: Dates, session: Labels) -> Cut:
-    """By calendar year."""
+    """By calendar year of the `sessions` (T,) at which the rows (R,) stand."""
     year = sessions.astype("datetime64[Y]").astype(np.int64)[session] + 1970
     found, label = np.unique(year, return_inverse=True)
     return Cut("year", tuple(str(one) for one in found), label.astype(np.int64))
 
 
 def by_span(name: str, sessions: Dates, spans: list[tuple[int, int]], session: Labels) -> Cut:
-    """By spans (first, last) of sessions that tile those of the rows."""
+    """By spans (first, last) of the `sessions` (T,) that tile those of the rows (R,)."""
     parts = tuple(f"{sessions[first]} to {sessions[last]}" for first, last in spans)
     return Cut(name, parts, np.searchsorted([first for first, _ in spans], session, side="right") - 1)
 

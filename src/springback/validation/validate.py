@@ -56,28 +56,39 @@ class Table:
     rank_ic: Floats
 
     def at(self, which: Flags) -> "Table":
-        """Some of the sessions."""
+        """The sessions where `which` (D,) is true."""
         long, short = (Marks(*(getattr(side, one.name)[which] for one in fields(Marks))) for side in (self.long, self.short))
         return Table(self.session[which], self.rows[which], long, short, self.rank_ic[which])
 
 
+@dataclass(frozen=True, eq=False)
+class Judgeable:
+    """Forecasts whose answers are known: `p_long` and `p_short` (P, R) of P paths on `rows`, the `sessions` (T,) of the market data, and
+    the `folds` and `cuts` of the rows.
+    """
+
+    rows: TrainingRows
+    p_long: Said
+    p_short: Said
+    sessions: Dates
+    folds: Cut
+    cuts: Sequence[Cut] = ()
+
+
 def validate(
     method: str,
-    rows: TrainingRows,
-    said: tuple[Said, Said],
-    sessions: Dates,
-    folds: Cut,
-    cuts: Sequence[Cut],
+    judgeable: Judgeable,
     training: Training,
     settings: Validation,
     resample: Resample,
     random_split_auc: tuple[float | None, float | None],
 ) -> Judgement:
-    """The judgement of `said`, P_long and P_short (P, R) of P paths, on `rows`, by `folds` and by each of `cuts`.
+    """The judgement of forecasts, by their folds and by each of their cuts.
 
-    With more paths than one every figure is the mean over them, and a session resampled is resampled in all.
+    With more paths than one every figure is the mean over them, and a session resampled is resampled in all: `resample` gives, for S
+    sessions, the rows of B draws, (B, S).
     """
-    p_long, p_short = said
+    rows, p_long, p_short = judgeable.rows, judgeable.p_long, judgeable.p_short
 
     def tables_of(which: Flags | slice) -> list[Table]:
         session, forward = rows.session[which], rows.forward[which]
@@ -93,14 +104,14 @@ def validate(
         paths=len(p_long),
         threshold=training.threshold,
         whole=_part("all", "all rows", whole, resample),
-        folds=tuple(_cut(folds, rows, whole, tables_of, resample)),
-        parts=tuple(part for cut in cuts for part in _cut(cut, rows, whole, tables_of, resample)),
+        folds=tuple(_cut(judgeable.folds, rows, whole, tables_of, resample)),
+        parts=tuple(part for cut in judgeable.cuts for part in _cut(cut, rows, whole, tables_of, resample)),
         reliability_long=reliability(np.tile(rows.forward > 0, len(p_long)), p_long.ravel()),
         reliability_short=reliability(np.tile(rows.forward < 0, len(p_long)), p_short.ravel()),
         mirror=_mean_of(complement_correlation(one, other) for one, other in zip(p_long, p_short, strict=True)),
         random_split_auc=random_split_auc,
         days=Days(
-            sessions[whole[0].session],
+            judgeable.sessions[whole[0].session],
             _over_paths([one.rank_ic for one in whole]),
             _over_paths([one.long.rank_ic for one in whole]),
             _over_paths([one.short.rank_ic for one in whole]),
@@ -194,10 +205,10 @@ def _part(cut: str, name: str, tables: list[Table], resample: Resample) -> Part:
     )
 
 
-def _weights(drawn: NDArray[np.int64]) -> Floats:
+def _weights(sample: NDArray[np.int64]) -> Floats:
     """How often each session was drawn, (draws, D)."""
-    draws, sessions = drawn.shape
-    place = drawn + sessions * np.arange(draws)[:, None]
+    draws, sessions = sample.shape
+    place = sample + sessions * np.arange(draws)[:, None]
     return np.bincount(place.ravel(), minlength=draws * sessions).reshape(draws, sessions).astype(np.float64)
 
 
@@ -243,16 +254,16 @@ def _estimate(figure: Callable[..., Floats], weights: Floats | None, *columns: F
     with np.errstate(invalid="ignore", divide="ignore"):
         found = figure(*(np.array(column.sum()) for column in columns))
         drawn = None if weights is None else figure(*(np.einsum("bd,d->b", weights, column) for column in columns))
-    return _told(float(found), drawn)
+    return _estimate_of(float(found), drawn)
 
 
 def _pooled_auc(sides: list[Marks], weights: Floats | None) -> Estimate:
     """AUC over all rows; the products of whole numbers are exact in any order."""
     found = np.mean([_auc_of_bins(side.true_bins.sum(axis=0), side.false_bins.sum(axis=0)) for side in sides])
     if weights is None:
-        return _told(float(found), None)
+        return _estimate_of(float(found), None)
     drawn = np.mean([_auc_of_bins(weights @ side.true_bins, weights @ side.false_bins) for side in sides], axis=0)
-    return _told(float(found), drawn)
+    return _estimate_of(float(found), drawn)
 
 
 def _auc_of_bins(true: NDArray[Any], false: NDArray[Any]) -> Floats:
@@ -262,14 +273,14 @@ def _auc_of_bins(true: NDArray[Any], false: NDArray[Any]) -> Floats:
         return np.asarray((true * (below + false / 2)).sum(axis=-1) / (true.sum(axis=-1, dtype=float) * false.sum(axis=-1)))
 
 
-def _told(found: float, drawn: Floats | None) -> Estimate:
-    if not np.isfinite(found):
+def _estimate_of(value: float, resampled: Floats | None) -> Estimate:
+    if not np.isfinite(value):
         return Estimate(None, None, None, None)
-    known = None if drawn is None else drawn[np.isfinite(drawn)]
+    known = None if resampled is None else resampled[np.isfinite(resampled)]
     if known is None or len(known) < 2:
-        return Estimate(found, None, None, None)
+        return Estimate(value, None, None, None)
     low, high = np.quantile(known, [0.025, 0.975])
-    return Estimate(found, float(known.std(ddof=1)), float(low), float(high))
+    return Estimate(value, float(known.std(ddof=1)), float(low), float(high))
 
 
 def _over_paths(daily: list[Floats]) -> Floats:

@@ -14,22 +14,22 @@ WASH = palette.wash(palette.MUTED, 0.14)
 NORMAL = 1.959964  # of a 95 % interval
 
 
-def charts(told: Judgement) -> dict[str, list[Chart]]:
+def charts(judgement: Judgement) -> dict[str, list[Chart]]:
     """The charts by where they stand on the page."""
-    cuts, reach = dict.fromkeys(part.cut for part in told.parts), _reach(told)
+    cuts, reach = dict.fromkeys(part.cut for part in judgement.parts), _reach(judgement)
     return {
-        "days": [_days(told)],
-        "folds": [_folds(told.folds)],
-        "reliability": [one for one in [reliability(_bins(told))] if one is not None],
-        "parts": [_parts(cut, [part for part in told.parts if part.cut == cut], reach) for cut in cuts],
+        "days": [_days(judgement)],
+        "folds": [_folds(judgement.folds)],
+        "reliability": [one for one in [reliability(_bins(judgement))] if one is not None],
+        "parts": [_parts(cut, [part for part in judgement.parts if part.cut == cut], reach) for cut in cuts],
     }
 
 
-def _days(told: Judgement) -> Chart:
-    days = told.days
+def _days(judgement: Judgement) -> Chart:
+    days = judgement.days
     dates = [str(one) for one in days.sessions]
     traces: list[dict[str, Any]] = []
-    error = told.whole.rank_ic.error
+    error = judgement.whole.rank_ic.error
     known = np.isfinite(days.rank_ic)
     if error is not None:
         wide = NORMAL * error * np.sqrt(known.sum() * np.cumsum(known))
@@ -103,31 +103,31 @@ def _parts(cut: str, parts: Sequence[Part], reach: tuple[float, float]) -> Chart
     return Chart(f"cut_{cut}", f"By {cut}", "", [bars], frame)
 
 
-def _reach(told: Judgement) -> tuple[float, float]:
+def _reach(judgement: Judgement) -> tuple[float, float]:
     """The scale that all cuts share: from the lowest to the highest end, zero among them."""
-    ends = [end for part in told.parts for end in (part.rank_ic.low, part.rank_ic.high) if end is not None]
+    ends = [end for part in judgement.parts for end in (part.rank_ic.low, part.rank_ic.high) if end is not None]
     low, high = min([0.0, *ends]), max([0.0, *ends])
     pad = max(0.06 * (high - low), 0.002)
     return round(low - pad, 4), round(high + pad, 4)
 
 
-def _whiskers(found: Sequence[Estimate], colour: str) -> dict[str, Any]:
-    up = [None if one.value is None or one.high is None else one.high - one.value for one in found]
-    down = [None if one.value is None or one.low is None else one.value - one.low for one in found]
+def _whiskers(estimates: Sequence[Estimate], colour: str) -> dict[str, Any]:
+    up = [None if one.value is None or one.high is None else one.high - one.value for one in estimates]
+    down = [None if one.value is None or one.low is None else one.value - one.low for one in estimates]
     sizes = {"array": _numbers(up), "arrayminus": _numbers(down)}
     return {"type": "data", "symmetric": False, **sizes, "thickness": 1.2, "width": 0, "color": colour}
 
 
-def _values(found: Sequence[Estimate]) -> list[float | None]:
-    return _numbers([one.value for one in found])
+def _values(estimates: Sequence[Estimate]) -> list[float | None]:
+    return _numbers([one.value for one in estimates])
 
 
 def _numbers(values: Sequence[float | None]) -> list[float | None]:
     return rounded([np.nan if one is None else one for one in values])
 
 
-def _bins(told: Judgement) -> pd.DataFrame:
-    both = (("long", told.reliability_long), ("short", told.reliability_short))
+def _bins(judgement: Judgement) -> pd.DataFrame:
+    both = (("long", judgement.reliability_long), ("short", judgement.reliability_short))
     rows = [
         {"side": side, "probability": one.probability, "came_true": one.came_true, "rows": one.rows}
         for side, bins in both

@@ -7,10 +7,10 @@ from springback.analytics.figures import shown
 from springback.training.judgement import Estimate, Part
 from springback.validation import validation_words as words
 from springback.validation.validation_charts import charts
-from springback.validation.validation_study import Study
+from springback.validation.validation_study import ValidationStudy
 
 
-def page(study: Study) -> str:
+def page(study: ValidationStudy) -> str:
     """The whole page as text; the same bytes for the same study."""
     drawn = charts(study.judgement)
     return pages.render(
@@ -28,7 +28,7 @@ def page(study: Study) -> str:
     )
 
 
-def _tiles(study: Study) -> list[tuple[str, str, str]]:
+def _tiles(study: ValidationStudy) -> list[tuple[str, str, str]]:
     told = study.judgement
     whole = told.whole
     gate = f"gate at {words.GATE:.2f}: {words.passed(told, 'auc')}"
@@ -45,7 +45,7 @@ def _band(one: Estimate) -> str:
     return f"95 % interval {told}" if told else "too few sessions for an interval"
 
 
-def _sides(study: Study) -> Table:
+def _sides(study: ValidationStudy) -> Table:
     rows = []
     for name, long, long_band, short, short_band in words.sides(study.judgement):
         tone = "bad" if name == words.CARELESS else ""
@@ -57,7 +57,7 @@ def _sides(study: Study) -> Table:
     return Table("Figures with their intervals", note, heads, tuple(rows))
 
 
-def _cuts(study: Study) -> Table:
+def _cuts(study: ValidationStudy) -> Table:
     rows = [_row(part) for part in (study.judgement.whole, *study.judgement.parts)]
     note = "Rank IC: Spearman's correlation of P_long \u2212 P_short with the return, mean over sessions; "
     note += "in red or green where its interval leaves zero out, as one part in twenty does by luck. "
@@ -84,7 +84,7 @@ def _row(part: Part) -> tuple[Cell, ...]:
     return (Cell(name[:1].upper() + name[1:], left=True), *cells)
 
 
-def _folds(study: Study) -> Table:
+def _folds(study: ValidationStudy) -> Table:
     rows = tuple(
         (
             Cell(one.name, left=True),

@@ -9,7 +9,7 @@ from springback.training.judgement import Judgement
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class ValidationStudy:
     """A `judgement`, the `first` and `last` session judged (ISO), `how` the forecasts were made in words, and what it stands on."""
 
     judgement: Judgement
@@ -19,7 +19,7 @@ class Study:
     provenance: Provenance
 
 
-def as_json(study: Study, headline: tuple[str, ...]) -> dict[str, Any]:
+def as_json(study: ValidationStudy, headline: tuple[str, ...]) -> dict[str, Any]:
     """What validation.json holds: the headline, every figure, the sessions one by one; NaN has become null."""
     told = study.judgement
     figures = {one.name: encode.plain(getattr(told, one.name)) for one in fields(told) if one.name != "days"}

@@ -15,26 +15,26 @@ from springback.workflow.settings import Settings
 __all__ = ["Effort"]
 
 
-def audit(console: Console, chosen: Settings, market_data: MarketData, effort: Effort, out: Path, record: Recorder) -> bool:
+def audit(console: Console, settings: Settings, market_data: MarketData, effort: Effort, out: Path, record: Recorder) -> bool:
     """Whether no check fails; audit.json and audit.html in `out`, and the table. The run on the sample goes into the trial ledger."""
-    made = workflow.audit(chosen, market_data, effort, console, record)
-    console.told["audit"] = workflow.write(made, out)
-    console.told["page"] = str(out / PAGE)
-    _say(console, made, out)
-    return not failed(made.findings)
+    result = workflow.audit(settings, market_data, effort, console, record)
+    console.payload["audit"] = workflow.write(result, out)
+    console.payload["page"] = str(out / PAGE)
+    _say(console, result, out)
+    return not failed(result.findings)
 
 
-def _say(console: Console, made: Audit, out: Path) -> None:
-    for flag in made.flags:
+def _say(console: Console, result: Audit, out: Path) -> None:
+    for flag in result.flags:
         console.say(flag)
-    console.say(made.sampled)
+    console.say(result.sampled)
     shown: Any = table("", "check", "", "found", "tried")
     for column in shown.columns[1:]:
         column.justify, column.style = "left", ""
     for column in shown.columns[2:]:
         column.no_wrap, column.overflow = False, "fold"
-    for one in made.findings:
+    for one in result.findings:
         shown.add_row(one.check, one.verdict, one.statement, one.tried)
     console.show(shown)
-    console.say(f"{title(made.findings)}; {made.seconds:.0f} s")
+    console.say(f"{title(result.findings)}; {result.seconds:.0f} s")
     console.say(f"page: {out / PAGE}")

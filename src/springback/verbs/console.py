@@ -27,12 +27,12 @@ class _Mouth(RichConsole):
 
 
 class Console:
-    """One verb's output. `told` collects what `--json` prints at the end; text goes to stdout unless `--json` or `--quiet`."""
+    """One verb's output. `payload` is what `--json` prints at the end; text goes to stdout unless `--json` or `--quiet`."""
 
     def __init__(self, as_json: bool, quiet: bool) -> None:
         self.as_json = as_json
         self.silent = quiet or as_json
-        self.told: dict[str, Any] = {}
+        self.payload: dict[str, Any] = {}
         self.out = _Mouth(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
         self.bar = Progress(
             TextColumn("{task.fields[step]:<10}"),
@@ -49,7 +49,7 @@ class Console:
     def __enter__(self) -> Self:
         here = project().file
         if here:
-            self.told["project"] = str(here)
+            self.payload["project"] = str(here)
             self.say(f"project: {here}")
         self.bar.start()
         return self
@@ -57,7 +57,7 @@ class Console:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.bar.stop()
         if error is None and self.as_json:
-            sys.stdout.write(json.dumps(self.told, default=str, allow_nan=False) + "\n")
+            sys.stdout.write(json.dumps(self.payload, default=str, allow_nan=False) + "\n")
 
     def step(self, step: str) -> "Step":
         """A progress callable (done, total, text) shown under the name `step`."""
@@ -81,17 +81,25 @@ class Step:
         self.console = console
         self.name = step
 
-    def __call__(self, done: int, total: int, text: str) -> None:
-        """`done` of `total`, busy with `text`."""
+    def __call__(self, count: int, total: int, text: str) -> None:
+        """`count` of `total`, busy with `text`."""
         tasks, bar = self.console.tasks, self.console.bar
         if self.name not in tasks:
             tasks[self.name] = bar.add_task(text, total=total, step=self.name)
-        bar.update(tasks[self.name], completed=done, total=total, description=text)
+        bar.update(tasks[self.name], completed=count, total=total, description=text)
+
+
+class _Table(Table):
+    """A table whose cells agree in number, as all text that leaves for a person does."""
+
+    def add_row(self, *cells: Any, **style: Any) -> None:
+        """A row, as rich adds it."""
+        super().add_row(*(agree(cell) if isinstance(cell, str) else cell for cell in cells), **style)
 
 
 def table(title: str, *columns: str) -> Table:
     """An empty table, the first column on the left and the others right-aligned."""
-    made = Table(title=agree(title), title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1))
+    empty = _Table(title=agree(title), title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 1))
     for k, column in enumerate(columns):
-        made.add_column(column, justify="left" if k == 0 else "right", style="" if k else "bold", no_wrap=True)
-    return made
+        empty.add_column(column, justify="left" if k == 0 else "right", style="" if k else "bold", no_wrap=True)
+    return empty

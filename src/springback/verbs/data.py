@@ -22,5 +22,5 @@ def verify(console: Console, store: Path | None) -> bool:
             f"{manifest['first_session']} to {manifest['last_session']}, content {manifest['content_hash'][:12]}, "
             f"write {manifest['generation']} of {manifest['written_at'][:19]} UTC"
         )
-    console.told["verify"] = {"store": name, "sound": not faults, "faults": list(faults), "hash": manifest["content_hash"]}
+    console.payload["verify"] = {"store": name, "sound": not faults, "faults": list(faults), "hash": manifest["content_hash"]}
     return not faults

@@ -1,18 +1,18 @@
 """What a verb says of the market it works on: where it came from, what its tables were taken for, the window, the folder of models."""
 
-from pathlib import Path
-
 import numpy as np
 
 from springback.market.bars import Dates
 from springback.market.market_data import MarketData
+from springback.market.prose import Prose
 from springback.verbs.console import Console
 from springback.workflow import inputs as markets
-from springback.workflow import places
 from springback.workflow.inputs import Inputs, Loaded
 from springback.workflow.settings import Settings, window_of
 
 __all__ = ["Inputs"]
+MOST = 5
+"""Findings that are told one by one."""
 
 
 def given(console: Console, inputs: Inputs, ranks: bool = True) -> Loaded:
@@ -30,28 +30,20 @@ def stored_or_demo(console: Console, settings: Settings, inputs: Inputs) -> Load
     return say(console, markets.stored_or_demo(settings, inputs, console))
 
 
-def shelf(console: Console, given: Path | None, trains: bool = False, beside: Path | None = None, kind: str | None = None) -> Path:
-    """The folder of models of `places.shelf`; says so where it is a new one."""
-    folder = places.shelf(given, trains, beside, kind)
-    if beside is None and not places.holds_models(folder):
-        console.say(f"  new folder of models: {folder}")
-    return folder
-
-
-def window(console: Console, chosen: Settings, market_data: MarketData, trades: bool = True) -> Settings:
-    """`chosen` with the days of the backtest known; says which they are and what of the bars they leave out.
+def window(console: Console, settings: Settings, market_data: MarketData, trades: bool = True) -> Settings:
+    """`settings` with the days of the backtest known; says which they are and what of the bars they leave out.
 
     `trades`: bars and VIX must cover them, which is looked at here, before the work. Raises `MissingData`.
     """
-    chosen = window_of(chosen, market_data, trades)
-    console.say(f"  {words_of(chosen, market_data.bars.sessions)}")
-    console.told["window"] = dict(zip(("start", "end"), map(str, chosen.backtest.days), strict=True))
-    return chosen
+    settings = window_of(settings, market_data, trades)
+    console.say(f"  {words_of(settings, market_data.bars.sessions)}")
+    console.payload["window"] = dict(zip(("start", "end"), map(str, settings.backtest.days), strict=True))
+    return settings
 
 
-def words_of(chosen: Settings, sessions: Dates) -> str:
+def words_of(settings: Settings, sessions: Dates) -> str:
     """The window in words, and what it leaves out of `sessions`."""
-    start, end = chosen.backtest.days
+    start, end = settings.backtest.days
     before = int(np.searchsorted(sessions, np.datetime64(start)))
     after = len(sessions) - int(np.searchsorted(sessions, np.datetime64(end), side="right"))
     words = [f"{before:,} sessions before it are history only"] if before else []
@@ -67,9 +59,7 @@ def say(console: Console, loaded: Loaded) -> Loaded:
     console.say(f"{names:,} names, {sessions:,} sessions, {market_data.bars.sessions[0]} to {market_data.bars.sessions[-1]}, {loaded.how}")
     for line in markets.read_as(loaded):
         console.say(f"  {line}")
-    if others := markets.findings_of(loaded):
-        count = len(others)
-        console.say(f"  {count} finding{'s' if count > 1 else ''} on the data, all in the report; the first: {others[0]}")
+    say_findings(console, markets.findings_of(loaded))
     for line in loaded.notes:
         console.say(f"  {line}")
     if loaded.restated:
@@ -81,7 +71,7 @@ def say(console: Console, loaded: Loaded) -> Loaded:
             "origin": str(market_data.origin),
             "findings": list(market_data.findings),
         }
-        console.told["store"] = store
+        console.payload["store"] = store
     return loaded
 
 
@@ -89,3 +79,14 @@ def say_prices(console: Console, market_data: MarketData) -> None:
     """What the prices of a table were taken for; nothing of another market data."""
     for line in markets.prices_of(market_data):
         console.say(line)
+
+
+def say_findings(console: Console, findings: tuple[Prose, ...]) -> None:
+    """What was found on the data: all of it where it is little, else the first and where the rest stands."""
+    if not findings:
+        return
+    many = len(findings) > MOST
+    rest = f"; here the first {MOST}, all of them by 'springback data check' and in a run's report" if many else ""
+    console.say(f"  {len(findings):,} findings on the data{rest}:")
+    for line in findings[:MOST]:
+        console.say(f"    {line}")

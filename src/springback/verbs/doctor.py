@@ -1,7 +1,5 @@
 """What `springback doctor` does: what is installed, which data, models, ledger, engine and keys there are, what is missing for what."""
 
-from dataclasses import asdict
-
 from springback.project import Project
 from springback.verbs.console import Console, table
 from springback.workflow.doctor import BROKEN, FOUND, examine
@@ -10,12 +8,14 @@ from springback.workflow.doctor import BROKEN, FOUND, examine
 def doctor(console: Console, here: Project) -> bool:
     """Whether nothing is broken; what is merely missing is no fault. A line for each thing, and what is missing for what."""
     checks = examine(here)
-    console.told["doctor"] = [asdict(one) for one in checks]
+    console.payload["doctor"] = [
+        {"thing": one.thing, "state": one.state, "found": one.detail, "needed_for": one.needed_for, "way": one.way} for one in checks
+    ]
     shown = table("", "", "", "")
     shown.columns[1].justify = shown.columns[2].justify = "left"
     shown.columns[2].no_wrap = False
     for one in checks:
-        shown.add_row(one.thing, one.state, one.found)
+        shown.add_row(one.thing, one.state, one.detail)
     console.show(shown)
     for one in checks:
         if one.state != FOUND:

@@ -3,10 +3,10 @@
 from springback.verbs import data_summary
 from springback.verbs.console import Console
 from springback.workflow import fetch as workflow
-from springback.workflow.inputs import Asked, Inputs, Loaded, fill, stored_or_fetched
+from springback.workflow.inputs import Inputs, Loaded, Request, fill, stored_or_fetched
 from springback.workflow.settings import Settings
 
-__all__ = ["Asked", "Inputs"]
+__all__ = ["Inputs", "Request"]
 
 
 def fetch(console: Console, settings: Settings, inputs: Inputs, source: str, accept_restatement: bool = False) -> Loaded:
@@ -34,15 +34,15 @@ def _asked(console: Console, settings: Settings, inputs: Inputs, source: str, ac
         console.say(line)
     asked, loaded = 0, None
     for batch in workflow.batches(plan, console, accept_restatement):
-        asked += batch.asked
+        asked += batch.requests
         for line in batch.notes:
             console.say(line)
         if batch.loaded:
             loaded = batch.loaded
             data_summary.say(console, loaded)
-    if plan.kept:
-        console.say(f"  {asked:,} of {plan.names:,} names asked for now, the others kept in {plan.kept.folder}")
+    if plan.downloads:
+        console.say(f"  {asked:,} of {plan.names:,} names asked for now, the others kept in {plan.downloads.folder}")
     span = {"first": str(plan.first), "last": str(plan.last)}
-    console.told["fetch"] = {"source": source, "names": plan.names, "asked": asked, **span}
+    console.payload["fetch"] = {"source": source, "names": plan.names, "asked": asked, **span}
     assert loaded is not None  # there are names, and each stays or joins
     return loaded

@@ -18,5 +18,5 @@ def init(console: Console, folder: Path = Path()) -> None:
     if file.exists():
         raise InputError(f"{file} is there: edit it, or move it away to begin anew")
     places.write(folder, {FILE: template(flat(Settings()))})
-    console.told["init"] = {"file": str(file)}
+    console.payload["init"] = {"file": str(file)}
     console.say(f"{file}: paths and knobs, each a default until its '#' is taken away")

@@ -16,7 +16,7 @@ def ledger(console: Console, store: Path | None) -> None:
     known = trials_of(store)
     rows = list(known.rows)
     told = {"file": str(known.file), "looks": known.looks, "fault": known.fault or None, "trials": rows}
-    console.told["ledger"] = told | {"standings": list(known.standings)}
+    console.payload["ledger"] = told | {"standings": list(known.standings)}
     if not rows:
         console.say(f"No trial so far: {known.file} is made by the first backtest.")
         return

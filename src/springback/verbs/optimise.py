@@ -7,11 +7,11 @@ from typing import Any
 from springback.analytics import encode
 from springback.cluster import Workers
 from springback.search import search_words
-from springback.search.search_finding import Report
+from springback.search.search_finding import SearchReport
 from springback.verbs.console import Console, table
 from springback.workflow import optimize as workflow
 from springback.workflow.optimize import PAGE, WINNER
-from springback.workflow.search import Job, job
+from springback.workflow.search import SearchJob, job
 from springback.workflow.settings import Settings
 from springback.workflow.settings import choose as choose_plain
 
@@ -25,14 +25,14 @@ def choose(settings: Path | None, sets: list[str] | None, knobs: list[str] | Non
     return workflow.checked(dataclasses.replace(chosen, optimise=dataclasses.replace(chosen.optimise, **over)))
 
 
-def optimise(console: Console, one: Job, workers: Workers, reveal: bool = False) -> Report:
+def optimise(console: Console, one: SearchJob, workers: Workers, reveal: bool = False) -> SearchReport:
     """Searches, or with `reveal` looks at the held-back period with the winner, and prints."""
     report = (workflow.reveal if reveal else workflow.optimize)(one, workers, console)
     _say(console, one, report)
     return report
 
 
-def _say(console: Console, one: Job, report: Report) -> None:
+def _say(console: Console, one: SearchJob, report: SearchReport) -> None:
     for line in (
         *search_words.flags(report),
         search_words.verdict(report.finding),
@@ -44,7 +44,7 @@ def _say(console: Console, one: Job, report: Report) -> None:
     for row in search_words.settings(report):
         told.add_row(*row)
     console.show(told)
-    console.told["optimise"] = {
+    console.payload["optimise"] = {
         "folder": str(one.folder),
         "headline": search_words.verdict(report.finding),
         "finding": encode.plain(report.finding),

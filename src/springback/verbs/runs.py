@@ -12,7 +12,7 @@ UNITS: tuple[Unit, ...] = ("fraction", "ratio", "fraction", "count")
 def runs(console: Console, folder: Path) -> None:
     """Lists the run folders in `folder`, by when they were written. Raises `MissingData` where there is none."""
     found = runs_in(folder)
-    console.told["runs"] = {
+    console.payload["runs"] = {
         "folder": str(folder),
         "latest": found.latest or None,
         "runs": list(found.rows),

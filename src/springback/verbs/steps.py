@@ -8,7 +8,10 @@ from springback.analytics.figures import shown
 from springback.analytics.summary import Summary, summary_json
 from springback.cluster import Workers, workers_at
 from springback.errors import InputError
+from springback.market.market_data import MarketData
 from springback.market.prose import warned
+from springback.quality import gate
+from springback.training.train import Evaluation
 from springback.verbs import data_summary
 from springback.verbs.console import Console, table
 from springback.workflow import forecast_cache, places
@@ -24,7 +27,7 @@ __all__ = ["Choice", "Console", "Inputs", "Recorder", "bare", "choose", "places"
 
 
 def features(console: Console, inputs: Inputs, out: Path) -> None:
-    """Writes the features of a file or a store."""
+    """Writes the features of a file or a store. Raises `InputError` where both are named."""
     if inputs.path is not None and inputs.store is not None:
         raise InputError("--bars and --store both name the bars: give one of them")
     if inputs.path is not None and inputs.as_of:
@@ -34,11 +37,12 @@ def features(console: Console, inputs: Inputs, out: Path) -> None:
     else:
         market_data = read(inputs)
         data_summary.say_prices(console, market_data)
+    _say_warnings(console, gate.accused(market_data, choose().quality))
     step = console.step("features")
     step(0, 1, str(out))
     names = write_features_of(market_data, out)
     step(1, 1, str(out))
-    console.told["features"] = {"file": str(out), "names": names, "sessions": market_data.bars.shape[0]}
+    console.payload["features"] = {"file": str(out), "names": names, "sessions": market_data.bars.shape[0]}
     console.say(f"8 features of {names:,} names in {market_data.bars.shape[0]:,} sessions: {out}")
 
 
@@ -49,79 +53,75 @@ def prepared(console: Console, settings: Settings, market: Loaded, forecasts: Pa
     return survey(settings, market.market_data, market.hash, console)
 
 
-def train(console: Console, made: PreparedData, settings: Settings, models: Path) -> None:
+def train(console: Console, prepared: PreparedData, settings: Settings, models: Path) -> None:
     """Trains, judges, saves, and prints the judgement against the gates."""
     with places.filling(models, console):
-        trained = train_models(made, settings, console)
+        trained = train_models(prepared, settings, console)
         save_models(trained, models)
-    found = trained.evaluation
-    threshold = settings.training.threshold
-    for line in warned(made.market_data.findings):
+    _say_warnings(console, prepared.market_data)
+    _say_evaluation(console, trained.evaluation, settings.training.threshold)
+    console.say(f"  models: {models}")
+    console.payload["train"] = evaluation_of(models)
+
+
+def _say_warnings(console: Console, market_data: MarketData) -> None:
+    """What must be known of the data before any figure."""
+    for line in warned(market_data.findings):
         console.say(line)
+
+
+def _say_evaluation(console: Console, evaluation: Evaluation, threshold: float) -> None:
     console.say(
-        f"Models, trained on {found.train_first} to {found.train_last} ({found.train_rows:,} rows), "
-        f"judged on {found.test_first} to {found.test_last} ({found.test_rows:,} rows they never saw)"
+        f"Models, trained on {evaluation.train_first} to {evaluation.train_last} ({evaluation.train_rows:,} rows), "
+        f"judged on {evaluation.test_first} to {evaluation.test_last} ({evaluation.test_rows:,} rows they never saw)"
     )
-    shown_ = table(
-        "",
-        *("", "AUC", "daily", "accuracy", f"P>{threshold:g}", "right", "base", "signals", "right"),
-    )
-    for side in ("long", "short"):
-        one = getattr(found, side)
-        shown_.add_row(
-            side,
-            _decimals(one.auc),
-            _decimals(one.auc_by_day),
-            _percent(one.accuracy),
-            f"{one.fired:,}",
-            _percent(one.precision),
-            _percent(one.base_rate),
-            f"{one.signals:,}",
-            _percent(one.signal_precision),
-        )
-    console.show(shown_)
+    sides = table("", *("", "AUC", "daily", "accuracy", f"P>{threshold:g}", "right", "base", "signals", "right"))
+    for name in ("long", "short"):
+        one = getattr(evaluation, name)
+        figures = _decimals(one.auc), _decimals(one.auc_by_day), _percent(one.accuracy), f"{one.fired:,}", _percent(one.precision)
+        sides.add_row(name, *figures, _percent(one.base_rate), f"{one.signals:,}", _percent(one.signal_precision))
+    console.show(sides)
     console.say("  daily: mean AUC within a day; right: share that came true; base: what a coin gets; signals: QPI and P both fired")
     for name, limit in (("auc", 0.60), ("accuracy", 0.60)):
-        worst = [getattr(getattr(found, side), name) for side in ("long", "short")]
+        worst = [getattr(getattr(evaluation, side), name) for side in ("long", "short")]
         passed = None not in worst and min(worst) > limit
         console.say(f"  gate: {name.replace('auc', 'AUC')} > {limit:.2f} on both sides: {'PASS' if passed else 'FAIL'}")
     console.say(
-        f"  beware: a random split of the same rows shows AUC {_decimals(found.random_split_auc[0])} long, "
-        f"{_decimals(found.random_split_auc[1])} short; overlapping labels leak."
+        f"  beware: a random split of the same rows shows AUC {_decimals(evaluation.random_split_auc[0])} long, "
+        f"{_decimals(evaluation.random_split_auc[1])} short; overlapping labels leak."
     )
-    console.say(f"  correlation of P_long with 1 - P_short: {_decimals(found.mirror)} (1: the short model only repeats the long one)")
+    console.say(f"  correlation of P_long with 1 - P_short: {_decimals(evaluation.mirror)} (1: the short model only repeats the long one)")
     weights = table("Feature importance: AUC lost when the feature is shuffled by blocks of days", "", "long", "", "short", "")
-    for long, short in zip(found.importance_long, found.importance_short, strict=True):
+    for long, short in zip(evaluation.importance_long, evaluation.importance_short, strict=True):
         weights.add_row(long.feature, f"{long.auc_lost:+.4f}", f"± {long.spread:.4f}", f"{short.auc_lost:+.4f}", f"± {short.spread:.4f}")
     console.show(weights)
-    console.say(f"  models: {models}")
-    console.told["train"] = evaluation_of(models)
 
 
 def forecast(
-    console: Console, made: PreparedData, settings: Settings, models: Path, out: Path | None, workers: Workers | None = None
+    console: Console, prepared: PreparedData, settings: Settings, models: Path, out: Path | None, workers: Workers | None = None
 ) -> None:
     """Walks forward and writes the forecasts."""
     file = out or models / "walk_forward" / forecast_cache.FILE
     with places.filling(models, console):
-        result = forecast_walk_forward(made, settings, models, console, workers)
-        save_forecasts(made, result, file)
+        result = forecast_walk_forward(prepared, settings, models, console, workers)
+        save_forecasts(prepared, result, file)
         if out is None:
-            forecast_cache.note(made, settings, file.parent)
-    shown_ = table(
+            forecast_cache.note(prepared, settings, file.parent)
+    _say_warnings(console, prepared.market_data)
+    folds = table(
         "Walk forward: every model knew only the labels known at its date", "quarter from", "rows", "AUC long", "AUC short", "signals"
     )
     for fold in result.folds:
         signals = fold.long.signals + fold.short.signals
-        shown_.add_row(fold.first, f"{fold.rows:,}", _decimals(fold.long.auc), _decimals(fold.short.auc), f"{signals:,}")
-    console.show(shown_)
+        folds.add_row(fold.first, f"{fold.rows:,}", _decimals(fold.long.auc), _decimals(fold.short.auc), f"{signals:,}")
+    console.show(folds)
     console.say(f"forecasts: {file}")
-    console.told["forecast"] = {"file": str(file), "folds": len(result.folds)}
+    console.payload["forecast"] = {"file": str(file), "folds": len(result.folds)}
 
 
-def backtest(console: Console, made: PreparedData, settings: Settings, choice: Choice, out: Path, record: Recorder) -> None:
+def backtest(console: Console, prepared: PreparedData, settings: Settings, choice: Choice, out: Path, record: Recorder) -> None:
     """Forecasts as asked for, both profiles, and the run folder with its report; the trial goes into the ledger."""
-    report_data = backtest_and_report(settings, made, choice, console, record)
+    report_data = backtest_and_report(settings, prepared, choice, console, record)
     step = console.step("report")
     step(0, 1, str(out))
     summary = run_folder.write(out, report_data)
@@ -136,7 +136,7 @@ def report(console: Console, folder: Path) -> None:
     _say_summary(console, summary, summary_json(report_data, summary), folder)
 
 
-def _say_summary(console: Console, summary: Summary, told: dict[str, Any], out: Path) -> None:
+def _say_summary(console: Console, summary: Summary, figures: dict[str, Any], out: Path) -> None:
     for flag in summary.flags:
         console.say(flag)
     for line in summary.verdict:
@@ -148,8 +148,8 @@ def _say_summary(console: Console, summary: Summary, told: dict[str, Any], out: 
     console.show(gates)
     for warning in summary.warnings:
         console.say(f"  warning: {warning}")
-    console.told["summary"] = told
-    console.told["report"] = str(out / "report.html")
+    console.payload["summary"] = figures
+    console.payload["report"] = str(out / "report.html")
     console.say(f"report: {out / 'report.html'}")
 
 

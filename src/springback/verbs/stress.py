@@ -23,8 +23,8 @@ def stress(console: Console, prepared: PreparedData, settings: Settings, choice:
     figures = workflow.write(study, out)
     step(1, 1, str(out))
     _say(console, study)
-    console.told["stress"] = figures
-    console.told["page"] = str(out / PAGE)
+    console.payload["stress"] = figures
+    console.payload["page"] = str(out / PAGE)
     console.say(f"page: {out / PAGE}")
     return study
 

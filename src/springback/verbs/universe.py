@@ -21,14 +21,17 @@ def alone(store: Path | None, settings: Path | None, sets: list[str] | None) -> 
 
 def universe(
     console: Console,
-    chosen: Settings,
+    settings: Settings,
     on: str | None,
     store: Path,
     files: Path | None = None,
     out: Path | None = None,
     as_of: str | None = None,
 ) -> None:
-    """Lists the index on a day, or writes membership by permanent id from a folder of fund holdings."""
+    """Lists the index on a day, or writes membership by permanent id from a folder of fund holdings.
+
+    Raises `InputError` on options that mean nothing together, `MissingData` where there is no store.
+    """
     if on is None and (files is None or out is None):
         raise InputError("say --on DATE to list the index of a day, or --holdings DIR --out members.csv to write membership")
     if files is not None and as_of is not None:
@@ -41,7 +44,7 @@ def universe(
         _say_members(console, workflow.write_members(listed, out))
     if day is None:
         return
-    answer = workflow.from_store(chosen, store, day, as_of) if listed is None else workflow.from_holdings(listed, day)
+    answer = workflow.from_store(settings, store, day, as_of) if listed is None else workflow.from_holdings(listed, day)
     console.say(f"{len(answer.symbols):,} names in the index on {answer.on}, by the {answer.source}")
     age = "" if answer.lag is None else f", {answer.lag} days old on that day"
     console.say(f"  confidence: {answer.confidence}{age}")
@@ -49,11 +52,11 @@ def universe(
         console.say(f"  {note}")
     for first in range(0, len(answer.symbols), SHOWN):
         console.say("  " + " ".join(f"{symbol:<9}" for symbol in answer.symbols[first : first + SHOWN]).rstrip())
-    console.told["universe"] = {**asdict(answer), "on": str(answer.on)}
+    console.payload["universe"] = {**asdict(answer), "on": str(answer.on)}
 
 
-def _say_members(console: Console, written: workflow.Written) -> None:
-    console.say(f"{written.companies:,} companies in {written.files} files, {written.first} to {written.last}: {written.file}")
-    for line in written.left:
+def _say_members(console: Console, members: workflow.MembersFile) -> None:
+    console.say(f"{members.companies:,} companies in {members.files} files, {members.first} to {members.last}: {members.file}")
+    for line in members.left:
         console.say(f"  {line}")
-    console.told["members"] = {"file": str(written.file), "companies": written.companies, "files": written.files}
+    console.payload["members"] = {"file": str(members.file), "companies": members.companies, "files": members.files}

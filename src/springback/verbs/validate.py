@@ -5,7 +5,7 @@ from pathlib import Path
 from springback.cluster import Workers
 from springback.errors import InputError, MissingData, SettingsError
 from springback.validation import validation_words as words
-from springback.validation.validation_study import Study
+from springback.validation.validation_study import ValidationStudy
 from springback.verbs.console import Console, table
 from springback.workflow import places
 from springback.workflow import validate as workflow
@@ -19,11 +19,11 @@ __all__ = ["Method"]
 
 def check(method: str | None, models: Path | None, store: Path | None, forecasts: Path | None = None) -> str:
     """The method that is meant. Refuses before the work an unknown one, one or models beside a file of forecasts, models that it does not
-    use, and a ledger that cannot be written.
+    use, and a ledger that cannot be written. Raises `InputError`, `MissingData`, `SettingsError`, `Unwritable`.
     """
     lost = next((name for name, one in (("--method", method), ("--models-dir", models)) if one is not None), None)
     if forecasts is not None and lost:
-        raise InputError(f"{lost} says how forecasts are world, --forecasts brings them: give one of them")
+        raise InputError(f"{lost} says how forecasts are made, --forecasts brings them: give one of them")
     if forecasts is not None and not forecasts.is_file():
         raise MissingData(f"{forecasts} does not exist: give a file date,symbol,qpi,p_long,p_short,adv_63")
     method = method or METHODS[0]
@@ -43,7 +43,7 @@ def validate(
     out: Path,
     record: Recorder,
     workers: Workers | None = None,
-) -> Study:
+) -> ValidationStudy:
     """Judges, enters the trial ledger, writes validation.json and validation.html into `out`, and prints."""
     study = workflow.validate(settings, prepared, method, console, record, workers)
     step = console.step("page")
@@ -51,13 +51,13 @@ def validate(
     figures = workflow.write(study, out)
     step(1, 1, str(out))
     _say(console, study)
-    console.told["validation"] = {name: value for name, value in figures.items() if name != "days"}
-    console.told["page"] = str(out / PAGE)
+    console.payload["validation"] = {name: value for name, value in figures.items() if name != "days"}
+    console.payload["page"] = str(out / PAGE)
     console.say(f"page: {out / PAGE}")
     return study
 
 
-def _say(console: Console, study: Study) -> None:
+def _say(console: Console, study: ValidationStudy) -> None:
     told = study.judgement
     for line in (*words.flags(study), words.finding(told), words.worth(told)):
         console.say(line)

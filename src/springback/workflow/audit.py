@@ -92,33 +92,33 @@ def audit(
     return _audit(tuple(findings), case, small, time.monotonic() - started, effort.seed, record)
 
 
-def write(made: Audit, out: Path) -> dict[str, Any]:
+def write(result: Audit, out: Path) -> dict[str, Any]:
     """Writes audit.json and audit.html into `out`; returns what the first holds. Raises `Unwritable`."""
-    figures = as_json(made)
-    places.write(out, pair("audit", figures, page(made)))
+    figures = as_json(result)
+    places.write(out, pair("audit", figures, page(result)))
     return figures
 
 
-def _tell(step: Step, done: int, key: str, text: str) -> None:
-    step(done, len(CHECKS) + 1, f"{key}: {text}")
+def _tell(step: Step, count: int, key: str, text: str) -> None:
+    step(count, len(CHECKS) + 1, f"{key}: {text}")
 
 
-def sampled(market_data: MarketData, chosen: Settings, size: Size, seed: int) -> tuple[Sample, Settings]:
+def sampled(market_data: MarketData, settings: Settings, size: Size, seed: int) -> tuple[Sample, Settings]:
     """The sample that `size` takes of `market_data` up to the end of the backtest, and the settings that run on it."""
-    end = market_data.bars.row(np.datetime64(dated(chosen, market_data).backtest.days[1]) + 1)
-    warm = max(chosen.universe.window, workbench.WINDOW) + chosen.training.horizon + 2
-    warm = max(warm, _look_back(chosen) + 22 - chosen.walk_forward.min_sessions)
-    least = chosen.walk_forward.min_sessions
+    end = market_data.bars.row(np.datetime64(dated(settings, market_data).backtest.days[1]) + 1)
+    warm = max(settings.universe.window, workbench.WINDOW) + settings.training.horizon + 2
+    warm = max(warm, _look_back(settings) + 22 - settings.walk_forward.min_sessions)
+    least = settings.walk_forward.min_sessions
     rng = np.random.default_rng([seed, 0])
-    sample = take(market_data, eligible(market_data, chosen.universe), size, end, warm, least, rng)
+    sample = take(market_data, eligible(market_data, settings.universe), size, end, warm, least, rng)
     days = sample.market_data.bars.sessions
-    slow = chosen.training.estimator == "exact"
-    rows = [one for one in (chosen.training.max_rows, size.rows, SLOW_ROWS if slow else 0) if one]
+    slow = settings.training.estimator == "exact"
+    rows = [one for one in (settings.training.max_rows, size.rows, SLOW_ROWS if slow else 0) if one]
     return sample, dataclasses.replace(
-        chosen,
-        backtest=dataclasses.replace(chosen.backtest, start=days[sample.first].item(), end=days[-1].item()),
-        training=dataclasses.replace(chosen.training, trees=min(chosen.training.trees, size.trees), max_rows=min(rows, default=0)),
-        walk_forward=dataclasses.replace(chosen.walk_forward, start="", months=max(chosen.walk_forward.months, size.months)),
+        settings,
+        backtest=dataclasses.replace(settings.backtest, start=days[sample.first].item(), end=days[-1].item()),
+        training=dataclasses.replace(settings.training, trees=min(settings.training.trees, size.trees), max_rows=min(rows, default=0)),
+        walk_forward=dataclasses.replace(settings.walk_forward, start="", months=max(settings.walk_forward.months, size.months)),
     )
 
 
@@ -161,7 +161,7 @@ def pipeline(settings: Settings) -> Pipeline:
 
 
 def read(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArray[np.float64]]) -> Bars:
-    """Long rows through the door that every source uses."""
+    """Long rows (R,), prices in dollars and volumes in shares, through the door that every source uses."""
     return place_rows(days, symbols, columns)
 
 

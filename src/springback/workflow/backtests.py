@@ -58,8 +58,8 @@ class BacktestCache:
     def __getstate__(self) -> tuple[MarketData, Forecasts]:
         return self.market_data, self.forecasts
 
-    def __setstate__(self, told: tuple[MarketData, Forecasts]) -> None:
-        BacktestCache.__init__(self, *told)
+    def __setstate__(self, state: tuple[MarketData, Forecasts]) -> None:
+        BacktestCache.__init__(self, *state)
 
 
 def run_backtests(backtest_cache: BacktestCache, many: Sequence[Settings], workers: Workers, record: Recorder) -> Iterator[Result]:

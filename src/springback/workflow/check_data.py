@@ -11,9 +11,9 @@ from springback.market.market_data import MarketData
 from springback.market.quarantine import Span
 from springback.quality import against as two
 from springback.quality import gate, quarantine, raw
-from springback.quality.quality_finding import Finding
+from springback.quality.quality_finding import QualityFinding
 from springback.quality.quality_page import page
-from springback.quality.quality_study import Study, as_json
+from springback.quality.quality_study import QualityStudy, as_json
 from springback.settings import flat
 from springback.workflow import places
 from springback.workflow.inputs import Inputs, read
@@ -28,7 +28,7 @@ PAGE = "check.html"
 class Checked:
     """The study, and where the quarantine was written and how many spans it holds, if it was asked for."""
 
-    study: Study
+    study: QualityStudy
     quarantine: str = ""
     spans: int = 0
 
@@ -64,7 +64,7 @@ def check_data(
     return Checked(_study(market_data, found, facts), file, len(spans))
 
 
-def check_tape(settings: Settings, market_data: MarketData, progress: Progress = SILENT) -> Study:
+def check_tape(settings: Settings, market_data: MarketData, progress: Progress = SILENT) -> QualityStudy:
     """Every check on market data at hand."""
     step = progress.step("check")
     found = gate.examine(market_data, settings.quality, step)
@@ -90,7 +90,7 @@ def inputs_of(market: Path) -> Inputs:
     return Inputs(store=market) if has_store(market) else Inputs(path=market)
 
 
-def write(study: Study, out: Path) -> None:
+def write(study: QualityStudy, out: Path) -> None:
     """Writes check.json and check.html into `out`. Raises `Unwritable`."""
     places.write(out, pair("check", as_json(study), page(study)))
 
@@ -100,7 +100,7 @@ def name_of(inputs: Inputs) -> str:
     return str(inputs.path or inputs.folder) + (f" as known on {inputs.as_of}" if inputs.as_of else "")
 
 
-def _read(inputs: Inputs) -> tuple[list[Finding], MarketData | None, str]:
+def _read(inputs: Inputs) -> tuple[list[QualityFinding], MarketData | None, str]:
     """What is wrong with the files as they lie there, and the market data; none where they were refused and it is told already why."""
     if inputs.path is None:
         return [], *open_store(inputs.folder, inputs.as_of)
@@ -130,7 +130,7 @@ def _facts(
     return facts | {"Command": command}
 
 
-def _study(market_data: MarketData | None, found: Iterable[Finding], facts: dict[str, str]) -> Study:
+def _study(market_data: MarketData | None, findings: Iterable[QualityFinding], facts: dict[str, str]) -> QualityStudy:
     if market_data is None:
-        return Study(gate.ranked(found), None, (), facts)
-    return Study(gate.ranked(gate.settled(found, market_data)), market_data, market_data.quarantine, facts)
+        return QualityStudy(gate.ranked(findings), None, (), facts)
+    return QualityStudy(gate.ranked(gate.settled(findings, market_data)), market_data, market_data.quarantine, facts)

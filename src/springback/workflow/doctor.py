@@ -13,20 +13,20 @@ from importlib import metadata
 from pathlib import Path
 
 from springback import __version__
-from springback.data.sources.keys import read_keys
-from springback.data.store.store import Store
 from springback.errors import MissingData, SpringbackError
-from springback.forecasting import model_store
 from springback.lean import engines
 from springback.ledger.book import Ledger
 from springback.project import FILE, Project
-from springback.workflow import record
-from springback.workflow.sources import open_store
+from springback.workflow import ledger_place
 
 FOUND, MISSING, BROKEN = "found", "missing", "BROKEN"
 LEAST_DISK = 2.0  # GB that a store of 3,000 names, its models and a run take, with room to write the next beside it
-NATIVE = ("lightgbm", "numba", "pyarrow")
-"""Libraries that can be installed and not load: each needs a shared library of the system."""
+_LOAD = "import ctypes, importlib.util; from pathlib import Path; place = Path(importlib.util.find_spec('lightgbm').origin).parent"
+_LOAD += "; [ctypes.CDLL(str(file)) for file in place.rglob('lib_lightgbm.*')]"
+NATIVE = {"lightgbm": _LOAD, "numba": "import numba", "pyarrow": "import pyarrow"}
+"""Libraries that can be installed and not load, as each needs a shared library of the system, and what shows it: all of LightGBM takes a
+second to import, its library alone does not.
+"""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Check:
 
     thing: str
     state: str
-    found: str
+    detail: str
     needed_for: str = ""
     way: str = ""
 
@@ -103,7 +103,8 @@ def _libraries() -> Iterator[Check]:
             absent.append(name)
     yield Check("libraries", BROKEN if absent else FOUND, f"{len(names) - len(absent)} of {len(names)}", "run", "Run 'make setup'.")
     for name in (*absent, *(one for one in NATIVE if one not in absent)):
-        tried = subprocess.run([sys.executable, "-c", f"import {name.replace('-', '_')}"], capture_output=True, text=True, check=False)
+        trial = NATIVE.get(name, f"import {name.replace('-', '_')}")
+        tried = subprocess.run([sys.executable, "-c", trial], capture_output=True, text=True, check=False)
         if tried.returncode:
             why = (tried.stderr.strip() or f"it ends Python with {tried.returncode}").splitlines()[-1]
             way = "Install OpenMP's library (Debian: libgomp1)." if name == "lightgbm" else "Install it anew."
@@ -120,17 +121,25 @@ def _machine() -> Check:
 
 
 def _store(folder: Path) -> str:
+    from springback.data.store.store import Store  # heavy, as are those below: each is imported where there is something to look at
+    from springback.quality import quarantine
+
     if not Store(folder).exists():
         raise MissingData(f"{folder}: nothing was fetched")
-    told = Store(folder).describe()
-    newest = date.fromisoformat(str(told["last_session"])[:10])
+    manifest = Store(folder).describe()
+    newest = date.fromisoformat(str(manifest["last_session"])[:10])
     age = (datetime.now(UTC).date() - newest).days
-    origin = open_store(folder)[0].origin
+    origin = Store(folder).open()[0].origin
+    quarantine.read(folder)
     drawn, kind = origin.demo, "the demo market" if origin.demo else origin.description
-    return f"{folder}: {kind}; {told['rows']:,} bars, {told['first_session']} to {newest}" + ("" if drawn else f", {age} days ago")
+    return f"{folder}: {kind}; {manifest['rows']:,} bars, {manifest['first_session']} to {newest}" + ("" if drawn else f", {age} days ago")
 
 
 def _models(folder: Path) -> str:
+    if not folder.is_dir():
+        raise MissingData(f"{folder} holds no models: none were trained")
+    from springback.forecasting import model_store
+
     cards = sorted(folder.glob(f"walk_forward/*/{model_store.CARD}"))
     fixed = model_store.read_card(folder) if (folder / model_store.CARD).is_file() else None
     if not cards and fixed is None:
@@ -144,7 +153,7 @@ def _models(folder: Path) -> str:
 
 
 def _ledger(store: Path) -> Check:
-    book = Ledger(record.place(store))
+    book = Ledger(ledger_place.place(store))
     entries, fault = book.entries(), book.fault()
     if fault:
         return Check("ledger", BROKEN, f"{book.file}: {fault}", "count of trials that can be trusted", "Bring back a copy of it.")
@@ -153,6 +162,8 @@ def _ledger(store: Path) -> Check:
 
 
 def _keys(file: str) -> str:
+    from springback.data.sources.keys import read_keys
+
     found = repr(read_keys(Path(file) if file else None)).removeprefix("Keys(").removesuffix(")")
     if not found:
         raise MissingData("none in the environment or the file of keys")

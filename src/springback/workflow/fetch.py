@@ -48,7 +48,7 @@ class Batch:
     """
 
     loaded: Loaded | None
-    asked: int
+    requests: int
     notes: tuple[str, ...] = ()
 
 
@@ -65,7 +65,7 @@ class Plan:
     store: Path
     folder: Path | None
     members: Path | None
-    kept: Downloads | None
+    downloads: Downloads | None
     first: date
     last: date
     since: date
@@ -88,13 +88,13 @@ def vendor_of(inputs: Inputs) -> str | None:
     """
     named = inputs.source or ("csv" if inputs.path is not None else None)
     if named is None or named not in SOURCES or not inputs.by_name(named):
-        lost = next((name for name, value in vars(inputs.asked).items() if value is not None), None)
+        lost = next((name for name, value in vars(inputs.request).items() if value is not None), None)
         if lost is not None:
             raise InputError(f"--{lost} goes with --source {', '.join(SOURCES)}: name the one to ask")
         return None
     if inputs.as_of:
         raise InputError("--as-of reads a store as it was known, --source names something else: give one of them")
-    if inputs.asked.symbols is None and inputs.members is None and named != "lean":
+    if inputs.request.symbols is None and inputs.members is None and named != "lean":
         raise InputError(
             f"a run on {named} needs the names to ask for: springback run --source {named} --symbols AAPL,MSFT,NVDA "
             "(or a file with one a line, or --members FILE); the more the better, 50 at least"
@@ -107,22 +107,13 @@ def plan(settings: Settings, inputs: Inputs, source: str) -> Plan:
 
     Members are asked for where no symbols are named. Raises `InputError`, `BadTable`, `StoreError`.
     """
-    asked = inputs.asked
     old = _old(inputs.folder, source)
-    first, last, early = read_span(asked.start or (old.goes_on if old else None), asked.end, FIRST, datetime.now(UTC))
-    notes = [f"  the newest settled session is {last}: asked up to there"] if early else []
-    if old and asked.start is None and old.goes_on:
-        again = f"--start {old.first} asks for all of the past again"
-        notes += [f"  goes on with {inputs.folder} from {first}, a week back to hear corrections; {again}"]
-    named = read_roster(asked.symbols) if asked.symbols else None
-    keys = read_keys(asked.keys or project.named("keys")) if source in NEED_KEYS else None
+    first, last, notes = _span(inputs, old)
+    keys = read_keys(inputs.request.keys or project.named("keys")) if source in NEED_KEYS else None
     vendor = source_of(source, settings, keys, inputs.path)
     after = old if old and str(first) > old.first else None
-    roll = read_member_list(inputs.members, first, last) if inputs.members else None
-    listed = named or (Roster(_members(roll, after)) if roll else vendor.listing(first, last))
+    listed = _listed(inputs, source, vendor, after, (first, last))
     missing = tuple(lines_of(listed.left))
-    if not listed.symbols:
-        raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
     if after:
         check_hole(after.last, np.datetime64(first, "D"))
     joining = after.lacking(listed.symbols, first) if after else []
@@ -134,7 +125,7 @@ def plan(settings: Settings, inputs: Inputs, source: str) -> Plan:
         store=inputs.folder,
         folder=inputs.path,
         members=inputs.members,
-        kept=_kept(settings, inputs, vendor, source),
+        downloads=_kept(settings, inputs, vendor, source),
         first=first,
         last=last,
         since=min(SINCE, date.fromisoformat(old.first)) if old else SINCE,
@@ -144,6 +135,27 @@ def plan(settings: Settings, inputs: Inputs, source: str) -> Plan:
         missing=missing,
         notes=(*notes, *(f"  {line}" for line in missing)),
     )
+
+
+def _span(inputs: Inputs, old: "_Old | None") -> tuple[date, date, list[str]]:
+    """First and last day to ask for, and a line on each that nobody named."""
+    request = inputs.request
+    first, last, early = read_span(request.start or (old.goes_on if old else None), request.end, FIRST, datetime.now(UTC))
+    notes = [f"  the newest settled session is {last}: asked up to there"] if early else []
+    if old and request.start is None and old.goes_on:
+        again = f"--start {old.first} asks for all of the past again"
+        notes += [f"  goes on with {inputs.folder} from {first}, a week back to hear corrections; {again}"]
+    return first, last, notes
+
+
+def _listed(inputs: Inputs, source: str, vendor: Source, after: "_Old | None", days: tuple[date, date]) -> Roster:
+    """The names to ask for: those that were named, else the members, else all that the vendor lists. Raises `InputError` on none."""
+    named = read_roster(inputs.request.symbols) if inputs.request.symbols else None
+    roll = read_member_list(inputs.members, *days) if inputs.members else None
+    listed = named or (Roster(_members(roll, after)) if roll else vendor.listing(*days))
+    if not listed.symbols:
+        raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
+    return listed
 
 
 def batches(plan: Plan, progress: Progress = SILENT, accept_restatement: bool = False) -> Iterator[Batch]:
@@ -196,11 +208,11 @@ def _tape(
 
     Raises `MissingData`, `SourceError`.
     """
-    level = gather(plan.vendor, [plan.settings.benchmark], min(first, plan.since), last, plan.kept)
-    found = gather(plan.vendor, names, first, last, plan.kept, progress.step("fetch"))
+    level = gather(plan.vendor, [plan.settings.benchmark], min(first, plan.since), last, plan.downloads)
+    found = gather(plan.vendor, names, first, last, plan.downloads, progress.step("fetch"))
     listed = found.histories
     if plan.members and (spelled := dotted(listed)):
-        listed = renamed(listed, gather(plan.vendor, list(spelled.values()), first, last, plan.kept).histories, spelled)
+        listed = renamed(listed, gather(plan.vendor, list(spelled.values()), first, last, plan.downloads).histories, spelled)
     if not any(len(one.days) for one in listed):
         raise MissingData(f"{plan.source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates")
     levels = read_vix_and_rates(plan.settings, first, last, plan.folder)
@@ -247,7 +259,7 @@ def _kept(settings: Settings, inputs: Inputs, vendor: Source, source: str) -> Do
     """Where a vendor's answers are kept; a LEAN folder is read where it lies."""
     if source == "lean":
         return None
-    return Downloads(inputs.asked.downloads or project.usual("downloads"), vendor.name, timedelta(hours=settings.fetch.fresh_hours))
+    return Downloads(inputs.request.downloads or project.usual("downloads"), vendor.name, timedelta(hours=settings.fetch.fresh_hours))
 
 
 def _members(roll: MemberList, after: _Old | None) -> tuple[str, ...]:

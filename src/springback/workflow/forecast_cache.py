@@ -17,15 +17,12 @@ from springback.data.store.content_hash import file_hash
 from springback.errors import BadTable
 from springback.forecasting.card import versions
 from springback.market.forecasts import Forecasts
-from springback.settings import flat
 from springback.workflow.models import forecasts_from
 from springback.workflow.prepare import PreparedData
-from springback.workflow.settings import Settings
+from springback.workflow.settings import Settings, moving
 
 PACKAGE = Path(__file__).parents[1]
 FILE, NOTE = "forecasts.parquet", "made_of.json"
-KNOBS = ("universe.", "training.", "walk_forward.", "backtest.start", "backtest.end", "strategy.indicator")
-"""The settings that forecasts depend on."""
 
 
 def find(prepared: PreparedData, settings: Settings, folder: Path) -> Forecasts | None:
@@ -33,8 +30,8 @@ def find(prepared: PreparedData, settings: Settings, folder: Path) -> Forecasts 
     if not prepared.hash:
         return None
     try:
-        told = json.loads((folder / NOTE).read_text(encoding="utf-8"))
-        if told != _made_of(prepared, settings, folder):
+        note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
+        if note != _made_of(prepared, settings, folder):
             return None
         return forecasts_from(folder / FILE, prepared.market_data)
     except (OSError, ValueError, RecursionError, BadTable):
@@ -53,7 +50,7 @@ def _made_of(prepared: PreparedData, settings: Settings, folder: Path) -> dict[s
         "forecasts": file_hash(folder / FILE),
         "data": prepared.hash,
         "quarantine": [dataclasses.asdict(one) for one in prepared.market_data.quarantine],
-        "settings": {name: str(value) for name, value in flat(settings).items() if name.startswith(KNOBS)},
+        "settings": {name: str(value) for name, value in moving(settings, "forecasts").items()},
         "models": {path.relative_to(folder).as_posix(): file_hash(path) for path in models},
         "versions": versions() | {name: version(name) for name in ("pandas", "numba") if find_spec(name)},
         "program": program(),

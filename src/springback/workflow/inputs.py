@@ -20,7 +20,7 @@ from springback.workflow.sources import NEED_KEYS, SOURCES, draw_demo, has_store
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What a vendor is asked for: names, first and last day, with which keys, and the folder of what it told before."""
 
     symbols: str | None = None
@@ -45,7 +45,7 @@ class Inputs:
     events: Path | None = None
     benchmark: Path | None = None
     prices: str | None = None
-    asked: Asked = field(default_factory=Asked)
+    request: Request = field(default_factory=Request)
 
     @property
     def folder(self) -> Path:
@@ -62,13 +62,13 @@ class Inputs:
             for name in self.beside():
                 if name != "members":
                     raise InputError(f"--{name} goes with --source csv: {source} brings its own, or none")
-            if self.asked.keys is not None and source not in NEED_KEYS:
+            if self.request.keys is not None and source not in NEED_KEYS:
                 raise InputError(f"--keys goes with {', '.join(NEED_KEYS)}: {source} needs none")
-            if self.asked.downloads is not None and source == "lean":
+            if self.request.downloads is not None and source == "lean":
                 raise InputError("--downloads keeps what vendors tell: --source lean is read where it lies")
             return True
         for name in ("symbols", "start", "end", "keys", "downloads"):
-            if getattr(self.asked, name) is not None and source in {"csv", "demo"}:
+            if getattr(self.request, name) is not None and source in {"csv", "demo"}:
                 raise InputError(f"--{name} goes with {', '.join(SOURCES)}: --source {source} is taken whole")
         return False
 
@@ -154,7 +154,10 @@ def stored_or_demo(settings: Settings, inputs: Inputs, progress: Progress = SILE
 
 
 def stored_or_fetched(settings: Settings, inputs: Inputs, progress: Progress = SILENT) -> Loaded:
-    """The source that is named, if it is read or drawn whole; else the store if real data lie in it; else the demo market."""
+    """The source that is named, if it is read or drawn whole; else the store if real data lie in it; else the demo market.
+
+    Raises `InputError` on options that do not go together, and as the source does.
+    """
     source = inputs.source or ("csv" if inputs.path is not None else None)
     if source is None and inputs.prices:
         raise InputError("--prices says what a table of bars holds: name it with --path; a store knows it already")
@@ -180,15 +183,15 @@ def keep(
     store: Path,
     progress: Progress = SILENT,
     accept_restatement: bool = False,
-    asked: Collection[str] | None = None,
+    names: Collection[str] | None = None,
     members: Path | None = None,
     joins: bool = False,
 ) -> Loaded:
-    """Writes `market_data` into the store; what the store holds then. `asked`, `members`, `joins`: see `quality.entry.fetch`."""
+    """Writes `market_data` into the store; what the store holds then. `names`, `members`, `joins`: see `quality.entry.fetch`."""
     step = progress.step("store")
     step(0, 1, "writing the store")
     places.writable(store)
-    manifest = entry.fetch(market_data, store, None, accept_restatement, asked, members, joins)
+    manifest = entry.fetch(market_data, store, None, accept_restatement, names, members, joins)
     held, digest = open_store(store)
     step(1, 1, "stored")
     return Loaded(held, digest, f"fetched into {store}", store=store, restated=str(manifest["restated"] or ""))

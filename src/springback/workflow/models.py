@@ -18,7 +18,7 @@ from springback.forecasting.models import Models
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.market_data import MarketData
-from springback.strategy.lookback import rarity
+from springback.strategy.indicator import triggered
 from springback.training.train import Trained
 from springback.training.train import train as teach
 from springback.training.walk_forward import WalkForwardResult, WalkOptions
@@ -46,12 +46,12 @@ def evaluation_of(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        evaluation = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is not the evaluation of models ({error}): train again") from None
-    if not isinstance(told, dict):
+    if not isinstance(evaluation, dict):
         raise ModelError(f"{path} is not the evaluation of models (it holds no table): train again")
-    return told
+    return evaluation
 
 
 def forecast_walk_forward(
@@ -78,7 +78,8 @@ def forecast_walk_forward(
     options = WalkOptions(start, end, save, lookup, progress.step("forecast"), workers)
     rows = prepared.market_data, prepared.eligible, prepared.features
     result = walk(*rows, settings.training, settings.walk_forward, _now(), options)
-    return dataclasses.replace(result, forecasts=_triggered(prepared, settings, result.forecasts))
+    bars, actions = prepared.market_data.bars, prepared.market_data.actions
+    return dataclasses.replace(result, forecasts=triggered(result.forecasts, settings.strategy.indicator, bars, actions))
 
 
 def save_forecasts(prepared: PreparedData, result: WalkForwardResult, out: Path) -> None:
@@ -91,18 +92,9 @@ def save_forecasts(prepared: PreparedData, result: WalkForwardResult, out: Path)
 def forecast_fixed(prepared: PreparedData, models: Path, settings: Settings) -> tuple[Forecasts, Models]:
     """Forecasts of every session by the one pair in `models`. Raises `ModelError`."""
     pair = model_store.load(models)
-    return _triggered(
-        prepared, settings, forecast_panel(pair, prepared.features, prepared.eligible, mean_volume(prepared.market_data.bars))
-    ), pair
-
-
-def _triggered(prepared: PreparedData, settings: Settings, said: Forecasts) -> Forecasts:
-    """`said` with the rule's own indicator for QPI, where it is another; a name that has none yet is not ranked."""
-    if settings.strategy.indicator == "qpi":
-        return said
-    rare = rarity(prepared.market_data.bars, prepared.market_data.actions)
-    unranked = np.isnan(said.qpi) | np.isnan(rare)
-    return Forecasts(*(np.where(unranked, np.nan, panel) for panel in (rare, said.p_long, said.p_short, said.adv)))
+    bars, actions = prepared.market_data.bars, prepared.market_data.actions
+    forecasts = forecast_panel(pair, prepared.features, prepared.eligible, mean_volume(bars))
+    return triggered(forecasts, settings.strategy.indicator, bars, actions), pair
 
 
 def in_sample(pair: Models, settings: Settings) -> bool:

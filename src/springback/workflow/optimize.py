@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from springback.analytics import encode
 from springback.analytics.evidence import pair
@@ -10,12 +11,12 @@ from springback.cluster import Workers
 from springback.errors import LedgerError, MissingData, SettingsError
 from springback.ledger import entry as looks
 from springback.ledger.book import Ledger
+from springback.market.origin import Provenance
 from springback.search import kept, search_words
 from springback.search.knobs import Values, parse_all
-from springback.search.optimizer import Memory, Seen, Trial, alone, importances, search
-from springback.search.search_finding import Finding, Line, Plane, Report, Revealed, as_json, judge
+from springback.search.optimizer import Memory, Trial, TrialResult, alone, importances, search
+from springback.search.search_finding import Line, Plane, Revealed, SearchFinding, SearchReport, as_json, judge
 from springback.search.search_page import page
-from springback.settings import flat
 from springback.statistics.overfitting import Search
 from springback.statistics.returns import account_excess
 from springback.workflow import places, record
@@ -24,8 +25,8 @@ from springback.workflow.prepare import survey
 from springback.workflow.progress import SILENT, Progress, Step
 from springback.workflow.provenance import provenance
 from springback.workflow.report import universe_of
-from springback.workflow.search import BacktestCaches, Job, forecast, looker, ratio_of, sessions_of, with_knobs
-from springback.workflow.settings import Settings, between
+from springback.workflow.search import BacktestCaches, SearchJob, forecast, looker, ratio_of, sessions_of, with_knobs
+from springback.workflow.settings import MOVED, Settings, between, searchable
 
 FIGURES, PAGE, WINNER, STUDY, HELD = "optimise.json", "optimise.html", "winner.toml", "study.sqlite", "held_back.json"
 LOOKED = "the held-back period, looked at once"
@@ -33,7 +34,7 @@ LOOKED = "the held-back period, looked at once"
 
 def checked(settings: Settings) -> Settings:
     """`settings`, if they can be searched: every value that a knob may take is one, and costs are realistic. Raises `SettingsError`."""
-    for knob in parse_all(settings.optimise.knobs, flat(settings)):
+    for knob in parse_all(settings.optimise.knobs, searchable(settings)):
         for value in knob.choices or (knob.low, knob.high):
             with_knobs(settings, {knob.name: int(value) if knob.whole else value})
     if settings.backtest.profile != "realistic":
@@ -44,14 +45,14 @@ def checked(settings: Settings) -> Settings:
     return settings
 
 
-def optimize(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
+def optimize(one: SearchJob, workers: Workers, progress: Progress = SILENT) -> SearchReport:
     """Searches, judges, maps the neighbourhood, and writes the study's folder; a search that was killed goes on.
 
     Raises `Unwritable`, `LedgerError`, `Taken` before the work.
     """
     one.record.ready()
     with alone(one.folder):
-        settings = one.chosen.optimise
+        settings = one.settings.optimise
         memory = Memory(one.folder / STUDY, one.stamp, one.knobs)
         caches = BacktestCaches(one, workers, progress)
         look = looker(one, caches, workers)
@@ -63,12 +64,12 @@ def optimize(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
         stands = one.record.standing(one.whole, sessions_of(one, caches))  # the map's trials count as well
         entries = next(look([first.winner])).entries
         finding = judge(found, one.spec, specified, stands.search, settings, sessions_of(one, caches), entries)
-        report = _report(one, caches, finding, found, shares, lines, plane, stands.fault)
+        report = _report(one, caches, _Searched(found, finding, shares, lines, plane, stands.fault))
         _write(one, report)
     return report
 
 
-def reveal(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
+def reveal(one: SearchJob, workers: Workers, progress: Progress = SILENT) -> SearchReport:
     """The winner and the specification on the held-back period, once: the ledger's row is the seal. Raises `SettingsError`.
 
     Both are written down before either is shown; then the page is drawn again, with what was seen.
@@ -79,13 +80,13 @@ def reveal(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
         raise MissingData(f"{one.folder} holds no finished search: run the same command without --reveal first")
     with alone(one.folder):
         winner = kept.winner_of(one.folder / FIGURES, one.stamp, one.knobs)
-        chosen = between(one.chosen, one.held.item(), one.end.item())
+        chosen = between(one.settings, one.hold_out_start.item(), one.end.item())
         made = survey(chosen, one.whole, one.hash, progress)
         figures = {}
         for name, values in (("winner", winner), ("specification", one.spec)):
             settings = with_knobs(chosen, values)
             backtest_cache = BacktestCache(one.whole, forecast(one, made, settings, workers, progress).forecasts)
-            sealed = one.record.of(f"{LOOKED}: {name} of {one.folder.name}", "optimise", str(one.held))
+            sealed = one.record.of(f"{LOOKED}: {name} of {one.folder.name}", "optimise", str(one.hold_out_start))
             (result,) = run_backtests(backtest_cache, [settings], workers, sealed)
             figures[name] = ratio_of(account_excess(result, one.whole))
         row = _seals(one)[0]
@@ -94,7 +95,7 @@ def reveal(one: Job, workers: Workers, progress: Progress = SILENT) -> Report:
     return optimize(one, workers, progress)
 
 
-def _unsealed(one: Job) -> None:
+def _unsealed(one: SearchJob) -> None:
     """Raises `SettingsError` where the period was looked at before, whatever the search."""
     fault = Ledger(record.place(one.record.store)).fault()
     if fault:
@@ -107,22 +108,22 @@ def _unsealed(one: Job) -> None:
         )
 
 
-def _seals(one: Job) -> list[looks.Entry]:
+def _seals(one: SearchJob) -> list[looks.Entry]:
     """The rows of looks at the held-back period, oldest first."""
     market = record.market_of(one.whole, one.hash)
     return [
         row
         for row in Ledger(record.place(one.record.store)).entries()
-        if row.market == market and row.hold_out and row.first <= str(one.end) and str(one.held) <= row.last
+        if row.market == market and row.hold_out and row.first <= str(one.end) and str(one.hold_out_start) <= row.last
     ]
 
 
 def _map(
-    step: Step, one: Job, look: Callable[[Sequence[Values]], Iterator[Seen]], winner: Values, shares: dict[str, float]
+    step: Step, one: SearchJob, look: Callable[[Sequence[Values]], Iterator[TrialResult]], winner: Values, shares: dict[str, float]
 ) -> tuple[tuple[Line, ...], Plane | None]:
     """The winner's neighbours along each fast knob, and over the two that matter most; trials as well, though none is chosen from."""
-    fast = [knob for knob in one.knobs if not knob.slow]
-    count = one.chosen.optimise.grid
+    fast = [knob for knob in one.knobs if MOVED[knob.name] != "forecasts"]  # the others need a walk-forward for each value
+    count = one.settings.optimise.grid
     points = {knob.name: knob.around(winner[knob.name], count) for knob in fast}
     first = sorted(fast, key=lambda knob: -shares.get(knob.name, 0.0))[:2]
     wanted = [winner | {name: value} for name, values in points.items() for value in values]
@@ -141,56 +142,75 @@ def _map(
     return lines, Plane(of[across], of[down], tuple(tuple(next(answers) for _ in points[across]) for _ in points[down]))
 
 
-def _report(
-    one: Job,
-    caches: BacktestCaches,
-    finding: Finding,
-    found: list[Trial],
-    shares: dict[str, float],
-    lines: tuple[Line, ...],
-    plane: Plane | None,
-    fault: str,
-) -> Report:
+@dataclass(frozen=True, eq=False)
+class _Searched:
+    """What a finished search knows: its trials, the finding, the share of each knob, the map around the winner, and what is wrong with the
+    ledger, in words.
+    """
+
+    trials: list[Trial]
+    finding: SearchFinding
+    shares: dict[str, float]
+    lines: tuple[Line, ...]
+    plane: Plane | None
+    fault: str
+
+
+def _report(one: SearchJob, caches: BacktestCaches, searched: _Searched) -> SearchReport:
     sessions = sessions_of(one, caches)
-    market = record.market_of(one.whole, one.hash)
-    known = looks.overlapping(looks.trials(Ledger(record.place(one.record.store)).entries()), market, str(one.held), str(one.end))
-    others = [row for row in record.tries(known) if not row.entry.hold_out]
-    settings = one.chosen.optimise
-    held = one.folder / HELD
-    return Report(
+    hold_out = one.folder / HELD
+    return SearchReport(
         name=one.folder.name,
         first=str(sessions[0]),
         last=str(sessions[-1]),
-        held_first=str(one.held),
+        held_first=str(one.hold_out_start),
         held_last=str(one.end),
-        seen_before=len(others),
-        finding=finding,
-        trials=tuple((t.number, t.values, t.seen.figure, ratio_of(t.seen.excess) if len(t.seen.excess) else None) for t in found),
+        seen_before=_seen_before(one),
+        finding=searched.finding,
+        trials=tuple(
+            (t.number, t.values, t.result.figure, ratio_of(t.result.excess) if len(t.result.excess) else None) for t in searched.trials
+        ),
         knobs=one.knobs,
-        importances=shares,
-        lines=lines,
-        plane=plane,
-        objective=settings.objective,
-        how=(
-            f"Optuna's tree-structured Parzen estimator, {settings.trials} trials, {settings.batch} at a time, seed {settings.seed}; net "
-            f"of realistic costs, on the {len(caches.base.folds)} periods of a walk-forward that end before {one.held}. The data handed "
-            "to the search end there too. Every trial, and every neighbour on the map, was entered in the trial ledger before its figure "
-            "was used."
-        ),
-        provenance=provenance(
-            one.whole, one.hash, one.chosen, universe_of(one.made.market_data, caches.base.forecasts), one.record.command, settings.seed
-        ),
-        ledger_fault=fault,
-        revealed=kept.held_of(held) if held.is_file() else None,
+        importances=searched.shares,
+        lines=searched.lines,
+        plane=searched.plane,
+        objective=one.settings.optimise.objective,
+        how=_how(one, caches),
+        provenance=_provenance(one, caches),
+        ledger_fault=searched.fault,
+        revealed=kept.held_of(hold_out) if hold_out.is_file() else None,
     )
 
 
-def _write(one: Job, report: Report) -> None:
+def _seen_before(one: SearchJob) -> int:
+    """How many other trials of the ledger saw sessions of the held-back period."""
+    market = record.market_of(one.whole, one.hash)
+    trials = looks.trials(Ledger(record.place(one.record.store)).entries())
+    known = looks.overlapping(trials, market, str(one.hold_out_start), str(one.end))
+    return sum(not row.entry.hold_out for row in record.tries(known))
+
+
+def _how(one: SearchJob, caches: BacktestCaches) -> str:
+    settings = one.settings.optimise
+    return (
+        f"Optuna's tree-structured Parzen estimator, {settings.trials} trials, {settings.batch} at a time, seed {settings.seed}; net of "
+        f"realistic costs, on the {len(caches.base.folds)} periods of a walk-forward that end before {one.hold_out_start}. The data "
+        "handed to the search end there too. Every trial, and every neighbour on the map, was entered in the trial ledger before its "
+        "figure was used."
+    )
+
+
+def _provenance(one: SearchJob, caches: BacktestCaches) -> Provenance:
+    universe = universe_of(one.prepared.market_data, caches.base.forecasts)
+    return provenance(one.whole, one.hash, one.settings, universe, one.record.command, one.settings.optimise.seed)
+
+
+def _write(one: SearchJob, report: SearchReport) -> None:
     figures = {"headline": [search_words.verdict(report.finding)], "stamp": one.stamp, **as_json(report)}
     places.write(one.folder, pair("optimise", figures, page(report)) | {WINNER: winner_toml(report)})
 
 
-def winner_toml(report: Report) -> str:
+def winner_toml(report: SearchReport) -> str:
     """The winner's knobs as a settings file."""
     tables: dict[str, list[str]] = {}
     for name, value in report.finding.winner.items():

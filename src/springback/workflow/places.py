@@ -34,20 +34,20 @@ def check_kind(models: str | None) -> None:
         raise SettingsError(f"--models must be {' or '.join(KINDS)}, was '{models}'", value=models)
 
 
-def shelf(given: Path | None = None, trains: bool = False, beside: Path | None = None, kind: str | None = None) -> Path:
-    """The folder of models that was `given`, or the usual one. Creates nothing.
+def models_folder(models_dir: Path | None = None, trains: bool = False, beside: Path | None = None, kind: str | None = None) -> Path:
+    """The folder of models `models_dir`, or the usual one. Creates nothing.
 
     `trains`: the task makes models there; where it does not, a folder that was named and has none is refused, since nothing that is there
-    was meant. `beside` a file of forecasts nothing is asked of models: `given` and `kind` are refused. Raises `InputError`, `MissingData`,
-    `Unwritable`.
+    was meant. `beside` a file of forecasts nothing is asked of models: `models_dir` and `kind` are refused. Raises `InputError`,
+    `MissingData`, `Unwritable`.
     """
     if beside is not None:
-        if given is not None or kind is not None:
+        if models_dir is not None or kind is not None:
             raise InputError("--forecasts brings what models would say: leave --models and --models-dir out")
         return usual("models")
-    folder = given or usual("models")
+    folder = models_dir or usual("models")
     writable(folder)
-    if given is not None and not trains and not holds_models(folder):
+    if models_dir is not None and not trains and not holds_models(folder):
         raise MissingData(
             f"{folder} holds no models: make them with 'springback forecast --models-dir {folder}', or leave --models-dir out"
         )
@@ -75,8 +75,10 @@ def writable(folder: Path) -> None:
 
 @contextmanager
 def filling(models: Path, progress: Progress) -> Iterator[None]:
-    """Nobody else puts models into the folder `models` while the block runs; whoever does is waited for."""
+    """Nobody else puts models into the folder `models` while the block runs; whoever does is waited for. Says so where it is a new one."""
     with alone(models, wait=lambda line: progress.say(f"  {line}")):
+        if not holds_models(models):
+            progress.say(f"  new folder of models: {models}")
         yield
 
 

@@ -28,7 +28,7 @@ class Silent:
         """A line that nobody reads."""
 
 
-def _unseen(done: int, total: int, text: str) -> None:
+def _unseen(count: int, total: int, text: str) -> None:
     """Nobody follows."""
 
 

@@ -7,29 +7,22 @@ overlay that stand in a report are shown beside its headline, not chosen among, 
 stress test, whose base run is one.
 """
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from springback import __version__
-from springback.backtest.result import Result
 from springback.errors import Unwritable
 from springback.ledger import entry
 from springback.ledger.book import Ledger
-from springback.ledger.entry import Days, NewEntry, Numbers, Trial
+from springback.ledger.entry import Days, Numbers, Trial
 from springback.market.market_data import MarketData
-from springback.project import named
 from springback.statistics import overfitting
 from springback.statistics.overfitting import Search
-from springback.statistics.returns import account_excess, sharpe
+from springback.workflow.ledger_place import ADDRESS, place
 
-FILE = "ledger.sqlite"
-ADDRESS = re.compile(r"[a-z][a-z0-9+]+:/")  # s3://bucket/prefix, also as a Path: there SQLite cannot write
+__all__ = ["place"]
 RECORDED = "recorded"  # all recorded markets are one past: another vendor or a longer file starts no new count
 ACCOUNTS = ("backtest", "optimise")  # kinds whose record is an account's returns, so that they can be set beside one another
 
@@ -40,19 +33,6 @@ class Standing:
 
     search: Search
     fault: str
-
-
-def place(store: Path | None = None) -> Path:
-    """The ledger's file beside `store`, the folder of a Parquet store; in the working folder where there is none or it is an address.
-
-    The project's own, `paths.ledger`, goes before both: for a store that may only be read.
-    """
-    mine = named("ledger")
-    if mine is not None:
-        return mine
-    if store is None or ADDRESS.match(str(store)):
-        return Path(FILE)
-    return (store if store.name not in ("", "..") else store.resolve()).parent / FILE
 
 
 def ready(store: Path | None = None) -> None:
@@ -67,61 +47,10 @@ def market_of(market_data: MarketData, data_hash: str) -> str:
     return f"demo {data_hash}" if market_data.origin.demo else RECORDED
 
 
-def note(
-    market_data: MarketData,
-    data_hash: str,
-    settings: Mapping[str, Any],
-    profile: str,
-    result: Result,
-    kind: str = "backtest",
-    command: str = "",
-    models: str = "",
-    store: Path | None = None,
-    hold_out_start: str = "",
-) -> None:
-    """Writes down a backtest. `settings` is `settings.flat` of what it was run with. An account that never traded, or was lost, has no
-    Sharpe ratio. `hold_out_start` is the first day of the held-back period that it looks at, ISO; empty where it looks at none."""
-    excess = account_excess(result, market_data)
-    ratio = sharpe(excess) if result.daily["traded"].any() else float("nan")
-    seen = NewEntry(
-        kind=kind,
-        market=market_of(market_data, data_hash),
-        data_hash=data_hash,
-        profile=profile,
-        settings=settings,
-        days=result.sessions,
-        excess=excess,
-        sharpe=ratio if np.isfinite(ratio) else None,
-        command=command,
-        models=models,
-        hold_out_start=hold_out_start,
-    )
-    Ledger(place(store)).record(seen, __version__)
-
-
 def standing(market_data: MarketData, data_hash: str, days: Days, store: Path | None = None) -> Standing:
     """Where a run over the sessions `days` stands, once it has been written down."""
     ledger = Ledger(place(store))
     return Standing(search_of(ledger, market_of(market_data, data_hash), days), ledger.fault())
-
-
-def note_validation(
-    market_data: MarketData,
-    data_hash: str,
-    settings: Mapping[str, Any],
-    days: NDArray[np.datetime64],
-    by_day: NDArray[np.float64],
-    kind: str = "validate",
-    command: str = "",
-    models: str = "",
-    store: Path | None = None,
-) -> None:
-    """Writes down a look that has no account: `by_day` is a figure of each of the sessions `days`, such as the rank IC.
-
-    A validation of settings that are backtested too is the same trial; of others it is one more.
-    """
-    seen = NewEntry(kind, market_of(market_data, data_hash), data_hash, "none", settings, days, by_day, None, command, models)
-    Ledger(place(store)).record(seen, __version__)
 
 
 def search_of(ledger: Ledger, market: str, days: Days) -> Search:
@@ -131,14 +60,14 @@ def search_of(ledger: Ledger, market: str, days: Days) -> Search:
     return overfitting.search(len(counted), returns_, own)
 
 
-def tries(known: tuple[Trial, ...]) -> tuple[Trial, ...]:
+def tries(trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
     """Those that count: every backtest, and every validation of settings that no backtest among them has."""
-    backtested = {one.entry.settings for one in known if one.entry.kind in ACCOUNTS}
+    backtested = {one.entry.settings for one in trials if one.entry.kind in ACCOUNTS}
     validated: dict[str, Trial] = {}
-    for one in known:
+    for one in trials:
         if one.entry.kind not in ACCOUNTS and one.entry.settings not in backtested:
             validated.setdefault(one.entry.settings, one)
-    return tuple(one for one in known if one.entry.kind in ACCOUNTS or validated.get(one.entry.settings) is one)
+    return tuple(one for one in trials if one.entry.kind in ACCOUNTS or validated.get(one.entry.settings) is one)
 
 
 def _accounts(ledger: Ledger, counted: tuple[Trial, ...], days: Days) -> tuple[Numbers, NDArray[np.bool_]]:

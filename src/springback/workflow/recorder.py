@@ -1,18 +1,23 @@
 """Who writes what was looked at into the trial ledger: bound once to its place, the data and the command, then handed in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from springback import __version__
 from springback.backtest.result import Result
 from springback.data.store.content_hash import content_hash
-from springback.ledger.entry import Days
+from springback.ledger.book import Ledger
+from springback.ledger.entry import Days, NewEntry, Numbers
 from springback.market.market_data import MarketData
 from springback.settings import flat
+from springback.statistics.returns import account_excess, sharpe
 from springback.workflow import record
-from springback.workflow.settings import Settings, dated
+from springback.workflow.settings import MOVED, Settings, dated
 
 
 @dataclass(frozen=True)
@@ -47,19 +52,46 @@ class Recorder:
         return self.data_hash or content_hash(market_data)
 
     def backtest(self, market_data: MarketData, settings: Settings, result: Result, flat_bp: float = 0.0) -> None:
-        """Writes down what `simulate` gave under `settings`, with `flat_bp` a side on top."""
+        """Writes down what `simulate` gave under `settings`, with `flat_bp` basis points a side on top.
+
+        An account that never traded, or was lost, has no Sharpe ratio.
+        """
         settings = dated(settings, market_data)
-        knobs = flat(settings) | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
-        words = self.kind, self.command, self.models
-        record.note(
-            market_data, self.hash_of(market_data), knobs, settings.backtest.profile, result, *words, self.store, self.hold_out_start
-        )
+        knobs = _deciding(settings) | ({"backtest.flat_bp": flat_bp} if flat_bp else {})
+        excess = account_excess(result, market_data)
+        ratio = sharpe(excess) if result.daily["traded"].any() else float("nan")
+        self._write(market_data, knobs, settings.backtest.profile, result.sessions, excess, ratio if np.isfinite(ratio) else None)
 
     def validation(self, market_data: MarketData, settings: Settings, days: Days, by_day: NDArray[np.float64]) -> None:
-        """Writes down a look that has no account: `by_day` is a figure of each of the sessions `days`."""
-        words = {"command": self.command, "models": self.models}
-        record.note_validation(market_data, self.hash_of(market_data), flat(settings), days, by_day, **words, store=self.store)
+        """Writes down a look that has no account: `by_day` (S,) is a figure of each of the sessions `days` (S,), such as the rank IC.
+
+        A validation of settings that are backtested too is the same trial; of others it is one more.
+        """
+        replace(self, kind="validate", hold_out_start="")._write(market_data, _deciding(settings), "none", days, by_day, None)
+
+    def _write(
+        self, market_data: MarketData, knobs: Mapping[str, Any], profile: str, days: Days, excess: Numbers, ratio: float | None
+    ) -> None:
+        entry = NewEntry(
+            kind=self.kind,
+            market=record.market_of(market_data, self.hash_of(market_data)),
+            data_hash=self.hash_of(market_data),
+            profile=profile,
+            settings=knobs,
+            days=days,
+            excess=excess,
+            sharpe=ratio,
+            command=self.command,
+            models=self.models,
+            hold_out_start=self.hold_out_start,
+        )
+        Ledger(record.place(self.store)).record(entry, __version__)
 
     def standing(self, market_data: MarketData, days: Days) -> record.Standing:
         """Where a run over the sessions `days` stands, once it has been written down."""
         return record.standing(market_data, self.hash_of(market_data), days, self.store)
+
+
+def _deciding(settings: Settings) -> dict[str, Any]:
+    """The knobs, flat, without those that move nothing: two runs that differ in them alone are one trial."""
+    return {name: value for name, value in flat(settings).items() if MOVED[name] != "nothing"}

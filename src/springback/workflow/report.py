@@ -1,15 +1,18 @@
 """From a backtest to the material of its report: both profiles, cost sweep, overlays, and how the forecasts did."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from springback.analytics.figures import shown
 from springback.analytics.performance import daily_rate, returns_of
 from springback.analytics.report_data import Account, ReportData
 from springback.analytics.summary import summarise
-from springback.backtest.ablations import count, overlays
+from springback.backtest.ablations import Overlay, count, overlays
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, positions_frame, trades_frame
 from springback.backtest.run import span
 from springback.features import FEATURES
@@ -52,71 +55,68 @@ def gather(
     record.ready()
     settings = dated(settings, market_data)
     market_data = gate.accused(market_data, settings.quality)
-    say = counter(progress.step("backtest"), 2 + len(SWEEP) + count(settings.strategy))
-    market = loop_inputs(market_data, forecasts, settings)
-    ordered = (settings.backtest.profile, *(name for name in PROFILES if name != settings.backtest.profile))
-    results = {}
-    for name in ordered:
-        say(f"profile {name}")
-        results[name] = simulate(market_data, forecasts, under(settings, name), market=market)
-        if name == ordered[0]:
-            record.backtest(market_data, settings, results[name])
-    headline = results[ordered[0]]
+    runs = _runs(market_data, forecasts, settings, record, counter(progress.step("backtest"), 2 + len(SWEEP) + count(settings.strategy)))
+    headline = next(iter(runs.profiles.values()))
     stands = record.standing(market_data, headline.sessions)
-    rate = None if market_data.risk_free is None else _series(market_data, market_data.risk_free)
-    sweep = []
-    for bp in SWEEP:
-        say(f"{bp:g} bp a side")
-        sweep.append({"bp": bp, **_outcome(simulate(market_data, forecasts, under(settings, "lean"), bp, market), rate)})
-    without = overlays(
-        headline,
-        market_data,
-        forecasts,
-        settings.backtest,
-        settings.strategy,
-        settings.regime,
-        settings.costs,
-        market,
-        lambda n: say(f"no {n}"),
-    )
-    judged = judgement(market_data, forecasts, settings)
     more = prose((*left_out(market_data, settings), *endings_held(market_data, headline, settings)))
+    universe = universe_of(market_data, forecasts)
     return ReportData(
-        accounts=tuple(account(results[name], name) for name in ordered),
+        accounts=tuple(account(result, name) for name, result in runs.profiles.items()),
         start=str(settings.backtest.start),
         end=str(settings.backtest.end),
-        provenance=provenance(
-            market_data, record.hash_of(market_data), settings, universe_of(market_data, forecasts), record.command, more=more
-        ),
+        provenance=provenance(market_data, record.hash_of(market_data), settings, universe, record.command, more=more),
         models=record.models,
         in_sample=in_sample,
         ranked=int((~np.isnan(forecasts.qpi)).any(axis=0).sum()),
         search=stands.search,
         ledger_fault=stands.fault,
-        benchmark=None if market_data.benchmark is None else _series(market_data, market_data.benchmark),
-        risk_free=rate,
+        benchmark=_series(market_data, market_data.benchmark),
+        risk_free=runs.rate,
         events=_events(market_data),
-        scores=judged["scores"],
-        quarters=judged["quarters"],
-        reliability=judged["reliability"],
+        **judgement(market_data, forecasts, settings),
         importance=importance_of(evaluation),
-        cost_sweep=pd.DataFrame(sweep),
-        ablations=pd.DataFrame(
-            [
-                {
-                    "overlay": o.name,
-                    "touched": o.touched,
-                    "among": o.among,
-                    "of_what": o.of_what,
-                    "could": o.could,
-                    **_outcome(o.without, rate),
-                }
-                for o in without
-            ]
-        ),
+        cost_sweep=pd.DataFrame(runs.sweep),
+        ablations=pd.DataFrame([_overlay_row(one, runs.rate) for one in runs.overlays]),
         funnel=funnel_frame(headline).reset_index(names="side"),
         missing={} if evaluation else {"importance": "no evaluation lies beside the models: run 'springback train'"},
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """The backtests of a report: `profiles` by name, the headline first; what is left with so many basis points a side on top; the rule
+    without each of its parts. `rate` is the risk-free rate of each session.
+    """
+
+    profiles: dict[str, Result]
+    sweep: list[dict[str, float]]
+    overlays: list[Overlay]
+    rate: "pd.Series[float] | None"
+
+
+def _runs(market_data: MarketData, forecasts: Forecasts, settings: Settings, record: Recorder, say: Callable[[str], None]) -> _Runs:
+    """All of them; the headline is written down as soon as it is known."""
+    market = loop_inputs(market_data, forecasts, settings)
+    own = settings.backtest.profile
+    profiles: dict[str, Result] = {}
+    for name in (own, *(one for one in PROFILES if one != own)):
+        say(f"profile {name}")
+        profiles[name] = simulate(market_data, forecasts, under(settings, name), market=market)
+        if name == own:
+            record.backtest(market_data, settings, profiles[name])
+    rate = _series(market_data, market_data.risk_free)
+    sweep = []
+    for bp in SWEEP:
+        say(f"{bp:g} bp a side")
+        sweep.append({"bp": bp, **_outcome(simulate(market_data, forecasts, under(settings, "lean"), bp, market), rate)})
+    parts = settings.backtest, settings.strategy, settings.regime, settings.costs
+    without = overlays(profiles[own], market_data, forecasts, *parts, market, lambda name: say(f"no {name}"))
+    return _Runs(profiles, sweep, without, rate)
+
+
+def _overlay_row(one: Overlay, rate: "pd.Series[float] | None") -> dict[str, Any]:
+    own = {"overlay": one.name, "touched": one.touched, "among": one.among, "of_what": one.of_what, "could": one.could}
+    return own | _outcome(one.without, rate)
 
 
 def backtest_and_report(settings: Settings, prepared: PreparedData, choice: Choice, progress: Progress, record: Recorder) -> ReportData:
@@ -127,7 +127,7 @@ def backtest_and_report(settings: Settings, prepared: PreparedData, choice: Choi
 
 
 def account(result: Result, profile: str) -> Account:
-    """The frames of one run under its profile."""
+    """The frames of one run under its profile, in dollars and shares."""
     frames = (daily_frame(result), fills_frame(result), orders_frame(result), trades_frame(result), positions_frame(result))
     return Account(profile, result.cash, *frames)
 
@@ -242,8 +242,9 @@ def _outcome(result: Result, rate: "pd.Series[float] | None") -> dict[str, float
     return {"annual_return": annual_return(returns.to_numpy()), "sharpe": sharpe(returns.to_numpy() - riskless.to_numpy())}
 
 
-def _series(market_data: MarketData, values: Any) -> "pd.Series[float]":
-    return pd.Series(values, index=pd.DatetimeIndex(market_data.bars.sessions))
+def _series(market_data: MarketData, values: NDArray[np.float64] | None) -> "pd.Series[float] | None":
+    """`values` (T,) by session; None of None."""
+    return None if values is None else pd.Series(values, index=pd.DatetimeIndex(market_data.bars.sessions))
 
 
 def _events(market_data: MarketData) -> pd.DataFrame:

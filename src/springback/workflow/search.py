@@ -22,7 +22,7 @@ from springback.market.bars import Dates
 from springback.market.market_data import MarketData
 from springback.quality import gate
 from springback.search.knobs import Knob, Value, Values, parse_all
-from springback.search.optimizer import Numbers, Seen, stamp
+from springback.search.optimizer import Numbers, TrialResult, stamp
 from springback.settings import flat
 from springback.statistics.returns import account_excess, lost, sharpe
 from springback.strategy.decide import ENTERED
@@ -34,25 +34,25 @@ from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import PreparedData, survey
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.recorder import Recorder
-from springback.workflow.settings import Settings, dated
+from springback.workflow.settings import Settings, dated, moving, searchable
 
 LOST = -1000.0
 """The figure of a setting that lost the account: worse than any other, and a number that Optuna's file can hold."""
 MODELS = "walk-forward, searched before {held}"
-DECIDING = ("backtest", "strategy", "regime", "costs", "universe", "training", "walk_forward", "optimise")  # tables that make a search
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
-    """A search: where, on what and with what. `whole` the market data with the period that is held back, `held` to `end`; `made` the world
-    before it, all that a search is handed; `chosen` the settings, their backtest ending there; `spec` the searched knobs as specified.
+class SearchJob:
+    """A search: where, on what and with what. `whole` the market data with the period that is held back, `hold_out_start` to `end`;
+    `prepared` what is known before it, all that a search is handed; `settings`, their backtest ending there; `spec` the searched knobs as
+    specified.
     """
 
     whole: MarketData
-    held: np.datetime64
+    hold_out_start: np.datetime64
     end: np.datetime64
-    made: PreparedData
-    chosen: Settings
+    prepared: PreparedData
+    settings: Settings
     knobs: tuple[Knob, ...]
     spec: Values
     stamp: str
@@ -66,105 +66,104 @@ class Job:
         return self.record.data_hash
 
 
-def job(chosen: Settings, market_data: MarketData, models: Path, out: Path, record: Recorder, progress: Progress = SILENT) -> Job:
-    """The search that `chosen` describes, with nothing in it of what is held back; its study lies in a folder of its own under `out`.
+def job(settings: Settings, market_data: MarketData, models: Path, out: Path, record: Recorder, progress: Progress = SILENT) -> SearchJob:
+    """The search that `settings` describes, with nothing in it of what is held back; its study lies in a folder of its own under `out`.
 
     Raises `MissingData`.
     """
     record = record.on(market_data)
-    chosen = dated(chosen, market_data)
-    market_data = gate.accused(market_data, chosen.quality)
-    held, end = span(market_data, chosen)
+    settings = dated(settings, market_data)
+    market_data = gate.accused(market_data, settings.quality)
+    held, end = span(market_data, settings)
     ends = market_data.bars.row(held)
-    if not ends or market_data.bars.sessions[ends - 1] <= np.datetime64(chosen.backtest.days[0]):
+    if not ends or market_data.bars.sessions[ends - 1] <= np.datetime64(settings.backtest.days[0]):
         raise MissingData(
-            f"nothing is left to search: {chosen.optimise.held_back} months are held back from {held}, the backtest starts "
-            f"{chosen.backtest.days[0]}: hold back less, or start earlier"
+            f"nothing is left to search: {settings.optimise.held_back} months are held back from {held}, the backtest starts "
+            f"{settings.backtest.days[0]}: hold back less, or start earlier"
         )
     before = market_data.until(ends)
     last = before.bars.sessions[-1]
-    cut = dataclasses.replace(chosen, backtest=dataclasses.replace(chosen.backtest, end=last.item()))
-    knobs = parse_all(cut.optimise.knobs, flat(cut))
+    cut = dataclasses.replace(settings, backtest=dataclasses.replace(settings.backtest, end=last.item()))
+    knobs = parse_all(cut.optimise.knobs, searchable(cut))
     plain = flat(Settings())
     spec = {one.name: plain[one.name] for one in knobs}
-    passed = ("optimise.trials", "optimise.grid", "optimise.draws", "optimise.block", "training.threads", *spec)
-    told = {name: value for name, value in flat(cut).items() if name.split(".")[0] in DECIDING and name not in passed}
-    mark = stamp(told | {"data": content_hash(before), "held": held})
-    folder = out / f"{chosen.optimise.objective.replace('_', '-')}-{hashlib.sha256(mark.encode()).hexdigest()[:8]}"
+    deciding = {name: value for name, value in moving(cut, "forecasts", "orders", "search").items() if name not in spec}
+    mark = stamp(deciding | {"data": content_hash(before), "held": held})
+    folder = out / f"{settings.optimise.objective.replace('_', '-')}-{hashlib.sha256(mark.encode()).hexdigest()[:8]}"
     made = survey(cut, before, content_hash(before), progress)
-    return Job(market_data, held, end, made, cut, knobs, spec, mark, folder, models, record)
+    return SearchJob(market_data, held, end, made, cut, knobs, spec, mark, folder, models, record)
 
 
-def span(market_data: MarketData, chosen: Settings) -> tuple[np.datetime64, np.datetime64]:
-    """The first day that is held back, a first of a month, and the last session of it."""
+def span(market_data: MarketData, settings: Settings) -> tuple[np.datetime64, np.datetime64]:
+    """The first day that is held back, a first of a month, and the last session of it. Raises `MissingData` where no bar is so early."""
     sessions = market_data.bars.sessions
-    row = int(np.searchsorted(sessions, np.datetime64(chosen.backtest.days[1]), side="right")) - 1
+    row = int(np.searchsorted(sessions, np.datetime64(settings.backtest.days[1]), side="right")) - 1
     if row < 0:
-        raise MissingData(f"the bars begin after backtest.end {chosen.backtest.days[1]}: set it later")
+        raise MissingData(f"the bars begin after backtest.end {settings.backtest.days[1]}: set it later")
     end = sessions[row]
-    month = end.astype("datetime64[M]") + 1 - chosen.optimise.held_back
+    month = end.astype("datetime64[M]") + 1 - settings.optimise.held_back
     return month.astype("datetime64[D]"), end
 
 
 class BacktestCaches:
     """The ground of each setting: one for all that change the rule only, a walk-forward each for those that change the models."""
 
-    def __init__(self, one: Job, workers: Workers, progress: Progress = SILENT) -> None:
+    def __init__(self, one: SearchJob, workers: Workers, progress: Progress = SILENT) -> None:
         self.job, self.workers, self.progress = one, workers, progress
-        self.base = forecast(one, one.made, one.chosen, workers, progress)
+        self.base = forecast(one, one.prepared, one.settings, workers, progress)
         first = np.datetime64(self.base.folds[0].first).item()
-        self.chosen = dataclasses.replace(one.chosen, backtest=dataclasses.replace(one.chosen.backtest, start=first))
-        self._last = self.key(one.chosen), BacktestCache(one.made.market_data, self.base.forecasts)
+        self.settings = dataclasses.replace(one.settings, backtest=dataclasses.replace(one.settings.backtest, start=first))
+        self._last = self.key(one.settings), BacktestCache(one.prepared.market_data, self.base.forecasts)
 
     def of(self, settings: Settings) -> BacktestCache:
         """The ground for `settings`; the last one is kept."""
         if self._last[0] != self.key(settings):
-            said = forecast(self.job, self.job.made, settings, self.workers, self.progress)
-            self._last = self.key(settings), BacktestCache(self.job.made.market_data, said.forecasts)
+            said = forecast(self.job, self.job.prepared, settings, self.workers, self.progress)
+            self._last = self.key(settings), BacktestCache(self.job.prepared.market_data, said.forecasts)
         return self._last[1]
 
-    def key(self, settings: Settings) -> tuple[Any, str]:
-        """What settings on one ground have in common."""
-        return settings.training, settings.strategy.indicator
+    def key(self, settings: Settings) -> dict[str, Any]:
+        """What settings with the same forecasts have in common."""
+        return moving(settings, "forecasts")
 
 
-def forecast(one: Job, made: PreparedData, settings: Settings, workers: Workers, progress: Progress) -> WalkForwardResult:
-    """Walk-forward forecasts; the models of the base training are kept on the shelf, those of a trial's own training are not."""
-    kept = one.models if settings.training == one.chosen.training else None
+def forecast(one: SearchJob, prepared: PreparedData, settings: Settings, workers: Workers, progress: Progress) -> WalkForwardResult:
+    """Walk-forward forecasts; the models of the base training are kept, those of a trial's own training are not."""
+    kept = one.models if settings.training == one.settings.training else None
     with places.filling(one.models, progress) if kept else nullcontext():
-        return forecast_walk_forward(made, settings, kept, progress, workers)
+        return forecast_walk_forward(prepared, settings, kept, progress, workers)
 
 
-def looker(one: Job, caches: BacktestCaches, workers: Workers) -> Callable[[Sequence[Values]], Iterator[Seen]]:
+def looker(one: SearchJob, caches: BacktestCaches, workers: Workers) -> Callable[[Sequence[Values]], Iterator[TrialResult]]:
     """Runs settings on what may be searched; every one is in the ledger before its figure is handed on."""
     folds = [(np.datetime64(fold.first), np.datetime64(fold.last)) for fold in caches.base.folds]
 
     def figure(result: Result, excess: Numbers) -> float:
         if lost(excess):
             return LOST
-        if one.chosen.optimise.objective == "sharpe":
+        if one.settings.optimise.objective == "sharpe":
             return ratio_of(excess) or 0.0
         parts = [excess[(result.sessions >= low) & (result.sessions <= high)] for low, high in folds]
         return float(np.median([ratio_of(part) or 0.0 for part in parts]))
 
-    def look(many: Sequence[Values]) -> Iterator[Seen]:
-        given = [possible(caches.chosen, values) for values in many]
+    def look(many: Sequence[Values]) -> Iterator[TrialResult]:
+        given = [possible(caches.settings, values) for values in many]
         for same in _runs(given, caches):
             if same[0] is None:
-                yield Seen(None, np.empty(0))
+                yield TrialResult(None, np.empty(0))
                 continue
-            told = MODELS.format(held=one.held)
+            told = MODELS.format(held=one.hold_out_start)
             for result in run_backtests(caches.of(same[0]), [s for s in same if s], workers, one.record.of(told, "optimise")):
-                excess = account_excess(result, one.made.market_data)
-                yield Seen(figure(result, excess), excess, int(result.funnel[:, :, ENTERED].sum()))
+                excess = account_excess(result, one.prepared.market_data)
+                yield TrialResult(figure(result, excess), excess, int(result.funnel[:, :, ENTERED].sum()))
 
     return look
 
 
-def _runs(given: list[Settings | None], caches: BacktestCaches) -> Iterator[list[Settings | None]]:
+def _runs(many: list[Settings | None], caches: BacktestCaches) -> Iterator[list[Settings | None]]:
     """Neighbours that stand on one ground, together; what is impossible alone."""
     group: list[Settings | None] = []
-    for settings in given:
+    for settings in many:
         if group and (settings is None or group[-1] is None or caches.key(settings) != caches.key(group[-1])):
             yield group
             group = []
@@ -173,23 +172,23 @@ def _runs(given: list[Settings | None], caches: BacktestCaches) -> Iterator[list
         yield group
 
 
-def possible(chosen: Settings, values: Values) -> Settings | None:
-    """`chosen` with `values`; None where they do not go together."""
+def possible(settings: Settings, values: Values) -> Settings | None:
+    """`settings` with `values`; None where they do not go together."""
     try:
-        made = with_knobs(chosen, values)
+        made = with_knobs(settings, values)
         checked(made.strategy, made.regime)
     except SettingsError:
         return None
     return made
 
 
-def with_knobs(chosen: Settings, values: Values) -> Settings:
-    """`chosen` with `values`. Raises `SettingsError`."""
+def with_knobs(settings: Settings, values: Values) -> Settings:
+    """`settings` with `values`. Raises `SettingsError`."""
     parts: dict[str, dict[str, Value]] = {}
     for name, value in values.items():
         part, _, knob = name.partition(".")
         parts.setdefault(part, {})[knob] = value
-    return dataclasses.replace(chosen, **{part: dataclasses.replace(getattr(chosen, part), **told) for part, told in parts.items()})
+    return dataclasses.replace(settings, **{part: dataclasses.replace(getattr(settings, part), **told) for part, told in parts.items()})
 
 
 def ratio_of(excess: Numbers) -> float | None:
@@ -198,7 +197,7 @@ def ratio_of(excess: Numbers) -> float | None:
     return float(found) if math.isfinite(found) else None
 
 
-def sessions_of(one: Job, caches: BacktestCaches) -> Dates:
+def sessions_of(one: SearchJob, caches: BacktestCaches) -> Dates:
     """The searched sessions."""
-    sessions = one.made.market_data.bars.sessions
-    return sessions[sessions >= np.datetime64(caches.chosen.backtest.days[0])]
+    sessions = one.prepared.market_data.bars.sessions
+    return sessions[sessions >= np.datetime64(caches.settings.backtest.days[0])]

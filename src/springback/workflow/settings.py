@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from springback import settings as toml
 from springback.backtest.run import Backtest, span
@@ -14,7 +15,7 @@ from springback.market.costs import Costs, Profile
 from springback.market.market_data import MarketData
 from springback.project import project
 from springback.quality.quality_settings import Quality
-from springback.search import Optimise
+from springback.search import Optimise, Searchable
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
 from springback.training.training_settings import Training, Validation, WalkForward
@@ -24,20 +25,41 @@ DEFAULTS, PLAN = Path("settings/default.toml"), Path("settings/original.toml")
 
 @dataclass(frozen=True)
 class Settings:
-    """Every knob, one table for each part; `settings.load(Settings, files, overrides)` fills it."""
+    """Every knob, one table for each part; `settings.load(Settings, files, overrides)` fills it.
 
-    backtest: Backtest = field(default_factory=Backtest)
-    strategy: Strategy = field(default_factory=Strategy)
-    regime: Regime = field(default_factory=Regime)
-    costs: Costs = field(default_factory=Costs)
-    universe: Universe = field(default_factory=Universe)
-    training: Training = field(default_factory=Training)
-    walk_forward: WalkForward = field(default_factory=WalkForward)
-    validation: Validation = field(default_factory=Validation)
-    optimise: Optimise = field(default_factory=Optimise)
-    quality: Quality = field(default_factory=Quality)
-    fetch: Fetch = field(default_factory=Fetch)
-    demo: Demo = field(default_factory=Demo)
+    Each table says what its knobs move (`settings.MOVES`), and `search` whether they may be tried; a knob that differs says so itself.
+    """
+
+    backtest: Backtest = field(default_factory=Backtest, metadata={"moves": "orders"})
+    strategy: Strategy = field(default_factory=Strategy, metadata={"moves": "orders", "search": True})
+    regime: Regime = field(default_factory=Regime, metadata={"moves": "orders", "search": True})
+    costs: Costs = field(default_factory=Costs, metadata={"moves": "orders"})
+    universe: Universe = field(default_factory=Universe, metadata={"moves": "forecasts"})
+    training: Training = field(default_factory=Training, metadata={"moves": "forecasts", "search": True})
+    walk_forward: WalkForward = field(default_factory=WalkForward, metadata={"moves": "forecasts"})
+    validation: Validation = field(default_factory=Validation, metadata={"moves": "report"})
+    optimise: Optimise = field(default_factory=Optimise, metadata={"moves": "search"})
+    quality: Quality = field(default_factory=Quality, metadata={"moves": "report"})
+    fetch: Fetch = field(default_factory=Fetch, metadata={"moves": "data"})
+    demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})
+
+
+MOVED = toml.moves(Settings)
+"""What each knob moves, by its full name."""
+
+
+def moving(settings: Settings, *words: str) -> dict[str, Any]:
+    """The knobs of `settings` that move one of `words`, flat."""
+    return {name: value for name, value in toml.flat(settings).items() if MOVED[name] in words}
+
+
+def searchable(settings: Settings) -> Searchable:
+    """The knobs of `settings` that a search may try, and those of the same tables that are luck: the metadata of the fields say so."""
+    tables = [table for table in dataclasses.fields(Settings) if table.metadata.get("search")]
+    knobs = {f"{table.name}.{knob.name}": knob for table in tables for knob in dataclasses.fields(getattr(settings, table.name))}
+    tried = {name for name, knob in knobs.items() if knob.metadata.get("search", True) and MOVED[name] != "nothing"}
+    values = {name: value for name, value in toml.flat(settings).items() if name in tried}
+    return Searchable(values, frozenset(knobs) - tried)
 
 
 def dated(settings: Settings, market_data: MarketData) -> Settings:
@@ -55,7 +77,7 @@ def window_of(settings: Settings, market_data: MarketData, trades: bool = True) 
 
 
 def under(settings: Settings, profile: Profile) -> Settings:
-    """`settings` with the costs of `profile`."""
+    """`settings` with the rates and fees of the cost profile `profile`."""
     return dataclasses.replace(settings, backtest=dataclasses.replace(settings.backtest, profile=profile))
 
 

@@ -117,6 +117,6 @@ def under_quarantine(market_data: MarketData, store: Path) -> MarketData:
 
 
 def place_rows(days: Dates, symbols: Sequence[str], columns: Mapping[str, NDArray[np.float64]]) -> Bars:
-    """Long rows (R,), in any order, as bars: the door behind every source."""
+    """Long rows (R,), in any order, as bars, prices in dollars and volumes in shares: the door behind every source."""
     frame = pd.DataFrame({"date": days.astype("datetime64[s]"), "symbol": pd.Categorical(list(symbols)), **columns})
     return data_rows.to_bars(frame, data_rows.place(frame))

@@ -64,29 +64,29 @@ def write(study: StressStudy, out: Path) -> dict[str, Any]:
 
 
 def _study(
-    chosen: Settings, prepared: PreparedData, by: Forecasted, base: RuleRun, outcomes: tuple[ScenarioOutcome, ...], record: Recorder
+    settings: Settings, prepared: PreparedData, by: Forecasted, base: RuleRun, outcomes: tuple[ScenarioOutcome, ...], record: Recorder
 ) -> StressStudy:
-    market_data, seed, result = prepared.market_data, chosen.training.seed, base.result
+    market_data, seed, result = prepared.market_data, settings.training.seed, base.result
     return StressStudy(
         base=base,
         figures=figures(base),
         outcomes=outcomes,
-        slices=slices(base, chosen.walk_forward.min_sessions),
+        slices=slices(base, settings.walk_forward.min_sessions),
         by_day=by_day(account_returns(result), base.excess, seed),
         by_trade=by_trade(result, seed),
-        profile=chosen.backtest.profile,
+        profile=settings.backtest.profile,
         models=by.words,
         in_sample=by.in_sample,
-        provenance=provenance(market_data, prepared.hash, chosen, universe_of(market_data, by.forecasts), record.command),
+        provenance=provenance(market_data, prepared.hash, settings, universe_of(market_data, by.forecasts), record.command),
     )
 
 
-def runner(chosen: Settings) -> Runner:
-    """The rule of `chosen` on any inputs; not a trial, because nothing is chosen among scenarios."""
+def runner(settings: Settings) -> Runner:
+    """The rule of `settings` on any inputs; not a trial, because nothing is chosen among scenarios."""
 
     def run(inputs: ScenarioInputs) -> RuleRun:
-        settings = replace(chosen, costs=inputs.costs)
-        result = simulate(inputs.market_data, inputs.forecasts, settings, market=_market(inputs, settings))
+        costly = replace(settings, costs=inputs.costs)
+        result = simulate(inputs.market_data, inputs.forecasts, costly, market=_market(inputs, costly))
         return RuleRun(inputs, result, account_excess(result, inputs.market_data))
 
     return run

@@ -48,9 +48,9 @@ def _row(book: Ledger, one: Trial) -> dict[str, Any]:
     return {**{name: getattr(entry, name) for name in named}, "seen": one.looks, "newest": one.newest, "settings": other}
 
 
-def _standings(book: Ledger, known: tuple[Trial, ...]) -> list[dict[str, Any]]:
+def _standings(book: Ledger, trials: tuple[Trial, ...]) -> list[dict[str, Any]]:
     """For the newest backtest of each market: how many trials saw its period, and what the best of them would show without skill."""
-    newest = {one.entry.market: one for one in sorted(known, key=lambda one: one.newest) if one.entry.kind in record.ACCOUNTS}
+    newest = {one.entry.market: one for one in sorted(trials, key=lambda one: one.newest) if one.entry.kind in record.ACCOUNTS}
     told = []
     for market, one in newest.items():
         held = book.records(frozenset([one.entry.returns])).get(one.entry.returns)

@@ -19,7 +19,7 @@ from springback.workflow.sources import open_store
 
 
 @dataclass(frozen=True)
-class Written:
+class MembersFile:
     """A membership file that was written: of how many companies, from how many files of which days, and lines on what was left out."""
 
     file: Path
@@ -33,12 +33,12 @@ class Written:
 read_holdings, from_holdings = holdings.read_folder, membership.from_holdings
 
 
-def write_members(listed: Sequence[holdings.Holdings], out: Path) -> Written:
+def write_members(listed: Sequence[holdings.Holdings], out: Path) -> MembersFile:
     """Membership by permanent id, written to `out`, of dated holdings files. Raises `BadTable`, `Unwritable`."""
     ranges = membership.intervals(listed)
     membership.write(out, ranges)
     companies, left = len({one.symbol for one in ranges}), lines_of(line for one in listed for line in one.left)
-    return Written(out, companies, len(listed), str(listed[0].as_of), str(listed[-1].as_of), tuple(left))
+    return MembersFile(out, companies, len(listed), str(listed[0].as_of), str(listed[-1].as_of), tuple(left))
 
 
 def from_store(settings: Settings, store: Path, day: np.datetime64, as_of: str | None = None) -> Answer:

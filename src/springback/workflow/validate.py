@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.alone import alone
 from springback.analytics.evidence import pair
 from springback.cluster import Workers
 from springback.errors import MissingData
@@ -20,11 +19,11 @@ from springback.training.rows import TrainingRows, gather
 from springback.training.train import random_split_auc
 from springback.validation import validation_words as words
 from springback.validation.cross_validation import cross_validate, groups
-from springback.validation.cuts import Cut, by_span, cuts
-from springback.validation.validate import Said
+from springback.validation.cuts import by_span, cuts
+from springback.validation.validate import Judgeable, Said
 from springback.validation.validate import validate as judge
 from springback.validation.validation_page import page
-from springback.validation.validation_study import Study, as_json
+from springback.validation.validation_study import ValidationStudy, as_json
 from springback.workflow import places
 from springback.workflow.models import forecast_walk_forward, forecasts_from
 from springback.workflow.prepare import PreparedData
@@ -35,8 +34,6 @@ from springback.workflow.settings import Settings, dated
 
 METHODS = ("walk-forward", "combinatorial")
 PAGE = "validation.html"
-Judgeable = tuple[TrainingRows, Said, Said, Cut, str]
-"""Rows, P_long and P_short (P, R), the folds, and how it was done in words."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def validate(
     progress: Progress = SILENT,
     record: Recorder | None = None,
     workers: Workers | None = None,
-) -> Study:
+) -> ValidationStudy:
     """The judgement, which `record` enters in the trial ledger (without it: in the working folder's).
 
     Raises `Unwritable`, `LedgerError` before the work.
@@ -69,7 +66,7 @@ def validate(
     return study
 
 
-def write(study: Study, out: Path) -> dict[str, Any]:
+def write(study: ValidationStudy, out: Path) -> dict[str, Any]:
     """Writes validation.json and validation.html into `out`; returns what the first holds. Raises `Unwritable`."""
     figures = as_json(study, words.headline(study))
     places.write(out, pair("validation", figures, page(study)))
@@ -83,7 +80,7 @@ def examine(
     progress: Progress = SILENT,
     workers: Workers | None = None,
     command: str = "",
-) -> Study:
+) -> ValidationStudy:
     """The judgement of `method` and what it stands on, without the ledger.
 
     Walk-forward judges the sessions of the backtest, combinatorial all of the market data up to their end: it needs no history to begin
@@ -91,38 +88,37 @@ def examine(
     settings = dated(settings, prepared.market_data)
     if method.forecasts is not None:
         name = f"forecasts of {method.forecasts.name}"
-        rows, p_long, p_short, folds, how = _of_file(prepared, settings, method.forecasts)
+        judgeable, how = _of_file(prepared, settings, method.forecasts)
     else:
         name, way = method.name, _walked if method.name == METHODS[0] else _combined
-        rows, p_long, p_short, folds, how = way(prepared, settings, method.models, progress, workers)
+        judgeable, how = way(prepared, settings, method.models, progress, workers)
     step = progress.step("judge")
     step(0, 2, "a random split, as a warning")
-    careless = random_split_auc(rows, settings.training)
-    step(1, 2, f"{len(rows):,} rows, {len(p_long)} forecast{'s' if len(p_long) > 1 else ''} of each")
+    careless = random_split_auc(judgeable.rows, settings.training)
+    step(1, 2, f"{len(judgeable.rows):,} rows, {len(judgeable.p_long)} forecast{'s' if len(judgeable.p_long) > 1 else ''} of each")
 
     def resample(count: int) -> NDArray[np.int64]:
         rng = np.random.default_rng(settings.training.seed)
         return block_rows(count, settings.validation.draws, settings.validation.block, rng)
 
-    judged = judge(
-        name,
-        rows,
-        (p_long, p_short),
-        prepared.market_data.bars.sessions,
-        folds,
-        cuts(rows, prepared.market_data.bars, _bear(prepared, settings)),
-        settings.training,
-        settings.validation,
-        resample,
-        careless,
-    )
+    judgement = judge(name, judgeable, settings.training, settings.validation, resample, careless)
     step(2, 2, "judged")
-    return _study(prepared, settings, rows, judged, how, command)
+    return _study(prepared, settings, judgeable.rows, judgement, how, command)
 
 
-def _walked(prepared: PreparedData, settings: Settings, models: Path | None, progress: Progress, workers: Workers | None) -> Judgeable:
-    step = progress.step("forecast")
-    with alone(models, wait=lambda said: step(0, 1, said)) if models else nullcontext():
+def _judgeable(
+    prepared: PreparedData, settings: Settings, rows: TrainingRows, p_long: Said, p_short: Said, spans: list[tuple[int, int]]
+) -> Judgeable:
+    """P_long and P_short (P, R) of `rows`, each of `spans`, (first, last) session, a fold."""
+    bars = prepared.market_data.bars
+    folds = by_span("fold", bars.sessions, spans, rows.session)
+    return Judgeable(rows, p_long, p_short, bars.sessions, folds, cuts(rows, bars, _bear(prepared, settings)))
+
+
+def _walked(
+    prepared: PreparedData, settings: Settings, models: Path | None, progress: Progress, workers: Workers | None
+) -> tuple[Judgeable, str]:
+    with places.filling(models, progress) if models else nullcontext():
         result = forecast_walk_forward(prepared, settings, models, progress, workers)
     rows = gather(prepared.market_data, prepared.eligible, prepared.features, settings.training)
     p_long, p_short = (panel[rows.session, rows.name] for panel in (result.forecasts.p_long, result.forecasts.p_short))
@@ -134,10 +130,10 @@ def _walked(prepared: PreparedData, settings: Settings, models: Path | None, pro
         f"labels known at the close before it began; the purge is the {settings.training.horizon} sessions of the label. An embargo is for "
         "rows after a tested block, and a walk-forward learns from none of them."
     )
-    return rows, p_long[said][None], p_short[said][None], by_span("fold", sessions, spans, rows.session), how
+    return _judgeable(prepared, settings, rows, p_long[said][None], p_short[said][None], spans), how
 
 
-def _of_file(prepared: PreparedData, settings: Settings, file: Path) -> Judgeable:
+def _of_file(prepared: PreparedData, settings: Settings, file: Path) -> tuple[Judgeable, str]:
     """The forecasts of a file, a period for each quarter of the year."""
     said = forecasts_from(file, prepared.market_data)
     rows = gather(prepared.market_data, prepared.eligible, prepared.features, settings.training)
@@ -157,7 +153,7 @@ def _of_file(prepared: PreparedData, settings: Settings, file: Path) -> Judgeabl
         f"(outside the universe, without features, or no label of {settings.training.horizon} sessions yet). Whether whoever made them "
         "knew the future, the file does not say."
     )
-    return rows, p_long[known][None], p_short[known][None], by_span("fold", sessions, spans, rows.session), how
+    return _judgeable(prepared, settings, rows, p_long[known][None], p_short[known][None], spans), how
 
 
 def _combined(
@@ -166,7 +162,7 @@ def _combined(
     models: Path | None,  # noqa: ARG001 (nothing is kept)
     progress: Progress,
     workers: Workers | None,
-) -> Judgeable:
+) -> tuple[Judgeable, str]:
     end = prepared.market_data.bars.row(np.datetime64(settings.backtest.days[1]) + 1)
     rows = gather(prepared.market_data, prepared.eligible, prepared.features, settings.training).known_by(end - 1)
     validation, training = settings.validation, settings.training
@@ -180,7 +176,7 @@ def _combined(
         "what a trader could have had. On pure noise its pooled AUC leans below 0.5, since what the market did in the tested groups "
         "is what the others lack; figures by day do not."
     )
-    return rows, paths.p_long, paths.p_short, by_span("fold", prepared.market_data.bars.sessions, spans, rows.session), how
+    return _judgeable(prepared, settings, rows, paths.p_long, paths.p_short, spans), how
 
 
 def _bear(prepared: PreparedData, settings: Settings) -> NDArray[np.bool_]:
@@ -189,7 +185,7 @@ def _bear(prepared: PreparedData, settings: Settings) -> NDArray[np.bool_]:
     return np.array([is_bear(now, vix_mean(vix, row, regime.window), regime.multiple) for row, now in enumerate(vix)], dtype=np.bool_)
 
 
-def _study(prepared: PreparedData, settings: Settings, rows: TrainingRows, found: Judgement, how: str, command: str) -> Study:
+def _study(prepared: PreparedData, settings: Settings, rows: TrainingRows, judgement: Judgement, how: str, command: str) -> ValidationStudy:
     demo = prepared.market_data.origin.demo
     median = np.median(np.unique(rows.session, return_counts=True)[1])
     kind = (
@@ -199,10 +195,10 @@ def _study(prepared: PreparedData, settings: Settings, rows: TrainingRows, found
         if prepared.market_data.members is not None
         else "names of the file"
     )
-    return Study(
-        judgement=found,
-        first=str(found.days.sessions[0]),
-        last=str(found.days.sessions[-1]),
+    return ValidationStudy(
+        judgement=judgement,
+        first=str(judgement.days.sessions[0]),
+        last=str(judgement.days.sessions[-1]),
         how=how,
         provenance=provenance(
             prepared.market_data,
