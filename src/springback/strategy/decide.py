@@ -88,8 +88,9 @@ def decide(knobs: Knobs, bear: bool, equity: float, today: Today, book: Book, or
     gross_short = knobs.bear_short if bear else knobs.bull_short
     if knobs.resize and today.flipped:
         count = _resizes(knobs, equity, gross_long, gross_short, today, book, orders, count)
-    count = _entries(knobs, LONG, equity, gross_long, today, book, orders, count, funnel)
-    return _entries(knobs, SHORT, equity, gross_short, today, book, orders, count, funnel)
+    long, short = _occupied(book)
+    count = _entries(knobs, LONG, knobs.slots - long, equity, gross_long, today, book, orders, count, funnel)
+    return _entries(knobs, SHORT, knobs.slots - short, equity, gross_short, today, book, orders, count, funnel)
 
 
 @compiled
@@ -159,6 +160,7 @@ def _resizes(
 def _entries(
     knobs: Knobs,
     side: int,
+    free: int,
     equity: float,
     gross: float,
     today: Today,
@@ -174,7 +176,6 @@ def _entries(
     if len(wanted) == 0:
         return count
     ranked = rank(wanted, probability[wanted], -sign * today.qpi[wanted])
-    free = knobs.slots - _occupied(book, sign)
     for name in ranked:
         if free <= 0:
             funnel[side, NO_SLOT] += 1
@@ -238,9 +239,13 @@ def _shortable(knobs: Knobs, close: float, mean_dollars: float) -> bool:
 
 
 @compiled
-def _occupied(book: Book, sign: int) -> int:
-    """Positions and waiting entries of one side that are not closing; without a branch, so that it is counted many names at a time."""
-    count = 0
+def _occupied(book: Book) -> tuple[int, int]:
+    """Positions and waiting entries that are not closing, long and short."""
+    long, short = 0, 0
     for name in range(len(book.quantity)):
-        count += ((sign * book.quantity[name] > 0) & (not book.closing[name])) | (sign * book.waiting[name] > 0)
-    return count
+        size = book.waiting[name] if book.quantity[name] == 0 or book.closing[name] else book.quantity[name]
+        if size > 0:
+            long += 1
+        elif size < 0:
+            short += 1
+    return long, short
