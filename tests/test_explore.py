@@ -24,7 +24,7 @@ def chosen() -> sb.Settings:
 @pytest.fixture(scope="module")
 def world(chosen: sb.Settings) -> sb.PreparedData:
     market_data, digest = explore.market(chosen, Path("no such store"))
-    return sb.world(market_data, chosen, digest)
+    return sb.prepare(market_data, chosen, digest)
 
 
 @pytest.fixture(scope="module")
