@@ -32,7 +32,7 @@ from springback.workflow.settings import choose
 os.chdir(explore.home())  # the folder that holds settings/, store/ and models/
 settings = choose(file=None, sets=[])  # settings/default.toml; try sets=["demo.reversal=0"]
 market_data, digest = explore.market(settings, Path("store"))
-prepared = sb.prepared(market_data, settings, digest)
+prepared = sb.prepare(market_data, settings, digest)
 print(market_data.origin)
 explore.facts(prepared)
 

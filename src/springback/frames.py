@@ -162,9 +162,6 @@ def prepare(market_data: MarketData, settings: Knobs = None, data_hash: str = ""
     return prepare_world(market_data, _known(settings), data_hash)
 
 
-prepared = prepare
-
-
 def train(prepared: PreparedData, settings: Knobs = None, progress: Progress = SILENT) -> Trained:
     """Long and short models by the 80/20 split in time, judged on the newest sessions."""
     return models.train_models(prepared, _known(settings), progress)
