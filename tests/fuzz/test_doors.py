@@ -184,7 +184,7 @@ def test_features_that_match_the_card_and_are_no_list_are_refused(tmp_path: Path
 
 def test_a_trial_that_was_changed_is_found_out(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "study.sqlite", "stamp", KNOBS)
-    forged = replace(TRIALS[0], seen=TrialResult(9.0, np.arange(4.0)))
+    forged = replace(TRIALS[0], result=TrialResult(9.0, np.arange(4.0)))
     memory.add(TRIALS[0])
     assert len(memory.trials()) == 1
     stored_ = memory.study._storage
