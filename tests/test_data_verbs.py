@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import resource
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -149,13 +148,6 @@ def test_a_run_that_is_refused_says_nothing_of_models(tmp_path: Path) -> None:
     result = springback(tmp_path, "run", "--path", "bars.csv", "--events", "nowhere.csv")
     assert result.returncode == 2 and "nowhere.csv does not exist" in result.stderr
     assert "new folder of models" not in result.stdout
-
-
-def test_the_doctor_takes_little_of_the_machine(tmp_path: Path) -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done(springback(tmp_path, "doctor"))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime - before.ru_utime < 2.5, "seconds of CPU; one and a half where the machine is idle"
 
 
 def test_what_must_not_be_used_is_said_before_the_forecasts(

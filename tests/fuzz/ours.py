@@ -95,7 +95,12 @@ def full(folder: Path) -> None:
     run_folder.write(folder, made, lambda *_: None)
     base = {"annual_return": 0.1, "sharpe": 0.5, "max_drawdown": -0.2}
     worse = {"name": "Spreads doubled", **base, "less_a_year": -0.02, "touched": 12, "touches": "fills"}
-    told = {"data_hash": made.provenance.data_hash, "models": made.models, "profile": "realistic", "settings": dict(made.provenance.settings)}
+    told = {
+        "data_hash": made.provenance.data_hash,
+        "models": made.models,
+        "profile": "realistic",
+        "settings": dict(made.provenance.settings),
+    }
     (folder / "stress.json").write_text(json.dumps({**told, "finding": "It bends", "base": base, "scenarios": [worse]}))
 
 
