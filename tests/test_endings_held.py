@@ -11,7 +11,7 @@ from springback.strategy.rule import REASONS
 from springback.workflow.report import endings_held
 from springback.workflow.settings import Settings
 
-DELISTING, STOP = REASONS.index("Liquidate from delisting"), REASONS.index("stop_loss")
+DELISTING, STOP = REASONS.index("delisting"), REASONS.index("stop_loss")
 CLOSE = np.array([[10.0, 0.5, 4.0], [9.0, 0.4, 3.0]])
 TAPE = MarketData(
     Bars(np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]"), ("A", "B", "C"), *[CLOSE] * 5),

@@ -10,11 +10,13 @@ from springback.backtest.state import STATUSES, WAITING, WHYS, Floats
 from springback.market.bars import Dates
 from springback.market.costs import Profile
 from springback.strategy.decide import FUNNEL, OPTIONAL
-from springback.strategy.rule import REASONS, RESTING_STOP
+from springback.strategy.rule import DELISTING, REASONS, RESTING_STOP
 
 Columns = dict[str, Floats]
 OPEN, CLOSE, MIDNIGHT = 9 * 60 + 30, 16 * 60, 24 * 60
 """Minutes of New York's day at which fills are stamped."""
+RECORDED = tuple("Liquidate from delisting" if reason == REASONS[DELISTING] else reason for reason in REASONS)
+"""The reasons as files have them: of a delisting the words of LEAN, whose recordings were the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,7 @@ def orders_frame(result: Result) -> pd.DataFrame:
     """
     columns = result.orders
     reasons = [
-        f"resting_stop@{float(level)}" if code == RESTING_STOP else REASONS[code]
+        f"resting_stop@{float(level)}" if code == RESTING_STOP else RECORDED[code]
         for code, level in zip(columns["reason"].astype(int), columns["level"], strict=True)
     ]
     waiting = columns["status"] == WAITING  # of no session yet
@@ -81,7 +83,7 @@ def fills_frame(result: Result) -> pd.DataFrame:
             "quantity": columns["quantity"].astype(np.int64),
             "price": columns["price"],
             "fee": columns["fee"],
-            "reason": [REASONS[code] for code in columns["reason"].astype(int)],
+            "reason": [RECORDED[code] for code in columns["reason"].astype(int)],
             "slippage": columns["slippage"],
         }
     )
@@ -112,7 +114,7 @@ def trades_frame(result: Result) -> pd.DataFrame:
             "entry_price": columns["entry_price"],
             "exit_price": columns["exit_price"],
             "sessions": (columns["exit_row"] - columns["entry_row"]).astype(np.int64),
-            "reason": [REASONS[code] for code in columns["reason"].astype(int)],
+            "reason": [RECORDED[code] for code in columns["reason"].astype(int)],
             "fees": columns["fees"],
             "slippage": columns["slippage"],
             "dividends": columns["dividends"],

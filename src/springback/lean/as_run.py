@@ -17,7 +17,6 @@ from springback.lean.results import LeanResult
 from springback.lean.round_trips import DELISTING, RESTING, RoundTrips, round_trips
 from springback.market.origin import FUND, Origin, Provenance
 from springback.market.prose import Prose, prose
-from springback.strategy import rule
 
 PROFILE = "lean"
 STATISTICS = "lean_statistics.json"
@@ -31,8 +30,6 @@ MISSING = {
     "funnel": "LEAN's result does not say where candidates left.",
 } | dict.fromkeys(("scores", "quarters", "reliability", "importance"), "How the models do on rows they never saw is not in LEAN's result.")
 """Part of the report -> why it is not there."""
-REASONS = {DELISTING: rule.REASONS[rule.DELISTING]}
-"""Tag of LEAN -> the rule's own reason."""
 CENT = 0.01
 
 
@@ -112,7 +109,7 @@ def _orders(result: LeanResult) -> pd.DataFrame:
 def _fills(result: LeanResult) -> pd.DataFrame:
     tags = dict(zip(result.orders["order_id"], result.orders["tag"], strict=True))
     reasons = [str(tags.get(one, "")) for one in result.fills["order_id"]]
-    return result.fills.assign(reason=["stop_loss" if one.startswith(RESTING) else REASONS.get(one, one) for one in reasons])
+    return result.fills.assign(reason=["stop_loss" if one.startswith(RESTING) else one for one in reasons])
 
 
 def _trades(trips: RoundTrips, orders: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:

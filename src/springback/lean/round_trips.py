@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from springback.strategy import rule
-
 DELISTING = "Liquidate from delisting"
 """The tag that LEAN puts on the order by which it closes what was delisted: a text of its own."""
 RESTING = "resting_stop@"
-CLOSING = ("stop_loss", "time_stop", "beyond_yesterday", DELISTING, rule.REASONS[rule.DELISTING])
+CLOSING = ("stop_loss", "time_stop", "beyond_yesterday", DELISTING)
 """Reasons that close a whole position: another quantity than the one held means that the shares were split."""
 LARGEST_SPLIT = 200
 DUST = 1e-9

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from springback.compiled import compiled
 
 ENTRY, STOP_LOSS, TIME_STOP, RESTING_STOP, DELISTING, BEYOND_YESTERDAY, REGIME, RECALL, SPLIT_OUT = range(9)
-REASONS = ("entry", "stop_loss", "time_stop", "resting_stop", "Liquidate from delisting", "beyond_yesterday", "regime", "recall", "split")
+REASONS = ("entry", "stop_loss", "time_stop", "resting_stop", "delisting", "beyond_yesterday", "regime", "recall", "split")
 STAY = -1
 
 
