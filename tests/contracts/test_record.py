@@ -140,7 +140,7 @@ def test_a_contradicted_event_is_set_aside_and_the_others_go_on(tmp_path: Path) 
     fetch(market_data, store)
     again, _ = open_store(store)
     (error,) = set_aside(again, Quality())
-    assert error.severity == "error" and error.stands and "BAD" in error.said
+    assert error.severity == "error" and error.stands and "BAD" in error.sentence
     fetch(market_data, store)
     assert len(quarantine.read(store)) == 1
     taken = quarantine.drawn_up(again, [error], Quality(), again.quarantine)
