@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from springback.backtest.ablations import count, overlays
+from springback.backtest.ablations import ablations, count
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.backtest.run import backtest
 from springback.errors import SettingsError
@@ -181,7 +181,7 @@ def test_a_variant_is_an_overlay_and_no_stop_is_none() -> None:
     on = Strategy(exit_rule="above_yesterday_high", trend="sma200", cool_down=1, stop_mode="none")
     for strategy in (Strategy(), on, Strategy(exit_rule="above_yesterday_high")):
         base, said = run(market_data, forecasts, strategy), list[str]()
-        found = overlays(base, market_data, forecasts, account_of(market_data), strategy, Regime(), Costs(), report=said.append)
+        found = ablations(base, market_data, forecasts, account_of(market_data), strategy, Regime(), Costs(), report=said.append)
         assert len(found) == len(said) == count(strategy)
         names = [one.name for one in found]
         assert ("stop" in names) == (strategy.stop_mode != "none")

@@ -18,7 +18,7 @@ from springback.market.market_data import MarketData
 from springback.market.quarantine import EVERY_NAME, Span
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.lookback import look_back, rarity, trend_mean, yesterday
-from springback.trading.day_forecasts import FileOutlook
+from springback.trading.day_forecasts import FileForecasts
 from springback.trading.members import Members
 from springback.trading.rolling import Rolling
 from tests.backtest.variants import VARIANTS, sessions_of, turned
@@ -28,10 +28,10 @@ from tests.trading.host import Host
 BUSY = Strategy(probability=0.3, slots=4)
 
 
-def as_file(market_data: MarketData, said: Forecasts) -> FileOutlook:
+def as_file(market_data: MarketData, said: Forecasts) -> FileForecasts:
     rows, names = np.nonzero(~np.isnan(said.qpi))
     values = np.column_stack([one[rows, names] for one in (said.qpi, said.p_long, said.p_short, said.adv)])
-    return FileOutlook(market_data.bars.sessions[rows], [market_data.bars.symbols[name] for name in names], values)
+    return FileForecasts(market_data.bars.sessions[rows], [market_data.bars.symbols[name] for name in names], values)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, backtest
-from springback.backtest.state import Market
+from springback.backtest.state import LoopInputs
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
@@ -35,7 +35,7 @@ class Overlay:
     without: Result
 
 
-def overlays(
+def ablations(
     base: Result,
     market_data: MarketData,
     forecasts: Forecasts,
@@ -43,7 +43,7 @@ def overlays(
     strategy: Strategy,
     regime: Regime,
     costs: Costs,
-    market: Market | None = None,
+    inputs: LoopInputs | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> list[Overlay]:
     """Model, regime, stop, time stop and ADV cap, then the variants that are on, each taken away in turn from the run `base`.
@@ -53,10 +53,10 @@ def overlays(
 
     def run(name: str, forecasts: Forecasts = forecasts, strategy: Strategy = strategy, regime: Regime = regime) -> Result:
         report(name)
-        ready = market
+        ready = inputs
         if ready is not None:
             ready = ready._replace(p_long=forecasts.p_long, p_short=forecasts.p_short, adv=forecasts.adv)
-        return backtest(market_data, forecasts, account, strategy, regime, costs, market=ready)
+        return backtest(market_data, forecasts, account, strategy, regime, costs, inputs=ready)
 
     reasons = base.orders["reason"]
     entries = int(np.sum(reasons == ENTRY))
@@ -119,7 +119,7 @@ def overlays(
 
 
 def count(strategy: Strategy) -> int:
-    """How many overlays there are: four parts of the rule, the stop, and the variants that are on."""
+    """How many ablations there are: four parts of the rule, the stop, and the variants that are on."""
     return 4 + (strategy.stop_mode != "none") + (strategy.exit_rule != "none") + (strategy.trend != "off") + (strategy.cool_down > 0)
 
 

@@ -112,7 +112,10 @@ class Charges(NamedTuple):
 
 
 def charges(costs: Costs, profile: str, flat_bp: float = 0.0) -> Charges:
-    """The charges of `profile`, with `flat_bp` basis points a side on top (the cost sweep)."""
+    """The charges of `profile`, with `flat_bp` basis points a side on top (the cost sweep).
+
+    Dollars, and fractions where `Costs` has basis points. Raises `SettingsError` on a profile that there is not.
+    """
     if profile not in PROFILES:
         raise SettingsError(f"profile must be one of {', '.join(PROFILES)}, was '{profile}'", value=profile)
     real = profile == "realistic"

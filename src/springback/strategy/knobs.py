@@ -111,7 +111,7 @@ class Strategy:
             )
 
 
-class Knobs(NamedTuple):
+class RuleParameters(NamedTuple):
     """`Strategy` as the compiled rule takes it, with the floor under which the host's broker lends no shares (0: no floor).
 
     Without a stop `stop_loss` is infinite; `resize` says that the regime's scope is the book.
@@ -138,14 +138,14 @@ class Knobs(NamedTuple):
     short_min_dollars: float
 
 
-def knobs(strategy: Strategy, regime: Regime, short_min_price: float = 0.0, short_min_dollars: float = 0.0) -> Knobs:
-    """The numbers of `strategy` and of the regime's scope for the compiled rule; raises `SettingsError` if they do not go together."""
+def rule_parameters(strategy: Strategy, regime: Regime, short_min_price: float = 0.0, short_min_dollars: float = 0.0) -> RuleParameters:
+    """The numbers of `strategy` and of the regime's scope for the compiled rule. Raises `SettingsError` if they do not go together."""
     if regime.scope == "book" and strategy.stop_mode == "intraday":
         raise SettingsError(
             "regime.scope=book changes the size of positions and strategy.stop_mode=intraday leaves a stop of the old size at the market: "
             "set stop_mode to close or none"
         )
-    return Knobs(
+    return RuleParameters(
         float(strategy.qpi_low),
         float(strategy.qpi_high),
         float(strategy.probability),

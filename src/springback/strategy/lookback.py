@@ -34,7 +34,7 @@ def yesterday(bars: Bars, actions: Actions) -> tuple[Panel, Panel]:
 
 
 def trend_mean(bars: Bars, actions: Actions, first: int = 0) -> Panel:
-    """Mean close of the last 200 sessions, dollars on each session's own split scale, (T - first, N).
+    """Mean close of the last 200 sessions, dollars on each session's own split scale, (R, N), R = T - `first` rows.
 
     Sessions without a bar do not count; NaN until 150 of the 200 have one.
     """
