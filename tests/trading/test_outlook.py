@@ -47,7 +47,9 @@ def made() -> PreparedData:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", [{}, {"indicator": "rarity"}, {"indicator": "rarity", "trend": "sma200", "qpi_low": 30.0}])
+@pytest.mark.parametrize(
+    "variant", [{}, {"indicator": "return_percentile"}, {"indicator": "return_percentile", "trend": "sma200", "qpi_low": 30.0}]
+)
 def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: PreparedData, variant: dict[str, Any]) -> None:
     chosen = replace(CHOSEN, strategy=replace(CHOSEN.strategy, **variant))
     walked = forecast_walk_forward(made, chosen)

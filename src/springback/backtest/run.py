@@ -62,15 +62,13 @@ def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strat
     A forecast of a row in quarantine is none, wherever it comes from: nothing is bought there, what is held goes on to its exit.
     Dollars and shares. Raises `MissingData` where a panel of the forecasts has another shape than the bars (T, N).
     """
-    bars = market_data.bars
+    bars, actions = market_data.bars, market_data.actions
     sessions, names = bars.shape
-    for label, panel in (("qpi", forecasts.qpi), ("p_long", forecasts.p_long), ("p_short", forecasts.p_short), ("adv", forecasts.adv)):
-        if panel.shape != (sessions, names):
-            raise MissingData(f"forecasts: {label} has shape {panel.shape}, the bars say {(sessions, names)}")
+    _check_shapes(forecasts, bars.shape)
     means = np.array([vix_mean(market_data.vix, row, regime.window) for row in range(sessions)])
     unused = np.empty((0, names))
     beyond = strategy.exit_rule == "above_yesterday_high"
-    high_before, low_before = yesterday(bars, market_data.actions) if beyond else (unused, unused)
+    high_before, low_before = yesterday(bars, actions) if beyond else (unused, unused)
     nights = np.zeros(sessions)
     nights[1:] = np.diff(bars.sessions).astype(np.float64)
     return LoopInputs(
@@ -87,7 +85,7 @@ def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strat
         mean_dollars=mean_dollar_volume(bars),
         high_before=high_before,
         low_before=low_before,
-        trend=trend_mean(bars, market_data.actions) if strategy.trend == "sma200" else unused,
+        trend=trend_mean(bars, actions) if strategy.trend == "sma200" else unused,
         vix=market_data.vix,
         vix_mean=means,
         risk_free=np.zeros(sessions) if market_data.risk_free is None else np.nan_to_num(market_data.risk_free),
@@ -96,13 +94,19 @@ def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strat
         end_name=np.argsort(market_data.last, kind="stable"),
         ending=market_data.ending,
         payout=payouts(market_data),
-        action_row=market_data.actions.row,
-        action_name=market_data.actions.name,
-        action_kind=market_data.actions.kind,
-        action_value=market_data.actions.value,
+        action_row=actions.row,
+        action_name=actions.name,
+        action_kind=actions.kind,
+        action_value=actions.value,
         recall_row=np.empty(0, np.int64),
         recall_name=np.empty(0, np.int64),
     )
+
+
+def _check_shapes(forecasts: Forecasts, shape: tuple[int, int]) -> None:
+    for label, panel in vars(forecasts).items():
+        if panel.shape != shape:
+            raise MissingData(f"forecasts: {label} has shape {panel.shape}, the bars say {shape}")
 
 
 def span(market_data: MarketData, account: Backtest) -> tuple[int, int]:

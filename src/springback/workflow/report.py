@@ -12,7 +12,7 @@ from springback.analytics.figures import shown
 from springback.analytics.performance import daily_rate, returns_of
 from springback.analytics.report_data import Account, ReportData
 from springback.analytics.summary import summarise
-from springback.backtest.ablations import Overlay, ablations, count
+from springback.backtest.ablations import Ablation, ablations, count
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, positions_frame, trades_frame
 from springback.backtest.run import span
 from springback.features import FEATURES
@@ -76,7 +76,7 @@ def gather(
         **judgement(market_data, forecasts, settings),
         importance=importance_of(evaluation),
         cost_sweep=pd.DataFrame(runs.sweep),
-        ablations=pd.DataFrame([_overlay_row(one, runs.rate) for one in runs.ablations]),
+        ablations=pd.DataFrame([_ablation_row(one, runs.rate) for one in runs.ablations]),
         funnel=funnel_frame(headline).reset_index(names="side"),
         missing={} if evaluation else {"importance": "no evaluation lies beside the models: run 'springback train'"},
     )
@@ -90,7 +90,7 @@ class _Runs:
 
     profiles: dict[str, Result]
     sweep: list[dict[str, float]]
-    ablations: list[Overlay]
+    ablations: list[Ablation]
     rate: "pd.Series[float] | None"
 
 
@@ -114,7 +114,7 @@ def _runs(market_data: MarketData, forecasts: Forecasts, settings: Settings, rec
     return _Runs(profiles, sweep, without, rate)
 
 
-def _overlay_row(one: Overlay, rate: "pd.Series[float] | None") -> dict[str, Any]:
+def _ablation_row(one: Ablation, rate: "pd.Series[float] | None") -> dict[str, Any]:
     own = {"overlay": one.name, "touched": one.touched, "among": one.among, "of_what": one.of_what, "could": one.could}
     return own | _outcome(one.without, rate)
 
