@@ -46,12 +46,12 @@ def random_walk(names: int, sessions: int) -> tuple[MarketData, Forecasts]:
 def warm(names: int, sessions: int, repeats: int) -> tuple[float, int]:
     """Best seconds of `repeats` backtests after one to warm up, and the orders of each."""
     market_data, forecasts = random_walk(names, sessions)
-    market = prepare(market_data, forecasts, Regime())
+    inputs = prepare(market_data, forecasts, Regime())
     first, last = (market_data.bars.sessions[k].astype(date) for k in (0, -1))
     account, best, orders = Backtest(first, last), np.inf, 0
     for _ in range(repeats + 1):
         started = time.perf_counter()
-        result = backtest(market_data, forecasts, account, Strategy(probability=0.5), Regime(), Costs(), market=market)
+        result = backtest(market_data, forecasts, account, Strategy(probability=0.5), Regime(), Costs(), inputs=inputs)
         best, orders = min(best, time.perf_counter() - started), len(result.orders["row"])
     return best, orders
 

@@ -28,7 +28,7 @@ from springback.forecasting.card import Card
 from springback.forecasting.models import Models
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
-from springback.trading.day_forecasts import FixedOutlook
+from springback.trading.day_forecasts import FixedModelForecasts
 from springback.trading.desk import Desk
 
 LIMIT = 40.0
@@ -51,7 +51,7 @@ def pair() -> Models:
 def seconds(names: int, sessions: int, low: float, high: float, models: Models) -> float:
     """Seconds of `sessions` decisions after 64 to warm up; names with QPI under `low` or over `high` are put to the models."""
     market_data, _ = random_walk(names, sessions + 64)
-    desk = Desk(market_data.bars.symbols, FixedOutlook(models, Universe(), low, high), Strategy(), Regime(), Universe())
+    desk = Desk(market_data.bars.symbols, FixedModelForecasts(models, Universe(), low, high), Strategy(), Regime(), Universe())
     started = 0.0
     for row, session in enumerate(market_data.bars.sessions):
         if row == 64:

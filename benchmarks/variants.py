@@ -33,7 +33,7 @@ from springback.workflow.report import judgement
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo, open_store
 
-ANCESTOR = ("strategy.indicator=rarity", "strategy.exit_rule=above_yesterday_high", "strategy.trend=sma200")
+ANCESTOR = ("strategy.indicator=return_percentile", "strategy.exit_rule=above_yesterday_high", "strategy.trend=sma200")
 RULE: dict[str, tuple[str, ...]] = {
     "as specified": (),
     "no stop": ("strategy.stop_mode=none",),
@@ -42,7 +42,7 @@ RULE: dict[str, tuple[str, ...]] = {
     "with the trend": ("strategy.trend=sma200",),
     "cool-down": ("strategy.cool_down=6",),
     "regime over the book": ("regime.scope=book",),
-    "rarity for QPI": ("strategy.indicator=rarity",),
+    "return percentile for QPI": ("strategy.indicator=return_percentile",),
 }
 TRAINING: dict[str, tuple[str, ...]] = {
     "trained on events": ("training.rows=events",),

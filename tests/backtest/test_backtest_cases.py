@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from springback.backtest.ablations import fallen, overlays
+from springback.backtest.ablations import ablations, fallen
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.backtest.run import Backtest, backtest
 from springback.errors import MissingData, SettingsError
@@ -205,7 +205,7 @@ def test_an_overlay_that_does_nothing_says_so() -> None:
     market_data = flat_tape({"AAA": [10.0] * 12})
     forecasts = signals(market_data, {(1, "AAA"): LONG_SIGNAL})
     base = run(market_data, forecasts)
-    found = {o.name: o for o in overlays(base, market_data, forecasts, account_of(market_data), Strategy(), Regime(), Costs())}
+    found = {o.name: o for o in ablations(base, market_data, forecasts, account_of(market_data), Strategy(), Regime(), Costs())}
     assert found["time stop"].touched == 1
     assert [found[name].touched for name in ("model", "regime", "stop", "ADV cap")] == [0, 0, 0, 0]
     assert [found[name].could for name in ("model", "regime", "stop", "ADV cap")] == [0, 0, 0, 0], "nothing was due"
@@ -226,7 +226,7 @@ def test_an_overlay_that_was_due_is_counted_from_prices_and_not_from_what_it_did
     assert fallen(unapplied, market_data, Strategy()) == 1
     found = {
         o.name: o
-        for o in overlays(base, market_data, forecasts, account_of(market_data), Strategy(stop_loss=0.5), Regime(window=3), Costs())
+        for o in ablations(base, market_data, forecasts, account_of(market_data), Strategy(stop_loss=0.5), Regime(window=3), Costs())
     }
     assert (found["regime"].could, found["regime"].touched) == (0, 0), "fifteen sessions of VIX are not there"
 

@@ -1,19 +1,22 @@
 """Each variant of the rule in a case worked by hand; without it the same market data goes as specified."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from springback.backtest.ablations import count, overlays
+from springback.backtest.ablations import ablations, count
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, trades_frame
 from springback.backtest.run import backtest
 from springback.errors import SettingsError
+from springback.lean import parameters
 from springback.market.actions import SPLIT, Actions
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.strategy.knobs import Regime, Strategy
+from springback.workflow.settings import choose
 from tests.backtest.worlds import account_of, flat_tape, signals
 
 LONG_SIGNAL, SHORT_SIGNAL = (5.0, 0.9, 0.1), (95.0, 0.1, 0.9)
@@ -181,7 +184,7 @@ def test_a_variant_is_an_overlay_and_no_stop_is_none() -> None:
     on = Strategy(exit_rule="above_yesterday_high", trend="sma200", cool_down=1, stop_mode="none")
     for strategy in (Strategy(), on, Strategy(exit_rule="above_yesterday_high")):
         base, said = run(market_data, forecasts, strategy), list[str]()
-        found = overlays(base, market_data, forecasts, account_of(market_data), strategy, Regime(), Costs(), report=said.append)
+        found = ablations(base, market_data, forecasts, account_of(market_data), strategy, Regime(), Costs(), report=said.append)
         assert len(found) == len(said) == count(strategy)
         names = [one.name for one in found]
         assert ("stop" in names) == (strategy.stop_mode != "none")
@@ -195,7 +198,7 @@ def test_a_variant_is_an_overlay_and_no_stop_is_none() -> None:
         (Strategy, "stop_mode", "never", "strategy.stop_mode must be one of close, intraday, none, was 'never'"),
         (Strategy, "exit_rule", "high", "strategy.exit_rule must be one of none, above_yesterday_high, was 'high'"),
         (Strategy, "trend", "sma50", "strategy.trend must be one of off, sma200, was 'sma50'"),
-        (Strategy, "indicator", "rsi", "strategy.indicator must be one of qpi, rarity, was 'rsi'"),
+        (Strategy, "indicator", "rsi", "strategy.indicator must be one of qpi, return_percentile, was 'rsi'"),
         (Strategy, "cool_down", -1, "strategy.cool_down must be at least 0 sessions, was -1"),
         (Regime, "scope", "all", "regime.scope must be one of entries, book, was 'all'"),
     ],
@@ -205,9 +208,18 @@ def test_an_unknown_variant_is_refused_with_its_choices(kind: type, knob: str, v
         kind(**{knob: value})
 
 
+def test_an_older_name_of_an_indicator_is_read_as_the_new_one(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('[strategy]\nindicator = "rarity"\n')
+    new = Strategy(indicator="return_percentile")
+    assert choose(file).strategy == choose(sets=["strategy.indicator=rarity"]).strategy == new
+    assert parameters.read({"strategy.indicator": "rarity"}).strategy == new
+    assert parameters.write(parameters.Parameters(strategy=new))["strategy.indicator"] == "return_percentile"
+
+
 def test_variants_that_do_not_go_together_are_refused() -> None:
     with pytest.raises(SettingsError, match="falls rank below 50, rises above"):
-        Strategy(indicator="rarity", qpi_low=60.0)
+        Strategy(indicator="return_percentile", qpi_low=60.0)
     market_data = flat_tape({"AAA": [10.0] * 5})
     with pytest.raises(SettingsError, match="leaves a stop of the old size at the market: set stop_mode to close or none"):
         run(market_data, signals(market_data, {}), Strategy(stop_mode="intraday"), BOOK)

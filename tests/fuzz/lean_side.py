@@ -20,7 +20,7 @@ from springback.lean.export_log import ExportLog
 from springback.lean.launch import EngineOutput
 from springback.lean.parameters import Lean, Parameters
 from springback.market.account import Account
-from springback.trading.day_forecasts import FileOutlook
+from springback.trading.day_forecasts import FileForecasts
 from springback.trading.members import Members
 from tests.fuzz import oracle
 from tests.fuzz.reader import Reader
@@ -107,13 +107,13 @@ def _told(models: str) -> Parameters:
     return Parameters(backtest=Account(start=date(2020, 1, 1), end=date(2020, 1, 9)), lean=Lean(models=models))  # type: ignore[arg-type]
 
 
-def _outlook(folder: Path) -> FileOutlook:
+def _outlook(folder: Path) -> FileForecasts:
     found = stored.outlook(_told("forecasts"), _find(folder))
-    assert isinstance(found, FileOutlook)
+    assert isinstance(found, FileForecasts)
     return found
 
 
-def _forecasts(folder: Path, found: FileOutlook) -> None:
+def _forecasts(folder: Path, found: FileForecasts) -> None:
     told = {(row["date"].strip(), row["symbol"]): row for row in oracle.rows(folder / "springback/forecasts.csv")}
     assert len(told) == len(found._days)
     for day, symbol, values in zip(found._days, found._symbols, found._values, strict=True):

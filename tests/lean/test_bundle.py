@@ -42,11 +42,11 @@ assert all(str(folder) in str(sys.modules[name].__file__) for name in loaded)
 from springback.compiled import COMPILED
 from springback.forecasting import model_store
 from springback.lean import parameters, stored
-from springback.trading.day_forecasts import ModelOutlook
+from springback.trading.day_forecasts import ModelForecasts
 assert not COMPILED
 find = lambda key: path if (path := folder / "storage" / key).is_file() else None
 said = stored.outlook(parameters.Parameters(lean=parameters.Lean(models=sys.argv[2])), find)
-assert isinstance(said, ModelOutlook)
+assert isinstance(said, ModelForecasts)
 pair = next(iter(said._models.values()))
 assert type(pair.long).__module__ == "springback.forecasting.boosted"
 rows = np.linspace(-1.0, 1.0, 24).reshape(3, 8)

@@ -49,7 +49,7 @@ def test_the_algorithm_has_the_floor_under_shorts_where_the_profile_asks(tmp_pat
     costs = replace(free, delisting_return=0.0, bankruptcy_return=0.0, **floor)
     ready = prepare(replace(market_data, risk_free=None, delistings=()), forecasts, said.regime, said.strategy)
     account = Backtest(said.backtest.start, said.backtest.end, said.backtest.cash, "realistic")
-    ours = backtest(market_data, forecasts, account, said.strategy, said.regime, costs, market=ready._replace(mark=ready.close))
+    ours = backtest(market_data, forecasts, account, said.strategy, said.regime, costs, inputs=ready._replace(mark=ready.close))
     orders = result.orders[result.orders["tag"] != "Liquidate from delisting"]
     assert orders["symbol"].tolist() == orders_frame(ours)["symbol"].tolist()
     assert orders["quantity"].tolist() == orders_frame(ours)["quantity"].tolist()

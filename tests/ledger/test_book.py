@@ -13,6 +13,7 @@ from springback.errors import LedgerError, Unwritable
 from springback.ledger import book as books
 from springback.ledger.book import Ledger
 from springback.ledger.entry import Entry, overlapping, trials
+from springback.market import recorded
 from tests.ledger.looks import NOON, filled, look
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -102,6 +103,18 @@ def test_a_run_recorded_before_entries_had_a_life_is_the_trial_that_says_0() -> 
         look(settings=knobs | more).settings_text for more in ({}, {"strategy.entry_life": 0}, {"strategy.entry_life": 1})
     )
     assert before == named != new
+
+
+def test_a_run_recorded_under_an_older_name_of_a_value_is_the_same_trial(file: Path) -> None:
+    older, newer, other = ({"strategy.indicator": name} for name in ("rarity", "return_percentile", "qpi"))
+    ledger = filled(file, 1)
+    for settings in (older, newer, newer):
+        ledger.record(look(2, settings=settings), "1.0")
+    ledger.record(look(2, settings=other), "1.0")
+    assert [one.looks for one in trials(ledger.entries())] == [1, 3, 1]
+    texts = {ledger.settings(one.settings) for one in ledger.entries()}
+    assert '{"strategy.indicator": "rarity"}' in texts, "written as it was written at first: ledgers that stand keep their hashes"
+    assert recorded.named(older) == recorded.named(newer) == {**newer, "strategy.entry_life": 0}
 
 
 def test_trials_of_a_period_are_those_that_share_a_day_with_it(file: Path) -> None:

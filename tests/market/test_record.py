@@ -45,7 +45,7 @@ def test_a_split_that_the_price_contradicts_is_told_with_both_numbers_and_what_f
 ) -> None:
     (one,) = found(walk(before, after), (ROW, SPLIT, value))
     assert one.word == AGAINST and one.fits == pytest.approx(fits)
-    assert f"{before:g}" in one.said and f"{after:g}" in one.said
+    assert f"{before:g}" in one.clause and f"{after:g}" in one.clause
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_of_a_split_and_its_inverse_the_price_bears_out_one(value: float, seed: 
 def test_a_split_a_day_off_names_the_day_of_the_step() -> None:
     close = walk(100.0, 25.0)
     (one,) = found(close, (ROW + 2, SPLIT, 0.25))
-    assert one.word == AGAINST and str(DAYS[ROW]) in one.said
+    assert one.word == AGAINST and str(DAYS[ROW]) in one.clause
 
 
 def test_a_split_told_on_two_days_is_the_one_the_price_took() -> None:
@@ -107,7 +107,7 @@ def test_one_kind_and_amount_of_a_day_is_one_event_and_another_amount_is_another
 )
 def test_a_dividend_for_which_the_price_makes_no_room_is_contradicted(paid: float, before: float, after: float) -> None:
     (one,) = found(walk(before, after), (ROW, DIVIDEND, paid))
-    assert one.word == AGAINST and f"{before:g}" in one.said
+    assert one.word == AGAINST and f"{before:g}" in one.clause
 
 
 @pytest.mark.parametrize(("paid", "before", "after"), [(20.0, 21.77, 1.73), (5.0, 22.06, 17.3), (0.3, 22.06, 22.2)])

@@ -25,11 +25,11 @@ def stage(
     account, rule, weather = account_of(market_data, profile), strategy or Strategy(), regime or Regime()
 
     def run(scene: ScenarioInputs) -> RuleRun:
-        market = prepare(scene.market_data, scene.forecasts, weather, rule)
+        inputs = prepare(scene.market_data, scene.forecasts, weather, rule)
         if scene.recalls is not None:
             row, name = np.nonzero(scene.recalls)
-            market = market._replace(recall_row=row, recall_name=name)
-        result = backtest(scene.market_data, scene.forecasts, account, rule, weather, scene.costs, market=market)
+            inputs = inputs._replace(recall_row=row, recall_name=name)
+        result = backtest(scene.market_data, scene.forecasts, account, rule, weather, scene.costs, inputs=inputs)
         return RuleRun(scene, result, account_returns(result))
 
     return run(ScenarioInputs(market_data, forecasts, Costs())), run

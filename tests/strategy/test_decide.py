@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from springback.market.book import Book, empty_book
 from springback.strategy.decide import FUNNEL, LONG, SHORT, Orders, Today, decide, empty_orders
-from springback.strategy.knobs import Regime, Strategy, knobs
+from springback.strategy.knobs import Regime, Strategy, rule_parameters
 from springback.strategy.rule import ENTRY, TIME_STOP
 
 NAMES, SLOTS = 14, 3
-KNOBS = knobs(Strategy(slots=SLOTS), Regime())
+KNOBS = rule_parameters(Strategy(slots=SLOTS), Regime())
 
 
 def random_session(seed: int) -> tuple[Today, Book]:

@@ -11,7 +11,7 @@ from scipy.stats import percentileofscore
 
 from springback.market.actions import SPLIT, Actions, split_scale
 from springback.market.bars import FIELDS, Bars
-from springback.strategy.lookback import RARITY, TREND, look_back, rarity, trend_mean, yesterday
+from springback.strategy.lookback import PERCENTILE, TREND, look_back, return_percentile, trend_mean, yesterday
 from tests.backtest.worlds import flat_tape, sessions_from
 
 LONG = 1_400
@@ -45,14 +45,14 @@ def test_the_trend_is_pandas_rolling_mean(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_rarity_is_scipys_percentile_within_the_sign(seed: int) -> None:
+def test_return_percentile_is_scipys_percentile_within_the_sign(seed: int) -> None:
     bars, _ = walk(seed)
-    found = rarity(bars, Actions.none())
+    found = return_percentile(bars, Actions.none())
     moves = np.full(bars.shape, np.nan)
     moves[3:] = bars.close[3:] / bars.close[:-3] - 1
     for row in (300, 700, 1_000, 1_265, LONG - 1):
         for name in range(bars.shape[1]):
-            today, own = moves[row, name], moves[max(0, row + 1 - RARITY) : row + 1, name]
+            today, own = moves[row, name], moves[max(0, row + 1 - PERCENTILE) : row + 1, name]
             own = own[~np.isnan(own)]
             if np.isnan(today) or len(own) < 252:
                 assert np.isnan(found[row, name])
@@ -63,20 +63,20 @@ def test_rarity_is_scipys_percentile_within_the_sign(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_rarity_knows_of_splits(seed: int) -> None:
+def test_return_percentile_knows_of_splits(seed: int) -> None:
     """The same prices on one scale without splits give the same ranks; a move more or less in a tie is a rounding error."""
     bars, actions = walk(seed)
     one_scale = dataclasses.replace(bars, close=adjusted(bars, actions))
-    np.testing.assert_allclose(rarity(bars, actions), rarity(one_scale, Actions.none()), atol=2.0)
-    assert np.nanmax(np.abs(rarity(bars, actions) - rarity(bars, Actions.none()))) > 10
+    np.testing.assert_allclose(return_percentile(bars, actions), return_percentile(one_scale, Actions.none()), atol=2.0)
+    assert np.nanmax(np.abs(return_percentile(bars, actions) - return_percentile(bars, Actions.none()))) > 10
 
 
-def test_rarity_by_hand() -> None:
+def test_return_percentile_by_hand() -> None:
     """253 sessions that rise by 1 %, then 1, 2, 3 and 4 falls deeper each: the last is the rarest, the first as rare as can be then."""
     close = 10 * 1.01 ** np.arange(260.0)
     close[256:] = close[255] * np.array([0.9, 0.8, 0.7, 0.6])
     bars = Bars(sessions_from("2018-01-01", 260), ("A",), *(close[:, None],) * 5)
-    found = rarity(bars, Actions.none())[:, 0]
+    found = return_percentile(bars, Actions.none())[:, 0]
     # Returns over 3 sessions: every fall deeper than the one before it, so none below and half of itself: 0.5 of 1, 2, 3, 4 falls.
     np.testing.assert_allclose(found[256:], [50.0, 25.0, 100 / 6, 12.5])
     assert np.isnan(found[253]) and not np.isnan(found[254])  # the 252nd return is that of row 254
@@ -92,7 +92,7 @@ def test_the_future_changes_nothing_and_the_last_row_is_the_panels(seed: int, ro
     for panel in changed.values():
         panel[row + 1 :] *= 3.0
     poisoned = dataclasses.replace(bars, **changed)
-    for look in (trend_mean, rarity):
+    for look in (trend_mean, return_percentile):
         truth = look(bars, actions)
         np.testing.assert_array_equal(truth[: row + 1], look(*then))
         np.testing.assert_array_equal(truth[: row + 1], look(poisoned, actions)[: row + 1])
@@ -101,23 +101,26 @@ def test_the_future_changes_nothing_and_the_last_row_is_the_panels(seed: int, ro
         np.testing.assert_array_equal(ours[: row + 1], early)
 
 
-@pytest.mark.parametrize("window", [TREND, RARITY + 3])
+@pytest.mark.parametrize("window", [TREND, PERCENTILE + 3])
 def test_what_a_host_keeps_is_enough(window: int) -> None:
     """The window that `look_back` names gives the same last row as the whole history, to the last bit."""
     bars, actions = walk(5)
     first = LONG - window
     short = bars.between(first, LONG), actions.between(first, LONG)
-    look = trend_mean if window == TREND else rarity
+    look = trend_mean if window == TREND else return_percentile
     np.testing.assert_array_equal(look(bars, actions)[-1], look(*short, first=window - 1)[0])
-    assert look_back("sma200", "qpi") == TREND and look_back("off", "rarity") == look_back("sma200", "rarity") == RARITY + 3
+    assert (
+        look_back("sma200", "qpi") == TREND
+        and look_back("off", "return_percentile") == look_back("sma200", "return_percentile") == PERCENTILE + 3
+    )
     assert look_back("off", "qpi") == 1
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
-def test_rarity_lies_on_the_side_of_its_sign(seed: int) -> None:
+def test_return_percentile_lies_on_the_side_of_its_sign(seed: int) -> None:
     bars, actions = walk(seed, sessions=400, names=2)
-    found, close = rarity(bars, actions), adjusted(bars, actions)
+    found, close = return_percentile(bars, actions), adjusted(bars, actions)
     moves = np.full(close.shape, np.nan)
     moves[3:] = close[3:] / close[:-3] - 1
     known = ~np.isnan(found)

@@ -10,7 +10,7 @@ from springback.market.costs import NO_FLOOR, ShortFloor
 from springback.market.market_data import TRADING, MarketData
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
-from springback.trading.day_forecasts import Outlook
+from springback.trading.day_forecasts import ForecastSource
 from springback.trading.desk import Desk
 from springback.trading.members import Members
 
@@ -30,7 +30,7 @@ class Host:
     """Runs the desk over market data from row `first` and keeps the account; the fees are LEAN's."""
 
     market_data: MarketData
-    outlook: Outlook
+    outlook: ForecastSource
     strategy: Strategy
     regime: Regime = field(default_factory=Regime)
     universe: Universe = field(default_factory=Universe)

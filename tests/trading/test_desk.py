@@ -17,8 +17,8 @@ from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.market.quarantine import EVERY_NAME, Span
 from springback.strategy.knobs import Regime, Strategy
-from springback.strategy.lookback import look_back, rarity, trend_mean, yesterday
-from springback.trading.day_forecasts import FileOutlook
+from springback.strategy.lookback import look_back, return_percentile, trend_mean, yesterday
+from springback.trading.day_forecasts import FileForecasts
 from springback.trading.members import Members
 from springback.trading.rolling import Rolling
 from tests.backtest.variants import VARIANTS, sessions_of, turned
@@ -28,10 +28,10 @@ from tests.trading.host import Host
 BUSY = Strategy(probability=0.3, slots=4)
 
 
-def as_file(market_data: MarketData, said: Forecasts) -> FileOutlook:
+def as_file(market_data: MarketData, said: Forecasts) -> FileForecasts:
     rows, names = np.nonzero(~np.isnan(said.qpi))
     values = np.column_stack([one[rows, names] for one in (said.qpi, said.p_long, said.p_short, said.adv)])
-    return FileOutlook(market_data.bars.sessions[rows], [market_data.bars.symbols[name] for name in names], values)
+    return FileForecasts(market_data.bars.sessions[rows], [market_data.bars.symbols[name] for name in names], values)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -93,11 +93,11 @@ def test_rolling_and_panel_agree_each_day(seed: int) -> None:
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_rolling_looks_back_as_the_panels_do(seed: int) -> None:
-    """Trend, rarity and yesterday's range of each session from the sessions a desk keeps, to the last bit, splits included."""
+    """Trend, return percentile and yesterday's range of each session from the sessions a desk keeps, to the last bit, splits included."""
     market_data = random_tape(seed, sessions=320, names=4)
     bars, actions = market_data.bars, market_data.actions
-    kept = Rolling(bars.symbols, look_back("sma200", "rarity"), "rarity")
-    expected = trend_mean(bars, actions), rarity(bars, actions), *yesterday(bars, actions)
+    kept = Rolling(bars.symbols, look_back("sma200", "return_percentile"), "return_percentile")
+    expected = trend_mean(bars, actions), return_percentile(bars, actions), *yesterday(bars, actions)
     for row, session in enumerate(bars.sessions):
         for k in np.flatnonzero((actions.row == row) & (actions.kind == 1)):
             kept.split(session, bars.symbols[actions.name[k]], actions.value[k])

@@ -20,7 +20,7 @@ from springback.market.costs import Costs, ShortFloor, charges
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.strategy.decide import FUNNEL, SHORT
-from springback.strategy.knobs import Regime, Strategy, knobs
+from springback.strategy.knobs import Regime, Strategy, rule_parameters
 from springback.strategy.universe import Universe
 from springback.trading.desk import Desk
 from springback.trading.resume import Holding, restore, state_of
@@ -55,7 +55,7 @@ def books_of_loop(market_data: MarketData, said: Forecasts, strategy: Strategy, 
     market, sessions = prepare(market_data, said, regime, strategy), len(market_data.bars.sessions)
     account = empty_account(cash, sessions, len(market_data.bars.symbols), strategy.slots)
     paper = empty_paper(len(market_data.bars.symbols), strategy.slots)
-    rules = Rules(knobs(strategy, regime), charges(Costs(), "lean"), regime.multiple)
+    rules = Rules(rule_parameters(strategy, regime), charges(Costs(), "lean"), regime.multiple)
     found = []
     for row in range(sessions):
         session(market, 0, row, row == sessions - 1, rules, account, paper)
@@ -206,7 +206,7 @@ def test_the_floor_under_shorts_is_the_same_in_both(seed: int, variant: str) -> 
 
 
 def test_no_other_module_writes_into_a_book() -> None:
-    """Neither `book.quantity[name] = ...` nor `book.held[name] += ...` stands outside `market/book.py`."""
+    """Neither `book.quantity[name] = ...` nor `book.opened[name] += ...` stands outside `market/book.py`."""
     source = Path(springback.__file__).parent
     found = []
     for file in sorted(source.rglob("*.py")):

@@ -13,7 +13,7 @@ from springback.errors import ModelError
 from springback.forecasting.models import FeatureRows
 from springback.market.market_data import MarketData
 from springback.strategy.knobs import Regime, Strategy
-from springback.trading.day_forecasts import FixedOutlook, ModelOutlook
+from springback.trading.day_forecasts import FixedModelForecasts, ModelForecasts
 from springback.trading.members import Members
 from springback.training.training_settings import Training
 from springback.workflow.backtests import run_backtest
@@ -47,13 +47,15 @@ def made() -> PreparedData:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", [{}, {"indicator": "rarity"}, {"indicator": "rarity", "trend": "sma200", "qpi_low": 30.0}])
+@pytest.mark.parametrize(
+    "variant", [{}, {"indicator": "return_percentile"}, {"indicator": "return_percentile", "trend": "sma200", "qpi_low": 30.0}]
+)
 def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(made: PreparedData, variant: dict[str, Any]) -> None:
     chosen = replace(CHOSEN, strategy=replace(CHOSEN.strategy, **variant))
     walked = forecast_walk_forward(made, chosen)
     expected = orders_frame(run_backtest(made.market_data, walked.forecasts, chosen, Recorder()))
     assert len(expected) > 100
-    outlook = ModelOutlook(walked.models, chosen.universe, chosen.strategy.qpi_low, chosen.strategy.qpi_high)
+    outlook = ModelForecasts(walked.models, chosen.universe, chosen.strategy.qpi_low, chosen.strategy.qpi_high)
     first = made.market_data.bars.row("2020-01-01")
     host = Host(made.market_data, outlook, chosen.strategy, Regime(), chosen.universe, as_ranges(made.market_data), first=first).run()
     assert [one[1:] for one in host.orders] == list(zip(expected["symbol"], expected["quantity"], expected["reason"], strict=True))
@@ -65,9 +67,9 @@ class Constant:
 
 
 def test_models_speak_only_about_the_sessions_after_their_date(made: PreparedData) -> None:
-    rolling = Host(made.market_data, FixedOutlook(Constant(), CHOSEN.universe, 15, 85), CHOSEN.strategy, first=300).desk.rolling
+    rolling = Host(made.market_data, FixedModelForecasts(Constant(), CHOSEN.universe, 15, 85), CHOSEN.strategy, first=300).desk.rolling
     day = rolling.newest
     with pytest.raises(ModelError, match=f"no models were trained before {day}"):
-        ModelOutlook({day: Constant()}, CHOSEN.universe, 50, 50).today(rolling, None)
-    said = ModelOutlook({day - 1: Constant(), day + 1: None}, CHOSEN.universe, 50, 50).today(rolling, None)  # type: ignore[dict-item]
+        ModelForecasts({day: Constant()}, CHOSEN.universe, 50, 50).today(rolling, None)
+    said = ModelForecasts({day - 1: Constant(), day + 1: None}, CHOSEN.universe, 50, 50).today(rolling, None)  # type: ignore[dict-item]
     assert np.nanmax(said.p_long) == 0.7

@@ -8,7 +8,7 @@ import pytest
 from springback.market.book import line_of
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
-from springback.trading.day_forecasts import FileOutlook
+from springback.trading.day_forecasts import FileForecasts
 from springback.trading.desk import Decision, Desk
 from springback.trading.resume import Holding, read, restore, state_of
 
@@ -18,7 +18,7 @@ DAY = np.datetime64("2024-03-04")
 
 def desk(strategy: Strategy | None = None) -> Desk:
     days = np.repeat(DAY + np.arange(8), 2)
-    quiet = FileOutlook(days, ["AAA", "BBB"] * 8, np.tile([5.0, 0.9, 0.1, 1e6], (16, 1)))
+    quiet = FileForecasts(days, ["AAA", "BBB"] * 8, np.tile([5.0, 0.9, 0.1, 1e6], (16, 1)))
     return Desk(NAMES, quiet, strategy or Strategy(slots=2), Regime(), Universe())
 
 
@@ -98,7 +98,7 @@ def test_a_restart_goes_on_where_it_was_and_counts_the_sessions_it_missed() -> N
     assert said == []
     assert after.held() == {"AAA": 50_000}
     assert after.book.entry_price[0] == 10.0  # the fill price, not the broker's rounded average
-    assert line_of(after.book, 0).held == 1 + 2
+    assert line_of(after.book, 0).age == 1 + 2
     assert after.book.waiting[1] == 50_000
     assert list(after.vix) == [15.0, 15.0]
 
@@ -256,4 +256,4 @@ def test_a_damaged_book_is_told_and_the_broker_followed(old: str, new: str) -> N
     assert state == {} and len(said) == 1 and said[0].startswith("the book of the last run cannot be read")
     one = desk()
     assert restore(one, state, {"AAA": Holding(50_000, 10.0, 10.5)}, []) != []
-    assert one.held() == {"AAA": 50_000} and line_of(one.book, 0).held == 0
+    assert one.held() == {"AAA": 50_000} and line_of(one.book, 0).age == 0

@@ -1,14 +1,15 @@
 """What each part of the rule did: the same backtest once more without it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from springback.backtest.result import Result
 from springback.backtest.run import Backtest, backtest
-from springback.backtest.state import Market
+from springback.backtest.state import LoopInputs
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
@@ -20,7 +21,7 @@ NEVER = 1e9
 
 
 @dataclass(frozen=True, eq=False)
-class Overlay:
+class Ablation:
     """One part of the rule: how many decisions it touched, out of how many, and the run without it.
 
     `could`: in how many cases it was due, counted from prices, VIX and fills and not from what it did. `touched` 0 where it was due
@@ -35,7 +36,20 @@ class Overlay:
     without: Result
 
 
-def overlays(
+class _Part(NamedTuple):
+    """The counts of an `Ablation`, and what the run without the part has of its own; None: what the base has."""
+
+    name: str
+    touched: int
+    among: int
+    of_what: str
+    could: int
+    forecasts: Forecasts | None = None
+    strategy: Strategy | None = None
+    regime: Regime | None = None
+
+
+def ablations(
     base: Result,
     market_data: MarketData,
     forecasts: Forecasts,
@@ -43,83 +57,95 @@ def overlays(
     strategy: Strategy,
     regime: Regime,
     costs: Costs,
-    market: Market | None = None,
+    inputs: LoopInputs | None = None,
     report: Callable[[str], None] = lambda _: None,
-) -> list[Overlay]:
+) -> list[Ablation]:
     """Model, regime, stop, time stop and ADV cap, then the variants that are on, each taken away in turn from the run `base`.
 
-    `count(strategy)` says how many they are.
+    `count(strategy)` says how many they are. All runs are in dollars and shares.
     """
 
-    def run(name: str, forecasts: Forecasts = forecasts, strategy: Strategy = strategy, regime: Regime = regime) -> Result:
-        report(name)
-        ready = market
-        if ready is not None:
-            ready = ready._replace(p_long=forecasts.p_long, p_short=forecasts.p_short, adv=forecasts.adv)
-        return backtest(market_data, forecasts, account, strategy, regime, costs, market=ready)
+    def without(part: _Part) -> Result:
+        report(part.name)
+        own = part.forecasts or forecasts
+        ready = None if inputs is None else inputs._replace(p_long=own.p_long, p_short=own.p_short, adv=own.adv)
+        return backtest(market_data, own, account, part.strategy or strategy, part.regime or regime, costs, inputs=ready)
 
-    reasons = base.orders["reason"]
-    entries = int(np.sum(reasons == ENTRY))
-    resized = int(np.sum(reasons == REGIME))
-    exits = len(reasons) - entries - resized
-    stops = int(np.sum(base.fills["reason"] == STOP_LOSS))
-    timed = int(np.sum(reasons == TIME_STOP))
-    asked = int(base.funnel[:, :, FUNNEL.index("below_probability") :].sum())
-    refused = int(base.funnel[:, :, FUNNEL.index("below_probability")].sum())
-    capped = _capped(base, forecasts, strategy)
-    always = replace(strategy, holding_sessions=int(NEVER))
-    found = [
-        Overlay(
-            "model",
-            refused,
-            asked,
-            "candidates it refused",
-            refused + _doubted(base, forecasts, strategy),
-            run("model", forecasts=unmodelled(forecasts)),
-        ),
-        Overlay(
-            "regime",
-            _bear_entries(base) + resized,
-            entries + resized,
-            "entries it sized for a bear" if regime.scope == "entries" else "entries it sized for a bear, and sizes it changed",
-            _entries_in(base, base.daily["vix"] > regime.multiple * base.daily["vix_sma15"]),
-            run("regime", regime=replace(regime, multiple=NEVER)),
-        ),
-        Overlay("time stop", timed, exits, "exits by time", _held_for(base, strategy.holding_sessions), run("time stop", strategy=always)),
-        Overlay(
-            "ADV cap",
-            capped,
-            entries,
-            "entries it made smaller",
-            capped,
-            run("ADV cap", strategy=replace(strategy, max_adv_fraction=NEVER)),
-        ),
-    ]
+    parts = (
+        _model(base, forecasts, strategy),
+        _regime(base, regime),
+        *_stops(base, market_data, strategy),
+        _adv_cap(base, forecasts, strategy),
+        *_variants(base, strategy),
+    )
+    return [Ablation(*part[:5], without=without(part)) for part in parts]
+
+
+def _model(base: Result, forecasts: Forecasts, strategy: Strategy) -> _Part:
+    refused = _left_at(base, "below_probability")
+    could = refused + _doubted(base, forecasts, strategy)
+    return _Part("model", refused, _put_to_the_model(base), "candidates it refused", could, forecasts=unmodelled(forecasts))
+
+
+def _regime(base: Result, regime: Regime) -> _Part:
+    resized = _orders_of(base, REGIME)
+    of_what = "entries it sized for a bear" if regime.scope == "entries" else "entries it sized for a bear, and sizes it changed"
+    due = _entries_in(base, base.daily["vix"] > regime.multiple * base.daily["vix_sma15"])
+    among = _orders_of(base, ENTRY) + resized
+    return _Part("regime", _bear_entries(base) + resized, among, of_what, due, regime=replace(regime, multiple=NEVER))
+
+
+def _stops(base: Result, market_data: MarketData, strategy: Strategy) -> Iterator[_Part]:
+    """The stop, where there is one, and the time stop."""
+    exits = _exits(base)
     if strategy.stop_mode != "none":
-        plain = run("stop", strategy=replace(strategy, stop_mode="none"))
-        found.insert(2, Overlay("stop", stops, exits, "exits at the stop", fallen(base, market_data, strategy), plain))
+        stops = int(np.sum(base.fills["reason"] == STOP_LOSS))
+        could = fallen(base, market_data, strategy)
+        yield _Part("stop", stops, exits, "exits at the stop", could, strategy=replace(strategy, stop_mode="none"))
+    timed, could = _orders_of(base, TIME_STOP), _held_for(base, strategy.holding_sessions)
+    yield _Part("time stop", timed, exits, "exits by time", could, strategy=replace(strategy, holding_sessions=int(NEVER)))
+
+
+def _adv_cap(base: Result, forecasts: Forecasts, strategy: Strategy) -> _Part:
+    capped, free = _capped(base, forecasts, strategy), replace(strategy, max_adv_fraction=NEVER)
+    return _Part("ADV cap", capped, _orders_of(base, ENTRY), "entries it made smaller", capped, strategy=free)
+
+
+def _variants(base: Result, strategy: Strategy) -> Iterator[_Part]:
+    """The variants that are on."""
     if strategy.exit_rule != "none":
-        beyond = int(np.sum(reasons == BEYOND_YESTERDAY))
-        plain = run("yesterday's range", strategy=replace(strategy, exit_rule="none"))
-        found.append(Overlay("yesterday's range", beyond, exits, "exits beyond yesterday's range", beyond, plain))
+        beyond, plain = _orders_of(base, BEYOND_YESTERDAY), replace(strategy, exit_rule="none")
+        yield _Part("yesterday's range", beyond, _exits(base), "exits beyond yesterday's range", beyond, strategy=plain)
+    asked, what = _put_to_the_model(base), "candidates it refused"
     if strategy.trend != "off":
-        against = int(base.funnel[:, :, FUNNEL.index("against_trend")].sum())
-        found.append(
-            Overlay(
-                "trend", against, against + asked, "candidates it refused", against, run("trend", strategy=replace(strategy, trend="off"))
-            )
-        )
+        against = _left_at(base, "against_trend")
+        yield _Part("trend", against, against + asked, what, against, strategy=replace(strategy, trend="off"))
     if strategy.cool_down:
-        cooling = int(base.funnel[:, :, FUNNEL.index("cooling")].sum())
-        warm = run("cool-down", strategy=replace(strategy, cool_down=0))
-        found.append(
-            Overlay("cool-down", cooling, cooling + asked, "candidates it refused", cooling + _again(base, strategy.cool_down), warm)
-        )
-    return found
+        cooling = _left_at(base, "cooling")
+        could = cooling + _again(base, strategy.cool_down)
+        yield _Part("cool-down", cooling, cooling + asked, what, could, strategy=replace(strategy, cool_down=0))
+
+
+def _orders_of(base: Result, reason: int) -> int:
+    return int(np.sum(base.orders["reason"] == reason))
+
+
+def _exits(base: Result) -> int:
+    """Orders that neither open a position nor bring one to the size of a regime."""
+    return len(base.orders["reason"]) - _orders_of(base, ENTRY) - _orders_of(base, REGIME)
+
+
+def _left_at(base: Result, stage: str) -> int:
+    """Names that left the funnel at `stage`."""
+    return int(base.funnel[:, :, FUNNEL.index(stage)].sum())
+
+
+def _put_to_the_model(base: Result) -> int:
+    return int(base.funnel[:, :, FUNNEL.index("below_probability") :].sum())
 
 
 def count(strategy: Strategy) -> int:
-    """How many overlays there are: four parts of the rule, the stop, and the variants that are on."""
+    """How many ablations there are: four parts of the rule, the stop, and the variants that are on."""
     return 4 + (strategy.stop_mode != "none") + (strategy.exit_rule != "none") + (strategy.trend != "off") + (strategy.cool_down > 0)
 
 

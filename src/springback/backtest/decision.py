@@ -3,7 +3,7 @@
 import numpy as np
 
 from springback.backtest.midnight import ending_in
-from springback.backtest.state import CANCELLED, REPLACED, UNFILLED, Account, Floats, Market, Paper, Row, Rules
+from springback.backtest.state import CANCELLED, REPLACED, UNFILLED, Account, Floats, LoopInputs, Paper, Row, Rules
 from springback.backtest.tickets import drop, place
 from springback.compiled import compiled
 from springback.market.book import MARKED, SESSION_CLOSED, Book, Event, apply
@@ -22,20 +22,22 @@ def holdings(book: Book) -> float:
 
 
 @compiled
-def close(market: Market, row: int, rules: Rules, account: Account, paper: Paper, daily: Row) -> None:
-    """The close of `row` and step 0 of the rule: the book is marked, its session closed, and the account described as it stands then."""
+def close(inputs: LoopInputs, row: int, rules: Rules, account: Account, paper: Paper, daily: Row) -> None:
+    """The close of `row` and step 0 of the rule: the book is marked, its session closed, and the account described as it stands then,
+    in dollars and shares.
+    """
     book = account.book
-    daily["equity"] = book.cash[0] + _mark(market.mark[row] if rules.charges.financed else market.close[row], book, daily)
+    daily["equity"] = book.cash[0] + _mark(inputs.mark[row] if rules.charges.financed else inputs.close[row], book, daily)
     apply(book, Event(SESSION_CLOSED, -1, 0, 0.0, 0.0))
-    for k in range(expire(rules.knobs, book, paper.cancelled)):
+    for k in range(expire(rules.parameters, book, paper.cancelled)):
         drop(account, paper.cancelled[k], CANCELLED, row, UNFILLED)
     _count_waiting(account, daily)
     daily["n_long"] = daily["long_positions"] + daily["long_waiting"]
     daily["n_short"] = daily["short_positions"] + daily["short_waiting"]
     daily["cash"] = book.cash[0]
-    daily["bear"] = 1.0 if is_bear(market.vix[row], market.vix_mean[row], rules.multiple) else 0.0
-    daily["vix"] = market.vix[row]
-    daily["vix_sma15"] = market.vix_mean[row]
+    daily["bear"] = 1.0 if is_bear(inputs.vix[row], inputs.vix_mean[row], rules.multiple) else 0.0
+    daily["vix"] = inputs.vix[row]
+    daily["vix_sma15"] = inputs.vix_mean[row]
 
 
 @compiled
@@ -69,32 +71,32 @@ def _count_waiting(account: Account, daily: Row) -> None:
 
 
 @compiled
-def order(market: Market, first: int, row: int, rules: Rules, account: Account, paper: Paper, daily: Row) -> None:
-    """The decision after the close of `row` of a run that began in `first`; its orders go to the market."""
-    for name in ending_in(market, row - 1):
+def order(inputs: LoopInputs, first: int, row: int, rules: Rules, account: Account, paper: Paper, daily: Row) -> None:
+    """The decision after the close of `row` of a run that began in `first`; its orders, signed shares, go to the market."""
+    for name in ending_in(inputs, row - 1):
         paper.final[name] = False
-    for name in ending_in(market, row):
-        paper.final[name] = market.ending[name] != TRADING
+    for name in ending_in(inputs, row):
+        paper.final[name] = inputs.ending[name] != TRADING
     before = max(row - 1, first)
-    bear = is_bear(market.vix[row], market.vix_mean[row], rules.multiple)
+    bear = is_bear(inputs.vix[row], inputs.vix_mean[row], rules.multiple)
     today = Today(
-        market.close[row],
-        market.qpi[row],
-        market.p_long[row],
-        market.p_short[row],
-        market.adv[row],
-        market.mean_dollars[row],
+        inputs.close[row],
+        inputs.qpi[row],
+        inputs.p_long[row],
+        inputs.p_short[row],
+        inputs.adv[row],
+        inputs.mean_dollars[row],
         paper.final,
-        market.mean_volume[row],
-        market.high_before[row] if rules.knobs.exit_beyond else paper.unknown,
-        market.low_before[row] if rules.knobs.exit_beyond else paper.unknown,
-        market.trend[row] if rules.knobs.trend else paper.unknown,
-        bear != is_bear(market.vix[before], market.vix_mean[before], rules.multiple),
+        inputs.mean_volume[row],
+        inputs.high_before[row] if rules.parameters.exit_beyond else paper.unknown,
+        inputs.low_before[row] if rules.parameters.exit_beyond else paper.unknown,
+        inputs.trend[row] if rules.parameters.trend else paper.unknown,
+        bear != is_bear(inputs.vix[before], inputs.vix_mean[before], rules.multiple),
     )
     funnel = account.log.funnel[row - first]
-    count = decide(rules.knobs, bear, daily["equity"], today, account.book, paper.orders, funnel)
+    count = decide(rules.parameters, bear, daily["equity"], today, account.book, paper.orders, funnel)
     for k in range(count):
-        _send(market, row, k, bear, account, paper.orders)
+        _send(inputs, row, k, bear, account, paper.orders)
     daily["long_candidates"] = funnel[LONG, NO_SLOT] + funnel[LONG, NO_SHARES] + funnel[LONG, ENTERED]
     daily["short_candidates"] = funnel[SHORT, NO_SLOT] + funnel[SHORT, NO_SHARES] + funnel[SHORT, ENTERED]
     daily["long_entries"] = funnel[LONG, ENTERED]
@@ -102,13 +104,13 @@ def order(market: Market, first: int, row: int, rules: Rules, account: Account, 
 
 
 @compiled
-def _send(market: Market, row: int, k: int, bear: bool, account: Account, orders: Orders) -> None:
+def _send(inputs: LoopInputs, row: int, k: int, bear: bool, account: Account, orders: Orders) -> None:
     name, quantity, reason = orders.name[k], orders.quantity[k], orders.reason[k]
     if reason == ENTRY:
         life = account.lives[name]
         life["bear"] = 1.0 if bear else 0.0
-        life["probability"] = market.p_long[row, name] if quantity > 0 else market.p_short[row, name]
-        life["qpi"] = market.qpi[row, name]
+        life["probability"] = inputs.p_long[row, name] if quantity > 0 else inputs.p_short[row, name]
+        life["qpi"] = inputs.qpi[row, name]
     else:
         drop(account, name, CANCELLED, row, REPLACED)
     place(account, row, name, quantity, reason, np.nan)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from springback.backtest.state import FILLED, PLAIN, Account, Market, Row, Rules
+from springback.backtest.state import FILLED, PLAIN, Account, LoopInputs, Row, Rules
 from springback.backtest.tickets import end, move, place
 from springback.backtest.trades import begin, go_on
 from springback.compiled import compiled
@@ -54,22 +54,22 @@ def delisting_price(charges: Charges, quantity: int, last_close: float, bankrupt
 
 
 @compiled
-def settle(market: Market, row: int, rules: Rules, account: Account, daily: Row) -> None:
-    """Fills what can be filled in the bars of `row`, ascending by id; a filled entry may place its resting stop."""
+def settle(inputs: LoopInputs, row: int, rules: Rules, account: Account, daily: Row) -> None:
+    """Fills what can be filled in the bars of `row`, ascending by id, in dollars; a filled entry may place its resting stop."""
     before = account.counts[0]["tickets"]
     kept = 0
     for k in range(before):
         ticket = account.tickets[k]
         name, quantity = ticket["name"], ticket["quantity"]
-        price = market.open[row, name]
+        price = inputs.open[row, name]
         if ticket["reason"] == RESTING_STOP:
-            price = stop_trigger(quantity, ticket["level"], market.open[row, name], market.high[row, name], market.low[row, name])
+            price = stop_trigger(quantity, ticket["level"], inputs.open[row, name], inputs.high[row, name], inputs.low[row, name])
         if np.isnan(price):
             move(account.tickets, k, kept)
             kept += 1
             continue
         end(account.log.orders[ticket["line"]], FILLED, row, PLAIN)
-        _fill(market, row, price, ticket, rules, account, daily)
+        _fill(inputs, row, price, ticket, rules, account, daily)
     for k in range(before, account.counts[0]["tickets"]):
         move(account.tickets, k, kept)
         kept += 1
@@ -77,15 +77,15 @@ def settle(market: Market, row: int, rules: Rules, account: Account, daily: Row)
 
 
 @compiled
-def _fill(market: Market, row: int, price: float, ticket: Row, rules: Rules, account: Account, daily: Row) -> None:
+def _fill(inputs: LoopInputs, row: int, price: float, ticket: Row, rules: Rules, account: Account, daily: Row) -> None:
     """One order is filled at `price`, and pays what the profile charges for it."""
     charges, book = rules.charges, account.book
     name, quantity, reason = ticket["name"], ticket["quantity"], ticket["reason"]
-    at_open = price == market.open[row, name]
-    worth = market.close[row, name]
+    at_open = price == inputs.open[row, name]
+    worth = inputs.close[row, name]
     if reason == RESTING_STOP:
         worth = max(ticket["level"], worth) if quantity < 0 else min(ticket["level"], worth)
-    paid = paid_price(charges, quantity, price, market.mean_volume[row - 1, name], market.mean_dollars[row - 1, name], at_open)
+    paid = paid_price(charges, quantity, price, inputs.mean_volume[row - 1, name], inputs.mean_dollars[row - 1, name], at_open)
     fee = commission(charges, quantity, worth)
     lost = quantity * (paid - price)
     daily["traded"] += abs(quantity) * paid
@@ -98,15 +98,15 @@ def _fill(market: Market, row: int, price: float, ticket: Row, rules: Rules, acc
     moved = apply(book, Event(BOOKED, name, quantity, paid, fee))
     if reason == ENTRY:
         begin(account, row, name, quantity, paid, fee, lost)
-        if rules.knobs.intraday:
-            place(account, row, name, -quantity, RESTING_STOP, stop_level(quantity, paid, rules.knobs.stop_loss))
+        if rules.parameters.intraday:
+            place(account, row, name, -quantity, RESTING_STOP, stop_level(quantity, paid, rules.parameters.stop_loss))
     else:
         go_on(account, row, name, paid, moved, fee, lost, logged)
 
 
 @compiled
 def record(account: Account, order: int, row: int, name: int, quantity: int, price: float, fee: float, lost: float, reason: int) -> None:
-    """A row of the fills table; a delisting is one at the midnight after `row`."""
+    """A row of the fills table, signed shares and dollars; a delisting is one at the midnight after `row`."""
     counts = account.counts[0]
     line = account.log.fills[counts["fills"]]
     line["order_id"] = order

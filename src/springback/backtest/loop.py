@@ -3,24 +3,24 @@
 from springback.backtest.decision import close, holdings, order
 from springback.backtest.fills import settle
 from springback.backtest.midnight import midnight
-from springback.backtest.state import Account, Market, Paper, Rules
+from springback.backtest.state import Account, LoopInputs, Paper, Rules
 from springback.compiled import compiled
 
 
 @compiled
-def session(market: Market, first: int, row: int, last: bool, rules: Rules, account: Account, paper: Paper) -> None:
-    """Plays the session `row` of a run that began in `first`; after the `last` one nothing is ordered."""
+def session(inputs: LoopInputs, first: int, row: int, last: bool, rules: Rules, account: Account, paper: Paper) -> None:
+    """Plays the session `row` of a run that began in `first`; after the `last` one nothing is ordered. Dollars and shares."""
     daily = account.log.daily[row - first]
-    midnight(market, row, row == first, rules.charges, account, daily)
+    midnight(inputs, row, row == first, rules.charges, account, daily)
     daily["equity_midnight"] = account.book.cash[0] + holdings(account.book)
-    settle(market, row, rules, account, daily)
-    close(market, row, rules, account, paper, daily)
+    settle(inputs, row, rules, account, daily)
+    close(inputs, row, rules, account, paper, daily)
     if not last:
-        order(market, first, row, rules, account, paper, daily)
+        order(inputs, first, row, rules, account, paper, daily)
 
 
 @compiled
-def replay(market: Market, first: int, end: int, rules: Rules, account: Account, paper: Paper) -> None:
-    """Plays the sessions `first <= row < end`; everything that happens is written into `account`."""
+def replay(inputs: LoopInputs, first: int, end: int, rules: Rules, account: Account, paper: Paper) -> None:
+    """Plays the sessions `first <= row < end`; everything that happens is written into `account`, in dollars and shares."""
     for row in range(first, end):
-        session(market, first, row, row == end - 1, rules, account, paper)
+        session(inputs, first, row, row == end - 1, rules, account, paper)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from springback.backtest.fills import delisting_price, record
-from springback.backtest.state import DELISTED_AWAY, DROPPED, SPLIT_AWAY, Account, Ints, Market, Row
+from springback.backtest.state import DELISTED_AWAY, DROPPED, SPLIT_AWAY, Account, Ints, LoopInputs, Row
 from springback.backtest.tickets import drop, end, move, recall
 from springback.backtest.trades import finish
 from springback.compiled import compiled
@@ -18,9 +18,9 @@ PAYS = actions.DIVIDEND
 
 
 @compiled
-def ending_in(market: Market, row: int) -> Ints:
+def ending_in(inputs: LoopInputs, row: int) -> Ints:
     """Names whose last row is `row`, ascending; at the end of the market data also those that trade on."""
-    return market.end_name[first_at(market.end_row, row) : first_at(market.end_row, row + 1)]
+    return inputs.end_name[first_at(inputs.end_row, row) : first_at(inputs.end_row, row + 1)]
 
 
 @compiled
@@ -37,41 +37,41 @@ def first_at(rows: Ints, row: int) -> int:
 
 
 @compiled
-def midnight(market: Market, row: int, first: bool, charges: Charges, account: Account, daily: Row) -> None:
-    """All that happens between the close before and the open of `row`; before the `first` session nothing was held."""
+def midnight(inputs: LoopInputs, row: int, first: bool, charges: Charges, account: Account, daily: Row) -> None:
+    """All that happens between the close before and the open of `row`; before the `first` session nothing was held. Dollars and shares."""
     if not first:
-        _accrue(market, row, charges, account, daily)
-        for name in ending_in(market, row - 1):
-            if market.ending[name] != TRADING:
-                _delist(market, row, name, charges, account)
-    for k in range(first_at(market.action_row, row), first_at(market.action_row, row + 1)):
-        if market.action_kind[k] == PAYS:
-            _pay(market.action_name[k], market.action_value[k], account, daily)
+        _accrue(inputs, row, charges, account, daily)
+        for name in ending_in(inputs, row - 1):
+            if inputs.ending[name] != TRADING:
+                _delist(inputs, row, name, charges, account)
+    for k in range(first_at(inputs.action_row, row), first_at(inputs.action_row, row + 1)):
+        if inputs.action_kind[k] == PAYS:
+            _pay(inputs.action_name[k], inputs.action_value[k], account, daily)
         else:
-            _split(row, market.action_name[k], market.action_value[k], account)
-    for k in range(first_at(market.recall_row, row), first_at(market.recall_row, row + 1)):
-        recall(account, row, market.recall_name[k])
+            _split(row, inputs.action_name[k], inputs.action_value[k], account)
+    for k in range(first_at(inputs.recall_row, row), first_at(inputs.recall_row, row + 1)):
+        recall(account, row, inputs.recall_name[k])
 
 
 @compiled
-def _accrue(market: Market, row: int, charges: Charges, account: Account, daily: Row) -> None:
+def _accrue(inputs: LoopInputs, row: int, charges: Charges, account: Account, daily: Row) -> None:
     """Borrow and financing for the nights before this session; nothing in the profile `lean`."""
     if not charges.financed:
         return
     book = account.book
-    years = market.nights[row] / DAYS_PER_YEAR
+    years = inputs.nights[row] / DAYS_PER_YEAR
     proceeds = 0.0
     borrow = 0.0
     for name in np.flatnonzero(book.quantity < 0):
         value = -book.quantity[name] * book.mark[name]
-        fee = value * borrow_rate(charges, book.mark[name], market.mean_dollars[row - 1, name]) * years
+        fee = value * borrow_rate(charges, book.mark[name], inputs.mean_dollars[row - 1, name]) * years
         life = account.lives[name]
         life["borrow"] += fee
         life["flow"] -= fee
         borrow += fee
         proceeds += value
     free = book.cash[0] - proceeds
-    rate = market.risk_free[row - 1]
+    rate = inputs.risk_free[row - 1]
     over = rate + charges.debit_over if free < 0 else max(0.0, rate - charges.credit_under)
     financing = -free * over * years
     daily["borrow"] = borrow
@@ -80,12 +80,12 @@ def _accrue(market: Market, row: int, charges: Charges, account: Account, daily:
 
 
 @compiled
-def _delist(market: Market, row: int, name: int, charges: Charges, account: Account) -> None:
+def _delist(inputs: LoopInputs, row: int, name: int, charges: Charges, account: Account) -> None:
     """Midnight after the last session of `name`: its orders are dropped, the position is closed at the last close, free of fee."""
     drop(account, name, DROPPED, row - 1, DELISTED_AWAY)
-    book, kind = account.book, market.ending[name]
+    book, kind = account.book, inputs.ending[name]
     quantity, mark = book.quantity[name], book.mark[name]
-    price = delisting_price(charges, quantity, mark, kind == BANKRUPT, kind == KNOWN_END, market.payout[name])
+    price = delisting_price(charges, quantity, mark, kind == BANKRUPT, kind == KNOWN_END, inputs.payout[name])
     moved = apply(book, Event(DELISTED, name, 0, price, 0.0))
     if quantity == 0:
         return

@@ -9,7 +9,7 @@ import numpy as np
 from springback.backtest.loop import replay
 from springback.backtest.result import Result
 from springback.backtest.state import Account as State
-from springback.backtest.state import Floats, Market, Rules, columns, empty_account, empty_paper
+from springback.backtest.state import Floats, LoopInputs, Rules, columns, empty_account, empty_paper
 from springback.errors import MissingData, SettingsError
 from springback.market.account import HISTORY, Account, usual_start
 from springback.market.bars import Dates
@@ -18,7 +18,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_dollar_volume, mean_volume
 from springback.market.market_data import MarketData, payouts
 from springback.market.quarantine import barred
-from springback.strategy.knobs import Regime, Strategy, knobs
+from springback.strategy.knobs import Regime, Strategy, rule_parameters
 from springback.strategy.lookback import trend_mean, yesterday
 from springback.strategy.rule import vix_mean
 
@@ -55,24 +55,23 @@ class Backtest:
         return replace(self, start=self.start or usual_start(sessions, history), end=end)
 
 
-def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strategy: Strategy = STANDARD) -> Market:
+def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strategy: Strategy = STANDARD) -> LoopInputs:
     """The market data and the forecasts as the loop reads them; made once, used for many backtests with the same regime window and
     variants.
 
     A forecast of a row in quarantine is none, wherever it comes from: nothing is bought there, what is held goes on to its exit.
+    Dollars and shares. Raises `MissingData` where a panel of the forecasts has another shape than the bars (T, N).
     """
-    bars = market_data.bars
+    bars, actions = market_data.bars, market_data.actions
     sessions, names = bars.shape
-    for label, panel in (("qpi", forecasts.qpi), ("p_long", forecasts.p_long), ("p_short", forecasts.p_short), ("adv", forecasts.adv)):
-        if panel.shape != (sessions, names):
-            raise MissingData(f"forecasts: {label} has shape {panel.shape}, the bars say {(sessions, names)}")
+    _check_shapes(forecasts, bars.shape)
     means = np.array([vix_mean(market_data.vix, row, regime.window) for row in range(sessions)])
     unused = np.empty((0, names))
     beyond = strategy.exit_rule == "above_yesterday_high"
-    high_before, low_before = yesterday(bars, market_data.actions) if beyond else (unused, unused)
+    high_before, low_before = yesterday(bars, actions) if beyond else (unused, unused)
     nights = np.zeros(sessions)
     nights[1:] = np.diff(bars.sessions).astype(np.float64)
-    return Market(
+    return LoopInputs(
         open=bars.printed("open"),
         high=bars.high,
         low=bars.low,
@@ -86,7 +85,7 @@ def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strat
         mean_dollars=mean_dollar_volume(bars),
         high_before=high_before,
         low_before=low_before,
-        trend=trend_mean(bars, market_data.actions) if strategy.trend == "sma200" else unused,
+        trend=trend_mean(bars, actions) if strategy.trend == "sma200" else unused,
         vix=market_data.vix,
         vix_mean=means,
         risk_free=np.zeros(sessions) if market_data.risk_free is None else np.nan_to_num(market_data.risk_free),
@@ -95,13 +94,19 @@ def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strat
         end_name=np.argsort(market_data.last, kind="stable"),
         ending=market_data.ending,
         payout=payouts(market_data),
-        action_row=market_data.actions.row,
-        action_name=market_data.actions.name,
-        action_kind=market_data.actions.kind,
-        action_value=market_data.actions.value,
+        action_row=actions.row,
+        action_name=actions.name,
+        action_kind=actions.kind,
+        action_value=actions.value,
         recall_row=np.empty(0, np.int64),
         recall_name=np.empty(0, np.int64),
     )
+
+
+def _check_shapes(forecasts: Forecasts, shape: tuple[int, int]) -> None:
+    for label, panel in vars(forecasts).items():
+        if panel.shape != shape:
+            raise MissingData(f"forecasts: {label} has shape {panel.shape}, the bars say {shape}")
 
 
 def span(market_data: MarketData, account: Backtest) -> tuple[int, int]:
@@ -131,19 +136,19 @@ def backtest(
     regime: Regime,
     costs: Costs,
     flat_bp: float = 0.0,
-    market: Market | None = None,
+    inputs: LoopInputs | None = None,
 ) -> Result:
     """The rule of `strategy` and `regime` on `market_data`, from `account.cash`, charged as `account.profile` says plus `flat_bp` a side.
 
-    `market` is `prepare(market data, forecasts, regime, strategy)` where it is known already. Raises `MissingData` where bars or VIX do not
+    `inputs` is `prepare(market data, forecasts, regime, strategy)` where it is known already. Raises `MissingData` where bars or VIX do not
     cover the span, `SettingsError` where `strategy` and `regime` do not go together."""
     first, end = span(market_data, account)
     charged = charges(costs, account.profile, flat_bp)
-    turned = knobs(strategy, regime, charged.no_short_price, charged.no_short_dollar_volume)
+    parameters = rule_parameters(strategy, regime, charged.no_short_price, charged.no_short_dollar_volume)
     names = market_data.bars.shape[1]
     state = empty_account(account.cash, end - first, names, strategy.slots)
-    ready = prepare(market_data, forecasts, regime, strategy) if market is None else market
-    replay(ready, first, end, Rules(turned, charged, float(regime.multiple)), state, empty_paper(names, strategy.slots))
+    ready = prepare(market_data, forecasts, regime, strategy) if inputs is None else inputs
+    replay(ready, first, end, Rules(parameters, charged, float(regime.multiple)), state, empty_paper(names, strategy.slots))
     log, counts = state.log, state.counts[0]
     return Result(
         sessions=market_data.bars.sessions[first:end],

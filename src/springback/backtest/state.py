@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from springback.market.book import Book, empty_book
 from springback.market.costs import Charges
 from springback.strategy.decide import FUNNEL, Orders, empty_orders
-from springback.strategy.knobs import Knobs
+from springback.strategy.knobs import RuleParameters
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -18,7 +18,7 @@ Row = Any
 """One row of `Rows`, a view of it: `row["equity"]`."""
 
 
-class Market(NamedTuple):
+class LoopInputs(NamedTuple):
     """The market data and the forecasts as the loop reads them: panels (T, N), series (T,), columns (N,), actions (E,), recalls (R,).
 
     `open` and `close` are of bars alone, so that nothing fills or is ranked on a mark; `mark`, the close of every row, values positions
@@ -61,7 +61,7 @@ class Market(NamedTuple):
 class Rules(NamedTuple):
     """What the loop goes by: the rule's numbers, the profile's charges, the multiple of the regime."""
 
-    knobs: Knobs
+    parameters: RuleParameters
     charges: Charges
     multiple: float
 

@@ -35,7 +35,9 @@ def place(account: Account, row: int, name: int, quantity: int, reason: int, lev
 
 @compiled
 def drop(account: Account, name: int, status: int, row: int, why: int) -> None:
-    """Takes the orders of `name` from the market: an entry that lived its life, a stop before its time stop, all of them at a delisting."""
+    """Takes the orders of `name` from the market, whatever shares they are for: an entry that lived its life, a stop before its time stop,
+    all of them at a delisting.
+    """
     tickets, orders = account.tickets, account.log.orders
     kept = 0
     for k in range(account.counts[0]["tickets"]):
@@ -70,7 +72,7 @@ def move(tickets: Rows, source: int, target: int) -> None:
 
 @compiled
 def recall(account: Account, row: int, name: int) -> None:
-    """A lender's notice after the close before `row`: a short that is not leaving anyway is bought back at this open."""
+    """A lender's notice after the close before `row`: the shares of a short that is not leaving anyway are bought back at this open."""
     book = account.book
     if book.quantity[name] >= 0 or book.closing[name]:
         return

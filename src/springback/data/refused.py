@@ -44,4 +44,4 @@ def _row(
     if not near:
         return None
     place, day = near[0]
-    return line(place), f"line {line(place)}: {symbol} on {day}: the {kind} {one.doubt.said}"
+    return line(place), f"line {line(place)}: {symbol} on {day}: the {kind} {one.doubt.clause}"

@@ -13,7 +13,7 @@ from springback.lean import folds
 from springback.lean.parameters import Lean, Parameters
 from springback.lean.plain_table import read_plain
 from springback.market.forecasts import LIMITS
-from springback.trading.day_forecasts import FileOutlook, FixedOutlook, ModelOutlook, Outlook
+from springback.trading.day_forecasts import FileForecasts, FixedModelForecasts, ForecastSource, ModelForecasts
 from springback.trading.members import Members
 
 Find = Callable[[str], Path | None]
@@ -21,15 +21,15 @@ Find = Callable[[str], Path | None]
 AGAIN = "run 'springback lean export' again"
 
 
-def outlook(parameters: Parameters, find: Find) -> Outlook:
+def outlook(parameters: Parameters, find: Find) -> ForecastSource:
     """The day's forecasts as `lean.models` asks for. Raises `ModelError`, `MissingData`."""
     low, high = parameters.strategy.qpi_low, parameters.strategy.qpi_high
     lean = parameters.lean
     if lean.models == "forecasts":
         return _said(_must(find, lean.forecasts, "springback lean backtest --forecasts FILE"))
     if lean.models == "fixed":
-        return FixedOutlook(pair(find, lean.folder), parameters.universe, low, high)
-    return ModelOutlook(walk_forward(find, lean.folder), parameters.universe, low, high)
+        return FixedModelForecasts(pair(find, lean.folder), parameters.universe, low, high)
+    return ModelForecasts(walk_forward(find, lean.folder), parameters.universe, low, high)
 
 
 def pair(find: Find, folder: str) -> Models:
@@ -91,13 +91,13 @@ def _members(path: Path) -> Members:
     return Members(frame["symbol"].tolist(), frame["start"].tolist(), ends.tolist())
 
 
-def _said(path: Path) -> FileOutlook:
+def _said(path: Path) -> FileForecasts:
     frame = read_plain(path, "take a file of 'springback forecast'", ("date",), LIMITS)
     twice = np.flatnonzero(frame.duplicated(["date", "symbol"]))
     if len(twice):
         row = int(twice[0])
         raise BadTable(f"{path}: row {row + 1}: the forecast for {frame['symbol'][row]} on {frame['date'][row]} is there twice")
-    return FileOutlook(frame["date"].to_numpy().astype("datetime64[D]"), frame["symbol"].tolist(), frame[list(LIMITS)].to_numpy())
+    return FileForecasts(frame["date"].to_numpy().astype("datetime64[D]"), frame["symbol"].tolist(), frame[list(LIMITS)].to_numpy())
 
 
 def _absent(lean: Lean, verb: str) -> str:

@@ -37,6 +37,7 @@ class Actions:
     def align(bars: Bars, dates: Dates, symbols: Sequence[str], kinds: Sequence[str], values: Sequence[float]) -> "Actions":
         """Actions for the sessions and names of `bars`; those of other names or outside its sessions are left out.
 
+        `values` are dollars a raw share of a dividend, old shares per new one of a split.
         Raises `BadTable` on an unknown kind or a value that is not positive and finite.
         """
         columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
@@ -66,7 +67,7 @@ class Actions:
         )
 
     def between(self, first: int, end: int) -> "Actions":
-        """The actions of rows `first <= row < end`, renumbered from `first`."""
+        """The actions of rows `first <= row < end`, renumbered from `first`; dollars a share and split factors as they are."""
         kept = (self.row >= first) & (self.row < end)
         return Actions(self.row[kept] - first, self.name[kept], self.kind[kept], self.value[kept])
 

@@ -16,9 +16,9 @@ FIELDS = ("open", "high", "low", "close", "volume")
 
 
 def is_bar(open_: Panel, high: Panel, low: Panel, close: Panel, volume: Panel) -> Mask:
-    """Where a row was traded, any shape: it has an open, a high, a low, a close and a volume, all above 0. Any other row is a mark.
+    """Where a row was traded, (T, N) or any other one shape: it has an open, a high, a low, a close and a volume, all above 0.
 
-    The one definition: a copy of the last close with a volume of 0 is a mark, one with a volume was printed and is a bar.
+    Any other row is a mark: a copy of the last close with a volume of 0 is a mark, one with a volume was printed and is a bar.
     """
     return np.asarray((open_ > 0) & (high > 0) & (low > 0) & (close > 0) & (volume > 0))
 
@@ -86,12 +86,12 @@ class Bars:
         return int(np.searchsorted(self.sessions, np.datetime64(session, "D")))
 
     def between(self, first: int, end: int) -> "Bars":
-        """The rows `first <= row < end`, all names; the past is handed over this way."""
+        """The rows `first <= row < end`, all names, dollars and shares as printed; the past is handed over this way."""
         panels = {field: getattr(self, field)[first:end] for field in FIELDS}
         return Bars(self.sessions[first:end], self.symbols, **panels)
 
     def of(self, symbols: Sequence[str]) -> "Bars":
-        """The same sessions for some of the names, in alphabetical order."""
+        """The same sessions for some of the names, in alphabetical order; dollars and shares as printed."""
         columns = {symbol: column for column, symbol in enumerate(self.symbols)}
         kept = tuple(sorted(set(symbols)))
         picked = [columns[symbol] for symbol in kept]

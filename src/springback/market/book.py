@@ -73,14 +73,14 @@ class Book(NamedTuple):
 
 class Line(NamedTuple):
     """One name's line of a book, as it is remembered over a restart; counts are of sessions up to now: `waited` since the order was sent,
-    `held` since the fill, `since_long`, `since_short` since the last long or short was closed (`NEVER`: none was).
+    `age` since the fill, `since_long`, `since_short` since the last long or short was closed (`NEVER`: none was).
     """
 
     quantity: int = 0
     waiting: int = 0
     waited: int = 0
     closing: bool = False
-    held: int = 0
+    age: int = 0
     entry_price: float = float("nan")
     mark: float = float("nan")
     since_long: int = NEVER
@@ -105,21 +105,21 @@ def empty_book(names: int, cash: float = 0.0) -> Book:
 
 
 def fold(book: Book, events: Iterable[Event]) -> Book:
-    """`book` after `events`, in their order; it is changed in place."""
+    """`book` after `events`, shares and dollars, in their order; it is changed in place."""
     for event in events:
         apply(book, event)
     return book
 
 
 def line_of(book: Book, name: int) -> Line:
-    """What the book says of column `name`."""
+    """What the book says of column `name`: signed shares, dollars, and counts of sessions up to now."""
     now, held, waiting = int(book.sessions[0]), int(book.quantity[name]), int(book.waiting[name])
     return Line(
         quantity=held,
         waiting=waiting,
         waited=now - int(book.ordered[name]) if waiting else 0,
         closing=bool(book.closing[name]),
-        held=now - int(book.opened[name]) if held else 0,
+        age=now - int(book.opened[name]) if held else 0,
         entry_price=float(book.entry_price[name]),
         mark=float(book.mark[name]),
         since_long=min(NEVER, now - int(book.left_long[name])),
@@ -128,11 +128,11 @@ def line_of(book: Book, name: int) -> Line:
 
 
 def remember(book: Book, name: int, line: Line) -> None:
-    """Writes what was known of column `name` into a book that is being restored, before the events since."""
+    """Writes what was known of column `name`, shares and dollars, into a book that is being restored, before the events since."""
     now = book.sessions[0]
     book.quantity[name], book.waiting[name], book.closing[name] = line.quantity, line.waiting, line.closing
     book.entry_price[name], book.mark[name] = line.entry_price, line.mark
-    book.opened[name] = now - line.held if line.quantity else 0
+    book.opened[name] = now - line.age if line.quantity else 0
     book.ordered[name] = now - line.waited if line.waiting else 0
     book.left_long[name], book.left_short[name] = now - line.since_long, now - line.since_short
 

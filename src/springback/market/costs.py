@@ -111,12 +111,18 @@ class Charges(NamedTuple):
     bankruptcy_return: float
 
 
-def charges(costs: Costs, profile: str, flat_bp: float = 0.0) -> Charges:
-    """The charges of `profile`, with `flat_bp` basis points a side on top (the cost sweep)."""
+def _is_realistic(profile: str) -> bool:
     if profile not in PROFILES:
         raise SettingsError(f"profile must be one of {', '.join(PROFILES)}, was '{profile}'", value=profile)
-    real = profile == "realistic"
-    on = 1.0 if real else 0.0
+    return profile == "realistic"
+
+
+def charges(costs: Costs, profile: str, flat_bp: float = 0.0) -> Charges:
+    """The charges of `profile`, with `flat_bp` basis points a side on top (the cost sweep).
+
+    Dollars, and fractions where `Costs` has basis points. Raises `SettingsError` on a profile that there is not.
+    """
+    on = 1.0 if _is_realistic(profile) else 0.0
     bp = [basis / 1e4 * on for basis in costs.half_spread_bp]
     return Charges(
         per_share=costs.commission_per_share,
@@ -140,7 +146,7 @@ def charges(costs: Costs, profile: str, flat_bp: float = 0.0) -> Charges:
         no_short_dollar_volume=costs.no_short_dollar_volume * on,
         debit_over=costs.debit_over,
         credit_under=costs.credit_under,
-        financed=real,
+        financed=on > 0,
         penny_price=costs.penny_price,
         delisting_return=costs.delisting_return * on,
         bankruptcy_return=costs.bankruptcy_return * on,

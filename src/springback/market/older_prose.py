@@ -50,23 +50,23 @@ def origin(text: str, lines: Iterable[str] = ()) -> Origin:
     )
 
 
-def provenance(told: Mapping[str, Any]) -> Provenance:
+def provenance(facts: Mapping[str, Any]) -> Provenance:
     """What a run folder stands on that names it flat, among the rest: without the source, and with texts for all that was found.
 
     Raises `ValueError`, `TypeError`, `KeyError` on a fact that is not of its kind.
     """
-    text = str(told["origin"])
+    text = str(facts["origin"])
     origin = {
-        "kind": "demo" if told["demo"] else "file" if text.startswith(DRAWN) else _kind(text),
+        "kind": "demo" if facts["demo"] else "file" if text.startswith(DRAWN) else _kind(text),
         "source": _source(text),
         "words": text,
-        "biases": told["biases"],
-        "benchmark": told["benchmark_name"],
+        "biases": facts["biases"],
+        "benchmark": facts["benchmark_name"],
     }
-    plain = {name: told[name] for name in ("universe", "settings", "data_hash", "versions", "seed", "command")}
-    if told["planted"] and "demo.reversal" not in plain["settings"]:
-        plain["settings"] = {**plain["settings"], "demo.reversal": told["planted"]}
-    return provenance_from(plain | {"origin": origin, "findings": plain_findings(findings(map(str, told["findings"])))})
+    plain = {name: facts[name] for name in ("universe", "settings", "data_hash", "versions", "seed", "command")}
+    if facts["planted"] and "demo.reversal" not in plain["settings"]:
+        plain["settings"] = {**plain["settings"], "demo.reversal": facts["planted"]}
+    return provenance_from(plain | {"origin": origin, "findings": plain_findings(findings(map(str, facts["findings"])))})
 
 
 def _kind(text: str) -> Kind:
@@ -84,8 +84,8 @@ def hold_out_start(models: str, first: str) -> str:
     return first if models.startswith(LOOKED) else ""
 
 
-def note(kind: Any, said: Any) -> tuple[str, str]:
+def note(kind: Any, clause: Any) -> tuple[str, str]:
     """Kind and clause of a note that a vendor's download was kept with; an older one has both in a sentence, before a truth value."""
-    if isinstance(said, bool):
-        kind, _, said = str(kind).partition(": ")
-    return str(kind), str(said)
+    if isinstance(clause, bool):
+        kind, _, clause = str(kind).partition(": ")
+    return str(kind), str(clause)

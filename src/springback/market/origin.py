@@ -110,20 +110,20 @@ def plain(origin: Origin) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None and value != ""}
 
 
-def origin_from(told: Any) -> Origin:
+def origin_from(fields: Any) -> Origin:
     """An origin from what `plain` made of it. Raises `ValueError`, `TypeError`, `KeyError` on anything else."""
-    if told["kind"] not in KINDS or not set(told) <= set(Origin.__dataclass_fields__):
-        raise ValueError(f"an origin is one of {', '.join(KINDS)}, was '{told['kind']}'")
-    biases, updated, members_from = (told.get(name) for name in ("biases", "updated", "members_from"))
+    if fields["kind"] not in KINDS or not set(fields) <= set(Origin.__dataclass_fields__):
+        raise ValueError(f"an origin is one of {', '.join(KINDS)}, was '{fields['kind']}'")
+    biases, updated, members_from = (fields.get(name) for name in ("biases", "updated", "members_from"))
     return Origin(
-        kind=told["kind"],
-        source=str(told.get("source", "")),
-        words=Prose(str(told.get("words", ""))),
+        kind=fields["kind"],
+        source=str(fields.get("source", "")),
+        words=Prose(str(fields.get("words", ""))),
         biases=None if biases is None else prose(map(str, biases)),
         updated=None if updated is None else date.fromisoformat(updated),
-        continued=Prose(str(told.get("continued", ""))),
+        continued=Prose(str(fields.get("continued", ""))),
         members_from=None if members_from is None else date.fromisoformat(members_from),
-        benchmark=str(told.get("benchmark", BENCHMARK)),
+        benchmark=str(fields.get("benchmark", BENCHMARK)),
     )
 
 
@@ -132,17 +132,17 @@ def plain_findings(findings: Iterable[Prose]) -> list[Any]:
     return [{"about": line.about, "text": str(line)} if line.about else str(line) for line in findings]
 
 
-def findings_from(told: Iterable[Any]) -> tuple[Prose, ...]:
+def findings_from(lines: Iterable[Any]) -> tuple[Prose, ...]:
     """Lines from what `plain_findings` made of them. Raises `ValueError`, `TypeError`, `KeyError` on anything else."""
-    return tuple(_finding(one) for one in told)
+    return tuple(_finding(one) for one in lines)
 
 
-def _finding(told: Any) -> Prose:
-    if isinstance(told, str):
-        return Prose(told)
-    if told["about"] not in ABOUTS:
-        raise ValueError(f"a finding is about one of {', '.join(filter(None, ABOUTS))}, was '{told['about']}'")
-    return Prose(str(told["text"]), told["about"])
+def _finding(line: Any) -> Prose:
+    if isinstance(line, str):
+        return Prose(line)
+    if line["about"] not in ABOUTS:
+        raise ValueError(f"a finding is about one of {', '.join(filter(None, ABOUTS))}, was '{line['about']}'")
+    return Prose(str(line["text"]), line["about"])
 
 
 def plain_provenance(one: Provenance) -> dict[str, Any]:
@@ -151,18 +151,18 @@ def plain_provenance(one: Provenance) -> dict[str, Any]:
     return told | {"origin": plain(one.origin), "findings": plain_findings(one.findings)}
 
 
-def provenance_from(told: Any) -> Provenance:
+def provenance_from(fields: Any) -> Provenance:
     """A provenance from what `plain_provenance` made of it. Raises `ValueError`, `TypeError`, `KeyError` on anything else."""
     for kind, names in ((str, ("universe", "data_hash", "command")), (Mapping, ("settings", "versions")), (int, ("seed",))):
-        if wrong := [name for name in names if not isinstance(told[name], kind) or isinstance(told[name], bool)]:
+        if wrong := [name for name in names if not isinstance(fields[name], kind) or isinstance(fields[name], bool)]:
             raise ValueError(f"{wrong[0]} must be a {'text' if kind is str else 'table' if kind is Mapping else 'whole number'}")
     return Provenance(
-        origin=origin_from(told["origin"]),
-        universe=Prose(told["universe"]),
-        settings=told["settings"],
-        data_hash=told["data_hash"],
-        versions=told["versions"],
-        seed=told["seed"],
-        findings=findings_from(told["findings"]),
-        command=told["command"],
+        origin=origin_from(fields["origin"]),
+        universe=Prose(fields["universe"]),
+        settings=fields["settings"],
+        data_hash=fields["data_hash"],
+        versions=fields["versions"],
+        seed=fields["seed"],
+        findings=findings_from(fields["findings"]),
+        command=fields["command"],
     )

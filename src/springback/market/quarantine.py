@@ -48,7 +48,7 @@ class Span:
 
 
 def inside(bars: Bars, spans: Iterable[Span]) -> NDArray[np.bool_]:
-    """True where a name is in quarantine on a session, (T, N); names that the bars do not have are passed over."""
+    """True where a name is in quarantine on a session, (T, N); names that the bars do not have are passed over; no price is read."""
     out = np.zeros(bars.shape, dtype=bool)
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
     for span in spans:
@@ -62,9 +62,9 @@ def inside(bars: Bars, spans: Iterable[Span]) -> NDArray[np.bool_]:
 
 
 def barred(bars: Bars, spans: Iterable[Span]) -> NDArray[np.bool_]:
-    """True where no order may be given: inside a span, and on the session before one, whose order would fill there, (T, N).
+    """True where no order may be given, (T, N): inside a span, and on the session before one, whose order would fill there.
 
-    Which rows these are is told by the spans and the calendar alone, never by which bars came later: a span that follows a halt must
+    Which rows these are is told by the spans and the calendar alone, no price or later bar: a span that follows a halt must
     begin with the halt, as the ones that the quality gate writes do.
     """
     shut = inside(bars, spans)

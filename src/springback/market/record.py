@@ -44,19 +44,19 @@ class Look:
 
 @dataclass(frozen=True)
 class Doubt:
-    """What is found of the event at `place` among those given: `word` AGAINST, UNCLEAR or TWICE, `said` in a clause, and where one fits
+    """What is found of the event at `place` among those given: `word` AGAINST, UNCLEAR or TWICE, `clause` says it, and where one fits
     that the record does not have, `fits` the value that does. `adjusted`: prices adjusted for a split already would look like this.
     """
 
     place: int
     word: str
-    said: str
+    clause: str
     fits: float | None = None
     adjusted: bool = False
 
 
 def traded(close: Numbers, volume: Numbers) -> Numbers:
-    """Closes at which something was traded; NaN elsewhere: the copy of a last close says nothing of its day."""
+    """Closes at which something was traded, (T,); NaN elsewhere: the copy of a last close says nothing of its day."""
     return np.where(volume > 0, close, np.nan)
 
 
@@ -76,13 +76,13 @@ def look(close: Numbers, row: int) -> Look | None:
     return Look(float(near[has[k - 1]]), float(near[has[k]]), float(max(LEAST, 1.2533 * mean) * np.sqrt(pause)))
 
 
-def fit(seen: Look, size: float, powers: Sequence[int] = (1, 0, -1), aside: float = 0.0) -> tuple[int, bool]:
+def fit(move: Look, size: float, powers: Sequence[int] = (1, 0, -1), aside: float = 0.0) -> tuple[int, bool]:
     """How often the price took a step of `size` (a logarithm): 1 as recorded, 0 not at all, -1 the other way; and whether it can be told.
 
     `aside` is what else moved it, in logarithm. It can be told where the record is far from what the price did and another answer is
     much nearer, or where the record is near and every other answer far. A step that nothing fits counts for the record: it is news.
     """
-    off = {power: abs(seen.step - aside - power * size) / seen.usual for power in powers}
+    off = {power: abs(move.step - aside - power * size) / move.usual for power in powers}
     best = min(off, key=lambda power: off[power])
     others = min(value for power, value in off.items() if power != 1)
     if best == 1:
@@ -91,8 +91,8 @@ def fit(seen: Look, size: float, powers: Sequence[int] = (1, 0, -1), aside: floa
 
 
 def adjusted_times(close: Numbers, row: int, value: float) -> int | None:
-    """How often the told closes before `row` were adjusted for a split of `value` old shares per new: a step of the whole ratio says not at
-    all, none once, the inverse step twice. None where it cannot be told: one of these must be near, and every other FAR.
+    """How often the closes `close` (T,) before `row` were adjusted for a split of `value` old shares per new: a step of the whole ratio
+    says not at all, none once, the inverse step twice. None where it cannot be told: one of these must be near, and every other FAR.
     """
     seen = look(close, row)
     if seen is None or value == 1:
@@ -116,61 +116,61 @@ def doubts(days: Dates, close: Numbers, rows: Sequence[int], kinds: Sequence[int
             yield from _of_a_day(days, close, row, seen, {k: (kinds[k], values[k]) for k in sorted(here)})
 
 
-def _of_a_day(days: Dates, close: Numbers, row: int, seen: Look, events: dict[int, tuple[int, float]]) -> Iterator[Doubt]:
+def _of_a_day(days: Dates, close: Numbers, row: int, move: Look, events: dict[int, tuple[int, float]]) -> Iterator[Doubt]:
     splits = {k: value for k, (kind, value) in events.items() if kind == SPLIT}
     paid = {k: value for k, (kind, value) in events.items() if kind == DIVIDEND}
-    worth = sum(paid.values()) / seen.before
+    worth = sum(paid.values()) / move.before
     fall = float(np.log(1 - worth)) if worth < 0.9 else 0.0
-    found = list(_splits(days, close, row, seen, splits, fall)) if splits else []
+    found = list(_splits(days, close, row, move, splits, fall)) if splits else []
     yield from found
     wrong = {one.place for one in found if one.word == AGAINST}
     ratio = float(np.prod([value for k, value in splits.items() if k not in wrong]))
     if worth > LARGE:
-        yield from _dividends(seen, paid, worth, float(np.log(ratio)))
+        yield from _dividends(move, paid, worth, float(np.log(ratio)))
 
 
-def _splits(days: Dates, close: Numbers, row: int, seen: Look, splits: dict[int, float], fall: float) -> Iterator[Doubt]:
+def _splits(days: Dates, close: Numbers, row: int, move: Look, splits: dict[int, float], fall: float) -> Iterator[Doubt]:
     whole = float(np.prod(list(splits.values())))
-    best, sure = fit(seen, float(np.log(whole)), aside=fall)
+    best, sure = fit(move, float(np.log(whole)), aside=fall)
     if best != 1 and sure and len(splits) > 1:
-        alone = [k for k, value in splits.items() if fit(seen, float(np.log(value)), aside=fall) == (1, True)]
+        alone = [k for k, value in splits.items() if fit(move, float(np.log(value)), aside=fall) == (1, True)]
         if alone:
             one = splits.pop(alone[0])
             for k, value in splits.items():
-                yield Doubt(k, AGAINST, f"{_went(seen, value)}, which the other of that day, {one:g}, says alone")
+                yield Doubt(k, AGAINST, f"{_went(move, value)}, which the other of that day, {one:g}, says alone")
             return
     for k, value in splits.items():
         if best == 1 or not sure:
             if not sure and abs(np.log(value)) > 0:
-                yield Doubt(k, UNCLEAR, f"{_went(seen, value)}: in a name that moves {seen.usual:.1%} a day this cannot be told")
+                yield Doubt(k, UNCLEAR, f"{_went(move, value)}: in a name that moves {move.usual:.1%} a day this cannot be told")
         elif best == -1:
-            yield Doubt(k, AGAINST, f"{_went(seen, value)}: the inverse fits, {_plain(1 / value)}", 1 / value)
+            yield Doubt(k, AGAINST, f"{_went(move, value)}: the inverse fits, {_plain(1 / value)}", 1 / value)
         else:
-            other = _elsewhere(days, close, row, seen, float(np.log(whole)))
+            other = _elsewhere(days, close, row, move, float(np.log(whole)))
             why = f"it did so on {other}" if other is not None else "there was no such split, or the prices are adjusted for it already"
-            yield Doubt(k, AGAINST, f"{_went(seen, value)}: {why}", 1.0, adjusted=other is None)
+            yield Doubt(k, AGAINST, f"{_went(move, value)}: {why}", 1.0, adjusted=other is None)
 
 
-def _dividends(seen: Look, paid: dict[int, float], worth: float, split: float) -> Iterator[Doubt]:
+def _dividends(move: Look, paid: dict[int, float], worth: float, split: float) -> Iterator[Doubt]:
     for k, value in paid.items():
-        if value >= seen.before:
-            yield Doubt(k, AGAINST, f"pays {value:g} on a close of {seen.before:g}, more than there is: another currency or unit")
+        if value >= move.before:
+            yield Doubt(k, AGAINST, f"pays {value:g} on a close of {move.before:g}, more than there is: another currency or unit")
     if worth >= 1:
         return
-    best, sure = fit(seen, float(np.log(1 - worth)), (1, 0), split)
+    best, sure = fit(move, float(np.log(1 - worth)), (1, 0), split)
     for k, value in paid.items():
-        said = f"pays {value:g} on a close of {seen.before:g}, and the price went to {seen.after:g}"
-        if best == 0 and value > LARGE / 2 * seen.before:
+        said = f"pays {value:g} on a close of {move.before:g}, and the price went to {move.after:g}"
+        if best == 0 and value > LARGE / 2 * move.before:
             yield Doubt(k, AGAINST if sure else UNCLEAR, f"{said}, no such fall" if sure else f"{said}: this cannot be told")
 
 
-def _elsewhere(days: Dates, close: Numbers, row: int, seen: Look, size: float) -> np.datetime64 | None:
+def _elsewhere(days: Dates, close: Numbers, row: int, move: Look, size: float) -> np.datetime64 | None:
     """The session of the week before or after on which the price took the step of `size`; None where there is none, or no telling."""
     for near in sorted(range(max(1, row - WEEK), min(len(close), row + WEEK + 1)), key=lambda one: abs(one - row)):
-        if near == row or np.isnan(close[near]) or abs(size) < 2 * FAR * seen.usual:
+        if near == row or np.isnan(close[near]) or abs(size) < 2 * FAR * move.usual:
             continue
         there = look(close, near)
-        if there is not None and abs(there.step - size) < NEAR * seen.usual:
+        if there is not None and abs(there.step - size) < NEAR * move.usual:
             return np.datetime64(days[near])
     return None
 
@@ -221,9 +221,9 @@ def _all_seen(close: Numbers, rows: Sequence[int], value: float) -> bool:
     return all(seen is not None and fit(seen, float(np.log(value))) == (1, True) for seen in looks)
 
 
-def _went(seen: Look, value: float) -> str:
+def _went(move: Look, value: float) -> str:
     """What is on record of a split, and what the price did."""
-    return f"says price times {value:.6g}, it went from {seen.before:g} to {seen.after:g}, times {np.exp(seen.step):.3g}"
+    return f"says price times {value:.6g}, it went from {move.before:g} to {move.after:g}, times {np.exp(move.step):.3g}"
 
 
 def _plain(value: float) -> str:
@@ -241,7 +241,7 @@ class Held:
 
 
 def hold(bars: Bars, actions: Actions) -> tuple[Held, ...]:
-    """The doubts about all `actions` of a panel, by name and session."""
+    """The doubts about all `actions` of a panel, by name and session; raw prices in dollars against splits and dollars a share."""
     out = []
     for column in np.unique(actions.name[_worth_a_look(bars, actions)]):
         places = np.flatnonzero(actions.name == column)

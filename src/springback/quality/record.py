@@ -45,7 +45,7 @@ def _finding(market_data: MarketData, word: str, doubts: list[Held]) -> QualityF
     check, severity, said = SAID[word]
     days, symbols, kinds = market_data.bars.sessions, market_data.bars.symbols, market_data.actions.kind
     names = len({one.column for one in doubts})
-    lines = [f"{symbols[one.column]} {days[one.row]}: {KINDS[kinds[one.place]]} {one.doubt.said}" for one in doubts]
+    lines = [f"{symbols[one.column]} {days[one.row]}: {KINDS[kinds[one.place]]} {one.doubt.clause}" for one in doubts]
     places = np.unique(np.array([(one.row, one.column) for one in doubts], dtype=np.int64), axis=0)
     rows = tuple((str(days[one.row]), symbols[one.column]) for one in doubts[:EXAMPLES])
     whole = _with(said.format(n=f"{len(doubts):,}", names=named(names)), lines)

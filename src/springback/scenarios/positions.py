@@ -28,7 +28,7 @@ class Held:
 
 
 def held(result: Result, actions: Actions, row: int) -> Held:
-    """What the run held at the close of `row` of its market data, names ascending."""
+    """What the run held at the close of `row` of its market data, names ascending: shares, and entry prices in dollars."""
     book = fold(empty_book(len(result.symbols)), events(result, actions, row))
     names = np.flatnonzero(book.quantity)
     return Held(names, book.quantity[names], book.entry_price[names])
@@ -36,7 +36,7 @@ def held(result: Result, actions: Actions, row: int) -> Held:
 
 def events(result: Result, actions: Actions, row: int) -> list[Event]:
     """Splits, fills and delistings of the run up to the close of `row`, in the order they happened: splits before the fills of their open,
-    a delisting at the midnight after its last session."""
+    a delisting at the midnight after its last session; signed shares and dollars a share."""
     fills = result.fills
     splits = np.flatnonzero((actions.kind == actions_.SPLIT) & (actions.row <= row))
     found = [(float(actions.row[k]), Event(SPLIT, int(actions.name[k]), value=float(actions.value[k]))) for k in splits]
@@ -48,7 +48,7 @@ def events(result: Result, actions: Actions, row: int) -> list[Event]:
 
 
 def split_factor(actions: Actions, row: int, names: Ints) -> Numbers:
-    """Product of the split factors that take effect before the open of `row`, for each of `names`."""
+    """Product of the split factors that take effect before the open of `row`, for each of `names` (K,): old shares per new one, (K,)."""
     factor = np.ones(len(names))
     for k in np.flatnonzero((actions.kind == actions_.SPLIT) & (actions.row == row)):
         factor[names == actions.name[k]] *= actions.value[k]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from springback.compiled import compiled
 from springback.market.book import CANCELLED, ORDERED, Book, Event, apply
-from springback.strategy.knobs import Knobs
+from springback.strategy.knobs import RuleParameters
 from springback.strategy.rule import BEYOND_YESTERDAY, ENTRY, REGIME, STAY, beyond_yesterday, exit_reason, rank, shares
 
 LONG, SHORT = 0, 1
@@ -61,15 +61,15 @@ def empty_orders(names: int, slots: int) -> Orders:
 
 
 @compiled
-def expire(knobs: Knobs, book: Book, names: NDArray[np.int64]) -> int:
-    """Step 0: takes back the entries, and the orders that increase a position, that have waited `entry_life` openings without a fill.
+def expire(parameters: RuleParameters, book: Book, names: NDArray[np.int64]) -> int:
+    """Step 0: takes back the entries, and the orders for more shares of a position, that have waited `entry_life` openings without a fill.
 
     Writes their names to `names` (N,), ascending, and returns how many; their slots are free. Called once a session, the last one of a
     backtest too, after the book's session has closed and before `decide`. Exits wait until they fill.
     """
     count = 0
     for name in np.flatnonzero(book.waiting):
-        if 0 < knobs.entry_life <= book.sessions[0] - book.ordered[name]:
+        if 0 < parameters.entry_life <= book.sessions[0] - book.ordered[name]:
             apply(book, Event(CANCELLED, name, 0, 0.0, 0.0))
             names[count] = name
             count += 1
@@ -77,20 +77,22 @@ def expire(knobs: Knobs, book: Book, names: NDArray[np.int64]) -> int:
 
 
 @compiled
-def decide(knobs: Knobs, bear: bool, equity: float, today: Today, book: Book, orders: Orders, funnel: NDArray[np.int64]) -> int:
+def decide(
+    parameters: RuleParameters, bear: bool, equity: float, today: Today, book: Book, orders: Orders, funnel: NDArray[np.int64]
+) -> int:
     """Writes this session's orders and returns how many: steps 1 to 4 of the rule, after `expire`. `funnel` (2, len(FUNNEL)) gets the
     counts of both sides.
 
     The new orders are events of `book`, whose session has closed. `equity` is cash plus holdings at the last closes, dollars.
     """
-    count = _exits(knobs, today, book, orders)
-    gross_long = knobs.bear_long if bear else knobs.bull_long
-    gross_short = knobs.bear_short if bear else knobs.bull_short
-    if knobs.resize and today.flipped:
-        count = _resizes(knobs, equity, gross_long, gross_short, today, book, orders, count)
+    count = _exits(parameters, today, book, orders)
+    gross_long = parameters.bear_long if bear else parameters.bull_long
+    gross_short = parameters.bear_short if bear else parameters.bull_short
+    if parameters.resize and today.flipped:
+        count = _resizes(parameters, equity, gross_long, gross_short, today, book, orders, count)
     long, short = _occupied(book)
-    count = _entries(knobs, LONG, knobs.slots - long, equity, gross_long, today, book, orders, count, funnel)
-    return _entries(knobs, SHORT, knobs.slots - short, equity, gross_short, today, book, orders, count, funnel)
+    count = _entries(parameters, LONG, parameters.slots - long, equity, gross_long, today, book, orders, count, funnel)
+    return _entries(parameters, SHORT, parameters.slots - short, equity, gross_short, today, book, orders, count, funnel)
 
 
 @compiled
@@ -103,7 +105,7 @@ def _order(name: int, quantity: int, reason: int, book: Book, orders: Orders, co
 
 
 @compiled
-def _exits(knobs: Knobs, today: Today, book: Book, orders: Orders) -> int:
+def _exits(parameters: RuleParameters, today: Today, book: Book, orders: Orders) -> int:
     count = 0
     for name in np.flatnonzero(book.quantity):
         if book.closing[name] or today.final[name]:
@@ -113,13 +115,13 @@ def _exits(knobs: Knobs, today: Today, book: Book, orders: Orders) -> int:
             book.entry_price[name],
             today.close[name],
             book.sessions[0] - book.opened[name],
-            knobs.stop_loss,
-            knobs.intraday,
-            knobs.holding_sessions,
+            parameters.stop_loss,
+            parameters.intraday,
+            parameters.holding_sessions,
         )
         if (
             reason == STAY
-            and knobs.exit_beyond
+            and parameters.exit_beyond
             and beyond_yesterday(book.quantity[name], today.close[name], today.high_before[name], today.low_before[name])
         ):
             reason = BEYOND_YESTERDAY
@@ -130,7 +132,7 @@ def _exits(knobs: Knobs, today: Today, book: Book, orders: Orders) -> int:
 
 @compiled
 def _resizes(
-    knobs: Knobs, equity: float, gross_long: float, gross_short: float, today: Today, book: Book, orders: Orders, count: int
+    parameters: RuleParameters, equity: float, gross_long: float, gross_short: float, today: Today, book: Book, orders: Orders, count: int
 ) -> int:
     """Brings each position with a bar today that is not closing to the size the regime gives it; to nothing is an exit.
 
@@ -140,16 +142,16 @@ def _resizes(
         if book.closing[name] or today.final[name] or np.isnan(today.close[name]):
             continue
         held = book.quantity[name]
-        if knobs.bull_long == knobs.bear_long if held > 0 else knobs.bull_short == knobs.bear_short:
+        if parameters.bull_long == parameters.bear_long if held > 0 else parameters.bull_short == parameters.bear_short:
             continue
         gross = gross_long if held > 0 else gross_short
-        target = int(max(0.0, np.floor(equity * gross / knobs.slots / today.close[name])))
+        target = int(max(0.0, np.floor(equity * gross / parameters.slots / today.close[name])))
         change = target - abs(held)
-        if change > 0 and held < 0 and not _shortable(knobs, today.close[name], today.mean_dollars[name]):
+        if change > 0 and held < 0 and not _shortable(parameters, today.close[name], today.mean_dollars[name]):
             change = 0
         if change > 0:
             volume = today.mean_volume[name]
-            change = 0 if np.isnan(volume) else min(change, int(np.floor(knobs.max_adv_fraction * volume)))
+            change = 0 if np.isnan(volume) else min(change, int(np.floor(parameters.max_adv_fraction * volume)))
         if change == 0:
             continue
         count = _order(name, change if held > 0 else -change, REGIME, book, orders, count)
@@ -158,7 +160,7 @@ def _resizes(
 
 @compiled
 def _entries(
-    knobs: Knobs,
+    parameters: RuleParameters,
     side: int,
     free: int,
     equity: float,
@@ -171,8 +173,8 @@ def _entries(
 ) -> int:
     sign = 1 if side == LONG else -1
     probability = today.p_long if side == LONG else today.p_short
-    extreme = np.flatnonzero(today.qpi < knobs.qpi_low) if side == LONG else np.flatnonzero(today.qpi > knobs.qpi_high)
-    wanted = _candidates(knobs, side, extreme, probability, today, book, funnel)
+    extreme = np.flatnonzero(today.qpi < parameters.qpi_low) if side == LONG else np.flatnonzero(today.qpi > parameters.qpi_high)
+    wanted = _candidates(parameters, side, extreme, probability, today, book, funnel)
     if len(wanted) == 0:
         return count
     ranked = rank(wanted, probability[wanted], -sign * today.qpi[wanted])
@@ -180,7 +182,7 @@ def _entries(
         if free <= 0:
             funnel[side, NO_SLOT] += 1
             continue
-        quantity = shares(equity, gross, knobs.slots, today.close[name], today.ranked_volume[name], knobs.max_adv_fraction)
+        quantity = shares(equity, gross, parameters.slots, today.close[name], today.ranked_volume[name], parameters.max_adv_fraction)
         if quantity < 1:
             funnel[side, NO_SHARES] += 1
             continue
@@ -192,7 +194,7 @@ def _entries(
 
 @compiled
 def _candidates(
-    knobs: Knobs,
+    parameters: RuleParameters,
     side: int,
     extreme: NDArray[np.int64],
     probability: NDArray[np.float64],
@@ -211,13 +213,13 @@ def _candidates(
             funnel[side, LAST_SESSION] += 1
         elif book.quantity[name] != 0 or book.waiting[name] != 0:
             funnel[side, IN_BOOK] += 1
-        elif side == SHORT and not _shortable(knobs, today.close[name], today.mean_dollars[name]):
+        elif side == SHORT and not _shortable(parameters, today.close[name], today.mean_dollars[name]):
             funnel[side, NOT_SHORTABLE] += 1
-        elif knobs.cool_down > 0 and book.sessions[0] - left[name] <= knobs.cool_down:
+        elif parameters.cool_down > 0 and book.sessions[0] - left[name] <= parameters.cool_down:
             funnel[side, COOLING] += 1
-        elif knobs.trend and not _with_trend(side, today.close[name], today.trend[name]):
+        elif parameters.trend and not _with_trend(side, today.close[name], today.trend[name]):
             funnel[side, AGAINST_TREND] += 1
-        elif not probability[name] > knobs.probability:
+        elif not probability[name] > parameters.probability:
             funnel[side, BELOW_PROBABILITY] += 1
         else:
             kept[count] = name
@@ -232,10 +234,10 @@ def _with_trend(side: int, close: float, mean: float) -> bool:
 
 
 @compiled
-def _shortable(knobs: Knobs, close: float, mean_dollars: float) -> bool:
-    if close < knobs.short_min_price:
+def _shortable(parameters: RuleParameters, close: float, mean_dollars: float) -> bool:
+    if close < parameters.short_min_price:
         return False
-    return knobs.short_min_dollars <= 0 or mean_dollars >= knobs.short_min_dollars
+    return parameters.short_min_dollars <= 0 or mean_dollars >= parameters.short_min_dollars
 
 
 @compiled

@@ -5,15 +5,15 @@ import numpy as np
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Panel
 from springback.market.forecasts import Forecasts
-from springback.strategy.lookback import rarity
+from springback.strategy.lookback import return_percentile
 
 
-def indicator(name: str, qpi: Panel, bars: Bars, actions: Actions) -> Panel:
+def indicator(name: str, qpi: Panel, bars: Bars, actions: Actions, first: int = 0) -> Panel:
     """The indicator called `name`, 0 to 100 for each name and session, (T, N), NaN where it has none; `qpi` (T, N) is the features' own.
 
-    `bars` are raw prices, whose splits are undone by `actions`.
+    With `first` only the rows from there on, `qpi` those rows alone. `bars` are raw prices, whose splits are undone by `actions`.
     """
-    return qpi if name == "qpi" else rarity(bars, actions)
+    return qpi if name == "qpi" else return_percentile(bars, actions, first)
 
 
 def triggered(forecasts: Forecasts, name: str, bars: Bars, actions: Actions) -> Forecasts:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from springback.errors import SettingsError
+from springback.market import recorded
 
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -39,8 +40,9 @@ class Strategy:
     `stop_mode`: the stop is seen on the "close", rests at the market ("intraday"), or there is "none". Named variants, off by default:
     `exit_rule` "above_yesterday_high" also closes a long whose close is above the high of the session before, a short below its low;
     `trend` "sma200" enters longs only above the mean of the name's own last 200 closes, shorts only below; `cool_down` sessions,
-    the exit's own the first, in which a name is not entered again on the side it left (0: none); `indicator` "rarity" takes the rank
-    of the 3-session return within its own sign over the name's last 1,260 sessions (`lookback.rarity`) for QPI, with QPI's thresholds.
+    the exit's own the first, in which a name is not entered again on the side it left (0: none); `indicator` "return_percentile"
+    takes the rank of the 3-session return within its own sign over the name's last 1,260 sessions (`lookback.return_percentile`) for QPI,
+    with QPI's thresholds ("rarity", its older name, is read as it).
 
     `entry_life` openings that an entry, or an order that increases a position, waits for its fill before the next decision takes it back
     (1: a day order for the next opening auction; 0: it waits until it fills, as in runs recorded before the knob was there).
@@ -61,7 +63,7 @@ class Strategy:
     exit_rule: Literal["none", "above_yesterday_high"] = "none"
     trend: Literal["off", "sma200"] = "off"
     cool_down: int = 0
-    indicator: Literal["qpi", "rarity"] = field(default="qpi", metadata={"moves": "forecasts"})
+    indicator: Literal["qpi", "return_percentile", "rarity"] = field(default="qpi", metadata={"moves": "forecasts"})
     entry_life: int = 1
 
     def __post_init__(self) -> None:
@@ -97,21 +99,22 @@ class Strategy:
         self._check_variants()
 
     def _check_variants(self) -> None:
+        object.__setattr__(self, "indicator", recorded.today("strategy.indicator", self.indicator))
         _one_of("strategy.stop_mode", self.stop_mode, ("close", "intraday", "none"))
         _one_of("strategy.exit_rule", self.exit_rule, ("none", "above_yesterday_high"))
         _one_of("strategy.trend", self.trend, ("off", "sma200"))
-        _one_of("strategy.indicator", self.indicator, ("qpi", "rarity"))
+        _one_of("strategy.indicator", self.indicator, ("qpi", "return_percentile"))
         if self.cool_down < 0:
             raise SettingsError(f"strategy.cool_down must be at least 0 sessions, was {self.cool_down}", value=self.cool_down, limit=0)
-        if self.indicator == "rarity" and not self.qpi_low <= 50 <= self.qpi_high:
+        if self.indicator == "return_percentile" and not self.qpi_low <= 50 <= self.qpi_high:
             raise SettingsError(
-                f"strategy.indicator=rarity needs qpi_low <= 50 <= qpi_high (falls rank below 50, rises above), was {self.qpi_low} and "
-                f"{self.qpi_high}",
+                f"strategy.indicator=return_percentile needs qpi_low <= 50 <= qpi_high (falls rank below 50, rises above), "
+                f"was {self.qpi_low} and {self.qpi_high}",
                 value=self.qpi_low,
             )
 
 
-class Knobs(NamedTuple):
+class RuleParameters(NamedTuple):
     """`Strategy` as the compiled rule takes it, with the floor under which the host's broker lends no shares (0: no floor).
 
     Without a stop `stop_loss` is infinite; `resize` says that the regime's scope is the book.
@@ -138,14 +141,14 @@ class Knobs(NamedTuple):
     short_min_dollars: float
 
 
-def knobs(strategy: Strategy, regime: Regime, short_min_price: float = 0.0, short_min_dollars: float = 0.0) -> Knobs:
-    """The numbers of `strategy` and of the regime's scope for the compiled rule; raises `SettingsError` if they do not go together."""
+def rule_parameters(strategy: Strategy, regime: Regime, short_min_price: float = 0.0, short_min_dollars: float = 0.0) -> RuleParameters:
+    """The numbers of `strategy` and of the regime's scope for the compiled rule. Raises `SettingsError` if they do not go together."""
     if regime.scope == "book" and strategy.stop_mode == "intraday":
         raise SettingsError(
             "regime.scope=book changes the size of positions and strategy.stop_mode=intraday leaves a stop of the old size at the market: "
             "set stop_mode to close or none"
         )
-    return Knobs(
+    return RuleParameters(
         float(strategy.qpi_low),
         float(strategy.qpi_high),
         float(strategy.probability),

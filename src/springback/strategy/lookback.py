@@ -1,4 +1,4 @@
-"""What the named variants of the rule look back on: yesterday's range, the trend, the rarity of the last move.
+"""What the named variants of the rule look back on: yesterday's range, the trend, the percentile of the last return.
 
 Each gives a panel of every session, or with `first` only the rows from there on, the same to the last bit: windows are walked back from
 their own session and scaled by the splits known on it, so neither the length of the history nor a later split changes a bit.
@@ -14,14 +14,14 @@ from springback.market.actions import SPLIT, Actions
 from springback.market.bars import Bars, Panel
 
 TREND, TREND_LEAST = 200, 150
-RARITY, RARITY_LEAST, MOVE = 1260, 252, 3
+PERCENTILE, PERCENTILE_LEAST, MOVE = 1260, 252, 3
 
 Array = NDArray[np.float64]
 
 
 def look_back(trend: str, indicator: str) -> int:
     """Sessions of closes that a host must keep for these settings, today's included; 1 when the rule looks at today alone."""
-    needed = {"sma200": TREND, "rarity": RARITY + MOVE}
+    needed = {"sma200": TREND, "return_percentile": PERCENTILE + MOVE}
     return max(needed.get(trend, 1), needed.get(indicator, 1))
 
 
@@ -34,21 +34,21 @@ def yesterday(bars: Bars, actions: Actions) -> tuple[Panel, Panel]:
 
 
 def trend_mean(bars: Bars, actions: Actions, first: int = 0) -> Panel:
-    """Mean close of the last 200 sessions, dollars on each session's own split scale, (T - first, N).
+    """Mean close of the last 200 sessions, dollars on each session's own split scale, (R, N), R = T - `first` rows.
 
     Sessions without a bar do not count; NaN until 150 of the 200 have one.
     """
     return _by_name(_fill_trend, bars, actions, first)
 
 
-def rarity(bars: Bars, actions: Actions, first: int = 0) -> Panel:
-    """How rare the 3-session return is among those of its own sign in the name's last 1,260 sessions, 0..100, (T - first, N).
+def return_percentile(bars: Bars, actions: Actions, first: int = 0) -> Panel:
+    """How rare the 3-session return is among those of its own sign in the name's last 1,260 sessions, 0..100, (R, N), R = T - `first` rows.
 
     A fall gets its percentile among the falls (0: the deepest), never above 50; a rise its percentile among the rises (100: the highest),
     never below 50, so that a mild fall is not overbought; no move is 50. Percentile: those strictly below and half of the equal ones,
     today's included. NaN: unknown today, or fewer than 252 such returns in the window.
     """
-    return _by_name(_fill_rarity, bars, actions, first)
+    return _by_name(_fill_percentile, bars, actions, first)
 
 
 def _by_name(fill: Callable[[Panel, Panel, int, Panel], None], bars: Bars, actions: Actions, first: int) -> Panel:
@@ -85,7 +85,7 @@ def _fill_trend(close: Panel, factor: Panel, first: int, out: Panel) -> None:
 
 
 @compiled_parallel
-def _fill_rarity(close: Panel, factor: Panel, first: int, out: Panel) -> None:
+def _fill_percentile(close: Panel, factor: Panel, first: int, out: Panel) -> None:
     """All (N, T). Longer than the house's limit: a window's counts are its state."""
     names, sessions = close.shape
     for name in prange(names):
@@ -100,7 +100,7 @@ def _fill_rarity(close: Panel, factor: Panel, first: int, out: Panel) -> None:
             equal = 0
             rises = 0
             falls = 0
-            for at in range(max(0, row + 1 - RARITY), row + 1):
+            for at in range(max(0, row + 1 - PERCENTILE), row + 1):
                 move = moves[at]
                 known += move == move  # noqa: PLR0124 (not missing)
                 below += move < today
@@ -112,4 +112,4 @@ def _fill_rarity(close: Panel, factor: Panel, first: int, out: Panel) -> None:
                 value = min(100.0 * (below + 0.5 * equal) / falls, 50.0)
             elif today > 0.0:
                 value = max(100.0 * (below - (known - rises) + 0.5 * equal) / rises, 50.0)
-            out[name, row - first] = value if known >= RARITY_LEAST and not np.isnan(today) else np.nan
+            out[name, row - first] = value if known >= PERCENTILE_LEAST and not np.isnan(today) else np.nan

@@ -12,7 +12,7 @@ STAY = -1
 
 @compiled
 def vix_mean(vix: NDArray[np.float64], row: int, window: int) -> float:
-    """Mean of the last `window` VIX closes up to and including `row`; NaN with fewer, or where one is missing."""
+    """Mean of the last `window` VIX closes (T,) up to and including `row`; NaN with fewer, or where one is missing."""
     if row + 1 < window:
         return np.nan
     total = 0.0
@@ -28,16 +28,16 @@ def is_bear(vix: float, mean: float, multiple: float) -> bool:
 
 
 @compiled
-def exit_reason(quantity: int, entry_price: float, close: float, held: int, stop_loss: float, intraday: bool, holding: int) -> int:
-    """STOP_LOSS, TIME_STOP or STAY for one filled position. With `intraday` the stop rests at the market instead; without a bar today
-    (`close` NaN) only the time stop is judged.
+def exit_reason(quantity: int, entry_price: float, close: float, age: int, stop_loss: float, intraday: bool, holding: int) -> int:
+    """STOP_LOSS, TIME_STOP or STAY for one position that was filled `age` sessions ago. With `intraday` the stop rests at the market
+    instead; without a bar today (`close` NaN) only the time stop is judged.
     """
     if not intraday:
         if quantity > 0 and close < (1.0 - stop_loss) * entry_price:
             return STOP_LOSS
         if quantity < 0 and close > (1.0 + stop_loss) * entry_price:
             return STOP_LOSS
-    return TIME_STOP if held >= holding else STAY
+    return TIME_STOP if age >= holding else STAY
 
 
 @compiled

@@ -16,7 +16,7 @@ from springback.trading.rolling import Rolling
 Column = NDArray[np.float64]
 
 
-class Said(NamedTuple):
+class DayForecasts(NamedTuple):
     """One session's forecasts, each (N,); NaN in all four: the name is not ranked today. `qpi` is what triggers entries."""
 
     qpi: Column
@@ -25,15 +25,15 @@ class Said(NamedTuple):
     adv: Column
 
 
-class Outlook(Protocol):
+class ForecastSource(Protocol):
     """The door to the day's forecasts."""
 
-    def today(self, rolling: Rolling, members: NDArray[np.bool_] | None) -> Said:
-        """What is said at the close of the newest session of `rolling` about the index's `members` (N,), or about all names."""
+    def today(self, rolling: Rolling, members: NDArray[np.bool_] | None) -> DayForecasts:
+        """The forecasts at the close of the newest session of `rolling` about the index's `members` (N,), or about all names."""
         ...
 
 
-class ModelOutlook:
+class ModelForecasts:
     """Forecasts by models: for each session the pair that was trained last before it.
 
     `models` by as-of date, the session by whose close all of a pair's labels were known. Only names beyond the indicator's thresholds
@@ -45,20 +45,20 @@ class ModelOutlook:
         self._universe = universe
         self._low, self._high = qpi_low, qpi_high
 
-    def today(self, rolling: Rolling, members: NDArray[np.bool_] | None) -> Said:
-        """Forecasts of the names that are in the universe, have all features and lie beyond a threshold."""
+    def today(self, rolling: Rolling, members: NDArray[np.bool_] | None) -> DayForecasts:
+        """Forecasts of the names that are in the universe, have all features and lie beyond a threshold, each column (N,)."""
         features = rolling.features()
         dollars = rolling.mean_dollars(self._universe.window)
         chosen = tradable(rolling.close[None], dollars[None], None if members is None else members[None], self._universe)[0]
         indicator = rolling.indicator(features)
         extreme = (indicator < self._low) | (indicator > self._high)
         names = np.flatnonzero(chosen & extreme & ~np.isnan(features).any(axis=1))
-        said = Said(*(np.full(len(rolling.symbols), np.nan) for _ in range(4)))
+        forecasts = DayForecasts(*(np.full(len(rolling.symbols), np.nan) for _ in range(4)))
         if len(names):
-            said.qpi[names] = indicator[names]
-            said.p_long[names], said.p_short[names] = self._pair(rolling.newest).probabilities(features[names])
-            said.adv[names] = rolling.mean_volume(WINDOW)[names]
-        return said
+            forecasts.qpi[names] = indicator[names]
+            forecasts.p_long[names], forecasts.p_short[names] = self._pair(rolling.newest).probabilities(features[names])
+            forecasts.adv[names] = rolling.mean_volume(WINDOW)[names]
+        return forecasts
 
     def _pair(self, session: np.datetime64) -> Forecaster:
         earlier = [day for day in self._models if day < session]
@@ -71,14 +71,14 @@ class ModelOutlook:
         return self._models[earlier[-1]]
 
 
-class FixedOutlook(ModelOutlook):
+class FixedModelForecasts(ModelForecasts):
     """Forecasts by one pair, whenever it was trained: on sessions it learned from, its words are in sample."""
 
     def __init__(self, pair: Forecaster, universe: Universe, qpi_low: float, qpi_high: float) -> None:
         super().__init__({np.datetime64("0001-01-01"): pair}, universe, qpi_low, qpi_high)
 
 
-class FileOutlook:
+class FileForecasts:
     """Forecasts that were made beforehand: rows of date, symbol, qpi, p_long, p_short, adv_63."""
 
     def __init__(self, days: Dates, symbols: Sequence[str], values: NDArray[np.float64]) -> None:
@@ -88,13 +88,13 @@ class FileOutlook:
         self._days, self._values = when[order], np.asarray(values, dtype=np.float64)[order]
         self._symbols = np.asarray(symbols, dtype=object)[order]
 
-    def today(self, rolling: Rolling, members: NDArray[np.bool_] | None) -> Said:  # noqa: ARG002 (the file was made of members)
-        """The rows of the newest session; a name that `rolling` does not have is left out."""
+    def today(self, rolling: Rolling, members: NDArray[np.bool_] | None) -> DayForecasts:  # noqa: ARG002 (the file was made of members)
+        """The rows of the newest session; a name that `rolling` does not have is left out. Each column (N,)."""
         columns = {symbol: column for column, symbol in enumerate(rolling.symbols)}
         first, end = (np.searchsorted(self._days, rolling.newest, side) for side in ("left", "right"))
-        said = Said(*(np.full(len(rolling.symbols), np.nan) for _ in range(4)))
+        forecasts = DayForecasts(*(np.full(len(rolling.symbols), np.nan) for _ in range(4)))
         for row in range(first, end):
             if (column := columns.get(self._symbols[row])) is not None:
-                for panel, value in zip(said, self._values[row], strict=True):
+                for panel, value in zip(forecasts, self._values[row], strict=True):
                     panel[column] = value
-        return said
+        return forecasts

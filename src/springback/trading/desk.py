@@ -28,11 +28,11 @@ from springback.market.book import (
 from springback.market.costs import NO_FLOOR, ShortFloor
 from springback.market.liquidity import WINDOW
 from springback.strategy.decide import FUNNEL, NO_SLOT, Today, decide, empty_orders, expire
-from springback.strategy.knobs import Knobs, Regime, Strategy, knobs
+from springback.strategy.knobs import Regime, RuleParameters, Strategy, rule_parameters
 from springback.strategy.lookback import look_back
 from springback.strategy.rule import ENTRY, REASONS, RECALL, is_bear, stop_level, vix_mean
 from springback.strategy.universe import Universe
-from springback.trading.day_forecasts import Outlook
+from springback.trading.day_forecasts import ForecastSource
 from springback.trading.members import Members
 from springback.trading.rolling import Rolling
 
@@ -85,7 +85,7 @@ class Desk:
     def __init__(
         self,
         symbols: Sequence[str],
-        outlook: Outlook,
+        source: ForecastSource,
         strategy: Strategy,
         regime: Regime,
         universe: Universe,
@@ -99,9 +99,9 @@ class Desk:
         self.columns = {symbol: column for column, symbol in enumerate(self.symbols)}
         self.book = empty_book(len(self.symbols))
         self.journal: list[Event] = []
-        self._outlook, self._members, self._barred = outlook, members, barred
+        self._source, self._members, self._barred = source, members, barred
         self._strategy, self._regime = strategy, regime
-        self._knobs = knobs(strategy, regime, *floor)
+        self._parameters = rule_parameters(strategy, regime, *floor)
         self.cool_down = strategy.cool_down
         self.was_bear: bool | None = None
         self.vix: deque[float] = deque(maxlen=regime.window)
@@ -128,7 +128,7 @@ class Desk:
         high or a low tells them too. A row that is only a mark marks what is held; a host that values by bars alone leaves it out.
         Raises `MissingData` where the rule compares with yesterday's range and the host does not tell it.
         """
-        if self._knobs.exit_beyond and (high is None or low is None):
+        if self._parameters.exit_beyond and (high is None or low is None):
             raise MissingData(
                 "strategy.exit_rule=above_yesterday_high needs highs and lows, and this host tells closes alone: set it to none"
             )
@@ -202,7 +202,7 @@ class Desk:
         exits are decided, entries and sizes are not. On the `last` session of a backtest nothing is ordered.
         """
         self.apply(Event(SESSION_CLOSED, ALL))
-        dead = self._cancelled[: expire(self._knobs, self.book, self._cancelled)]
+        dead = self._cancelled[: expire(self._parameters, self.book, self._cancelled)]
         self.journal += [Event(CANCELLED, int(name)) for name in dead]
         self.vix.append(vix)
         mean = float(vix_mean(np.array(self.vix), len(self.vix) - 1, self._regime.window))
@@ -211,22 +211,22 @@ class Desk:
         long, short = int((sizes > 0).sum()), int((sizes < 0).sum())
         positions = (int((self.book.quantity > 0).sum()), int((self.book.quantity < 0).sum()))
         unknown = bool(np.isnan(vix))
-        turned = self._knobs._replace(slots=0, resize=False) if unknown else self._knobs
+        parameters = self._parameters._replace(slots=0, resize=False) if unknown else self._parameters
         funnel = np.zeros((2, len(FUNNEL)), np.int64)
-        orders = () if last else self._orders(turned, bear, float(equity), funnel)
+        orders = () if last else self._orders(parameters, bear, float(equity), funnel)
         candidates = (int(funnel[0, NO_SLOT:].sum()), int(funnel[1, NO_SLOT:].sum()))
         self.was_bear = self.was_bear if unknown else bear
         cancelled = tuple(self.symbols[name] for name in dead)
         return Decision(self.rolling.newest, bear, vix, mean, equity, long, short, positions, candidates, cancelled, orders)
 
-    def _orders(self, turned: Knobs, bear: bool, equity: float, funnel: NDArray[np.int64]) -> tuple[Order, ...]:
+    def _orders(self, parameters: RuleParameters, bear: bool, equity: float, funnel: NDArray[np.int64]) -> tuple[Order, ...]:
         members = None if self._members is None else self._members.on(self.rolling.newest, self.symbols)
-        said = self._outlook.today(self.rolling, members)
+        said = self._source.today(self.rolling, members)
         if self._barred is not None:
             said.qpi[self._barred.on(self.rolling.newest, self.symbols)] = np.nan
         nothing = np.full(len(self.symbols), np.nan)
-        floored = turned.short_min_dollars > 0
-        high, low = self.rolling.yesterday() if turned.exit_beyond else (nothing, nothing)
+        floored = parameters.short_min_dollars > 0
+        high, low = self.rolling.yesterday() if parameters.exit_beyond else (nothing, nothing)
         today = Today(
             self.rolling.close,
             said.qpi,
@@ -235,13 +235,13 @@ class Desk:
             said.adv,
             self.rolling.mean_dollars(WINDOW) if floored else nothing,
             self._final,
-            self.rolling.mean_volume(WINDOW) if turned.resize else nothing,
+            self.rolling.mean_volume(WINDOW) if parameters.resize else nothing,
             high,
             low,
-            self.rolling.trend() if turned.trend else nothing,
+            self.rolling.trend() if parameters.trend else nothing,
             self.was_bear is not None and self.was_bear != bear,
         )
         out = self._paper
-        count = decide(turned, bear, equity, today, self.book, out, funnel)
+        count = decide(parameters, bear, equity, today, self.book, out, funnel)
         self.journal += [Event(ORDERED, int(out.name[k]), int(out.quantity[k])) for k in range(count)]
         return tuple(Order(self.symbols[out.name[k]], int(out.quantity[k]), REASONS[out.reason[k]]) for k in range(count))

@@ -45,7 +45,7 @@ def state_of(desk: Desk) -> dict[str, Any]:
             "waiting": line.waiting,
             "waited": line.waited,
             "closing": line.closing,
-            "held": line.held,
+            "held": line.age,
             "entry_price": line.entry_price if line.quantity else None,
         }
         for symbol, line in lines.items()
@@ -70,7 +70,10 @@ def _counted(since: int) -> int | None:
 
 
 def read(text: str) -> tuple[dict[str, Any], list[str]]:
-    """The state in `text`, as `state_of` gave it to JSON; where it is damaged, no state, and the line that says so."""
+    """The state in `text`, as `state_of` gave it to JSON; where it is damaged, no state, and the line that says so.
+
+    Raises nothing: each thing that is another kind is such a line.
+    """
     try:
         state = json.loads(text)
         _ = date.fromisoformat(state["session"]), [_number(one, unknown=True) for one in state["vix"]]
@@ -99,12 +102,12 @@ def _number(value: Any, unknown: bool = False) -> float:
     return float(value)
 
 
-def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], open_orders: Iterable[str]) -> list[str]:
+def restore(desk: Desk, state: Mapping[str, Any], holdings: Mapping[str, Holding], open_orders: Iterable[str]) -> list[str]:
     """Fills an empty desk's book; what the broker says wins. Returns one line for each thing that `state` and broker disagree on.
 
-    `held` is what the broker holds, by symbol; `open_orders` the symbols with an order at the market. A position that `state` does not
-    know is taken over as filled today; an entry without an order is dropped. Sessions that passed meanwhile count as held, and as waited
-    by an entry; a desk that has seen VIX keeps what it saw.
+    `holdings` are what the broker holds, by symbol; `open_orders` the symbols with an order at the market. A position that `state` does
+    not know is taken over as filled today; an entry without an order is dropped. Sessions that passed meanwhile count as held, and as
+    waited by an entry; a desk that has seen VIX keeps what it saw.
     """
     known: Mapping[str, Mapping[str, Any]] = state.get("positions", {})
     cooling = state.get("cooling", {})
@@ -115,55 +118,56 @@ def restore(desk: Desk, state: Mapping[str, Any], held: Mapping[str, Holding], o
         remember(desk.book, desk.columns[symbol], _line(known.get(symbol, {}), cooling.get(symbol, (None, None))))
     for _ in range(desk.rolling.since(np.datetime64(state["session"])) if "session" in state else 0):
         desk.apply(Event(SESSION_CLOSED, ALL))
-    asked, said = set(open_orders), []
-    for symbol in sorted(set(known) | set(held)):
+    ordered, lines = set(open_orders), []
+    for symbol in sorted(set(known) | set(holdings)):
         if symbol not in desk.columns:
-            said.append(f"{symbol} is held at the broker but is not among the names: left alone")
-        elif symbol in held:
-            said += _follow(desk, symbol, held[symbol], symbol in asked)
+            lines.append(f"{symbol} is held at the broker but is not among the names: left alone")
+        elif symbol in holdings:
+            lines += _follow(desk, symbol, holdings[symbol], symbol in ordered)
         else:
-            said += _miss(desk, symbol, symbol in asked)
-    return said
+            lines += _miss(desk, symbol, symbol in ordered)
+    return lines
 
 
-def _line(known: Mapping[str, Any], cooling: Iterable[int | None]) -> Line:
+def _line(position: Mapping[str, Any], cooling: Iterable[int | None]) -> Line:
     """A name's line as the state tells it; what it does not tell is nothing."""
-    price = known.get("entry_price")
+    price = position.get("entry_price")
     since_long, since_short = (NEVER if since is None else since for since in cooling)
-    counts = {name: known.get(name, 0) for name in ("quantity", "waiting", "waited", "held")}
+    counts = {name: position.get(name, 0) for name in ("quantity", "waiting", "waited")}
     return Line(
         **counts,
-        closing=known.get("closing", False),
+        age=position.get("held", 0),
+        closing=position.get("closing", False),
         entry_price=np.nan if price is None else price,
         since_long=since_long,
         since_short=since_short,
     )
 
 
-def _miss(desk: Desk, symbol: str, asked: bool) -> list[str]:
+def _miss(desk: Desk, symbol: str, open_order: bool) -> list[str]:
     """The broker holds nothing of a name of the book: only an order can be left. A position that went while nobody looked cools down."""
     name = desk.columns[symbol]
     waiting = int(desk.book.waiting[name])
-    if desk.book.quantity[name] or not asked:
+    if desk.book.quantity[name] or not open_order:
         desk.apply(Event(CORRECTED, name))
-    if waiting and asked:
+    if waiting and open_order:
         if not desk.book.waiting[name]:
             desk.apply(Event(ORDERED, name, waiting))
         return []
     return [f"{symbol}: the book had shares or an order, the broker has neither: taken as gone"]
 
 
-def _follow(desk: Desk, symbol: str, held: Holding, asked: bool) -> list[str]:
+def _follow(desk: Desk, symbol: str, holding: Holding, open_order: bool) -> list[str]:
     """What the broker holds of a name, and what of its orders is still at the market, as events; the line that tells a difference."""
     name = desk.columns[symbol]
     before = int(desk.book.quantity[name])
-    if before != held.quantity:
-        desk.apply(Event(CORRECTED, name, held.quantity, held.average_price))
-    if desk.book.waiting[name] and not (asked and before == held.quantity):
+    if before != holding.quantity:
+        desk.apply(Event(CORRECTED, name, holding.quantity, holding.average_price))
+    if desk.book.waiting[name] and not (open_order and before == holding.quantity):
         desk.apply(Event(CANCELLED, name))
-    if desk.book.closing[name] and not asked:
-        desk.apply(Event(DROPPED, name, -held.quantity))
-    desk.apply(Event(MARKED, name, value=held.price))
-    if before == held.quantity:
+    if desk.book.closing[name] and not open_order:
+        desk.apply(Event(DROPPED, name, -holding.quantity))
+    desk.apply(Event(MARKED, name, value=holding.price))
+    if before == holding.quantity:
         return []
-    return [f"{symbol}: the broker holds {held.quantity} shares, the book {before}: the broker is followed"]
+    return [f"{symbol}: the broker holds {holding.quantity} shares, the book {before}: the broker is followed"]

@@ -1,6 +1,6 @@
 """The last sessions of all names as arrays, filled one session at a time: all that features, liquidity and the rule look back on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,8 @@ from springback.features import FEATURES, WINDOW, latest
 from springback.market.actions import Actions
 from springback.market.bars import Bars, Dates, Panel, is_bar
 from springback.market.liquidity import latest_mean
-from springback.strategy import lookback
+from springback.strategy.indicator import indicator
+from springback.strategy.lookback import trend_mean
 
 QPI = FEATURES.index("qpi_3day")
 Column = NDArray[np.float64]
@@ -98,14 +99,14 @@ class Rolling:
         return latest(*self._bars())
 
     def indicator(self, features: Panel) -> Column:
-        """What triggers entries in the newest session, 0..100, (N,): QPI of its `features`, or the rarity of the move."""
-        if self._indicator == "qpi":
-            return features[:, QPI]
-        return self._newest(lookback.rarity)
+        """What triggers entries in the newest session, 0..100, (N,): from its `features` (N, 8) where that is QPI."""
+        newest: Column = indicator(self._indicator, features[None, :, QPI], *self._bars(), len(self._sessions) - 1)[0]
+        return newest
 
     def trend(self) -> Column:
         """Mean of the last 200 closes on the newest session's split scale, dollars, (N,)."""
-        return self._newest(lookback.trend_mean)
+        newest: Column = trend_mean(*self._bars(), len(self._sessions) - 1)[0]
+        return newest
 
     def yesterday(self) -> tuple[Column, Column]:
         """(high, low) of the session before the newest, dollars on the newest one's split scale, (N,)."""
@@ -114,10 +115,6 @@ class Rolling:
             if len(self._sessions) > 1 and self._sessions[-2] < day <= self._sessions[-1]:
                 factor[self._columns[symbol]] *= one
         return self._range[0, 0] * factor, self._range[0, 1] * factor
-
-    def _newest(self, look: Callable[[Bars, Actions, int], Panel]) -> Column:
-        newest: Column = look(*self._bars(), len(self._sessions) - 1)[0]
-        return newest
 
     def _bars(self) -> tuple[Bars, Actions]:
         bars = Bars(self._sessions, self.symbols, self._close, self._close, self._close, self._close, self._volume)  # no marks in it

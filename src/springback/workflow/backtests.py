@@ -7,7 +7,7 @@ from threading import Lock
 from springback.backtest.result import Result
 from springback.backtest.run import backtest as replay
 from springback.backtest.run import prepare
-from springback.backtest.state import Market
+from springback.backtest.state import LoopInputs
 from springback.cluster import Workers
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
@@ -16,44 +16,49 @@ from springback.workflow.settings import Settings, dated
 
 
 def run_backtest(
-    market_data: MarketData, forecasts: Forecasts, settings: Settings, record: Recorder, flat_bp: float = 0.0, market: Market | None = None
+    market_data: MarketData,
+    forecasts: Forecasts,
+    settings: Settings,
+    record: Recorder,
+    flat_bp: float = 0.0,
+    inputs: LoopInputs | None = None,
 ) -> Result:
     """The rule on `market_data` under `settings`, with `flat_bp` a side on top; a trial, which `record` writes down before it is returned.
 
     Raises `Unwritable`, `LedgerError` before the work.
     """
     record.ready()
-    result = simulate(market_data, forecasts, settings, flat_bp, market)
+    result = simulate(market_data, forecasts, settings, flat_bp, inputs)
     record.backtest(market_data, settings, result, flat_bp)
     return result
 
 
 def simulate(
-    market_data: MarketData, forecasts: Forecasts, settings: Settings, flat_bp: float = 0.0, market: Market | None = None
+    market_data: MarketData, forecasts: Forecasts, settings: Settings, flat_bp: float = 0.0, inputs: LoopInputs | None = None
 ) -> Result:
     """`run_backtest` without the ledger, for runs shown beside one that is written down; `tests/test_architecture.py` says who may."""
     account = dated(settings, market_data).backtest
-    return replay(market_data, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, market)
+    return replay(market_data, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, inputs)
 
 
 class BacktestCache:
-    """Market data and its forecasts, on which many settings are run; what the loop reads is made once in each process for each kind of
+    """LoopInputs data and its forecasts, on which many settings are run; what the loop reads is made once in each process for each kind of
     rule.
     """
 
     def __init__(self, market_data: MarketData, forecasts: Forecasts) -> None:
         self.market_data = market_data
         self.forecasts = forecasts
-        self._markets: dict[tuple[int, str, str], Market] = {}
+        self._inputs: dict[tuple[int, str, str], LoopInputs] = {}
         self._lock = Lock()
 
-    def market(self, settings: Settings) -> Market:
+    def inputs(self, settings: Settings) -> LoopInputs:
         """What the loop reads, for rules like that of `settings`."""
         kind = settings.regime.window, settings.strategy.exit_rule, settings.strategy.trend
         with self._lock:
-            if kind not in self._markets:
-                self._markets[kind] = loop_inputs(self.market_data, self.forecasts, settings)
-            return self._markets[kind]
+            if kind not in self._inputs:
+                self._inputs[kind] = loop_inputs(self.market_data, self.forecasts, settings)
+            return self._inputs[kind]
 
     def __getstate__(self) -> tuple[MarketData, Forecasts]:
         return self.market_data, self.forecasts
@@ -74,10 +79,10 @@ def run_backtests(backtest_cache: BacktestCache, many: Sequence[Settings], worke
 
 
 def _run_one(backtest_cache: BacktestCache, settings: Settings) -> Result:
-    whole = simulate(backtest_cache.market_data, backtest_cache.forecasts, settings, market=backtest_cache.market(settings))
+    whole = simulate(backtest_cache.market_data, backtest_cache.forecasts, settings, inputs=backtest_cache.inputs(settings))
     return dataclasses.replace(whole, orders={}, fills={}, trades={})
 
 
-def loop_inputs(market_data: MarketData, forecasts: Forecasts, settings: Settings) -> Market:
+def loop_inputs(market_data: MarketData, forecasts: Forecasts, settings: Settings) -> LoopInputs:
     """What the loop reads, made once for many backtests."""
     return prepare(market_data, forecasts, settings.regime, settings.strategy)

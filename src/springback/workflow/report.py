@@ -12,7 +12,7 @@ from springback.analytics.figures import shown
 from springback.analytics.performance import daily_rate, returns_of
 from springback.analytics.report_data import Account, ReportData
 from springback.analytics.summary import summarise
-from springback.backtest.ablations import Overlay, count, overlays
+from springback.backtest.ablations import Ablation, ablations, count
 from springback.backtest.result import Result, daily_frame, fills_frame, funnel_frame, orders_frame, positions_frame, trades_frame
 from springback.backtest.run import span
 from springback.features import FEATURES
@@ -76,7 +76,7 @@ def gather(
         **judgement(market_data, forecasts, settings),
         importance=importance_of(evaluation),
         cost_sweep=pd.DataFrame(runs.sweep),
-        ablations=pd.DataFrame([_overlay_row(one, runs.rate) for one in runs.overlays]),
+        ablations=pd.DataFrame([_ablation_row(one, runs.rate) for one in runs.ablations]),
         funnel=funnel_frame(headline).reset_index(names="side"),
         missing={} if evaluation else {"importance": "no evaluation lies beside the models: run 'springback train'"},
     )
@@ -90,31 +90,31 @@ class _Runs:
 
     profiles: dict[str, Result]
     sweep: list[dict[str, float]]
-    overlays: list[Overlay]
+    ablations: list[Ablation]
     rate: "pd.Series[float] | None"
 
 
 def _runs(market_data: MarketData, forecasts: Forecasts, settings: Settings, record: Recorder, say: Callable[[str], None]) -> _Runs:
     """All of them; the headline is written down as soon as it is known."""
-    market = loop_inputs(market_data, forecasts, settings)
+    inputs = loop_inputs(market_data, forecasts, settings)
     own = settings.backtest.profile
     profiles: dict[str, Result] = {}
     for name in (own, *(one for one in PROFILES if one != own)):
         say(f"profile {name}")
-        profiles[name] = simulate(market_data, forecasts, under(settings, name), market=market)
+        profiles[name] = simulate(market_data, forecasts, under(settings, name), inputs=inputs)
         if name == own:
             record.backtest(market_data, settings, profiles[name])
     rate = _series(market_data, market_data.risk_free)
     sweep = []
     for bp in SWEEP:
         say(f"{bp:g} bp a side")
-        sweep.append({"bp": bp, **_outcome(simulate(market_data, forecasts, under(settings, "lean"), bp, market), rate)})
+        sweep.append({"bp": bp, **_outcome(simulate(market_data, forecasts, under(settings, "lean"), bp, inputs), rate)})
     parts = settings.backtest, settings.strategy, settings.regime, settings.costs
-    without = overlays(profiles[own], market_data, forecasts, *parts, market, lambda name: say(f"no {name}"))
+    without = ablations(profiles[own], market_data, forecasts, *parts, inputs, lambda name: say(f"no {name}"))
     return _Runs(profiles, sweep, without, rate)
 
 
-def _overlay_row(one: Overlay, rate: "pd.Series[float] | None") -> dict[str, Any]:
+def _ablation_row(one: Ablation, rate: "pd.Series[float] | None") -> dict[str, Any]:
     own = {"overlay": one.name, "touched": one.touched, "among": one.among, "of_what": one.of_what, "could": one.could}
     return own | _outcome(one.without, rate)
 

@@ -26,7 +26,7 @@ from springback.search.optimizer import Numbers, TrialResult, stamp
 from springback.settings import flat
 from springback.statistics.returns import account_excess, lost, sharpe
 from springback.strategy.decide import ENTERED
-from springback.strategy.knobs import knobs as checked
+from springback.strategy.knobs import rule_parameters as checked
 from springback.training.walk_forward import WalkForwardResult
 from springback.workflow import places
 from springback.workflow.backtests import BacktestCache, run_backtests

@@ -8,7 +8,7 @@ import numpy as np
 
 from springback.analytics import run_folder
 from springback.analytics.evidence import pair
-from springback.backtest.state import Market
+from springback.backtest.state import LoopInputs
 from springback.scenarios import stress_words
 from springback.scenarios.resample import by_day, by_trade
 from springback.scenarios.scenario_outcome import ScenarioOutcome, run_scenarios
@@ -86,15 +86,15 @@ def runner(settings: Settings) -> Runner:
 
     def run(inputs: ScenarioInputs) -> RuleRun:
         costly = replace(settings, costs=inputs.costs)
-        result = simulate(inputs.market_data, inputs.forecasts, costly, market=_market(inputs, costly))
+        result = simulate(inputs.market_data, inputs.forecasts, costly, inputs=_loop_inputs(inputs, costly))
         return RuleRun(inputs, result, account_excess(result, inputs.market_data))
 
     return run
 
 
-def _market(inputs: ScenarioInputs, settings: Settings) -> Market:
-    market = loop_inputs(inputs.market_data, inputs.forecasts, settings)
+def _loop_inputs(inputs: ScenarioInputs, settings: Settings) -> LoopInputs:
+    ready = loop_inputs(inputs.market_data, inputs.forecasts, settings)
     if inputs.recalls is None:
-        return market
+        return ready
     row, name = np.nonzero(inputs.recalls)
-    return market._replace(recall_row=row.astype(np.int64), recall_name=name.astype(np.int64))
+    return ready._replace(recall_row=row.astype(np.int64), recall_name=name.astype(np.int64))

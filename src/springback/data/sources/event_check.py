@@ -78,7 +78,7 @@ def findings(notes: Iterable[SymbolNote]) -> tuple[Prose, ...]:
 
 
 def _note(doubt: Doubt, day: np.datetime64, kind: str) -> EventNote:
-    return EventNote(day, doubt.word, f"{kind} {doubt.said}")
+    return EventNote(day, doubt.word, f"{kind} {doubt.clause}")
 
 
 HEADS = {
