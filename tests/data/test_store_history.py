@@ -71,7 +71,7 @@ def test_a_restatement_is_told_and_refused_until_it_is_accepted(tmp_path: Path) 
     store.write(DEMO, FIRST)
     before = store.describe()
     with pytest.raises(
-        Restated, match=r"2 bars changed, 1 bar vanished, 1 changes of the split history, 1 changes of past dividends, 1 values"
+        Restated, match=r"2 bars changed, 1 bar vanished, 1 change of the split history, 1 change of past dividends, 1 value"
     ):
         store.write(other, FIRST + DAY)
     assert store.describe() == before and not list(tmp_path.rglob("000002*"))
