@@ -122,6 +122,7 @@ def test_a_row_that_cannot_count_is_left_out_and_told(desk: Path, name: str) -> 
     assert any(said in finding for finding in findings), findings
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_does_not_matter(desk: Path) -> None:
     done(springback(desk, *BACKTEST))
     sorted_ = (desk / "run" / "orders.csv").read_bytes()

@@ -265,6 +265,7 @@ def test_what_would_change_nothing_beside_another_option_is_refused(
     assert code == 2 and said in told, (code, told)
 
 
+@pytest.mark.slow
 def test_vix_beside_a_store_is_heard_and_the_report_says_so(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of one session fills that session: the others are the store's."""
     monkeypatch.chdir(desk)

@@ -85,6 +85,7 @@ def test_of_several_backtests_into_one_folder_one_wins_and_the_others_are_told_w
         assert hidden(desk) == []
 
 
+@pytest.mark.slow
 def test_runs_at_once_without_a_folder_each_get_their_own(desk: Path) -> None:
     running = [subprocess.Popen([*COMMAND, *map(str, BACKTEST), "--quiet"], cwd=desk) for _ in range(MANY)]
     assert [one.wait(timeout=300) for one in running] == [0] * MANY
@@ -175,6 +176,7 @@ def write_for_ever(folder: Path) -> None:
         run_folder.write(folder, told[seed], undrawn)
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_a_run_folder_is_one_run_s_or_not_there(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     run_folder.write(folder, report_data(seed=1), undrawn)

@@ -159,6 +159,7 @@ def test_the_verbs_take_an_address(server: str, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["features.parquet"]
 
 
+@pytest.mark.slow
 def test_no_credential_is_in_a_message(server: str, tmp_path: Path) -> None:
     said = []
     for where, options in (

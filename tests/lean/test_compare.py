@@ -209,6 +209,7 @@ def test_runs_without_a_common_session_cannot_be_compared(desk: Path, tmp_path: 
         laid(desk / "ours", tmp_path / "later")
 
 
+@pytest.mark.slow
 @golden.needs_golden
 @pytest.mark.golden
 @pytest.mark.parametrize("name", golden.RUNS)

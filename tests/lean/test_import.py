@@ -272,6 +272,7 @@ def test_the_command_ends_with_two_and_one_line(file: Path, tmp_path: Path) -> N
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @golden.needs_golden
 @pytest.mark.golden
 @pytest.mark.parametrize("name", golden.RUNS)

@@ -58,6 +58,7 @@ def test_its_base_run_is_the_backtest_and_is_counted_once(home: Path) -> None:
     assert (len(ledger["trials"]), ledger["trials"][0]["seen"]) == (1, 2)
 
 
+@pytest.mark.slow
 def test_the_report_beside_it_shows_it_and_another_run_in_its_place_does_not(home: Path) -> None:
     finding = figures_of(home / "runs" / "latest")["finding"]
     page = (home / "runs" / "latest" / "report.html").read_text()
