@@ -66,7 +66,7 @@ def seconds(names: int, sessions: int, low: float, high: float, models: Models) 
 def calls(names: int, sessions: int) -> tuple[Counter[tuple[str, str]], int, int]:
     """Calls of the algorithm into LEAN's objects by (function, kind), and the bars looked back on and delivered; 2 % are halts."""
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "lean" / "standin")]
-    from lean_standin import PreparedData, data, securities
+    from lean_standin import World, data, securities
     from lean_standin.hours import trading_days
 
     from tests.lean import replays
@@ -97,7 +97,7 @@ def calls(names: int, sessions: int) -> tuple[Counter[tuple[str, str]], int, int
     real = draw.random((len(days), names)) < 0.98
     at, name = np.nonzero(real)
     bars = pd.DataFrame({"date": days[at], "symbol": np.array(symbols)[name], "volume": draw.integers(1, 10**7, len(at)).astype(float)})
-    world = PreparedData(bars.assign(open=10.0, high=10.0, low=10.0, close=10.0), delistings={})
+    world = World(bars.assign(open=10.0, high=10.0, low=10.0, close=10.0), delistings={})
     with tempfile.TemporaryDirectory() as folder:
         ours = Path(folder) / "springback"
         ours.mkdir()
