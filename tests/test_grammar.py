@@ -11,6 +11,7 @@ import pytest
 from springback.analytics import page
 from springback.errors import InputError
 from springback.grammar import agree
+from springback.market.prose import Prose
 from springback.verbs.console import Console, table
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "springback"
@@ -81,4 +82,4 @@ def test_every_mouth_agrees(capsys: pytest.CaptureFixture[str]) -> None:
         console.say("1 names are held")
     assert capsys.readouterr().out == "1 name is held\n"
     assert str(InputError("1 rows are wrong: mend them")) == "1 row is wrong: mend them"
-    assert page._in_words("1 names have") == "1 name has"
+    assert page._in_words("1 names have") == page._in_words(Prose("1 names have")) == "1 name has"

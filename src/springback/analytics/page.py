@@ -44,8 +44,8 @@ def plotly() -> str:
 
 
 def _in_words(value: Any) -> Any:
-    """A plain text as a person reads it; what is marked as HTML stays."""
-    return agree(value) if type(value) is str else value
+    """A text as a person reads it, prose too; what is marked as HTML stays."""
+    return agree(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def chapters(body: str) -> list[tuple[str, str]]:
