@@ -9,6 +9,7 @@ from pathlib import Path
 from springback.data.files import csv_folder
 from springback.data.files.folder_facts import FolderFacts
 from springback.quality import entry, quarantine
+from springback.quality.remarks import remarked
 
 FACTS = FolderFacts(
     title="Real prices of Russell 3000 members, point in time, delisted names included",
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("store", type=Path)
     options = parser.parse_args()
-    market_data = csv_folder.read(options.folder, facts=FACTS)
+    market_data = remarked(csv_folder.read(options.folder, facts=FACTS))
     manifest = entry.fetch(quarantine.imposed(market_data, market_data.quarantine), options.store)
     span = f"{manifest['first_session']} to {manifest['last_session']}"
     print(f"{options.store}: {manifest['names']:,} names, {span}, content hash {manifest['content_hash']}")

@@ -11,6 +11,7 @@ from springback.data.files import csv_file
 from springback.errors import BadTable
 from springback.market.actions import DIVIDEND, SPLIT
 from springback.market.market_data import DELISTED, TRADING
+from springback.quality.remarks import remarked
 from tests.data.samples import GOOD, HEADER, SHARED, TAPES, assert_same, write_bars
 
 GOLDEN = SHARED / "lean-golden"
@@ -27,12 +28,12 @@ def test_a_split_and_a_dividend_stand_at_the_session_before_whose_open_they_act(
 
 
 def test_a_jump_without_a_split_is_a_finding() -> None:
-    findings = csv_file.read(TAPES / "split.csv").findings
+    findings = remarked(csv_file.read(TAPES / "split.csv")).findings
     assert "1 closes moved more than 50% in a session with no split on record, in 1 names (such as FOUR on 2020-08-31)" in findings
 
 
 def test_a_halt_is_a_hole_and_odd_names_stay_names() -> None:
-    market_data = csv_file.read(TAPES / "halt.csv")
+    market_data = remarked(csv_file.read(TAPES / "halt.csv"))
     assert market_data.bars.symbols == ("HALT", "NA")
     assert list(np.isnan(market_data.bars.close[:, 0])) == [False, True, True, False]
     assert list(market_data.ending) == [TRADING, TRADING]
@@ -48,7 +49,7 @@ def test_a_name_that_stops_early_is_delisted() -> None:
 
 
 def test_a_close_only_row_marks_and_is_a_finding() -> None:
-    market_data = csv_file.read(TAPES / "gap.csv")
+    market_data = remarked(csv_file.read(TAPES / "gap.csv"))
     assert np.isnan(market_data.bars.open[1, 0]) and market_data.bars.close[1, 0] == 325
     assert any(line.startswith("1 bars have a close and no open, high, low") for line in market_data.findings)
     assert any("fewer than 21 bars" in line for line in market_data.findings)

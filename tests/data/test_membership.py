@@ -226,8 +226,8 @@ def test_holdings_that_became_known_on_one_day_make_a_file_that_can_be_read(tmp_
     out = tmp_path / "out" / "members.csv"
     out.parent.mkdir()
     done(springback(tmp_path, "universe", "--holdings", tmp_path, "--out", out))
-    symbols, starts, _ = read_tenures(out)
-    assert symbols == ("A", "YNG") and set(starts.astype(str)) == {"2019-07-01"}
+    tenures = read_tenures(out)
+    assert tenures.symbols == ("A", "YNG") and set(tenures.starts.astype(str)) == {"2019-07-01"}
 
 
 @pytest.mark.parametrize(

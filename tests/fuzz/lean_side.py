@@ -20,8 +20,8 @@ from springback.lean.export_log import ExportLog
 from springback.lean.launch import EngineOutput
 from springback.lean.parameters import Lean, Parameters
 from springback.market.account import Account
+from springback.market.membership import Membership
 from springback.trading.day_forecasts import FileForecasts
-from springback.trading.members import Members
 from tests.fuzz import oracle
 from tests.fuzz.reader import Reader
 from tests.fuzz.samples import DAYS, SYMBOLS
@@ -121,11 +121,11 @@ def _forecasts(folder: Path, found: FileForecasts) -> None:
             assert oracle.same(float(value), oracle.number(told[(str(day), symbol)][field])), (day, symbol, field)
 
 
-def _names(folder: Path) -> tuple[list[str], Members | None]:
+def _names(folder: Path) -> tuple[list[str], Membership | None]:
     return stored.names(_told("forecasts"), _find(folder))
 
 
-def _members(folder: Path, found: tuple[list[str], Members | None]) -> None:
+def _members(folder: Path, found: tuple[list[str], Membership | None]) -> None:
     listed, who = found
     known = {row["symbol"] for row in oracle.rows(folder / "springback/symbols.csv")}
     stays = [(row["symbol"], oracle.day(row["start"]), oracle.day(row["end"])) for row in oracle.rows(folder / "springback/members.csv")]
@@ -134,7 +134,7 @@ def _members(folder: Path, found: tuple[list[str], Members | None]) -> None:
     _stays(stays, who)
 
 
-def _stays(stays: list[tuple[str, date | None, date | None]], who: Members | None) -> None:
+def _stays(stays: list[tuple[str, date | None, date | None]], who: Membership | None) -> None:
     assert who is not None
     names = sorted({name for name, _, _ in stays})
     for when in DAYS:
@@ -143,7 +143,7 @@ def _stays(stays: list[tuple[str, date | None, date | None]], who: Members | Non
         assert list(who.on(np.datetime64(when), names)) == must
 
 
-def _barred(folder: Path, found: Members | None) -> None:
+def _barred(folder: Path, found: Membership | None) -> None:
     stays = [(row["symbol"], oracle.day(row["start"]), oracle.day(row["end"])) for row in oracle.rows(folder / "springback/barred.csv")]
     _stays(stays, found)
 

@@ -8,11 +8,11 @@ from springback.market.actions import DIVIDEND
 from springback.market.book import ALL, CHARGED, Event
 from springback.market.costs import NO_FLOOR, ShortFloor
 from springback.market.market_data import TRADING, MarketData
+from springback.market.membership import Membership
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
 from springback.trading.day_forecasts import ForecastSource
 from springback.trading.desk import Desk
-from springback.trading.members import Members
 
 
 @dataclass
@@ -34,8 +34,8 @@ class Host:
     strategy: Strategy
     regime: Regime = field(default_factory=Regime)
     universe: Universe = field(default_factory=Universe)
-    members: Members | None = None
-    barred: Members | None = None
+    members: Membership | None = None
+    barred: Membership | None = None
     floor: ShortFloor = NO_FLOOR
     cash: float = 1_000_000.0
     first: int = 0

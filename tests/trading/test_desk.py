@@ -15,11 +15,11 @@ from springback.lean.side_files import barred_text
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
+from springback.market.membership import Membership
 from springback.market.quarantine import EVERY_NAME, Span
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.lookback import look_back, return_percentile, trend_mean, yesterday
 from springback.trading.day_forecasts import FileForecasts
-from springback.trading.members import Members
 from springback.trading.rolling import Rolling
 from tests.backtest.variants import VARIANTS, sessions_of, turned
 from tests.backtest.worlds import account_of, random_forecasts, random_tape
@@ -67,7 +67,7 @@ def test_a_quarantine_bars_the_same_orders_in_both(seed: int) -> None:
     held = replace(market_data, quarantine=(*spans, Span(EVERY_NAME, str(days[9]), str(days[10]))))
     said = random_forecasts(seed, market_data)
     words = [line.split(",") for line in (barred_text(held, set(symbols)) or "").splitlines()[1:]]
-    host = Host(market_data, as_file(market_data, said), BUSY, barred=Members(*zip(*words, strict=True))).run()
+    host = Host(market_data, as_file(market_data, said), BUSY, barred=Membership.through(*zip(*words, strict=True))).run()
     expected = orders_frame(backtest(held, said, account_of(held, "lean"), BUSY, Regime(), Costs()))
     assert [one[:3] for one in host.orders] == list(
         zip(expected["decided"].dt.strftime("%Y-%m-%d"), expected["symbol"], expected["quantity"], strict=True)
@@ -123,7 +123,7 @@ def test_bars_that_come_twice_are_refused() -> None:
 
 
 def test_members_by_range_with_both_ends_and_re_entry() -> None:
-    members = Members(["A", "B", "A"], ["2020-01-02", "2020-01-03", "2021-01-01"], ["2020-01-03", "2020-12-31", "2021-12-31"])
+    members = Membership.through(["A", "B", "A"], ["2020-01-02", "2020-01-03", "2021-01-01"], ["2020-01-03", "2020-12-31", "2021-12-31"])
     names = ("A", "B", "C")
     assert members.on(np.datetime64("2020-01-02"), names).tolist() == [True, False, False]
     assert members.on(np.datetime64("2020-01-03"), names).tolist() == [True, True, False]

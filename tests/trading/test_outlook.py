@@ -12,9 +12,9 @@ from springback.data.demo.demo import Demo
 from springback.errors import ModelError
 from springback.forecasting.models import FeatureRows
 from springback.market.market_data import MarketData
+from springback.market.membership import Membership
 from springback.strategy.knobs import Regime, Strategy
 from springback.trading.day_forecasts import FixedModelForecasts, ModelForecasts
-from springback.trading.members import Members
 from springback.training.training_settings import Training
 from springback.workflow.backtests import run_backtest
 from springback.workflow.models import forecast_walk_forward
@@ -32,12 +32,12 @@ CHOSEN = Settings(
 )
 
 
-def as_ranges(market_data: MarketData) -> Members | None:
+def as_ranges(market_data: MarketData) -> Membership | None:
     if market_data.members is None:
         return None
     rows, names = np.nonzero(market_data.members)
     days = market_data.bars.sessions[rows].astype(str).tolist()
-    return Members([market_data.bars.symbols[name] for name in names], days, days)
+    return Membership.through([market_data.bars.symbols[name] for name in names], days, days)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from springback.data.files.reading import Columns, read_table
 from springback.data.files.series import read_rates
 from springback.market.bars import Dates
 from springback.market.market_data import MarketData
+from springback.market.membership import Membership
 from springback.market.quarantine import Span, barred
 
 
@@ -49,12 +50,9 @@ def spans_hash(spans: Iterable[Span]) -> str | None:
 
 def _runs(market_data: MarketData, panel: NDArray[np.bool_], symbols: Collection[str]) -> str:
     days = market_data.bars.sessions
-    rows = ["symbol,start,end\n"]
-    for column, symbol in enumerate(market_data.bars.symbols):
-        if symbol in symbols:
-            edges = np.flatnonzero(np.diff(panel[:, column].astype(np.int8), prepend=0, append=0))
-            rows += [f"{symbol},{days[a]},{days[b - 1]}\n" for a, b in edges.reshape(-1, 2)]
-    return "".join(rows)
+    runs = Membership.of(panel, days, market_data.bars.symbols)
+    rows = zip(runs.symbols, *runs.rows(days), strict=True)
+    return "".join(["symbol,start,end\n", *(f"{one},{days[first]},{days[stop - 1]}\n" for one, first, stop in rows if one in symbols)])
 
 
 def rates_text(market_data: MarketData, path: Path | None) -> tuple[str | None, str]:

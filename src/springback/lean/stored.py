@@ -13,8 +13,8 @@ from springback.lean import folds
 from springback.lean.parameters import Lean, Parameters
 from springback.lean.plain_table import read_plain
 from springback.market.forecasts import LIMITS
+from springback.market.membership import Membership
 from springback.trading.day_forecasts import FileForecasts, FixedModelForecasts, ForecastSource, ModelForecasts
-from springback.trading.members import Members
 
 Find = Callable[[str], Path | None]
 """The file that a key names, or None."""
@@ -53,7 +53,7 @@ def walk_forward(find: Find, folder: str) -> dict[np.datetime64, Models]:
     return {np.datetime64(day, "D"): pair(find, f"{folder}/walk_forward/{day}") for day in folds.as_of_days(record)}
 
 
-def names(parameters: Parameters, find: Find) -> tuple[list[str], Members | None]:
+def names(parameters: Parameters, find: Find) -> tuple[list[str], Membership | None]:
     """The names to subscribe, alphabetical, and who of them is in the index when (None: not known, liquidity stands in).
 
     Raises `MissingData` where nothing lists them or nobody is a member in the window, `BadTable`.
@@ -75,20 +75,20 @@ def names(parameters: Parameters, find: Find) -> tuple[list[str], Members | None
     return sorted(symbols), None
 
 
-def barred(parameters: Parameters, find: Find) -> Members | None:
+def barred(parameters: Parameters, find: Find) -> Membership | None:
     """On which days no order is given for whom: the quarantine of the exported market; None without one."""
     found = find(parameters.lean.barred)
     return None if found is None else _members(found)
 
 
-def _members(path: Path) -> Members:
+def _members(path: Path) -> Membership:
     frame = read_plain(path, AGAIN, ("start", "end"), sparse=("end",))
     ends = frame["end"].where(frame["end"] != "", "9999-12-31")  # an open range: a member still
     late = np.flatnonzero(frame["start"] > ends)
     if len(late):
         row = int(late[0])
         raise BadTable(f"{path}: row {row + 1}: start must not be after end, was {frame['start'][row]}, end {ends[row]}: {AGAIN}")
-    return Members(frame["symbol"].tolist(), frame["start"].tolist(), ends.tolist())
+    return Membership.through(frame["symbol"].tolist(), frame["start"].tolist(), ends.tolist())
 
 
 def _said(path: Path) -> FileForecasts:

@@ -115,3 +115,8 @@ def align_series(sessions: Dates, dates: Dates, values: NDArray[np.float64], car
     if not carry:
         known &= dates[picked] == sessions
     return np.where(known, values[picked], np.nan)
+
+
+def ended_early(bars: Bars) -> NDArray[np.bool_]:
+    """True for the names whose last price comes before the last session, (N,)."""
+    return last_rows(bars.close) < len(bars.sessions) - 1

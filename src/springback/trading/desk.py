@@ -27,13 +27,13 @@ from springback.market.book import (
 )
 from springback.market.costs import NO_FLOOR, ShortFloor
 from springback.market.liquidity import WINDOW
+from springback.market.membership import Membership
 from springback.strategy.decide import FUNNEL, NO_SLOT, Today, decide, empty_orders, expire
 from springback.strategy.knobs import Regime, RuleParameters, Strategy, rule_parameters
 from springback.strategy.lookback import look_back
 from springback.strategy.rule import ENTRY, REASONS, RECALL, is_bear, stop_level, vix_mean
 from springback.strategy.universe import Universe
 from springback.trading.day_forecasts import ForecastSource
-from springback.trading.members import Members
 from springback.trading.rolling import Rolling
 
 
@@ -89,8 +89,8 @@ class Desk:
         strategy: Strategy,
         regime: Regime,
         universe: Universe,
-        members: Members | None = None,
-        barred: Members | None = None,
+        members: Membership | None = None,
+        barred: Membership | None = None,
         floor: ShortFloor = NO_FLOOR,
     ) -> None:
         length = max(WINDOW, universe.window, look_back(strategy.trend, strategy.indicator))

@@ -26,6 +26,7 @@ from springback.errors import InputError, MissingData
 from springback.market.market_data import MarketData
 from springback.market.origin import FUND, Origin
 from springback.market.prose import Prose, prose
+from springback.quality.remarks import remarked
 from springback.workflow.inputs import Inputs, Loaded, keep
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings
@@ -216,7 +217,7 @@ def _tape(
     if not any(len(one.days) for one in listed):
         raise MissingData(f"{plan.source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates")
     levels = read_vix_and_rates(plan.settings, first, last, plan.folder)
-    market_data = assemble(listed, levels, level.histories[0], first, last, _origin(plan.source, listed))
+    market_data = remarked(assemble(listed, levels, level.histories[0], first, last, _origin(plan.source, listed)))
     market_data = enrolled(market_data, read_member_list(plan.members, first, last), names) if plan.members else market_data
     return market_data, found.requests, frozenset(found.odd), tuple(f"  {note}" for note in levels.notes)
 

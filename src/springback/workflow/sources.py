@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from springback.data import checks
 from springback.data import rows as data_rows
 from springback.data.demo.demo import draw as draw_market
 from springback.data.files import csv_file, csv_folder, one_a_name
@@ -23,6 +22,7 @@ from springback.errors import InputError, MissingData
 from springback.market.bars import Bars, Dates
 from springback.market.market_data import MarketData
 from springback.quality import quarantine
+from springback.quality.remarks import remarked
 from springback.workflow.settings import Settings
 
 SOURCES = ("yahoo", "tiingo", "alpaca", "lean")
@@ -32,8 +32,7 @@ NEED_KEYS = ("tiingo", "alpaca")
 
 def draw_demo(settings: Settings) -> MarketData:
     """The demo market of `settings.demo`, with the findings of the quality checks."""
-    market_data, _ = checks.clean(draw_market(settings.demo))
-    return market_data
+    return remarked(draw_market(settings.demo))
 
 
 def load_bars(
@@ -62,11 +61,12 @@ def load_bars(
                 raise InputError(f"{path} has yearly files and brings its own tables beside them: leave --{', --'.join(besides)} out")
             if prices is not None:
                 raise InputError(f"{path} has yearly files, whose prices are adjusted for splits: leave --prices out")
-            market_data = csv_folder.read(folder)
+            market_data = remarked(csv_folder.read(folder))
             return quarantine.imposed(market_data, market_data.quarantine)
         besides = one_a_name.beside(folder) | besides
     with understanding() as heard:
-        market_data = csv_file.read(_given("bars", path), prices=prices, **{name: _given(name, one) for name, one in besides.items()})
+        tables = {name: _given(name, one) for name, one in besides.items()}
+        market_data = remarked(csv_file.read(_given("bars", path), prices=prices, **tables))
     return dataclasses.replace(market_data, findings=(*(one.line for one in heard), *market_data.findings))
 
 

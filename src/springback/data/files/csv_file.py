@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.data import checks, rows
+from springback.data import rows
 from springback.data.basis import settle
 from springback.data.files import series
 from springback.data.files.one_a_name import read_all
@@ -14,7 +14,7 @@ from springback.data.refused import check_record
 from springback.data.sources.event_check import check_market_data
 from springback.market.actions import Actions
 from springback.market.bars import Bars
-from springback.market.market_data import BANKRUPT, DELISTED, TRADING, Delisting, MarketData, last_rows
+from springback.market.market_data import BANKRUPT, DELISTED, TRADING, Delisting, MarketData, ended_early, last_rows
 from springback.market.origin import Origin
 from springback.market.prose import Prose, prose
 
@@ -64,13 +64,13 @@ def read(
         ),
         delistings=delistings,
     )
-    return checks.clean(check_market_data(market_data))[0]
+    return check_market_data(market_data)
 
 
 def _ending(bars: Bars, delistings: tuple[Delisting, ...]) -> NDArray[np.int8]:
     """How each name ends: by its last bar, and by what is told of its end; bankrupt where a reason says so and no return."""
     last = last_rows(bars.close)
-    out = np.where(checks.ended_early(bars), DELISTED, TRADING)
+    out = np.where(ended_early(bars), DELISTED, TRADING)
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
     for one in delistings:
         column = columns.get(one.symbol)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
-from springback.data import checks, rows
+from springback.data import rows
 from springback.data.files import series
 from springback.data.files.folder_actions import as_printed, dividends, splits
 from springback.data.files.folder_facts import NO_FACTS, FolderFacts
@@ -25,7 +25,7 @@ from springback.data.sources.event_check import check_market_data
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.actions import Actions
 from springback.market.bars import FIELDS, Bars, Dates, Panel
-from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADING, MarketData, align_series, last_rows
+from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADING, MarketData, align_series, ended_early, last_rows
 from springback.market.origin import FUND, Origin
 from springback.market.prose import Prose, prose
 
@@ -61,7 +61,7 @@ def read(folder: Path, start: str | None = None, end: str | None = None, facts: 
     split = splits(folder / "splits.csv", adjusted.bars, facts)
     bars = _raw(adjusted.bars, split.later)
     rows.check_traded(folder / "prices", bars)
-    oldest = str(min(series.read_tenures(folder / "membership.csv")[1]))
+    oldest = str(min(series.read_tenures(folder / "membership.csv").starts))
     members, odd = series.enrol(folder / "membership.csv", bars, since=oldest)
     paid = dividends(adjusted.bars, adjusted.factor, adjusted.noise, adjusted.source, adjusted.sources, split.later, facts)
     ending, sectors, notes = _securities(folder / "securities.csv", bars, facts.worthless)
@@ -79,7 +79,7 @@ def read(folder: Path, start: str | None = None, end: str | None = None, facts: 
         origin=_origin(sessions, len(bars.symbols), oldest, facts),
         findings=prose((*lines_of((*left, *odd, *two_spellings(bars.symbols))), *split.findings, *paid.findings, *lists)),
     )
-    return checks.clean(check_market_data(market_data))[0]
+    return check_market_data(market_data)
 
 
 def _whole(prices: Path, start: str | None, end: str | None) -> tuple[str, str]:
@@ -180,7 +180,7 @@ def _securities(path: Path, bars: Bars, worthless: Sequence[str]) -> tuple[NDArr
     sectors = tuple(frame["sector"].reindex(bars.symbols).fillna(""))
     ending = np.where(kinds == "delisted_or_ended", DELISTED, END_OF_DATA)
     ending = np.where(np.isin(bars.symbols, worthless), BANKRUPT, ending)
-    ending = np.where(checks.ended_early(bars), np.where(kinds.str.startswith("trading"), TRADING, ending), TRADING).astype(np.int8)
+    ending = np.where(ended_early(bars), np.where(kinds.str.startswith("trading"), TRADING, ending), TRADING).astype(np.int8)
     cut, gone = int((ending == END_OF_DATA).sum()), int(np.isin(ending, (DELISTED, BANKRUPT)).sum())
     notes = (
         f"{gone:,} names were delisted in the window; of these {int((ending == BANKRUPT).sum())} are known to have become worthless",

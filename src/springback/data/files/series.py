@@ -1,6 +1,7 @@
 """Small files beside the bars: VIX, rates, membership, corporate actions."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from springback.errors import BadTable
 from springback.market.actions import KINDS, Actions
 from springback.market.bars import Bars, Dates
 from springback.market.market_data import Delisting, align_series
+from springback.market.membership import Membership
 from springback.market.symbols import found_in
 
 DELISTING = "delisting"
@@ -58,19 +60,14 @@ def enrol(path: Path, bars: Bars, since: str | None = None) -> tuple[NDArray[np.
     Intervals that start on `since` reach back to the first session: the oldest list stands in for what came before it. Raises `BadTable`
     where the file names nobody of the bars.
     """
-    symbols, starts, ends = read_tenures(path)
-    first = np.searchsorted(bars.sessions, starts)
+    tenures = read_tenures(path)
     if since is not None:
-        first[starts == np.datetime64(since, "D")] = 0
-    end = np.where(np.isnat(ends), len(bars.sessions), np.searchsorted(bars.sessions, ends))
-    members = np.zeros(bars.shape, dtype=bool)
+        oldest = tenures.starts == np.datetime64(since, "D")
+        tenures = replace(tenures, starts=np.where(oldest, np.minimum(tenures.starts, bars.sessions[0]), tenures.starts))
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
-    names = {symbol: found_in(symbol, columns) for symbol in dict.fromkeys(symbols)}
-    present = [symbol for symbol, a, b in zip(symbols, first, end, strict=True) if a < b]
-    for symbol, a, b in zip(symbols, first, end, strict=True):
-        name = names[symbol]
-        if name is not None:
-            members[a:b, columns[name]] = True
+    names = {symbol: found_in(symbol, columns) for symbol in dict.fromkeys(tenures.symbols)}
+    present = [symbol for symbol, first, stop in zip(tenures.symbols, *tenures.rows(bars.sessions), strict=True) if first < stop]
+    members = replace(tenures, symbols=tuple(names[symbol] or symbol for symbol in tenures.symbols)).panel(bars.sessions, bars.symbols)
     if not members.any():
         raise BadTable(f"{path} names no member among the symbols and sessions of the bars")
     seen = (members & ~np.isnan(bars.close)).any(axis=0)
@@ -85,14 +82,14 @@ def _respelled(names: Mapping[str, str | None]) -> tuple[LeftOut, ...]:
     return (LeftOut("spelled", other[0][0], note=f"{other[0][1]} in the bars", count=len(other)),) if other else ()
 
 
-def read_tenures(path: Path) -> tuple[tuple[str, ...], Dates, Dates]:
-    """Who was in an index from when to when (exclusive, NaT: still in), a row of the file each, (M,). Raises `BadTable`."""
+def read_tenures(path: Path) -> Membership:
+    """Who was in an index from when to when (exclusive, NaT: still in), a row of the file each. Raises `BadTable`."""
     frame = read_table(path, Columns(("start", "end"), ("symbol",), sparse=("start", "end")))
     starts, ends = frame["start"].to_numpy().astype("datetime64[D]"), frame["end"].to_numpy().astype("datetime64[D]")
     wrong = np.flatnonzero(np.isnat(starts) | (ends <= starts))
     if len(wrong):
         raise BadTable(f"{path}: line {line(wrong[0])}: start must be a date before end, was {starts[wrong[0]]}, end {ends[wrong[0]]}")
-    return tuple(frame["symbol"]), starts, ends
+    return Membership(tuple(frame["symbol"]), starts, ends)
 
 
 def read_tickers(path: Path) -> dict[str, str]:

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.data import checks
 from springback.data.laws import LeftOut, lines_of, two_spellings
 from springback.data.rows import check_traded
 from springback.data.sessions import exchange_days, newest
@@ -76,7 +75,7 @@ def assemble(
         findings=(*findings(notes), *prose((*lines_of((*left, *two_spellings(bars.symbols))), *_halted(halted), *levels.notes))),
         quarantine=spans(notes),
     )
-    return checks.clean(_ended(market_data, listed))[0]
+    return _ended(market_data, listed)
 
 
 def _actions(listed: Sequence[History], bars: Bars) -> Actions:

@@ -35,11 +35,11 @@ class MemberList:
 
 def read_member_list(path: Path, start: date, end: date) -> MemberList:
     """The member list of a membership file (symbol, start, end exclusive, empty: still in). Raises `BadTable`, `InputError`."""
-    symbols, starts, ends = series.read_tenures(path)
-    present = (starts <= np.datetime64(end, "D")) & (np.isnat(ends) | (ends > np.datetime64(start, "D")))
-    members = tuple(dict.fromkeys(symbol for symbol, there in zip(symbols, present, strict=True) if there))
+    tenures = series.read_tenures(path)
+    present = set(tenures.between(np.datetime64(start, "D"), np.datetime64(end, "D")))
+    members = tuple(one for one in dict.fromkeys(tenures.symbols) if one in present)
     if not members:
-        raise InputError(f"{path} has no member from {start} to {end}: its first day is {starts.min()}")
+        raise InputError(f"{path} has no member from {start} to {end}: its first day is {tenures.starts.min()}")
     late = {one for one in members if SUCCEEDED.fullmatch(one)}
     return MemberList(path, tuple(one for one in members if one not in late), tuple(sorted(late)))
 

@@ -13,6 +13,7 @@ from springback.errors import StoreError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars, Dates
 from springback.market.market_data import BANKRUPT, DELISTED, END_OF_DATA, TRADING, Delisting, MarketData
+from springback.market.membership import Membership
 
 ENDINGS = {"trading": TRADING, "delisted": DELISTED, "end_of_data": END_OF_DATA, "bankrupt": BANKRUPT}
 ENDING_NAMES = {code: name for name, code in ENDINGS.items()}
@@ -133,24 +134,14 @@ def actions(bars: Bars, splits: pd.DataFrame, dividends: pd.DataFrame) -> Action
 
 def members(sessions: Dates, symbols: tuple[str, ...], frame: pd.DataFrame) -> NDArray[np.bool_]:
     """The stored membership intervals as a panel (T, N)."""
-    out = np.zeros((len(sessions), len(symbols)), dtype=bool)
-    columns = {symbol: column for column, symbol in enumerate(symbols)}
-    starts = np.searchsorted(sessions, frame["start"].to_numpy().astype("datetime64[D]"))
-    ends = frame["end"].to_numpy().astype("datetime64[D]")
-    stops = np.where(np.isnat(ends), len(sessions), np.searchsorted(sessions, ends))
-    for symbol, start, stop in zip(frame["symbol"], starts, stops, strict=True):
-        if symbol in columns:
-            out[start:stop, columns[symbol]] = True
-    return out
+    starts, ends = (frame[name].to_numpy().astype("datetime64[D]") for name in ("start", "end"))
+    return Membership(tuple(frame["symbol"]), starts, ends).panel(sessions, symbols)
 
 
 def intervals(panel: NDArray[np.bool_], days: NDArray[np.datetime64], symbols: NDArray[np.object_]) -> pd.DataFrame:
     """Runs of True in each column of `panel` (T, N) as symbol, start, end (exclusive, NaT when it reaches the last session)."""
-    edge = np.diff(panel.astype(np.int8), axis=0, prepend=0, append=0).T
-    name, start = np.nonzero(edge == 1)
-    _, stop = np.nonzero(edge == -1)
-    after = np.append(days, np.datetime64("NaT", "s"))
-    return pd.DataFrame({"symbol": symbols[name], "start": days[start], "end": after[stop]})
+    runs = Membership.of(panel, days, symbols.tolist())
+    return pd.DataFrame({"symbol": np.array(runs.symbols, dtype=object), "start": runs.starts, "end": runs.ends})
 
 
 def endings(securities: pd.DataFrame) -> NDArray[np.int8]:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from springback.data.sessions import exchange_days
 from springback.market.actions import Actions, split_scale
 from springback.market.bars import Bars, Dates, Panel
-from springback.market.market_data import MarketData, last_rows
-from springback.market.prose import Prose, prose
+from springback.market.market_data import MarketData
+from springback.market.prose import prose
 
 SHORT_HISTORY = 21
 """Sessions that the longest feature window needs."""
@@ -17,10 +17,9 @@ STALE_CLOSES = 10
 JUMP = 0.5
 
 
-def clean(market_data: MarketData) -> tuple[MarketData, tuple[Prose, ...]]:
-    """The market data with its findings written on it, and the findings. No bar is changed: what no bar may be was refused at the door."""
-    findings = tuple(dict.fromkeys(market_data.findings + prose(examine(market_data))))
-    return replace(market_data, findings=findings), findings
+def remarked(market_data: MarketData) -> MarketData:
+    """The market data with what is odd in them among their findings. No bar is changed: what no bar may be was refused at the door."""
+    return replace(market_data, findings=tuple(dict.fromkeys(market_data.findings + prose(examine(market_data)))))
 
 
 def examine(market_data: MarketData) -> tuple[str, ...]:
@@ -101,8 +100,3 @@ def _cells(bars: Bars, odd: NDArray[np.bool_], text: str) -> str:
     row, column = np.unravel_index(int(np.argmax(odd)), odd.shape)
     names = int(odd.any(axis=0).sum())
     return f"{text.format(n=f'{count:,}')}, in {names:,} names (such as {bars.symbols[column]} on {bars.sessions[row]})"
-
-
-def ended_early(bars: Bars) -> NDArray[np.bool_]:
-    """True for the names whose last price comes before the last session, (N,)."""
-    return last_rows(bars.close) < len(bars.sessions) - 1
