@@ -1,5 +1,6 @@
 """How far a Sharpe ratio may be luck: its error, its band, and what the best of many skill-less trials would show."""
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -106,5 +107,5 @@ def expected_best_sharpe(trials: float, error: float) -> float:
     """
     if trials <= 1:
         return 0.0
-    first, second = stats.norm.ppf(1 - 1 / trials), stats.norm.ppf(1 - 1 / (trials * np.e))
+    first, second = stats.norm.ppf(1 - 1 / trials), stats.norm.ppf(1 - 1 / (trials * math.e))
     return float(error * max(0.0, (1 - EULER) * first + EULER * second))
