@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from springback.analytics import page as pages
 from springback.analytics import palette
 from springback.analytics.cells import Cell, Table
-from springback.analytics.charts import DOLLARS, Chart, axis, bear_spells, days, layout, line
+from springback.analytics.charts import DOLLARS, Chart, axis, bear_spells, days, layout, line, shading
 from springback.comparison import comparison_words as words
 from springback.comparison.compare import Comparison, Pair, turn_text
 from springback.comparison.comparison_statistics import Row, Statistics
@@ -73,7 +73,7 @@ def _equity(comparison: Comparison) -> Chart:
     marks = {"tickformat": DOLLARS} if reach >= 1e-3 else {"tickprefix": "$", "exponentformat": "power"}
     frame = layout(
         440,
-        shapes=_bear_shades(comparison),
+        shapes=shading(bear_spells(comparison.days.rename(columns={"bear_a": "bear"}))),
         xaxis=axis(anchor="y2"),
         yaxis=axis(domain=[0.4, 1], showgrid=True, tickformat=DOLLARS),
         yaxis2=axis(domain=[0, 0.3], showgrid=True, nticks=5, range=[-reach, reach], zeroline=True, **marks),
@@ -92,13 +92,6 @@ def _equity_traces(comparison: Comparison, gap: NDArray[np.float64]) -> list[dic
         line(dates, comparison.days["equity_b"], "B", palette.NET, **(thick | {"width": 1.4})),
         bars | {"marker": {"color": palette.SHORT}, "showlegend": False, "hovertemplate": "%{y:$,.6~g}"},
     ]
-
-
-def _bear_shades(comparison: Comparison) -> list[dict[str, Any]]:
-    shade = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1}
-    shade |= {"fillcolor": palette.BEAR, "line": {"width": 0}, "layer": "below"}
-    spells = bear_spells(comparison.days.rename(columns={"bear_a": "bear"}))
-    return [{**shade, "x0": start, "x1": end} for start, end in spells]
 
 
 def _tables(comparison: Comparison, figures: Statistics) -> dict[str, Any]:
