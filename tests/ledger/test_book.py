@@ -73,6 +73,18 @@ def test_no_file_is_an_empty_ledger_and_reading_makes_none(file: Path) -> None:
     assert list(file.parent.iterdir()) == []
 
 
+def test_two_that_ask_at_the_same_moment_may_take_the_probe_from_each_other(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch = Path.touch
+
+    def and_gone(self: Path) -> None:
+        touch(self)
+        self.unlink()
+
+    monkeypatch.setattr(Path, "touch", and_gone)
+    Ledger(file).ready()
+    assert list(file.parent.iterdir()) == []
+
+
 def test_an_empty_file_is_an_empty_ledger(file: Path) -> None:
     file.touch()
     assert Ledger(file).entries() == ()

@@ -66,7 +66,7 @@ class Ledger:
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             probe.touch()
-            probe.unlink()
+            probe.unlink(missing_ok=True)  # another that asks at the same moment has the same probe
         except OSError as error:
             raise self._unwritable(error.strerror or str(error)) from None
 
