@@ -15,9 +15,9 @@ ELSEWHERE = ("--out", "--cluster")
 UNSPOKEN = {"--quiet", "-q", "--json", "--debug"}
 
 
-def spoken(function: Callable[..., bool | None]) -> Callable[..., None]:
+def spoken(function: Callable[..., int | None]) -> Callable[..., None]:
     """`function(console, ...)` as a verb: a parameter whose type is a group of `options` becomes the options of the group, and those of
-    `Output` stand last. Exit code 1 where it returns False.
+    `Output` stand last. Exit code 1 where it returns False, and the code itself where it returns another one.
     """
     groups: dict[str, Any] = {}
     flat: list[Parameter] = []
@@ -36,8 +36,8 @@ def spoken(function: Callable[..., bool | None]) -> Callable[..., None]:
             for name, group in groups.items():
                 given[name] = group(**{one.name: given.pop(one.name) for one in fields(group)})
             sound = function(console, **given)
-        if sound is False:
-            raise typer.Exit(1)
+        if sound is False or (sound is not None and sound is not True and sound != 0):
+            raise typer.Exit(int(sound) or 1)
 
     verb.__name__, verb.__doc__ = function.__name__, function.__doc__
     verb.__wrapped__ = function  # type: ignore[attr-defined]
