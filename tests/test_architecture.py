@@ -33,7 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "features": ("errors", "market"),
     "forecasting": ("errors", "market", "features"),
     "cluster": ("errors",),
-    "training": ("errors", "market", "features", "forecasting", "cluster"),
+    "training": ("errors", "market", "statistics", "features", "forecasting", "cluster"),
     "strategy": ("errors", "market"),
     "backtest": ("errors", "market", "strategy"),
     "analytics": ("errors", "alone", "market", "statistics"),

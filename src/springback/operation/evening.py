@@ -34,10 +34,13 @@ class Terms:
 
 @dataclass(frozen=True)
 class Curbs:
-    """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates."""
+    """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates;
+    `factor` multiplies the gross of what is opened.
+    """
 
     entries: bool = True
     barred: frozenset[str] = frozenset()
+    factor: float = 1.0
 
 
 FREE = Curbs()
@@ -79,7 +82,9 @@ def play(
     row, first = len(bars.sessions) - 1, not state.session
     _check(state, market_data)
     rules = _rules(terms, curbs)
-    inputs = prepare(market_data, _curbed(forecasts, bars.symbols, curbs), terms.regime, terms.strategy, terms.account.endings)
+    inputs = prepare(
+        market_data, _curbed(forecasts, bars.symbols, curbs), terms.regime, terms.strategy, terms.account.endings, _factor(curbs, row)
+    )
     account, begin = laid_out(state, bars.symbols, terms.strategy.slots), row if first else row - 1
     paper, daily = empty_paper(len(bars.symbols), terms.strategy.slots), account.log.daily[row - begin]
     until_close(inputs, row, first, rules, account, paper, daily)
@@ -118,6 +123,10 @@ def _curbed(forecasts: Forecasts, symbols: Sequence[str], curbs: Curbs | None) -
     qpi = forecasts.qpi.copy()
     qpi[-1, [column for column, symbol in enumerate(symbols) if symbol in curbs.barred]] = np.nan
     return replace(forecasts, qpi=qpi)
+
+
+def _factor(curbs: Curbs | None, row: int) -> NDArray[np.float64] | None:
+    return None if curbs is None or curbs.factor == 1.0 else np.full(row + 1, curbs.factor)
 
 
 def _place(account: Account, row: int, column: int, one: WorkingOrder) -> None:
