@@ -9,6 +9,7 @@ from typing import Any
 from springback import settings as toml
 from springback.backtest.run import Backtest, span
 from springback.data.demo.demo import Demo
+from springback.data.sessions import Calendar
 from springback.data.sources.fetch_settings import Fetch
 from springback.market.account import Account
 from springback.market.costs import Costs, Profile
@@ -42,6 +43,7 @@ class Settings:
     validation: Validation = field(default_factory=Validation, metadata={"moves": "report"})
     optimise: Optimise = field(default_factory=Optimise, metadata={"moves": "search"})
     quality: Quality = field(default_factory=Quality, metadata={"moves": "report"})
+    calendar: Calendar = field(default_factory=Calendar, metadata={"moves": "data"})
     fetch: Fetch = field(default_factory=Fetch, metadata={"moves": "data"})
     demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})
 
