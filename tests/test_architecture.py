@@ -44,7 +44,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "comparison": ("errors", "market", "statistics", "analytics", "lean"),
     "scenarios": ("errors", "market", "statistics", "strategy", "backtest", "analytics"),
     "auditing": ("errors", "market", "statistics", "training", "validation", "strategy", "backtest", "analytics"),
-    "monitoring": ("errors", "market", "statistics", "analytics"),
+    "monitoring": ("errors", "market", "statistics", "analytics", "training", "validation"),
     "search": ("errors", "alone", "market", "statistics", "analytics"),
     "quality": ("errors", "market", "data", "analytics"),
     "workflow": (
