@@ -23,9 +23,9 @@ RUNS, DRAWS = 200, 200
 class Decay:
     """One champion under watch, a value: `update` gives the next, `text` and `read` are its JSON.
 
-    The reference has a `mean` and `deviation`; `limit` is what the `shortfall`, in standard deviations, must pass, `rate` how often it does
-    in `sessions` in which nothing changes, measured. `count` sessions were scored since `shortfall` began at 0, `newest` is the last of all.
-    `alarm` is the session of the first alarm that was not cleared, `cleared` who cleared the last one.
+    The reference has a `mean` and `deviation`; `limit` is what the `shortfall`, in standard deviations, must pass, `rate` how often it
+    does in `sessions` in which nothing changes, measured. `count` sessions were scored since `shortfall` began at 0, `newest` is the last
+    of all. `alarm` is the session of the first alarm that was not cleared, `cleared` who cleared the last one.
     """
 
     champion: str

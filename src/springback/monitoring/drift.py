@@ -81,7 +81,7 @@ def drift(live: Rows, reference: Rows, block: int = 20, seed: int = 1) -> tuple[
 
 
 def psi(live: Numbers, reference: Numbers) -> Numbers:
-    """The index of counts `live` (..., B) against `reference` (..., B); half a count more in each bin keeps it finite, (...)."""
+    """The index of counts `live` (D, B) against `reference` (D, B); half a count more in each bin keeps it finite. (D,) or one."""
     p = (live + 0.5) / (live + 0.5).sum(axis=-1, keepdims=True)
     q = (reference + 0.5) / (reference + 0.5).sum(axis=-1, keepdims=True)
     return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1))
