@@ -45,7 +45,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "scenarios": ("errors", "market", "statistics", "strategy", "backtest", "analytics"),
     "auditing": ("errors", "market", "statistics", "training", "validation", "strategy", "backtest", "analytics"),
     "operation": ("errors", "market", "statistics", "features", "forecasting", "strategy", "backtest", "trading", "analytics"),
-    "monitoring": ("errors", "market", "statistics", "analytics"),
+    "monitoring": ("errors", "market", "statistics", "analytics", "training", "validation"),
     "search": ("errors", "alone", "market", "statistics", "analytics"),
     "quality": ("errors", "market", "data", "analytics"),
     "workflow": (
