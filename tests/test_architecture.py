@@ -110,7 +110,10 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "dask": ("cluster",),
     "distributed": ("cluster",),
 }
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "prometheus_client": "prometheus-client"}  # import name -> name in pyproject.toml, where they differ
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "prometheus_client": "prometheus-client",
+}  # import name -> name in pyproject.toml, where they differ
 
 # What gives the returns of an account without entering them in the trial ledger -> the rooms, or modules of one, that may use it.
 UNCOUNTED: dict[str, tuple[str, ...]] = {
