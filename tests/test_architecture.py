@@ -33,7 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "features": ("errors", "market"),
     "forecasting": ("errors", "market", "features"),
     "cluster": ("errors",),
-    "training": ("errors", "market", "features", "forecasting", "cluster"),
+    "training": ("errors", "market", "statistics", "features", "forecasting", "cluster"),
     "strategy": ("errors", "market"),
     "backtest": ("errors", "market", "strategy"),
     "analytics": ("errors", "alone", "market", "statistics"),
@@ -44,6 +44,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "comparison": ("errors", "market", "statistics", "analytics", "lean"),
     "scenarios": ("errors", "market", "statistics", "strategy", "backtest", "analytics"),
     "auditing": ("errors", "market", "statistics", "training", "validation", "strategy", "backtest", "analytics"),
+    "operation": ("errors", "market", "statistics", "features", "forecasting", "strategy", "backtest", "trading", "analytics"),
     "monitoring": ("errors", "market", "statistics", "analytics"),
     "search": ("errors", "alone", "market", "statistics", "analytics"),
     "quality": ("errors", "market", "data", "analytics"),
@@ -84,7 +85,7 @@ SPEECH = ("print", "input", "sys.argv", "sys.stdout", "sys.stderr", "sys.stdin")
 VENDORS: dict[str, tuple[str, ...]] = {
     "numpy": (ALL,),
     "pandas": (
-        *("data", "forecasting", "training", "validation", "backtest", "analytics", "lean", "comparison", "quality"),
+        *("data", "forecasting", "training", "validation", "backtest", "analytics", "operation", "lean", "comparison", "quality"),
         *("workflow", "notebook", "frames"),
     ),
     "numba": ("compiled",),
@@ -119,6 +120,8 @@ DISTRIBUTIONS = {
 UNCOUNTED: dict[str, tuple[str, ...]] = {
     "springback.backtest.loop.replay": ("backtest",),
     "springback.backtest.loop.session": ("backtest",),
+    "springback.backtest.loop.until_close": ("backtest", "operation"),  # one session of a remembered account
+    "springback.operation.evening.play": ("operation", "workflow.daily", "workflow.rehearse", "workflow.monitor"),
     "springback.backtest.run.backtest": ("backtest", "workflow.backtests"),  # the overlays of one report; `simulate`
     "springback.workflow.backtests.simulate": (
         "workflow.backtests",  # `run_backtest` enters it

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-BEFORE: Mapping[str, Any] = {"strategy.entry_life": 0, "walk_forward.policy": "newest"}
+BEFORE: Mapping[str, Any] = {"strategy.entry_life": 0, "backtest.endings": "known", "walk_forward.policy": "newest"}
 """Knobs by their full name, and what the program did before they could be set; not their defaults."""
 AS_BEFORE: Mapping[str, Any] = {"training.years": 0}
 """Knobs whose default is what the program did before they could be set."""

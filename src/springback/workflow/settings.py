@@ -16,6 +16,7 @@ from springback.market.market_data import MarketData
 from springback.project import project
 from springback.quality.quality_settings import Quality
 from springback.search import Optimise, Searchable
+from springback.statistics.contest import Retraining
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
 from springback.training.training_settings import Training, Validation, WalkForward
@@ -37,6 +38,7 @@ class Settings:
     universe: Universe = field(default_factory=Universe, metadata={"moves": "forecasts"})
     training: Training = field(default_factory=Training, metadata={"moves": "forecasts", "search": True})
     walk_forward: WalkForward = field(default_factory=WalkForward, metadata={"moves": "forecasts"})
+    retraining: Retraining = field(default_factory=Retraining, metadata={"moves": "forecasts"})
     validation: Validation = field(default_factory=Validation, metadata={"moves": "report"})
     optimise: Optimise = field(default_factory=Optimise, metadata={"moves": "search"})
     quality: Quality = field(default_factory=Quality, metadata={"moves": "report"})
