@@ -44,6 +44,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "comparison": ("errors", "market", "statistics", "analytics", "lean"),
     "scenarios": ("errors", "market", "statistics", "strategy", "backtest", "analytics"),
     "auditing": ("errors", "market", "statistics", "training", "validation", "strategy", "backtest", "analytics"),
+    "operation": ("errors", "market", "statistics", "features", "forecasting", "strategy", "backtest", "trading", "analytics"),
     "monitoring": ("errors", "market", "statistics", "analytics"),
     "search": ("errors", "alone", "market", "statistics", "analytics"),
     "quality": ("errors", "market", "data", "analytics"),
@@ -84,7 +85,7 @@ SPEECH = ("print", "input", "sys.argv", "sys.stdout", "sys.stderr", "sys.stdin")
 VENDORS: dict[str, tuple[str, ...]] = {
     "numpy": (ALL,),
     "pandas": (
-        *("data", "forecasting", "training", "validation", "backtest", "analytics", "lean", "comparison", "quality"),
+        *("data", "forecasting", "training", "validation", "backtest", "analytics", "operation", "lean", "comparison", "quality"),
         *("workflow", "notebook", "frames"),
     ),
     "numba": ("compiled",),
@@ -110,12 +111,17 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "dask": ("cluster",),
     "distributed": ("cluster",),
 }
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "prometheus_client": "prometheus-client"}  # import name -> name in pyproject.toml, where they differ
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "prometheus_client": "prometheus-client",
+}  # import name -> name in pyproject.toml, where they differ
 
 # What gives the returns of an account without entering them in the trial ledger -> the rooms, or modules of one, that may use it.
 UNCOUNTED: dict[str, tuple[str, ...]] = {
     "springback.backtest.loop.replay": ("backtest",),
     "springback.backtest.loop.session": ("backtest",),
+    "springback.backtest.loop.until_close": ("backtest", "operation"),  # one session of a remembered account
+    "springback.operation.evening.play": ("operation", "workflow.daily", "workflow.rehearse", "workflow.monitor"),
     "springback.backtest.run.backtest": ("backtest", "workflow.backtests"),  # the overlays of one report; `simulate`
     "springback.workflow.backtests.simulate": (
         "workflow.backtests",  # `run_backtest` enters it

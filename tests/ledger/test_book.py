@@ -126,7 +126,7 @@ def test_a_run_recorded_under_an_older_name_of_a_value_is_the_same_trial(file: P
     assert [one.looks for one in trials(ledger.entries())] == [1, 3, 1]
     texts = {ledger.settings(one.settings) for one in ledger.entries()}
     assert '{"strategy.indicator": "rarity"}' in texts, "written as it was written at first: ledgers that stand keep their hashes"
-    assert recorded.named(older) == recorded.named(newer) == {**newer, "strategy.entry_life": 0}
+    assert recorded.named(older) == recorded.named(newer) == {**newer, **recorded.BEFORE}
 
 
 def test_trials_of_a_period_are_those_that_share_a_day_with_it(file: Path) -> None:

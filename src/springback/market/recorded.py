@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-BEFORE: Mapping[str, Any] = {"strategy.entry_life": 0}
+BEFORE: Mapping[str, Any] = {"strategy.entry_life": 0, "backtest.endings": "known"}
 """Knobs by their full name, and what the program did before they could be set; not their defaults."""
 OLDER_NAMES: Mapping[str, Mapping[str, str]] = {"strategy.indicator": {"rarity": "return_percentile"}}
 """Values by the full name of their knob that were called otherwise: what was written, and what it is called today."""
