@@ -23,8 +23,8 @@ from springback.strategy.knobs import Strategy
 
 @dataclass(frozen=True, eq=False)
 class Materials:
-    """What a review is built from; whatever is None is not there. `desk` holds all decisions of the account, `calendar` (S,) the sessions of
-    the quarter that are over, `untried` why no threshold was tried, `contests` of the ledger, a row each; `flags` must be read first.
+    """What a review is built from; whatever is None is not there. `desk` holds all decisions of the account, `calendar` (S,) the sessions
+    of the quarter that are over, `untried` why no threshold was tried, `contests` of the ledger, a row each; `flags` must be read first.
     """
 
     quarter: Quarter
@@ -46,30 +46,30 @@ class Materials:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def build(given: Materials) -> Review:
-    """The review of `given.quarter`; nothing is changed by it."""
-    whole, quarter = given.desk, given.quarter
+def build(materials: Materials) -> Review:
+    """The review of `materials.quarter`; nothing is changed by it."""
+    whole, quarter = materials.desk, materials.quarter
     part = whole.within(quarter.first, quarter.next.first)
     until = whole.within(min(quarter.first, quarter.previous.first), quarter.next.first)
     upto = whole.before(quarter.next.first)
-    fired = governance.triggers(upto, part, given.reference)
-    spread = evidence(until, given.market_data, given.costs, given.strategy.max_adv_fraction)
+    fired = governance.triggers(upto, part, materials.reference)
+    spread = evidence(until, materials.market_data, materials.costs, materials.strategy.max_adv_fraction)
     middle = (
-        governance.inventory(part, given.version, given.ledger, given.facts),
-        outcome(upto, part, given.reference, given.ripe),
+        governance.inventory(part, materials.version, materials.ledger, materials.facts),
+        outcome(upto, part, materials.reference, materials.ripe),
         attribution(upto, part),
-        limits(upto, part, given.strategy, given.rules, given.reference),
-        concentration(part, given.market_data, given.rules, given.market_source),
-        stress(part, given.market_data, given.rules, given.market_source),
-        trading_costs(spread, part, quarter, given.costs, given.rules),
-        threshold(given.tried, given.rules, given.untried),
+        limits(upto, part, materials.strategy, materials.rules, materials.reference),
+        concentration(part, materials.market_data, materials.rules, materials.market_source),
+        stress(part, materials.market_data, materials.rules, materials.market_source),
+        trading_costs(spread, part, quarter, materials.costs, materials.rules),
+        threshold(materials.tried, materials.rules, materials.untried),
         capacity(part),
-        governance.incidents(part, given.calendar, given.rules),
-        governance.contests(part, given.ledger, given.contests),
+        governance.incidents(part, materials.calendar, materials.rules),
+        governance.contests(part, materials.ledger, materials.contests),
     )
     last = (governance.assumptions(middle), governance.signature(middle))
     sections = (governance.one_page([*middle, *last], fired), *middle, *last)
     days = part.days["session"]
     first, end = (str(days.iloc[0]), str(days.iloc[-1])) if len(days) else ("", "")
     account = str(part.days["account"].iloc[-1]) if len(days) else ""
-    return Review(quarter, account, first, end, sections, fired, given.version, given.flags, given.facts)
+    return Review(quarter, account, first, end, sections, fired, materials.version, materials.flags, materials.facts)

@@ -23,8 +23,10 @@ WORST = 5
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Today's book on the market data: `symbols` (K,), `weight` (K,) signed value over equity, `returns` (T, K) of each session from close to
-    close on one split scale (NaN: unknown), `volume` and `dollars` (K,) mean shares and dollars a day, `quantity` (K,) signed shares."""
+    """Today's book on the market data: `symbols` (K,), `weight` (K,) signed value over equity, `returns` (T, K) of each session from
+    close to close on one split scale (NaN: unknown), `volume` and `dollars` (K,) mean shares and dollars a day, `quantity` (K,) signed
+    shares.
+    """
 
     symbols: tuple[str, ...]
     weight: Numbers
@@ -113,7 +115,9 @@ def _most(values: Numbers) -> float:
 
 
 def _beta(own: Held, market_data: MarketData, source: Source) -> list[Figure]:
-    """Slope of the book's sessions, at today's weights, on the benchmark's; the interval of the mean of its parts, which lean on one another."""
+    """Slope of the book's sessions, at today's weights, on the benchmark's; the interval of the mean of its parts, which lean on one
+    another.
+    """
     if market_data.benchmark is None:
         return []
     level = market_data.benchmark
@@ -141,7 +145,9 @@ def _crowding(own: Held, source: Source) -> list[Figure]:
     leave_out = [one for k in range(len(own.symbols)) if len(one := correlations(own, k))]
     means = np.array([one.mean() for one in leave_out])
     error = float(np.sqrt((len(means) - 1) / len(means) * ((means - means.mean()) ** 2).sum())) if len(means) > 2 else float("nan")
-    return [estimated(name, value, (value - 1.96 * error, value + 1.96 * error), "ratio", source, "last 252 sessions; names left out in turn")]
+    return [
+        estimated(name, value, (value - 1.96 * error, value + 1.96 * error), "ratio", source, "last 252 sessions; names left out in turn")
+    ]
 
 
 def correlations(own: Held, without: int = -1) -> Numbers:

@@ -1,16 +1,30 @@
 """The frozen decisions of one account as frames, on which every section stands."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from springback.operation.frozen_decision import FrozenDecision
 from springback.review.document import Source
 
-DAYS = ("session", "kind", "account", "equity", "cash", "bear", "vix", "exits_only", "alarm_factor", "champion", "settings_version", "profile")
+DAYS = (
+    "session",
+    "kind",
+    "account",
+    "equity",
+    "cash",
+    "bear",
+    "vix",
+    "exits_only",
+    "alarm_factor",
+    "champion",
+    "settings_version",
+    "profile",
+)
 FILLS = ("session", "symbol", "quantity", "price", "fee", "reason", "order_id", "assumed")
 LINES = ("session", "symbol", "quantity", "waiting", "closing", "age", "entry_price", "mark", "assumed")
 ENDED = ("session", "order_id", "symbol", "status", "why")
@@ -19,44 +33,12 @@ FORECASTS = ("session", "symbol", "model", "p_long", "p_short")
 ENTRY = "entry"
 
 
-class Decision(Protocol):
-    """What a review reads of a frozen decision; `operation.desk_folder.FrozenDecision` is one."""
-
-    session: date
-    kind: str
-    account: str
-    regime: Mapping[str, Any]
-    equity: float
-    cash: float
-    exits_only: bool
-    reasons: Sequence[Mapping[str, Any]]
-    halts: Sequence[Any]
-    alarm_factor: float
-    settings: Mapping[str, Any]
-    settings_version: str | None
-    champion: str
-    challengers: Sequence[str]
-    hashes: Mapping[str, Any]
-    profile: str
-    book: Mapping[str, Sequence[Mapping[str, Any]]]
-    fills: Sequence[Mapping[str, Any]]
-    ended: Sequence[Mapping[str, Any]]
-    daily: Mapping[str, Any]
-    files: Mapping[str, str]
-
-    def orders(self) -> pd.DataFrame:
-        """Its orders."""
-
-    def forecasts(self) -> pd.DataFrame:
-        """Its forecasts."""
-
-
 @dataclass(frozen=True, eq=False)
 class DeskFrames:
     """An account's decisions in order of time, a row each in `days`; `fills` and orders that `ended` unfilled by the session that told
-    them; `lines`, the positions after each decision; `orders` and `forecasts` as they were frozen. Dollars and signed shares. `newest` is the
-    last decision's settings, hashes, challengers, reasons and halts by name; `notices` are the reasons of exits only and the halts of all
-    days: (session, code, text).
+    them; `lines`, the positions after each decision; `orders` and `forecasts` as they were frozen. Dollars and signed shares. By decision
+    its `hashes`, `settings` and `challengers`; `notices` are the reasons for which there were no entries, and the halts: (session, code,
+    text). `damaged` are the sessions whose decision is not what was frozen, and was not used.
     """
 
     days: pd.DataFrame
@@ -70,6 +52,7 @@ class DeskFrames:
     challengers: tuple[tuple[str, ...], ...]
     notices: tuple[tuple[str, str, str], ...]
     source: Source
+    damaged: tuple[str, ...] = ()
 
     def within(self, first: date, end: date) -> "DeskFrames":
         """The decisions of sessions `first <= session < end`."""
@@ -77,12 +60,15 @@ class DeskFrames:
         kept = [begin <= str(one) < stop for one in self.days["session"]]
 
         def cut(frame: pd.DataFrame) -> pd.DataFrame:
-            return frame[(frame["session"] >= begin) & (frame["session"] < stop)].reset_index(drop=True)
+            inside: pd.DataFrame = frame[(frame["session"] >= begin) & (frame["session"] < stop)]
+            whole: pd.DataFrame = inside.reset_index(drop=True)
+            return whole
 
-        frames = {name: cut(getattr(self, name)) for name in ("days", "fills", "lines", "ended", "orders", "forecasts")}
-        rows = {name: tuple(one for one, keep in zip(getattr(self, name), kept, strict=True) if keep) for name in PER_DAY}
-        notices = tuple(one for one in self.notices if begin <= one[0] < stop)
-        return DeskFrames(**frames, **rows, notices=notices, source=self.source)
+        parts: dict[str, Any] = {name: cut(getattr(self, name)) for name in ("days", "fills", "lines", "ended", "orders", "forecasts")}
+        parts |= {name: tuple(one for one, keep in zip(getattr(self, name), kept, strict=True) if keep) for name in PER_DAY}
+        parts["notices"] = tuple(one for one in self.notices if begin <= one[0] < stop)
+        parts["damaged"] = tuple(one for one in self.damaged if begin <= one < stop)
+        return replace(self, **parts)
 
     def before(self, end: date) -> "DeskFrames":
         """The decisions of sessions before `end`."""
@@ -99,40 +85,43 @@ class DeskFrames:
     @property
     def equity(self) -> float:
         """Dollars after the last decision; NaN where there is none."""
-        return float(self.days["equity"].iloc[-1]) if len(self.days) else float("nan")
+        known = self.days["equity"].dropna()
+        return float(known.iloc[-1]) if len(known) else float("nan")
 
 
 PER_DAY = ("hashes", "settings", "challengers")
 
 
-def desk_frames(decisions: Iterable[Decision], source: Source, since: date = date.min) -> DeskFrames:
+def desk_frames(decisions: Iterable[FrozenDecision], source: Source, since: date = date.min, damaged: tuple[str, ...] = ()) -> DeskFrames:
     """The frames of `decisions`, in the order of their sessions, which come from `source`; forecasts of sessions from `since` on."""
-    ordered = sorted(decisions, key=lambda one: str(one.session))
+    ordered = sorted(decisions, key=lambda one: one.session)
     many = {name: _rows(ordered, name) for name in ("fills", "ended")}
-    lines = [{"session": str(one.session), **line} for one in ordered for line in one.book.get("after", ())]
+    lines = [{"session": one.session, **line} for one in ordered for line in one.book.get("after", ())]
     return DeskFrames(
         days=_frame([_day(one) for one in ordered], DAYS),
         fills=_frame(many["fills"], FILLS),
         lines=_frame(lines, LINES),
         ended=_frame(many["ended"], ENDED),
-        orders=_stacked([one.orders().assign(session=str(one.session)) for one in ordered], ORDERS),
-        forecasts=_stacked([one.forecasts().assign(session=str(one.session)) for one in ordered if one.session >= since], FORECASTS),
+        orders=_stacked([one.orders().assign(session=one.session) for one in ordered], ORDERS),
+        forecasts=_stacked([one.forecasts().assign(session=one.session) for one in ordered if one.session >= str(since)], FORECASTS),
         hashes=tuple(one.hashes for one in ordered),
         settings=tuple(one.settings for one in ordered),
         challengers=tuple(tuple(one.challengers) for one in ordered),
         notices=tuple(notice for one in ordered for notice in _notices(one)),
         source=source,
+        damaged=damaged,
     )
 
 
-def _rows(decisions: Sequence[Decision], name: str) -> list[dict[str, Any]]:
-    return [{"session": str(one.session), **row} for one in decisions for row in getattr(one, name)]
+def _rows(decisions: Sequence[FrozenDecision], name: str) -> list[dict[str, Any]]:
+    return [{"session": one.session, **row} for one in decisions for row in getattr(one, name)]
 
 
-def _day(one: Decision) -> dict[str, Any]:
+def _day(one: FrozenDecision) -> dict[str, Any]:
     own = {name: getattr(one, name) for name in DAYS if name not in ("session", "bear", "vix")}
     bear = one.regime.get("bear")
-    return {**one.daily, **own, "session": str(one.session), "bear": bool(bear), "vix": one.regime.get("vix")}
+    own |= {name: np.nan if own[name] is None else own[name] for name in ("equity", "cash")}
+    return {**one.daily, **own, "session": one.session, "bear": bool(bear), "vix": one.regime.get("vix")}
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
@@ -146,9 +135,8 @@ def _stacked(frames: Sequence[pd.DataFrame], columns: tuple[str, ...]) -> pd.Dat
     return whole.reindex(columns=[*columns, *(name for name in whole.columns if name not in columns)])
 
 
-def _notices(one: Decision) -> list[tuple[str, str, str]]:
-    day = str(one.session)
-    reasons = [(day, str(reason.get("code", "")), str(reason.get("text", ""))) for reason in one.reasons]
-    halts = [(day, "halt", str(halt.get("code", halt) if isinstance(halt, Mapping) else halt)) for halt in one.halts]
+def _notices(one: FrozenDecision) -> list[tuple[str, str, str]]:
+    day = one.session
+    reasons = [(day, reason.code, reason.text) for reason in one.reasons]
+    halts = [(day, "halt", ", ".join(f"{name} {value}" for name, value in halt.items())) for halt in one.halts]
     return [*reasons, *halts]
-

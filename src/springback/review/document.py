@@ -9,12 +9,15 @@ import numpy as np
 
 from springback.analytics.figures import Unit
 from springback.errors import InputError
+from springback.market.origin import NOTHING
 from springback.market.prose import Prose
 
 State = Literal["green", "amber", "red", "unknown"]
 Interval = Literal["exact", "estimated", "too few"]
 """How sure a figure is: counted, with no interval to give; estimated, with one; estimated from too few for one."""
-Absence = Literal["account", "broker", "evidence", "forecasts", "ledger", "market", "models", "benchmark", "sectors", "sessions", "shares", "record"]
+Absence = Literal[
+    "account", "broker", "evidence", "forecasts", "ledger", "market", "models", "benchmark", "sectors", "sessions", "shares", "record"
+]
 """What a section is without."""
 WORDS: Mapping[Absence, Prose] = {
     "account": Prose("no frozen decision of this quarter: the desk's folder holds none"),
@@ -90,7 +93,9 @@ NOWHERE = Source("none")
 
 @dataclass(frozen=True)
 class Figure:
-    """A `value` in `unit` (None: unknown), its 95 % interval `low..high` where it is estimated, `source`, and a `note` on how it is meant."""
+    """A `value` in `unit` (None: unknown), its 95 % interval `low..high` where it is estimated, `source`, and a `note` on how it is
+    meant.
+    """
 
     name: str
     value: float | str | None
@@ -99,7 +104,7 @@ class Figure:
     interval: Interval = "exact"
     low: float | None = None
     high: float | None = None
-    note: Prose = Prose("")
+    note: Prose = NOTHING
 
 
 def counted(name: str, value: float | str | None, unit: Unit, source: Source, note: str = "") -> Figure:
@@ -164,7 +169,7 @@ class Grid:
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     text: tuple[bool, ...]
-    note: Prose = Prose("")
+    note: Prose = NOTHING
 
 
 @dataclass(frozen=True)
@@ -203,7 +208,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Review:
-    """The whole document of a `quarter`, its sections in order; `first` and `last` the sessions that were decided in it, empty where none."""
+    """The whole document of a `quarter`, its sections in order; `first` and `last` the sessions that were decided in it, empty where
+    none.
+    """
 
     quarter: Quarter
     account: str
@@ -230,4 +237,4 @@ class Review:
 def worst(states: Iterable[State]) -> State:
     """The worst of `states`; unknown where nothing is known."""
     known = set(states)
-    return next((one for one in ("red", "amber", "green") if one in known), "unknown")  # type: ignore[return-value]
+    return next((one for one in ("red", "amber", "green") if one in known), "unknown")

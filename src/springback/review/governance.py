@@ -1,4 +1,4 @@
-"""What ran and who answers for it: inventory, incidents, contests, what asks for an extra review, assumptions that failed, the signature."""
+"""What ran and who answers for it: inventory, incidents, contests, triggers of an extra review, assumptions that failed, the signature."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from springback.market.bars import Dates
 from springback.market.prose import Prose
 from springback.review.desk_frames import DeskFrames
 from springback.review.document import NOWHERE, Absence, Grid, Section, Source, State, Trigger, counted, missing, worst
-from springback.review.outcome import Reference, account_returns, band, deepest_fall
+from springback.review.outcome import Reference, account_returns, band, deepest_fall, known_equity
 from springback.review.review_settings import ReviewRules
 
 GROWN = 1.5
@@ -22,8 +22,9 @@ HASHES = ("data", "settings", "program")
 
 @dataclass(frozen=True)
 class LedgerFacts:
-    """What the trial ledger says: its file and the hash of its newest row, how many `trials` saw this market and how many of them the quarter
-    added, and what is wrong with it (empty: it is whole)."""
+    """What the trial ledger says: its file and the hash of its newest row, how many `trials` saw this market and how many of them the
+    quarter added, and what is wrong with it (empty: it is whole).
+    """
 
     source: Source
     trials: int
@@ -89,11 +90,11 @@ def _short(value: Any) -> str:
 
 
 def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules) -> Section:
-    """Section 11: evenings missed, late or without entries, halts, orders that did not fill; `calendar` holds the sessions that were due."""
+    """Section 11: evenings missed, late or without entries, halts, orders that did not fill; `calendar` (S,) holds the sessions due."""
     if desk.days.empty and not len(calendar):
         return Section("incidents", "Incidents", "unknown", absent=missing("account", "broker", "record"))
     kinds = Counter(desk.days["kind"])
-    decided = set(desk.days["session"])
+    decided = {*desk.days["session"], *desk.damaged}
     first = min(decided, default=str(calendar[0]) if len(calendar) else "")
     lost = [str(day) for day in calendar if str(day) not in decided and str(day) >= first]
     due = len(decided) + len(lost)
@@ -105,10 +106,11 @@ def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules) -> Section:
         counted("Late, without orders", kinds["late"], "count", desk.source),
         counted("Without any record", len(lost), "count", desk.source),
         counted("Decisions without entries", int(desk.days["exits_only"].astype(bool).sum()), "count", desk.source),
+        counted("Decisions that are not what was frozen", len(desk.damaged), "count", desk.source, "none of them is used"),
         counted("Orders that ended unfilled", len(desk.ended), "count", desk.source),
     ]
     missed = gone / due if due else 0.0
-    state: State = "red" if missed > rules.missed else "amber" if gone or kinds["deadline"] or desk.notices else "green"
+    state: State = "red" if missed > rules.missed or desk.damaged else "amber" if gone or kinds["deadline"] or desk.notices else "green"
     failures = (Prose(f"an order every evening: {gone} of {due} evenings gave none in time"),) if missed > rules.missed else ()
     grids = (_causes(desk), _unfilled(desk))
     return Section("incidents", "Incidents", state, tuple(figures), grids, (), missing("broker", "record"), (), failures)
@@ -126,13 +128,13 @@ def _causes(desk: DeskFrames) -> Grid:
 
 
 def _unfilled(desk: DeskFrames) -> Grid:
-    counts = desk.ended.groupby(["status", "why"], dropna=False).size() if len(desk.ended) else pd.Series(dtype=int)
-    rows = tuple((str(status), str(why), f"{count:,}") for (status, why), count in counts.items())
+    counts = Counter(zip(desk.ended["status"].astype(str), desk.ended["why"].astype(str), strict=True))
+    rows = tuple((status, why, f"{count:,}") for (status, why), count in sorted(counts.items()))
     note = Prose("" if rows else "Every order that ended was filled.")
     return Grid("Orders that ended unfilled", ("Status", "Why", "Orders"), rows, (True, True, False), note)
 
 
-def contests(desk: DeskFrames, ledger: LedgerFacts | None, judged: Sequence[Mapping[str, Any]] | None) -> Section:
+def contests(desk: DeskFrames, ledger: LedgerFacts | None, records: Sequence[Mapping[str, Any]] | None) -> Section:
     """Section 12: who was champion when, who was challenging, and the contests that the ledger holds (None: it holds none)."""
     absent: list[Absence] = [] if len(desk.days) else ["account"]
     spans: list[tuple[str, str, str]] = []
@@ -141,21 +143,21 @@ def contests(desk: DeskFrames, ledger: LedgerFacts | None, judged: Sequence[Mapp
             spans.append((str(name), str(day), str(day)))
         spans[-1] = (*spans[-1][:2], str(day))
     grids = [Grid("Champions", ("Model", "First session", "Last session"), tuple(spans), (True, True, True))] if spans else []
-    if judged is None:
+    if records is None:
         absent.append("record")
-    elif judged:
-        heads = tuple(judged[0])
-        rows = tuple(tuple(str(one.get(head, "")) for head in heads) for one in judged)
+    elif records:
+        heads = tuple(records[0])
+        rows = tuple(tuple(str(one.get(head, "")) for head in heads) for one in records)
         grids.append(Grid("Contests", heads, rows, (True,) * len(heads)))
-    words = () if judged is None else (Prose(f"{len(judged)} contests are recorded."),)
+    words = () if records is None else (Prose(f"{len(records)} contests are recorded."),)
     source = NOWHERE if ledger is None else ledger.source
-    figures = (counted("Champions in the quarter", len(spans), "count", desk.source), counted("Contests", _count(judged), "count", source))
+    figures = (counted("Champions in the quarter", len(spans), "count", desk.source), counted("Contests", _count(records), "count", source))
     state: State = "unknown" if absent else "amber" if len(spans) > 1 else "green"
     return Section("contests", "Contests and decisions", state, figures, tuple(grids), words, missing(*absent))
 
 
-def _count(judged: Sequence[Mapping[str, Any]] | None) -> float | None:
-    return None if judged is None else len(judged)
+def _count(rows: Sequence[Mapping[str, Any]] | None) -> float | None:
+    return None if rows is None else len(rows)
 
 
 def triggers(whole: DeskFrames, part: DeskFrames, reference: Reference | None) -> tuple[Trigger, ...]:
@@ -202,7 +204,7 @@ def _changed(part: DeskFrames) -> tuple[Trigger, ...]:
 
 def _grown(part: DeskFrames) -> tuple[Trigger, ...]:
     """Capital and gross at the last decision of the quarter against the first, whose book was empty where the account is new."""
-    equity = part.days["equity"].to_numpy(np.float64)
+    equity = known_equity(part)
     lines = part.lines.assign(size=(part.lines["quantity"] * part.lines["mark"]).abs())
     gross = lines.groupby("session")["size"].sum().reindex(part.days["session"]).fillna(0.0).to_numpy(np.float64)
     found = []
@@ -236,9 +238,7 @@ def one_page(sections: Sequence[Section], fired: Sequence[Trigger]) -> Section:
     """Section 1: the state of each section, what asks for an extra review, and the decisions that are asked."""
     rows = tuple((section.title, section.state, "; ".join(one.words for one in section.absent) or "–") for section in sections)
     table = Grid("State of each section", ("Section", "State", "Without"), rows, (True, True, True))
-    asked = tuple(
-        (one.knob, shown(one.current), shown(one.value), str(one.why)) for section in sections for one in section.proposals
-    )
+    asked = tuple((one.knob, shown(one.current), shown(one.value), str(one.why)) for section in sections for one in section.proposals)
     note = Prose("Nothing is changed by this document; 'springback review --apply --by WHO' signs what it proposes.")
     decisions = Grid("Decisions asked", ("Setting", "In force", "Proposed", "Why"), asked, (True, False, False, True), note)
     alarms = tuple(("extra review" if one.fired else "no" if one.fired is False else "unknown", str(one.words)) for one in fired)
@@ -250,4 +250,3 @@ def one_page(sections: Sequence[Section], fired: Sequence[Trigger]) -> Section:
 def shown(value: float | tuple[float, ...]) -> str:
     """A setting as a person reads it."""
     return ", ".join(f"{one:g}" for one in value) if isinstance(value, tuple) else f"{value:g}"
-

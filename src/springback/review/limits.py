@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from springback.market.prose import Prose
 from springback.review.desk_frames import ENTRY, DeskFrames
 from springback.review.document import Curve, Figure, Missing, Proposal, Section, Source, State, counted, curve, estimated, missing, worst
-from springback.review.outcome import Reference, account_returns
+from springback.review.outcome import Reference, account_returns, known_equity
 from springback.review.review_settings import ReviewRules
 from springback.statistics.shrinkage import clustered_mean
 from springback.statistics.value_at_risk import WINDOW, Coverage, coverage, exceptions, tail
@@ -24,8 +24,8 @@ REFUSED = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Usage:
-    """By decision (S,): positions of the fuller side over its slots, `gross` market value over what the regime allows, the `largest` line over
-    equity; and of the entries (E,): shares over the cap by volume.
+    """By decision (S,): positions of the fuller side over its slots, `gross` market value over what the regime allows, the `largest` line
+    over equity; and of the entries (E,): shares over the cap by volume.
     """
 
     slots: Numbers
@@ -36,12 +36,12 @@ class Usage:
 
 
 def usage(part: DeskFrames, strategy: Strategy) -> Usage:
-    """How far each decision of `part` used what `strategy` allows. The regime sizes new entries only, so that the bull book, of which a bear
-    regime keeps what it holds, is the limit of the gross.
+    """How far each decision of `part` used what `strategy` allows. The regime sizes new entries only, so that the bull book, of which a
+    bear regime keeps what it holds, is the limit of the gross.
     """
     lines = part.lines[part.lines["quantity"] != 0].assign(value=lambda frame: frame["quantity"] * frame["mark"])
     sessions = part.days["session"]
-    equity = part.days["equity"].to_numpy(np.float64)
+    equity = known_equity(part)
     signed = lines.assign(side=np.where(lines["value"] > 0, "long", "short"), size=lines["value"].abs().astype(np.float64))
     counts = signed.groupby(["session", "side"]).size().unstack("side").reindex(sessions).reindex(columns=SIDES).fillna(0.0)
     size = signed.groupby("session")["size"].agg(["sum", "max"]).reindex(sessions).fillna(0.0)
@@ -69,7 +69,7 @@ def limits(whole: DeskFrames, part: DeskFrames, strategy: Strategy, rules: Revie
     figures = [
         *_used("Slots of the fuller side", used.slots, rules, part.source),
         *_used("Gross exposure", used.gross, rules, part.source),
-        *_adv(used, rules, part.source),
+        *_adv(used, part.source),
     ]
     gap, proposals = gap_loss(used, strategy, rules, part.source)
     risk, tested, absent = value_at_risk(account_returns(whole, whole), reference, rules, whole.source)
@@ -96,8 +96,10 @@ def _used(name: str, share: Numbers, rules: ReviewRules, source: Source) -> list
     ]
 
 
-def _adv(used: Usage, rules: ReviewRules, source: Source) -> list[Figure]:
-    """The share of entries that the cap by volume bound, with an interval over sessions, for the entries of an evening lean on one another."""
+def _adv(used: Usage, source: Source) -> list[Figure]:
+    """The share of entries that the cap by volume bound, with an interval over sessions, for the entries of an evening lean on one
+    another.
+    """
     known = ~np.isnan(used.capped)
     cut = (np.floor(used.capped[known] + 1e-6) >= 1).astype(np.float64)
     bound = clustered_mean(cut, used.entry_session[known])
@@ -107,12 +109,14 @@ def _adv(used: Usage, rules: ReviewRules, source: Source) -> list[Figure]:
 
 def _near(used: Usage, rules: ReviewRules) -> tuple[Prose, ...]:
     close = int(((used.gross >= rules.near) & (used.gross <= 1 + WHOLE)).sum())
-    return (Prose(f"On {close} sessions the gross stood at {rules.near:.0%} of its limit or more: near misses.".replace("%", " %")),) if close else ()
+    words = f"The gross stood at {100 * rules.near:g} % of its limit or more on {close} of {len(used.gross)} sessions: near misses."
+    return (Prose(words),) if close else ()
 
 
 def gap_loss(used: Usage, strategy: Strategy, rules: ReviewRules, source: Source) -> tuple[list[Figure], tuple[Proposal, ...]]:
-    """What one name that opens lower by `gap` costs, at the largest line that was held and at the size that the rule aims at; more slots are
-    proposed where the aim alone costs more than `gap_loss` of equity."""
+    """What one name that opens lower by `gap` costs, at the largest line that was held and at the size that the rule aims at; more slots
+    are proposed where the aim alone costs more than `gap_loss` of equity.
+    """
     aim = max(strategy.bull_long, strategy.bull_short, strategy.bear_long, strategy.bear_short) / strategy.slots
     most = float(used.largest.max(initial=0.0))
     name = f"Loss when the largest line gaps by {100 * rules.gap:g} %"
@@ -132,7 +136,7 @@ def gap_loss(used: Usage, strategy: Strategy, rules: ReviewRules, source: Source
 def value_at_risk(
     returns: Numbers, reference: Reference | None, rules: ReviewRules, source: Source
 ) -> tuple[list[Figure], Coverage, tuple[Missing, ...]]:
-    """The next session's value at risk and expected shortfall, and how often the account's own sessions passed it.
+    """The next session's value at risk and expected shortfall, fractions, and how often the account's `returns` (S,) passed it.
 
     The window of 250 sessions begins in the reference where there is one, so that the account is tested from its first session on.
     """
@@ -170,4 +174,3 @@ def capacity(part: DeskFrames) -> Section:
     state: State = "green" if tenth >= 1.5 else "amber"
     words = Prose(f"The account could be {tenth:.1f} times as large before the cap by volume cuts one entry in ten.")
     return Section("capacity", "Capacity", state, figures, words=(words,))
-

@@ -76,14 +76,19 @@ def account_returns(whole: DeskFrames, part: DeskFrames) -> Numbers:
     """Return of each session of `part` (S,), the first against the decision before it in `whole`; without one the first is left out."""
     if part.days.empty:
         return np.zeros(0)
-    equity = whole.days["equity"].to_numpy(np.float64)
+    equity = known_equity(whole)
     first = int(np.searchsorted(whole.days["session"].to_numpy(str), str(part.days["session"].iloc[0])))
     kept = equity[max(first - 1, 0) : first + len(part.days)]
     return np.asarray(kept[1:] / kept[:-1] - 1)
 
 
+def known_equity(desk: DeskFrames) -> Numbers:
+    """Equity in dollars after each decision, (S,); one taken without data has that of the decision before it."""
+    return np.asarray(desk.days["equity"].astype(np.float64).ffill().bfill().to_numpy(np.float64))
+
+
 def deepest_fall(returns: Numbers) -> float:
-    """The deepest fall from the highest close so far, a negative fraction; 0 where there is none."""
+    """The deepest fall of `returns` (S,) from the highest close so far, a negative fraction; 0 where there is none."""
     worth = np.cumprod(1 + returns)
     return float(min(0.0, (worth / np.maximum.accumulate(np.maximum(worth, 1.0)) - 1).min(initial=0.0)))
 
@@ -92,15 +97,20 @@ def side_profits(whole: DeskFrames) -> pd.DataFrame:
     """Profit in dollars of each session by side, `long` and `short`: what positions are worth now less what they were worth at the decision
     before, less what fills cost, fees included; dividends, borrow and interest are not in it. The first session has none before it.
     """
-    lines = whole.lines.assign(value=whole.lines["quantity"] * whole.lines["mark"])
-    value = lines.pivot_table(index="session", columns="symbol", values="value", aggfunc="sum").reindex(whole.days["session"])
-    paid = whole.fills.assign(cost=whole.fills["quantity"] * whole.fills["price"] + whole.fills["fee"].fillna(0.0))
-    cost = paid.pivot_table(index="session", columns="symbol", values="cost", aggfunc="sum").reindex(whole.days["session"])
-    names = value.columns.union(cost.columns)
-    value, cost = (frame.reindex(columns=names).astype(np.float64).fillna(0.0) for frame in (value, cost))
+    lines, fills = whole.lines, whole.fills
+    names = sorted({*lines["symbol"], *fills["symbol"]})
+    value = _by_name(lines, lines["quantity"] * lines["mark"], whole, names)
+    cost = _by_name(fills, fills["quantity"] * fills["price"] + fills["fee"].fillna(0.0), whole, names)
     profit = (value - value.shift(1, fill_value=0.0) - cost).iloc[1:]
-    signs = np.sign(value).replace(0.0, np.nan).fillna(np.sign(value.shift(1))).replace(0.0, np.nan).fillna(np.sign(cost)).iloc[1:]
+    side = value.where(value != 0, value.shift(1, fill_value=0.0))
+    signs = side.where(side != 0, cost).iloc[1:]
     return pd.DataFrame({"long": profit[signs > 0].sum(axis=1), "short": profit[signs < 0].sum(axis=1)})
+
+
+def _by_name(frame: pd.DataFrame, dollars: "pd.Series[float]", whole: DeskFrames, names: list[str]) -> pd.DataFrame:
+    """Sums of `dollars` by session and name, a row each decision, 0 where there is nothing."""
+    sums = dollars.astype(np.float64).groupby([frame["session"], frame["symbol"]]).sum().unstack("symbol")
+    return sums.reindex(index=whole.days["session"], columns=names).fillna(0.0)
 
 
 def outcome(whole: DeskFrames, part: DeskFrames, reference: Reference | None, ripe: Ripe | None) -> Section:
@@ -159,7 +169,7 @@ def _expected(returns: Numbers, reference: Reference) -> tuple[State, list[Figur
 
 def _parts(whole: DeskFrames, part: DeskFrames) -> list[Figure]:
     """Profit over equity a session by side, and by the regime that the decision before it saw."""
-    equity = whole.days["equity"].to_numpy(np.float64)
+    equity = known_equity(whole)
     own = whole.days["session"].isin(part.days["session"]).to_numpy()[1:]
     profits, found = side_profits(whole), []
     for side in ("long", "short"):
@@ -216,7 +226,7 @@ def attribution(whole: DeskFrames, part: DeskFrames) -> Section:
     if len(part.days) == 0:
         return Section("attribution", "Attribution", "unknown", absent=missing("account", "broker"))
     returns = account_returns(whole, part)
-    equity = part.days["equity"].to_numpy(np.float64)
+    equity = known_equity(part)
     start = equity[-1] / float(np.prod(1 + returns))
     figures = [counted("Change of equity", float(equity[-1] - start), "dollars", part.source)]
     for name in TERMS:

@@ -109,7 +109,9 @@ def markdown(review: Review) -> str:
         lines += ["", f"## {number}. {_plain(section.title)}: {section.state}", ""]
         lines += [f"{_plain(words)}\n" for words in section.words]
         lines += [f"- Missing: {_plain(one.words)} (`{one.what}`)" for one in section.absent]
-        lines += [f"- Proposed: `{one.knob}` from {setting(one.current)} to {setting(one.value)}: {_plain(one.why)}" for one in section.proposals]
+        lines += [
+            f"- Proposed: `{one.knob}` from {setting(one.current)} to {setting(one.value)}: {_plain(one.why)}" for one in section.proposals
+        ]
         if section.figures:
             lines += _rows([head for head, _ in HEADS], [cells(one) for one in section.figures])
         for grid in section.grids:

@@ -56,8 +56,9 @@ class Walk:
 
 
 def plateau(multiples: tuple[float, ...], returns: Numbers) -> float:
-    """The middle of the region around the best of `multiples` (K,) in which none falls short of the best Sharpe ratio by more than one of its
-    standard errors; of two middles the lower, which sees a bear sooner. `returns` (K, S) are the past. NaN where no account has a ratio.
+    """The middle of the region around the best of `multiples` (K,) in which none falls short of the best Sharpe ratio by more than one of
+    its standard errors; of two middles the lower, which sees a bear sooner. `returns` (K, S) are the past. NaN where no account has a
+    ratio.
     """
     ratios = np.array([sharpe(one) if len(one) > 1 else np.nan for one in returns])
     if np.isnan(ratios).all():
@@ -118,7 +119,7 @@ def threshold(tried: Tried | None, rules: ReviewRules, absence: Absence = "model
 
 def _picture(tried: Tried) -> Curve:
     rows = [*tried.returns, tried.without]
-    names = tuple([*(f"{one:g}" for one in tried.multiples), "none"])
+    names = (*(f"{one:g}" for one in tried.multiples), "none")
     lines = (("Sharpe ratio", curve(sharpe(one) for one in rows)),)
     return Curve("threshold", "Sharpe ratio by threshold", Prose("All sessions; the best of so many flatters."), names, lines, "ratio")
 
@@ -128,12 +129,12 @@ def _gain(name: str, difference: Numbers, source: Source) -> Figure:
     if np.isnan(difference).any() or len(difference) < 30:
         return estimated(name, float("nan"), (float("nan"),) * 2, "percent2", source)
     low, high = mean_interval(difference, 0.95)
-    return estimated(name, 252 * float(difference.mean()), (252 * low, 252 * high), "percent2", source, f"a year, {len(difference)} sessions")
+    return estimated(
+        name, 252 * float(difference.mean()), (252 * low, 252 * high), "percent2", source, f"a year, {len(difference)} sessions"
+    )
 
 
-def _verdict(
-    tried: Tried, walked: Walk, fixed: Figure, count: int, rules: ReviewRules
-) -> tuple[tuple[Prose, ...], tuple[Proposal, ...]]:
+def _verdict(tried: Tried, walked: Walk, fixed: Figure, count: int, rules: ReviewRules) -> tuple[tuple[Prose, ...], tuple[Proposal, ...]]:
     middle = f"The middle of the plateau is {walked.today:g} today, {tried.current:g} is in force."
     if count < rules.episodes:
         return (Prose(f"{middle} {count} episodes, {rules.episodes} are needed: it cannot be told, and stays."),), ()
@@ -141,7 +142,9 @@ def _verdict(
         return (Prose(f"{middle} The interval of the paired gain does not lie above 0: the threshold stays."),), ()
     if walked.today == tried.current:
         return (Prose(f"{middle} Walking forward gained, and it chooses what is in force: nothing to change."),), ()
-    why = f"chosen on the past alone it gained {100 * float(fixed.value or 0):.2f} % a year on the threshold in force, over {count} episodes"
+    why = (
+        f"chosen on the past alone it gained {100 * float(fixed.value or 0):.2f} % a year on the threshold in force, over {count} episodes"
+    )
     return (Prose(middle),), (Proposal("regime.multiple", tried.current, walked.today, Prose(why), fixed),)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from springback.market.bars import Dates
 from springback.market.costs import Charges, Costs, charges
 from springback.market.market_data import MarketData
 from springback.market.prose import Prose
@@ -21,13 +22,13 @@ STEP = 0.1  # basis points to which a proposed half-spread is rounded
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Fills at the open that a broker told, (F,) each: session number, `day` ISO, spread `tier` 0 to 3, long or short `side` (+1 bought, -1
+    """Fills at the open that a broker told, (F,) each: session number, its `day`, spread `tier` 0 to 3, long or short `side` (+1 bought, -1
     sold), `slippage` and what the model charges (`prior`, and the `impact` in it), basis points of the official open; `entry` orders, and
     how many fills were `assumed` and left out.
     """
 
     session: NDArray[np.int64]
-    day: NDArray[np.str_]
+    day: Dates
     tier: NDArray[np.int64]
     side: Numbers
     slippage: Numbers
@@ -39,8 +40,9 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A `tier` and side: the clustered mean of its winsorised slippage and the `raw` one, the model's `prior`, and the mean drawn towards it
-    with its `error`; basis points. `change` is where `shrunk` lies beside the prior: 1 above, -1 below, 0 its interval holds it, or unknown.
+    """A `tier` and side: the clustered mean of its winsorised slippage and the `raw` one, the model's `prior`, and the mean drawn towards
+    it with its `error`; basis points. `change` is where `shrunk` lies beside the prior: 1 above, -1 below, 0 its interval holds it, or
+    unknown.
     """
 
     tier: int
@@ -82,7 +84,7 @@ def evidence(desk: DeskFrames, market_data: MarketData | None, costs: Costs, adv
     tier = _tier(charged, volume * rows["last_close"].to_numpy(np.float64))
     spread = np.array(costs.half_spread_bp)[tier] * costs.open_multiple
     impact = costs.impact_bp * np.sqrt(np.where(volume > 0, np.abs(quantity) / np.where(volume > 0, volume, 1.0), 1.0))
-    day = rows["session"].to_numpy(str)
+    day = rows["session"].to_numpy(str).astype("datetime64[D]")
     return Evidence(
         session=np.unique(day, return_inverse=True)[1].astype(np.int64),
         day=day,
@@ -114,19 +116,19 @@ def _tier(charged: Charges, dollars: Numbers) -> NDArray[np.int64]:
     return np.asarray(3 - sum((np.nan_to_num(dollars) > bound).astype(np.int64) for bound in bounds))
 
 
-def buckets(known: Evidence, rules: ReviewRules) -> tuple[Bucket, ...]:
+def buckets(proof: Evidence, rules: ReviewRules) -> tuple[Bucket, ...]:
     """The buckets that hold a fill, tier by tier and side by side: deviations from the model, clustered by session, drawn towards it.
 
     The variance between buckets is about the model itself, by Paule and Mandel's iteration of DerSimonian and Laird's moments. A bucket of
     under 10 sessions cannot say how sure it is, and stays at the model.
     """
-    cells = [(tier, side) for tier in range(len(TIERS)) for side in (1.0, -1.0) if ((known.tier == tier) & (known.side == side)).any()]
+    cells = [(tier, side) for tier in range(len(TIERS)) for side in (1.0, -1.0) if ((proof.tier == tier) & (proof.side == side)).any()]
     found = []
     for tier, side in cells:
-        own = (known.tier == tier) & (known.side == side)
-        values, session = known.slippage[own], known.session[own]
+        own = (proof.tier == tier) & (proof.side == side)
+        values, session = proof.slippage[own], proof.session[own]
         mean = clustered_mean(winsorised(values, rules.winsor), session)
-        prior = float(known.prior[own].mean())
+        prior = float(proof.prior[own].mean())
         raw = clustered_mean(values, session)
         found.append(Bucket(tier, "bought" if side > 0 else "sold", mean, raw, prior, prior, float("nan")))
     sure = [k for k, one in enumerate(found) if np.isfinite(one.mean.error) and one.mean.error > 0]
@@ -141,26 +143,26 @@ def buckets(known: Evidence, rules: ReviewRules) -> tuple[Bucket, ...]:
     return tuple(found)
 
 
-def of_quarter(known: Evidence, quarter: Quarter) -> Evidence:
+def of_quarter(proof: Evidence, quarter: Quarter) -> Evidence:
     """The fills of a quarter."""
-    own = (known.day >= str(quarter.first)) & (known.day < str(quarter.next.first))
+    own = (proof.day >= np.datetime64(quarter.first)) & (proof.day < np.datetime64(quarter.next.first))
     columns = ("session", "day", "tier", "side", "slippage", "prior", "impact", "entry")
-    return replace(known, **{name: getattr(known, name)[own] for name in columns})
+    return replace(proof, **{name: getattr(proof, name)[own] for name in columns})
 
 
-def trading_costs(known: Evidence | None, desk: DeskFrames, quarter: Quarter, costs: Costs, rules: ReviewRules) -> Section:
-    """Section 8: slippage of the quarter's fills by bucket, raw and winsorised, and the half-spreads that they propose.
+def trading_costs(proof: Evidence | None, desk: DeskFrames, quarter: Quarter, costs: Costs, rules: ReviewRules) -> Section:
+    """Section 8: slippage in basis points of the quarter's fills by bucket, raw and winsorised, and the half-spreads that they propose.
 
     A cost that rose is proposed at once, one that fell after two quarters running.
     """
-    if known is None:
+    if proof is None:
         return Section("costs", "Trading costs", "unknown", absent=missing("market"))
-    now = of_quarter(known, quarter)
+    now = of_quarter(proof, quarter)
     assumed = int(desk.fills["assumed"].ne(False).sum()) if len(desk.fills) else 0
     note = Prose(f"{assumed:,} fills of the quarter were assumed; they say nothing of what trading costs and enter no figure.")
     if not len(now.slippage):
         return Section("costs", "Trading costs", "unknown", words=(note,), absent=missing("evidence"))
-    cells, before = buckets(now, rules), buckets(of_quarter(known, quarter.previous), rules)
+    cells, before = buckets(now, rules), buckets(of_quarter(proof, quarter.previous), rules)
     proposals = propose(now, cells, before, costs, rules)
     figures = _whole(now, rules, desk.source)
     if len(now.slippage) < rules.fills:
@@ -197,10 +199,8 @@ def _whole(now: Evidence, rules: ReviewRules, source: Source) -> tuple[Figure, .
     )
 
 
-def propose(
-    now: Evidence, cells: tuple[Bucket, ...], before: tuple[Bucket, ...], costs: Costs, rules: ReviewRules
-) -> tuple[Proposal, ...]:
-    """New half-spreads for the tiers whose buckets all moved one way: up at once, down where they did so in the quarter `before` too."""
+def propose(now: Evidence, cells: tuple[Bucket, ...], before: tuple[Bucket, ...], costs: Costs, rules: ReviewRules) -> tuple[Proposal, ...]:
+    """New half-spreads in basis points for tiers whose buckets all moved one way: up at once, down where they did so `before` too."""
     if len(now.slippage) < rules.fills:
         return ()
     spreads, reasons = list(costs.half_spread_bp), []

@@ -1,7 +1,7 @@
 """What few and noisy measurements are worth beside what was believed before: means of clusters, and their shrinkage towards a prior.
 
 DerSimonian, Laird (1986), Meta-analysis in Clinical Trials, Controlled Clinical Trials 7(3): the variance between groups by moments
-Paule, Mandel (1982), Consensus Values and Weighting Factors, Journal of Research of the NBS 87(5): the same, iterated until Q is as expected
+Paule, Mandel (1982), Consensus Values and Weighting Factors, Journal of Research of the NBS 87(5): the same, iterated
 Liang, Zeger (1986), Longitudinal Data Analysis Using Generalized Linear Models, Biometrika 73(1): the error of a mean of clusters
 """
 
@@ -20,8 +20,8 @@ FEWEST_CLUSTERS = 10
 
 @dataclass(frozen=True)
 class ClusteredMean:
-    """Mean of `count` values in `clusters`, its standard `error` and 95 % interval `low..high` by as many degrees of freedom as clusters less
-    one; NaN under `FEWEST_CLUSTERS`, the mean itself where there is no value.
+    """Mean of `count` values in `clusters`, its standard `error` and 95 % interval `low..high` by as many degrees of freedom as clusters
+    less one; NaN under `FEWEST_CLUSTERS`, the mean itself where there is no value.
     """
 
     mean: float

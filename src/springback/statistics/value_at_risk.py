@@ -80,8 +80,8 @@ def transitions(hits: Hits) -> NDArray[np.int64]:
 
 
 def independence(moves: NDArray[np.int64]) -> float:
-    """Likelihood ratio of the `transitions` (4,) against exceptions that are as likely after one as after none; chi-squared with 1 degree of
-    freedom.
+    """Likelihood ratio of the `transitions` (4,) against exceptions that are as likely after one as after none; chi-squared with 1 degree
+    of freedom.
     """
     calm, first, last, again = (int(one) for one in moves)
     share = (first + again) / max(int(moves.sum()), 1)
