@@ -39,6 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "analytics": ("errors", "alone", "market", "statistics"),
     "validation": ("errors", "market", "statistics", "features", "forecasting", "cluster", "training", "analytics"),
     "ledger": ("errors", "market"),
+    "state": ("errors", "market"),
     "trading": ("errors", "market", "features", "forecasting", "strategy"),
     "lean": ("errors", "settings", "market", "data", "forecasting", "strategy", "trading", "analytics"),
     "comparison": ("errors", "market", "statistics", "analytics", "lean"),
@@ -50,6 +51,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "workflow": (
         *("errors", "alone", "settings", "project", "market", "statistics", "data", "features", "forecasting", "cluster", "training"),
         *("validation", "strategy", "backtest", "analytics", "ledger", "lean", "scenarios", "auditing", "search", "quality"),
+        "state",
     ),
     "frames": (ALL,),
     "notebook": (ALL,),
@@ -110,7 +112,10 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "dask": ("cluster",),
     "distributed": ("cluster",),
 }
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "prometheus_client": "prometheus-client"}  # import name -> name in pyproject.toml, where they differ
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "prometheus_client": "prometheus-client",
+}  # import name -> name in pyproject.toml, where they differ
 
 # What gives the returns of an account without entering them in the trial ledger -> the rooms, or modules of one, that may use it.
 UNCOUNTED: dict[str, tuple[str, ...]] = {
