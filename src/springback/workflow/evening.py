@@ -1,37 +1,31 @@
 """One evening of an account: from its newest frozen decision and the store to the next one, in memory."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from springback.data.hours import following, hours_of
 from springback.data.sessions import exchange_days
-from springback.data.store.store import Store
-from springback.errors import MissingData
-from springback.market.bars import FIELDS, Bars
+from springback.errors import BadTable, MissingData
 from springback.market.market_data import MarketData
-from springback.operation.account_state import AccountState, Correction, corrected, opening
+from springback.operation.account_state import AccountState, Correction, opening
 from springback.operation.desk_folder import DeskFolder
-from springback.operation.evening import FREE, NONE, Corrections, Curbs, Evening, Terms, play
+from springback.operation.evening import Corrections, Curbs, Evening, Terms, play
 from springback.operation.freezing import Circumstances, decision_of
 from springback.operation.frozen_decision import FrozenDecision, Kind, freeze
 from springback.operation.funnel import funnel
 from springback.operation.order_table import forecasts_frame, orders_frame
 from springback.operation.spoken import ModelsInUse, SessionForecasts, session_forecasts
-from springback.operation.window import sessions_needed, without_bars
-from springback.settings import flat
+from springback.operation.window import sessions_needed
 from springback.state.rows import BookEvent
+from springback.state.rows import Evening as Row
+from springback.state.state import State
+from springback.workflow.catch_up import window
+from springback.workflow.inputs import Loaded
 from springback.workflow.settings import Settings
 
-
-def terms_of(settings: Settings) -> Terms:
-    """What an account goes by under `settings`; a name has ended once it was silent, as a desk learns it."""
-    return Terms(settings.strategy, settings.regime, settings.costs, settings.backtest)
+CASH = "cash"
 
 
 @dataclass(frozen=True, eq=False)
