@@ -81,7 +81,7 @@ def play(
     bars = market_data.bars
     row, first = len(bars.sessions) - 1, not state.session
     _check(state, market_data)
-    rules = _rules(terms, curbs)
+    rules = rules_of(terms, curbs)
     inputs = prepare(
         market_data, _curbed(forecasts, bars.symbols, curbs), terms.regime, terms.strategy, terms.account.endings, _factor(curbs, row)
     )
@@ -108,7 +108,8 @@ def _check(state: AccountState, market_data: MarketData) -> None:
         )
 
 
-def _rules(terms: Terms, curbs: Curbs | None) -> Rules:
+def rules_of(terms: Terms, curbs: Curbs | None) -> Rules:
+    """The numbers that the loop goes by, shares and dollars: without entries there are no slots and no changes of size."""
     charged = charges(terms.costs, terms.account.profile, 0.0)
     parameters = rule_parameters(terms.strategy, terms.regime, charged.no_short_price, charged.no_short_dollar_volume)
     if curbs is not None and not curbs.entries:
