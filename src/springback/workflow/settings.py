@@ -11,6 +11,7 @@ from springback.backtest.run import Backtest, span
 from springback.data.demo.demo import Demo
 from springback.data.sessions import Calendar
 from springback.data.sources.fetch_settings import Fetch
+from springback.errors import SettingsError
 from springback.market.account import Account
 from springback.market.costs import Costs, Profile
 from springback.market.market_data import MarketData
@@ -91,8 +92,13 @@ def between(settings: Settings, start: date | None = None, end: date | None = No
 
 def choose(file: Path | None = None, sets: list[str] | None = None, original: bool = False) -> Settings:
     """The built-in defaults, settings/default.toml and the project's file where they stand, with `original` the plan's dates, then the file
-    that was given, then each of `sets`, `table.name=value`. Raises `SettingsError`.
+    that was given, then each of `sets`, `table.name=value`. Raises `SettingsError`, also on `original` where both dates are named beside
+    it.
     """
+    if original:
+        told = {f"backtest.{name}" for name in toml.read(file).get("backtest", {})} if file else set()
+        if {"backtest.start", "backtest.end"} <= told | {one.partition("=")[0].strip() for one in sets or []}:
+            raise SettingsError("--original changes nothing beside backtest.start and backtest.end, which are both named: leave it out")
     here = project()
     mine = (str(here.file), here.knobs) if here.file else None
     plan = PLAN if PLAN.is_file() else {"backtest": {"start": Account.start, "end": Account.end}}
