@@ -1,4 +1,4 @@
-"""What keeps an evening from entering: halts by persons, data that are not there or not to be believed, models that cannot be vouched for."""
+"""What keeps an evening from entering: halts by persons, data that are not there or not to be believed, models without a voucher."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

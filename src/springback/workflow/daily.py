@@ -1,43 +1,30 @@
 """The evening's command: catch up, decide, freeze. It may be called every ten minutes; what is done is not done again."""
 
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
 
 import numpy as np
 
-from springback.data.hours import Hours, at, between, following, hours_of, newest_closed
+from springback.data.hours import Hours, at, between, following, newest_closed
 from springback.data.store.store import Store
-from springback.errors import MissingData, SourceError
+from springback.errors import SourceError
 from springback.market.market_data import MarketData
-from springback.market.prose import Prose
-from springback.operation.account_state import AccountState
-from springback.operation.evening import FREE, Corrections, Curbs, play
+from springback.operation.evening import Curbs, play
 from springback.operation.freezing import Circumstances
 from springback.operation.frozen_decision import FrozenDecision, Kind, Reason
 from springback.operation.spoken import ModelsInUse, session_forecasts
 from springback.operation.window import without_bars
-from springback.quality.fresh import barless, fresh_errors, membership_age
-from springback.settings import flat
+from springback.quality.fresh import fresh_errors, membership_age
 from springback.workflow.catch_up import Fetched
 from springback.workflow.curbs import DataFaults, Forbidden, curbs_of, plain
-from springback.workflow.evening import (
-    Decided,
-    LiveAccount,
-    Remembered,
-    caught_up,
-    corrections_of,
-    frozen,
-    registered,
-    remembered,
-    trusted,
-)
+from springback.workflow.evening import Decided, LiveAccount, Remembered, caught_up, corrections_of, frozen, registered, remembered, trusted
+from springback.workflow.forecast_cache import program
 from springback.workflow.inputs import Loaded
 from springback.workflow.models_in_use import models_in_use
 from springback.workflow.progress import SILENT, Progress
-from springback.workflow.provenance import hash_of_settings, program
+from springback.workflow.settings import hash_of, plain_settings
+from springback.workflow.versions import version_of
 
 DONE, FAILED, WAITING, EXITS_ONLY = 0, 1, 3, 4
 """Exit codes: done or nothing due; failed; the data are not there yet; exits only."""
@@ -165,3 +152,88 @@ def _decided(
     if any(one.code == "bars" for one in missing):
         return ((*missing, *faults), None) if late else ((), _blind(account, session, now, after, missing))
     return (), _seeing(account, session, now, after, fetched, "late" if late else "frozen")
+
+
+def _seeing(account: LiveAccount, session: Hours, now: datetime, after: Hours, fetched: Fetched | None, kind: Kind) -> Decided:
+    """The session played on its own data; one whose next open has passed without orders."""
+    day = str(session.day)
+    memory = caught_up(account, remembered(account, day))
+    loaded = account.window(day, memory.state.symbols)
+    models = models_in_use(account.models, day)
+    said = session_forecasts(loaded.market_data, models, account.settings.universe, account.settings.strategy.indicator)
+    forbidden = _forbidden(account, session.day)
+    faults = data_faults(account, loaded.market_data, fetched)
+    curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden)
+    corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
+    evening = play(memory.state, loaded.market_data, said.decisive, account.terms, None if kind == "late" else curbs, (), corrections)
+    if kind == "late":
+        curbs, reasons = Curbs(entries=False), (Reason("late", f"the open of {after.day} had passed: a record, without orders"),)
+    around = _around(account, now, after, loaded, models, forbidden, reasons)
+    return Decided(evening, loaded, said, curbs, replace(around, book_event=_newest(account)), kind)
+
+
+def _blind(account: LiveAccount, session: Hours, now: datetime, after: Hours, missing: tuple[Reason, ...]) -> Decided:
+    """The session as it is decided at the deadline without its data: the exits that time alone asks for."""
+    day = str(session.day)
+    memory = caught_up(account, remembered(account, day))
+    newest = memory.state.session or str(Store(account.store).describe()["last_session"])
+    loaded = account.window(newest, memory.state.symbols)
+    dark = replace(loaded, market_data=without_bars(loaded.market_data, np.datetime64(day)))
+    said = session_forecasts(dark.market_data, ModelsInUse(), account.settings.universe, account.settings.strategy.indicator)
+    curbs, forbidden = Curbs(entries=False), _forbidden(account, session.day)
+    corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
+    evening = play(memory.state, dark.market_data, said.decisive, account.terms, curbs, (), corrections)
+    reasons = (Reason("deadline", f"{account.settings.daily.deadline} in New York and no data: exits by time alone"), *missing)
+    around = _around(account, now, after, dark, ModelsInUse(), forbidden, reasons)
+    return Decided(evening, dark, said, curbs, around, "deadline")
+
+
+def data_faults(account: LiveAccount, market_data: MarketData, fetched: Fetched | None) -> DataFaults:
+    """What is wrong with the newest session of `market_data` (T, N), by its own checks and by what the source told."""
+    settings, session = account.settings, market_data.bars.sessions[-1:]
+    barred = {symbol: ", ".join(checks) for symbol, checks in fresh_errors(market_data, settings.quality, session).items()}
+    if fetched is not None:
+        barred |= {symbol: f"the source: {why}" for symbol, why in fetched.failed.items()}
+    membership = Store(account.store).membership() if settings.universe.members == "index" else None
+    members = None if membership is None else int(market_data.members[-1].sum()) if market_data.members is not None else 0
+    return DataFaults(
+        barred,
+        fetched.failed_share if fetched else 0.0,
+        fetched.restated_share if fetched else 0.0,
+        membership_age(membership, session[0]),
+        members,
+    )
+
+
+def _forbidden(account: LiveAccount, session: date) -> Forbidden:
+    return Forbidden(account.state.halts(account.name), account.state.restricted(account.name, session))
+
+
+def _newest(account: LiveAccount) -> int:
+    """The number of the newest event of the book."""
+    return max((one.n for one in account.state.book_events(account.name)), default=0)
+
+
+def _around(
+    account: LiveAccount,
+    now: datetime,
+    after: Hours,
+    loaded: Loaded,
+    models: ModelsInUse,
+    forbidden: Forbidden,
+    reasons: tuple[Reason, ...],
+) -> Circumstances:
+    knobs = plain_settings(account.settings)
+    return Circumstances(
+        account=account.name,
+        frozen_at=now,
+        next_open=after.opens,
+        settings=knobs,
+        hashes={"data": loaded.hash, "settings": hash_of(knobs), "program": program(), "models": dict(models.hashes)},
+        settings_version=version_of(account.settings),
+        reasons=reasons,
+        halts=plain(forbidden.halts),
+        restricted=tuple(sorted({one.symbol for one in forbidden.restricted})),
+        challengers=models.challengers,
+        book_event=0,
+    )

@@ -1,6 +1,9 @@
 """Every knob of the program as one value, and the days that it means on market data."""
 
 import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -115,3 +118,13 @@ def choose(file: Path | None = None, sets: list[str] | None = None, original: bo
     version = None if signed is None else (str(signed.file), signed.tables)
     layers = (DEFAULTS if DEFAULTS.is_file() else None, mine, version, plan if original else None, file)
     return toml.load(Settings, [one for one in layers if one is not None], sets or [])
+
+
+def plain_settings(settings: Settings) -> dict[str, Any]:
+    """Every knob by its full name, as a JSON file holds it."""
+    return {name: value if isinstance(value, bool | int | float | str) else str(value) for name, value in toml.flat(settings).items()}
+
+
+def hash_of(knobs: Mapping[str, Any]) -> str:
+    """SHA-256 of knobs, whatever their order."""
+    return hashlib.sha256(json.dumps(dict(knobs), sort_keys=True).encode()).hexdigest()
