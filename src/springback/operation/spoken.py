@@ -36,8 +36,8 @@ class ModelsInUse:
 
 @dataclass(frozen=True, eq=False)
 class SessionForecasts:
-    """What was said on the newest session of a window (T, N): `by_model` panels (T, N) that are NaN before it, the `features` (N, 8) and who
-    was `eligible` (N,).
+    """What was said on the newest session of a window (T, N): `by_model` panels (T, N) that are NaN before it, the `features` (N, 8), and
+    who was `eligible` (N,).
     """
 
     by_model: Mapping[str, Forecasts]

@@ -30,8 +30,8 @@ CASH = "cash"
 
 @dataclass(frozen=True, eq=False)
 class LiveAccount:
-    """An account and what its evenings stand on: its `name` and `folder`, the settings, what persons said of it (`state`), the store and the
-    folder of models.
+    """An account and what its evenings stand on: its `name` and `folder`, the settings, what persons said of it (`state`), the store and
+    the folder of models.
     """
 
     name: str
@@ -104,8 +104,8 @@ def trusted(account: LiveAccount, session: str) -> FrozenDecision:
 
 
 def corrections_of(events: Sequence[BookEvent], session: str, closed: Sequence[str], before: str) -> Corrections:
-    """What `events` say, earlier and later than the open of `session`; a position whose opening nobody named counts from it. `before` is the
-    session before (empty: there is none).
+    """What `events` say, earlier and later than the open of `session`; a position whose opening nobody named counts from it. `before` is
+    the session before (empty: there is none).
     """
     opens = hours_of(date.fromisoformat(session), closed).opens
     earlier = tuple(_correction(one, session, before, closed) for one in events if one.at < opens)
@@ -143,8 +143,8 @@ def caught_up(account: LiveAccount, memory: Remembered) -> Remembered:
 
 @dataclass(frozen=True, eq=False)
 class Decided:
-    """An evening that was played, not yet frozen: the window it was played on and the hash of the store, what the models said, the curbs and
-    what stood around it.
+    """An evening that was played, not yet frozen: the window it was played on and the hash of the store, what the models said, the curbs
+    and what stood around it.
     """
 
     evening: Evening
@@ -165,7 +165,7 @@ def frozen(account: LiveAccount, decided: Decided) -> FrozenDecision:
     market_data, terms = decided.market_data, account.terms
     session = str(market_data.bars.sessions[-1])
     parts = decided.evening, session, decided.forecasts, terms, decided.curbs, decided.around, decided.kind
-    stages = funnel(decided.evening, market_data, decided.forecasts, terms, decided.curbs, account.settings.universe)
+    stages = funnel(decided.evening, market_data, decided.forecasts.decisive, account.settings.universe, terms, decided.curbs)
     decision = decision_of(*parts, stages.plain())
     orders = orders_frame(decided.evening, market_data, decided.forecasts.decisive, terms)
     said = forecasts_frame(decided.forecasts.by_model, decided.forecasts.features, market_data.bars.symbols)
