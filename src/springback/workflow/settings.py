@@ -14,6 +14,7 @@ from springback.data.sources.fetch_settings import Fetch
 from springback.market.account import Account
 from springback.market.costs import Costs, Profile
 from springback.market.market_data import MarketData
+from springback.monitoring.monitor_settings import Monitor
 from springback.project import project
 from springback.quality.quality_settings import Quality
 from springback.review.review_settings import ReviewRules
@@ -46,6 +47,7 @@ class Settings:
     optimise: Optimise = field(default_factory=Optimise, metadata={"moves": "search"})
     quality: Quality = field(default_factory=Quality, metadata={"moves": "report"})
     calendar: Calendar = field(default_factory=Calendar, metadata={"moves": "data"})
+    monitor: Monitor = field(default_factory=Monitor, metadata={"moves": "report"})
     review: ReviewRules = field(default_factory=ReviewRules, metadata={"moves": "nothing"})  # no run is another trial for it
     fetch: Fetch = field(default_factory=Fetch, metadata={"moves": "data"})
     demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})
