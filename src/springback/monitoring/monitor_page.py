@@ -58,7 +58,7 @@ def _account(study: MonitorStudy) -> Table:
         last = shown(None if curve is None else float(curve[-1]), "dollars")
         rows.append((Cell(name, left=True), Cell(last), Cell("" if curve is beside.equity else shown(gap, "dollars"))))
     note = "The difference: what the desk has more than that backtest, by corrected fills, restated data or other models."
-    return Table("On the newest session", note, (("", True), ("Equity", False), ("Difference", False)), tuple(rows))
+    return Table("On the newest session", note, (("Account", True), ("Equity", False), ("Difference", False)), tuple(rows))
 
 
 def _sides(study: MonitorStudy) -> Table:
@@ -70,7 +70,7 @@ def _sides(study: MonitorStudy) -> Table:
         cells = (Cell(hits), Cell(share), Cell(band, "quiet"), Cell(count, odd), Cell(usual, "quiet"))
         rows.append((Cell(name, left=True), *cells, Cell(f"{side.waiting:,}"), Cell(f"{side.unknown:,}")))
     heads = (
-        *(("", True), ("Fired, ripe", False), ("Came true", False), ("95 % interval", False), ("Fired, all", False)),
+        *(("Side", True), ("Fired, ripe", False), ("Came true", False), ("95 % interval", False), ("Fired, all", False)),
         *(("Expected", False), ("Waiting", False), ("Unknown", False)),
     )
     note = "The interval knows that the names of a day move together. Expected: the 95 % range of what fired on as many sessions before."
@@ -97,7 +97,7 @@ def _drift(drifts: tuple[Drift, ...]) -> Table:
     heads = ("PSI", "Limit", "Shift", "Moves the score", "Limit", "Missing", "At its ends", "Tied")
     note = "A notice, never an act. Limits are what 99 % of windows of the past show against the past; shift in standard deviations; the "
     note += "shift times what one deviation is worth to the score, in points of probability. Shares: now / before."
-    return Table("Against the sessions before the desk's first", note, (("", True), *((one, False) for one in heads)), tuple(rows))
+    return Table("Against the sessions before the desk's first", note, (("Column", True), *((one, False) for one in heads)), tuple(rows))
 
 
 def _episodes(study: MonitorStudy) -> Table:
