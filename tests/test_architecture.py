@@ -39,6 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "analytics": ("errors", "alone", "market", "statistics"),
     "validation": ("errors", "market", "statistics", "features", "forecasting", "cluster", "training", "analytics"),
     "ledger": ("errors", "market"),
+    "state": ("errors", "market"),
     "trading": ("errors", "market", "features", "forecasting", "strategy"),
     "lean": ("errors", "settings", "market", "data", "forecasting", "strategy", "trading", "analytics"),
     "comparison": ("errors", "market", "statistics", "analytics", "lean"),
@@ -52,7 +53,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "workflow": (
         *("errors", "alone", "settings", "project", "market", "statistics", "data", "features", "forecasting", "cluster", "training"),
         *("validation", "strategy", "backtest", "analytics", "ledger", "lean", "scenarios", "auditing", "search", "quality"),
-        *("operation", "monitoring", "review"),
+        *("operation", "monitoring", "review", "state"),
     ),
     "frames": (ALL,),
     "notebook": (ALL,),
