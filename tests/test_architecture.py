@@ -45,18 +45,29 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "scenarios": ("errors", "market", "statistics", "strategy", "backtest", "analytics"),
     "auditing": ("errors", "market", "statistics", "training", "validation", "strategy", "backtest", "analytics"),
     "operation": ("errors", "market", "statistics", "features", "forecasting", "strategy", "backtest", "trading", "analytics"),
-    "monitoring": ("errors", "market", "statistics", "analytics"),
+    "monitoring": ("errors", "market", "statistics", "analytics", "training", "validation"),
     "search": ("errors", "alone", "market", "statistics", "analytics"),
     "quality": ("errors", "market", "data", "analytics"),
+    "review": ("errors", "market", "statistics", "strategy", "operation", "monitoring", "analytics"),
     "workflow": (
         *("errors", "alone", "settings", "project", "market", "statistics", "data", "features", "forecasting", "cluster", "training"),
         *("validation", "strategy", "backtest", "analytics", "ledger", "lean", "scenarios", "auditing", "search", "quality"),
+        *("operation", "review"),
     ),
     "frames": (ALL,),
     "notebook": (ALL,),
     "verbs": (
         *("errors", "settings", "project", "market", "cluster", "analytics", "workflow"),
-        *("training", "validation", "comparison", "scenarios", "auditing", "search", "quality"),  # the words and figures of each study
+        *(
+            "training",
+            "validation",
+            "comparison",
+            "scenarios",
+            "auditing",
+            "search",
+            "quality",
+            "review",
+        ),  # the words and figures of each study
     ),
     "cli": ("errors", "project", "verbs"),
     FACE: ("frames",),
@@ -86,7 +97,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "numpy": (ALL,),
     "pandas": (
         *("data", "forecasting", "training", "validation", "backtest", "analytics", "operation", "lean", "comparison", "quality"),
-        *("workflow", "notebook", "frames"),
+        *("review", "workflow", "notebook", "frames"),
     ),
     "numba": ("compiled",),
     "scipy": ("statistics", "training", "validation", "analytics", "monitoring"),
