@@ -80,7 +80,13 @@ class DeskFrames:
         if self.days.empty:
             return self.lines.assign(value=np.zeros(0))
         newest = self.lines[(self.lines["session"] == self.days["session"].iloc[-1]) & (self.lines["quantity"] != 0)]
-        return newest.assign(value=newest["quantity"] * newest["mark"]).reset_index(drop=True)
+        book: pd.DataFrame = newest.assign(value=newest["quantity"] * newest["mark"]).reset_index(drop=True)
+        return book
+
+    @property
+    def begun(self) -> str:
+        """The session of the first decision, used or damaged, ISO; empty where there is none."""
+        return min((*self.days["session"], *self.damaged), default="")
 
     @property
     def equity(self) -> float:

@@ -89,18 +89,20 @@ def _short(value: Any) -> str:
     return str(value)[:24]
 
 
-def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules) -> Section:
-    """Section 11: evenings missed, late or without entries, halts, orders that did not fill; `calendar` (S,) holds the sessions due."""
-    if desk.days.empty and not len(calendar):
+def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules, begun: str) -> Section:
+    """Section 11: evenings missed, late or without entries, halts, orders that did not fill; `calendar` (S,) holds the sessions due.
+
+    They are due from `begun` on, the session (ISO) of the account's first decision; empty: it has none, and nothing was due.
+    """
+    if not begun:
         return Section("incidents", "Incidents", "unknown", absent=missing("account", "broker", "record"))
     kinds = Counter(desk.days["kind"])
     decided = {*desk.days["session"], *desk.damaged}
-    first = min(decided, default=str(calendar[0]) if len(calendar) else "")
-    lost = [str(day) for day in calendar if str(day) not in decided and str(day) >= first]
+    lost = [str(day) for day in calendar if str(day) not in decided and str(day) >= begun]
     due = len(decided) + len(lost)
     gone = len(lost) + kinds["late"]
     figures = [
-        counted("Sessions due", due, "count", Source("exchange calendar"), "from the first decision on"),
+        counted("Sessions due", due, "count", Source("exchange calendar"), "from the account's first decision on"),
         counted("Decisions frozen in time", kinds["frozen"], "count", desk.source),
         counted("At the deadline, exits only", kinds["deadline"], "count", desk.source),
         counted("Late, without orders", kinds["late"], "count", desk.source),

@@ -37,7 +37,7 @@ class Reference:
 @dataclass(frozen=True, eq=False)
 class Ripe:
     """Frozen forecasts whose labels are known, (R,) each, by session and then name: session number, name number, both probabilities, the
-    return from close to close over the horizon, a fraction; `threshold` from which a model fires."""
+    return from close to close over the `horizon` of sessions, a fraction; `threshold` from which a model fires."""
 
     session: NDArray[np.int64]
     name: NDArray[np.int64]
@@ -45,6 +45,7 @@ class Ripe:
     p_short: Numbers
     forward: Numbers
     threshold: float
+    horizon: int
     source: Source
 
 
@@ -194,7 +195,7 @@ def accuracy(ripe: Ripe) -> list[Figure]:
     found = [_figure("Rank IC by day", ics, "three", ripe.source)]
     for side, probability, sign in (("long", ripe.p_long, 1.0), ("short", ripe.p_short, -1.0)):
         true = sign * ripe.forward > 0
-        rate = hit_rate(MaturedLabel(ripe.session, ripe.name, probability, true, 0, 0), ripe.threshold)
+        rate = hit_rate(MaturedLabel(ripe.session, ripe.name, probability, true, 0, 0), ripe.threshold, ripe.horizon)
         note = f"{rate.count:,} forecasts, worth {rate.worth:,.0f} independent ones"
         found.append(estimated(f"Hit rate, {side}", rate.share, (rate.low, rate.high), "fraction", ripe.source, note))
         off = pd.Series(true - probability).groupby(ripe.session).mean().to_numpy(np.float64)
