@@ -93,7 +93,8 @@ class Drawn:
 
     def _fill(self, row: int, order_id: int, name: int, quantity: int, reason: str) -> dict[str, Any]:
         bars = self.market_data.bars
-        price = float(bars.open[row, name]) * (1 + np.sign(quantity) * self.slip(name, self.draw) / 1e4)
+        open_ = float(bars.open[row, name] if bars.traded[row, name] else self.book[name][1])
+        price = open_ * (1 + np.sign(quantity) * self.slip(name, self.draw) / 1e4)
         self.cash -= quantity * price + FEE
         if reason == "entry":
             self.book[name] = [quantity, price, 0]
@@ -107,11 +108,13 @@ class Drawn:
         bars = self.market_data.bars
         self.book[name][2] += 1
         place = {"symbol": bars.symbols[name], "quantity": int(quantity), "waiting": 0, "closing": age + 1 >= HELD, "age": int(age)}
-        return {**place, "entry_price": price, "mark": float(bars.close[row, name]), "assumed": self.assumed}
+        closes = bars.close[: row + 1, name]
+        return {**place, "entry_price": price, "mark": float(closes[~np.isnan(closes)][-1]), "assumed": self.assumed}
 
     def _decide(self, row: int) -> list[tuple[int, int, int, str]]:
         leaving = [(name, -int(held[0]), "time_stop") for name, held in self.book.items() if held[2] >= HELD]
-        free = [name for name in range(self.market_data.bars.shape[1]) if name not in self.book]
+        soon = self.market_data.bars.traded[row : row + 6].all(axis=0)
+        free = [name for name in np.flatnonzero(soon).tolist() if name not in self.book]
         entering = [(name, SHARES if row % 2 else -SHARES, "entry") for name in self.draw.choice(free, 2, replace=False).tolist()]
         self.order_id += len(leaving) + len(entering)
         first = self.order_id - len(leaving) - len(entering) + 1

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,13 @@ def materials(place: Path | None = None) -> Materials:
         return empty
     tape = quiet_tape()
     first, last = tape.bars.row("2020-12-15"), tape.bars.row("2021-04-01") - 1
-    odd = {first + 20: {"champion": ODD, "halts": ({"why": ODD},), "account": ODD}, last: {"account": ODD, "champion": ODD}}
+    odd: dict[int, dict[str, Any]] = {
+        first + 20: {"champion": ODD, "halts": ({"why": ODD},), "account": ODD},
+        last: {"account": ODD, "champion": ODD},
+    }
+    odd[first + 30] = {"equity": None, "cash": None, "regime": {"vix": None, "mean": None, "bear": None}, "alarm_factor": 0.5}
+    blind = {"symbol": "N00", "quantity": 100, "age": 1, "entry_price": None, "mark": None, "assumed": True, "waiting": 0, "closing": False}
+    odd[first + 40] = {"book": {"before": [blind], "after": [blind]}, "daily": {"fees": None}}
     drawn = Drawn(tape, False, lambda *_: 30.0)
     return dataclasses.replace(
         empty,
@@ -77,7 +84,15 @@ def test_a_review_without_any_source_is_whole_and_says_what_is_missing(empty: Re
     assert empty.first == "" and empty.version is None
 
 
-@pytest.mark.parametrize("which", ["empty", "full"])
+@pytest.fixture(scope="module")
+def blind(tmp_path_factory: pytest.TempPathFactory) -> Review:
+    """The account, none of whose decisions knows its equity or the mark of what it holds."""
+    whole = materials(tmp_path_factory.mktemp("blind"))
+    days, lines = whole.desk.days.assign(equity=float("nan")), whole.desk.lines.assign(mark=float("nan"))
+    return build(dataclasses.replace(whole, desk=dataclasses.replace(whole.desk, days=days, lines=lines)))
+
+
+@pytest.mark.parametrize("which", ["empty", "full", "blind"])
 def test_no_page_holds_a_nan_or_a_thing_unescaped(which: str, request: pytest.FixtureRequest) -> None:
     review = request.getfixturevalue(which)
     whole = page(review)
@@ -88,6 +103,12 @@ def test_no_page_holds_a_nan_or_a_thing_unescaped(which: str, request: pytest.Fi
     (figures,) = re.findall(r'<script type="application/json" id="figures">(.*?)</script>', whole, re.DOTALL)
     json.loads(figures, parse_constant=lambda name: pytest.fail(f"{name} in a picture"))
     assert json.loads(json.dumps(as_json(review), allow_nan=False))["quarter"] == "2021Q1"
+
+
+def test_what_is_unknown_is_not_green(blind: Review) -> None:
+    states = {one.key: one.state for one in blind.sections}
+    assert {states[key] for key in ("outcome", "limits", "concentration", "stress", "capacity")} == {"unknown"}
+    assert [one.what for one in blind.sections[2].absent] == ["equity", "ledger", "forecasts"]
 
 
 def test_odd_names_are_shown_as_they_are(full: Review) -> None:

@@ -59,11 +59,13 @@ def test_each_source_is_named_with_its_hash(home: Path) -> None:
 
 
 def test_each_threshold_is_a_trial_once(home: Path) -> None:
-    """Eight thresholds, one of them that of the backtest before; and no regime. The same review again adds none."""
+    """Eight thresholds, one of them that of the backtest before; and no regime. The same review again adds none, and prints one
+    object that the file holds too."""
     trials = json.loads(done(springback(home, "ledger", "--json")).stdout)["ledger"]["trials"]
     tried = [one["settings"].get("regime.multiple", 1.15) for one in trials if one["last"] == "2020-09-30"]
     assert sorted(tried) == [1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1e9]
-    done(springback(home, *ASKED, "--out", "again", "--quiet"))
+    printed = json.loads(done(springback(home, *ASKED, "--json")).stdout)
+    assert printed["review"] == told(home)
     again = json.loads(done(springback(home, "ledger", "--json")).stdout)["ledger"]["trials"]
     assert len(again) == len(trials)
 
@@ -74,11 +76,6 @@ def test_forecasts_that_ripened_are_judged_and_slippage_is_found(home: Path) -> 
     measured = figure(review, "costs", "Slippage, raw")
     assert measured["low"] < 30 < measured["high"]
     assert [one["knob"] for one in review["proposals"]] == ["strategy.slots", "costs.half_spread_bp"]
-
-
-def test_json_is_one_object_that_the_file_holds_too(home: Path) -> None:
-    printed = json.loads(done(springback(home, *ASKED, "--json")).stdout)
-    assert printed["review"] == told(home)
 
 
 def test_a_decision_that_is_not_what_was_frozen_is_told_and_not_used(home: Path) -> None:

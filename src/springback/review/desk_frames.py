@@ -127,7 +127,7 @@ def _day(one: FrozenDecision) -> dict[str, Any]:
     own = {name: getattr(one, name) for name in DAYS if name not in ("session", "bear", "vix")}
     bear = one.regime.get("bear")
     own |= {name: np.nan if own[name] is None else own[name] for name in ("equity", "cash")}
-    return {**one.daily, **own, "session": one.session, "bear": bool(bear), "vix": one.regime.get("vix")}
+    return {**one.daily, **own, "session": one.session, "bear": None if bear is None else bool(bear), "vix": one.regime.get("vix")}
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.analytics.figures import shown
 from springback.market.bars import Dates
 from springback.market.prose import Prose
 from springback.review.document import Curve, Figure, Grid, Missing, Proposal, Section, Source, State, counted, curve, estimated, missing
@@ -113,7 +114,7 @@ def threshold(tried: Tried | None, rules: ReviewRules, untried: tuple[Missing, .
     held = _gain("Threshold in force less no regime", (tried.fixed - tried.without)[walked.start :], tried.source)
     grids = (_profile(tried), _choices(walked))
     words, proposals = _verdict(tried, walked, fixed, count, rules)
-    state: State = "amber" if proposals else "green"
+    state: State = "amber" if proposals else "unknown" if count < rules.episodes else "green"
     figures = (told, trials, fixed, bare, held)
     return Section("threshold", "VIX threshold", state, figures, grids, words, (), proposals, (), (_picture(tried),))
 
@@ -155,16 +156,12 @@ def _profile(tried: Tried) -> Grid:
         *((f"{one:g}", row, episodes(tried.vix, tried.mean, one)) for one, row in zip(tried.multiples, tried.returns, strict=True)),
         ("no regime", tried.without, 0),
     ):
-        ratio = "lost" if lost(returns) else _shown(sharpe(returns))
-        error = "–" if lost(returns) else _shown(sharpe_error(returns))
+        ratio = "lost" if lost(returns) else shown(sharpe(returns), "ratio")
+        error = "–" if lost(returns) else shown(sharpe_error(returns), "ratio")
         rows.append((f"{name} (in force)" if name == f"{tried.current:g}" else name, ratio, error, f"{bears}"))
     heads = ("Threshold", "Sharpe ratio", "Standard error", "Episodes")
     note = Prose("All sessions; each line is a trial of the ledger. The best of so many flatters: only the walk forward judges.")
     return Grid("Thresholds tried", heads, tuple(rows), (True, False, False, False), note)
-
-
-def _shown(value: float) -> str:
-    return f"{value:.2f}".replace("-", "\u2212") if np.isfinite(value) else "–"
 
 
 def _choices(walked: Walk) -> Grid:
