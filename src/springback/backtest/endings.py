@@ -21,8 +21,8 @@ class Ends(NamedTuple):
 
 
 def ends_of(market_data: MarketData, endings: Endings) -> Ends:
-    """ "known": every name after its last row, with the sessions (T,) of the data as they turned out. "learned": a name each time it has had
-    no row for `SILENT` sessions, whatever comes later; it may trade again.
+    """When names (N,) end in the sessions (T,) of `market_data`. "known": each after its last row, as the data turned out. "learned": a
+    name each time it has had no row for `SILENT` sessions, whatever comes later; it may trade again.
     """
     if endings == "known":
         return Ends(np.sort(market_data.last), np.argsort(market_data.last, kind="stable"), market_data.ending)

@@ -61,17 +61,26 @@ class Backtest:
 
 
 def prepare(
-    market_data: MarketData, forecasts: Forecasts, regime: Regime, strategy: Strategy = STANDARD, endings: Endings = "known"
+    market_data: MarketData,
+    forecasts: Forecasts,
+    regime: Regime,
+    strategy: Strategy = STANDARD,
+    endings: Endings = "known",
+    entry_factor: Floats | None = None,
 ) -> LoopInputs:
     """The market data and the forecasts as the loop reads them; made once, used for many backtests with the same regime window, variants
     and `endings`.
 
     A forecast of a row in quarantine is none, wherever it comes from: nothing is bought there, what is held goes on to its exit.
-    Dollars and shares. Raises `MissingData` where a panel of the forecasts has another shape than the bars (T, N).
+    `entry_factor` (T,), None for ones, multiplies the gross of the entries decided on each session: an alarm of the monitor as it was.
+    Dollars and shares. Raises `MissingData` where a panel of the forecasts has another shape than the bars (T, N), or the factor than T.
     """
     bars, actions = market_data.bars, market_data.actions
     sessions, names = bars.shape
     _check_shapes(forecasts, bars.shape)
+    factor = np.ones(sessions) if entry_factor is None else entry_factor
+    if factor.shape != (sessions,) or not (factor >= 0).all():
+        raise MissingData(f"entry_factor must have one number of at least 0 for each of {sessions} sessions, has shape {factor.shape}")
     means = np.array([vix_mean(market_data.vix, row, regime.window) for row in range(sessions)])
     unused = np.empty((0, names))
     beyond = strategy.exit_rule == "above_yesterday_high"
@@ -98,6 +107,7 @@ def prepare(
         vix_mean=means,
         risk_free=np.zeros(sessions) if market_data.risk_free is None else np.nan_to_num(market_data.risk_free),
         nights=nights,
+        entry_factor=factor,
         end_row=ends.row,
         end_name=ends.name,
         ending=ends.ending,

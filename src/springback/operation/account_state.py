@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -39,10 +39,13 @@ class WorkingOrder:
 
 @dataclass(frozen=True)
 class Life:
-    """What an open position of the account cost and paid so far (`backtest.state.LIFE`), since the session `opened`."""
+    """What an open position of the account cost and paid so far (`backtest.state.LIFE`), since the session `opened`; `assumed` where nobody
+    has said what was really filled.
+    """
 
     opened: str
     counts: Mapping[str, float]
+    assumed: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,9 @@ class AccountState:
                 cash=_number(values["cash"]),
                 order_id=int(values["order_id"]),
                 lines={symbol: Line(**_with_nan(line)) for symbol, line in values["lines"].items()},
-                lives={symbol: Life(one["opened"], _with_nan(one["counts"])) for symbol, one in values["lives"].items()},
+                lives={
+                    symbol: Life(one["opened"], _with_nan(one["counts"]), bool(one["assumed"])) for symbol, one in values["lives"].items()
+                },
                 working=tuple(WorkingOrder(**_with_nan(one)) for one in values["working"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -180,12 +185,11 @@ def taken_up(account: Account, before: AccountState, sessions: Dates, symbols: S
         if line.quantity:
             life = account.lives[columns[symbol]]
             row = int(life["entry_row"])
-            opened = before.lives[symbol].opened if row == BEFORE else str(sessions[row])
-            lives[symbol] = Life(opened, {name: float(life[name]) for name in MONEY})
-    counts = account.counts[0]
-    tickets = account.tickets[: int(counts["tickets"])]
+            counts = {name: float(life[name]) for name in MONEY}
+            lives[symbol] = replace(before.lives[symbol], counts=counts) if row == BEFORE else Life(str(sessions[row]), counts)
+    tickets = account.tickets[: int(account.counts[0]["tickets"])]
     working = tuple(_working(ticket, before, sessions, symbols) for ticket in tickets)
-    return AccountState(str(sessions[-1]), float(account.book.cash[0]), int(counts["order_id"]), lines, lives, working)
+    return AccountState(str(sessions[-1]), float(account.book.cash[0]), int(account.counts[0]["order_id"]), lines, lives, working)
 
 
 def _remembered(account: Account, cool_down: int) -> NDArray[np.int64]:
@@ -203,25 +207,51 @@ def _working(ticket: Row, before: AccountState, sessions: Dates, symbols: Sequen
     )
 
 
-def corrected(state: AccountState, symbol: str, quantity: int, price: float, opened: str, age: int) -> AccountState:
-    """`state` with `quantity` signed shares of `symbol`, entered at `price` dollars in the session `opened`, `age` sessions ago; whatever
-    was at the market for the name is gone: an exit is decided again. `quantity` 0: nothing is held.
+@dataclass(frozen=True)
+class Correction:
+    """What a person says is held: `quantity` signed shares of `symbol` (0: none) at a mean `price` in dollars, since the session `opened`,
+    `age` sessions ago. Without a symbol it is the cash, `price` dollars.
     """
+
+    symbol: str
+    quantity: int = 0
+    price: float = float("nan")
+    opened: str = ""
+    age: int = 0
+
+
+def corrected(state: AccountState, corrections: Iterable[Correction]) -> AccountState:
+    """`state` as a person says it is, dollars and shares. An exit at the market is then one of what is held; other orders of the name are
+    gone.
+    """
+    for one in corrections:
+        state = _corrected(state, one) if one.symbol else replace(state, cash=one.price)
+    return state
+
+
+def _corrected(state: AccountState, one: Correction) -> AccountState:
     lines, lives = dict(state.lines), dict(state.lives)
-    old = lines.get(symbol, Line())
-    working = tuple(one for one in state.working if one.symbol != symbol)
-    lives.pop(symbol, None)
-    lines.pop(symbol, None)
-    if quantity:
-        mark = old.mark if old.quantity else price
-        lines[symbol] = _held(old, quantity, price, age, mark)
-        lives[symbol] = Life(opened, _begun(quantity, price))
-    return replace(state, lines=lines, lives=lives, working=working)
+    old = lines.pop(one.symbol, Line())
+    lives.pop(one.symbol, None)
+    closing = old.closing and old.quantity * one.quantity > 0
+    orders = (_resized(order, one, closing) for order in state.working)
+    if one.quantity:
+        price = old.entry_price if np.isnan(one.price) else one.price
+        lines[one.symbol] = _held(old, one.quantity, price, one.age, closing)
+        lives[one.symbol] = Life(one.opened, _begun(one.quantity, price), assumed=False)
+    return replace(state, lines=lines, lives=lives, working=tuple(order for order in orders if order))
 
 
-def _held(line: Line, quantity: int, price: float, age: int, mark: float) -> Line:
-    """`line` with a position of `quantity` signed shares at `price` dollars, `age` sessions old, and nothing waiting."""
-    return line._replace(quantity=quantity, waiting=0, waited=0, closing=False, age=age, entry_price=price, mark=mark)
+def _resized(order: WorkingOrder, one: Correction, closing: bool) -> WorkingOrder | None:
+    """An order of the name as it goes on: the exit of what is held; anything else does not."""
+    if order.symbol != one.symbol:
+        return order
+    return replace(order, quantity=-one.quantity) if closing and order.quantity * one.quantity < 0 else None
+
+
+def _held(line: Line, quantity: int, price: float, age: int, closing: bool) -> Line:
+    mark = line.mark if line.quantity else price
+    return line._replace(quantity=quantity, waiting=0, waited=0, closing=closing, age=age, entry_price=price, mark=mark)
 
 
 def _begun(quantity: int, price: float) -> dict[str, float]:

@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.backtest.decision import order
+from springback.backtest.decision import holdings, order
 from springback.backtest.loop import until_close
 from springback.backtest.run import Backtest, prepare
 from springback.backtest.state import CANCELLED, DROPPED, REPLACED, Account, Row, Rows, Rules, empty_paper
 from springback.backtest.tickets import drop, place
 from springback.errors import MissingData
-from springback.market.book import ORDERED, Event, apply
+from springback.market.book import MARKED, ORDERED, Event, apply
 from springback.market.costs import Costs, charges
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
-from springback.operation.account_state import AccountState, WorkingOrder, laid_out, taken_up
+from springback.operation.account_state import AccountState, Correction, WorkingOrder, corrected, laid_out, taken_up
 from springback.strategy.knobs import Regime, Strategy, rule_parameters
 from springback.strategy.rule import ENTRY, REASONS
 
@@ -34,10 +33,13 @@ class Terms:
 
 @dataclass(frozen=True)
 class Curbs:
-    """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates."""
+    """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates;
+    `factor` multiplies the gross of what is opened.
+    """
 
     entries: bool = True
     barred: frozenset[str] = frozenset()
+    factor: float = 1.0
 
 
 FREE = Curbs()
@@ -61,6 +63,17 @@ class Evening:
     funnel: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Corrections:
+    """What persons said of the account since its last evening: `earlier` than the session's open, and `later`."""
+
+    earlier: tuple[Correction, ...] = ()
+    later: tuple[Correction, ...] = ()
+
+
+NONE = Corrections()
+
+
 def play(
     state: AccountState,
     market_data: MarketData,
@@ -68,28 +81,77 @@ def play(
     terms: Terms,
     curbs: Curbs | None = FREE,
     orders: Sequence[WorkingOrder] = (),
+    corrections: Corrections = NONE,
 ) -> Evening:
     """Plays the newest session of `market_data` (T, N), a window that ends with it, on an account that has closed the session before.
 
-    `forecasts` (T, N) matter on that session alone. The fills of what waited are the loop's own law. Without `curbs` nothing is decided,
-    and the `orders` that were frozen for that session are placed. Dollars and shares. Raises `MissingData` where the window has
-    not two sessions or does not follow the state.
+    `forecasts` (T, N) matter on that session alone. The fills of what waited are the loop's own law; `corrections` stand before the
+    decision. Without `curbs` nothing is decided, and the `orders` that were frozen for that session are placed. Dollars and shares. Raises
+    `MissingData` where the window has not two sessions or does not follow the state.
     """
-    bars = market_data.bars
-    row, first = len(bars.sessions) - 1, not state.session
     _check(state, market_data)
-    rules = _rules(terms, curbs)
-    inputs = prepare(market_data, _curbed(forecasts, bars.symbols, curbs), terms.regime, terms.strategy, terms.account.endings)
-    account, begin = laid_out(state, bars.symbols, terms.strategy.slots), row if first else row - 1
-    paper, daily = empty_paper(len(bars.symbols), terms.strategy.slots), account.log.daily[row - begin]
-    until_close(inputs, row, first, rules, account, paper, daily)
-    seen = partial(taken_up, account, state, bars.sessions, bars.symbols, terms.strategy.cool_down)
-    before = seen()
+    stage = _Stage(market_data, forecasts, terms, curbs, first=not state.session)
+    start = corrected(state, corrections.earlier)
+    closed = stage.laid_out(start)
+    until_close(stage.inputs, stage.row, stage.first, stage.rules, closed, stage.paper, stage.daily(closed))
+    before, account, waited = stage.state(closed, start), closed, len(start.working)
+    if corrections.later:
+        before = corrected(before, corrections.later)
+        account, waited = stage.laid_out(before), len(before.working)
+        stage.mark(account, closed)
+        before = stage.state(account, before)
     if curbs is not None:
-        order(inputs, begin, row, rules, account, paper, daily)
+        order(stage.inputs, stage.begin, stage.row, stage.rules, account, stage.paper, stage.daily(account))
     for one in orders:
-        _place(account, row, bars.symbols.index(one.symbol), one)
-    return _evening(bars.symbols, before, seen(), account, len(state.working), row - begin)
+        _place(account, stage.row, stage.symbols.index(one.symbol), one)
+    return stage.evening(before, closed, len(start.working), account, waited)
+
+
+class _Stage:
+    """What one session is played on: the loop's inputs and rules, the newest row, and the row at which the log begins."""
+
+    def __init__(self, market_data: MarketData, forecasts: Forecasts, terms: Terms, curbs: Curbs | None, first: bool) -> None:
+        self.sessions, self.symbols = market_data.bars.sessions, market_data.bars.symbols
+        self.row, self.first = len(self.sessions) - 1, first
+        self.begin = self.row if first else self.row - 1
+        self.rules, self.strategy = rules_of(terms, curbs), terms.strategy
+        said, factor = _curbed(forecasts, self.symbols, curbs), _factor(curbs, self.row + 1)
+        self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor)
+        self.paper = empty_paper(len(self.symbols), terms.strategy.slots)
+
+    def laid_out(self, state: AccountState) -> Account:
+        return laid_out(state, self.symbols, self.strategy.slots)
+
+    def daily(self, account: Account) -> Row:
+        return account.log.daily[self.row - self.begin]
+
+    def state(self, account: Account, earlier: AccountState) -> AccountState:
+        return taken_up(account, earlier, self.sessions, self.symbols, self.strategy.cool_down)
+
+    def mark(self, account: Account, closed: Account) -> None:
+        """Marks what a person said is held, and describes the account by it."""
+        daily, book = self.daily(account), account.book
+        account.log.daily[self.row - self.begin] = self.daily(closed)
+        close = (self.inputs.mark if self.rules.charges.financed else self.inputs.close)[self.row]
+        for name in np.flatnonzero((book.quantity != 0) & ~np.isnan(close)):
+            apply(book, Event(MARKED, int(name), 0, float(close[name]), 0.0))
+        daily["cash"], daily["equity"] = book.cash[0], book.cash[0] + holdings(book)
+
+    def evening(self, before: AccountState, closed: Account, waited: int, account: Account, skip: int) -> Evening:
+        """What the logs tell: of the session until its close in `closed`, of the orders in `account`, after the first `skip`."""
+        log, earlier = closed.log, closed.log.orders[:waited]
+        counts = closed.counts[0]
+        return Evening(
+            symbols=self.symbols,
+            before=before,
+            after=self.state(account, before),
+            orders=account.log.orders[skip : int(account.counts[0]["orders"])].copy(),
+            ended=earlier[np.isin(earlier["status"], (CANCELLED, DROPPED))].copy(),
+            fills=log.fills[: int(counts["fills"])].copy(),
+            trades=log.trades[: int(counts["trades"])].copy(),
+            daily=self.daily(account).copy(),
+            funnel=account.log.funnel[self.row - self.begin].copy(),
+        )
 
 
 def _check(state: AccountState, market_data: MarketData) -> None:
@@ -103,7 +165,8 @@ def _check(state: AccountState, market_data: MarketData) -> None:
         )
 
 
-def _rules(terms: Terms, curbs: Curbs | None) -> Rules:
+def rules_of(terms: Terms, curbs: Curbs | None) -> Rules:
+    """The numbers that the loop goes by, shares and dollars: without entries there are no slots and no changes of size."""
     charged = charges(terms.costs, terms.account.profile, 0.0)
     parameters = rule_parameters(terms.strategy, terms.regime, charged.no_short_price, charged.no_short_dollar_volume)
     if curbs is not None and not curbs.entries:
@@ -120,27 +183,13 @@ def _curbed(forecasts: Forecasts, symbols: Sequence[str], curbs: Curbs | None) -
     return replace(forecasts, qpi=qpi)
 
 
+def _factor(curbs: Curbs | None, sessions: int) -> NDArray[np.float64] | None:
+    return None if curbs is None or curbs.factor == 1.0 else np.full(sessions, curbs.factor)
+
+
 def _place(account: Account, row: int, column: int, one: WorkingOrder) -> None:
     """An order that was frozen for this session goes to the market, as the decision would have sent it."""
     if one.reason != REASONS[ENTRY]:
         drop(account, column, CANCELLED, row, REPLACED)
     place(account, row, column, one.quantity, REASONS.index(one.reason), one.level)
     apply(account.book, Event(ORDERED, column, one.quantity, 0.0, 0.0))
-
-
-def _evening(symbols: tuple[str, ...], before: AccountState, after: AccountState, account: Account, waited: int, day: int) -> Evening:
-    """What the log tells, apart for the orders that `waited` and the new ones."""
-    log, counts = account.log, account.counts[0]
-    orders = log.orders[waited : int(counts["orders"])]
-    earlier = log.orders[:waited]
-    return Evening(
-        symbols=symbols,
-        before=before,
-        after=after,
-        orders=orders.copy(),
-        ended=earlier[np.isin(earlier["status"], (CANCELLED, DROPPED))].copy(),
-        fills=log.fills[: int(counts["fills"])].copy(),
-        trades=log.trades[: int(counts["trades"])].copy(),
-        daily=log.daily[day].copy(),
-        funnel=log.funnel[day].copy(),
-    )

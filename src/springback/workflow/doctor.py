@@ -153,15 +153,16 @@ def _models(folder: Path) -> str:
     if not folder.is_dir():
         raise MissingData(f"{folder} holds no models: none were trained")
     from springback.forecasting import model_store
+    from springback.forecasting.archive import Archive
 
-    cards = sorted(folder.glob(f"walk_forward/*/{model_store.CARD}"))
+    kept = Archive(folder).names()
     fixed = model_store.read_card(folder) if (folder / model_store.CARD).is_file() else None
-    if not cards and fixed is None:
+    if not kept and fixed is None:
         raise MissingData(f"{folder} holds no models: none were trained")
     if fixed is not None:
         model_store.load(folder)
-    newest = model_store.load(cards[-1].parent).card if cards else fixed
-    quarters = f", {len(cards)} quarterly pairs up to {cards[-1].parent.name}" if cards else ""
+    newest = model_store.load(kept[max(kept)]).card if kept else fixed
+    quarters = f", {len(kept)} pairs in the archive, the newest {max(kept)}" if kept else ""
     said = f"{folder}: one fixed pair" if fixed is not None else f"{folder}: no fixed pair"
     return f"{said}{quarters}; the newest knew labels up to {newest.known_by if newest else '?'}"
 
