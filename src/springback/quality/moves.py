@@ -81,7 +81,8 @@ def paid(bars: Bars, actions: Actions) -> Panel:
     np.add.at(worth, (actions.row[some], actions.name[some]), actions.value[some])
     with np.errstate(invalid="ignore", divide="ignore"):
         share = worth / before
-    return np.log1p(-np.where(share < 1, share, 0.0))
+    taken: Panel = np.log1p(-np.where(share < 1, share, 0.0))
+    return taken
 
 
 def _sides(market_data: MarketData, at: Places) -> list[tuple[float, float]]:
