@@ -34,7 +34,13 @@ from tests.terminal import done, springback
 
 WORLD = (
     *("demo.names=60", "demo.start='2018-01-02'", "demo.end='2020-09-30'", "training.trees=5"),
-    *("walk_forward.policy='newest'", "walk_forward.months=6", "walk_forward.min_sessions=200", "monitor.draws=100", "strategy.probability=0.5"),
+    *(
+        "walk_forward.policy='newest'",
+        "walk_forward.months=6",
+        "walk_forward.min_sessions=200",
+        "monitor.draws=100",
+        "strategy.probability=0.5",
+    ),
 )
 PAST = ("backtest.start=2019-01-02", "backtest.end=2020-03-31")
 
