@@ -109,6 +109,9 @@ def test_a_decision_that_is_not_what_was_frozen_is_told_and_not_used(home: Path)
 def test_signing_writes_a_version_that_every_later_run_takes(home: Path) -> None:
     refused = springback(home, "review", "--quarter", "2020Q3", "--apply", "--by", "Ann", "--out", "nowhere")
     assert refused.returncode == 2 and "run 'springback review' first" in refused.stderr
+    for words in (("--set", "strategy.slots=9"), ("--models-dir", "models"), ("--store", "store")):
+        refused = springback(home, "review", "--quarter", "2020Q3", "--apply", "--by", "Ann", *words)
+        assert refused.returncode == 2 and f"{words[0]} goes with the review itself" in refused.stderr
     sign = ("review", "--quarter", "2020Q3", "--apply", "--by", "Ann", "--only", "strategy.slots", "--json")
     signed = json.loads(done(springback(home, *sign)).stdout)["settings_version"]
     assert signed == {"number": "0001", "file": "settings/versions/0001.toml", "by": "Ann", "changed": ["strategy.slots"]}
