@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli import data, lean, project, records, review
+from springback.cli import data, lean, models, project, records, review
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -297,6 +297,8 @@ def optimize(
 app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
+for one in (models.retrain, models.models, models.promote, models.rollback):
+    app.command()(spoken(one))
 
 
 @app.command()
