@@ -30,7 +30,7 @@ from springback.workflow.prepare import PreparedData, prepare_world
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
 from tests.browser import in_browser, opened
-from tests.operation.desks import decided
+from tests.monitoring.evenings import decided
 from tests.terminal import done, springback
 
 WORLD = (

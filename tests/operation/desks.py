@@ -1,104 +1,126 @@
-"""A desk as the evenings leave it: frozen decisions of a market, one a session, by the loop's own law."""
+"""Desks with real frozen decisions in them: a small market, models that learned from its past, evenings played and frozen one by one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from springback.market.forecasts import Forecasts
+from springback.backtest.run import Backtest
+from springback.data.demo.demo import Demo, draw
+from springback.data.hours import following, hours_of
+from springback.forecasting import Models, model_store
 from springback.market.market_data import MarketData
 from springback.operation.account_state import AccountState, opening
-from springback.operation.evening import Curbs, Evening, Terms, play
-from springback.operation.frozen_decision import ORDER_COLUMNS, FrozenDecision, Reason, freeze
+from springback.operation.desk_folder import DeskFolder
+from springback.operation.evening import FREE, Curbs, Evening, Terms, play
+from springback.operation.freezing import Circumstances, decision_of
+from springback.operation.frozen_decision import FrozenDecision, Reason, freeze
+from springback.operation.funnel import funnel
+from springback.operation.order_table import forecasts_frame, orders_frame
+from springback.operation.spoken import ModelsInUse, SessionForecasts, session_forecasts
 from springback.operation.window import sessions_needed, window
-from springback.settings import flat
-from springback.strategy.rule import REASONS
-from springback.workflow.frozen import cut
-from springback.workflow.settings import Settings
+from springback.strategy.knobs import Strategy
+from springback.training import Training, train
+from springback.workflow.prepare import prepare_world
+from springback.workflow.settings import Settings, plain_settings
+
+NOW = "2023-01-02T03:04:05+00:00"
+DEMO = Demo(names=60, seed=4, start="2021-11-01", end="2023-03-31", shocks=1)
+LEARNED = "2022-12-30"
+"""The models learned from the market up to this day; the evenings begin after it."""
+SETTINGS = Settings(
+    strategy=Strategy(qpi_low=30.0, qpi_high=70.0, probability=0.5, slots=6), backtest=Backtest(cash=1_000_000.0, endings="learned")
+)
+"""Fires often on few names."""
 
 
-def decided(
+@cache
+def market(demo: Demo = DEMO) -> MarketData:
+    """A market of real sessions."""
+    return draw(demo)
+
+
+@cache
+def pair(training: Training | None = None) -> Models:
+    """Models that learned from the market before the evenings."""
+    past = market().until(market().bars.row(LEARNED) + 1)
+    prepared = prepare_world(past, SETTINGS)
+    training = training or Training(trees=20, depth=3)
+    return model_store.seal(train(prepared.market_data, prepared.eligible, prepared.features, training, NOW).models)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Night:
+    """An evening, what it saw and what the models said."""
+
+    seen: MarketData
+    said: SessionForecasts
+    evening: Evening
+    decision: FrozenDecision
+
+
+def evenings(
     desk: Path,
-    settings: Settings,
-    market_data: MarketData,
-    forecasts: Forecasts,
-    rows: Sequence[int],
-    models: Mapping[str, str],
-    factor: Mapping[int, float] | None = None,
-    barred: Mapping[int, frozenset[str]] | None = None,
-    blind: Collection[int] = (),
-) -> list[Evening]:
-    """Plays and freezes the evenings of `rows`; the first of `models` (name -> hash) is champion, the others say the same. Evenings that
-    are `blind` have no model and enter nothing."""
+    count: int,
+    models: Mapping[str, Models] | None = None,
+    settings: Settings = SETTINGS,
+    curbs: Mapping[int, Curbs] | None = None,
+) -> Iterator[Night]:
+    """`count` evenings after `LEARNED`, each played on what was frozen the evening before, and frozen into `desk`. The first of `models`
+    is the champion; `curbs` by the number of the evening.
+    """
+    named = models or {"2022-12-30": pair()}
+    in_use = ModelsInUse(next(iter(named)), named, {name: one.card.hash for name, one in named.items()})
+    folder, state = DeskFolder(desk), opening(settings.backtest.cash)
+    begin = market().bars.row(LEARNED) + 1
+    for number in range(count):
+        night = _night(folder, state, begin + number + 1, in_use, settings, (curbs or {}).get(number, FREE))
+        yield night
+        again = night.decision.state()
+        assert again is not None
+        state = again
+
+
+def freeze_evenings(desk: Path, count: int = 12, **more: object) -> DeskFolder:
+    """The folder of `desk` after `count` evenings; `more` as in `evenings`."""
+    for _ in evenings(desk, count, **more):  # type: ignore[arg-type]
+        pass
+    return DeskFolder(desk)
+
+
+def _night(folder: DeskFolder, state: AccountState, end: int, models: ModelsInUse, settings: Settings, curbs: Curbs) -> Night:
     terms = Terms(settings.strategy, settings.regime, settings.costs, settings.backtest)
-    needed = sessions_needed(settings.strategy, settings.regime, settings.universe)
-    state, out = opening(settings.backtest.cash), []
-    for row in rows:
-        seen = window(market_data, row + 1, needed, state.symbols)
-        own = cut(forecasts, market_data, seen)
-        curbs = Curbs(row not in blind, (barred or {}).get(row, frozenset()), (factor or {}).get(row, 1.0))
-        evening = play(state, seen, own, terms, curbs)
-        state = evening.after
-        said = {} if row in blind else models
-        frozen_evening(desk, settings, evening, own, said, curbs, (market_data.bars.sessions[row], market_data.bars.sessions[row] + 1))
-        out.append(evening)
-    return out
+    length = sessions_needed(settings.strategy, settings.regime, settings.universe)
+    seen = window(market(), end, length, state.symbols)
+    said = session_forecasts(seen, models, settings.universe, settings.strategy.indicator)
+    evening = play(state, seen, said.decisive, terms, curbs)
+    session = str(seen.bars.sessions[-1])
+    stages = funnel(evening, seen, said.decisive, settings.universe, terms, curbs)
+    decision = decision_of(evening, session, said, terms, curbs, around(session, models, settings, curbs), "frozen", stages.plain())
+    orders = orders_frame(evening, seen, said.decisive, terms)
+    table = forecasts_frame(said.by_model, said.features, seen.bars.symbols)
+    return Night(seen, said, evening, freeze(decision, folder.place(session), orders, table, evening.after))
 
 
-def frozen_evening(
-    desk: Path, settings: Settings, evening: Evening, own: Forecasts, models: Mapping[str, str], curbs: Curbs, days: tuple[Any, Any]
-) -> FrozenDecision:
-    """The decision of one evening in its folder."""
-    session, champion = str(days[0]), next(iter(models), "")
-    reasons = tuple(Reason("restricted", "a test", one) for one in sorted(curbs.barred))
-    daily = {name: float(evening.daily[name]) for name in evening.daily.dtype.names}
-    decision = FrozenDecision(
-        session=session,
-        kind="frozen",
-        frozen_at=f"{session}T21:31:00+00:00",
-        next_open=f"{days[1]}T14:30:00+00:00",
-        account="desk",
-        profile=settings.backtest.profile,
-        regime={"bear": bool(daily["bear"])},
-        equity=daily["equity"],
-        cash=daily["cash"],
-        exits_only=not curbs.entries,
+def around(session: str, models: ModelsInUse, settings: Settings, curbs: Curbs = FREE) -> Circumstances:
+    """What the decision of `session` stands on."""
+    day = date.fromisoformat(session)
+    frozen_at: datetime = hours_of(day).closes
+    halt = (Reason("paused", "a person paused the desk"),) if not curbs.entries else ()
+    reasons = (*halt, *(Reason("restricted", "its row contradicts itself", one) for one in sorted(curbs.barred)))
+    return Circumstances(
+        account="paper",
+        frozen_at=frozen_at,
+        next_open=following(day).opens,
+        settings=plain_settings(settings),
+        hashes={"data": "d" * 64, "settings": "e" * 64, "program": "f" * 64, "models": dict(models.hashes)},
         reasons=reasons,
-        halts=(),
-        restricted=(),
-        alarm_factor=curbs.factor,
-        settings=flat(settings),
-        settings_version=None,
-        champion=champion,
-        challengers=tuple(models)[1:],
-        hashes={"models": dict(models)},
-        book={},
-        fills=(),
-        ended=(),
-        daily=daily,
-        funnel={},
+        restricted=tuple(sorted(curbs.barred)),
+        challengers=models.challengers,
     )
-    return freeze(decision, desk / session, orders_of(evening, session), forecasts_of(evening, own, models), evening.after)
 
 
-def orders_of(evening: Evening, session: str) -> pd.DataFrame:
-    frame = pd.DataFrame(columns=list(ORDER_COLUMNS))
-    for k, one in enumerate(evening.orders):
-        symbol, reason = evening.symbols[int(one["name"])], REASONS[int(one["reason"])]
-        frame.loc[k] = [int(one["order_id"]), session, symbol, int(one["quantity"]), reason, "", 0.0, 0.0, 0, 0.0]
-    return frame
-
-
-def forecasts_of(evening: Evening, own: Forecasts, models: Mapping[str, str]) -> pd.DataFrame:
-    ranked = np.flatnonzero(~np.isnan(own.qpi[-1]))
-    columns = {name: getattr(own, name)[-1, ranked] for name in ("qpi", "p_long", "p_short", "adv")}
-    symbols = [evening.symbols[one] for one in ranked]
-    if not models:
-        return pd.DataFrame(columns=["symbol", "model", *columns])
-    return pd.concat([pd.DataFrame({"symbol": symbols, "model": model, **columns}) for model in models], ignore_index=True)
-
-
-def last_state(evenings: Sequence[Evening]) -> AccountState:
-    return evenings[-1].after
+def keep_models(models: Path, pair: Models) -> Models:
+    """`pair` in the folder of models `models`, as the champion's copy."""
+    return model_store.save(pair, models)
