@@ -15,6 +15,7 @@
     │   ├── GoneName       it has no such name, or no longer
     │   └── OddName        what it, or a file, tells of one name cannot be read
     ├── LedgerError        the trial ledger is damaged or not one             exit 1
+    ├── StateError         the state database is damaged, newer or not one    exit 1
     ├── EngineError        LEAN ended badly, hangs or cannot be started       exit 1
     ├── ClusterError       no scheduler, no workers, or other versions there  exit 1
     └── BrokerError        a broker did not do what was asked of it           exit 1
@@ -118,6 +119,10 @@ class OddName(SourceError):
 
 class LedgerError(SpringbackError):
     """The trial ledger is damaged, or the file in its place is not one."""
+
+
+class StateError(SpringbackError):
+    """The state database is damaged, of a newer version, not one or does not answer; or what it holds forbids what was asked."""
 
 
 class EngineError(SpringbackError):

@@ -18,7 +18,8 @@ FILE = "springback.toml"
 class Paths:
     """Where things lie, relative to the project file: what `--store`, `--models-dir`, `--out`, `--downloads` and `--keys` mean unsaid.
 
-    `ledger`: the trial ledger; empty is `ledger.sqlite` beside the store. `keys`: empty is the user's own file.
+    `ledger`: the trial ledger; empty is `ledger.sqlite` beside the store. `keys`: empty is the user's own file. `state`: the state
+    database, a file or a `postgresql://` address; empty is `state.sqlite` in the desk's folder.
     """
 
     store: str = "store"
@@ -27,6 +28,7 @@ class Paths:
     downloads: str = "downloads"
     keys: str = ""
     ledger: str = ""
+    state: str = ""
 
     def __post_init__(self) -> None:
         for name in ("store", "models", "runs", "downloads"):
@@ -157,7 +159,11 @@ def _parsed(text: str) -> dict[str, Any]:
         return {}
 
 
-_NOTES = {"keys": "  # empty: ~/.config/springback/keys.toml", "ledger": "  # empty: ledger.sqlite beside the store"}
+_NOTES = {
+    "keys": "  # empty: ~/.config/springback/keys.toml",
+    "ledger": "  # empty: ledger.sqlite beside the store",
+    "state": "  # or postgresql://...; empty: state.sqlite in desk/",
+}
 
 
 def as_toml(value: Any) -> str:

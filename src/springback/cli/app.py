@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli import data, lean, models, project, records, review
+from springback.cli import data, lean, models, monitor, operation, project, records, review, state
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -39,6 +39,8 @@ app = typer.Typer(
 )
 app.add_typer(lean.app, name="lean")
 app.add_typer(data.app, name="data")
+app.add_typer(operation.book, name="book")
+app.add_typer(state.app, name="state")
 for verb in (project.init, project.doctor, project.runs):
     app.command()(spoken(verb))
 
@@ -297,8 +299,9 @@ def optimize(
 app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
-for one in (models.retrain, models.models, models.promote, models.rollback):
-    app.command()(spoken(one))
+app.command()(spoken(monitor.monitor))
+for evening in (*operation.VERBS, *models.VERBS):
+    app.command()(spoken(evening))
 
 
 @app.command()

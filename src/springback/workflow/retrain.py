@@ -39,39 +39,6 @@ PROGRAM = "springback retrain"
 AUTO = "retraining.sign = auto"
 
 
-@dataclass(frozen=True, eq=False)
-class InUse:
-    """The `champion` of a session, its open `challengers`, the `previous` champion, who goes on being scored, and the `models` of all by
-    name; `faults` of those that are missing or damaged and speak no more, by name.
-    """
-
-    champion: str
-    challengers: tuple[str, ...]
-    previous: str | None
-    models: Mapping[str, Models]
-    faults: Mapping[str, str]
-
-
-def in_use(models: Path, session: str) -> InUse:
-    """Who forecasts at the close of `session`. Raises `ModelError` where the champion is missing or fails its hash, `MissingData` without a
-    timeline.
-    """
-    timeline = champions.timeline_of(models)
-    champion = timeline.champion_on(session)
-    begun = [one.model for one in timeline.tenures if one.after < session]
-    previous = begun[-2] if len(begun) > 1 else None
-    others = tuple(one.challenger for one in timeline.waiting if one.after < session)
-    archive, found, faults = Archive(models), {}, {}
-    for name in dict.fromkeys((champion, *others, *([previous] if previous else []))):
-        try:
-            found[name] = archive.load(name, timeline.hashes.get(name, ""))
-        except ModelError as error:
-            if name == champion:
-                raise
-            faults[name] = str(error)
-    return InUse(champion, others, previous, found, faults)
-
-
 def due(settings: Settings, timeline: Timeline | None, session: str) -> bool:
     """Whether a challenger is to be trained after the close of `session`: the next session begins a period that none was trained for."""
     if settings.walk_forward.policy == "never" and timeline is not None:
