@@ -3,7 +3,6 @@ new challenger by the very steps of the walk-forward.
 """
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from springback.data.sessions import exchange_days
-from springback.errors import InputError, ModelError
+from springback.errors import InputError
 from springback.forecasting import model_store
 from springback.forecasting.archive import Archive, read_timeline
 from springback.forecasting.models import Models
