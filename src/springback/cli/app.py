@@ -300,8 +300,8 @@ app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
 app.command()(spoken(monitor.monitor))
-for evening in (*operation.VERBS, *models.VERBS):
-    app.command()(spoken(evening))
+for one in (*models.VERBS, *operation.VERBS):
+    app.command()(spoken(one))
 
 
 @app.command()

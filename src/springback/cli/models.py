@@ -1,5 +1,6 @@
 """The verbs of the models' timeline: retrain, models, promote, rollback."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,4 +80,4 @@ def rollback(
     verb.rollback(console, chosen, registry, verb.Word(by, why or ""), desk or USUAL_DESK)
 
 
-VERBS = (retrain, models, promote, rollback)
+VERBS: tuple[Callable[..., int | None], ...] = (retrain, models, promote, rollback)

@@ -3,6 +3,7 @@ new challenger by the very steps of the walk-forward.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from springback.data.sessions import exchange_days
-from springback.errors import InputError
+from springback.errors import InputError, ModelError
 from springback.forecasting import model_store
 from springback.forecasting.archive import Archive, read_timeline
 from springback.forecasting.models import Models
@@ -36,6 +37,34 @@ STALE = 1.5
 """Intervals without a retraining after which the models are stale."""
 PROGRAM = "springback retrain"
 AUTO = "retraining.sign = auto"
+
+
+@dataclass(frozen=True, eq=False)
+class InUse:
+    """The `champion` of a session, its `challengers`, and the `models` by name of all who forecast: theirs and the previous champion's, who
+    goes on being scored; `faults` of those that are missing or damaged and speak no more, by name.
+    """
+
+    champion: str
+    challengers: tuple[str, ...]
+    models: Mapping[str, Models]
+    faults: Mapping[str, str]
+
+
+def in_use(models: Path, session: str) -> InUse:
+    """Who forecasts at the close of `session`. Raises `ModelError` where the champion is missing or fails its hash, `MissingData` without a
+    timeline.
+    """
+    timeline = champions.timeline_of(models)
+    champion, *others = timeline.speakers(session)
+    archive = Archive(models)
+    found, faults = {champion: archive.load(champion, timeline.hashes.get(champion, ""))}, {}
+    for name in others:
+        try:
+            found[name] = archive.load(name, timeline.hashes.get(name, ""))
+        except ModelError as error:
+            faults[name] = str(error)
+    return InUse(champion, tuple(name for name in others if name in timeline.challengers), found, faults)
 
 
 def due(settings: Settings, timeline: Timeline | None, session: str) -> bool:
@@ -80,7 +109,7 @@ def retrain(registry: Registry, prepared: PreparedData, settings: Settings, prog
     with places.filling(registry.models, progress):
         registry.ledger.ready()
         judged_ = train_models(prepared, settings, progress)
-        pair = _trained(registry.models, prepared, settings, -1)
+        pair = trained(registry.models, prepared, settings, -1)
         write_json(Archive(registry.models).folder(pair.card.name) / EVALUATION, dataclasses.asdict(judged_.evaluation))
         old = read_timeline(registry.models) or Timeline()
         begun = old if old.tenures else _first(registry.models, prepared, settings)
@@ -130,8 +159,8 @@ def standing(settings: Settings, timeline: Timeline, session: str) -> dict[str, 
     return {**champions.told(timeline), **more}
 
 
-def _trained(models: Path, prepared: PreparedData, settings: Settings, row: int) -> Models:
-    """The pair on what was known at the close of `row`, counted from the end where it is negative; in the archive."""
+def trained(models: Path, prepared: PreparedData, settings: Settings, row: int = -1) -> Models:
+    """The pair on what was known at the close of `row`, counted from the end where it is negative; in the archive of `models`."""
     archive = Archive(models)
     options = WalkOptions(lookup=archive.lookup)
     data = prepared.market_data, prepared.eligible, prepared.features
@@ -153,7 +182,7 @@ def _first(models: Path, prepared: PreparedData, settings: Settings) -> Timeline
         if (models / EVALUATION).is_file():
             places.write(archive.folder(pair.card.name), {EVALUATION: (models / EVALUATION).read_text(encoding="utf-8")})
     else:
-        pair = _trained(models, prepared, settings, -2)
+        pair = trained(models, prepared, settings, -2)
         after, why = pair.card.known_by, "the first"
     return Timeline(hashes={pair.card.name: pair.card.hash}).begun(pair.card.name, after, PROGRAM, why)
 
