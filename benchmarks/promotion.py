@@ -1,9 +1,9 @@
-"""How often `monitoring.promotion.judge` promotes a challenger: without an edge, with one, and asked once or each quarter.
+"""How often a contest of champion and challenger is won: without an edge, with one, and by the bound alone.
 
     python benchmarks/promotion.py [RUNS]
 
 Daily differences of the two models: Student's t with 5 degrees of freedom, each leaning on the one before (AR(1)); an edge is stated as the
-annual Sharpe ratio of the difference. No edge: the share should be 2.5 %, the upper half of what a 95 % interval leaves out.
+annual Sharpe ratio of the difference. Without an edge a win is a false promotion, with one a loss is a missed promotion.
 """
 
 import sys
@@ -11,36 +11,33 @@ import sys
 import numpy as np
 from scipy.signal import lfilter
 
-from springback.monitoring.promotion import Contest, judge
+from springback.statistics.contest import Retraining, verdict
 
-LONGEST = 504
-LOOKS = tuple(range(126, LONGEST + 1, 63))
-DAYS = np.asarray(np.busday_offset("2020-01-01", np.arange(LONGEST), roll="forward"), dtype="datetime64[D]")
-SEEN = np.datetime64("2019-12-31")
+RULES = Retraining()
 
 
 def differences(runs: int, lean: float, edge: float, seed: int = 1) -> np.ndarray:
-    """(runs, LONGEST) with standard deviation 1 and a mean of `edge` / sqrt(252)."""
-    shocks = np.random.default_rng(seed).standard_t(5, (runs, LONGEST + 100)) * np.sqrt(0.6 * (1 - lean**2))
+    """(runs, sessions) with standard deviation 1 and a mean of `edge` / sqrt(252)."""
+    shocks = np.random.default_rng(seed).standard_t(5, (runs, RULES.sessions + 100)) * np.sqrt(0.6 * (1 - lean**2))
     return np.asarray(lfilter([1.0], [1.0, -lean], shocks, axis=1)[:, 100:]) + edge / np.sqrt(252)
 
 
-def promoted(many: np.ndarray, sessions: tuple[int, ...], contest: Contest) -> float:
-    """Share of the contests in which any of the looks after `sessions` promotes."""
-    still = np.zeros(LONGEST)
-    return float(np.mean([any(judge(DAYS[:k], one[:k], still[:k], SEEN, contest).promoted for k in sessions) for one in many]))
+def rates(many: np.ndarray) -> tuple[float, float, float]:
+    """Share of the contests that were won, of those won by the bound before the end, and the mean sessions to a win (NaN: none)."""
+    won = [found for one in many if (found := verdict(one, RULES)).state == "won"]
+    early = sum(found.low is None for found in won)
+    return len(won) / len(many), early / len(many), float(np.mean([found.sessions for found in won])) if won else float("nan")
 
 
 def main() -> None:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    print(f"{runs:,} contests each; per cent promoted")
-    print("leaning  edge   120   252   504   asked 7 times, as planned   asked 7 times, one planned")
-    for lean, edge in ((0.1, 0.0), (0.3, 0.0), (0.6, 0.0), (0.1, 0.5), (0.1, 1.0), (0.1, 2.0)):
-        many = differences(runs, lean, edge)
-        once = [promoted(many, (sessions,), Contest()) for sessions in (120, 252, 504)]
-        often = [promoted(many, LOOKS, Contest(looks=looks)) for looks in (len(LOOKS), 1)]
-        shown = "  ".join(f"{100 * one:4.1f}" for one in once)
-        print(f"{lean:7.1f}  {edge:4.1f}  {shown}   {100 * often[0]:25.1f}   {100 * often[1]:26.1f}", flush=True)
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000
+    print(f"{runs:,} contests of {RULES.sessions} sessions each; {100 * RULES.level:g} % false promotions are asked for")
+    print("leaning  edge   won %   asked %   ratio   by the bound %   missed %   sessions to a win")
+    for lean, edge in ((0.1, 0.0), (0.3, 0.0), (0.6, 0.0), (0.1, 0.5), (0.1, 1.0), (0.1, 2.0), (0.1, 4.0)):
+        won, early, sessions = rates(differences(runs, lean, edge))
+        asked = "        -       -" if edge else f"{100 * RULES.level:9.1f}   {won / RULES.level:5.2f}"
+        missed = f"{100 * (1 - won):8.1f}" if edge else "       -"
+        print(f"{lean:7.1f}  {edge:4.1f}  {100 * won:6.1f} {asked}   {100 * early:14.2f}   {missed}   {sessions:17.0f}", flush=True)
 
 
 if __name__ == "__main__":

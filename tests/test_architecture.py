@@ -33,7 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "features": ("errors", "market"),
     "forecasting": ("errors", "market", "features"),
     "cluster": ("errors",),
-    "training": ("errors", "market", "features", "forecasting", "cluster"),
+    "training": ("errors", "market", "statistics", "features", "forecasting", "cluster"),
     "strategy": ("errors", "market"),
     "backtest": ("errors", "market", "strategy"),
     "analytics": ("errors", "alone", "market", "statistics"),
@@ -45,19 +45,30 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "comparison": ("errors", "market", "statistics", "analytics", "lean"),
     "scenarios": ("errors", "market", "statistics", "strategy", "backtest", "analytics"),
     "auditing": ("errors", "market", "statistics", "training", "validation", "strategy", "backtest", "analytics"),
-    "monitoring": ("errors", "market", "statistics", "analytics"),
+    "operation": ("errors", "market", "statistics", "features", "forecasting", "strategy", "backtest", "trading", "analytics"),
+    "monitoring": ("errors", "market", "statistics", "analytics", "training", "validation"),
     "search": ("errors", "alone", "market", "statistics", "analytics"),
     "quality": ("errors", "market", "data", "analytics"),
+    "review": ("errors", "market", "statistics", "strategy", "operation", "monitoring", "analytics"),
     "workflow": (
         *("errors", "alone", "settings", "project", "market", "statistics", "data", "features", "forecasting", "cluster", "training"),
         *("validation", "strategy", "backtest", "analytics", "ledger", "lean", "scenarios", "auditing", "search", "quality"),
-        "state",
+        *("operation", "review", "state"),
     ),
     "frames": (ALL,),
     "notebook": (ALL,),
     "verbs": (
         *("errors", "settings", "project", "market", "cluster", "analytics", "workflow"),
-        *("training", "validation", "comparison", "scenarios", "auditing", "search", "quality"),  # the words and figures of each study
+        *(
+            "training",
+            "validation",
+            "comparison",
+            "scenarios",
+            "auditing",
+            "search",
+            "quality",
+            "review",
+        ),  # the words and figures of each study
     ),
     "cli": ("errors", "project", "verbs"),
     FACE: ("frames",),
@@ -86,8 +97,8 @@ SPEECH = ("print", "input", "sys.argv", "sys.stdout", "sys.stderr", "sys.stdin")
 VENDORS: dict[str, tuple[str, ...]] = {
     "numpy": (ALL,),
     "pandas": (
-        *("data", "forecasting", "training", "validation", "backtest", "analytics", "lean", "comparison", "quality"),
-        *("workflow", "notebook", "frames"),
+        *("data", "forecasting", "training", "validation", "backtest", "analytics", "operation", "lean", "comparison", "quality"),
+        *("review", "workflow", "notebook", "frames"),
     ),
     "numba": ("compiled",),
     "scipy": ("statistics", "training", "validation", "analytics", "monitoring"),
@@ -121,6 +132,8 @@ DISTRIBUTIONS = {
 UNCOUNTED: dict[str, tuple[str, ...]] = {
     "springback.backtest.loop.replay": ("backtest",),
     "springback.backtest.loop.session": ("backtest",),
+    "springback.backtest.loop.until_close": ("backtest", "operation"),  # one session of a remembered account
+    "springback.operation.evening.play": ("operation", "workflow.daily", "workflow.rehearse", "workflow.monitor"),
     "springback.backtest.run.backtest": ("backtest", "workflow.backtests"),  # the overlays of one report; `simulate`
     "springback.workflow.backtests.simulate": (
         "workflow.backtests",  # `run_backtest` enters it

@@ -53,7 +53,7 @@ def test_every_lie_has_its_guard_and_every_test_that_is_named_exists() -> None:
             "11: tests/training/test_labels.py holds no test_that_was_renamed",
         ),
         ("tests/analytics/test_reentries.py", "tests/analytics/test_gone.py", "19: tests/analytics/test_gone.py holds no"),
-        ("`monitoring/promotion.py`", "`monitoring/gone.py`", "24: no module monitoring/gone.py"),
+        ("`statistics/contest.py`", "`statistics/gone.py`", "24: no module statistics/gone.py"),
         ("`tests/training/test_labels.py::test_the_last_six_rows_have_no_label`", "none yet", "11 names no test"),
     ],
 )

@@ -36,11 +36,11 @@ def test_a_knob_speaks_before_its_table() -> None:
 
 def test_forecasts_hang_on_the_universe_the_training_and_the_window() -> None:
     tables = {name.split(".")[0] for name in moving(Settings(), "forecasts")}
-    assert tables == {"universe", "training", "walk_forward", "backtest", "strategy"}
+    assert tables == {"universe", "training", "walk_forward", "retraining", "backtest", "strategy"}
     assert {name for name in moving(Settings(), "forecasts") if name.startswith(("backtest.", "strategy."))} == {
         *("backtest.start", "backtest.end", "strategy.indicator"),
     }
-    assert MOVED["training.threads"] == "nothing"
+    assert MOVED["training.threads"] == MOVED["retraining.sign"] == "nothing"
 
 
 def test_luck_is_not_searched() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import springback
 from springback import settings
+from springback.forecasting.archive import read_timeline, write_timeline
 from springback.market.quarantine import Span
 from springback.workflow import forecast_cache, forecasts
 from springback.workflow.models import forecast_walk_forward
@@ -61,9 +62,24 @@ def other_knob(made: PreparedData, chosen: Settings, folder: Path) -> tuple[Prep
 
 
 def touched_model(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
-    file = next(folder.glob("*/*.pkl"))
+    file = next(folder.parent.glob("archive/*/*.pkl"))
     file.write_bytes(file.read_bytes() + b"x")
     return made, chosen
+
+
+def touched_timeline(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
+    timeline = read_timeline(folder)
+    assert timeline is not None
+    write_timeline(folder, dataclasses.replace(timeline, tried=""))
+    return made, chosen
+
+
+def other_policy(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
+    return made, settings.load(Settings, [], [*FEW, *SPAN, "walk_forward.policy=newest"])
+
+
+def other_contests(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
+    return made, settings.load(Settings, [], [*FEW, *SPAN, "retraining.level=0.05"])
 
 
 def touched_forecasts(made: PreparedData, chosen: Settings, folder: Path) -> tuple[PreparedData, Settings]:
@@ -83,7 +99,10 @@ def unnamed(made: PreparedData, chosen: Settings, folder: Path) -> tuple[Prepare
     return nameless, chosen
 
 
-@pytest.mark.parametrize("change", [other_data, quarantined, other_knob, touched_model, touched_forecasts, no_note, unnamed])
+CHANGES = (other_data, quarantined, other_knob, other_policy, other_contests, touched_model, touched_timeline, touched_forecasts, no_note)
+
+
+@pytest.mark.parametrize("change", [*CHANGES, unnamed])
 def test_anything_else_is_walked_anew(change: Callable[..., object], made: PreparedData, chosen: Settings, models: Path) -> None:
     folder = models / "walk_forward"
     assert forecast_cache.find(made, chosen, folder) is not None

@@ -1,6 +1,7 @@
 """The project file: `springback.toml` in the working folder says where things lie and which knobs are turned, for every verb."""
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,17 +37,33 @@ class Paths:
 
 
 @dataclass(frozen=True)
+class Signed:
+    """`version`: the signed settings in force, those of settings/versions/NNNN.toml beside the project file; empty: none, the settings are
+    unversioned.
+    """
+
+    version: str = ""
+
+    def __post_init__(self) -> None:
+        if self.version and not re.fullmatch(r"[0-9]{4}", self.version):
+            raise SettingsError(f"settings.version must be a number of four digits such as 0003, was '{self.version}'", value=self.version)
+
+
+@dataclass(frozen=True)
 class _Root:
     paths: Paths = field(default_factory=Paths)
+    settings: Signed = field(default_factory=Signed)
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project file as it was read: its path (None: there is none), its paths, and its tables of knobs."""
+    """A project file as it was read: its path (None: there is none), its paths, its tables of knobs, and the `version` of the settings that
+    it names (empty: none)."""
 
     file: Path | None = None
     paths: Paths = field(default_factory=Paths)
     knobs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    version: str = ""
 
 
 def project(folder: Path = Path()) -> Project:
@@ -55,12 +72,12 @@ def project(folder: Path = Path()) -> Project:
     if not file.is_file():
         return Project()
     knobs = read(file)
-    given = knobs.pop("paths", {})
+    own: dict[str, Any] = {name: knobs.pop(name) for name in ("paths", "settings") if name in knobs}
     try:
-        paths = build(_Root, {"paths": given}).paths
+        root = build(_Root, own)
     except SettingsError as error:
         raise SettingsError(f"{file}: {error}") from None
-    return Project(file, _from(folder, paths), knobs)
+    return Project(file, _from(folder, root.paths), knobs, root.settings.version)
 
 
 def usual(name: str, folder: Path = Path()) -> Path:
@@ -83,11 +100,14 @@ def _from(folder: Path, paths: Paths) -> Paths:
 def template(knobs: Mapping[str, Any]) -> str:
     """The text of a new project file: every path and knob with its default, commented out, so that what is said is what was changed."""
     lines = [
-        "# What every verb run in this folder takes: the defaults, then this file, then --settings FILE, then --set table.name=value.",
-        "# A line without its '#' is in force. Paths are relative to this file.",
+        "# What every verb run in this folder takes: the defaults, then this file, then the signed version that it names under [settings],",
+        "# then --settings FILE, then --set table.name=value. A line without its '#' is in force. Paths are relative to this file.",
         "",
         "[paths]",
-        *(f"# {name} = {_toml(value)}{_NOTES.get(name, '')}" for name, value in dataclasses.asdict(Paths()).items()),
+        *(f"# {name} = {as_toml(value)}{_NOTES.get(name, '')}" for name, value in dataclasses.asdict(Paths()).items()),
+        "",
+        "[settings]",
+        '# version = ""  # empty: unversioned; "springback review --apply" writes settings/versions/NNNN.toml and its number here',
     ]
     table = ""
     for name, value in knobs.items():
@@ -95,10 +115,48 @@ def template(knobs: Mapping[str, Any]) -> str:
         if here != table:
             table = here
             lines += ["", f"[{table}]"]
-        lines.append(f"# {knob} = {_toml(value)}")
+        lines.append(f"# {knob} = {as_toml(value)}")
     text = "\n".join(lines) + "\n"
     tomllib.loads(text)
     return text
+
+
+_HEADER, _OTHER = re.compile(r"\s*\[\s*settings\s*\]\s*(#.*)?"), re.compile(r"\s*\[")
+_VERSION = re.compile(r"""(\s*version\s*=\s*)("[^"]*"|'[^']*')(.*)""", re.DOTALL)
+
+
+def pointed(text: str, version: str) -> str:
+    """The text of a project file, `version` being the settings that it names and everything else as it was, comments too.
+
+    Raises `SettingsError` where the file is written in a way that only a person can change.
+    """
+    lines = text.splitlines(keepends=True)
+    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    start = next((k for k, line in enumerate(lines) if _HEADER.fullmatch(line.rstrip())), None)
+    said = f'version = "{version}"'
+    if start is None:
+        gap = "" if not lines else end if lines[-1].endswith(end) else end + end
+        changed = "".join([*lines, gap, f"[settings]{end}", f"{said}{end}"])
+    else:
+        stop = next((k for k in range(start + 1, len(lines)) if _OTHER.match(lines[k])), len(lines))
+        own = next(((k, found) for k in range(start + 1, stop) if (found := _VERSION.fullmatch(lines[k]))), None)
+        header = [*lines[:start], lines[start].rstrip() + end]
+        if own is None:
+            changed = "".join([*header, f"{said}{end}", *lines[start + 1 :]])
+        else:
+            changed = "".join([*lines[: own[0]], f'{own[1][1]}"{version}"{own[1][3]}', *lines[own[0] + 1 :]])
+    before, after = tomllib.loads(text), _parsed(changed)
+    before["settings"] = {**before.get("settings", {}), "version": version}
+    if after != before:
+        raise SettingsError(f"{FILE} names its settings in a way that is not changed by a program: write {said} under [settings] by hand")
+    return changed
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {}
 
 
 _NOTES = {
@@ -108,11 +166,12 @@ _NOTES = {
 }
 
 
-def _toml(value: Any) -> str:
+def as_toml(value: Any) -> str:
+    """`value`, a knob, as a TOML file has it; one that is infinite or no number has no place there."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(as_toml, value))}]"
     if isinstance(value, int | float):
         return repr(value)
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')

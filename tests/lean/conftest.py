@@ -36,7 +36,8 @@ def shop(tiny: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     entry.fetch(market_data, folder / "store")
     made = prepare_world(market_data, tiny)
     save_models(train_models(made, tiny), folder / "models")
-    save_forecasts(made, forecast_walk_forward(made, tiny, folder / "models"), folder / "models" / "walk_forward" / "forecasts.parquet")
+    newest = settings.load(Settings, [], [*TINY[1::2], "walk_forward.policy=newest"])
+    save_forecasts(made, forecast_walk_forward(made, newest, folder / "models"), folder / "models" / "walk_forward" / "forecasts.parquet")
     return folder
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from springback import __version__
 from springback.errors import BadTable, InputError, MissingData, ModelError
+from springback.forecasting.archive import Archive, read_timeline, write_timeline
 from springback.forecasting.card import Card
 from springback.lean import bundle, prepare
 from springback.lean.engines import DATABASES, Cli, Native
@@ -34,7 +35,9 @@ def test_the_fixed_pair_is_four_files(shop: Path) -> None:
 
 def test_walk_forward_is_a_pair_for_each_fold_and_their_list(shop: Path) -> None:
     files, cards = prepare.models(shop / "models", "walk-forward", START)
-    days = [fold["as_of"] for fold in json.loads((shop / "models" / "walk_forward" / "folds.json").read_text())]
+    timeline = read_timeline(shop / "models" / "walk_forward")
+    assert timeline is not None
+    days = [one.after for one in timeline.tenures]
     assert len(days) >= 4
     assert [fold["as_of"] for fold in json.loads(files["models/walk_forward/folds.json"])] == days
     assert len(files) == 1 + 4 * len(days) and len(cards) == len(days)
@@ -42,11 +45,37 @@ def test_walk_forward_is_a_pair_for_each_fold_and_their_list(shop: Path) -> None
     assert not [key for key in files if not KEY.match(key)]
 
 
-def test_without_the_record_every_pair_counts(shop: Path, tmp_path: Path) -> None:
+def older(shop: Path, models: Path) -> None:
+    """`models` as an older version left them: a folder for each as-of date, and the record of the forecast."""
+    timeline = read_timeline(shop / "models" / "walk_forward")
+    assert timeline is not None
+    for one in timeline.tenures:
+        shutil.copytree(Archive(shop / "models").folder(one.model), models / "walk_forward" / one.after)
+    (models / "walk_forward" / "folds.json").write_text(json.dumps([{"as_of": one.after} for one in timeline.tenures]))
+
+
+def test_the_folder_of_an_older_version_is_read_without_its_record_too(shop: Path, tmp_path: Path) -> None:
+    older(shop, tmp_path)
+    listed, _ = prepare.models(tmp_path, "walk-forward", START)
+    assert listed == prepare.models(shop / "models", "walk-forward", START)[0]
+    (tmp_path / "walk_forward" / "folds.json").unlink()
+    assert prepare.models(tmp_path, "walk-forward", START)[0] == listed
+    (tmp_path / "walk_forward" / "folds.json").write_text("[{}]")
+    with pytest.raises(ModelError, match="is not the record of a forecast"):
+        prepare.models(tmp_path, "walk-forward", START)
+
+
+def test_the_champions_of_the_timeline_are_handed_on_and_no_other_pair(shop: Path, tmp_path: Path) -> None:
     shutil.copytree(shop / "models", tmp_path / "models")
-    listed, _ = prepare.models(tmp_path / "models", "walk-forward", START)
-    (tmp_path / "models" / "walk_forward" / "folds.json").unlink()
-    assert prepare.models(tmp_path / "models", "walk-forward", START)[0] == listed
+    timeline = read_timeline(tmp_path / "models" / "walk_forward")
+    assert timeline is not None
+    first, second = timeline.tenures[:2]
+    back = replace(timeline, tenures=(first, second, replace(first, after="2020-08-03")))
+    write_timeline(tmp_path / "models" / "walk_forward", back)
+    files, cards = prepare.models(tmp_path / "models", "walk-forward", START)
+    assert [card.name for card in cards] == [first.model, second.model, first.model]
+    assert [one["as_of"] for one in json.loads(files["models/walk_forward/folds.json"])] == [first.after, second.after, "2020-08-03"]
+    assert files["models/walk_forward/2020-08-03/card.json"] == files[f"models/walk_forward/{first.after}/card.json"]
 
 
 @pytest.mark.parametrize("which", ["fixed", "walk-forward"])
@@ -60,8 +89,8 @@ def test_a_model_its_card_does_not_know_is_not_handed_on(shop: Path, tmp_path: P
     (tmp_path / "models" / "ml_mean_reversion_long.pkl").write_bytes(b"other")
     with pytest.raises(ModelError, match=r"ml_mean_reversion_long\.pkl is not the file of its card"):
         prepare.models(tmp_path / "models", "fixed", START)
-    (tmp_path / "models" / "walk_forward" / "folds.json").write_text("[{}]")
-    with pytest.raises(ModelError, match="is not the record of a forecast"):
+    (tmp_path / "models" / "walk_forward" / "timeline.json").write_text("[{}]")
+    with pytest.raises(ModelError, match=r"timeline\.json is no timeline of models"):
         prepare.models(tmp_path / "models", "walk-forward", START)
 
 

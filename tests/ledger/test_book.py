@@ -117,6 +117,15 @@ def test_a_run_recorded_before_entries_had_a_life_is_the_trial_that_says_0() -> 
     assert before == named != new
 
 
+def test_a_run_recorded_before_there_were_contests_is_the_trial_of_the_newest_pair() -> None:
+    knobs = {"strategy.slots": 20, "training.seed": 1}
+    newest = knobs | {"walk_forward.policy": "newest", "training.years": 0, "retraining.level": 0.025}
+    better = newest | {"walk_forward.policy": "if_better"}
+    assert look(settings=knobs).settings_text == look(settings=newest).settings_text
+    texts = {look(settings=one).settings_text for one in (knobs, better, better | {"retraining.level": 0.05}, knobs | {"training.years": 4})}
+    assert len(texts) == 4
+
+
 def test_a_run_recorded_under_an_older_name_of_a_value_is_the_same_trial(file: Path) -> None:
     older, newer, other = ({"strategy.indicator": name} for name in ("rarity", "return_percentile", "qpi"))
     ledger = filled(file, 1)
@@ -126,7 +135,7 @@ def test_a_run_recorded_under_an_older_name_of_a_value_is_the_same_trial(file: P
     assert [one.looks for one in trials(ledger.entries())] == [1, 3, 1]
     texts = {ledger.settings(one.settings) for one in ledger.entries()}
     assert '{"strategy.indicator": "rarity"}' in texts, "written as it was written at first: ledgers that stand keep their hashes"
-    assert recorded.named(older) == recorded.named(newer) == {**newer, "strategy.entry_life": 0}
+    assert recorded.named(older) == recorded.named(newer) == {**newer, **recorded.BEFORE}
 
 
 def test_trials_of_a_period_are_those_that_share_a_day_with_it(file: Path) -> None:

@@ -35,7 +35,7 @@ def random_session(seed: int) -> tuple[Today, Book]:
     book.left_long[:], book.left_short[:] = -draw.integers(0, 6, (2, NAMES))
     volume = np.full(NAMES, 1e6)
     flipped = bool(draw.random() < 0.5)
-    return Today(close, qpi, p_long, p_short, volume, np.full(NAMES, 1e8), final, volume, high, high - 5.0, trend, flipped), book
+    return Today(close, qpi, p_long, p_short, volume, np.full(NAMES, 1e8), final, volume, high, high - 5.0, trend, flipped, 1.0), book
 
 
 def quiet(close: np.ndarray, qpi: np.ndarray, probability: np.ndarray, **others: np.ndarray | bool) -> Today:
@@ -43,7 +43,7 @@ def quiet(close: np.ndarray, qpi: np.ndarray, probability: np.ndarray, **others:
     unknown, volume = np.full(NAMES, np.nan), np.full(NAMES, 1e6)
     today = Today(
         *(close, qpi, probability, probability, volume, np.full(NAMES, 1e8), np.zeros(NAMES, np.bool_), volume),
-        *(unknown, unknown, unknown, False),
+        *(unknown, unknown, unknown, False, 1.0),
     )
     return today._replace(**others)
 
@@ -95,3 +95,20 @@ def test_a_closing_position_frees_its_slot_the_same_session() -> None:
     assert orders.reason.tolist() == [TIME_STOP, ENTRY] and orders.name.tolist() == [0, 7]
     assert orders.quantity.tolist() == [-100, 18_333], "$1,000,000 x 1.1 / 3 slots / $20"
     assert funnel[LONG, FUNNEL.index("in_book")] == 1 and funnel[LONG, FUNNEL.index("no_slot")] == 1
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.5, 0.0]))
+def test_a_factor_sizes_new_entries_and_nothing_else(seed: int, factor: float) -> None:
+    """The same exits; the same names in the same slots at half of the size; at nothing no entry."""
+    (today, book), (_, other) = random_session(seed), random_session(seed)
+    whole, funnel = decided(today, book)
+    small, counts = decided(today._replace(entry_factor=factor), other)
+    entry, leaving = whole.reason == ENTRY, small.reason != ENTRY
+    np.testing.assert_array_equal(whole.quantity[~entry], small.quantity[leaving])
+    np.testing.assert_array_equal(counts[:, :8], funnel[:, :8])
+    if factor:
+        np.testing.assert_array_equal(whole.name, small.name)
+        capped = np.abs(whole.quantity[entry]) == 50_000
+        assert (np.abs(small.quantity[~leaving]) <= np.where(capped, 50_000, np.abs(whole.quantity[entry]) / 2 + 1)).all()
+    else:
+        assert leaving.all()

@@ -39,6 +39,7 @@ class Host:
     floor: ShortFloor = NO_FLOOR
     cash: float = 1_000_000.0
     first: int = 0
+    entry_factor: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         parts = self.outlook, self.strategy, self.regime, self.universe, self.members, self.barred, self.floor
@@ -76,7 +77,8 @@ class Host:
         book = self.desk.book
         equity = self.cash + sum(book.quantity[name] * book.mark[name] for name in np.flatnonzero(book.quantity))
         self.equity.append(equity)
-        decision = self.desk.decide(self.market_data.vix[row], equity, row == bars.shape[0] - 1)
+        factor = 1.0 if self.entry_factor is None else float(self.entry_factor[row])
+        decision = self.desk.decide(self.market_data.vix[row], equity, row == bars.shape[0] - 1, factor)
         self.tickets = [one for one in self.tickets if one.symbol not in decision.cancelled]
         for order in decision.orders:
             if not order.is_entry:

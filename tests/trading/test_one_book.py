@@ -50,9 +50,11 @@ def copied(book: Book) -> Book:
     return Book(*(column.copy() for column in book))
 
 
-def books_of_loop(market_data: MarketData, said: Forecasts, strategy: Strategy, regime: Regime, cash: float) -> list[Book]:
+def books_of_loop(
+    market_data: MarketData, said: Forecasts, strategy: Strategy, regime: Regime, cash: float, factor: np.ndarray | None = None
+) -> list[Book]:
     """The book of the backtest after each session, orders sent."""
-    market, sessions = prepare(market_data, said, regime, strategy), len(market_data.bars.sessions)
+    market, sessions = prepare(market_data, said, regime, strategy, factor), len(market_data.bars.sessions)
     account = empty_account(cash, sessions, len(market_data.bars.symbols), strategy.slots)
     paper = empty_paper(len(market_data.bars.symbols), strategy.slots)
     rules = Rules(rule_parameters(strategy, regime), charges(Costs(), "lean"), regime.multiple)
@@ -80,6 +82,20 @@ def test_loop_desk_and_replay_hold_the_same_book_at_every_close(variant: str, se
         same(host.desk.book, replayed)
         same(host.desk.book, ours)
         assert host.cash == pytest.approx(ours.cash[0], abs=1e-6), "the host's own account is the witness"
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_loop_and_desk_play_one_factor_of_entries(seed: int) -> None:
+    """Whole, halved and no entries, by session."""
+    market_data = random_tape(seed)
+    said = random_forecasts(seed, market_data)
+    factor = np.random.default_rng(seed).choice([1.0, 0.5, 0.0], len(market_data.bars.sessions))
+    host = Host(market_data, as_file(market_data, said), BUSY, Regime(), entry_factor=factor)
+    for row, ours in enumerate(books_of_loop(market_data, said, BUSY, Regime(), host.cash, factor)):
+        host.session(row)
+        same(host.desk.book, ours)
+        assert factor[row] > 0 or not ((ours.waiting != 0) & (ours.ordered == ours.sessions[0])).any()
 
 
 @dataclass

@@ -55,7 +55,7 @@ def test_desk_with_models_and_the_walk_forward_backtest_give_the_same_orders(mad
     walked = forecast_walk_forward(made, chosen)
     expected = orders_frame(run_backtest(made.market_data, walked.forecasts, chosen, Recorder()))
     assert len(expected) > 100
-    outlook = ModelForecasts(walked.models, chosen.universe, chosen.strategy.qpi_low, chosen.strategy.qpi_high)
+    outlook = ModelForecasts(walked.champions, chosen.universe, chosen.strategy.qpi_low, chosen.strategy.qpi_high)
     first = made.market_data.bars.row("2020-01-01")
     host = Host(made.market_data, outlook, chosen.strategy, Regime(), chosen.universe, as_ranges(made.market_data), first=first).run()
     assert [one[1:] for one in host.orders] == list(zip(expected["symbol"], expected["quantity"], expected["reason"], strict=True))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from springback import features
-from springback.forecasting import Models
+from springback.forecasting import Card, Models
 from springback.market.bars import Panel
 from springback.market.market_data import MarketData
 from springback.training import Training, WalkForward, WalkForwardResult, WalkOptions, walk_forward
@@ -14,7 +14,7 @@ from springback.training.rows import gather
 from tests.training.schools import NOW, lessons, random_tape
 
 FAST = Training(trees=8)
-EARLY = WalkForward(min_sessions=100)
+EARLY = WalkForward(min_sessions=100, policy="newest")
 TAPE = random_tape(41, reversal=0.1)
 PANELS = ("qpi", "p_long", "p_short", "adv")
 
@@ -111,9 +111,9 @@ def test_an_interrupted_walk_goes_on(walked: WalkForwardResult) -> None:
         walk_forward(*lessons(TAPE), FAST, EARLY, NOW, WalkOptions(save=save))
     asked: list[np.datetime64] = []
 
-    def lookup(as_of: np.datetime64) -> Models | None:
-        asked.append(as_of)
-        return kept.get(as_of)
+    def lookup(card: Card) -> Models | None:
+        asked.append(np.datetime64(card.known_by))
+        return kept.get(asked[-1])
 
     again = walk_forward(*lessons(TAPE), FAST, EARLY, "later", WalkOptions(lookup=lookup))
     assert asked == list(walked.models)
@@ -123,8 +123,9 @@ def test_an_interrupted_walk_goes_on(walked: WalkForwardResult) -> None:
 
 
 def test_models_of_another_lesson_are_not_reused(walked: WalkForwardResult) -> None:
-    again = walk_forward(*lessons(TAPE), dataclasses.replace(FAST, trees=9), EARLY, "later", WalkOptions(lookup=walked.models.get))
-    other = walk_forward(*lessons(random_tape(42)), FAST, EARLY, "later", WalkOptions(lookup=walked.models.get))
+    options = WalkOptions(lookup=lambda card: walked.models.get(np.datetime64(card.known_by)))
+    again = walk_forward(*lessons(TAPE), dataclasses.replace(FAST, trees=9), EARLY, "later", options)
+    other = walk_forward(*lessons(random_tape(42)), FAST, EARLY, "later", options)
     assert all(models.card.created == "later" for result in (again, other) for models in result.models.values())
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from springback.backtest.endings import Endings, ends_of
 from springback.backtest.loop import replay
 from springback.backtest.result import Result
 from springback.backtest.state import Account as State
@@ -29,15 +30,19 @@ STANDARD = Strategy()
 class Backtest:
     """The account, its span, and the cost profile it is charged by.
 
-    An empty `start` is `usual_start` of the bars, an empty `end` their last session; see `Account` for the rest.
+    An empty `start` is `usual_start` of the bars, an empty `end` their last session; see `Account` for the rest. `endings`: that a name
+    ends is "known" on its last session, or "learned" once it has been silent, as a live desk does (`backtest.endings`).
     """
 
     start: date | Literal[""] = field(default="", metadata={"moves": "forecasts"})
     end: date | Literal[""] = field(default="", metadata={"moves": "forecasts"})
     cash: float = Account.cash
     profile: Profile = "realistic"
+    endings: Endings = "known"
 
     def __post_init__(self) -> None:
+        if self.endings not in ("known", "learned"):
+            raise SettingsError(f"backtest.endings must be known or learned, was '{self.endings}'", value=self.endings)
         Account(self.start or date.min, self.end or date.max, self.cash)
 
     @property
@@ -55,21 +60,33 @@ class Backtest:
         return replace(self, start=self.start or usual_start(sessions, history), end=end)
 
 
-def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strategy: Strategy = STANDARD) -> LoopInputs:
-    """The market data and the forecasts as the loop reads them; made once, used for many backtests with the same regime window and
-    variants.
+def prepare(
+    market_data: MarketData,
+    forecasts: Forecasts,
+    regime: Regime,
+    strategy: Strategy = STANDARD,
+    endings: Endings = "known",
+    entry_factor: Floats | None = None,
+) -> LoopInputs:
+    """The market data and the forecasts as the loop reads them; made once, used for many backtests with the same regime window, variants
+    and `endings`.
 
     A forecast of a row in quarantine is none, wherever it comes from: nothing is bought there, what is held goes on to its exit.
-    Dollars and shares. Raises `MissingData` where a panel of the forecasts has another shape than the bars (T, N).
+    `entry_factor` (T,), None for ones, multiplies the gross of the entries decided on each session: an alarm of the monitor as it was.
+    Dollars and shares. Raises `MissingData` where a panel of the forecasts has another shape than the bars (T, N), or the factor than T.
     """
     bars, actions = market_data.bars, market_data.actions
     sessions, names = bars.shape
     _check_shapes(forecasts, bars.shape)
+    factor = np.ones(sessions) if entry_factor is None else entry_factor
+    if factor.shape != (sessions,) or not (factor >= 0).all():
+        raise MissingData(f"entry_factor must have one number of at least 0 for each of {sessions} sessions, has shape {factor.shape}")
     means = np.array([vix_mean(market_data.vix, row, regime.window) for row in range(sessions)])
     unused = np.empty((0, names))
     beyond = strategy.exit_rule == "above_yesterday_high"
     high_before, low_before = yesterday(bars, actions) if beyond else (unused, unused)
     nights = np.zeros(sessions)
+    ends = ends_of(market_data, endings)
     nights[1:] = np.diff(bars.sessions).astype(np.float64)
     return LoopInputs(
         open=bars.printed("open"),
@@ -90,9 +107,10 @@ def prepare(market_data: MarketData, forecasts: Forecasts, regime: Regime, strat
         vix_mean=means,
         risk_free=np.zeros(sessions) if market_data.risk_free is None else np.nan_to_num(market_data.risk_free),
         nights=nights,
-        end_row=np.sort(market_data.last),
-        end_name=np.argsort(market_data.last, kind="stable"),
-        ending=market_data.ending,
+        entry_factor=factor,
+        end_row=ends.row,
+        end_name=ends.name,
+        ending=ends.ending,
         payout=payouts(market_data),
         action_row=actions.row,
         action_name=actions.name,
@@ -140,14 +158,14 @@ def backtest(
 ) -> Result:
     """The rule of `strategy` and `regime` on `market_data`, from `account.cash`, charged as `account.profile` says plus `flat_bp` a side.
 
-    `inputs` is `prepare(market data, forecasts, regime, strategy)` where it is known already. Raises `MissingData` where bars or VIX do not
-    cover the span, `SettingsError` where `strategy` and `regime` do not go together."""
+    `inputs` is `prepare(market data, forecasts, regime, strategy, endings)` where it is known already. Raises `MissingData` where bars or
+    VIX do not cover the span, `SettingsError` where `strategy` and `regime` do not go together."""
     first, end = span(market_data, account)
     charged = charges(costs, account.profile, flat_bp)
     parameters = rule_parameters(strategy, regime, charged.no_short_price, charged.no_short_dollar_volume)
     names = market_data.bars.shape[1]
     state = empty_account(account.cash, end - first, names, strategy.slots)
-    ready = prepare(market_data, forecasts, regime, strategy) if inputs is None else inputs
+    ready = prepare(market_data, forecasts, regime, strategy, account.endings) if inputs is None else inputs
     replay(ready, first, end, Rules(parameters, charged, float(regime.multiple)), state, empty_paper(names, strategy.slots))
     log, counts = state.log, state.counts[0]
     return Result(

@@ -23,9 +23,9 @@ class LoopInputs(NamedTuple):
 
     `open` and `close` are of bars alone, so that nothing fills or is ranked on a mark; `mark`, the close of every row, values positions
     in the profile `realistic`. `adv` is the mean volume that the forecasts name, `mean_volume` that of the bars.
-    `high_before`, `low_before` and `trend` (see `Today`) have no rows where their variant is off. `end_name` are all names by their last
-    row, which `end_row` has. A recall asks at the open of `recall_row` (ascending) for the shares of `recall_name` back; only stress
-    scenarios have any.
+    `high_before`, `low_before` and `trend` (see `Today`) have no rows where their variant is off. `entry_factor` multiplies the gross of
+    the entries decided after each close. `end_name` are all names by their last row, which `end_row` has. A recall asks at the open of
+    `recall_row` (ascending) for the shares of `recall_name` back; only stress scenarios have any.
     """
 
     open: Floats
@@ -46,6 +46,7 @@ class LoopInputs(NamedTuple):
     vix_mean: Floats
     risk_free: Floats
     nights: Floats
+    entry_factor: Floats
     end_row: Ints
     end_name: Ints
     ending: NDArray[np.int8]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli import data, lean, project, records, state
+from springback.cli import data, lean, project, records, review, state
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -297,6 +297,7 @@ def optimize(
 
 app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
+app.command()(spoken(review.review))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """The card of a pair of models: what they were trained on, under which libraries, and the SHA-256 of each of their files."""
 
 import dataclasses
+import hashlib
 import json
 import math
 import platform
@@ -50,6 +51,23 @@ class Card:
     versions: Mapping[str, str] = field(default_factory=versions)
     files: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def lesson(self) -> str:
+        """What decides the models, as text: everything but when and where they were written and how they did. Equal lessons train equal
+        models.
+        """
+        return dataclasses.replace(self, created="", scores={}, files={}).to_json()
+
+    @property
+    def name(self) -> str:
+        """What the models are called: the session by whose close their labels were known, and the start of the lesson's SHA-256."""
+        return f"{self.known_by}-{_digest(self.lesson)[:8]}"
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the lesson and of the files: what the models are kept under. Of a card whose files are not written yet it is none."""
+        return _digest(dataclasses.replace(self, created="", scores={}).to_json())
+
     def to_json(self) -> str:
         """The card as text; a score that is not a number is null."""
         values = dataclasses.asdict(self)
@@ -88,3 +106,7 @@ class Card:
             return found
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ModelError(f"{where} is not a model card ({error}): train again") from None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

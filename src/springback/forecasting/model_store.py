@@ -29,14 +29,25 @@ FILES = (LONG, SHORT, COLUMNS, CARD)
 
 
 def save(models: Models, folder: Path) -> Models:
-    """Writes the three pickles and, last, the card; comes back with the card that names their SHA-256.
+    """Writes the three pickles and, last, the card; comes back with the card that names their SHA-256. Raises `Unwritable`."""
+    sealed, contents = seal(models)
+    lay(contents, folder)
+    return sealed
+
+
+def seal(models: Models) -> tuple[Models, dict[str, bytes]]:
+    """The models with the card that names the SHA-256 of their files, and the files, name -> content, the card last."""
+    contents = {LONG: _pickled(models.long), SHORT: _pickled(models.short), COLUMNS: _pickled(list(models.card.features))}
+    card = replace(models.card, files={name: hashlib.sha256(content).hexdigest() for name, content in contents.items()})
+    return replace(models, card=card), {**contents, CARD: card.to_json().encode()}
+
+
+def lay(contents: Mapping[str, bytes], folder: Path) -> None:
+    """Writes `contents`, name -> content, into `folder`, in their order.
 
     All files are written beside their place first and then renamed: an interruption leaves the old ones, or a card that does not match
     and is refused, never one that vouches for a half. Raises `Unwritable`.
     """
-    contents = {LONG: _pickled(models.long), SHORT: _pickled(models.short), COLUMNS: _pickled(list(models.card.features))}
-    card = replace(models.card, files={name: hashlib.sha256(content).hexdigest() for name, content in contents.items()})
-    contents[CARD] = card.to_json().encode()
     temporary = {name: folder / f".{name}.{os.getpid()}.part" for name in contents}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +64,12 @@ def save(models: Models, folder: Path) -> Models:
         for path in temporary.values():
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-    return replace(models, card=card)
+
+
+def contents_of(folder: Path) -> dict[str, bytes]:
+    """The files of the models in `folder`, name -> content, each as its card says, the card last. Raises `ModelError`."""
+    card = read_card(folder)
+    return {**{name: _vouched(folder / name, card) for name in (LONG, SHORT, COLUMNS)}, CARD: card.to_json().encode()}
 
 
 def load(folder: Path) -> Models:

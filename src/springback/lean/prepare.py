@@ -11,6 +11,7 @@ from typing import Any
 from springback.data.files.reading import Columns, atomic, read_table, writing
 from springback.errors import InputError, MissingData, ModelError
 from springback.forecasting import model_store
+from springback.forecasting.archive import OLDER, Archive, read_timeline
 from springback.forecasting.card import Card
 from springback.lean import bundle, engine_config, engines, folds
 from springback.lean.engine_config import ALGORITHM
@@ -47,22 +48,23 @@ class Run:
 def models(folder: Path, which: str, start: date) -> tuple[dict[str, bytes], list[Card]]:
     """`{object store key: content}` of the "fixed" pair in `folder` or of its "walk-forward" pairs, and their cards.
 
-    With the pairs goes `folds.json`, the list of their as-of dates that the algorithm reads. Raises `ModelError`, also where the oldest
-    pair is too young for a backtest from `start` on.
+    Of a walk-forward they are the champions of its timeline, each under the day after whose close it speaks; `folds.json` lists those days,
+    and the algorithm reads it. Raises `ModelError`, also where the oldest pair is too young for a backtest from `start` on.
     """
     if which == "fixed":
         files, card = _pair(folder, MODELS)
         return files, [card]
-    days = _as_of(folder / "walk_forward")
-    if days[0] >= start.isoformat():
+    champions = _champions(folder)
+    first = next(iter(champions))
+    if first >= start.isoformat():
         raise ModelError(
-            f"the oldest models in {folder / 'walk_forward'} are of {days[0]}, the backtest starts on {start}: run 'springback forecast' "
+            f"the oldest models in {folder / 'walk_forward'} are of {first}, the backtest starts on {start}: run 'springback forecast' "
             "from an earlier start, or begin later"
         )
-    found = {f"{WALK_FORWARD}/{folds.FOLDS}": bundle.as_json([{"as_of": day} for day in days])}
+    found = {f"{WALK_FORWARD}/{folds.FOLDS}": bundle.as_json([{"as_of": day} for day in champions])}
     cards = []
-    for day in days:
-        files, card = _pair(folder / "walk_forward" / day, f"{WALK_FORWARD}/{day}")
+    for day, place in champions.items():
+        files, card = _pair(place, f"{WALK_FORWARD}/{day}")
         found |= files
         cards.append(card)
     return found, cards
@@ -175,15 +177,23 @@ def _pair(folder: Path, key: str) -> tuple[dict[str, bytes], Card]:
     return found, card
 
 
-def _as_of(folder: Path) -> list[str]:
-    """The as-of dates of the last forecast; without its record, of all pairs that are there."""
+def _champions(models: Path) -> dict[str, Path]:
+    """Where the champion lies who speaks after the close of each day, oldest first, as the last forecast had it.
+
+    A folder of an older version has no timeline: there the pair of each as-of date spoke after it, without a record all that are there.
+    """
+    folder = models / OLDER
+    timeline = read_timeline(folder)
+    if timeline is not None:
+        archive = Archive(models)
+        return {one.after: archive.folder(one.model, timeline.hashes.get(one.model, "")) for one in timeline.tenures}
     try:
         days = folds.as_of_days(folder / folds.FOLDS)
     except FileNotFoundError:
         days = sorted(card.parent.name for card in folder.glob(f"????-??-??/{model_store.CARD}"))
     if not days:
         raise ModelError(f"{folder} holds no models: run 'springback forecast', or take --models fixed")
-    return days
+    return {day: folder / day for day in days}
 
 
 def _workspace(project: Path, data: Path) -> Path:

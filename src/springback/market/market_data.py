@@ -90,7 +90,10 @@ def payouts(market_data: MarketData) -> NDArray[np.float64]:
     columns = {symbol: column for column, symbol in enumerate(market_data.bars.symbols)}
     for one in market_data.delistings:
         column = columns.get(one.symbol)
-        if column is not None and market_data.ending[column] != TRADING and one.day >= market_data.bars.sessions[market_data.last[column]]:
+        if column is None or market_data.ending[column] == TRADING:
+            continue
+        row = market_data.last[column]
+        if row < 0 or one.day >= market_data.bars.sessions[row]:  # without a bar in this window it ended before
             out[column] = one.value
     return out
 

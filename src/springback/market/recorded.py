@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-BEFORE: Mapping[str, Any] = {"strategy.entry_life": 0}
+BEFORE: Mapping[str, Any] = {"strategy.entry_life": 0, "backtest.endings": "known", "walk_forward.policy": "newest"}
 """Knobs by their full name, and what the program did before they could be set; not their defaults."""
+AS_BEFORE: Mapping[str, Any] = {"training.years": 0}
+"""Knobs whose default is what the program did before they could be set."""
+UNDER = {"retraining.": ("walk_forward.policy", "if_better")}
+"""Knobs, by how their name begins, that decide something only where another knob has a value."""
 OLDER_NAMES: Mapping[str, Mapping[str, str]] = {"strategy.indicator": {"rarity": "return_percentile"}}
 """Values by the full name of their knob that were called otherwise: what was written, and what it is called today."""
 
@@ -27,8 +31,12 @@ def named(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """`settings` (flat) as they were recorded before: a knob that says what used to be is left unsaid, a value has the name it had.
+    """`settings` (flat) as they were recorded before: a knob that says what used to be, or decides nothing under another's value, is left
+    unsaid, a value has the name it had.
 
     Equal runs give equal texts.
     """
-    return {name: _then(name, value) for name, value in settings.items() if name not in BEFORE or BEFORE[name] != value}
+    idle = tuple(start for start, (name, value) in UNDER.items() if name in settings and settings[name] != value)
+    said = {name: value for name, value in settings.items() if not name.startswith(idle)}
+    before = {**BEFORE, **AS_BEFORE}
+    return {name: _then(name, value) for name, value in said.items() if name not in before or before[name] != value}

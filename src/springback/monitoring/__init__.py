@@ -1,1 +1,1 @@
-"""Is it still true: what live forecasts were worth once their labels are known, and whether another model is better."""
+"""Is it still true: what live forecasts were worth once their labels are known."""

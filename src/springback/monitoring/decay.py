@@ -3,70 +3,111 @@
 Page (1954), Continuous Inspection Schemes, Biometrika 41: the CUSUM; its limit is read off resamples of the reference
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.errors import MissingData, SettingsError
+from springback.errors import InputError, MissingData
+from springback.monitoring.monitor_settings import Monitor
 from springback.statistics.significance import block_rows
 
 Numbers = NDArray[np.float64]
+RUNS, DRAWS = 200, 200
+"""Histories that measure the rate of false alarms, and the resamples of the limit of each."""
 
 
 @dataclass(frozen=True)
-class Watch:
-    """`allowance`, in standard deviations of the daily score, is forgiven each session; `false_alarms` is how often `sessions` in which
-    nothing changed may end in an alarm; asked for 5 % on a reference of 750 sessions, 8 % come out, for the reference too is a sample.
-    Resamples take whole sessions in blocks of `block` on average.
-    """
-
-    allowance: float = 0.25
-    false_alarms: float = 0.05
-    sessions: int = 252
-    block: int = 20
-    draws: int = 1000
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        if not 0 < self.false_alarms < 1:
-            raise SettingsError(f"watch.false_alarms must lie between 0 and 1, was {self.false_alarms}", value=self.false_alarms)
-        if not self.allowance >= 0:
-            raise SettingsError(
-                f"watch.allowance must be at least 0 standard deviations, was {self.allowance}", value=self.allowance, limit=0
-            )
-        for name, least in (("sessions", 1), ("block", 1), ("draws", 100)):
-            if getattr(self, name) < least:
-                raise SettingsError(f"watch.{name} must be at least {least}, was {getattr(self, name)}", limit=least)
-
-
-@dataclass(frozen=True, eq=False)
 class Decay:
-    """`shortfall` (S,) is the running sum after each session, `limit` what it must pass, `alarm` the first row at which it did, or None."""
+    """One champion under watch, a value: `update` gives the next, `text` and `read` are its JSON.
 
-    shortfall: Numbers
-    limit: float
-    alarm: int | None
-
-
-def decay(scores: Numbers, reference: Numbers, watch: Watch | None = None) -> Decay:
-    """Whether the daily `scores` (S,) have fallen below those of the `reference` (R,), out of sample both: rank IC, or the share of hits.
-
-    Scores of mature sessions only, oldest first; NaN is no news. Raises `MissingData` where the reference is shorter than `watch.sessions`,
-    or more sessions are watched than the false alarms are stated for: begin anew with a newer reference.
+    The reference has a `mean` and `deviation`; `limit` is what the `shortfall`, in standard deviations, must pass, `rate` how often it
+    does in `sessions` in which nothing changes, measured. `count` sessions were scored since `shortfall` began at 0, `newest` is the last
+    of all. `alarm` is the session of the first alarm that was not cleared, `cleared` who cleared the last one.
     """
-    rule = watch or Watch()
+
+    champion: str
+    mean: float
+    deviation: float
+    limit: float
+    rate: float
+    allowance: float
+    sessions: int
+    shortfall: float = 0.0
+    count: int = 0
+    newest: str = ""
+    alarm: str = ""
+    cleared: str = ""
+
+    def update(self, day: date, score: float) -> "Decay":
+        """The watch after the `score` of `day`, once its labels are known; NaN is no news. After `sessions` scores, which the rate of false
+        alarms is stated for, the sum begins anew; an alarm stays. Raises `InputError` on a day that is not newer.
+        """
+        if day.isoformat() <= self.newest:
+            raise InputError(f"the watch has seen {self.newest}, {day} is not newer: give each session once, in order")
+        if np.isnan(score):
+            return replace(self, newest=day.isoformat())
+        total, count = (0.0, 0) if self.count == self.sessions else (self.shortfall, self.count)
+        total = max(0.0, total + (self.mean - score) / self.deviation - self.allowance)
+        alarm = self.alarm or (day.isoformat() if total > self.limit else "")
+        return replace(self, shortfall=float(total), count=count + 1, newest=day.isoformat(), alarm=alarm)
+
+    def clear(self, by: str) -> "Decay":
+        """The watch without its alarm, its sum at 0 again, in the name of a person. Raises `InputError` without a name."""
+        if not by.strip():
+            raise InputError("an alarm is cleared by a person: name who")
+        return replace(self, shortfall=0.0, count=0, alarm="", cleared=by.strip())
+
+    def text(self) -> str:
+        """As JSON, floats to the last bit."""
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+
+def read(text: str) -> Decay:
+    """The watch that `Decay.text` wrote. Raises `InputError` where it is not one."""
+    try:
+        known = json.loads(text)
+        decay = Decay(**known)
+        if any(not isinstance(getattr(decay, one.name), one.type) for one in fields(Decay) if isinstance(one.type, type)):
+            raise ValueError
+    except (ValueError, TypeError):
+        raise InputError("what should be the state of the monitor is not: move the file away, the watch begins anew") from None
+    return decay
+
+
+def begin(champion: str, reference: Numbers, rules: Monitor) -> Decay:
+    """The watch over a new champion, from its daily scores (R,) out of sample, before its first session: rank IC, or the share of hits.
+
+    Raises `MissingData` where the reference is shorter than `rules.sessions`: false alarms could not be stated.
+    """
     known = reference[~np.isnan(reference)]
-    if len(known) < max(rule.sessions, 2 * rule.block):
-        raise MissingData(f"a reference of {len(known)} scored sessions is too short to state the false alarms of {rule.sessions}")
-    if len(scores) > rule.sessions:
+    least = max(rules.sessions, 2 * rules.block)
+    if len(known) < least:
         raise MissingData(
-            f"{len(scores)} sessions are watched, the false alarms are stated for {rule.sessions}: begin anew, or set sessions"
+            f"a reference of {len(known)} scored sessions is too short to state the false alarms of {rules.sessions}: {least} are needed"
         )
-    limit = _limit(known, rule)
-    path = shortfall(scores, float(known.mean()), float(known.std(ddof=1)), rule.allowance)
-    past = np.flatnonzero(path > limit)
-    return Decay(path, limit, int(past[0]) if len(past) else None)
+    draw = np.random.default_rng(rules.seed)
+    limit = _limit(known, rules, rules.draws, draw)
+    rate = false_alarms(known, rules)
+    return Decay(champion, float(known.mean()), float(known.std(ddof=1)), limit, rate, rules.allowance, rules.sessions)
+
+
+def alarm_factor(state: Decay | None, rules: Monitor) -> float:
+    """What the gross of new entries is multiplied by: `alarm_size` while an alarm stands, else 1; no watch, no alarm."""
+    return rules.alarm_size if state is not None and state.alarm else 1.0
+
+
+def false_alarms(reference: Numbers, rules: Monitor, runs: int = RUNS) -> float:
+    """How often a watch of `rules.sessions` ends in an alarm where nothing changed: past and history are resamples of `reference` (R,),
+    drawn apart, and each reference gives its own limit. A share, known to sqrt(share / runs).
+    """
+    draw = np.random.default_rng(rules.seed + 1)
+    past, history = (reference[block_rows(len(reference), runs, rules.block, draw)] for _ in range(2))
+    mean, deviation = past.mean(axis=1)[:, None], past.std(axis=1, ddof=1)[:, None]
+    worst = shortfall((history[:, : rules.sessions] - mean) / deviation, 0.0, 1.0, rules.allowance).max(axis=1)
+    return float(np.mean(worst > np.array([_limit(one, rules, DRAWS, draw) for one in past])))
 
 
 def shortfall(scores: Numbers, mean: float, deviation: float, allowance: float) -> Numbers:
@@ -81,10 +122,9 @@ def shortfall(scores: Numbers, mean: float, deviation: float, allowance: float) 
     return path
 
 
-def _limit(reference: Numbers, rule: Watch) -> float:
+def _limit(reference: Numbers, rules: Monitor, draws: int, draw: np.random.Generator) -> float:
     """What only `false_alarms` of the resampled histories pass; reference and history are drawn apart, for neither is the truth."""
-    draw = np.random.default_rng(rule.seed)
-    past, history = (reference[block_rows(len(reference), rule.draws, rule.block, draw)] for _ in range(2))
+    past, history = (reference[block_rows(len(reference), draws, rules.block, draw)] for _ in range(2))
     mean, deviation = past.mean(axis=1)[:, None], past.std(axis=1, ddof=1)[:, None]
-    scaled = (history[:, : rule.sessions] - mean) / deviation
-    return float(np.quantile(shortfall(scaled, 0.0, 1.0, rule.allowance).max(axis=1), 1 - rule.false_alarms))
+    scaled = (history[:, : rules.sessions] - mean) / deviation
+    return float(np.quantile(shortfall(scaled, 0.0, 1.0, rules.allowance).max(axis=1), 1 - rules.false_alarms))

@@ -29,7 +29,7 @@ class Today(NamedTuple):
     have a floor; `final` True on a name's last session before it is delisted. Only variants read the rest, NaN without them: `mean_volume`
     of 63 sessions, shares, of every name that has one, ranked or not, which caps an increase; `high_before, low_before` the range of the
     session before and `trend` the mean of 200 closes, dollars on today's split scale; `flipped` whether the regime is another than at the
-    last decision.
+    last decision. `entry_factor` multiplies the gross of new entries, 1 of an undisturbed day; slots and what is held stay as they are.
     """
 
     close: NDArray[np.float64]
@@ -44,6 +44,7 @@ class Today(NamedTuple):
     low_before: NDArray[np.float64]
     trend: NDArray[np.float64]
     flipped: bool
+    entry_factor: float
 
 
 class Orders(NamedTuple):
@@ -90,6 +91,7 @@ def decide(
     gross_short = parameters.bear_short if bear else parameters.bull_short
     if parameters.resize and today.flipped:
         count = _resizes(parameters, equity, gross_long, gross_short, today, book, orders, count)
+    gross_long, gross_short = gross_long * today.entry_factor, gross_short * today.entry_factor
     long, short = _occupied(book)
     count = _entries(parameters, LONG, parameters.slots - long, equity, gross_long, today, book, orders, count, funnel)
     return _entries(parameters, SHORT, parameters.slots - short, equity, gross_short, today, book, orders, count, funnel)

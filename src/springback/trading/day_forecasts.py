@@ -6,10 +6,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.errors import ModelError
 from springback.forecasting.models import Forecaster
+from springback.forecasting.timeline import WALK, Tenure, Timeline
 from springback.market.bars import Dates
 from springback.market.liquidity import WINDOW
+from springback.market.prose import Prose
 from springback.strategy.universe import Universe, tradable
 from springback.trading.rolling import Rolling
 
@@ -34,14 +35,15 @@ class ForecastSource(Protocol):
 
 
 class ModelForecasts:
-    """Forecasts by models: for each session the pair that was trained last before it.
+    """Forecasts by models: for each session those of its champion.
 
-    `models` by as-of date, the session by whose close all of a pair's labels were known. Only names beyond the indicator's thresholds
-    are put to the models; the rule looks at no others.
+    `models` by the day after whose close a pair speaks, until the next. Only names beyond the indicator's thresholds are put to the models;
+    the rule looks at no others.
     """
 
     def __init__(self, models: Mapping[np.datetime64, Forecaster], universe: Universe, qpi_low: float, qpi_high: float) -> None:
-        self._models = {np.datetime64(day, "D"): models[day] for day in sorted(models)}
+        days = {str(np.datetime64(day, "D")): models[day] for day in sorted(models)}
+        self._models, self._timeline = days, Timeline(tuple(Tenure(day, day, WALK, Prose("")) for day in days))
         self._universe = universe
         self._low, self._high = qpi_low, qpi_high
 
@@ -56,19 +58,11 @@ class ModelForecasts:
         forecasts = DayForecasts(*(np.full(len(rolling.symbols), np.nan) for _ in range(4)))
         if len(names):
             forecasts.qpi[names] = indicator[names]
-            forecasts.p_long[names], forecasts.p_short[names] = self._pair(rolling.newest).probabilities(features[names])
+            forecasts.p_long[names], forecasts.p_short[names] = self._models[self._timeline.champion_on(rolling.newest)].probabilities(
+                features[names]
+            )
             forecasts.adv[names] = rolling.mean_volume(WINDOW)[names]
         return forecasts
-
-    def _pair(self, session: np.datetime64) -> Forecaster:
-        earlier = [day for day in self._models if day < session]
-        if not earlier:
-            raise ModelError(
-                f"no models were trained before {session}: the oldest of {len(self._models)} is of {next(iter(self._models), None)}; "
-                "run 'springback forecast' from an earlier start, or begin later",
-                session=session,
-            )
-        return self._models[earlier[-1]]
 
 
 class FixedModelForecasts(ModelForecasts):

@@ -195,11 +195,12 @@ class Desk:
         """Filled shares by symbol, short negative."""
         return {self.symbols[name]: int(self.book.quantity[name]) for name in np.flatnonzero(self.book.quantity)}
 
-    def decide(self, vix: float, equity: float, last: bool = False) -> Decision:
+    def decide(self, vix: float, equity: float, last: bool = False, entry_factor: float = 1.0) -> Decision:
         """The orders after the close of the newest session. `vix` is today's close, `equity` cash plus holdings, dollars.
 
         Entries that have waited their life are taken off the book first, whatever else is known. A NaN `vix` leaves the regime unknown:
-        exits are decided, entries and sizes are not. On the `last` session of a backtest nothing is ordered.
+        exits are decided, entries and sizes are not. On the `last` session of a backtest nothing is ordered. `entry_factor` multiplies the
+        gross of new entries.
         """
         self.apply(Event(SESSION_CLOSED, ALL))
         dead = self._cancelled[: expire(self._parameters, self.book, self._cancelled)]
@@ -213,13 +214,15 @@ class Desk:
         unknown = bool(np.isnan(vix))
         parameters = self._parameters._replace(slots=0, resize=False) if unknown else self._parameters
         funnel = np.zeros((2, len(FUNNEL)), np.int64)
-        orders = () if last else self._orders(parameters, bear, float(equity), funnel)
+        orders = () if last else self._orders(parameters, bear, float(equity), entry_factor, funnel)
         candidates = (int(funnel[0, NO_SLOT:].sum()), int(funnel[1, NO_SLOT:].sum()))
         self.was_bear = self.was_bear if unknown else bear
         cancelled = tuple(self.symbols[name] for name in dead)
         return Decision(self.rolling.newest, bear, vix, mean, equity, long, short, positions, candidates, cancelled, orders)
 
-    def _orders(self, parameters: RuleParameters, bear: bool, equity: float, funnel: NDArray[np.int64]) -> tuple[Order, ...]:
+    def _orders(
+        self, parameters: RuleParameters, bear: bool, equity: float, entry_factor: float, funnel: NDArray[np.int64]
+    ) -> tuple[Order, ...]:
         members = None if self._members is None else self._members.on(self.rolling.newest, self.symbols)
         said = self._source.today(self.rolling, members)
         if self._barred is not None:
@@ -240,6 +243,7 @@ class Desk:
             low,
             self.rolling.trend() if parameters.trend else nothing,
             self.was_bear is not None and self.was_bear != bear,
+            float(entry_factor),
         )
         out = self._paper
         count = decide(parameters, bear, equity, today, self.book, out, funnel)

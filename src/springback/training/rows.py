@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from springback.errors import MissingData
 from springback.features import FEATURES
-from springback.market.bars import Panel
+from springback.market.bars import Dates, Panel
 from springback.market.market_data import MarketData
 from springback.training.labels import forward_return, label_known_at, residual, tradable_return
 from springback.training.training_settings import Training
 
 QPI = FEATURES.index("qpi_3day")
+YEAR = 365.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,13 @@ class TrainingRows:
     def known_by(self, session: int) -> "TrainingRows":
         """The rows whose label is known at the close of `session`; a view of the oldest rows."""
         return self.pick(slice(0, int(np.searchsorted(self.known_at, session, side="right"))))
+
+    def newest(self, sessions: Dates, session: int, years: int) -> "TrainingRows":
+        """The rows of the `years` before `sessions[session]`; all of them when `years` is 0."""
+        if not years:
+            return self
+        first = np.searchsorted(sessions, sessions[session] - np.timedelta64(round(YEAR * years), "D"), side="right")
+        return self.pick(slice(int(np.searchsorted(self.session, first)), len(self)))
 
     def thinned(self, most: int) -> "TrainingRows":
         """At most `most` rows, evenly spaced in time; all of them when `most` is 0."""

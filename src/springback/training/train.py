@@ -69,6 +69,7 @@ def train(
     tell(0, 4, "gathering rows")
     rows = gather(market_data, eligible, features, training)
     older, newer = split_by_time(rows, training)
+    older = older.newest(market_data.bars.sessions, int(newer.session[0]) - 1, training.years)
     tell(1, 4, f"fitting on {len(older):,} rows")
     models = fit_models(older, market_data.bars.sessions, training, int(newer.session[0]) - 1, now)
     tell(2, 4, f"judging on {len(newer):,} rows")
@@ -94,11 +95,16 @@ def write_card(rows: TrainingRows, sessions: Dates, training: Training, known_by
         known_by=str(sessions[known_by]),
         rows=len(learned),
         horizon=training.horizon,
-        settings={name: value for name, value in dataclasses.asdict(training).items() if name != "threads"},
+        settings={name: value for name, value in dataclasses.asdict(training).items() if name not in _unsaid(training)},
         seed=training.seed,
         fingerprint=learned.fingerprint(),
         created=now,
     )
+
+
+def _unsaid(training: Training) -> tuple[str, ...]:
+    """Knobs that move no model, or that say what every model did before they existed."""
+    return ("threads",) if training.years else ("threads", "years")
 
 
 def random_split_auc(rows: TrainingRows, training: Training) -> tuple[float | None, float | None]:

@@ -30,6 +30,7 @@ class Training:
     of its sector ("residual_sector"). `scores`: "raw", or "calibrated" by a sigmoid learned on the newest `test_fraction` of the training
     sessions, purged like a test; the forest then learns from the older ones alone.
     `test_fraction` of the sessions, the newest, is kept for testing; `embargo` sessions before them, beside the horizon, are left out.
+    `years`: only rows of the newest years before the newest known label are learned from; 0 takes all of them.
     `max_rows`: rows are thinned evenly to this many; 0 takes all. `threads`: fits at a time, 0 for one a core; no result depends on it.
     `threshold` of probability at which precision and firing are counted.
     """
@@ -47,6 +48,7 @@ class Training:
     depth: int = 4
     learning_rate: float = 0.1
     seed: int = field(default=1, metadata={"search": False})  # luck
+    years: int = 0
     max_rows: int = 0
     threads: int = field(default=0, metadata={"moves": "nothing"})
     threshold: float = 0.6
@@ -60,7 +62,9 @@ class Training:
         ):
             if getattr(self, name) not in choices:
                 raise SettingsError(f"training.{name} must be one of {', '.join(choices)}, was '{getattr(self, name)}'")
-        for name, least in (("horizon", 1), ("embargo", 0), ("trees", 1), ("depth", 1), ("seed", 0), ("max_rows", 0), ("threads", 0)):
+        for name, least in (("horizon", 1), ("embargo", 0), ("trees", 1), ("depth", 1), ("seed", 0), ("years", 0)):
+            _at_least(f"training.{name}", getattr(self, name), least)
+        for name, least in (("max_rows", 0), ("threads", 0)):
             _at_least(f"training.{name}", getattr(self, name), least)
         for name in ("test_fraction", "threshold"):
             _between(f"training.{name}", getattr(self, name), 0, 1)
@@ -83,13 +87,18 @@ class WalkForward:
 
     `start`: first session to forecast, an ISO date; empty: the first period that has `min_sessions` of training sessions before it.
     `months` of a period, counted from January: 3 is calendar quarters. Each period's models learn from all earlier known labels.
+    `policy`: whose forecasts are used. "if_better": those of the champion, which a period's models succeed once they won a contest (table
+    `retraining`); "newest": those of the period's own models; "never": those of the first, and no others are trained.
     """
 
     start: str = ""
     months: int = 3
     min_sessions: int = 252
+    policy: Literal["if_better", "newest", "never"] = "if_better"
 
     def __post_init__(self) -> None:
+        if self.policy not in ("if_better", "newest", "never"):
+            raise SettingsError(f"walk_forward.policy must be one of if_better, newest, never, was '{self.policy}'", value=self.policy)
         if self.start:
             try:
                 date.fromisoformat(self.start)

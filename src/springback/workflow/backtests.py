@@ -7,7 +7,7 @@ from threading import Lock
 from springback.backtest.result import Result
 from springback.backtest.run import backtest as replay
 from springback.backtest.run import prepare
-from springback.backtest.state import LoopInputs
+from springback.backtest.state import Floats, LoopInputs
 from springback.cluster import Workers
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
@@ -49,12 +49,12 @@ class BacktestCache:
     def __init__(self, market_data: MarketData, forecasts: Forecasts) -> None:
         self.market_data = market_data
         self.forecasts = forecasts
-        self._inputs: dict[tuple[int, str, str], LoopInputs] = {}
+        self._inputs: dict[tuple[int, str, str, str], LoopInputs] = {}
         self._lock = Lock()
 
     def inputs(self, settings: Settings) -> LoopInputs:
         """What the loop reads, for rules like that of `settings`."""
-        kind = settings.regime.window, settings.strategy.exit_rule, settings.strategy.trend
+        kind = settings.regime.window, settings.strategy.exit_rule, settings.strategy.trend, settings.backtest.endings
         with self._lock:
             if kind not in self._inputs:
                 self._inputs[kind] = loop_inputs(self.market_data, self.forecasts, settings)
@@ -83,6 +83,6 @@ def _run_one(backtest_cache: BacktestCache, settings: Settings) -> Result:
     return dataclasses.replace(whole, orders={}, fills={}, trades={})
 
 
-def loop_inputs(market_data: MarketData, forecasts: Forecasts, settings: Settings) -> LoopInputs:
-    """What the loop reads, made once for many backtests."""
-    return prepare(market_data, forecasts, settings.regime, settings.strategy)
+def loop_inputs(market_data: MarketData, forecasts: Forecasts, settings: Settings, entry_factor: Floats | None = None) -> LoopInputs:
+    """What the loop reads, made once for many backtests; `entry_factor` (T,) as in `backtest.run.prepare`."""
+    return prepare(market_data, forecasts, settings.regime, settings.strategy, settings.backtest.endings, entry_factor)

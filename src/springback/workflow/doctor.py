@@ -50,6 +50,7 @@ def _checks(here: Project) -> Iterator[Check]:
     paths = here.paths
     yield Check("springback", FOUND, f"{__version__}, Python {platform.python_version()}, {sys.platform}")
     yield Check("project", FOUND, str(here.file) if here.file else f"none ({FILE}): 'springback init' writes one; the defaults hold")
+    yield _tried("settings", lambda: _settings(here))
     yield from _libraries()
     yield _machine()
     yield _tried("store", lambda: _store(Path(paths.store)), "backtest of prices of your own", "Fill it with 'springback fetch'.")
@@ -86,6 +87,19 @@ def _tried(thing: str, look: Callable[[], Check | str], needed_for: str = "", wa
     except SpringbackError as error:
         return Check(thing, BROKEN, str(error), needed_for, str(error))
     return found if isinstance(found, Check) else Check(thing, FOUND, found)
+
+
+def _settings(here: Project) -> str:
+    """Which signed version is in force, and which lines of the project file it overrules."""
+    from springback.workflow.version_file import in_force
+    from springback.workflow.versions import overruled
+
+    signed = in_force(here)
+    if signed is None:
+        return "unversioned: no signed version is named ('springback review --apply' signs one)"
+    lines = overruled(here)
+    less = f"; it overrules {', '.join(lines)} of {FILE}" if lines else ""
+    return f"version {signed.number}, signed by {signed.by} on {signed.at[:10]} after the review of {signed.review}{less}"
 
 
 def _libraries() -> Iterator[Check]:
@@ -139,15 +153,16 @@ def _models(folder: Path) -> str:
     if not folder.is_dir():
         raise MissingData(f"{folder} holds no models: none were trained")
     from springback.forecasting import model_store
+    from springback.forecasting.archive import Archive
 
-    cards = sorted(folder.glob(f"walk_forward/*/{model_store.CARD}"))
+    kept = Archive(folder).names()
     fixed = model_store.read_card(folder) if (folder / model_store.CARD).is_file() else None
-    if not cards and fixed is None:
+    if not kept and fixed is None:
         raise MissingData(f"{folder} holds no models: none were trained")
     if fixed is not None:
         model_store.load(folder)
-    newest = model_store.load(cards[-1].parent).card if cards else fixed
-    quarters = f", {len(cards)} quarterly pairs up to {cards[-1].parent.name}" if cards else ""
+    newest = model_store.load(kept[max(kept)]).card if kept else fixed
+    quarters = f", {len(kept)} pairs in the archive, the newest {max(kept)}" if kept else ""
     said = f"{folder}: one fixed pair" if fixed is not None else f"{folder}: no fixed pair"
     return f"{said}{quarters}; the newest knew labels up to {newest.known_by if newest else '?'}"
 

@@ -1,8 +1,9 @@
 """A vendor of prices into the store: whom to ask for what, asked in one or two batches, each assembled and stored."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +11,19 @@ import numpy as np
 from springback import project
 from springback.data.laws import lines_of
 from springback.data.roster import Roster
-from springback.data.sessions import exchange_days
+from springback.data.sessions import close_of, exchange_days, newest
 from springback.data.sources import History, Source
-from springback.data.sources.assemble import assemble
+from springback.data.sources.assemble import VixAndRates, assemble
 from springback.data.sources.downloads import Downloads
 from springback.data.sources.fetch_settings import Fetch
-from springback.data.sources.gather import gather
+from springback.data.sources.gather import Histories, gather, gather_what_comes
 from springback.data.sources.keys import read_keys
-from springback.data.sources.members import MemberList, check_names, dotted, enrolled, read_member_list, renamed
+from springback.data.sources.members import MemberList, check_names, dotted, enrolled, given_up, read_member_list, renamed
 from springback.data.sources.request import read_roster, read_span
 from springback.data.sources.vix_and_rates import read_vix_and_rates
 from springback.data.store.continuation import check_hole
 from springback.data.store.store import Store
-from springback.errors import InputError, MissingData
+from springback.errors import InputError, MissingData, SourceError
 from springback.market.market_data import MarketData
 from springback.market.origin import FUND, Origin
 from springback.market.prose import Prose, prose
@@ -36,6 +37,8 @@ FIRST = "2017-01-03"
 """Where history begins when nobody says: three years before the original plan's backtest, for the training of its first models."""
 WEEK = 5
 """Sessions that are asked for again where a store goes on."""
+REGIME = 21
+"""Sessions whose VIX is asked for again where it was not there yet: the regime looks back on no more of them."""
 LATELY = np.timedelta64(60, "D")
 """How long a name that fell silent is asked for again: it may be a halt."""
 SINCE = date(2005, 1, 3)
@@ -57,7 +60,9 @@ class Batch:
 class Plan:
     """What is asked of a vendor: `staying` from `first` to `last`, and `joining`, names a store lacks, from its own first day to its end.
 
-    `notes` say how the days and names came about; `missing` are the findings on names left out of the list.
+    `notes` say how the days and names came about; `missing` are the findings on names left out of the list. `closed` are days that are no
+    sessions, `now` is the time of the answers (None: the machine's). In the `evening` what fails is told and stops nothing
+    else; `renamed` are then the store's names that their companies gave up, with those they took: neither is asked for.
     """
 
     source: str
@@ -75,6 +80,10 @@ class Plan:
     joining_from: date | None
     missing: tuple[str, ...]
     notes: tuple[str, ...]
+    closed: tuple[str, ...] = ()
+    now: datetime | None = None
+    evening: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> int:
@@ -103,21 +112,39 @@ def vendor_of(inputs: Inputs) -> str | None:
     return named
 
 
-def plan(settings: Settings, inputs: Inputs, source: str) -> Plan:
-    """Whom to ask the vendor `source` for, from when to when. A store of the same source goes on from its last week.
-
-    Members are asked for where no symbols are named. Raises `InputError`, `BadTable`, `StoreError`.
+def settled(source: str, session: object, now: datetime, settings: Settings) -> bool:
+    """Whether the bars of `session` are settled at `now` for `source`: `fetch.SOURCE_settled` minutes after the close, of a half day too.
+    Never on a day that is no session, or one of `calendar.closed`.
     """
-    old = _old(inputs.folder, source)
-    first, last, notes = _span(inputs, old)
+    close = close_of(session, settings.calendar.closed)
+    return close is not None and now >= close + settings.fetch.settled(source)
+
+
+def newest_session(source: str, now: datetime, settings: Settings) -> date:
+    """The last session that is settled for `source` at `now`."""
+    return date.fromisoformat(str(newest(now, settings.fetch.settled(source), settings.calendar.closed)))
+
+
+def plan(settings: Settings, inputs: Inputs, source: str, now: datetime | None = None, evening: bool = False) -> Plan:
+    """Whom to ask the vendor `source` for, from when to when, at `now` (None: the machine's time). A store of the same source goes on from
+    its last week.
+
+    Members are asked for where no symbols are named; in the `evening` else the store's own names, and a company that gave up its ticker is
+    left out, not refused. Raises `InputError`, `BadTable`, `StoreError`.
+    """
+    old = _old(inputs.folder, source, settings.calendar.closed)
+    first, last, notes = _span(settings, inputs, source, old, now or datetime.now(UTC))
     keys = read_keys(inputs.request.keys or project.named("keys")) if source in NEED_KEYS else None
     vendor = source_of(source, settings, keys, inputs.path)
     after = old if old and str(first) > old.first else None
-    listed = _listed(inputs, source, vendor, after, (first, last))
+    roll = read_member_list(inputs.members, first, last) if inputs.members else None
+    given = given_up(roll, set(after.lasts)) if evening and roll and after else {}
+    listed = _listed(inputs, source, vendor, after, (first, last), roll, evening)
     missing = tuple(lines_of(listed.left))
     if after:
-        check_hole(after.last, np.datetime64(first, "D"))
-    joining = after.lacking(listed.symbols, first) if after else []
+        check_hole(after.last, np.datetime64(first, "D"), settings.calendar.closed)
+    names = [name for name in listed.symbols if name not in {*given, *given.values()}]
+    joining = after.lacking(names, first) if after else []
     late = set(joining)
     return Plan(
         source=source,
@@ -130,18 +157,23 @@ def plan(settings: Settings, inputs: Inputs, source: str) -> Plan:
         first=first,
         last=last,
         since=min(SINCE, date.fromisoformat(old.first)) if old else SINCE,
-        staying=tuple(name for name in listed.symbols if name not in late),
+        staying=tuple(name for name in names if name not in late),
         joining=tuple(joining),
         joining_from=date.fromisoformat(after.first) if after else None,
         missing=missing,
         notes=(*notes, *(f"  {line}" for line in missing)),
+        closed=settings.calendar.closed,
+        now=now,
+        evening=evening,
+        renamed=given,
     )
 
 
-def _span(inputs: Inputs, old: "_Old | None") -> tuple[date, date, list[str]]:
+def _span(settings: Settings, inputs: Inputs, source: str, old: "_Old | None", now: datetime) -> tuple[date, date, list[str]]:
     """First and last day to ask for, and a line on each that nobody named."""
     request = inputs.request
-    first, last, early = read_span(request.start or (old.goes_on if old else None), request.end, FIRST, datetime.now(UTC))
+    start = request.start or (old.goes_on if old else None)
+    first, last, early = read_span(start, request.end, FIRST, newest_session(source, now, settings))
     notes = [f"  the newest settled session is {last}: asked up to there"] if early else []
     if old and request.start is None and old.goes_on:
         again = f"--start {old.first} asks for all of the past again"
@@ -149,11 +181,17 @@ def _span(inputs: Inputs, old: "_Old | None") -> tuple[date, date, list[str]]:
     return first, last, notes
 
 
-def _listed(inputs: Inputs, source: str, vendor: Source, after: "_Old | None", days: tuple[date, date]) -> Roster:
-    """The names to ask for: those that were named, else the members, else all that the vendor lists. Raises `InputError` on none."""
+def _listed(
+    inputs: Inputs, source: str, vendor: Source, after: "_Old | None", days: tuple[date, date], roll: MemberList | None, evening: bool
+) -> Roster:
+    """The names to ask for: those that were named, else the members, else in the `evening` those of the store, else all that the vendor
+    lists. Raises `InputError` on none.
+    """
     named = read_roster(inputs.request.symbols) if inputs.request.symbols else None
-    roll = read_member_list(inputs.members, *days) if inputs.members else None
-    listed = named or (Roster(_members(roll, after)) if roll else vendor.listing(*days))
+    if roll and after and not evening and not named:
+        check_names(roll, set(after.lasts), after.first)
+    own = Roster(after.trading) if evening and after else None
+    listed = named or (Roster(_members(roll, after)) if roll else own or vendor.listing(*days))
     if not listed.symbols:
         raise InputError(f"--source {source} keeps no list of names: give --symbols A,B,C or a file with one a line, or --members")
     return listed
@@ -165,10 +203,8 @@ def batches(plan: Plan, progress: Progress = SILENT, accept_restatement: bool = 
     Raises `MissingData`, `SourceError`, `Restated`.
     """
     if plan.staying:
-        market_data, asked, odd, notes = _tape(plan, plan.staying, plan.first, plan.last, progress)
-        market_data = replace(market_data, findings=(*prose(plan.missing), *market_data.findings))
-        heard = [name for name in plan.staying if name not in odd]
-        yield Batch(keep(market_data, plan.store, progress, accept_restatement, heard, plan.members), asked, notes)
+        tape = ask(plan, plan.staying, plan.first, plan.last, progress)
+        yield Batch(keep(tape.market_data, plan.store, progress, accept_restatement, tape.heard, plan.members), tape.requests, tape.notes)
     if plan.joining:
         yield _joined(plan, progress, accept_restatement)
 
@@ -188,38 +224,75 @@ def _joined(plan: Plan, progress: Progress, accept_restatement: bool) -> Batch:
     until = date.fromisoformat(Store(plan.store).describe()["last_session"])
     names = plan.joining
     try:
-        market_data, asked, _, notes = _tape(plan, names, plan.joining_from, until, progress)
+        tape = ask(plan, names, plan.joining_from, until, progress)
     except MissingData:
         if not plan.staying:
             raise
         return Batch(
             None, 0, (f"  {len(names):,} names that the store does not have are unknown to {plan.source} too (such as {names[0]})",)
         )
-    came = (
-        f"  {len(market_data.bars.symbols):,} of {len(names):,} names that the store lacks, or lacks bars of, join it with all their past"
-    )
-    return Batch(keep(market_data, plan.store, progress, accept_restatement, joins=True), asked, (*notes, came))
+    joined = len(tape.market_data.bars.symbols)
+    came = f"  {joined:,} of {len(names):,} names that the store lacks, or lacks bars of, join it with all their past"
+    return Batch(keep(tape.market_data, plan.store, progress, accept_restatement, joins=True), tape.requests, (*tape.notes, came))
 
 
-def _tape(
-    plan: Plan, names: Sequence[str], first: date, last: date, progress: Progress
-) -> tuple[MarketData, int, frozenset[str], tuple[str, ...]]:
-    """The market data of `names` with all that stands beside them, how many were asked for now, those whose answer could not be read, and
-    notes.
+@dataclass(frozen=True, eq=False)
+class Tape:
+    """What a vendor told of some names: `heard` are those whose answer could be read, `unknown` those of them that it does not know, and
+    `failed` why the others failed; `requests` were asked for now.
+    """
+
+    market_data: MarketData
+    requests: int
+    heard: tuple[str, ...]
+    unknown: tuple[str, ...]
+    failed: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def ask(plan: Plan, names: Sequence[str], first: date, last: date, progress: Progress) -> Tape:
+    """The market data of `names` with all that stands beside them. In the evening a name that fails stops no other, nor does a benchmark
+    or VIX that is not there.
 
     Raises `MissingData`, `SourceError`.
     """
-    level = gather(plan.vendor, [plan.settings.benchmark], min(first, plan.since), last, plan.downloads)
-    found = gather(plan.vendor, names, first, last, plan.downloads, progress.step("fetch"))
+    of = partial(gather_what_comes if plan.evening else gather, plan.vendor, downloads=plan.downloads, now=plan.now)
+    found = of(names, first, last, progress=progress.step("fetch"))
     listed = found.histories
     if plan.members and (spelled := dotted(listed)):
-        listed = renamed(listed, gather(plan.vendor, list(spelled.values()), first, last, plan.downloads).histories, spelled)
+        listed = renamed(listed, of(list(spelled.values()), first, last).histories, spelled)
+    if found.failed and not listed:
+        raise SourceError(f"{plan.source} told nothing of any of the {len(names):,} names: run again later, or use another source")
     if not any(len(one.days) for one in listed):
         raise MissingData(f"{plan.source} has no bar of the {len(names):,} names from {first} to {last}: check the symbols and the dates")
-    levels = read_vix_and_rates(plan.settings, first, last, plan.folder)
-    market_data = remarked(assemble(listed, levels, level.histories[0], first, last, _origin(plan.source, listed)))
+    level, levels = _beside(plan, of, first, last)
+    market_data = remarked(assemble(listed, levels, level, first, last, _origin(plan.source, listed), plan.closed))
     market_data = enrolled(market_data, read_member_list(plan.members, first, last), names) if plan.members else market_data
-    return market_data, found.requests, frozenset(found.odd), tuple(f"  {note}" for note in levels.notes)
+    if names is plan.staying:
+        market_data = replace(market_data, findings=(*prose(plan.missing), *market_data.findings))
+    heard = tuple(one.symbol for one in listed if one.symbol not in found.odd)
+    unknown = tuple(one.symbol for one in listed if one.gone)
+    return Tape(market_data, found.requests, heard, unknown, found.failed, tuple(f"  {note}" for note in levels.notes))
+
+
+def _beside(plan: Plan, of: Callable[..., Histories], first: date, last: date) -> tuple[History | None, VixAndRates]:
+    """The benchmark, VIX and the rate; in the evening what of them can be had. Raises `SourceError`."""
+    level: tuple[History, ...] = ()
+    levels, notes = VixAndRates({}, None), []
+    try:
+        level = of([plan.settings.benchmark], min(first, plan.since), last).histories
+    except SourceError:
+        if not plan.evening:
+            raise
+    if not level:
+        notes.append(f"the benchmark {plan.settings.benchmark} is not there yet")
+    try:
+        levels = read_vix_and_rates(plan.settings, first, last, plan.folder, plan.closed)
+    except SourceError as error:
+        if not plan.evening:
+            raise
+        notes.append(f"VIX is not there yet: {error}")
+    return next(iter(level), None), replace(levels, notes=(*levels.notes, *notes))
 
 
 @dataclass(frozen=True)
@@ -241,19 +314,28 @@ class _Old:
         return [name for name in names if name not in self.lasts or bool((self.lasts[name] < needed).any())]
 
 
-def _old(store: Path, source: str) -> _Old | None:
+def _old(store: Path, source: str, closed: Sequence[str]) -> _Old | None:
     place = Store(store)
     told = place.describe() if place.exists() else None
     if told is None or place.origin.demo:
         return None
     last = np.datetime64(told["last_session"], "D")
-    week = exchange_days(last - 14, last)[-WEEK:]
+    week = exchange_days(last - 14, last, closed)[-WEEK:]
     stored = place.securities()
-    begin = max(str(week[0]), told["first_session"]) if len(week) and place.origin.source == source else None
+    begin = max(str(min(week[0], _hole(place, week[0]))), told["first_session"]) if len(week) and place.origin.source == source else None
     lasts = dict(zip(stored["symbol"], stored["last"].to_numpy().astype("datetime64[D]"), strict=True))
     ends = zip(stored["symbol"], stored["ending"], strict=True)
     lately = [symbol for symbol, end in ends if end == "trading" or last - lasts[symbol] < LATELY]
     return _Old(told["first_session"], last, begin, lasts, tuple(lately))
+
+
+def _hole(place: Store, week: np.datetime64) -> np.datetime64:
+    """The first of the stored sessions of late that has no VIX or rate, though one before it has; `week` where all have."""
+    series = place.series()
+    told = series[["vix", "risk_free"]]
+    days = series["date"][(told.isna() & told.ffill().notna()).any(axis=1)].tail(REGIME)
+    days = days[days >= series["date"].tail(REGIME).iloc[0]]
+    return np.datetime64(days.iloc[0], "D") if len(days) else week
 
 
 def _kept(settings: Settings, inputs: Inputs, vendor: Source, source: str) -> Downloads | None:
@@ -267,7 +349,6 @@ def _members(roll: MemberList, after: _Old | None) -> tuple[str, ...]:
     """Whom to ask for: the members, and where a store goes on all of its names that still trade, since some may be held."""
     if after is None:
         return roll.symbols
-    check_names(roll, set(after.lasts), after.first)
     return tuple(dict.fromkeys([*roll.symbols, *after.trading]))
 
 

@@ -1,6 +1,7 @@
 """Forecasts that were made before, found again when nothing they depend on has changed: the same bits without asking the models.
 
 MODELS/walk_forward/forecasts.parquet     the forecasts
+MODELS/walk_forward/timeline.json         whose they are in which session
 MODELS/walk_forward/made_of.json          SHA-256 of them, and of all that went into them
 """
 
@@ -14,8 +15,10 @@ from typing import Any
 
 from springback.data.files.reading import atomic
 from springback.data.store.content_hash import file_hash
-from springback.errors import BadTable
+from springback.errors import BadTable, ModelError
+from springback.forecasting.archive import Archive, read_timeline
 from springback.forecasting.card import versions
+from springback.forecasting.timeline import Timeline
 from springback.market.forecasts import Forecasts
 from springback.workflow.models import forecasts_from
 from springback.workflow.prepare import PreparedData
@@ -34,7 +37,7 @@ def find(prepared: PreparedData, settings: Settings, folder: Path) -> Forecasts 
         if note != _made_of(prepared, settings, folder):
             return None
         return forecasts_from(folder / FILE, prepared.market_data)
-    except (OSError, ValueError, RecursionError, BadTable):
+    except (OSError, ValueError, RecursionError, BadTable, ModelError):
         return None
 
 
@@ -45,13 +48,15 @@ def note(prepared: PreparedData, settings: Settings, folder: Path) -> None:
 
 
 def _made_of(prepared: PreparedData, settings: Settings, folder: Path) -> dict[str, Any]:
-    models = sorted(path for path in folder.glob("*/*") if path.is_file())
+    timeline = read_timeline(folder) or Timeline()
+    places = {name: Archive(folder.parent).folder(name, hash_) for name, hash_ in sorted(timeline.hashes.items())}
     return {
         "forecasts": file_hash(folder / FILE),
+        "timeline": timeline.to_json(),
         "data": prepared.hash,
         "quarantine": [dataclasses.asdict(one) for one in prepared.market_data.quarantine],
         "settings": {name: str(value) for name, value in moving(settings, "forecasts").items()},
-        "models": {path.relative_to(folder).as_posix(): file_hash(path) for path in models},
+        "models": {name: {path.name: file_hash(path) for path in sorted(place.iterdir())} for name, place in places.items()},
         "versions": versions() | {name: version(name) for name in ("pandas", "numba") if find_spec(name)},
         "program": program(),
     }

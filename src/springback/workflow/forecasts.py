@@ -16,7 +16,12 @@ from springback.workflow.prepare import PreparedData
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings
 
-WALKED = "walk-forward, trained anew each quarter on what was known"
+WALKED = {
+    "if_better": "walk-forward, trained anew each quarter on what was known, a newer pair used once it proved better",
+    "newest": "walk-forward, trained anew each quarter on what was known",
+    "never": "walk-forward, trained once on what was known",
+}
+"""What is said of each `walk_forward.policy`."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def forecasts_for(settings: Settings, prepared: PreparedData, choice: Choice, pr
         made, pair = forecast_fixed(prepared, choice.models, settings)
         words = f"one fixed pair, trained on {pair.card.first} to {pair.card.last}"
         return Forecasted(made, words, in_sample(pair, settings))
-    return Forecasted(_walked(settings, prepared, choice.models, progress), WALKED)
+    return Forecasted(_walked(settings, prepared, choice.models, progress), WALKED[settings.walk_forward.policy])
 
 
 def _walked(settings: Settings, prepared: PreparedData, models: Path, progress: Progress) -> Forecasts:

@@ -13,6 +13,7 @@ from springback.data.files.reading import atomic
 from springback.data.files.tables import read_forecasts, write_forecasts
 from springback.errors import ModelError
 from springback.forecasting import model_store
+from springback.forecasting.archive import Archive, write_timeline
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Models
 from springback.market.forecasts import Forecasts
@@ -59,23 +60,18 @@ def forecast_walk_forward(
 ) -> WalkForwardResult:
     """Quarterly walk-forward forecasts of the backtest's window.
 
-    With a folder `models`, each pair is kept under `models/walk_forward/AS_OF` as soon as it is ready, and found again there by the next
-    run if it was trained on the same rows under the same settings. `workers` fit; None is this machine.
+    With a folder `models`, each pair is kept in its archive as soon as it is ready, and found again there by the next run if it was trained
+    on the same rows under the same settings. `workers` fit; None is this machine.
     """
-    place = models / "walk_forward" if models else None
+    archive = Archive(models) if models else None
 
-    def save(as_of: np.datetime64, pair: Models) -> Models | None:
-        return model_store.save(pair, model_store.place(place, as_of)) if place and not pair.card.files else None
-
-    def lookup(as_of: np.datetime64) -> Models | None:
-        try:
-            return model_store.load(model_store.place(place, as_of)) if place else None
-        except ModelError:
-            return None
+    def save(_: np.datetime64, pair: Models) -> Models | None:
+        return archive.save(pair) if archive and not pair.card.files else None
 
     settings = dated(settings, prepared.market_data)
     start, end = (np.datetime64(day) for day in settings.backtest.days)
-    options = WalkOptions(start, end, save, lookup, progress.step("forecast"), workers)
+    lookup = archive.lookup if archive else None
+    options = WalkOptions(start, end, save, lookup, progress.step("forecast"), workers, settings.retraining)
     rows = prepared.market_data, prepared.eligible, prepared.features
     result = walk(*rows, settings.training, settings.walk_forward, _now(), options)
     bars, actions = prepared.market_data.bars, prepared.market_data.actions
@@ -83,10 +79,13 @@ def forecast_walk_forward(
 
 
 def save_forecasts(prepared: PreparedData, result: WalkForwardResult, out: Path) -> None:
-    """Writes the forecasts to `out` (CSV or Parquet by suffix) and the record of each fold beside it as `folds.json`."""
+    """Writes the forecasts to `out` (CSV or Parquet by suffix), and beside it the record of each fold, `folds.json`, and who was champion
+    when, `timeline.json`.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     write_forecasts(out, prepared.market_data.bars, result.forecasts)
     _write_json(out.parent / "folds.json", [dataclasses.asdict(fold) for fold in result.folds])
+    write_timeline(out.parent, result.timeline)
 
 
 def forecast_fixed(prepared: PreparedData, models: Path, settings: Settings) -> tuple[Forecasts, Models]:

@@ -13,6 +13,7 @@ from springback.analytics.whole import mend
 from springback.data.files.reading import atomic, writing
 from springback.data.store.place import is_address
 from springback.errors import InputError, MissingData, SettingsError, Taken, Unwritable
+from springback.forecasting.archive import ARCHIVE, OLDER
 from springback.forecasting.model_store import CARD
 from springback.project import usual
 from springback.workflow import record
@@ -56,7 +57,7 @@ def models_folder(models_dir: Path | None = None, trains: bool = False, beside: 
 
 def holds_models(folder: Path) -> bool:
     """Whether a pair of models lies in `folder`, or one of a walk-forward."""
-    return (folder / CARD).is_file() or any(folder.glob(f"walk_forward/*/{CARD}"))
+    return (folder / CARD).is_file() or any(any(folder.glob(f"{one}/*/{CARD}")) for one in (ARCHIVE, OLDER))
 
 
 def writable(folder: Path) -> None:

@@ -9,16 +9,20 @@ from typing import Any
 from springback import settings as toml
 from springback.backtest.run import Backtest, span
 from springback.data.demo.demo import Demo
+from springback.data.sessions import Calendar
 from springback.data.sources.fetch_settings import Fetch
 from springback.market.account import Account
 from springback.market.costs import Costs, Profile
 from springback.market.market_data import MarketData
 from springback.project import project
 from springback.quality.quality_settings import Quality
+from springback.review.review_settings import ReviewRules
 from springback.search import Optimise, Searchable
+from springback.statistics.contest import Retraining
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
 from springback.training.training_settings import Training, Validation, WalkForward
+from springback.workflow.version_file import in_force
 
 DEFAULTS, PLAN = Path("settings/default.toml"), Path("settings/original.toml")
 
@@ -37,9 +41,12 @@ class Settings:
     universe: Universe = field(default_factory=Universe, metadata={"moves": "forecasts"})
     training: Training = field(default_factory=Training, metadata={"moves": "forecasts", "search": True})
     walk_forward: WalkForward = field(default_factory=WalkForward, metadata={"moves": "forecasts"})
+    retraining: Retraining = field(default_factory=Retraining, metadata={"moves": "forecasts"})
     validation: Validation = field(default_factory=Validation, metadata={"moves": "report"})
     optimise: Optimise = field(default_factory=Optimise, metadata={"moves": "search"})
     quality: Quality = field(default_factory=Quality, metadata={"moves": "report"})
+    calendar: Calendar = field(default_factory=Calendar, metadata={"moves": "data"})
+    review: ReviewRules = field(default_factory=ReviewRules, metadata={"moves": "nothing"})  # no run is another trial for it
     fetch: Fetch = field(default_factory=Fetch, metadata={"moves": "data"})
     demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})
 
@@ -88,11 +95,15 @@ def between(settings: Settings, start: date | None = None, end: date | None = No
 
 
 def choose(file: Path | None = None, sets: list[str] | None = None, original: bool = False) -> Settings:
-    """The built-in defaults, settings/default.toml and the project's file where they stand, with `original` the plan's dates, then the file
-    that was given, then each of `sets`, `table.name=value`. Raises `SettingsError`.
+    """The built-in defaults, settings/default.toml and the project's file where they stand, the signed version that the project names, with
+    `original` the plan's dates, then the file that was given, then each of `sets`, `table.name=value`. Raises `SettingsError`.
+
+    The version goes before the project's own knobs: what was signed is in force until somebody says otherwise for one run.
     """
     here = project()
     mine = (str(here.file), here.knobs) if here.file else None
     plan = PLAN if PLAN.is_file() else {"backtest": {"start": Account.start, "end": Account.end}}
-    layers = (DEFAULTS if DEFAULTS.is_file() else None, mine, plan if original else None, file)
+    signed = in_force(here)
+    version = None if signed is None else (str(signed.file), signed.tables)
+    layers = (DEFAULTS if DEFAULTS.is_file() else None, mine, version, plan if original else None, file)
     return toml.load(Settings, [one for one in layers if one is not None], sets or [])

@@ -1,7 +1,7 @@
 """The doors by name: the demo market, tables of bars, stores, vendors of prices."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +94,15 @@ def has_store(store: Path) -> bool:
     return Store(store).exists()
 
 
-def open_store(store: Path, as_of: str | None = None) -> tuple[MarketData, str]:
-    """The market data of a store, under the quarantine beside it, and its content hash, now or as known on a day.
+def open_store(
+    store: Path, as_of: str | None = None, start: str | None = None, end: str | None = None, names: Collection[str] = ()
+) -> tuple[MarketData, str]:
+    """The market data of a store from `start` to `end`, under the quarantine beside it, and the content hash of the whole, now or as known
+    on a day; of the `names` that it has also those without a bar in the window.
 
     Raises `MissingData`, `StoreError`, `BadTable`.
     """
-    market_data, digest = Store(store).open(as_of=as_of)
+    market_data, digest = Store(store).open(start, end, as_of, names)
     return under_quarantine(market_data, store), digest
 
 

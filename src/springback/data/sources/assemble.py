@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from springback.data.laws import LeftOut, lines_of, two_spellings
 from springback.data.rows import check_traded
-from springback.data.sessions import exchange_days, newest
+from springback.data.sessions import exchange_days
 from springback.data.sources import Event, History
 from springback.data.sources.event_check import check_history, findings, notes_of, spans
 from springback.data.store.continuation import silent
@@ -19,9 +19,6 @@ from springback.market.bars import FIELDS, Bars, Dates
 from springback.market.market_data import DELISTED, TRADING, Delisting, MarketData, align_series, last_rows
 from springback.market.origin import Origin
 from springback.market.prose import Prose, prose
-
-SETTLED = timedelta(hours=4)
-"""After the close: until then exchanges send corrections (Tiingo's documentation, 2.1.1)."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +30,16 @@ class VixAndRates:
     notes: tuple[str, ...] = ()
 
 
-def newest_session(now: datetime) -> date:
-    """The last session whose prices are settled at `now`."""
-    return date.fromisoformat(str(newest(now, SETTLED)))
-
-
 def assemble(
-    histories: Sequence[History], levels: VixAndRates, benchmark: History | None, start: date, end: date, origin: Origin
+    histories: Sequence[History],
+    levels: VixAndRates,
+    benchmark: History | None,
+    start: date,
+    end: date,
+    origin: Origin,
+    closed: Sequence[str] = (),
 ) -> MarketData:
-    """The market data of the names that have bars; sessions run from the first to the last bar.
+    """The market data of the names that have bars; sessions run from the first to the last bar, the days `closed` apart.
 
     A name that has had no bar for a week up to the last session is delisted after its last one, unless its vendor tells the end of its
     life: until then it is halted, and a mark at its last close stands on its last session. What the laws left out of the histories is
@@ -49,7 +47,7 @@ def assemble(
     has any.
     """
     listed = sorted((check_history(one) for one in histories if len(one.days)), key=lambda one: one.symbol)
-    sessions = exchange_days(start, end)
+    sessions = exchange_days(start, end, closed)
     left = [part for one in histories for part in (*one.left, *_closed(one, sessions), *_unheard(one))]
     listed = [one for one in listed if np.isin(one.days, sessions).any()]
     if not listed:

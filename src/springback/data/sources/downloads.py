@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from springback.data.files.reading import atomic, writing
 from springback.data.laws import LeftOut
+from springback.data.sessions import exchange_days
 from springback.data.sources import Event, EventNote, History
 from springback.data.store.content_hash import file_hash
 from springback.market import older_prose
@@ -32,10 +33,14 @@ from springback.market.bars import FIELDS, Dates
 from springback.market.symbols import check_symbols, is_reserved
 
 MARK = b"springback"
+AWAIT = timedelta(days=14)
+"""How long the bar of a session may be awaited; a name that has had none for so long is none of the session's."""
 
 
 class Downloads:
-    """The answers of one source under `folder`; those older than `fresh` count as unasked."""
+    """The answers of one source under `folder`; those older than `fresh` count as unasked, as do those that lack the session asked for and
+    came while it could still be late.
+    """
 
     def __init__(self, folder: Path, source: str, fresh: timedelta) -> None:
         self.folder, self.fresh = Path(folder) / source, fresh
@@ -57,10 +62,11 @@ class Downloads:
             if found is None:
                 return None
             line = self._enter(symbol, found[1])
-        if not _covers(line, start, end) or now - datetime.fromisoformat(line["at"]) >= self.fresh:
+        at = datetime.fromisoformat(line["at"])
+        if not _covers(line, start, end) or now - at >= self.fresh:
             return None
         found = _read(path)
-        return found and _cut(found[0], start, end)
+        return None if found is None or _awaited(found[0], end, at) else _cut(found[0], start, end)
 
     def keep(self, history: History, start: date, end: date, now: datetime) -> History:
         """Writes the answer for `start` to `end` and returns it.
@@ -124,6 +130,17 @@ def _joined(before: History, now: History, start: date, end: date) -> History:
     by_day = (tuple(sorted(events, key=lambda one: one.day)), now.gone, tuple(sorted(notes, key=lambda one: one.day)))
     left = (*(one for one in before.left if not first <= one.day <= last), *now.left)
     return History(now.symbol, days[order], prices, *by_day, left=left)
+
+
+def _awaited(history: History, end: date, at: datetime) -> bool:
+    """Whether the session `end` may only be late in an answer of `at`: it came within AWAIT of it, without the session, of a name that had
+    bars until lately or of which nothing is known though it is there.
+    """
+    sessions = exchange_days(end - AWAIT, end)
+    if len(sessions) == 0 or at.date() > sessions[-1].item() + AWAIT:
+        return False
+    days = history.days[history.days <= sessions[-1]]
+    return bool(sessions[0] <= days[-1] < sessions[-1]) if len(days) else not history.gone
 
 
 def _covers(answer: Mapping[str, Any], start: date, end: date) -> bool:

@@ -1,6 +1,7 @@
 """How vendors are asked, and where they live."""
 
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from springback.errors import SettingsError
@@ -14,6 +15,11 @@ class Fetch:
     doubling, as long as the waiting stays within `patience` seconds; a vendor that asks for a longer pause ends the run. What a vendor told
     less than `fresh_hours` ago is not asked again. `alpaca_batch` names go into one question. `risk_free` is a FRED series of yearly
     percent, `benchmark` a name of the source.
+
+    `yahoo_settled` and its like are minutes after the exchange's close, of a half day too, from which a session's bars are taken. Tiingo
+    has them 90 minutes after the close and says that exchanges correct them until 20:00, 4 hours after it (its documentation, 2.1.1). Yahoo
+    and Alpaca have the closing auctions within minutes, and without a subscription both tell of a trade 15 minutes late: twice that, and
+    what is corrected later is heard on the next evenings. A LEAN folder is read where it lies: who filled it has waited.
     """
 
     per_second: float = 2.0
@@ -22,6 +28,10 @@ class Fetch:
     pause: float = 1.0
     patience: float = 180.0
     fresh_hours: float = 72.0
+    yahoo_settled: int = 30
+    tiingo_settled: int = 240
+    alpaca_settled: int = 30
+    lean_settled: int = 0
     alpaca_batch: int = 50
     alpaca_feed: str = "sip"
     risk_free: str = "DGS3MO"
@@ -43,6 +53,7 @@ class Fetch:
             "patience": (0, 7200),
             "fresh_hours": (0, 8760),
         }
+        limits |= {field.name: (0, 1440) for field in fields(self) if field.name.endswith("_settled")}
         for name, (least, most) in (limits | {"alpaca_batch": (1, 200)}).items():
             if not least <= getattr(self, name) <= most:
                 raise SettingsError(f"fetch.{name} must be {least:g} to {most:g}, was {getattr(self, name):g}")
@@ -54,3 +65,7 @@ class Fetch:
                 raise SettingsError(
                     f"fetch.{name} must be an address such as https://host without a user in it, was '{parts.hostname or ''}'"
                 )
+
+    def settled(self, source: str) -> timedelta:
+        """How long after the close the bars of `source` are taken for settled; at once for one that is no vendor."""
+        return timedelta(minutes=getattr(self, f"{source}_settled", 0))

@@ -44,18 +44,23 @@ def read_member_list(path: Path, start: date, end: date) -> MemberList:
     return MemberList(path, tuple(one for one in members if one not in late), tuple(sorted(late)))
 
 
+def given_up(member_list: MemberList, stored: Collection[str]) -> dict[str, str]:
+    """The names of `stored` that their companies gave up, each with the one that they are listed under now."""
+    names = {*member_list.symbols, *member_list.succeeded}
+    tickers = sorted(series.read_tickers(member_list.path).items())
+    return {old: new for old, new in tickers if old in stored and old not in names}
+
+
 def check_names(member_list: MemberList, stored: Collection[str], first: str) -> None:
     """Refuses to go on with a store that has a company under a ticker that it gave up. Raises `InputError`.
 
     `stored` are the names there, `first` is the store's first session.
     """
-    names = {*member_list.symbols, *member_list.succeeded}
-    for old, new in sorted(series.read_tickers(member_list.path).items()):
-        if old in stored and old not in names:
-            raise InputError(
-                f"{old} of the store is {new} now, says {member_list.path}: it would have two histories: fetch the whole past once, with "
-                f"--start {first} --accept-restatement"
-            )
+    for old, new in given_up(member_list, stored).items():
+        raise InputError(
+            f"{old} of the store is {new} now, says {member_list.path}: it would have two histories: fetch the whole past once, with "
+            f"--start {first} --accept-restatement"
+        )
 
 
 def dotted(histories: Sequence[History]) -> dict[str, str]:

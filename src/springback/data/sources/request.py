@@ -2,12 +2,11 @@
 
 import csv
 import io
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from springback.data.roster import Roster, roster, symbol_of
 from springback.data.sources import day_of
-from springback.data.sources.assemble import newest_session
 from springback.errors import BadTable, InputError, MissingData
 from springback.market.symbols import LONGEST
 
@@ -45,10 +44,9 @@ def read_roster(text: str) -> Roster:
     return found
 
 
-def read_span(start: str | None, end: str | None, first: str, now: datetime) -> tuple[date, date, bool]:
-    """First and last day to ask for, and whether the end was brought back to the newest settled session. Raises `InputError`."""
+def read_span(start: str | None, end: str | None, first: str, newest: date) -> tuple[date, date, bool]:
+    """First and last day to ask for, and whether the end was brought back to `newest`, the last settled session. Raises `InputError`."""
     begin = _day("--start", start or first)
-    newest = newest_session(now)
     wanted = _day("--end", end) if end else newest
     last = min(wanted, newest)
     if begin > last:

@@ -1,6 +1,6 @@
 """VIX and the risk-free rate: the folder's own, or Cboe's history with FRED for its holes and in its place, and words that say which."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -23,11 +23,12 @@ LEAN_VIX, LEAN_RATES = "springback/vix.csv", "alternative/interest-rate/usa/inte
 Closes = Mapping[date, float]
 
 
-def read_vix_and_rates(fetch: Fetch, start: date, end: date, folder: Path | None = None) -> VixAndRates:
-    """VIX and the rate of the LEAN data folder `folder`, as far as it has them; else VIX from Cboe, its holes and in its place from FRED,
-    and the rate from FRED, else none. Raises `SourceError` when VIX is nowhere, `BadTable` on a damaged file of the folder.
+def read_vix_and_rates(fetch: Fetch, start: date, end: date, folder: Path | None = None, closed: Sequence[str] = ()) -> VixAndRates:
+    """VIX and the rate of the LEAN data folder `folder`, as far as it has them; else VIX from Cboe, its holes (the days `closed` are none)
+    and in its place from FRED, and the rate from FRED, else none. Raises `SourceError` when VIX is nowhere, `BadTable` on a damaged file of
+    the folder.
     """
-    sessions = exchange_days(np.datetime64(start, "D"), np.datetime64(end, "D"))
+    sessions = exchange_days(start, end, closed)
     notes: list[str] = []
     file, rate_file = (None, None) if folder is None else (folder / LEAN_VIX, folder / LEAN_RATES)
     if file is not None and file.is_file():

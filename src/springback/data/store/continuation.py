@@ -1,6 +1,6 @@
 """Market data that goes on where a store ends: no session between them is missing, and whoever fell silent is told."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,10 @@ def continued(
     )
 
 
-def check_hole(last: np.datetime64, first: np.datetime64) -> None:
-    """Refuses to go on from `first` with a store whose last session is `last` where one between them is left out. Raises `InputError`."""
-    between = exchange_days(last + 1, first - 1) if first > last + 1 else np.empty(0, "datetime64[D]")
+def check_hole(last: np.datetime64, first: np.datetime64, closed: Sequence[str] = ()) -> None:
+    """Refuses to go on from `first` with a store whose last session is `last` where one between them, the days `closed` apart, is left out.
+    Raises `InputError`."""
+    between = exchange_days(last + 1, first - 1, closed) if first > last + 1 else np.empty(0, "datetime64[D]")
     if len(between):
         raise InputError(
             f"the store ends on {last} and these prices begin on {first}: {len(between):,} sessions between them would be missing, with "
@@ -103,4 +104,5 @@ def silent(market_data: MarketData, stored: Mapping[str, np.datetime64], until: 
     lasts = np.array([stored.get(symbol, days[0] - 1) for symbol in market_data.bars.symbols], dtype="datetime64[D]")
     lasts = np.where(market_data.last >= 0, np.maximum(lasts, days[market_data.last]), lasts)
     calendar = exchange_days(lasts.min(), end)
+    calendar = calendar[(calendar < days[0]) | (calendar > days[-1]) | np.isin(calendar, days)]  # an unannounced closure is no session
     return np.asarray(np.searchsorted(calendar, end, "right") - np.searchsorted(calendar, lasts, "right") >= SILENT)

@@ -124,6 +124,8 @@ def settle(before: pd.DataFrame, after: pd.DataFrame, at: int) -> tuple[pd.DataF
 
 def actions(bars: Bars, splits: pd.DataFrame, dividends: pd.DataFrame) -> Actions:
     """The stored corporate actions on the panel `bars`, in their stored order."""
+    first, last = bars.sessions[0], bars.sessions[-1]
+    splits, dividends = (one[((one["date"] >= first) & (one["date"] <= last)).to_numpy()] for one in (splits, dividends))
     dates = np.concatenate([splits["date"].to_numpy(), dividends["date"].to_numpy()]).astype("datetime64[D]")
     symbols = [*splits["symbol"], *dividends["symbol"]]
     kinds = ["split"] * len(splits) + ["dividend"] * len(dividends)
@@ -134,8 +136,13 @@ def actions(bars: Bars, splits: pd.DataFrame, dividends: pd.DataFrame) -> Action
 
 def members(sessions: Dates, symbols: tuple[str, ...], frame: pd.DataFrame) -> NDArray[np.bool_]:
     """The stored membership intervals as a panel (T, N)."""
+    return membership(frame).panel(sessions, symbols)
+
+
+def membership(frame: pd.DataFrame) -> Membership:
+    """The stored membership intervals."""
     starts, ends = (frame[name].to_numpy().astype("datetime64[D]") for name in ("start", "end"))
-    return Membership(tuple(frame["symbol"]), starts, ends).panel(sessions, symbols)
+    return Membership(tuple(frame["symbol"]), starts, ends)
 
 
 def intervals(panel: NDArray[np.bool_], days: NDArray[np.datetime64], symbols: NDArray[np.object_]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -80,20 +80,20 @@ class Generation:
         """The bars of a year, with `known_at`."""
         return rows_from(self.table(self._year(year)))
 
-    def market_data(self, start: int, end: int) -> MarketData:
-        """The market data of the days `start` to `end`, days since 1970."""
+    def market_data(self, start: int, end: int, names: Collection[str] = ()) -> MarketData:
+        """The market data of the days `start` to `end`, days since 1970; `names` keep their columns."""
         small = self.frames()
         days = small["sessions"]["date"].to_numpy().astype("datetime64[D]")
         first, stop = window(days, start, end, self.place.name)
         symbols = tuple(small["securities"]["symbol"])
-        panels = Panels(days[first:stop], symbols)
+        panels = Panels(days[first:stop], symbols, names)
         wanted = ["date", "symbol", *FIELDS]
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(lambda year: panels.lay(rows_from(self.table(self._year(year), wanted))), panels.years))
         last = small["securities"]["last"].to_numpy().astype("datetime64[D]")
         return assembled(panels, days, (first, stop), small, last, self.record, frozenset(self.manifest["has"]))
 
-    def market_data_as_of(self, start: int, end: int, instant: int) -> tuple[MarketData, str]:
+    def market_data_as_of(self, start: int, end: int, instant: int, names: Collection[str] = ()) -> tuple[MarketData, str]:
         """The market data of the days `start` to `end` as known at `instant`, microseconds since 1970 UTC, and the content hash that the
         whole store had then.
         """
@@ -103,7 +103,7 @@ class Generation:
         days = small["sessions"]["date"].to_numpy().astype("datetime64[D]")
         first, stop = window(days, start, end, self.place.name)
         symbols = tuple(small["securities"]["symbol"])
-        panels = Panels(days[first:stop], symbols)
+        panels = Panels(days[first:stop], symbols, names)
         last = np.full(len(symbols), -1, dtype=np.int64)
         old = [rows_from(table) for table in self._superseded("bars")]
         for year in sorted({int(one) for one in frames.years_of(days[first:])}):
@@ -167,11 +167,12 @@ class Generation:
 
 
 class Panels:
-    """Empty panels of `sessions` and `symbols`, filled by laying long rows into them."""
+    """Empty panels of `sessions` and `symbols`, filled by laying long rows into them; `names` keep a column without a bar too."""
 
-    def __init__(self, sessions: Dates, symbols: tuple[str, ...]) -> None:
+    def __init__(self, sessions: Dates, symbols: tuple[str, ...], names: Collection[str] = ()) -> None:
         self.sessions = sessions
         self.symbols = symbols
+        self.names = frozenset(names)
         self.years = sorted({int(one) for one in frames.years_of(sessions)})
         self._place = {symbol: column for column, symbol in enumerate(symbols)}
         self._first = int(sessions[0].astype("datetime64[D]").astype(np.int64))
@@ -192,9 +193,9 @@ class Panels:
             self._flat[name][flat if whole else flat[kept]] = rows.values[name] if whole else rows.values[name][kept]
 
     def bars(self) -> tuple[Bars, NDArray[np.bool_]]:
-        """The bars (raw dollars, shares traded) of the names that have one, and which names these are, (N,)."""
+        """The bars (raw dollars, shares traded) of the names that have one or keep their column, and which names these are, (N,)."""
         shaped = {name: panel.reshape(len(self.sessions), len(self.symbols)) for name, panel in self._flat.items()}
-        kept = ~np.isnan(shaped["close"]).all(axis=0)
+        kept = ~np.isnan(shaped["close"]).all(axis=0) | np.array([symbol in self.names for symbol in self.symbols], dtype=bool)
         if kept.all():
             return Bars(self.sessions, self.symbols, **shaped), kept
         names = tuple(symbol for symbol, has in zip(self.symbols, kept, strict=True) if has)

@@ -18,7 +18,7 @@ from springback.data.store.rows import Pairs, StoreRows, pairs
 from springback.market.bars import FIELDS
 from springback.market.market_data import TRADING, MarketData
 
-EXAMPLES = 5
+EXAMPLES, EVERY = 5, 1 << 40
 DELISTING = ["symbol", "date", "reason", "value"]
 KINDS = {
     "bar": "{n} bars changed",
@@ -51,7 +51,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Restatement:
-    """Kinds of change with their counts, how many names they touch, and the first few of each kind. False when nothing was restated."""
+    """Kinds of change with their counts, how many names they touch, and the first few of each kind. False when nothing was restated.
+
+    Where all were asked for, `examples` are every change, of a bar each field of it.
+    """
 
     counts: dict[str, int]
     names: int
@@ -75,8 +78,10 @@ def restatement(before: MarketData, after: MarketData) -> Restatement:
     return compare(tables_of(before), tables_of(after))
 
 
-def compare(before: Tables, after: Tables) -> Restatement:
-    """The same for long tables; years that are in neither, or are one and the same object, are not looked at."""
+def compare(before: Tables, after: Tables, most: int = EXAMPLES) -> Restatement:
+    """The same for long tables, with `most` examples of each kind; years that are in neither, or are one and the same object, are not
+    looked at.
+    """
     counts: Counter[str] = Counter()
     names: set[str] = set()
     examples: list[Change] = []
@@ -87,9 +92,10 @@ def compare(before: Tables, after: Tables) -> Restatement:
         old, new = before.years[year], after.years.get(year)
         if old is not new:
             found = pairs(old, new) if new is not None else None
-            _bars(old, new, found, counts, names, examples)
+            _bars(old, new, found, most, counts, names, examples)
             if new is not None and found is not None and len(days):
-                _late(new, found, ends, int(days.min().to_datetime64().astype("datetime64[D]").astype(np.int64)), counts, names, examples)
+                begun = int(days.min().to_datetime64().astype("datetime64[D]").astype(np.int64))
+                _late(new, found, ends, (begun, most), counts, names, examples)
     last = days.max()
     past = {name: _past(after.frames[name], before.frames[name], ends) for name in ("splits", "dividends")}
     for kind, changes in (
@@ -104,12 +110,18 @@ def compare(before: Tables, after: Tables) -> Restatement:
         if told:
             counts[kind] = len(told)
             names.update(one.symbol for one in told if one.symbol)
-            examples += told[:EXAMPLES]
+            examples += told[:most]
     return Restatement(dict(counts), len(names), tuple(examples))
 
 
 def _bars(
-    old: StoreRows, new: StoreRows | None, matches: Pairs | None, counts: Counter[str], names: set[str], examples: list[Change]
+    old: StoreRows,
+    new: StoreRows | None,
+    matches: Pairs | None,
+    most: int,
+    counts: Counter[str],
+    names: set[str],
+    examples: list[Change],
 ) -> None:
     gone = np.ones(len(old), dtype=bool)
     if new is not None and matches is not None:
@@ -118,22 +130,34 @@ def _bars(
         if len(changed):
             counts["bar"] += len(changed)
             names.update(old.symbols[code] for code in np.unique(old.code[matches.before[changed]]))
-        for k in changed[: max(0, EXAMPLES - sum(one.kind == "bar" for one in examples))]:
-            field = next(name for name in FIELDS if matches.differs[name][k])
+        for k in changed[: _room("bar", most, examples)]:
+            fields = [name for name in FIELDS if matches.differs[name][k]]
             i, j = matches.before[k], matches.after[k]
-            examples.append(Change("bar", *_of(old, i), field, _number(old.values[field][i]), _number(new.values[field][j])))
+            examples += [
+                Change("bar", *_of(old, i), field, _number(old.values[field][i]), _number(new.values[field][j]))
+                for field in (fields if most == EVERY else fields[:1])
+            ]
     lost = np.flatnonzero(gone)
     if len(lost):
         counts["bar gone"] += len(lost)
         names.update(old.symbols[code] for code in np.unique(old.code[lost]))
-    few = lost[: max(0, EXAMPLES - sum(one.kind == "bar gone" for one in examples))]
+    few = lost[: _room("bar gone", most, examples)]
     examples += [Change("bar gone", *_of(old, i), "close", _number(old.values["close"][i]), None) for i in few]
 
 
 def _late(
-    new: StoreRows, matches: Pairs, ends: dict[str, int], first: int, counts: Counter[str], names: set[str], examples: list[Change]
+    new: StoreRows,
+    matches: Pairs,
+    ends: dict[str, int],
+    limits: tuple[int, int],
+    counts: Counter[str],
+    names: set[str],
+    examples: list[Change],
 ) -> None:
-    """Bars of stored names that nobody had, on days from the `first` stored session to before the name's last stored bar."""
+    """Bars of stored names that nobody had, on days from the first stored session to before the name's last stored bar; `limits` are that
+    session and the most examples.
+    """
+    first, most = limits
     last = np.array([ends.get(symbol, -(1 << 30)) for symbol in new.symbols], dtype=np.int64)
     fresh = np.ones(len(new), dtype=bool)
     fresh[matches.after] = False
@@ -141,7 +165,7 @@ def _late(
     if len(late):
         counts["bar late"] += len(late)
         names.update(new.symbols[code] for code in np.unique(new.code[late]))
-    few = late[: max(0, EXAMPLES - sum(one.kind == "bar late" for one in examples))]
+    few = late[: _room("bar late", most, examples)]
     examples += [Change("bar late", *_of(new, i), "close", None, _number(new.values["close"][i])) for i in few]
 
 
@@ -207,8 +231,8 @@ def _series(before: Tables, after: Tables) -> Iterator[Change]:
     for name in ("vix", "benchmark", "risk_free"):
         old, new = both[name].to_numpy(), both[f"{name}_new"].to_numpy()
         told = ~np.isnan(old)
-        if name == "risk_free" and len(old):  # published a day late: what is the same up to the end may have been carried on
-            told &= np.logical_or.accumulate((old != old[-1])[::-1])[::-1]
+        if name == "risk_free" and told.any():  # published a day late: what is the same up to the end may have been carried on
+            told &= np.logical_or.accumulate((told & (old != old[told][-1]))[::-1])[::-1]
         for k in np.flatnonzero(told & ~(old == new)):
             yield Change("series", "", str(both["date"].iloc[k])[:10], name, _number(old[k]), _number(new[k]))
 
@@ -229,6 +253,11 @@ def _clipped(frame: pd.DataFrame, symbols: set[str], last: pd.Timestamp) -> set[
     kept = frame[(frame["start"] <= last) & frame["symbol"].isin(symbols)]
     ends = ["the end" if pd.isna(end) or end > last else str(end)[:10] for end in kept["end"]]
     return set(zip(kept["symbol"], [str(start)[:10] for start in kept["start"]], ends, strict=True))
+
+
+def _room(kind: str, most: int, examples: Sequence[Change]) -> int:
+    """How many examples of `kind` may still be added."""
+    return max(0, most - sum(one.kind == kind for one in examples))
 
 
 def _of(rows: StoreRows, place: np.int64) -> tuple[str, str]:

@@ -18,7 +18,7 @@ whose files were taken away begins again with the newer manifest. `known_at` is 
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,11 +33,12 @@ from springback.data.store.overlay import overlay
 from springback.data.store.place import Place, place_of
 from springback.data.store.provenance import StoreRecord, manifest_record
 from springback.data.store.read import Generation
-from springback.data.store.restatement import NOTHING, Restatement, compare
+from springback.data.store.restatement import EXAMPLES, NOTHING, Restatement, compare
 from springback.data.store.verify import faults
 from springback.data.store.write import MANIFEST, Draft, number_of
 from springback.errors import Damaged, InputError, MissingData, Restated, StoreError
 from springback.market.market_data import TRADING, MarketData
+from springback.market.membership import Membership
 from springback.market.origin import Origin
 from springback.market.prose import Prose, prose
 
@@ -96,8 +97,10 @@ class Store:
                 None, frames.tables_of(market_data), StoreRecord(market_data.origin, market_data.findings)
             )
 
-    def update(self, market_data: MarketData, at: datetime | None = None, accept_restatement: bool = False) -> Restatement:
-        """Lays the sessions of `market_data` over the store and returns what they say differently of the past.
+    def update(
+        self, market_data: MarketData, at: datetime | None = None, accept_restatement: bool = False, examples: int = EXAMPLES
+    ) -> Restatement:
+        """Lays the sessions of `market_data` over the store and returns what they say differently of the past, with so many `examples`.
 
         Names that `market_data` does not have, and sessions outside its first and last, stay. Raises as `write`, `MissingData` without a
         store."""
@@ -108,7 +111,7 @@ class Store:
             years = {int(year) for year in frames.years_of(market_data.bars.sessions)}
             before = Tables({year: old.rows(year) for year in sorted(years & set(old.bars))}, old.frames(), frozenset(old.manifest["has"]))
             made = overlay(before, market_data, lambda: (old.rows(year) for year in old.bars))
-            restated = compare(before, made)
+            restated = compare(before, made, examples)
             self._accept(restated, accept_restatement)
             first, last = market_data.bars.sessions[0], market_data.bars.sessions[-1]
             span, new = f"update {first} to {last}", (*market_data.findings, *prose(_silent(made)))
@@ -117,24 +120,29 @@ class Store:
             Draft(self.place, old, now, FORMAT).finish(before, made, told, set(old.bars) - years)
         return restated
 
-    def read(self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None) -> MarketData:
-        """The market data from `start` to `end`, both included; names without a bar in the window are left out.
+    def read(
+        self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None, names: Collection[str] = ()
+    ) -> MarketData:
+        """The market data from `start` to `end`, both included; names without a bar in the window are left out, but those of `names` that
+        the store has, which keep their columns.
 
         With `as_of` (a day, whose end in UTC counts, or an instant) it is the market data that this would have given then, bit for bit.
         Each file read is checked against the manifest. Raises `MissingData` when there is no store, no session in the window or nothing
         known yet, `StoreError` when it is damaged."""
-        return self.open(start, end, as_of)[0]
+        return self.open(start, end, as_of, names)[0]
 
-    def open(self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None) -> tuple[MarketData, str]:
+    def open(
+        self, start: str | None = None, end: str | None = None, as_of: str | datetime | None = None, names: Collection[str] = ()
+    ) -> tuple[MarketData, str]:
         """What `read` gives, and the content hash of the whole store that it came from. Raises as `read`, `InputError` on no day."""
         try:
             first, last = (EVER[k] if one is None else int(np.datetime64(one, "D").astype(np.int64)) for k, one in enumerate((start, end)))
         except ValueError:
             raise InputError(f"start and end must be dates such as 2018-01-02, were '{start}' and '{end}'", value=start) from None
         if as_of is None:
-            return self._steady(lambda found: (found.market_data(first, last), str(found.manifest["content_hash"])))
+            return self._steady(lambda found: (found.market_data(first, last, names), str(found.manifest["content_hash"])))
         known = instant(as_of)
-        market_data, whole = self._steady(lambda found: found.market_data_as_of(first, last, known))
+        market_data, whole = self._steady(lambda found: found.market_data_as_of(first, last, known, names))
         if start is end is None and content_hash(market_data) != whole:
             raise StoreError(f"{self.place.name}: what was known at {as_of} is not what was written then: run 'springback data verify'")
         return market_data, whole
@@ -143,6 +151,15 @@ class Store:
     def origin(self) -> Origin:
         """Where what it holds comes from."""
         return manifest_record(self.describe()).origin
+
+    def series(self) -> pd.DataFrame:
+        """What stands beside the bars: date, vix, benchmark, risk_free, a row for each session; NaN unknown."""
+        return self._steady(lambda found: found.frame("sessions"))
+
+    def membership(self) -> Membership | None:
+        """Who was in the index when, as far as it was told; None where no membership is known. See `Membership`."""
+        frame = self._steady(lambda found: found.frame("members") if "members" in found.manifest["has"] else None)
+        return None if frame is None else frames.membership(frame)
 
     def securities(self) -> pd.DataFrame:
         """The stored names: symbol, first and last day of a bar, ending (trading, delisted, end_of_data, bankrupt), sector."""

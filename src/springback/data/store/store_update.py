@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from springback.data.store.continuation import continued, joined
-from springback.data.store.restatement import NOTHING
+from springback.data.store.restatement import EVERY, NOTHING, Restatement
 from springback.data.store.store import Store
 from springback.errors import Restated
 from springback.market.market_data import MarketData
@@ -47,3 +47,20 @@ def update_store(
     else:
         restated = place.write(market_data, now, accept_restatement)
     return place.describe() | {"restated": str(restated) if restated else ""}
+
+
+def lay_over(
+    market_data: MarketData, store: Path, symbols: Collection[str] | None = None, members: Path | None = None, joins: bool = False
+) -> Restatement:
+    """Lays `market_data` over the store, where none of real prices lies writes it, and returns every change of the past, all of them taken;
+    the other arguments are those of `update_store`.
+
+    Raises `InputError` where a session between the two would be missing, `StoreError`.
+    """
+    place = Store(store)
+    if not place.exists() or place.origin.demo:
+        update_store(market_data, store, None, True)
+        return NOTHING
+    last = np.datetime64(place.describe()["last_session"], "D")
+    made = joined(market_data, last) if joins else continued(market_data, place.securities(), last, symbols, members)
+    return place.update(made, None, True, EVERY)

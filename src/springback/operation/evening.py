@@ -1,0 +1,194 @@
+"""One session of an account, played by the backtest's own loop: what happened until its close, and what is decided after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.backtest.decision import holdings, order
+from springback.backtest.loop import until_close
+from springback.backtest.run import Backtest, prepare
+from springback.backtest.state import CANCELLED, DROPPED, REPLACED, Account, Row, Rows, Rules, empty_paper
+from springback.backtest.tickets import drop, place
+from springback.errors import MissingData
+from springback.market.book import MARKED, ORDERED, Event, apply
+from springback.market.costs import Costs, charges
+from springback.market.forecasts import Forecasts
+from springback.market.market_data import MarketData
+from springback.operation.account_state import AccountState, Correction, WorkingOrder, corrected, laid_out, taken_up
+from springback.strategy.knobs import Regime, Strategy, rule_parameters
+from springback.strategy.rule import ENTRY, REASONS
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an account goes by: the rule, the regime, the charges, and cash and profile of the account."""
+
+    strategy: Strategy = field(default_factory=Strategy)
+    regime: Regime = field(default_factory=Regime)
+    costs: Costs = field(default_factory=Costs)
+    account: Backtest = field(default_factory=Backtest)
+
+
+@dataclass(frozen=True)
+class Curbs:
+    """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates;
+    `factor` multiplies the gross of what is opened.
+    """
+
+    entries: bool = True
+    barred: frozenset[str] = frozenset()
+    factor: float = 1.0
+
+
+FREE = Curbs()
+
+
+@dataclass(frozen=True, eq=False)
+class Evening:
+    """What a session was for an account: its state before the orders of the decision and `after` them, and as structured rows of the log
+    (`backtest.state`) the `orders` that were decided, the `ended` ones of earlier evenings, `fills`, `trades` and the `daily` row;
+    `funnel` (2, len(FUNNEL)). The columns `name` are columns of `symbols`.
+    """
+
+    symbols: tuple[str, ...]
+    before: AccountState
+    after: AccountState
+    orders: Rows
+    ended: Rows
+    fills: Rows
+    trades: Rows
+    daily: Row
+    funnel: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What persons said of the account since its last evening: `earlier` than the session's open, and `later`."""
+
+    earlier: tuple[Correction, ...] = ()
+    later: tuple[Correction, ...] = ()
+
+
+NONE = Corrections()
+
+
+def play(
+    state: AccountState,
+    market_data: MarketData,
+    forecasts: Forecasts,
+    terms: Terms,
+    curbs: Curbs | None = FREE,
+    orders: Sequence[WorkingOrder] = (),
+    corrections: Corrections = NONE,
+) -> Evening:
+    """Plays the newest session of `market_data` (T, N), a window that ends with it, on an account that has closed the session before.
+
+    `forecasts` (T, N) matter on that session alone. The fills of what waited are the loop's own law; `corrections` stand before the
+    decision. Without `curbs` nothing is decided, and the `orders` that were frozen for that session are placed. Dollars and shares. Raises
+    `MissingData` where the window has not two sessions or does not follow the state.
+    """
+    _check(state, market_data)
+    stage = _Stage(market_data, forecasts, terms, curbs, first=not state.session)
+    start = corrected(state, corrections.earlier)
+    closed = stage.laid_out(start)
+    until_close(stage.inputs, stage.row, stage.first, stage.rules, closed, stage.paper, stage.daily(closed))
+    before, account, waited = stage.state(closed, start), closed, len(start.working)
+    if corrections.later:
+        before = corrected(before, corrections.later)
+        account, waited = stage.laid_out(before), len(before.working)
+        stage.mark(account, closed)
+        before = stage.state(account, before)
+    if curbs is not None:
+        order(stage.inputs, stage.begin, stage.row, stage.rules, account, stage.paper, stage.daily(account))
+    for one in orders:
+        _place(account, stage.row, stage.symbols.index(one.symbol), one)
+    return stage.evening(before, closed, len(start.working), account, waited)
+
+
+class _Stage:
+    """What one session is played on: the loop's inputs and rules, the newest row, and the row at which the log begins."""
+
+    def __init__(self, market_data: MarketData, forecasts: Forecasts, terms: Terms, curbs: Curbs | None, first: bool) -> None:
+        self.sessions, self.symbols = market_data.bars.sessions, market_data.bars.symbols
+        self.row, self.first = len(self.sessions) - 1, first
+        self.begin = self.row if first else self.row - 1
+        self.rules, self.strategy = _rules(terms, curbs), terms.strategy
+        said, factor = _curbed(forecasts, self.symbols, curbs), _factor(curbs, self.row + 1)
+        self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor)
+        self.paper = empty_paper(len(self.symbols), terms.strategy.slots)
+
+    def laid_out(self, state: AccountState) -> Account:
+        return laid_out(state, self.symbols, self.strategy.slots)
+
+    def daily(self, account: Account) -> Row:
+        return account.log.daily[self.row - self.begin]
+
+    def state(self, account: Account, earlier: AccountState) -> AccountState:
+        return taken_up(account, earlier, self.sessions, self.symbols, self.strategy.cool_down)
+
+    def mark(self, account: Account, closed: Account) -> None:
+        """Marks what a person said is held, and describes the account by it."""
+        daily, book = self.daily(account), account.book
+        account.log.daily[self.row - self.begin] = self.daily(closed)
+        close = (self.inputs.mark if self.rules.charges.financed else self.inputs.close)[self.row]
+        for name in np.flatnonzero((book.quantity != 0) & ~np.isnan(close)):
+            apply(book, Event(MARKED, int(name), 0, float(close[name]), 0.0))
+        daily["cash"], daily["equity"] = book.cash[0], book.cash[0] + holdings(book)
+
+    def evening(self, before: AccountState, closed: Account, waited: int, account: Account, skip: int) -> Evening:
+        """What the logs tell: of the session until its close in `closed`, of the orders in `account`, after the first `skip`."""
+        log, earlier = closed.log, closed.log.orders[:waited]
+        counts = closed.counts[0]
+        return Evening(
+            symbols=self.symbols,
+            before=before,
+            after=self.state(account, before),
+            orders=account.log.orders[skip : int(account.counts[0]["orders"])].copy(),
+            ended=earlier[np.isin(earlier["status"], (CANCELLED, DROPPED))].copy(),
+            fills=log.fills[: int(counts["fills"])].copy(),
+            trades=log.trades[: int(counts["trades"])].copy(),
+            daily=self.daily(account).copy(),
+            funnel=account.log.funnel[self.row - self.begin].copy(),
+        )
+
+
+def _check(state: AccountState, market_data: MarketData) -> None:
+    sessions = market_data.bars.sessions
+    if len(sessions) < 2:
+        raise MissingData(f"an evening needs bars of two sessions at least, was given {len(sessions)}: fetch more")
+    if state.session and str(sessions[-2]) != state.session:
+        raise MissingData(
+            f"the account has closed {state.session}, the session before {sessions[-1]} is {sessions[-2]}: play them one after the other",
+            session=state.session,
+        )
+
+
+def _rules(terms: Terms, curbs: Curbs | None) -> Rules:
+    charged = charges(terms.costs, terms.account.profile, 0.0)
+    parameters = rule_parameters(terms.strategy, terms.regime, charged.no_short_price, charged.no_short_dollar_volume)
+    if curbs is not None and not curbs.entries:
+        parameters = parameters._replace(slots=0, resize=False)
+    return Rules(parameters, charged, float(terms.regime.multiple))
+
+
+def _curbed(forecasts: Forecasts, symbols: Sequence[str], curbs: Curbs | None) -> Forecasts:
+    """`forecasts` in which what is barred is not ranked on the newest session."""
+    if curbs is None or not curbs.barred:
+        return forecasts
+    qpi = forecasts.qpi.copy()
+    qpi[-1, [column for column, symbol in enumerate(symbols) if symbol in curbs.barred]] = np.nan
+    return replace(forecasts, qpi=qpi)
+
+
+def _factor(curbs: Curbs | None, sessions: int) -> NDArray[np.float64] | None:
+    return None if curbs is None or curbs.factor == 1.0 else np.full(sessions, curbs.factor)
+
+
+def _place(account: Account, row: int, column: int, one: WorkingOrder) -> None:
+    """An order that was frozen for this session goes to the market, as the decision would have sent it."""
+    if one.reason != REASONS[ENTRY]:
+        drop(account, column, CANCELLED, row, REPLACED)
+    place(account, row, column, one.quantity, REASONS.index(one.reason), one.level)
+    apply(account.book, Event(ORDERED, column, one.quantity, 0.0, 0.0))

@@ -1,0 +1,252 @@
+"""The quarterly review: gathers what there is, of the desk, the ledger and the market, builds the document and writes it. Changes
+nothing.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from springback import __version__
+from springback.analytics import encode, evidence
+from springback.cluster import Workers
+from springback.data.sessions import exchange_days, newest
+from springback.data.store.store import Store
+from springback.errors import BadTable, MissingData
+from springback.ledger import entry
+from springback.ledger.book import Ledger
+from springback.market import recorded
+from springback.market.bars import Dates
+from springback.operation.desk_folder import DeskFolder
+from springback.operation.frozen_decision import FrozenDecision
+from springback.review import review_page
+from springback.review.build import Materials, build
+from springback.review.desk_frames import DeskFrames, desk_frames
+from springback.review.document import NOWHERE, Absence, Quarter, Review, Source, quarter_from, quarter_of
+from springback.review.governance import LedgerFacts
+from springback.review.outcome import Reference, Ripe
+from springback.review.threshold import NEVER, Tried
+from springback.settings import flat
+from springback.statistics.returns import account_excess
+from springback.training.labels import forward_return
+from springback.workflow import places, record
+from springback.workflow.backtests import BacktestCache, run_backtests
+from springback.workflow.forecasts import Choice, forecasts_for
+from springback.workflow.inputs import Inputs, Loaded, stored
+from springback.workflow.prepare import survey
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.provenance import provenance
+from springback.workflow.recorder import Recorder
+from springback.workflow.settings import Settings, between, dated
+from springback.workflow.version_file import TABLES
+from springback.workflow.versions import version_of
+
+JSON, PAGE, TEXT = "review.json", "review.html", "review.md"
+SETTLED = timedelta(hours=4)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where a review looks: the folder of the account, the market's place, and whose forecasts the thresholds are tried on."""
+
+    desk: Path
+    inputs: Inputs
+    choice: Choice
+
+
+def review(settings: Settings, ground: Ground, quarter: str, workers: Workers, recorder: Recorder, progress: Progress = SILENT) -> Review:
+    """The review of `quarter` (2026Q3); each threshold that it tries is a trial of the ledger. Raises `InputError`, `LedgerError`, and as
+    a backtest does where there is a market.
+    """
+    chosen = quarter_from(quarter)
+    step = progress.step("review")
+    step(0, 3, f"decisions in {ground.desk}")
+    desk = _desk(DeskFolder(ground.desk), chosen)
+    market = stored(ground.inputs) if Store(ground.inputs.folder).exists() else None
+    step(1, 3, "ledger and market")
+    known = _until(market, chosen)
+    tried, untried = _tried(settings, ground, market, chosen, workers, recorder, progress)
+    facts, reference = _ledger(settings, market, chosen, recorder.store)
+    step(2, 3, "sections")
+    return build(
+        Materials(
+            quarter=chosen,
+            desk=desk,
+            rules=settings.review,
+            strategy=settings.strategy,
+            costs=settings.costs,
+            version=version_of(settings),
+            market_data=None if known is None else known.market_data,
+            market_source=NOWHERE if market is None else Source(f"store {ground.inputs.folder}", market.hash),
+            reference=reference,
+            ripe=_ripe(settings, desk, known, chosen),
+            tried=tried,
+            untried=untried,
+            ledger=facts,
+            calendar=_calendar(chosen),
+            flags=_flags(settings, market),
+            facts={"Springback": __version__, "Python": platform.python_version(), "Command": recorder.command},
+        )
+    )
+
+
+def write(document: Review, out: Path) -> dict[str, Any]:
+    """Writes review.json, review.html and review.md into `out`; returns what the first holds. Raises `Unwritable`."""
+    figures = as_json(document)
+    places.write(out, {JSON: encode.text(figures), PAGE: review_page.page(document), TEXT: review_page.markdown(document)})
+    return figures
+
+
+def as_json(document: Review) -> dict[str, Any]:
+    """The review as one JSON object; what is not known is null."""
+    told = {
+        **vars(document),
+        "quarter": str(document.quarter),
+        "state": document.sections[0].state,
+        "proposals": document.proposals,
+        "sources": document.sources,
+    }
+    return dict(encode.plain(told))
+
+
+def sessions_of(desk: Path) -> tuple[str, ...]:
+    """The sessions that were decided in the folder `desk`, ISO, in order."""
+    return DeskFolder(desk).sessions()
+
+
+def usual_quarter(sessions: tuple[str, ...], today: date) -> Quarter:
+    """The newest quarter that the decided `sessions` (ISO) complete, or the only one that they are of; without any the one before
+    today's.
+    """
+    if not sessions:
+        return quarter_of(today).previous
+    last = date.fromisoformat(sessions[-1])
+    own = quarter_of(last)
+    complete = str(exchange_days(last, own.next.first - timedelta(days=1))[-1]) == sessions[-1]
+    return own if complete or sessions[0] >= str(own.first) else own.previous
+
+
+def _desk(folder: DeskFolder, quarter: Quarter) -> DeskFrames:
+    """The decisions until the end of the quarter; those that are damaged are named and not used."""
+    decisions: list[FrozenDecision] = []
+    damaged: list[str] = []
+    hashes = hashlib.sha256()
+    for session in folder.sessions():
+        if session >= str(quarter.next.first):
+            break
+        try:
+            decisions.append(folder.decision(session))
+            hashes.update(decisions[-1].hash.encode())
+        except BadTable:
+            damaged.append(session)
+    name = f"{folder.path}/DATE/decision.json, {len(decisions):,} decisions"
+    source = Source(name, hashes.hexdigest() if decisions else "")
+    return desk_frames(decisions, source, quarter.first, tuple(damaged))
+
+
+def _until(market: Loaded | None, quarter: Quarter) -> Loaded | None:
+    """The market as it was known at the end of the quarter; None where it holds nothing before it."""
+    if market is None:
+        return None
+    end = market.market_data.bars.row(np.datetime64(quarter.next.first))
+    return replace(market, market_data=market.market_data.until(end)) if end else None
+
+
+def _calendar(quarter: Quarter) -> Dates:
+    """The sessions of the quarter that are over."""
+    last = min(quarter.next.first - timedelta(days=1), newest(datetime.now(UTC), SETTLED).item())
+    return exchange_days(quarter.first, last) if last >= quarter.first else np.zeros(0, "datetime64[D]")
+
+
+def _flags(settings: Settings, market: Loaded | None) -> tuple[str, ...]:
+    if market is None:
+        return ()
+    return evidence.flags(provenance(market.market_data, market.hash, settings, "", ""), evidence.NO_EVIDENCE)
+
+
+def _ledger(settings: Settings, market: Loaded | None, quarter: Quarter, store: Path | None) -> tuple[LedgerFacts | None, Reference | None]:
+    """What the ledger says, and the newest backtest of this market that says what to expect: one under today's settings before another."""
+    book = Ledger(record.place(store))
+    entries = book.entries()
+    if not entries:
+        return None, None
+    past = entries[-1].market if market is None else record.market_of(market.market_data, market.hash)
+    own = [one for one in entry.trials(entries) if one.entry.market == past]
+    source = Source(f"{book.file}, row {entries[-1].row}", entries[-1].hash)
+    added = sum(str(quarter.first) <= one.entry.at[:10] < str(quarter.next.first) for one in own)
+    facts = LedgerFacts(source, len(own), added, book.fault())
+    before = [one for one in own if one.entry.kind in record.ACCOUNTS and one.entry.first < str(quarter.first)]
+    ruled = {name: value for name, value in flat(settings).items() if name.partition(".")[0] in TABLES}
+    wanted = json.loads(json.dumps(ruled, default=str))
+    same = {one.entry.row: _same(book.settings(one.entry.settings), wanted) for one in before}
+    ordered = sorted(before, key=lambda one: (same[one.entry.row], one.newest))
+    for one in reversed(ordered):
+        held = book.records(frozenset([one.entry.returns])).get(one.entry.returns)
+        days = () if held is None else held[0] < np.datetime64(quarter.first)
+        if held is not None and np.any(days):
+            return facts, Reference(
+                held[0][days], held[1][days], same[one.entry.row], Source(f"{book.file}, row {one.entry.row}", one.entry.hash)
+            )
+    return facts, None
+
+
+def _same(text: str, rule: Mapping[str, Any]) -> bool:
+    """Whether the recorded settings in `text` say of rule, regime and costs what `rule` says."""
+    told = recorded.named(json.loads(text))
+    return all(told.get(name) == value for name, value in rule.items())
+
+
+def _ripe(settings: Settings, desk: DeskFrames, market: Loaded | None, quarter: Quarter) -> Ripe | None:
+    """The champion's frozen forecasts of the quarter whose labels were known at its end."""
+    frozen = desk.within(quarter.first, quarter.next.first)
+    if market is None or frozen.forecasts.empty:
+        return None
+    bars = market.market_data.bars
+    forward = forward_return(bars, market.market_data.actions, settings.training.horizon)
+    champion = dict(zip(frozen.days["session"], frozen.days["champion"], strict=True))
+    told = frozen.forecasts
+    told = told[[champion.get(day) == model for day, model in zip(told["session"], told["model"], strict=True)]]
+    rows = {str(day): row for row, day in enumerate(bars.sessions)}
+    columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
+    told = told[told["session"].isin(rows) & told["symbol"].isin(columns)].sort_values(["session", "symbol"])
+    row = told["session"].map(rows).to_numpy(np.int64)
+    name = told["symbol"].map(columns).to_numpy(np.int64)
+    grown = forward[row, name]
+    known = ~np.isnan(grown) & told["p_long"].notna().to_numpy() & told["p_short"].notna().to_numpy()
+    long, short = (told[side].to_numpy(np.float64)[known] for side in ("p_long", "p_short"))
+    return Ripe(row[known], name[known], long, short, grown[known], settings.strategy.probability, desk.source)
+
+
+def _tried(
+    settings: Settings, ground: Ground, market: Loaded | None, quarter: Quarter, workers: Workers, recorder: Recorder, progress: Progress
+) -> tuple[Tried | None, Absence]:
+    """Each threshold of `review.multiples`, the one in force and no regime, backtested until the quarter's end; or why none was tried."""
+    if market is None:
+        return None, "market"
+    if ground.choice.file is None and not places.holds_models(ground.choice.models):
+        return None, "models"
+    data = market.market_data
+    end = data.bars.row(np.datetime64(quarter.next.first))
+    if end < len(data.bars.sessions):
+        settings = between(settings, end=data.bars.sessions[max(end - 1, 0)].item())
+    try:
+        settings = dated(settings, data)
+        prepared = survey(settings, data, market.hash, progress)
+        by = forecasts_for(settings, prepared, ground.choice, progress)
+    except MissingData:
+        return None, "sessions"
+    current = settings.regime.multiple
+    multiples = tuple(sorted({*settings.review.multiples, current}))
+    many = [replace(settings, regime=replace(settings.regime, multiple=one)) for one in (*multiples, NEVER)]
+    bound = recorder.of(by.words).on(data)
+    results = list(run_backtests(BacktestCache(data, by.forecasts), many, workers, bound))
+    returns = np.array([account_excess(one, data) for one in results])
+    daily = results[0].daily
+    source = Source(f"{len(many)} backtests of {ground.inputs.folder}", market.hash)
+    return Tried(multiples, returns[:-1], returns[-1], results[0].sessions, current, daily["vix"], daily["vix_sma15"], source), "models"
