@@ -153,14 +153,10 @@ EVENTS = st.builds(
 )
 
 
-@pytest.fixture(params=("sqlite", "postgresql"))
-def shared(request: pytest.FixtureRequest, new: object) -> State:
-    return State(new(request.param))  # type: ignore[operator]
-
-
 @given(events=st.lists(EVENTS, min_size=1, max_size=4))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_event_comes_back_to_the_last_bit(shared: State, events: list[BookEvent]) -> None:
+def test_any_event_comes_back_to_the_last_bit(url: str, events: list[BookEvent]) -> None:
+    shared = State(url)
     before = len(shared.book_events(ME))
     kept = shared.record(ME, *events)
     assert [dataclasses.replace(one, n=0) for one in kept] == events

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from springback import settings as toml
+from springback.alerting.alert_settings import Alerts
 from springback.backtest.run import Backtest, span
 from springback.data.demo.demo import Demo
 from springback.data.sessions import Calendar
@@ -48,6 +49,7 @@ class Settings:
     calendar: Calendar = field(default_factory=Calendar, metadata={"moves": "data"})
     review: ReviewRules = field(default_factory=ReviewRules, metadata={"moves": "nothing"})  # no run is another trial for it
     fetch: Fetch = field(default_factory=Fetch, metadata={"moves": "data"})
+    alerts: Alerts = field(default_factory=Alerts, metadata={"moves": "nothing"})
     demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})
 
 
