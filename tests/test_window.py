@@ -84,10 +84,14 @@ def test_the_original_plan_is_asked_for_by_a_word_and_gives_way_to_what_is_named
     assert choose(None, None).backtest == Backtest()
     assert choose(None, None, original=True).backtest.days == (date(2020, 1, 1), date(2023, 12, 31))
     (tmp_path / "mine.toml").write_text("[backtest]\nend = 2022-12-30\n")
-    assert choose(tmp_path / "mine.toml", ["backtest.start=2021-01-04"], original=True).backtest.days == (
-        date(2021, 1, 4),
-        date(2022, 12, 30),
-    )
+    assert choose(tmp_path / "mine.toml", None, original=True).backtest.days == (date(2020, 1, 1), date(2022, 12, 30))
+
+
+def test_the_original_plan_beside_both_dates_is_said_to_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("[backtest]\nend = 2022-12-30\n")
+    with pytest.raises(SettingsError, match=r"--original changes nothing beside backtest\.start and backtest\.end"):
+        choose(tmp_path / "mine.toml", ["backtest.start=2021-01-04"], original=True)
 
 
 def test_the_bare_lean_file_keeps_the_original_plan(repository: Path) -> None:

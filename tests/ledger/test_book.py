@@ -122,7 +122,9 @@ def test_a_run_recorded_before_there_were_contests_is_the_trial_of_the_newest_pa
     newest = knobs | {"walk_forward.policy": "newest", "training.years": 0, "retraining.level": 0.025}
     better = newest | {"walk_forward.policy": "if_better"}
     assert look(settings=knobs).settings_text == look(settings=newest).settings_text
-    texts = {look(settings=one).settings_text for one in (knobs, better, better | {"retraining.level": 0.05}, knobs | {"training.years": 4})}
+    texts = {
+        look(settings=one).settings_text for one in (knobs, better, better | {"retraining.level": 0.05}, knobs | {"training.years": 4})
+    }
     assert len(texts) == 4
 
 

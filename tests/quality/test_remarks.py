@@ -7,9 +7,12 @@ import numpy as np
 
 from springback.data.demo.demo import Demo, draw
 from springback.data.files import csv_file
-from springback.market.actions import SPLIT, Actions
-from springback.market.market_data import last_rows
+from springback.market.actions import DIVIDEND, SPLIT, Actions
+from springback.market.market_data import MarketData, last_rows
+from springback.quality.moves import jumps
+from springback.quality.quality_settings import Quality
 from springback.quality.remarks import examine, remarked
+from tests.backtest.worlds import flat_tape
 from tests.data.samples import TAPES, assert_same, write_bars
 
 
@@ -31,6 +34,31 @@ def test_stale_closes_no_volume_and_odd_ranges(tmp_path: Path) -> None:
     assert "11 bars have an open or close outside high-low, in 1 names (such as A on 2020-01-02)" in findings
     assert "11 sessions have no VIX close (such as 2020-01-02)" in findings
     assert not any("New York calendar" in line for line in findings)
+
+
+def test_a_fall_that_a_dividend_on_record_pays_is_no_jump() -> None:
+    """6 dollars of 10: without the record, or with one of a tenth of it, the fall is told."""
+    closes = [10.0] * 12 + [4.0] * 12
+    market_data = flat_tape({"PAYS": closes})
+
+    def paying(*amounts: float) -> MarketData:
+        events = len(amounts)
+        rows, names = np.full(events, 12), np.zeros(events, np.int64)
+        return replace(market_data, actions=Actions(rows, names, np.full(events, DIVIDEND), np.array(amounts)))
+
+    for told, paid in ((1, ()), (1, (0.6,)), (0, (6.0,)), (0, (3.5, 2.5))):
+        found = paying(*paid)
+        assert sum("closes moved more than 50%" in line for line in examine(found)) == told, paid
+        assert sum(one.count for one in jumps(found, Quality())) == told, paid
+
+
+def test_a_dividend_before_a_split_of_its_day_is_in_old_shares() -> None:
+    market_data = flat_tape({"BOTH": [10.0] * 12 + [2.0] * 12})
+    actions = Actions(np.array([12, 12]), np.zeros(2, np.int64), np.array([DIVIDEND, SPLIT]), np.array([6.0, 2.0]))
+    found = replace(market_data, actions=actions)
+    assert any("closes moved" in line for line in examine(found)) and jumps(found, Quality()) != ()
+    halved = replace(found, actions=replace(actions, value=np.array([6.0, 0.5])))
+    assert not any("closes moved" in line for line in examine(halved)) and jumps(halved, Quality()) == ()
 
 
 def test_a_session_off_the_calendar_is_told(tmp_path: Path) -> None:

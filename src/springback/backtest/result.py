@@ -46,10 +46,7 @@ def orders_frame(result: Result) -> pd.DataFrame:
     Then what became of each: `status` (`state.STATUSES`), the session in which it `ended` (NaT: it waits) and `why` it was not filled.
     """
     columns = result.orders
-    reasons = [
-        f"resting_stop@{float(level)}" if code == RESTING_STOP else RECORDED[code]
-        for code, level in zip(columns["reason"].astype(int), columns["level"], strict=True)
-    ]
+    reasons = [reason_of(code, level) for code, level in zip(columns["reason"].astype(int), columns["level"], strict=True)]
     waiting = columns["status"] == WAITING  # of no session yet
     return pd.DataFrame(
         {
@@ -63,6 +60,11 @@ def orders_frame(result: Result) -> pd.DataFrame:
             "why": [WHYS[code] for code in columns["why"].astype(int)],
         }
     )
+
+
+def reason_of(code: int, level: float) -> str:
+    """The reason of an order as the tables name it, with the `level` in dollars of a resting stop."""
+    return f"resting_stop@{float(level)}" if code == RESTING_STOP else RECORDED[code]
 
 
 def fills_frame(result: Result) -> pd.DataFrame:

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from springback.cli.operation import DeskFolder
 from springback.cli.options import Knobs
 
 if TYPE_CHECKING:
     from springback.verbs.console import Console
-
-Desk = Annotated[Path, typer.Option("--desk", help="Folder of the account.")]
 
 
 def alert(console: "Console", *, knobs: Knobs) -> bool:
@@ -23,7 +22,7 @@ def alert(console: "Console", *, knobs: Knobs) -> bool:
 def schedule(
     console: "Console",
     *,
-    desk: Desk = Path("desk"),
+    desk: DeskFolder = Path("desk"),
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write the two units into.", show_default=False)] = None,
 ) -> None:
     """Print a systemd service with its timer, and a line for cron, that call 'springback daily' in this folder every 10 minutes."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli import alerting, data, lean, project, records, review, state
+from springback.cli import alerting, data, lean, operation, project, records, review, state
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -39,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(lean.app, name="lean")
 app.add_typer(data.app, name="data")
+app.add_typer(operation.book, name="book")
 app.add_typer(state.app, name="state")
 app.command()(spoken(alerting.alert))
 app.command()(spoken(alerting.schedule))
@@ -300,6 +301,8 @@ def optimize(
 app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
+for evening in operation.VERBS:
+    app.command()(spoken(evening))
 
 
 @app.command()

@@ -114,7 +114,7 @@ class _Stage:
         self.sessions, self.symbols = market_data.bars.sessions, market_data.bars.symbols
         self.row, self.first = len(self.sessions) - 1, first
         self.begin = self.row if first else self.row - 1
-        self.rules, self.strategy = _rules(terms, curbs), terms.strategy
+        self.rules, self.strategy = rules_of(terms, curbs), terms.strategy
         said, factor = _curbed(forecasts, self.symbols, curbs), _factor(curbs, self.row + 1)
         self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor)
         self.paper = empty_paper(len(self.symbols), terms.strategy.slots)
@@ -165,7 +165,8 @@ def _check(state: AccountState, market_data: MarketData) -> None:
         )
 
 
-def _rules(terms: Terms, curbs: Curbs | None) -> Rules:
+def rules_of(terms: Terms, curbs: Curbs | None) -> Rules:
+    """The numbers that the loop goes by, shares and dollars: without entries there are no slots and no changes of size."""
     charged = charges(terms.costs, terms.account.profile, 0.0)
     parameters = rule_parameters(terms.strategy, terms.regime, charged.no_short_price, charged.no_short_dollar_volume)
     if curbs is not None and not curbs.entries:

@@ -48,7 +48,8 @@ class FrozenDecision:
     multiplied the gross of entries. `settings` are all knobs, flat, `settings_version` the reviewed version they are of (None: of none).
     `champion` decided, `challengers` only forecast; `hashes` has data, settings, program, and models by name. `book` holds the lines
     before and after the orders, `fills` and `ended` what became of earlier ones, `daily` the loop's row of the session, `funnel` by side
-    and stage the count and the best name lost there. `files` are the SHA-256 of the files beside it.
+    and stage the count and the best name lost there; `book_event` is the number of the last event of the book that
+    was known. `files` are the SHA-256 of the files beside it.
     """
 
     session: str
@@ -75,6 +76,7 @@ class FrozenDecision:
     ended: tuple[Mapping[str, Any], ...]
     daily: Mapping[str, float | None]
     funnel: Mapping[str, Any]
+    book_event: int = 0
     files: Mapping[str, str] = field(default_factory=dict)
     folder: Path = Path()
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from springback.market.actions import split_scale
-from springback.market.bars import Panel
+from springback.market.actions import DIVIDEND, Actions, split_scale
+from springback.market.bars import Bars, Panel
 from springback.market.market_data import MarketData
 from springback.quality.quality_finding import Flags, Places, QualityFinding, cells
 from springback.quality.quality_settings import Quality
@@ -15,10 +15,10 @@ SIDE = 5
 
 
 def jumps(market_data: MarketData, settings: Quality) -> tuple[QualityFinding, ...]:
-    """Closes far from the one before, splits on record undone: crashes, special dividends and errors are all among them."""
+    """Closes far from the one before, splits on record undone, that no dividend on record accounts for: crashes and errors among them."""
     move, _ = _moves(market_data)
-    odd = np.abs(move) > settings.move
-    said = f"{{n}} closes moved by more than {settings.move:g} in logarithm with no split on record, in {{names}}"
+    odd = np.minimum(np.abs(move), np.abs(move - paid(market_data.bars, market_data.actions))) > settings.move
+    said = f"{{n}} closes moved by more than {settings.move:g} in logarithm with no split or dividend on record, in {{names}}"
     return cells("jump", "warning", market_data.bars, odd, said, np.abs(move))
 
 
@@ -72,6 +72,17 @@ def _moves(market_data: MarketData) -> tuple[Panel, Panel]:
     previous = carried(close)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.log(close / previous), np.log(opening / previous)
+
+
+def paid(bars: Bars, actions: Actions) -> Panel:
+    """What the dividends on record take from the close before, in logarithm, (T, N): 0 where none is, or one that no price can pay."""
+    before, worth = carried(bars.close), np.zeros(bars.shape)
+    some = np.flatnonzero(actions.kind == DIVIDEND)
+    np.add.at(worth, (actions.row[some], actions.name[some]), actions.value[some])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = worth / before
+    taken: Panel = np.log1p(-np.where(share < 1, share, 0.0))
+    return taken
 
 
 def _sides(market_data: MarketData, at: Places) -> list[tuple[float, float]]:

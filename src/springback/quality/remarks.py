@@ -10,11 +10,13 @@ from springback.market.actions import Actions, split_scale
 from springback.market.bars import Bars, Dates, Panel
 from springback.market.market_data import MarketData
 from springback.market.prose import prose
+from springback.quality.moves import paid
 
 SHORT_HISTORY = 21
 """Sessions that the longest feature window needs."""
 STALE_CLOSES = 10
 JUMP = 0.5
+WITHOUT = "in a session with no split or dividend on record"
 
 
 def remarked(market_data: MarketData) -> MarketData:
@@ -29,7 +31,11 @@ def examine(market_data: MarketData) -> tuple[str, ...]:
     checks = (
         _cells(bars, _gaps(finite), "{n} sessions without a bar inside a name's life (halts or holes)"),
         _cells(bars, _stale(bars.close), f"{{n}} bars end a run of {STALE_CLOSES} equal closes"),
-        _cells(bars, _jumps(bars, market_data.actions), f"{{n}} closes moved more than {JUMP:.0%} in a session with no split on record"),
+        _cells(
+            bars,
+            _jumps(bars, market_data.actions),
+            f"{{n}} closes moved more than {JUMP:.0%} {WITHOUT}",
+        ),
         _cells(bars, bars.volume == 0, "{n} rows have no volume: marks, no order fills on them"),
         _cells(bars, finite & np.isnan(bars.open), "{n} bars have a close and no open, high, low: no order fills on them"),
         _cells(bars, _outside(bars), "{n} bars have an open or close outside high-low"),
@@ -61,7 +67,8 @@ def _jumps(bars: Bars, actions: Actions) -> NDArray[np.bool_]:
     close = bars.close if scale is None else bars.close / scale
     out = np.zeros(bars.shape, dtype=bool)
     with np.errstate(invalid="ignore"):
-        out[1:] = np.abs(close[1:] / close[:-1] - 1) > JUMP
+        ratio = close[1:] / close[:-1]
+        out[1:] = np.minimum(np.abs(ratio - 1), np.abs(ratio / np.exp(paid(bars, actions)[1:]) - 1)) > JUMP
     return out
 
 

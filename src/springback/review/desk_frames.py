@@ -80,7 +80,8 @@ class DeskFrames:
         if self.days.empty:
             return self.lines.assign(value=np.zeros(0))
         newest = self.lines[(self.lines["session"] == self.days["session"].iloc[-1]) & (self.lines["quantity"] != 0)]
-        return newest.assign(value=newest["quantity"] * newest["mark"]).reset_index(drop=True)
+        positions: pd.DataFrame = newest.assign(value=newest["quantity"] * newest["mark"]).reset_index(drop=True)
+        return positions
 
     @property
     def equity(self) -> float:

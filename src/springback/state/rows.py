@@ -61,9 +61,10 @@ class Evening(Row):
 
 @dataclass(frozen=True)
 class BookEvent(Row):
-    """What changed the book: `session` is the first decision it is for, `kind` what it is (cash, set, fill, drop, import).
+    """What changed the book: `session` is the first decision it is for, `kind` what it is (cash, set, import).
 
-    `quantity` is in shares, or in dollars where it is cash, `price` in dollars a share (None: there is none); `by` is who said so.
+    `quantity` is in shares, or in dollars where it is cash, `price` in dollars a share (None: there is none), `opened` the session in which
+    the position was (None: the decision's own); `by` is who said so.
     """
 
     at: datetime
@@ -74,6 +75,7 @@ class BookEvent(Row):
     price: float | None
     by: str
     why: Prose = NOTHING
+    opened: date | None = None
     n: int = 0
 
 

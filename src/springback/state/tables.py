@@ -69,7 +69,7 @@ EVENING = Table(
 BOOK_EVENT = _table(
     "book_event",
     *(_must("at", Instant), _must("session", Date), _must("kind", String), _must("symbol", String), _must("quantity", Double)),
-    *(_may("price", Double), _must("by", String), _must("why", Words)),
+    *(_may("price", Double), _must("by", String), _must("why", Words), _may("opened", Date)),
 )
 HALT = _table(
     "halt",

@@ -1,7 +1,7 @@
 """Which names may be ranked on which session."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +45,25 @@ def eligible(market_data: MarketData, universe: Universe) -> NDArray[np.bool_]:
     return chosen & ~barred(market_data.bars, market_data.quarantine) if market_data.quarantine else chosen
 
 
+class Tests(NamedTuple):
+    """What a name must pass on a session, each (T, N): it is a `member`, `priced` and `liquid` above the floors."""
+
+    member: NDArray[np.bool_]
+    priced: NDArray[np.bool_]
+    liquid: NDArray[np.bool_]
+
+
 def tradable(close: Panel, dollars: Panel, members: NDArray[np.bool_] | None, universe: Universe) -> NDArray[np.bool_]:
     """The same for sessions as they come: raw `close` and mean dollar volume `dollars` (T, N), `members` (T, N) or None: unknown."""
+    tests = tests_of(close, dollars, members, universe)
+    return np.asarray(tests.member & tests.priced & tests.liquid)
+
+
+def tests_of(close: Panel, dollars: Panel, members: NDArray[np.bool_] | None, universe: Universe) -> Tests:
+    """The tests of `tradable` one by one, of the same panels (T, N); what is NaN passes none."""
     known = members if universe.members == "index" else None
-    chosen = known if known is not None else _largest(np.where(np.isnan(close), np.nan, dollars), universe.proxy_size)
-    return np.asarray(chosen & (close > universe.min_price) & (dollars > universe.min_dollar_volume))
+    member = known if known is not None else _largest(np.where(np.isnan(close), np.nan, dollars), universe.proxy_size)
+    return Tests(member, close > universe.min_price, dollars > universe.min_dollar_volume)
 
 
 def _largest(dollars: Panel, size: int) -> NDArray[np.bool_]:

@@ -1,6 +1,9 @@
 """Every knob of the program as one value, and the days that it means on market data."""
 
 import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,9 +15,11 @@ from springback.backtest.run import Backtest, span
 from springback.data.demo.demo import Demo
 from springback.data.sessions import Calendar
 from springback.data.sources.fetch_settings import Fetch
+from springback.errors import SettingsError
 from springback.market.account import Account
 from springback.market.costs import Costs, Profile
 from springback.market.market_data import MarketData
+from springback.operation.daily_settings import Daily
 from springback.project import project
 from springback.quality.quality_settings import Quality
 from springback.review.review_settings import ReviewRules
@@ -46,6 +51,7 @@ class Settings:
     validation: Validation = field(default_factory=Validation, metadata={"moves": "report"})
     optimise: Optimise = field(default_factory=Optimise, metadata={"moves": "search"})
     quality: Quality = field(default_factory=Quality, metadata={"moves": "report"})
+    daily: Daily = field(default_factory=Daily, metadata={"moves": "nothing"})  # what it curbs stands in each decision
     calendar: Calendar = field(default_factory=Calendar, metadata={"moves": "data"})
     review: ReviewRules = field(default_factory=ReviewRules, metadata={"moves": "nothing"})  # no run is another trial for it
     fetch: Fetch = field(default_factory=Fetch, metadata={"moves": "data"})
@@ -98,10 +104,15 @@ def between(settings: Settings, start: date | None = None, end: date | None = No
 
 def choose(file: Path | None = None, sets: list[str] | None = None, original: bool = False) -> Settings:
     """The built-in defaults, settings/default.toml and the project's file where they stand, the signed version that the project names, with
-    `original` the plan's dates, then the file that was given, then each of `sets`, `table.name=value`. Raises `SettingsError`.
+    `original` the plan's dates, then the file that was given, then each of `sets`, `table.name=value`. Raises `SettingsError`, also on
+    `original` where both dates are named beside it.
 
     The version goes before the project's own knobs: what was signed is in force until somebody says otherwise for one run.
     """
+    if original:
+        told = {f"backtest.{name}" for name in toml.read(file).get("backtest", {})} if file else set()
+        if {"backtest.start", "backtest.end"} <= told | {one.partition("=")[0].strip() for one in sets or []}:
+            raise SettingsError("--original changes nothing beside backtest.start and backtest.end, which are both named: leave it out")
     here = project()
     mine = (str(here.file), here.knobs) if here.file else None
     plan = PLAN if PLAN.is_file() else {"backtest": {"start": Account.start, "end": Account.end}}
@@ -109,3 +120,13 @@ def choose(file: Path | None = None, sets: list[str] | None = None, original: bo
     version = None if signed is None else (str(signed.file), signed.tables)
     layers = (DEFAULTS if DEFAULTS.is_file() else None, mine, version, plan if original else None, file)
     return toml.load(Settings, [one for one in layers if one is not None], sets or [])
+
+
+def plain_settings(settings: Settings) -> dict[str, Any]:
+    """Every knob by its full name, as a JSON file holds it."""
+    return {name: value if isinstance(value, bool | int | float | str) else str(value) for name, value in toml.flat(settings).items()}
+
+
+def hash_of(knobs: Mapping[str, Any]) -> str:
+    """SHA-256 of knobs, whatever their order."""
+    return hashlib.sha256(json.dumps(dict(knobs), sort_keys=True).encode()).hexdigest()

@@ -28,7 +28,10 @@ TYPES = "forward_split,reverse_split,stock_dividend,cash_dividend,spin_off,unit_
 """Those that are taken, and those that are only told: what they are worth stands in no price of the name."""
 DOLLARS = "USD"
 BECAME = "names that became another, told and not followed"
-SPUN = "shares of another company given away, whose worth is not known here (a fall of that day is a payment, no split and no loss)"
+SPUN = (
+    "shares of another company given away, whose worth is not known here (a fall of that day is a payment and no split; an account does "
+    "not get the shares and books the fall)"
+)
 Reply = tuple[list[Any], list[Event], list[EventNote]]
 """Bars as they stand in the answer, events and notes of one name."""
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._^-]*")

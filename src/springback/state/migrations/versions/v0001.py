@@ -17,9 +17,8 @@ WHY = "a decision and an event of the book are never changed"
 
 def upgrade() -> None:
     """Makes the tables, and what keeps two of them from being changed."""
-    _numbered(
-        "book_event", _texts("kind", "symbol", "by", "why"), _instants("at"), [_session(), _number("quantity"), _number("price", True)]
-    )
+    numbers = [_session(), sa.Column("opened", sa.Date), _number("quantity"), _number("price", True)]
+    _numbered("book_event", _texts("kind", "symbol", "by", "why"), _instants("at"), numbers)
     _numbered("halt", _texts("scope", "symbol", "code", "why", "by", "lifted_by"), _instants("at"), _instants("lifted_at", nullable=True))
     days = [sa.Column("start", sa.Date, nullable=False), sa.Column("end", sa.Date)]
     _numbered("restricted", _texts("symbol", "why", "by", "removed_by"), days, _instants("at"), _instants("removed_at", nullable=True))

@@ -1,0 +1,159 @@
+"""The verbs of every evening: decide, see the book, correct it, pause."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from springback.cli.command import spoken
+from springback.cli.options import KeysFile, MembersFile, ModelsFolder, Sets, SettingsFile, StoreFolder
+
+if TYPE_CHECKING:
+    from springback.verbs.console import Console
+
+DeskFolder = Annotated[Path, typer.Option("--desk", help="Folder of the account.")]
+By = Annotated[str, typer.Option("--by", help="Who says so.", show_default="the user of this machine")]
+Why = Annotated[str, typer.Option("--why", help="Why.", show_default=False)]
+ClockTime = Annotated[
+    str | None, typer.Option("--clock", help="An instant to take for now, ISO; for drawn markets and sources on this machine.")
+]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], show_default=False)]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An account, and what its evenings stand on."""
+
+    desk: DeskFolder = Path("desk")
+    store: StoreFolder = None
+    models_dir: ModelsFolder = None
+    settings: SettingsFile = None
+    sets: Sets = None
+
+    def account(self) -> Any:
+        """The account that the options name."""
+        from springback.verbs import daily
+
+        return daily.account(self.desk, self.settings, self.sets, self.store, self.models_dir)
+
+
+def daily(
+    console: "Console",
+    *,
+    desk: Desk,
+    source: Annotated[
+        str | None, typer.Option("--source", help="Vendor to ask for the evening's data.", show_default="the one that the store is of")
+    ] = None,
+    members: MembersFile = None,
+    keys: KeysFile = None,
+    clock: ClockTime = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, and freeze nothing.")] = False,
+) -> int:
+    """The evening: fetch, check, forecast, decide, freeze. May be called at any time, and again. Exit code 3: data not there yet; 4: exits
+    only.
+    """
+    from springback.verbs import daily as verb
+
+    return verb.run(console, desk.account(), source, (members, keys), clock, dry_run)
+
+
+book = typer.Typer(help="The account's book: open it, see it, correct it.", invoke_without_command=True)
+
+
+@book.callback()
+def shown(context: typer.Context) -> None:
+    """What the account holds: positions, age, distance to the stop, profit and loss."""
+    if context.invoked_subcommand is None:
+        context.invoke(show)
+
+
+@book.command()
+@spoken
+def show(console: "Console", *, desk: Desk) -> None:
+    """What the account holds: positions, age, distance to the stop, profit and loss."""
+    from springback.verbs import book as verb
+
+    verb.show(console, desk.account())
+
+
+@book.command("init")
+@spoken
+def begin(
+    console: "Console", *, cash: Annotated[float, typer.Option("--cash", help="Dollars to begin with.")], by: By = "", desk: Desk
+) -> None:
+    """Open an account with some cash; its first evening is the newest session."""
+    from springback.verbs import book as verb
+
+    verb.begin(console, desk.account(), cash, verb.word(by))
+
+
+@book.command("set")
+@spoken
+def correct(
+    console: "Console",
+    *,
+    symbol: Annotated[str, typer.Argument(help="A name; leave it out to set the cash.", metavar="[SYMBOL]")] = "",
+    quantity: Annotated[int | None, typer.Argument(help="Signed shares, 0: none.", metavar="[QUANTITY]", show_default=False)] = None,
+    price: Annotated[float | None, typer.Option("--price", help="Mean entry price, dollars.", show_default="the book's")] = None,
+    opened: Annotated[datetime | None, typer.Option("--opened", formats=["%Y-%m-%d"], help="Session in which it was opened.")] = None,
+    cash: Annotated[float | None, typer.Option("--cash", help="Dollars of cash that there are.", show_default=False)] = None,
+    why: Why = "",
+    by: By = "",
+    desk: Desk,
+) -> None:
+    """Say what is really held, or how much cash there is; known from the next decision on."""
+    from springback.verbs import book as verb
+
+    verb.correct(console, desk.account(), (symbol, quantity, price, opened), cash, verb.word(by, why))
+
+
+@book.command("import")
+@spoken
+def bring(
+    console: "Console",
+    *,
+    file: Annotated[Path, typer.Argument(help="Table symbol,quantity,entry_price[,opened].", metavar="FILE")],
+    by: By = "",
+    desk: Desk,
+) -> None:
+    """Say that what a file holds is all that is held."""
+    from springback.verbs import book as verb
+
+    verb.bring(console, desk.account(), file, verb.word(by))
+
+
+def pause(console: "Console", *, why: Annotated[str, typer.Option("--why", help="Why.")], by: By = "", desk: Desk) -> None:
+    """No entries until 'springback resume'; exits go on."""
+    from springback.verbs import book as verb
+
+    verb.pause(console, desk.account(), verb.word(by, why))
+
+
+def resume(console: "Console", *, by: By = "", desk: Desk) -> None:
+    """Lift the halts that are in force."""
+    from springback.verbs import book as verb
+
+    verb.resume(console, desk.account(), verb.word(by))
+
+
+def restrict(
+    console: "Console",
+    *,
+    symbol: Annotated[str, typer.Argument(help="A name that is not to be entered.")],
+    start: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First session.", show_default="today")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last session.", show_default="until removed")] = None,
+    why: Why = "",
+    remove: Annotated[bool, typer.Option("--remove", help="Take its restrictions away.")] = False,
+    by: By = "",
+    desk: Desk,
+) -> None:
+    """Keep a name from being entered, or take that back."""
+    from springback.verbs import book as verb
+
+    verb.restrict(console, desk.account(), symbol, (start, end), remove, verb.word(by, why))
+
+
+VERBS: tuple[Callable[..., int | None], ...] = (daily, pause, resume, restrict)

@@ -1,0 +1,125 @@
+"""From an evening to its frozen decision: the facts by symbol, in words that a file can hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from springback.backtest.state import STATUSES, WHYS
+from springback.operation.account_state import AccountState
+from springback.operation.evening import Curbs, Evening, Terms
+from springback.operation.frozen_decision import FrozenDecision, Kind, Reason
+from springback.operation.spoken import SessionForecasts
+from springback.strategy.rule import REASONS
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a decision stood on beside the market: of which `account`, frozen when, for which open; the `reasons` for what was curbed, the
+    `halts` in force and restricted names, all `settings` flat and the version they are of; `hashes` of data, settings, program and models;
+    the number of the last event of the book that it knew.
+    """
+
+    account: str
+    frozen_at: datetime
+    next_open: datetime
+    settings: Mapping[str, Any]
+    hashes: Mapping[str, Any]
+    settings_version: str | None = None
+    reasons: tuple[Reason, ...] = ()
+    halts: tuple[Mapping[str, Any], ...] = ()
+    restricted: tuple[str, ...] = ()
+    challengers: tuple[str, ...] = ()
+    book_event: int = 0
+
+
+def decision_of(
+    evening: Evening,
+    session: str,
+    forecasts: SessionForecasts,
+    terms: Terms,
+    curbs: Curbs,
+    around: Circumstances,
+    kind: Kind,
+    funnel: Mapping[str, Any],
+) -> FrozenDecision:
+    """The decision that `evening` was for `session`; dollars and shares."""
+    daily = {name: float(evening.daily[name]) for name in evening.daily.dtype.names or ()}
+    return FrozenDecision(
+        session=session,
+        kind=kind,
+        frozen_at=around.frozen_at.astimezone(UTC).isoformat(timespec="seconds"),
+        next_open=around.next_open.astimezone(UTC).isoformat(timespec="seconds"),
+        account=around.account,
+        profile=terms.account.profile,
+        regime={"vix": daily["vix"], "mean": daily["vix_sma15"], "bear": bool(daily["bear"])},
+        equity=daily["equity"],
+        cash=daily["cash"],
+        exits_only=not curbs.entries,
+        reasons=around.reasons,
+        halts=around.halts,
+        restricted=around.restricted,
+        alarm_factor=curbs.factor,
+        settings=around.settings,
+        settings_version=around.settings_version,
+        champion=forecasts.champion,
+        challengers=around.challengers,
+        hashes=around.hashes,
+        book={"before": lines(evening.before), "after": lines(evening.after)},
+        fills=fills(evening),
+        ended=ended(evening),
+        daily=daily,
+        funnel=funnel,
+        book_event=around.book_event,
+    )
+
+
+def lines(state: AccountState) -> tuple[dict[str, Any], ...]:
+    """What is held and what waits, a name each, in alphabetical order; dollars and signed shares."""
+    told = {symbol: line for symbol, line in sorted(state.lines.items()) if line.quantity or line.waiting}
+    return tuple(
+        {
+            "symbol": symbol,
+            "quantity": line.quantity,
+            "waiting": line.waiting,
+            "closing": line.closing,
+            "age": line.age,
+            "entry_price": line.entry_price,
+            "mark": line.mark,
+            "opened": state.lives[symbol].opened if symbol in state.lives else "",
+            "assumed": state.lives[symbol].assumed if symbol in state.lives else True,
+        }
+        for symbol, line in told.items()
+    )
+
+
+def fills(evening: Evening) -> tuple[dict[str, Any], ...]:
+    """What was filled in the session, dollars and signed shares: by the loop's law, which is to say assumed."""
+    return tuple(
+        {
+            "order_id": int(one["order_id"]),
+            "symbol": evening.symbols[int(one["name"])],
+            "quantity": int(one["quantity"]),
+            "price": float(one["price"]),
+            "fee": float(one["fee"]),
+            "slippage": float(one["slippage"]),
+            "reason": REASONS[int(one["reason"])],
+            "assumed": True,
+        }
+        for one in evening.fills
+    )
+
+
+def ended(evening: Evening) -> tuple[dict[str, Any], ...]:
+    """The orders of earlier evenings that ended in the session without a fill, signed shares."""
+    return tuple(
+        {
+            "order_id": int(one["order_id"]),
+            "symbol": evening.symbols[int(one["name"])],
+            "quantity": int(one["quantity"]),
+            "reason": REASONS[int(one["reason"])],
+            "status": STATUSES[int(one["status"])],
+            "why": WHYS[int(one["why"])],
+        }
+        for one in evening.ended
+    )

@@ -1,0 +1,126 @@
+"""What the verbs of the book say: what is held, what a person said of it, and what is halted."""
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from springback.errors import InputError
+from springback.state.rows import BookEvent
+from springback.verbs.console import Console, table
+from springback.workflow import book
+from springback.workflow.book import Word
+from springback.workflow.evening import LiveAccount
+
+
+def word(by: str, why: str = "") -> Word:
+    """What is said now, by whom: the user of this machine where nobody is named."""
+    return Word(by or getpass.getuser(), datetime.now(UTC), why)
+
+
+def begin(console: Console, account: LiveAccount, cash: float, said: Word) -> None:
+    """Opens the account."""
+    book.opened(account, cash, said)
+    console.payload["book"] = {"account": account.name, "cash": cash}
+    console.say(f"account {account.name} begins with ${cash:,.2f}; 'springback daily' decides its first evening")
+
+
+def show(console: Console, account: LiveAccount) -> None:
+    """Lists what is held."""
+    now = book.standing(account, datetime.now(UTC))
+    stop = account.settings.strategy.stop_loss
+    console.payload["book"] = {
+        "account": account.name,
+        "session": now.session,
+        "cash": now.cash,
+        "equity": now.equity,
+        "positions": list(now.lines),
+        "halts": [{"scope": one.scope, "symbol": one.symbol, "code": one.code, "why": one.why, "by": one.by} for one in now.halts],
+        "restricted": [one.symbol for one in now.restricted],
+        "pending": now.pending,
+    }
+    shown = table("", "symbol", "shares", "age", "entry", "last", "to the stop", "profit", "")
+    for one in now.lines:
+        if one["quantity"]:
+            side = 1 if one["quantity"] > 0 else -1
+            level = one["entry_price"] * (1 - side * stop)
+            room, profit = side * (one["mark"] / level - 1), one["quantity"] * (one["mark"] - one["entry_price"])
+            state = " ".join(["closing"] * one["closing"] + ["assumed"] * one["assumed"])
+            prices = f"{one['entry_price']:,.2f}", f"{one['mark']:,.2f}", f"{room:+.1%}", f"{profit:+,.0f}"
+            shown.add_row(one["symbol"], f"{one['quantity']:,}", str(one["age"]), *prices, state)
+        else:
+            shown.add_row(one["symbol"], f"{one['waiting']:,}", "", "", "", "", "", "ordered")
+    if shown.row_count:
+        console.show(shown)
+    where = f"after {now.session}" if now.session else "no evening yet"
+    console.say(f"account {account.name}, {where}: cash ${now.cash:,.2f}, equity ${now.equity:,.2f}")
+    for halt in now.halts:
+        console.say(f"  {halt.code}{f' {halt.symbol}' if halt.symbol else ''} by {halt.by}: {halt.why}")
+    for name in now.restricted:
+        console.say(f"  {name.symbol} is restricted{f' until {name.end}' if name.end else ''}: {name.why}")
+    if now.pending:
+        console.say(f"  {now.pending} corrections are known from the next decision on")
+
+
+def correct(
+    console: Console,
+    account: LiveAccount,
+    position: tuple[str, int | None, float | None, datetime | None],
+    cash: float | None,
+    said: Word,
+) -> None:
+    """Says what is held, or the cash, or both."""
+    symbol, quantity, price, since = position
+    if (symbol == "") != (quantity is None) or (not symbol and cash is None):
+        raise InputError("say what is held: springback book set SYMBOL QUANTITY [--price PRICE], or --cash DOLLARS, or both")
+    events: list[BookEvent] = []
+    if quantity is not None:
+        events.append(book.position_set(account, symbol.upper(), quantity, price, since.date() if since else None, said))
+    if cash is not None:
+        events.append(book.cash_set(account, cash, said))
+    console.payload["book"] = {"account": account.name, "events": [one.n for one in events]}
+    if quantity is not None:
+        console.say(
+            f"{symbol.upper()}: {quantity:,} shares from the next decision on{'' if cash is not None else '; the cash stays as it is'}"
+        )
+    if cash is not None:
+        console.say(f"cash ${cash:,.2f} from the next decision on")
+
+
+def bring(console: Console, account: LiveAccount, file: Path, said: Word) -> None:
+    """Takes the positions of a file for all that is held."""
+    events = book.imported(account, file, said)
+    console.payload["book"] = {"account": account.name, "events": [one.n for one in events]}
+    gone = sum(one.quantity == 0 for one in events)
+    console.say(f"{len(events) - gone} positions of {file} from the next decision on, {gone} of the book are gone; the cash stays as it is")
+
+
+def pause(console: Console, account: LiveAccount, said: Word) -> None:
+    """Halts entries."""
+    halt = book.paused(account, said)
+    console.payload["pause"] = {"account": account.name, "n": halt.n}
+    console.say(f"account {account.name}: no entries from now on, exits go on; 'springback resume' lifts it")
+
+
+def resume(console: Console, account: LiveAccount, said: Word) -> None:
+    """Lifts the halts."""
+    lifted = book.resumed(account, said)
+    console.payload["resume"] = {"account": account.name, "lifted": [one.n for one in lifted]}
+    for one in lifted:
+        console.say(f"lifted: {one.code}{f' {one.symbol}' if one.symbol else ''} of {one.at:%Y-%m-%d %H:%M} UTC by {one.by}: {one.why}")
+    if not lifted:
+        console.say("no halt was in force")
+
+
+def restrict(
+    console: Console, account: LiveAccount, symbol: str, span: tuple[datetime | None, datetime | None], remove: bool, said: Word
+) -> None:
+    """Restricts a name, or takes that back."""
+    start, end = (one.date() if one else None for one in span)
+    if remove:
+        gone = book.unrestricted(account, symbol, said)
+        console.payload["restrict"] = {"symbol": symbol.upper(), "removed": [one.n for one in gone]}
+        console.say(f"{symbol.upper()} is no longer restricted")
+        return
+    kept = book.restricted(account, symbol.upper(), start or said.at.date(), end, said)
+    console.payload["restrict"] = {"symbol": kept.symbol, "n": kept.n}
+    console.say(f"{kept.symbol} is not entered from {kept.start}{f' to {kept.end}' if kept.end else ''}: {kept.why}")

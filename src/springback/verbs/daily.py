@@ -1,0 +1,117 @@
+"""What `springback daily` says: what was decided and why, or what it waits for."""
+
+import os
+import socket
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from springback.data.hours import NEW_YORK
+from springback.errors import InputError
+from springback.operation.frozen_decision import FrozenDecision, Reason
+from springback.verbs.console import Console
+from springback.workflow.accounts import account_of, asking, drawn, source_of
+from springback.workflow.daily import Clock, DailyOutcome, Fetch, daily
+from springback.workflow.evening import LiveAccount
+from springback.workflow.inputs import Inputs, Request
+from springback.workflow.settings import choose
+
+LEASE = 600.0
+"""Seconds that an evening may hold its account without a sign of life."""
+MOST_REASONS = 8
+
+
+def account(desk: Path, settings: Path | None, sets: list[str] | None, store: Path | None, models: Path | None) -> LiveAccount:
+    """The account whose folder is `desk`, under the settings of a file and of words."""
+    return account_of(desk, choose(settings, sets), store, models)
+
+
+def run(
+    console: Console, account: LiveAccount, source: str | None, files: tuple[Path | None, Path | None], clock: str | None, dry: bool
+) -> int:
+    """The evening with the data of `source`; `files` are those of members and keys. The exit code."""
+    vendor = source_of(account, source)
+    members, keys = files
+    time = clock_of(clock, drawn(account, vendor))
+    inputs = Inputs(store=account.store, members=members, request=Request(keys=keys))
+    fetch = asking(account, inputs, vendor, time, console) if vendor else None
+    return evening(console, account, time, fetch, dry)
+
+
+def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch | None, dry: bool) -> int:
+    """Decides what is due and says it; the exit code."""
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    with account.state.lease(account.name, holder, LEASE):
+        outcome = daily(account, clock, fetch, dry, console)
+    console.payload["daily"] = _plain(outcome, account)
+    for one in outcome.decisions:
+        _say(console, one)
+    if outcome.dry is not None:
+        count = len(outcome.dry.evening.orders)
+        console.say(f"{outcome.dry.market_data.bars.sessions[-1]}: would be frozen with {count} orders; nothing was written")
+    for wait in outcome.waits:
+        console.say(f"{outcome.session}: waiting: {wait.text}")
+    if not (outcome.decisions or outcome.waits or outcome.dry):
+        console.say(f"{outcome.session} is decided: nothing is due")
+    if outcome.decisions:
+        console.say(f"desk: {account.folder.path}")
+    return outcome.code
+
+
+def _say(console: Console, decision: FrozenDecision) -> None:
+    orders = decision.orders()
+    entries = orders["reason"] == "entry"
+    regime = "bear" if decision.regime["bear"] else "bull"
+    when = datetime.fromisoformat(decision.next_open).astimezone(NEW_YORK)
+    if decision.kind == "late":
+        console.say(f"{decision.session}: recorded late, no orders: equity ${decision.equity:,.0f}")
+        return
+    counts = f"{int(entries.sum())} entries and {int((~entries).sum())} exits"
+    console.say(
+        f"{decision.session}: {counts} for the open of {when:%a %Y-%m-%d %H:%M} New York; {regime} regime, "
+        f"equity ${decision.equity:,.0f}{', EXITS ONLY' if decision.exits_only else ''}"
+    )
+    for line in _lines(decision.reasons):
+        console.say(f"  {line}")
+
+
+def _lines(reasons: Iterable[Reason]) -> list[str]:
+    told = [f"{one.symbol}: {one.text}" if one.symbol else one.text for one in reasons]
+    more = [f"and {len(told) - MOST_REASONS} more: see 'springback orders'"] if len(told) > MOST_REASONS else []
+    return told[:MOST_REASONS] + more
+
+
+def _plain(outcome: DailyOutcome, account: LiveAccount) -> dict[str, Any]:
+    return {
+        "account": account.name,
+        "session": outcome.session,
+        "code": outcome.code,
+        "waits": [vars(one) for one in outcome.waits],
+        "decisions": [
+            {
+                "session": one.session,
+                "kind": one.kind,
+                "folder": str(one.folder),
+                "orders": len(one.orders()),
+                "exits_only": one.exits_only,
+                "equity": one.equity,
+                "reasons": [vars(reason) for reason in one.reasons],
+            }
+            for one in outcome.decisions
+        ],
+        "dry": outcome.dry is not None,
+    }
+
+
+def clock_of(text: str | None, drawn: bool) -> Clock:
+    """The clock that `--clock` sets, the system's without it. Raises `InputError` where it is no instant, or the market is a real one."""
+    if text is None:
+        return Clock()
+    if not drawn:
+        raise InputError("--clock is for drawn markets and sources on this machine: a real market has the time it has")
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"--clock must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
+    return Clock((instant if instant.tzinfo else instant.replace(tzinfo=NEW_YORK)).astimezone(UTC))

@@ -1,0 +1,50 @@
+"""Which account a verb works on, and who brings the data of its evenings."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from springback import project
+from springback.data.store.store import Store
+from springback.operation.desk_folder import DeskFolder
+from springback.workflow.catch_up import Fetched, catch_up
+from springback.workflow.daily import Clock, Fetch
+from springback.workflow.evening import LiveAccount
+from springback.workflow.inputs import Inputs
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.settings import Settings
+from springback.workflow.sources import SOURCES
+from springback.workflow.state_place import open_state
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def account_of(desk: Path, settings: Settings, store: Path | None = None, models: Path | None = None) -> LiveAccount:
+    """The account whose folder is `desk`. Raises as `State` does."""
+    places = project.usual("store") if store is None else store, project.usual("models") if models is None else models
+    return LiveAccount(desk.resolve().name, DeskFolder(desk), settings, open_state(desk), *places)
+
+
+def source_of(account: LiveAccount, named: str | None) -> str | None:
+    """The vendor whom the evening asks: the one named, else the one that the store is of; None: the store is filled by others."""
+    if named is not None:
+        return named if named in SOURCES else None
+    store = Store(account.store)
+    return store.origin.source if store.exists() and store.origin.source in SOURCES else None
+
+
+def asking(account: LiveAccount, inputs: Inputs, source: str, clock: Clock, progress: Progress = SILENT) -> Fetch:
+    """What asks the vendor `source` for the evening's data."""
+
+    def fetch(names: frozenset[str]) -> Fetched:
+        return catch_up(account.settings, inputs, source, clock.now(), names, progress)
+
+    return fetch
+
+
+def drawn(account: LiveAccount, source: str | None) -> bool:
+    """Whether the time may be set: the market is drawn, or its vendor lives on this machine."""
+    if source is None:
+        store = Store(account.store)
+        return not store.exists() or store.origin.demo or store.origin.source not in SOURCES
+    address = getattr(account.settings.fetch, f"{source}_url", "")
+    return (urlsplit(address).hostname or "") in LOOPBACK

@@ -1,0 +1,158 @@
+"""The book without a broker: what persons say of an account, as events from the next decision on, and the account as it stands."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from springback.data.files.reading import Columns, read_table
+from springback.data.hours import newest_closed
+from springback.errors import BadTable, InputError
+from springback.market.prose import Prose
+from springback.market.symbols import check_symbols
+from springback.operation.account_state import AccountState, corrected
+from springback.operation.freezing import lines
+from springback.state.rows import BookEvent, Halt, Restriction
+from springback.workflow.evening import CASH, LiveAccount, corrections_of, remembered
+
+SET, IMPORT, PAUSE = "set", "import", "pause"
+POSITIONS = Columns(("opened",), ("symbol",), ("quantity", "entry_price"), optional=("opened",), sparse=("opened",))
+
+
+@dataclass(frozen=True)
+class Word:
+    """Who says something, when and why."""
+
+    by: str
+    at: datetime
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.by.strip():
+            raise InputError("what a person says of an account is signed: give --by WHO")
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """An account as it stands now: after which session, its cash and equity in dollars, a line for each position and waiting order, the
+    halts and restricted names in force, and how many corrections are known that no decision has seen yet.
+    """
+
+    session: str
+    cash: float
+    equity: float
+    lines: tuple[dict[str, Any], ...]
+    halts: tuple[Halt, ...]
+    restricted: tuple[Restriction, ...]
+    pending: int
+
+
+def opened(account: LiveAccount, cash: float, word: Word) -> BookEvent:
+    """Gives a new account its `cash`, dollars. Raises `InputError` where it has some already."""
+    if not cash > 0:
+        raise InputError(f"the cash of an account must be above 0 dollars, was {cash:g}", value=cash, limit=0)
+    if account.state.book_events(account.name):
+        raise InputError(f"account {account.name} was opened before: 'springback book set --cash' corrects its cash")
+    return account.state.record(account.name, _event(account, word, CASH, "", cash))[0]
+
+
+def position_set(account: LiveAccount, symbol: str, quantity: int, price: float | None, opened_on: date | None, word: Word) -> BookEvent:
+    """Says that `quantity` signed shares of `symbol` are held (0: none), at a mean `price` in dollars (None: the book's), since `opened_on`
+    (None: the session of the next decision).
+
+    Raises `InputError`, `MissingData` where the account was never opened.
+    """
+    check_symbols([symbol], "book set")
+    held = _now(account).positions
+    if quantity and price is None and symbol not in held:
+        raise InputError(f"{symbol} is not in the book: give --price, the mean entry price in dollars", symbol=symbol)
+    if price is not None and not price > 0:
+        raise InputError(f"--price must be above 0 dollars, was {price:g}", symbol=symbol, value=price, limit=0)
+    return account.state.record(account.name, _event(account, word, SET, symbol, float(quantity), price, opened_on))[0]
+
+
+def cash_set(account: LiveAccount, cash: float, word: Word) -> BookEvent:
+    """Says how much cash there is, dollars; a debit is negative. Raises `MissingData` where the account was never opened."""
+    _now(account)
+    return account.state.record(account.name, _event(account, word, CASH, "", cash))[0]
+
+
+def imported(account: LiveAccount, path: Path, word: Word) -> tuple[BookEvent, ...]:
+    """Says that what a table holds is all that is held: symbol, quantity (signed shares), entry_price (dollars) and, where it is known,
+    opened (a date); positions of the book that it does not name are gone. Raises `BadTable`, `InputError`, `MissingData`.
+    """
+    rows = read_table(path, POSITIONS).to_dict("records")
+    symbols = [str(one["symbol"]) for one in rows]
+    check_symbols(symbols, path)
+    if len(set(symbols)) < len(symbols):
+        twice = next(one for one in symbols if symbols.count(one) > 1)
+        raise BadTable(f"{path}: {twice} is there twice: one row a position", symbol=twice)
+    events = [_row(account, word, path, k, symbol, row) for k, (symbol, row) in enumerate(zip(symbols, rows, strict=True), 2)]
+    gone = [symbol for symbol in _now(account).positions if symbol not in set(symbols)]
+    return account.state.record(account.name, *events, *(_event(account, word, IMPORT, symbol, 0.0) for symbol in gone))
+
+
+def _row(account: LiveAccount, word: Word, path: Path, number: int, symbol: str, row: dict[Any, Any]) -> BookEvent:
+    quantity, price, since = float(row["quantity"]), float(row["entry_price"]), row.get("opened")
+    if quantity != int(quantity) or not price > 0:
+        words = f"{symbol} needs whole shares and a price above 0, was {quantity:g} at {price:g}"
+        raise BadTable(f"{path}: line {number}: {words}", symbol=symbol)
+    when = None if pd.isna(since) else date.fromisoformat(str(since)[:10])
+    return _event(account, word, IMPORT, symbol, quantity, price, when)
+
+
+def paused(account: LiveAccount, word: Word) -> Halt:
+    """No entries until somebody resumes. Raises `InputError` without a reason."""
+    if not word.why.strip():
+        raise InputError("a pause says why: give --why REASON")
+    return account.state.halt(account.name, Halt("entries", PAUSE, Prose(word.why), word.by, word.at))
+
+
+def resumed(account: LiveAccount, word: Word) -> tuple[Halt, ...]:
+    """Lifts the halts that a person may lift; those that were in force."""
+    return tuple(account.state.lift(account.name, one.n, word.by, word.at) for one in account.state.halts(account.name))
+
+
+def restricted(account: LiveAccount, symbol: str, start: date, end: date | None, word: Word) -> Restriction:
+    """Keeps `symbol` from being entered from session `start` to `end`, both included. Raises `InputError`."""
+    check_symbols([symbol], "restrict")
+    if not word.why.strip():
+        raise InputError(f"the restriction of {symbol} says why: give --why REASON", symbol=symbol)
+    return account.state.restrict(account.name, Restriction(symbol, start, end, Prose(word.why), word.by, word.at))
+
+
+def unrestricted(account: LiveAccount, symbol: str, word: Word) -> tuple[Restriction, ...]:
+    """Takes every restriction of `symbol` away; those that were in force. Raises `InputError` where there is none."""
+    known = [one for one in account.state.restrictions(account.name) if one.symbol == symbol.upper() and not one.removed_by]
+    if not known:
+        raise InputError(f"{symbol.upper()} is not restricted", symbol=symbol.upper())
+    return tuple(account.state.unrestrict(account.name, one.n, word.by, word.at) for one in known)
+
+
+def standing(account: LiveAccount, now: datetime) -> Standing:
+    """The account as it stands, with the corrections that the next decision will know. Raises `MissingData` where it was never opened."""
+    memory = remembered(account, "9999-12-31")
+    state = _now(account)
+    session = newest_closed(now, timedelta(0), account.closed).day
+    halts, names = account.state.halts(account.name), account.state.restricted(account.name, session)
+    return Standing(state.session, state.cash, state.equity, lines(state), halts, names, len(memory.events))
+
+
+def _now(account: LiveAccount) -> AccountState:
+    """The newest state under the corrections since."""
+    memory = remembered(account, "9999-12-31")
+    if not memory.events:
+        return memory.state
+    session = memory.state.session or str(memory.events[-1].session)
+    said = corrections_of(memory.events, session, account.closed, session)
+    return corrected(memory.state, (*said.earlier, *said.later))
+
+
+def _event(
+    account: LiveAccount, word: Word, kind: str, symbol: str, quantity: float, price: float | None = None, since: date | None = None
+) -> BookEvent:
+    """An event of now, for the next decision."""
+    session = newest_closed(word.at, timedelta(0), account.closed).day
+    return BookEvent(word.at, session, kind, symbol, quantity, price, word.by, Prose(word.why), since)

@@ -1,0 +1,107 @@
+"""What keeps an evening from entering: halts by persons, data that are not there or not to be believed, models without a voucher."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from springback.market.market_data import MarketData
+from springback.operation.daily_settings import Daily
+from springback.operation.evening import Curbs
+from springback.operation.frozen_decision import Reason
+from springback.operation.spoken import ModelsInUse
+from springback.state.rows import Halt, Restriction
+from springback.workflow.settings import Settings
+
+
+@dataclass(frozen=True)
+class DataFaults:
+    """What is wrong with the data of a session: names `barred` and why; the share of names that failed, of last week's closes that are
+    others now; the age of the membership in days (None: none is known, or it is not used) and how many members it names.
+    """
+
+    barred: Mapping[str, str]
+    failed_share: float = 0.0
+    restated_share: float = 0.0
+    membership_age: int | None = None
+    members: int | None = None
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """What persons have forbidden, as the state database has it."""
+
+    halts: tuple[Halt, ...] = ()
+    restricted: tuple[Restriction, ...] = ()
+
+
+def curbs_of(
+    market_data: MarketData, settings: Settings, models: ModelsInUse, faults: DataFaults, forbidden: Forbidden, factor: float = 1.0
+) -> tuple[Curbs, tuple[Reason, ...]]:
+    """The curbs on the decision of the newest session of `market_data` (T, N), and the reasons for each."""
+    stops = (
+        *_by_persons(forbidden),
+        *_by_vix(market_data, settings.regime.window),
+        *_by_data(faults, settings.daily),
+        *_by_models(models),
+    )
+    names = (
+        *(Reason("name_fault", why, symbol) for symbol, why in sorted(faults.barred.items())),
+        *(Reason("restricted", str(one.why), one.symbol) for one in forbidden.restricted),
+        *(Reason("halted", str(one.why), one.symbol) for one in forbidden.halts if one.scope == "name"),
+    )
+    notices = (
+        *_notices(faults, settings.daily),
+        *((Reason("alarm", f"the gross of entries is multiplied by {factor:g}"),) if factor != 1 else ()),
+    )
+    return Curbs(not stops, frozenset(one.symbol for one in names), factor), (*stops, *names, *notices)
+
+
+def _by_persons(forbidden: Forbidden) -> Iterable[Reason]:
+    for one in forbidden.halts:
+        if one.scope != "name":
+            yield Reason(one.code, f"{one.code} by {one.by} since {one.at:%Y-%m-%d %H:%M} UTC: {one.why}")
+
+
+def _by_vix(market_data: MarketData, window: int) -> Iterable[Reason]:
+    missing = np.flatnonzero(np.isnan(market_data.vix[-window:]))
+    if len(missing):
+        days = market_data.bars.sessions[-window:][missing]
+        yield Reason("vix_missing", f"no VIX for {days[0]}{f' and {len(days) - 1} more' if len(days) > 1 else ''}: the regime is not known")
+
+
+def _by_data(faults: DataFaults, limits: Daily) -> Iterable[Reason]:
+    if faults.failed_share > limits.max_failed:
+        yield Reason("names_failed", f"{faults.failed_share:.1%} of the names failed, limit {limits.max_failed:.1%} (daily.max_failed)")
+    if faults.restated_share > limits.max_restated:
+        yield Reason(
+            "restated",
+            f"{faults.restated_share:.1%} of last week's closes are others now, limit {limits.max_restated:.1%} (daily.max_restated)",
+        )
+    if faults.members == 0:
+        yield Reason("no_members", "the membership names nobody in this session: give a newer one with --members")
+    elif faults.membership_age is not None and faults.membership_age > limits.membership_limit:
+        yield Reason(
+            "membership_old",
+            f"the membership is {faults.membership_age} days old, limit {limits.membership_limit}: give a newer one with --members",
+        )
+
+
+def _by_models(models: ModelsInUse) -> Iterable[Reason]:
+    if not models.champion:
+        yield Reason("no_model", models.fault or "no model is in use")
+
+
+def _notices(faults: DataFaults, limits: Daily) -> Iterable[Reason]:
+    age = faults.membership_age
+    if age is not None and limits.membership_notice < age <= limits.membership_limit:
+        yield Reason("membership_age", f"the membership is {age} days old: a newer one is due, entries stop at {limits.membership_limit}")
+
+
+def plain(halts: Iterable[Halt]) -> tuple[dict[str, Any], ...]:
+    """Halts as a file holds them."""
+    return tuple(
+        {"scope": one.scope, "symbol": one.symbol, "code": one.code, "why": str(one.why), "by": one.by, "at": one.at.isoformat()}
+        for one in halts
+    )
