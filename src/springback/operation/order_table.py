@@ -13,8 +13,8 @@ from springback.market.forecasts import Forecasts
 from springback.market.liquidity import latest_mean
 from springback.market.market_data import MarketData
 from springback.operation.evening import Evening, Terms
-from springback.operation.frozen_decision import ORDER_COLUMNS
-from springback.strategy.rule import ENTRY
+from springback.operation.frozen_decision import ORDER_COLUMNS, FrozenDecision
+from springback.strategy.rule import ENTRY, REASONS, RESTING_STOP
 
 FORECAST_COLUMNS = ("symbol", "model", "qpi", "p_long", "p_short", "adv", *FEATURES)
 
@@ -61,6 +61,18 @@ def _side(evening: Evening, symbol: str, order: Any) -> str:
     held = line.quantity if line is not None else 0
     signed = held or (order["quantity"] if order["reason"] == ENTRY else -order["quantity"])
     return "long" if signed > 0 else "short"
+
+
+def for_the_open(decision: FrozenDecision) -> pd.DataFrame:
+    """The orders of `decision` that fill at the next open, as `orders_frame` has them: without the stops that rest at the market.
+
+    Raises `BadTable` where a file is not what was frozen.
+    """
+    orders, state = decision.orders(), decision.state()
+    if state is None:
+        return orders
+    sent = [one.order_id for one in state.working if one.reason != REASONS[RESTING_STOP]]
+    return orders[orders["order_id"].isin(sent)].reset_index(drop=True)
 
 
 def forecasts_frame(by_model: Mapping[str, Forecasts], features: Panel, symbols: Sequence[str]) -> pd.DataFrame:

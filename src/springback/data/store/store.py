@@ -161,6 +161,18 @@ class Store:
         frame = self._steady(lambda found: found.frame("members") if "members" in found.manifest["has"] else None)
         return None if frame is None else frames.membership(frame)
 
+    def membership_told(self) -> np.datetime64 | None:
+        """The newest session that the store had when it last learned of its membership; None where no membership is known."""
+
+        def told(found: Generation) -> np.datetime64 | None:
+            if "members" not in found.manifest["has"]:
+                return None
+            sessions, learned = found.frame("sessions"), found.frame("members")["known_at"].max()
+            then = sessions["date"][sessions["known_at"] <= learned] if np.isfinite(learned) else sessions["date"].iloc[:1]
+            return np.datetime64(then.max(), "D")
+
+        return self._steady(told)
+
     def securities(self) -> pd.DataFrame:
         """The stored names: symbol, first and last day of a bar, ending (trading, delisted, end_of_data, bankrupt), sector."""
         return self._steady(lambda found: found.frame("securities"))
