@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from springback.errors import InputError
+from springback.grammar import agree
 from springback.market.prose import Prose
 
 FIELDS = ("urls", "heartbeat")
@@ -76,7 +77,7 @@ class Channels:
                     continue
                 channel.socket_connect_timeout = channel.socket_read_timeout = timeout
                 line = apprise.Apprise(channel)
-                if not line.notify(title=str(message.title), body=str(message.body), body_format=apprise.NotifyFormat.TEXT):
+                if not line.notify(title=agree(message.title), body=agree(message.body), body_format=apprise.NotifyFormat.TEXT):
                     faults.append(Prose(f"{name} did not take the message: check its address, 'springback alert' tries it"))
         return Delivery(len(faults) < len(self._urls), tuple(faults))
 

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 
 from springback.alerting.alert_settings import Alerts
 from springback.alerting.channels import Channels, Message
-from springback.grammar import agree
 from springback.market.prose import Prose
 from springback.state.rows import Attempt, Incident
 from springback.state.state import State
@@ -80,7 +79,7 @@ def _of_incident(account: str, incident: Incident, part: str) -> Message:
 
 def _of_day(account: str, news: News, incidents: Sequence[Incident]) -> Message:
     count = len(incidents)
-    verdict = agree(f"{count} incidents are open") if count else "all is well"
+    verdict = f"{count} incidents are open" if count else "all is well"
     lines = [str(news.words), *(f"{one.cause}, since {_instant(one.opened_at)}: {one.words} ({one.verb})" for one in incidents)]
     return Message(Prose(f"Springback, account {account}, {news.session}: {verdict}"), Prose("\n".join(lines)))
 
