@@ -173,6 +173,19 @@ class Store:
 
         return self._steady(told)
 
+    def first_told(self, session: str) -> datetime:
+        """When the store first held `session` with its VIX, or at all where that never came, UTC. Raises `MissingData` without it."""
+
+        def told(found: Generation) -> list[tuple[bool, int]]:
+            rows = pd.concat([found.frame("sessions"), *found.superseded("sessions")])
+            own = rows[rows["date"] == pd.Timestamp(session)]
+            return sorted(zip(own["vix"].isna(), own["known_at"].astype(int), strict=True))
+
+        known = self._steady(told)
+        if not known:
+            raise MissingData(f"{self.place.name} has no session {session}", session=session)
+        return datetime.fromtimestamp(known[0][1] / 1_000_000, UTC)
+
     def securities(self) -> pd.DataFrame:
         """The stored names: symbol, first and last day of a bar, ending (trading, delisted, end_of_data, bankrupt), sector."""
         return self._steady(lambda found: found.frame("securities"))
