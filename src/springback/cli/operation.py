@@ -156,4 +156,26 @@ def restrict(
     verb.restrict(console, desk.account(), symbol, (start, end), remove, verb.word(by, why))
 
 
-VERBS: tuple[Callable[..., int | None], ...] = (daily, pause, resume, restrict)
+def orders(
+    console: "Console",
+    *,
+    session: Annotated[
+        datetime | None,
+        typer.Option("--session", formats=["%Y-%m-%d"], help="Session of the decision.", show_default="the newest"),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="CSV file to write the orders to.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Page to write, as orders.html.", show_default=False)] = None,
+    why: Annotated[str | None, typer.Option("--why", help="A name: say where it left the funnel.", show_default=False)] = None,
+    desk: Desk,
+) -> None:
+    """The orders for the next open: what is bought and sold, why, what it costs and leaves; splits are asked for again."""
+    from springback.verbs import orders as verb
+
+    day = str(session.date()) if session else None
+    if why is not None:
+        verb.why(console, desk.account(), day, why)
+        return
+    verb.orders(console, desk.account(), day, csv, out)
+
+
+VERBS: tuple[Callable[..., int | None], ...] = (daily, orders, pause, resume, restrict)

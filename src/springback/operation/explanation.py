@@ -58,14 +58,14 @@ class EntryWhy:
 
 @dataclass(frozen=True)
 class ExitWhy:
-    """Why a position is left: the `close` against the `level` of its stop, dollars (None: it has none), and its `age` against the `limit`
-    of sessions; `reason` is the order's.
+    """Why a position is left: the `close` (None: no price yet) against the `level` of its stop (None: it has none), dollars, and its `age`
+    against the `limit` of sessions; `reason` is the order's.
     """
 
     symbol: str
     side: str
     reason: str
-    close: float
+    close: float | None
     entry_price: float
     level: float | None
     age: int
@@ -146,7 +146,7 @@ def _exit(decision: FrozenDecision, order: Mapping[Any, Any], line: Mapping[str,
         symbol=order["symbol"],
         side=order["side"],
         reason=order["reason"],
-        close=float(order["last_close"]),
+        close=None if pd.isna(order["last_close"]) else float(order["last_close"]),
         entry_price=price,
         level=level,
         age=int(line["age"]),
