@@ -53,7 +53,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "workflow": (
         *("errors", "alone", "settings", "project", "market", "statistics", "data", "features", "forecasting", "cluster", "training"),
         *("validation", "strategy", "backtest", "analytics", "ledger", "lean", "scenarios", "auditing", "search", "quality"),
-        *("operation", "review", "state"),
+        *("operation", "monitoring", "review", "state"),
     ),
     "frames": (ALL,),
     "notebook": (ALL,),
@@ -68,6 +68,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
             "search",
             "quality",
             "review",
+            "monitoring",
         ),  # the words and figures of each study
     ),
     "cli": ("errors", "project", "verbs"),
@@ -98,7 +99,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "numpy": (ALL,),
     "pandas": (
         *("data", "forecasting", "training", "validation", "backtest", "analytics", "operation", "lean", "comparison", "quality"),
-        *("review", "workflow", "notebook", "frames"),
+        *("review", "workflow", "notebook", "frames", "monitoring"),
     ),
     "numba": ("compiled",),
     "scipy": ("statistics", "training", "validation", "analytics", "monitoring"),
@@ -119,7 +120,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "optuna": ("search",),
     "sqlalchemy": ("state",),
     "alembic": ("state",),
-    "prometheus_client": ("alerting",),
+    "prometheus_client": ("alerting", "monitoring"),
     "dask": ("cluster",),
     "distributed": ("cluster",),
 }
@@ -136,6 +137,7 @@ UNCOUNTED: dict[str, tuple[str, ...]] = {
     "springback.operation.evening.play": ("operation", "workflow.daily", "workflow.rehearse", "workflow.monitor"),
     "springback.backtest.run.backtest": ("backtest", "workflow.backtests"),  # the overlays of one report; `simulate`
     "springback.workflow.backtests.simulate": (
+        "workflow.monitor",  # the same days again, nothing is chosen
         "workflow.backtests",  # `run_backtest` enters it
         "workflow.report",
         "workflow.stress",

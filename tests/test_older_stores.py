@@ -24,6 +24,7 @@ from springback.data.store.store import Store
 from springback.errors import LedgerError, Restated
 from springback.ledger.book import Ledger
 from springback.ledger.entry import NewEntry
+from springback.market import recorded
 from springback.market.origin import INVENTED
 from springback.market.prose import those, warned
 from springback.quality import entry
@@ -139,8 +140,8 @@ def test_a_seal_that_is_taken_off_or_put_on_by_hand_is_seen(ledger: Ledger, row:
 
 def test_a_later_format_of_the_ledger_is_refused(ledger: Ledger) -> None:
     with sqlite3.connect(ledger.file) as db:
-        db.execute("PRAGMA user_version = 3")
-    with pytest.raises(LedgerError, match="its format is 3, this version reads 2"):
+        db.execute("PRAGMA user_version = 4")
+    with pytest.raises(LedgerError, match="its format is 4, this version reads 3"):
         ledger.entries()
 
 
@@ -150,6 +151,7 @@ def test_an_older_run_folder_says_what_it_said(tmp_path: Path) -> None:
         packed.extractall(tmp_path / "old")
     text = (tmp_path / "old" / "summary.json").read_text()
     told = json.loads(text.replace("The overlay '", "The part '"))  # a warning is worded anew
+    told["settings"] = recorded.named(told["settings"])  # what it leaves unsaid is said
     report_data = run_folder.read(tmp_path / "old")
     assert len(warned(report_data.provenance.findings)) == 1 and report_data.provenance.demo and report_data.benchmark_name == "SPY"
     again = run_folder.write(tmp_path / "new", report_data, draw=lambda *_: None)

@@ -10,13 +10,15 @@ import pytest
 from springback.data.sessions import close_of, exchange_days
 from springback.data.sources.downloads import Downloads
 from springback.data.store.store import Store
-from springback.errors import SourceError
+from springback.errors import InputError, SourceError
+from springback.quality.fresh import membership_age
 from springback.workflow.catch_up import Fetched, catch_up, window
 from springback.workflow.fetch import newest_session, plan, settled
 from springback.workflow.inputs import Inputs, Request
 from springback.workflow.settings import Settings, choose
 from tests.contracts.replay import KEY, VIX, Name, Replay, day, half, market, serving, status, walk
 from tests.contracts.test_fetch import write_settings
+from tests.data.test_membership import write as holdings_file
 
 DAYS = [str(one) for one in market()["AAPL"].bars]
 NAMES = ("AAPL", "BRK.B", "GONE", "REV")
@@ -38,7 +40,7 @@ def new_york(day: str, clock: str) -> datetime:
 
 def evening(day: str, clock: str = "16:40", *sets: str, **inputs: object) -> Fetched:
     settings = choose(Path("fetch.toml"), ["fetch.tiingo_settled=30", *sets])
-    asked = Inputs(store=Path("store"), request=Request(symbols=None if "members" in inputs else ",".join(NAMES), start=None), **inputs)  # type: ignore[arg-type]
+    asked = Inputs(store=Path("store"), request=Request(symbols=None if inputs else ",".join(NAMES), start=None), **inputs)  # type: ignore[arg-type]
     return catch_up(settings, asked, "tiingo", new_york(day, clock))
 
 
@@ -104,7 +106,7 @@ def test_a_vendor_that_has_no_bar_of_today_is_asked_again_ten_minutes_later(repl
     first_fetch(DAYS[8])
     held = withheld(replay, DAYS[9], "AAPL", "BRK.B", "REV")
     told = evening(DAYS[9], "16:40")
-    assert told.session == day(DAYS[8]) and told.wanted == day(DAYS[9]) and told.new == ()
+    assert told.session == day(DAYS[8]) and told.target == day(DAYS[9]) and told.new == ()
     assert set(told.stale) == {"AAPL", "BRK.B", "GONE", "REV"}  # GONE has been silent for four sessions: no delisting yet
     replay.names["AAPL"].bars[day(DAYS[9])] = held["AAPL"]  # type: ignore[assignment]
     replay.asked.clear()
@@ -191,6 +193,23 @@ def test_a_company_that_took_another_ticker_fails_alone(replay: Replay) -> None:
     assert Store("store").read().bars.symbols == ("AAPL", "FB")
 
 
+def test_one_file_of_holdings_brings_the_membership_on(replay: Replay, tmp_path: Path) -> None:
+    """What was before it stays: no membership of the past is restated. It counts from the session after the close that it is of."""
+    Path("m.csv").write_text("symbol,start,end\nAAPL,2019-01-02,\nREV,2019-01-02,\n")
+    settings = choose(Path("fetch.toml"), ["fetch.tiingo_settled=30"])
+    asked = Inputs(store=Path("store"), members=Path("m.csv"), request=Request(start=DAYS[0]))
+    catch_up(settings, asked, "tiingo", new_york(DAYS[5], "16:40"))
+    file = holdings_file(tmp_path, "Sep 01, 2020", [("AAPL", "APPLE INC", "037833100"), ("BRK.B", "BERKSHIRE", "084670702")])
+    told = evening(DAYS[8], members=None, holdings=file)
+    assert told.failed == {} and told.restated == ()
+    market_data = Store("store").read()
+    assert market_data.bars.symbols == ("AAPL", "BRK.B", "REV") and market_data.members is not None
+    assert market_data.members.sum(axis=0).tolist() == [9, 2, 7] and np.isfinite(market_data.bars.close[:, 1]).all()
+    assert membership_age(Store("store").membership(), day(DAYS[8])) == 1
+    with pytest.raises(InputError, match="both say who is in the index"):
+        evening(DAYS[9], members=Path("m.csv"), holdings=file)
+
+
 def test_restatements_are_taken_and_every_one_is_a_value(replay: Replay) -> None:
     first_fetch(DAYS[7])
     known = Store("store").read()
@@ -247,3 +266,22 @@ def test_the_same_evening_twice_asks_and_changes_nothing(replay: Replay) -> None
     again = evening(DAYS[6], "16:50")
     assert again.loaded.hash == once.loaded.hash and set(replay.asked) == {"GONE"}  # its bar may only be late
     assert (again.new, again.restated, again.failed) == ((), (), {})
+
+
+def test_a_young_store_keeps_a_name_that_fails(replay: Replay) -> None:
+    """It is laid over, not replaced, also where the week back reaches its first session."""
+    first_fetch(DAYS[2])
+    replay.spoil("/daily/BRK-B", half)
+    told = evening(DAYS[3])
+    assert told.failed == {"BRK.B": "unanswered"} and told.restated == ()
+    assert np.isfinite(Store("store").read().bars.close).sum(axis=0).tolist() == [4, 3, 4, 4]
+
+
+def test_without_names_an_evening_goes_on_with_those_of_the_store_and_of_its_source_only(replay: Replay) -> None:
+    first_fetch(DAYS[5])
+    settings, asked = choose(Path("fetch.toml"), ["fetch.tiingo_settled=30"]), Inputs(store=Path("store"))
+    replay.asked.clear()
+    assert catch_up(settings, asked, "tiingo", new_york(DAYS[6], "16:40")).new == (day(DAYS[6]),)
+    assert set(replay.asked) == {*NAMES, "SPY"}
+    with pytest.raises(InputError, match="holds prices of another source than yahoo"):
+        catch_up(settings, asked, "yahoo", new_york(DAYS[7], "16:40"))

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from springback.data.demo.demo import Demo, draw
 from springback.data.store.content_hash import content_hash
-from springback.data.store.restatement import restatement
+from springback.data.store.restatement import EVERY, restatement
 from springback.data.store.store import Store
 from springback.errors import Damaged, InputError, MissingData, Restated, StoreError
 from springback.market.actions import DIVIDEND, SPLIT, Actions
 from springback.market.bars import FIELDS, Bars
-from springback.market.market_data import BANKRUPT, DELISTED, TRADING, MarketData, last_rows
+from springback.market.market_data import BANKRUPT, DELISTED, TRADING, Delisting, MarketData, last_rows, payouts
 from springback.market.origin import Origin
 from springback.market.prose import Prose, prose
 from springback.quality import entry
@@ -166,6 +166,45 @@ def test_a_window_as_of_a_day_is_the_window_of_that_day(tmp_path: Path) -> None:
     two.write(restated(DEMO), FIRST + DAY, accept_restatement=True)
     for window in (("2019-12-15", "2020-06-30"), ("2020-06-30", None), (None, "2020-01-31")):
         assert_same(two.read(*window, as_of=FIRST), one.read(*window))
+
+
+def test_a_window_keeps_the_columns_of_the_names_asked_for_with_all_that_stands_beside_them(tmp_path: Path) -> None:
+    """A name that ended before the window keeps its ending and what its holders got; today and as it was known."""
+    name, gone = DEMO.bars.symbols[5], np.zeros(DEMO.bars.shape, dtype=bool)
+    gone[120:, 5] = True
+    cut = bars_with(DEMO, **{field: np.where(gone, np.nan, getattr(DEMO.bars, field)) for field in FIELDS})
+    ending = np.where(np.arange(30) == 5, BANKRUPT, DEMO.ending).astype(np.int8)
+    told = replace(cut, ending=ending, delistings=(Delisting(name, DEMO.bars.sessions[119], "ruin", -0.8),))
+    Store(tmp_path).write(told, FIRST)
+    first, end = (str(DEMO.bars.sessions[row]) for row in (250, 339))
+    bare = Store(tmp_path).read(first, end)
+    assert name not in bare.bars.symbols
+    for as_of in (None, FIRST):
+        kept = Store(tmp_path).read(first, end, as_of, (name, "NOBODY", bare.bars.symbols[0]))
+        assert kept.bars.symbols == tuple(sorted((*bare.bars.symbols, name)))
+        column = kept.bars.symbols.index(name)
+        assert np.isnan(kept.bars.close[:, column]).all() and kept.last[column] == -1 and kept.ending[column] == BANKRUPT
+        assert payouts(kept)[column] == -0.8 and kept.members is not None and kept.members.shape == kept.bars.shape
+        others = np.arange(len(kept.bars.symbols)) != column
+        for field in FIELDS:
+            np.testing.assert_array_equal(getattr(kept.bars, field)[:, others], getattr(bare.bars, field))
+        assert len(kept.actions.row) == len(bare.actions.row)
+
+
+def test_every_change_can_be_asked_for(tmp_path: Path) -> None:
+    """Twenty closes and volumes that are others: five are shown, forty can be listed."""
+    Store(tmp_path).write(DEMO, FIRST)
+    close, volume = DEMO.bars.close.copy(), DEMO.bars.volume.copy()
+    column = int(np.flatnonzero(~np.isnan(close).any(axis=0))[0])
+    close[-40:-20, column] += 1
+    volume[-40:-20, column] += 1
+    later = part(bars_with(DEMO, close=close, volume=volume), len(close) - 60, len(close))
+    told = Store(tmp_path).update(later, FIRST + DAY, True, EVERY)
+    bars = [one for one in told.examples if one.kind == "bar"]
+    assert told.counts["bar"] == 20 and len(bars) == 40
+    assert [(one.field, one.date) for one in bars[:2]] == [(field, str(DEMO.bars.sessions[-40])) for field in ("close", "volume")]
+    few = Store(tmp_path).update(part(DEMO, len(close) - 60, len(close)), FIRST + 2 * DAY, True)
+    assert few.counts == told.counts and len(few.examples) == 5
 
 
 def test_updates_session_by_session_give_the_whole_tape(tmp_path: Path) -> None:

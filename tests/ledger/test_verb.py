@@ -32,9 +32,8 @@ def test_it_lists_the_trials_and_says_what_luck_makes_of_them(home: Path) -> Non
 def test_json_tells_all_of_it(home: Path) -> None:
     told = json.loads(done(springback(home, "ledger", "--json", "--store", home / "store")).stdout)["ledger"]
     assert (told["looks"], told["fault"], [one["seen"] for one in told["trials"]]) == (4, None, [2, 1, 1])
-    assert told["trials"][0]["settings"] == {
-        **{"strategy.slots": 1, "strategy.entry_life": 0, "walk_forward.policy": "newest"},  # it was recorded before those knobs
-    }
+    before = {"strategy.entry_life": 0, "walk_forward.policy": "newest"}  # it was recorded before those knobs
+    assert told["trials"][0]["settings"] == {"strategy.slots": 1, **before}
     (standing,) = told["standings"]
     assert (standing["market"], standing["trials"]) == ("recorded", 3) and standing["best_by_luck"] > 0
 

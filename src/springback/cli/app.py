@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli import data, lean, operation, project, records, review, state
+from springback.cli import data, lean, monitor, operation, project, records, review, state
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -299,6 +299,7 @@ def optimize(
 app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
+app.command()(spoken(monitor.monitor))
 for evening in operation.VERBS:
     app.command()(spoken(evening))
 

@@ -46,6 +46,20 @@ def spoken(function: Callable[..., int | None]) -> Callable[..., None]:
     return verb
 
 
+def unless_named(verb: Callable[..., None]) -> Callable[..., None]:
+    """`verb`, which `spoken` made, as what a group of verbs does where none of them is named: `springback book`."""
+
+    def alone(context: typer.Context, **given: Any) -> None:
+        if context.invoked_subcommand is None:
+            verb(**given)
+
+    own = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    alone.__doc__ = verb.__doc__
+    alone.__annotations__ = {"context": typer.Context, **verb.__annotations__}
+    alone.__signature__ = Signature([own, *signature(verb).parameters.values()])  # type: ignore[attr-defined]
+    return alone
+
+
 def _options(group: Any) -> list[Parameter]:
     return [Parameter(one.name, Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type) for one in fields(group)]
 

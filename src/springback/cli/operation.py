@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from springback.cli.command import spoken
+from springback.cli.command import spoken, unless_named
 from springback.cli.options import KeysFile, MembersFile, ModelsFolder, Sets, SettingsFile, StoreFolder
 
 if TYPE_CHECKING:
@@ -63,20 +63,15 @@ def daily(
 book = typer.Typer(help="The account's book: open it, see it, correct it.", invoke_without_command=True)
 
 
-@book.callback()
-def shown(context: typer.Context) -> None:
-    """What the account holds: positions, age, distance to the stop, profit and loss."""
-    if context.invoked_subcommand is None:
-        context.invoke(show)
-
-
-@book.command()
 @spoken
 def show(console: "Console", *, desk: Desk) -> None:
     """What the account holds: positions, age, distance to the stop, profit and loss."""
     from springback.verbs import book as verb
 
     verb.show(console, desk.account())
+
+
+book.callback()(unless_named(show))
 
 
 @book.command("init")

@@ -38,7 +38,7 @@ def review(
     from springback.verbs import review as verb
 
     chosen = verb.choose(knobs.settings, knobs.sets)
-    place = Path("desk") if desk is None else desk
+    place = verb.desk(desk)
     named = verb.quarter(place, quarter)
     folder = out or usual("runs") / "review" / named
     if apply:

@@ -16,6 +16,7 @@ from springback.data.files.reading import write_table
 from springback.errors import MissingData
 from springback.market.bars import Dates
 from springback.market.market_data import MarketData
+from springback.market.membership import Membership
 from springback.market.prose import Prose, prose
 
 Confidence = Literal["high", "medium", "low"]
@@ -79,6 +80,14 @@ def intervals(files: Sequence[Holdings]) -> tuple[Interval, ...]:
         for tenure in follow(files)
     )
     return tuple(one for one in found if one.start != one.end)
+
+
+def newer(stored: Membership | None, files: Sequence[Holdings]) -> tuple[Interval, ...]:
+    """Membership as it is `stored` until the first of the dated holdings `files` is known, and by these from then on."""
+    day = known_from(files[0].as_of)
+    before = () if stored is None else zip(stored.symbols, stored.starts, stored.ends, strict=True)
+    kept = (Interval(name, start, day if np.isnat(end) else min(end, day), name) for name, start, end in before if start < day)
+    return (*kept, *intervals(files))
 
 
 def from_holdings(files: Sequence[Holdings], day: np.datetime64) -> Answer:

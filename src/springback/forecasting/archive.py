@@ -53,10 +53,10 @@ class Archive:
         self._keep(contents, sealed.card)
         return sealed
 
-    def lookup(self, wanted: Card) -> Models | None:
-        """The pair that learned the lesson of `wanted`, whole; None where there is none."""
+    def lookup(self, lesson: Card) -> Models | None:
+        """The pair that learned what the card `lesson` says, whole; None where there is none."""
         with suppress(ModelError):
-            folder = self.folder(wanted.name)
+            folder = self.folder(lesson.name)
             return model_store.load(folder if folder.parent.name == ARCHIVE else self._adopt(folder))
         return None
 

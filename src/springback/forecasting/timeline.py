@@ -114,7 +114,7 @@ class Timeline:
         return found[0]
 
     def begun(self, model: str, after: str, by: str, why: str) -> "Timeline":
-        """With `model` as the next champion and the contests as they are."""
+        """With `model` as the next champion and the contests as they are. Raises `InputError` where a later tenure has begun."""
         if self.tenures and after < self.tenures[-1].after:
             raise InputError(f"a tenure after {after} cannot follow one after {self.tenures[-1].after}")
         return replace(self, tenures=(*self.tenures, Tenure(model, after, by, Prose(why))))

@@ -1,6 +1,7 @@
 """The ledger's file: an SQLite database to which rows are added and from which none is taken.
 
     looks     one row a look, each sealed with the hash of the row before: an edit or a removal breaks the chain and is said
+    contests  one row for what happened to a contest of models, sealed likewise
     knobs     the settings of the looks, by their hash
     records   the sessions and daily returns of the looks, by their hash, zlib
 
@@ -10,7 +11,7 @@ leaves nothing half-written. The chain shows carelessness and small lies; who wr
 
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +20,23 @@ from types import UnionType
 import numpy as np
 
 from springback.errors import LedgerError, Unwritable
+from springback.ledger import contest_entry
+from springback.ledger.contest_entry import ContestEvent, ContestRow
 from springback.ledger.entry import Days, Entry, NewEntry, Numbers, digest
 
-FORMAT = 2
-OLD = 1
-"""A format that is read as well, and made this one by the first write: it had no column `hold_out_start`."""
+FORMAT = 3
+OLD = (1, 2)
+"""Formats that are read as well, and made this one by the first write: 1 had no column `hold_out_start`, both no contests."""
 PATIENCE = 60.0  # seconds to wait for another writer
 COLUMNS = tuple(Entry.__dataclass_fields__)
 KINDS: dict[str, type | UnionType] = {"row": int, "sessions": int, "sharpe": float | None, "hold_out_start": str | None}
 """What a column holds that is no text."""
+
+
+def _grows(table: str, verb: str) -> str:
+    return f"CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
+
+
 TABLES = (
     "CREATE TABLE knobs (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE records (hash TEXT PRIMARY KEY, days BLOB NOT NULL, excess BLOB NOT NULL)",
@@ -37,17 +46,14 @@ TABLES = (
         sessions INTEGER NOT NULL, sharpe REAL, settings TEXT NOT NULL REFERENCES knobs (hash),
         returns TEXT NOT NULL REFERENCES records (hash), version TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
         hold_out_start TEXT)""",
-    *(
-        f"CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
-        for table in ("looks", "knobs", "records")
-        for verb in ("update", "delete")
-    ),
-    f"PRAGMA user_version = {FORMAT}",
+    *(_grows(table, verb) for table in ("looks", "knobs", "records") for verb in ("update", "delete")),
 )
-RENEWED = ("ALTER TABLE looks ADD COLUMN hold_out_start TEXT", f"PRAGMA user_version = {FORMAT}")
-"""What makes a ledger of the older format one of this: its rows stay as they are, with nothing in the new column."""
-LAST = 'SELECT "row", hash FROM looks ORDER BY "row" DESC LIMIT 1'
-GIVEN = "SELECT seq FROM sqlite_sequence WHERE name = 'looks'"
+CONTESTS = (contest_entry.TABLE, *(_grows("contests", verb) for verb in ("update", "delete")), f"PRAGMA user_version = {FORMAT}")
+HOLD_OUT = "ALTER TABLE looks ADD COLUMN hold_out_start TEXT"
+MIGRATIONS = {0: (*TABLES, *CONTESTS), 1: (HOLD_OUT, *CONTESTS), 2: CONTESTS}
+"""What makes a ledger of an older format one of this: its rows stay as they are, with nothing in a new column."""
+LAST = 'SELECT "row", hash FROM {table} ORDER BY "row" DESC LIMIT 1'
+GIVEN = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 
 
 class Ledger:
@@ -78,13 +84,8 @@ class Ledger:
         first, last = str(look.days[0])[:10], str(look.days[-1])[:10]
         told = (when, look.kind, look.command, look.models, look.market, look.data_hash, look.profile, first, last)
         with self._changing() as db:
-            for statement in {0: TABLES, OLD: RENEWED}.get(_format(db), ()):
-                db.execute(statement)
-            row, previous = db.execute(LAST).fetchone() or (0, "")
-            given = db.execute(GIVEN).fetchone() or (0,)
-            open_ = Entry(
-                max(row, given[0]) + 1, *told, len(look.days), look.sharpe, settings, returns, version, look.hold_out_start, previous, ""
-            )
+            row, previous = _next(db, "looks")
+            open_ = Entry(row, *told, len(look.days), look.sharpe, settings, returns, version, look.hold_out_start, previous, "")
             entry = Entry(**{name: getattr(open_, name) for name in COLUMNS[:-1]}, hash=open_.sealed())
             db.execute("INSERT OR IGNORE INTO knobs VALUES (?, ?)", (settings, look.settings_text))
             db.execute("INSERT OR IGNORE INTO records VALUES (?, ?, ?)", (returns, zlib.compress(days), zlib.compress(excess)))
@@ -93,6 +94,26 @@ class Ledger:
                 [getattr(entry, name) for name in COLUMNS],
             )
         return entry
+
+    def note(self, events: Sequence[ContestEvent], version: str, at: datetime | None = None) -> tuple[ContestRow, ...]:
+        """Adds a row for each of `events` that is not there yet, all or none, and returns the rows added; `at` is when (now)."""
+        when = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+        added: list[ContestRow] = []
+        with self._changing() as db:
+            row, previous = _next(db, "contests")
+            known = {one.event.key for one in _contests(db)}
+            for event in (one for one in events if one.key not in known):
+                open_ = ContestRow(row + len(added), when, event, version, previous)
+                added.append(ContestRow(open_.row, when, event, version, previous, open_.sealed()))
+                previous = added[-1].hash
+                places = ", ".join("?" * len(contest_entry.COLUMNS))
+                db.execute(f"INSERT INTO contests ({_named(contest_entry.COLUMNS)}) VALUES ({places})", added[-1].values)
+        return tuple(added)
+
+    def contests(self) -> tuple[ContestRow, ...]:
+        """Every row of the contests, in order; none where there is no file yet, or none of them."""
+        with self._reading() as db:
+            return () if db is None else _contests(db)
 
     def entries(self) -> tuple[Entry, ...]:
         """Every row, in order; none where there is no file yet."""
@@ -118,10 +139,11 @@ class Ledger:
             if db is None or not _format(db):
                 return ""
             entries = _entries(db)
-            given = (db.execute(GIVEN).fetchone() or (0,))[0]
+            given, noted = (_given(db, table) for table in ("looks", "contests"))
+            contests = _contests(db)
             knobs = {hash_ for hash_, text in db.execute("SELECT hash, text FROM knobs") if digest(str(text).encode()) == hash_}
             records = {row[0] for row in db.execute("SELECT hash, days, excess FROM records") if _unpacked(*row)}
-        return _fault(entries, given, knobs, records)
+        return _fault(entries, given, knobs, records) or contest_entry.fault(contests, noted)
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
@@ -175,9 +197,32 @@ class _Foreign(Exception):
 def _format(db: sqlite3.Connection) -> int:
     """The format of the ledger, 0 for an empty file. Raises `_Foreign`."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if version not in (0, OLD, FORMAT) or (version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]):
+    if version not in (0, *OLD, FORMAT) or (version == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]):
         raise _Foreign(f"its format is {version}, this version reads {FORMAT}")
     return version
+
+
+def _next(db: sqlite3.Connection, table: str) -> tuple[int, str]:
+    """The number of the next row of `table` and the hash of the row before, in a database made one of this format."""
+    for statement in MIGRATIONS.get(_format(db), ()):
+        db.execute(statement)
+    row, previous = db.execute(LAST.format(table=table)).fetchone() or (0, "")
+    return max(row, _given(db, table)) + 1, previous
+
+
+def _given(db: sqlite3.Connection, table: str) -> int:
+    """How many rows `table` was ever given."""
+    return int((db.execute(GIVEN, (table,)).fetchone() or (0,))[0])
+
+
+def _contests(db: sqlite3.Connection) -> tuple[ContestRow, ...]:
+    if _format(db) != FORMAT:
+        return ()
+    rows = db.execute(f'SELECT {_named(contest_entry.COLUMNS)} FROM contests ORDER BY "row"').fetchall()
+    try:
+        return tuple(contest_entry.row_of(row) for row in rows)
+    except ValueError as error:
+        raise _Foreign(str(error)) from None
 
 
 def _named(columns: tuple[str, ...]) -> str:
@@ -185,7 +230,7 @@ def _named(columns: tuple[str, ...]) -> str:
 
 
 def _entries(db: sqlite3.Connection) -> tuple[Entry, ...]:
-    wanted = _named(COLUMNS) if _format(db) == FORMAT else _named(COLUMNS).replace('"hold_out_start"', "NULL")
+    wanted = _named(COLUMNS) if _format(db) > 1 else _named(COLUMNS).replace('"hold_out_start"', "NULL")
     entries = tuple(Entry(*row) for row in db.execute(f'SELECT {wanted} FROM looks ORDER BY "row"'))
     for entry in entries:
         if not all(isinstance(getattr(entry, name), KINDS.get(name, str)) for name in COLUMNS) or entry.sessions < 1:

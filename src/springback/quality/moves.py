@@ -81,8 +81,7 @@ def paid(bars: Bars, actions: Actions) -> Panel:
     np.add.at(worth, (actions.row[some], actions.name[some]), actions.value[some])
     with np.errstate(invalid="ignore", divide="ignore"):
         share = worth / before
-    taken: Panel = np.log1p(-np.where(share < 1, share, 0.0))
-    return taken
+    return np.asarray(np.log1p(-np.where(share < 1, share, 0.0)))
 
 
 def _sides(market_data: MarketData, at: Places) -> list[tuple[float, float]]:

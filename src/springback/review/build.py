@@ -12,7 +12,7 @@ from springback.market.market_data import MarketData
 from springback.review import governance
 from springback.review.concentration import concentration, stress
 from springback.review.desk_frames import DeskFrames
-from springback.review.document import NOWHERE, Absence, Quarter, Review, Source
+from springback.review.document import NOWHERE, Missing, Quarter, Review, Source, missing
 from springback.review.limits import capacity, limits
 from springback.review.outcome import Reference, Ripe, attribution, outcome
 from springback.review.review_settings import ReviewRules
@@ -38,7 +38,7 @@ class Materials:
     reference: Reference | None = None
     ripe: Ripe | None = None
     tried: Tried | None = None
-    untried: Absence = "models"
+    untried: tuple[Missing, ...] = missing("models")
     ledger: governance.LedgerFacts | None = None
     contests: Sequence[Mapping[str, Any]] | None = None
     calendar: Dates = field(default_factory=lambda: np.zeros(0, "datetime64[D]"))
@@ -64,7 +64,7 @@ def build(materials: Materials) -> Review:
         trading_costs(spread, part, quarter, materials.costs, materials.rules),
         threshold(materials.tried, materials.rules, materials.untried),
         capacity(part),
-        governance.incidents(part, materials.calendar, materials.rules),
+        governance.incidents(part, materials.calendar, materials.rules, upto.begun),
         governance.contests(part, materials.ledger, materials.contests),
     )
     last = (governance.assumptions(middle), governance.signature(middle))

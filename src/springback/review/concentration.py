@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from springback.analytics.figures import shown
 from springback.market.actions import split_scale
 from springback.market.liquidity import latest_mean
 from springback.market.market_data import MarketData
@@ -37,10 +38,10 @@ class Held:
 
 
 def held(desk: DeskFrames, market_data: MarketData) -> Held:
-    """The last book of `desk` on `market_data`; names that the market data do not have are left out."""
+    """The last book of `desk` on `market_data`; names that the market data do not have, or that have no mark, are left out."""
     columns = {symbol: column for column, symbol in enumerate(market_data.bars.symbols)}
     book = desk.book
-    book = book[book["symbol"].isin(columns)]
+    book = book[book["symbol"].isin(columns) & book["value"].notna()]
     names = np.array([columns[symbol] for symbol in book["symbol"]], np.int64)
     bars = market_data.bars
     close, scale = bars.close[:, names], split_scale(market_data.actions, bars.shape)
@@ -64,11 +65,12 @@ def concentration(desk: DeskFrames, market_data: MarketData | None, rules: Revie
     """Section 6: the largest lines, sector, beta, size, liquidity and crowding of the last book."""
     book = desk.book
     absent: list[Absence] = ["shares"]
-    if desk.days.empty:
-        return Section("concentration", "Concentration", "unknown", absent=missing("account"))
+    if np.isnan(desk.equity):
+        return Section("concentration", "Concentration", "unknown", absent=missing("account" if desk.days.empty else "equity"))
     figures = _lines(desk, book)
     state: State = "unknown"
     grids: tuple[Grid, ...] = ()
+    words: tuple[Prose, ...] = ()
     if market_data is None:
         absent.append("market")
     else:
@@ -76,21 +78,22 @@ def concentration(desk: DeskFrames, market_data: MarketData | None, rules: Revie
         absent += ["benchmark"] if market_data.benchmark is None else []
         own = held(desk, market_data)
         lacking = len(book) - len(own.symbols)
-        figures += [counted("Positions without market data", lacking, "count", source, "left out below")] if lacking else []
+        figures += [counted("Positions without mark or market data", lacking, "count", source, "left out below")] if lacking else []
         if own.symbols:
             crowd = _crowding(own, source)
             figures += [*_liquidity(own, rules, source), *_beta(own, market_data, source), *crowd]
-            state, grids = _state(own, crowd, rules), (_grid(own, market_data, rules),)
-    words = tuple(map(Prose, _words(state, rules)))
+            grids = (_grid(own, market_data, rules),)
+            state, words = _verdict(own, crowd[0], rules)
     return Section("concentration", "Concentration", state, tuple(figures), grids, words, missing(*absent))
 
 
 def _lines(desk: DeskFrames, book: pd.DataFrame) -> list[Figure]:
+    book = book[book["value"].notna()]
     share = book["value"].abs().to_numpy(np.float64) / desk.equity
     parts = share / share.sum() if len(share) else share
     net = float(book["value"].sum()) / desk.equity
     return [
-        counted("Positions", len(book), "count", desk.source),
+        counted("Positions with a mark", len(book), "count", desk.source),
         counted("Gross exposure", float(share.sum()), "fraction", desk.source, "of equity"),
         counted("Net exposure", net, "fraction", desk.source, "of equity"),
         counted("Largest line", float(share.max(initial=0.0)), "fraction", desk.source, "of equity"),
@@ -161,17 +164,15 @@ def correlations(own: Held, without: int = -1) -> Numbers:
     return np.asarray(pairs[~np.isnan(pairs)])
 
 
-def _state(own: Held, crowd: list[Figure], rules: ReviewRules) -> State:
-    value = crowd[0].value
-    slow = bool((days_to_leave(own, rules.participation) > rules.days_to_leave).any())
-    crowded = isinstance(value, float) and value >= rules.correlation
-    return "amber" if slow or crowded else "green"
-
-
-def _words(state: State, rules: ReviewRules) -> list[str]:
-    limits = f"{rules.days_to_leave:g} days at {100 * rules.participation:g} % of volume, a mean correlation of {rules.correlation:g}"
-    said = {"amber": f"The book passes one of the limits: {limits}.", "green": f"The book keeps within the limits: {limits}."}
-    return [said[state]] if state in said else []
+def _verdict(own: Held, crowd: Figure, rules: ReviewRules) -> tuple[State, tuple[Prose, ...]]:
+    days = days_to_leave(own, rules.participation)
+    slow, blind = int((days > rules.days_to_leave).sum()), int(np.isnan(days).sum())
+    at = f"{rules.days_to_leave:g} days at {100 * rules.participation:g} % of volume"
+    words = f"{slow} of {len(days)} names take longer to leave than {at}; of {blind} the volume is unknown."
+    known = isinstance(crowd.value, float)
+    crowded = known and float(crowd.value or 0.0) >= rules.correlation
+    mean = f"The mean correlation is {shown(crowd.value, 'ratio')}, the limit {rules.correlation:g}."
+    return ("amber" if slow or blind or crowded else "green"), (Prose(words), Prose(mean if known else "Crowding cannot be told."))
 
 
 def _grid(own: Held, market_data: MarketData, rules: ReviewRules) -> Grid:
@@ -183,9 +184,9 @@ def _grid(own: Held, market_data: MarketData, rules: ReviewRules) -> Grid:
         (
             own.symbols[k],
             "unknown" if sectors is None else sectors[columns[own.symbols[k]]],
-            f"{100 * own.weight[k]:.2f} %",
-            "–" if np.isnan(days[k]) else f"{days[k]:.2f}",
-            f"{-100 * rules.gap * abs(own.weight[k]):.2f} %",
+            shown(float(own.weight[k]), "percent2"),
+            shown(float(days[k]), "ratio"),
+            shown(-rules.gap * abs(float(own.weight[k])), "percent2"),
         )
         for k in order
     )
@@ -196,17 +197,19 @@ def _grid(own: Held, market_data: MarketData, rules: ReviewRules) -> Grid:
 
 def stress(desk: DeskFrames, market_data: MarketData | None, rules: ReviewRules, source: Source) -> Section:
     """Section 7: today's book, unchanged, on the worst of the past sessions, and shocks that never were."""
-    absent: list[Absence] = ["account"] if desk.days.empty else ["market"] if market_data is None else []
-    if absent or market_data is None:
-        return Section("stress", "Stress of today's book", "unknown", absent=missing(*absent))
+    if np.isnan(desk.equity) or market_data is None:
+        absent: Absence = "account" if desk.days.empty else "market" if market_data is None else "equity"
+        return Section("stress", "Stress of today's book", "unknown", absent=missing(absent))
     own = held(desk, market_data)
     if not len(own.symbols):
-        return Section("stress", "Stress of today's book", "green", words=(Prose("Nothing is held: no shock moves the account."),))
+        nothing = desk.book.empty
+        words = "Nothing is held: no shock moves the account." if nothing else "No mark of what is held is known."
+        return Section("stress", "Stress of today's book", "green" if nothing else "unknown", words=(Prose(words),))
     figures = [counted("Every name falls by 10 %", -0.1 * float(own.weight.sum()), "percent2", source, "longs lose, shorts gain")]
     most = float(np.abs(own.weight).max())
     figures.append(counted(f"The largest line gaps by {100 * rules.gap:g} % against it", -most * rules.gap, "percent2", source))
     dates, losses, covered = worst_sessions(own, market_data)
-    rows = tuple((day, f"{100 * loss:.2f} %", f"{100 * part:.0f} %") for day, loss, part in zip(dates, losses, covered, strict=True))
+    rows = tuple((day, shown(loss, "percent2"), shown(part, "fraction")) for day, loss, part in zip(dates, losses, covered, strict=True))
     heads = ("Session", "Today's book", "Of it with a price then")
     grid = Grid("Worst past sessions of the names held today", heads, rows, (True, False, False), Prose("At today's weights, one session."))
     if len(losses):

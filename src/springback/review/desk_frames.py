@@ -80,8 +80,13 @@ class DeskFrames:
         if self.days.empty:
             return self.lines.assign(value=np.zeros(0))
         newest = self.lines[(self.lines["session"] == self.days["session"].iloc[-1]) & (self.lines["quantity"] != 0)]
-        positions: pd.DataFrame = newest.assign(value=newest["quantity"] * newest["mark"]).reset_index(drop=True)
-        return positions
+        book: pd.DataFrame = newest.assign(value=newest["quantity"] * newest["mark"]).reset_index(drop=True)
+        return book
+
+    @property
+    def begun(self) -> str:
+        """The session of the first decision, used or damaged, ISO; empty where there is none."""
+        return min((*self.days["session"], *self.damaged), default="")
 
     @property
     def equity(self) -> float:
@@ -122,7 +127,7 @@ def _day(one: FrozenDecision) -> dict[str, Any]:
     own = {name: getattr(one, name) for name in DAYS if name not in ("session", "bear", "vix")}
     bear = one.regime.get("bear")
     own |= {name: np.nan if own[name] is None else own[name] for name in ("equity", "cash")}
-    return {**one.daily, **own, "session": one.session, "bear": bool(bear), "vix": one.regime.get("vix")}
+    return {**one.daily, **own, "session": one.session, "bear": None if bear is None else bool(bear), "vix": one.regime.get("vix")}
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -16,12 +16,25 @@ State = Literal["green", "amber", "red", "unknown"]
 Interval = Literal["exact", "estimated", "too few"]
 """How sure a figure is: counted, with no interval to give; estimated, with one; estimated from too few for one."""
 Absence = Literal[
-    "account", "broker", "evidence", "forecasts", "ledger", "market", "models", "benchmark", "sectors", "sessions", "shares", "record"
+    "account",
+    "benchmark",
+    "broker",
+    "equity",
+    "evidence",
+    "forecasts",
+    "ledger",
+    "market",
+    "models",
+    "record",
+    "sectors",
+    "sessions",
+    "shares",
 ]
 """What a section is without."""
 WORDS: Mapping[Absence, Prose] = {
     "account": Prose("no frozen decision of this quarter: the desk's folder holds none"),
-    "broker": Prose("no broker yet: every fill is assumed, so nothing of a broker can be reconciled"),
+    "equity": Prose("the equity of the account is unknown at every decision of this quarter"),
+    "broker": Prose("no broker yet: there is no journal, so nothing is reconciled and no chain of worlds can be told"),
     "evidence": Prose("no fill that a broker told: assumed fills are no evidence of what trading costs"),
     "forecasts": Prose("no frozen forecast whose label is known"),
     "ledger": Prose("the trial ledger holds no backtest of this market: nothing says what to expect"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from springback.analytics.figures import shown as percent
 from springback.market.bars import Dates
 from springback.market.prose import Prose
 from springback.review.desk_frames import DeskFrames
@@ -89,18 +90,20 @@ def _short(value: Any) -> str:
     return str(value)[:24]
 
 
-def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules) -> Section:
-    """Section 11: evenings missed, late or without entries, halts, orders that did not fill; `calendar` (S,) holds the sessions due."""
-    if desk.days.empty and not len(calendar):
+def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules, begun: str) -> Section:
+    """Section 11: evenings missed, late or without entries, halts, orders that did not fill; `calendar` (S,) holds the sessions due.
+
+    They are due from `begun` on, the session (ISO) of the account's first decision; empty: it has none, and nothing was due.
+    """
+    if not begun:
         return Section("incidents", "Incidents", "unknown", absent=missing("account", "broker", "record"))
     kinds = Counter(desk.days["kind"])
     decided = {*desk.days["session"], *desk.damaged}
-    first = min(decided, default=str(calendar[0]) if len(calendar) else "")
-    lost = [str(day) for day in calendar if str(day) not in decided and str(day) >= first]
+    lost = [str(day) for day in calendar if str(day) not in decided and str(day) >= begun]
     due = len(decided) + len(lost)
     gone = len(lost) + kinds["late"]
     figures = [
-        counted("Sessions due", due, "count", Source("exchange calendar"), "from the first decision on"),
+        counted("Sessions due", due, "count", Source("exchange calendar"), "from the account's first decision on"),
         counted("Decisions frozen in time", kinds["frozen"], "count", desk.source),
         counted("At the deadline, exits only", kinds["deadline"], "count", desk.source),
         counted("Late, without orders", kinds["late"], "count", desk.source),
@@ -172,7 +175,7 @@ def _drawdown(whole: DeskFrames, part: DeskFrames, reference: Reference | None) 
     if np.isnan(limit):
         return Trigger("drawdown", None, Prose("Drawdown beyond the 95 % band: no band is known."), source)
     fall = deepest_fall(returns)
-    words = f"Drawdown beyond the 95 % band: {100 * fall:.2f} % against {100 * limit:.2f} %."
+    words = f"Drawdown beyond the 95 % band: {percent(fall, 'percent2')} against {percent(limit, 'percent2')}."
     return Trigger("drawdown", fall < limit, Prose(words), source)
 
 
@@ -190,7 +193,7 @@ def _unreconciled(part: DeskFrames) -> Trigger:
 
 def _changed(part: DeskFrames) -> tuple[Trigger, ...]:
     found = []
-    named = (("model", "New model", ("champion",)), ("broker", "Broker, account or program changed", ("account",)))
+    named = (("model", "New champion", ("champion",)), ("broker", "Broker, account or program", ("account",)))
     for key, name, columns in named:
         if part.days.empty:
             found.append(Trigger(key, None, Prose(f"{name}: no decision tells."), part.source))
@@ -198,7 +201,7 @@ def _changed(part: DeskFrames) -> tuple[Trigger, ...]:
         values = {tuple(map(str, row)) for row in part.days[list(columns)].to_numpy()}
         programs = {str(one.get("program", "")) for one in part.hashes} if key == "broker" else {""}
         fired = len(values) > 1 or len(programs) > 1
-        found.append(Trigger(key, fired, Prose(f"{name}: {'yes' if fired else 'no'}."), part.source))
+        found.append(Trigger(key, fired, Prose(f"{name}: {'it changed' if fired else 'it did not change'}."), part.source))
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from springback.market.prose import Prose
 from springback.review.desk_frames import ENTRY, DeskFrames
 from springback.review.document import Curve, Figure, Missing, Proposal, Section, Source, State, counted, curve, estimated, missing, worst
-from springback.review.outcome import Reference, account_returns, known_equity
+from springback.review.outcome import Reference, account_returns, known_equity, sessions_told
 from springback.review.review_settings import ReviewRules
 from springback.statistics.shrinkage import clustered_mean
 from springback.statistics.value_at_risk import WINDOW, Coverage, coverage, exceptions, tail
@@ -63,8 +63,8 @@ def _ratio(top: "pd.Series[float]", bottom: "pd.Series[float]") -> Numbers:
 
 def limits(whole: DeskFrames, part: DeskFrames, strategy: Strategy, rules: ReviewRules, reference: Reference | None) -> Section:
     """Section 5: utilisation, breaches, near misses, the gap loss, and the value at risk with its tests of exceptions."""
-    if part.days.empty:
-        return Section("limits", "Limits", "unknown", absent=missing("account"))
+    if not sessions_told(part):
+        return Section("limits", "Limits", "unknown", absent=missing("account" if part.days.empty else "equity"))
     used = usage(part, strategy)
     figures = [
         *_used("Slots of the fuller side", used.slots, rules, part.source),
@@ -88,11 +88,12 @@ def limits(whole: DeskFrames, part: DeskFrames, strategy: Strategy, rules: Revie
 
 
 def _used(name: str, share: Numbers, rules: ReviewRules, source: Source) -> list[Figure]:
+    share = share[~np.isnan(share)]
     over, near = int((share > 1 + WHOLE).sum()), int(((share >= rules.near) & (share <= 1 + WHOLE)).sum())
-    note = f"mean and most of {len(share)} sessions; {over} above the limit, {near} from {rules.near:.0%} of it on"
+    note = f"mean and most of {len(share)} sessions; {over} above the limit, {near} from {100 * rules.near:g} % of it on"
     return [
-        counted(f"{name}, mean of the limit", float(share.mean()), "fraction", source, note),
-        counted(f"{name}, most of the limit", float(share.max()), "fraction", source),
+        counted(f"{name}, mean of the limit", float(share.mean()) if len(share) else None, "fraction", source, note),
+        counted(f"{name}, most of the limit", float(share.max()) if len(share) else None, "fraction", source),
     ]
 
 
@@ -118,7 +119,7 @@ def gap_loss(used: Usage, strategy: Strategy, rules: ReviewRules, source: Source
     are proposed where the aim alone costs more than `gap_loss` of equity.
     """
     aim = max(strategy.bull_long, strategy.bull_short, strategy.bear_long, strategy.bear_short) / strategy.slots
-    most = float(used.largest.max(initial=0.0))
+    most = float(np.nanmax(used.largest, initial=0.0))
     name = f"Loss when the largest line gaps by {100 * rules.gap:g} %"
     limit = f"limit {100 * rules.gap_loss:g} % of equity"
     figures = [
@@ -163,7 +164,7 @@ def capacity(part: DeskFrames) -> Section:
     """Section 10: by how much the account could grow before the cap by volume binds one entry in ten, and half of them."""
     entries = part.orders[(part.orders["reason"] == ENTRY) & part.orders["adv_limit"].notna() & (part.orders["quantity"] != 0)]
     room = _ratio(entries["adv_limit"], entries["quantity"].abs())
-    if not len(room):
+    if not len(room) or np.isnan(part.equity):
         return Section("capacity", "Capacity", "unknown", absent=missing("account" if part.days.empty else "sessions"))
     tenth, half = np.quantile(room, [0.1, 0.5])
     note = f"{len(room):,} entries"

@@ -37,7 +37,7 @@ class Reference:
 @dataclass(frozen=True, eq=False)
 class Ripe:
     """Frozen forecasts whose labels are known, (R,) each, by session and then name: session number, name number, both probabilities, the
-    return from close to close over the horizon, a fraction; `threshold` from which a model fires."""
+    return from close to close over the `horizon` of sessions, a fraction; `threshold` from which a model fires."""
 
     session: NDArray[np.int64]
     name: NDArray[np.int64]
@@ -45,6 +45,7 @@ class Ripe:
     p_short: Numbers
     forward: Numbers
     threshold: float
+    horizon: int
     source: Source
 
 
@@ -73,17 +74,26 @@ def band(reference: Numbers, sessions: int, seed: int = 1) -> Band:
 
 
 def account_returns(whole: DeskFrames, part: DeskFrames) -> Numbers:
-    """Return of each session of `part` (S,), the first against the decision before it in `whole`; without one the first is left out."""
-    if part.days.empty:
+    """Return of each session of `part` (S,), the first against the decision before it in `whole`; without one the first is left out, and so
+    are decisions without an equity: the return after them is of all sessions since.
+    """
+    own = sessions_told(part)
+    if not len(own):
         return np.zeros(0)
-    equity = known_equity(whole)
-    first = int(np.searchsorted(whole.days["session"].to_numpy(str), str(part.days["session"].iloc[0])))
-    kept = equity[max(first - 1, 0) : first + len(part.days)]
+    days = whole.days[whole.days["session"].isin(sessions_told(whole))]
+    equity = days["equity"].to_numpy(np.float64)
+    first = int(np.searchsorted(days["session"].to_numpy(str), own[0]))
+    kept = equity[max(first - 1, 0) : first + len(own)]
     return np.asarray(kept[1:] / kept[:-1] - 1)
 
 
+def sessions_told(desk: DeskFrames) -> list[str]:
+    """The sessions whose decision knows the account's equity, ISO."""
+    return list(desk.days["session"][desk.days["equity"].notna()])
+
+
 def known_equity(desk: DeskFrames) -> Numbers:
-    """Equity in dollars after each decision, (S,); one taken without data has that of the decision before it."""
+    """Equity in dollars after each decision, (S,), to set dollars beside; where it is unknown that of the decision before it."""
     return np.asarray(desk.days["equity"].astype(np.float64).ffill().bfill().to_numpy(np.float64))
 
 
@@ -116,7 +126,7 @@ def _by_name(frame: pd.DataFrame, dollars: "pd.Series[float]", whole: DeskFrames
 def outcome(whole: DeskFrames, part: DeskFrames, reference: Reference | None, ripe: Ripe | None) -> Section:
     """Section 3: the quarter's return inside the band of the reference, by side, by regime, and what the forecasts were worth."""
     returns = account_returns(whole, part)
-    absent: list[Absence] = [] if len(returns) else ["account"]
+    absent: list[Absence] = [] if len(returns) else ["account" if part.days.empty else "equity"]
     figures: list[Figure] = []
     state: State = "unknown"
     curves = (_picture(returns, part, reference),) if len(returns) else ()
@@ -141,13 +151,15 @@ def _picture(returns: Numbers, part: DeskFrames, reference: Reference | None) ->
         path = band(reference.returns, len(returns)).path
         lines = [*((name, curve(one)) for name, one in zip(("low", "middle", "high"), path, strict=True)), *lines]
     note = Prose("Sum of returns since the quarter began; the band holds 95 of 100 such quarters drawn from the validated backtest.")
-    return Curve("outcome", "The quarter in its band", note, tuple(part.days["session"].iloc[-len(returns) :]), tuple(lines), "fraction")
+    return Curve("outcome", "The quarter in its band", note, tuple(sessions_told(part)[-len(returns) :]), tuple(lines), "fraction")
 
 
 def _returns(returns: Numbers, part: DeskFrames) -> list[Figure]:
     total = float(np.prod(1 + returns) - 1)
     daily = estimated("Return a session", float(returns.mean()), _interval(returns), "percent2", part.source, "mean, with its interval")
-    return [counted("Return of the quarter", total, "percent2", part.source, f"{len(returns)} sessions, as the account stood"), daily]
+    lacking = len(part.days) - len(sessions_told(part))
+    figures = [counted("Return of the quarter", total, "percent2", part.source, f"{len(returns)} sessions, as the account stood"), daily]
+    return [*figures, counted("Decisions without an equity", lacking, "count", part.source)] if lacking else figures
 
 
 def _interval(values: Numbers) -> tuple[float, float]:
@@ -175,8 +187,9 @@ def _parts(whole: DeskFrames, part: DeskFrames) -> list[Figure]:
     for side in ("long", "short"):
         daily = (profits[side].to_numpy(np.float64) / equity[:-1])[own]
         found.append(_mean(f"Profit a session, {side} side", daily, part.source))
-    returns, bear = equity[1:] / equity[:-1] - 1, whole.days["bear"].to_numpy(bool)[:-1]
-    for name, flag in (("bull", ~bear), ("bear", bear)):
+    returns = equity[1:] / equity[:-1] - 1
+    for name in ("bull", "bear"):
+        flag = whole.days["bear"].eq(name == "bear").to_numpy()[:-1]
         found.append(_mean(f"Return a session, {name} regime", returns[flag & own], part.source))
     return found
 
@@ -194,7 +207,7 @@ def accuracy(ripe: Ripe) -> list[Figure]:
     found = [_figure("Rank IC by day", ics, "three", ripe.source)]
     for side, probability, sign in (("long", ripe.p_long, 1.0), ("short", ripe.p_short, -1.0)):
         true = sign * ripe.forward > 0
-        rate = hit_rate(MaturedLabel(ripe.session, ripe.name, probability, true, 0, 0), ripe.threshold)
+        rate = hit_rate(MaturedLabel(ripe.session, ripe.name, probability, true, 0, 0), ripe.threshold, ripe.horizon)
         note = f"{rate.count:,} forecasts, worth {rate.worth:,.0f} independent ones"
         found.append(estimated(f"Hit rate, {side}", rate.share, (rate.low, rate.high), "fraction", ripe.source, note))
         off = pd.Series(true - probability).groupby(ripe.session).mean().to_numpy(np.float64)
@@ -223,9 +236,10 @@ def _failed(state: State) -> tuple[Prose, ...]:
 
 def attribution(whole: DeskFrames, part: DeskFrames) -> Section:
     """Section 4: the change of equity and the terms of it that the account's daily table tells; the chain of worlds needs a broker."""
-    if len(part.days) == 0:
-        return Section("attribution", "Attribution", "unknown", absent=missing("account", "broker"))
     returns = account_returns(whole, part)
+    if not len(returns):
+        lacking: Absence = "account" if part.days.empty else "equity"
+        return Section("attribution", "Attribution", "unknown", absent=missing(lacking, "broker"))
     equity = known_equity(part)
     start = equity[-1] / float(np.prod(1 + returns))
     figures = [counted("Change of equity", float(equity[-1] - start), "dollars", part.source)]
@@ -233,5 +247,4 @@ def attribution(whole: DeskFrames, part: DeskFrames) -> Section:
         if name in part.days:
             total = float(pd.to_numeric(part.days[name], errors="coerce").sum())
             figures.append(counted(name.capitalize(), total, "dollars", part.source, "sum of the daily table, as the account books it"))
-    assumed = bool(part.fills["assumed"].fillna(True).all()) if len(part.fills) else True
-    return Section("attribution", "Attribution", "unknown", tuple(figures), absent=missing("broker") if assumed else ())
+    return Section("attribution", "Attribution", "unknown", tuple(figures), absent=missing("broker"))

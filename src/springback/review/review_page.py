@@ -1,5 +1,6 @@
 """review.html: one file that opens without a network, in the manner of the report; and review.md from the same values."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -115,9 +116,9 @@ def markdown(review: Review) -> str:
         if section.figures:
             lines += _rows([head for head, _ in HEADS], [cells(one) for one in section.figures])
         for grid in section.grids:
-            lines += ["", f"### {_plain(grid.title)}", "", *_rows(grid.heads, grid.rows), *([_plain(grid.note)] if grid.note else [])]
-    lines += ["", "## Sources", "", *_rows(("Source", "SHA-256"), [(one.name, one.hash or "–") for one in review.sources])]
-    return "\n".join(lines).rstrip() + "\n"
+            lines += ["", f"### {_plain(grid.title)}", *_rows(grid.heads, grid.rows), *([_plain(grid.note)] if grid.note else [])]
+    lines += ["", "## Sources", *_rows(("Source", "SHA-256"), [(one.name, one.hash or "–") for one in review.sources])]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 
 def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

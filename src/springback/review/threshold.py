@@ -5,13 +5,15 @@ Breiman, Friedman, Olshen, Stone (1984), Classification and Regression Trees, se
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.analytics.figures import shown
 from springback.market.bars import Dates
 from springback.market.prose import Prose
-from springback.review.document import Absence, Curve, Figure, Grid, Proposal, Section, Source, State, counted, curve, estimated, missing
+from springback.review.document import Curve, Figure, Grid, Missing, Proposal, Section, Source, State, counted, curve, estimated, missing
 from springback.review.review_settings import ReviewRules
 from springback.statistics.returns import lost, sharpe
 from springback.statistics.significance import mean_interval, sharpe_error
@@ -78,7 +80,7 @@ def walk(tried: Tried, history: int) -> Walk:
     quarters = tried.days.astype("datetime64[M]").astype(np.int64) // 3
     starts = [int(row) for row in np.flatnonzero(np.diff(quarters)) + 1 if row >= history]
     multiple, returns, choices = [], [], {}
-    for start, end in zip(starts, [*starts[1:], len(tried.days)], strict=True):
+    for start, end in pairwise([*starts, len(tried.days)]):
         chosen = plateau(tried.multiples, tried.returns[:, :start])
         chosen = tried.current if np.isnan(chosen) else chosen
         choices[f"{1970 + quarters[start] // 4}Q{quarters[start] % 4 + 1}"] = chosen
@@ -95,11 +97,11 @@ def episodes(vix: Numbers, mean: Numbers, multiple: float) -> int:
     return int((np.diff(bear, prepend=0) == 1).sum())
 
 
-def threshold(tried: Tried | None, rules: ReviewRules, absence: Absence = "models") -> Section:
+def threshold(tried: Tried | None, rules: ReviewRules, untried: tuple[Missing, ...] = ()) -> Section:
     """Section 9: the walk forward beside the threshold in force and beside no regime; a change is proposed only where the interval of the
     paired gain lies above 0 and there were `episodes` enough."""
     if tried is None:
-        return Section("threshold", "VIX threshold", "unknown", absent=missing(absence))
+        return Section("threshold", "VIX threshold", "unknown", absent=untried)
     walked = walk(tried, rules.history)
     count = episodes(tried.vix, tried.mean, tried.current)
     told = counted("Bear episodes in the sessions", count, "count", tried.source, f"under {tried.current:g}; {len(tried.days):,} sessions")
@@ -112,7 +114,7 @@ def threshold(tried: Tried | None, rules: ReviewRules, absence: Absence = "model
     held = _gain("Threshold in force less no regime", (tried.fixed - tried.without)[walked.start :], tried.source)
     grids = (_profile(tried), _choices(walked))
     words, proposals = _verdict(tried, walked, fixed, count, rules)
-    state: State = "amber" if proposals else "green"
+    state: State = "amber" if proposals else "unknown" if count < rules.episodes else "green"
     figures = (told, trials, fixed, bare, held)
     return Section("threshold", "VIX threshold", state, figures, grids, words, (), proposals, (), (_picture(tried),))
 
@@ -154,16 +156,12 @@ def _profile(tried: Tried) -> Grid:
         *((f"{one:g}", row, episodes(tried.vix, tried.mean, one)) for one, row in zip(tried.multiples, tried.returns, strict=True)),
         ("no regime", tried.without, 0),
     ):
-        ratio = "lost" if lost(returns) else _shown(sharpe(returns))
-        error = "–" if lost(returns) else _shown(sharpe_error(returns))
+        ratio = "lost" if lost(returns) else shown(sharpe(returns), "ratio")
+        error = "–" if lost(returns) else shown(sharpe_error(returns), "ratio")
         rows.append((f"{name} (in force)" if name == f"{tried.current:g}" else name, ratio, error, f"{bears}"))
     heads = ("Threshold", "Sharpe ratio", "Standard error", "Episodes")
     note = Prose("All sessions; each line is a trial of the ledger. The best of so many flatters: only the walk forward judges.")
     return Grid("Thresholds tried", heads, tuple(rows), (True, False, False, False), note)
-
-
-def _shown(value: float) -> str:
-    return f"{value:.2f}".replace("-", "\u2212") if np.isfinite(value) else "–"
 
 
 def _choices(walked: Walk) -> Grid:

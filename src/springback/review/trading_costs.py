@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from springback.analytics.figures import shown
 from springback.market.bars import Dates
 from springback.market.costs import Charges, Costs, charges
 from springback.market.market_data import MarketData
@@ -231,11 +232,8 @@ def _grid(cells: tuple[Bucket, ...]) -> Grid:
             f"{TIERS[one.tier]} names, {one.side}",
             f"{one.mean.count:,}",
             f"{one.mean.clusters:,}",
-            f"{one.raw.mean:.2f}",
-            f"{one.mean.mean:.2f}",
-            f"{one.prior:.2f}",
-            f"{one.shrunk:.2f}",
-            "too few" if np.isnan(one.error) else "{:.2f} to {:.2f}".format(*one.interval),
+            *(shown(value, "ratio") for value in (one.raw.mean, one.mean.mean, one.prior, one.shrunk)),
+            "too few" if np.isnan(one.error) else " to ".join(shown(end, "ratio") for end in one.interval),
         )
         for one in cells
     )

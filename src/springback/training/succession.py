@@ -45,26 +45,26 @@ def _stand(contest: Contest, board: Board, sessions: Dates, row: int, horizon: i
     return (None if found.row is None else first + found.row + horizon), found
 
 
-def _progress(found: Verdict) -> dict[str, object]:
+def _progress(ruling: Verdict) -> dict[str, object]:
     return {
-        "sessions": found.sessions,
-        "gain": found.gain if math.isfinite(found.gain) else None,
-        "bound": found.bound if math.isfinite(found.bound) else None,
-        "why": found.why,
+        "sessions": ruling.sessions,
+        "gain": ruling.gain if math.isfinite(ruling.gain) else None,
+        "bound": ruling.bound if math.isfinite(ruling.bound) else None,
+        "why": ruling.why,
     }
 
 
 def _decision(
-    contest: Contest, found: Verdict, board: Board, sessions: Dates, close: int, horizon: int, rules: Retraining
+    contest: Contest, ruling: Verdict, board: Board, sessions: Dates, close: int, horizon: int, rules: Retraining
 ) -> dict[str, object]:
-    facts = _progress(found) | {"state": found.state, "decided": str(sessions[close])}
-    if found.state != "won":
+    facts = _progress(ruling) | {"state": ruling.state, "decided": str(sessions[close])}
+    if ruling.state != "won":
         return facts
     span = slice(_first(contest, sessions), close - horizon + 1)
     against = vetoes(ratios(board[contest.challenger], board[contest.champion], span, horizon), rules)
     if against:
         words = ", ".join(f"{one.name} {one.value:.2f} of the champion's, limit {one.limit:g}" for one in against)
-        facts |= {"state": "vetoed", "why": Prose(f"{found.why}; vetoed: {words}")}
+        facts |= {"state": "vetoed", "why": Prose(f"{ruling.why}; vetoed: {words}")}
     return facts
 
 

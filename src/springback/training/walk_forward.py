@@ -172,9 +172,9 @@ class _Course:
             for one in FIELDS:
                 getattr(self.joined, one)[span][its] = getattr(said[name], one)[its]
 
-    def _score(self, period: Period, said: Mapping[str, Forecasts]) -> None:
+    def _score(self, period: Period, forecasts: Mapping[str, Forecasts]) -> None:
         span = slice(period.first, period.end)
-        signals = {name: one.p_long - one.p_short for name, one in said.items()}
+        signals = {name: one.p_long - one.p_short for name, one in forecasts.items()}
         for name, signal in signals.items():
             scores = self.board.setdefault(name, DailyScore.unknown(len(self.sessions)))
             scores.put(period.first, daily_scores(signal, self.forward[span], self.dollars[span], self.before.get(name)))

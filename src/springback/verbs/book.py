@@ -58,7 +58,7 @@ def show(console: Console, account: LiveAccount) -> None:
     for name in now.restricted:
         console.say(f"  {name.symbol} is restricted{f' until {name.end}' if name.end else ''}: {name.why}")
     if now.pending:
-        console.say(f"  {now.pending} corrections are known from the next decision on")
+        console.say(f"  {now.pending} corrections of the book stand until the next decision")
 
 
 def correct(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from springback.cluster import Workers, workers_at
-from springback.errors import InputError
+from springback.errors import InputError, MissingData
 from springback.review import review_page
 from springback.review.document import Review, quarter_from
 from springback.verbs.console import Console, table
@@ -26,6 +26,13 @@ class Work:
 
     workers: Workers
     recorder: Recorder
+
+
+def desk(place: Path | None) -> Path:
+    """The account's folder at `place`, or the usual one, which need not be there. Raises `MissingData` where one that is named is none."""
+    if place is not None and not workflow.sessions_of(place):
+        raise MissingData(f"{place} holds no decision yet: name the folder of an account, or leave --desk out")
+    return Path("desk") if place is None else place
 
 
 def quarter(desk: Path, name: str | None) -> str:

@@ -114,11 +114,13 @@ def sampled(market_data: MarketData, settings: Settings, size: Size, seed: int) 
     days = sample.market_data.bars.sessions
     slow = settings.training.estimator == "exact"
     rows = [one for one in (settings.training.max_rows, size.rows, SLOW_ROWS if slow else 0) if one]
+    months = max(settings.walk_forward.months, size.months)
     return sample, dataclasses.replace(
         settings,
         backtest=dataclasses.replace(settings.backtest, start=days[sample.first].item(), end=days[-1].item()),
         training=dataclasses.replace(settings.training, trees=min(settings.training.trees, size.trees), max_rows=min(rows, default=0)),
-        walk_forward=dataclasses.replace(settings.walk_forward, start="", months=max(settings.walk_forward.months, size.months)),
+        # every pair that is trained must speak, or what it learned too early would not be heard
+        walk_forward=dataclasses.replace(settings.walk_forward, start="", months=months, policy="newest"),
     )
 
 

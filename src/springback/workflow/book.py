@@ -137,7 +137,8 @@ def standing(account: LiveAccount, now: datetime) -> Standing:
     state = _now(account)
     session = newest_closed(now, timedelta(0), account.closed).day
     halts, names = account.state.halts(account.name), account.state.restricted(account.name, session)
-    return Standing(state.session, state.cash, state.equity, lines(state), halts, names, len(memory.events))
+    said = memory.events if state.session else memory.events[1:]  # the first one opened the account
+    return Standing(state.session, state.cash, state.equity, lines(state), halts, names, len(said))
 
 
 def _now(account: LiveAccount) -> AccountState:

@@ -20,6 +20,7 @@ from springback.workflow.inputs import Inputs, Loaded
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings
 from springback.workflow.sources import open_store
+from springback.workflow.universe import with_holdings
 
 GONE, RENAMED = "gone", "renamed"
 """Why a name failed, beside those of `data.sources.gather`: the vendor does not know it now; its company has another ticker now."""
@@ -31,16 +32,16 @@ WINDOW = 90
 class Fetched:
     """What an evening's asking brought.
 
-    `loaded` is the last WINDOW sessions of the store as it is then, with the hash of the whole; `session` its newest, `wanted` the newest
+    `loaded` is the last WINDOW sessions of the store as it is then, with the hash of the whole; `session` its newest, `target` the newest
     that was settled and asked for, `new` those that it did not hold before. `failed` says of each name why nothing is known of it now
     (unreadable, unanswered, gone, renamed), `failed_share` how many these are of the names asked for. `stale` are names that trade, did
-    not fail and have no bar on `wanted`. `restated` is every change of the past, `restated_share` how many of the closes of the week
+    not fail and have no bar on `target`. `restated` is every change of the past, `restated_share` how many of the closes of the week
     before are others now.
     """
 
     loaded: Loaded
     session: date
-    wanted: date
+    target: date
     new: tuple[date, ...]
     failed: Mapping[str, str]
     failed_share: float
@@ -54,12 +55,13 @@ class Fetched:
 def catch_up(
     settings: Settings, inputs: Inputs, source: str, now: datetime, names: Collection[str] = (), progress: Progress = SILENT
 ) -> Fetched:
-    """The store of `inputs` brought up to the newest session that is settled for the vendor `source` at `now`, an aware instant.
+    """The store of `inputs` brought up to the newest session that is settled for the vendor `source` at `now`, an aware instant; its
+    membership by the members or holdings that `inputs` name.
 
     Restatements are taken. `names` (those held) keep their columns in the window. Raises `SourceError`, `InputError` where the vendor is
     down or refuses, `MissingData` where it has no bar at all, `StoreError`.
     """
-    asked = plan(settings, inputs, source, now, evening=True)
+    asked = plan(settings, with_holdings(inputs), source, now, evening=True)
     store = Store(asked.store)
     held = _sessions(store)
     trading = _trading(store)
@@ -75,7 +77,7 @@ def catch_up(
     return Fetched(
         loaded=window(asked.store, names=names),
         session=after[-1].item(),
-        wanted=asked.last,
+        target=asked.last,
         new=tuple(np.setdiff1d(after, held).tolist()),
         failed=failed,
         failed_share=len(failed) / max(1, asked.names + len(asked.renamed)),
@@ -99,19 +101,19 @@ def window(store: Path, end: str | None = None, sessions: int = WINDOW, names: C
     return Loaded(market_data, digest, f"read from {store}", store=store)
 
 
-def _joined(asked: Plan, progress: Progress) -> tuple[Tape | None, dict[str, str]]:
+def _joined(order: Plan, progress: Progress) -> tuple[Tape | None, dict[str, str]]:
     """Stores the names that join with all their past; what was told of them (None: nothing that can be stored), and why they failed where
     the vendor stopped answering.
     """
-    if not asked.joining or asked.joining_from is None:
+    if not order.joining or order.joining_from is None:
         return None, {}
     try:
-        tape = ask(asked, asked.joining, asked.joining_from, _sessions(Store(asked.store))[-1].item(), progress)
+        tape = ask(order, order.joining, order.joining_from, _sessions(Store(order.store))[-1].item(), progress)
     except MissingData:
         return None, {}
     except SourceError:
-        return None, dict.fromkeys(asked.joining, UNANSWERED)
-    entry.fetch_over(tape.market_data, asked.store, joins=True)
+        return None, dict.fromkeys(order.joining, UNANSWERED)
+    entry.fetch_over(tape.market_data, order.store, joins=True)
     return tape, {}
 
 
@@ -128,18 +130,18 @@ def _trading(store: Store) -> frozenset[str]:
     return frozenset(names["symbol"][names["ending"] == "trading"])
 
 
-def _stale(store: Store, wanted: date, failed: Collection[str]) -> tuple[str, ...]:
-    """The names that trade and have no bar on `wanted`, without those that `failed`."""
+def _stale(store: Store, session: date, failures: Collection[str]) -> tuple[str, ...]:
+    """The names that trade and have no bar on `session`, without the `failures`."""
     names = store.securities()
     silent = names["symbol"][
-        (names["ending"] == "trading") & (names["last"].to_numpy().astype("datetime64[D]") < np.datetime64(wanted, "D"))
+        (names["ending"] == "trading") & (names["last"].to_numpy().astype("datetime64[D]") < np.datetime64(session, "D"))
     ]
-    return tuple(name for name in silent if name not in failed)
+    return tuple(name for name in silent if name not in failures)
 
 
-def _share(changes: Sequence[Change], market_data: MarketData, held: Dates) -> float:
-    """How many of the closes told of the last WEEK of the sessions `held` are others than they were, or gone."""
-    week = held[-WEEK:]
+def _share(changes: Sequence[Change], market_data: MarketData, before: Dates) -> float:
+    """How many of the closes told of the last WEEK of the sessions `before` are others than they were, or gone."""
+    week = before[-WEEK:]
     days = set(week.astype(str).tolist())
     closes = {"bar": "close", "bar gone": "close"}
     changed = [one for one in changes if closes.get(one.kind) == one.field and one.date in days]

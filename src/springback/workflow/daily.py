@@ -15,7 +15,7 @@ from springback.operation.freezing import Circumstances
 from springback.operation.frozen_decision import FrozenDecision, Kind, Reason
 from springback.operation.spoken import ModelsInUse, session_forecasts
 from springback.operation.window import without_bars
-from springback.quality.fresh import fresh_errors, membership_age
+from springback.quality.fresh import fresh_errors
 from springback.workflow.catch_up import Fetched
 from springback.workflow.curbs import DataFaults, Forbidden, curbs_of, plain
 from springback.workflow.evening import Decided, LiveAccount, Remembered, caught_up, corrections_of, frozen, registered, remembered, trusted
@@ -194,15 +194,18 @@ def data_faults(account: LiveAccount, market_data: MarketData, fetched: Fetched 
     barred = {symbol: ", ".join(checks) for symbol, checks in fresh_errors(market_data, settings.quality, session).items()}
     if fetched is not None:
         barred |= {symbol: f"the source: {why}" for symbol, why in fetched.failed.items()}
-    membership = Store(account.store).membership() if settings.universe.members == "index" else None
-    members = None if membership is None else int(market_data.members[-1].sum()) if market_data.members is not None else 0
     return DataFaults(
-        barred,
-        fetched.failed_share if fetched else 0.0,
-        fetched.restated_share if fetched else 0.0,
-        membership_age(membership, session[0]),
-        members,
+        barred, fetched.failed_share if fetched else 0.0, fetched.restated_share if fetched else 0.0, *_membership(account, market_data)
     )
+
+
+def _membership(account: LiveAccount, market_data: MarketData) -> tuple[int | None, int | None]:
+    """The age of the membership on the newest session in days, and how many are members then; None where none is known or asked for."""
+    if account.settings.universe.members != "index" or market_data.members is None:
+        return None, None
+    told = Store(account.store).membership_told()
+    age = None if told is None else max(0, int((market_data.bars.sessions[-1] - told).astype(int)))
+    return age, int(market_data.members[-1].sum())
 
 
 def _forbidden(account: LiveAccount, session: date) -> Forbidden:

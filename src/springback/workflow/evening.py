@@ -1,12 +1,16 @@
 """One evening of an account: from its newest frozen decision and the store to the next one, in memory."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+import numpy as np
+
 from springback.data.hours import following, hours_of
 from springback.data.sessions import exchange_days
+from springback.data.store import frames
+from springback.data.store.store import Store
 from springback.errors import BadTable, MissingData
 from springback.market.market_data import MarketData
 from springback.operation.account_state import AccountState, Correction, opening
@@ -32,6 +36,9 @@ CASH = "cash"
 class LiveAccount:
     """An account and what its evenings stand on: its `name` and `folder`, the settings, what persons said of it (`state`), the store and
     the folder of models.
+
+    A rehearsal may see more than a desk can: with `hindsight` it knows on a name's last session that it is, as the past turned out; and it
+    may read each session as the first write that held it (`as_known`).
     """
 
     name: str
@@ -40,6 +47,8 @@ class LiveAccount:
     state: State
     store: Path
     models: Path
+    hindsight: bool = False
+    as_known: bool = False
 
     @property
     def closed(self) -> tuple[str, ...]:
@@ -50,7 +59,8 @@ class LiveAccount:
     def terms(self) -> Terms:
         """What it goes by."""
         settings = self.settings
-        return Terms(settings.strategy, settings.regime, settings.costs, settings.backtest)
+        account = settings.backtest if self.hindsight else replace(settings.backtest, endings="learned")
+        return Terms(settings.strategy, settings.regime, settings.costs, account)
 
     @property
     def length(self) -> int:
@@ -59,7 +69,19 @@ class LiveAccount:
 
     def window(self, session: str, names: Collection[str]) -> Loaded:
         """What the store knows of the sessions up to `session`, with a column for each of `names`. Raises `MissingData`, `StoreError`."""
-        return window(self.store, session, self.length, names)
+        as_of = Store(self.store).first_told(session).isoformat() if self.as_known else None
+        loaded = window(self.store, session, self.length, names, as_of)
+        return replace(loaded, market_data=_ended(self.store, loaded.market_data)) if self.hindsight else loaded
+
+
+def _ended(store: Path, market_data: MarketData) -> MarketData:
+    """`market_data` that tells also of names whose last session is its newest how they end, as the store knows it now."""
+    known = Store(store).securities()
+    newest = market_data.bars.sessions[-1]
+    ends = known[known["last"].to_numpy().astype("datetime64[D]") == newest]
+    told = dict(zip(ends["symbol"], frames.endings(ends), strict=True))
+    own = [told.get(symbol, now) for symbol, now in zip(market_data.bars.symbols, market_data.ending, strict=True)]
+    return replace(market_data, ending=np.array(own, np.int8))
 
 
 @dataclass(frozen=True)

@@ -132,41 +132,53 @@ def plan(settings: Settings, inputs: Inputs, source: str, now: datetime | None =
     Members are asked for where no symbols are named; in the `evening` else the store's own names, and a company that gave up its ticker is
     left out, not refused. Raises `InputError`, `BadTable`, `StoreError`.
     """
-    old = _old(inputs.folder, source, settings.calendar.closed)
+    closed = settings.calendar.closed
+    old = _old(inputs.folder, source, closed)
     first, last, notes = _span(settings, inputs, source, old, now or datetime.now(UTC))
-    keys = read_keys(inputs.request.keys or project.named("keys")) if source in NEED_KEYS else None
-    vendor = source_of(source, settings, keys, inputs.path)
-    after = old if old and str(first) > old.first else None
+    vendor = _vendor(settings, inputs, source)
+    after = old if old and (evening or str(first) > old.first) else None
+    if after:
+        _check_going_on(after, first, source, closed, evening)
     roll = read_member_list(inputs.members, first, last) if inputs.members else None
     given = given_up(roll, set(after.lasts)) if evening and roll and after else {}
     listed = _listed(inputs, source, vendor, after, (first, last), roll, evening)
+    staying, joining = _apart(listed, after, given, first)
     missing = tuple(lines_of(listed.left))
-    if after:
-        check_hole(after.last, np.datetime64(first, "D"), settings.calendar.closed)
-    names = [name for name in listed.symbols if name not in {*given, *given.values()}]
-    joining = after.lacking(names, first) if after else []
-    late = set(joining)
     return Plan(
-        source=source,
-        vendor=vendor,
-        settings=settings.fetch,
-        store=inputs.folder,
-        folder=inputs.path,
-        members=inputs.members,
-        downloads=_kept(settings, inputs, vendor, source),
+        *(source, vendor, settings.fetch, inputs.folder, inputs.path, inputs.members, _kept(settings, inputs, vendor, source)),
         first=first,
         last=last,
         since=min(SINCE, date.fromisoformat(old.first)) if old else SINCE,
-        staying=tuple(name for name in names if name not in late),
-        joining=tuple(joining),
+        staying=staying,
+        joining=joining,
         joining_from=date.fromisoformat(after.first) if after else None,
         missing=missing,
         notes=(*notes, *(f"  {line}" for line in missing)),
-        closed=settings.calendar.closed,
+        closed=closed,
         now=now,
         evening=evening,
         renamed=given,
     )
+
+
+def _vendor(settings: Settings, inputs: Inputs, source: str) -> Source:
+    keys = read_keys(inputs.request.keys or project.named("keys")) if source in NEED_KEYS else None
+    return source_of(source, settings, keys, inputs.path)
+
+
+def _check_going_on(after: "_Old", first: date, source: str, closed: Sequence[str], evening: bool) -> None:
+    """Raises `InputError` where a session would be missing, and where an evening would lay one source over another."""
+    if evening and after.goes_on is None:
+        raise InputError(f"the store holds prices of another source than {source}: an evening goes on with its own source", value=source)
+    check_hole(after.last, np.datetime64(first, "D"), closed)
+
+
+def _apart(listed: Roster, after: "_Old | None", successors: Mapping[str, str], first: date) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names that go on and those that join, without those that have `successors`, and these."""
+    names = [name for name in listed.symbols if name not in {*successors, *successors.values()}]
+    joining = tuple(after.lacking(names, first)) if after else ()
+    late = set(joining)
+    return tuple(name for name in names if name not in late), joining
 
 
 def _span(settings: Settings, inputs: Inputs, source: str, old: "_Old | None", now: datetime) -> tuple[date, date, list[str]]:

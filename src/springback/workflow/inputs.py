@@ -33,7 +33,8 @@ class Request:
 @dataclass(frozen=True)
 class Inputs:
     """A market by where it lies: a store (the project's own where none is named), as known on the day `as_of`; a file or folder of bars at
-    `path`; or a source. Files of VIX, members, events and a benchmark stand beside either; `prices` says what the bars hold.
+    `path`; or a source. Files of VIX, members, events and a benchmark stand beside either; `prices` says what the bars hold. `holdings` of
+    a fund bring a store's membership on (`universe.with_holdings`).
     """
 
     store: Path | None = None
@@ -45,6 +46,7 @@ class Inputs:
     events: Path | None = None
     benchmark: Path | None = None
     prices: str | None = None
+    holdings: Path | None = None
     request: Request = field(default_factory=Request)
 
     @property

@@ -18,17 +18,18 @@ from springback.analytics import encode, evidence
 from springback.cluster import Workers
 from springback.data.sessions import exchange_days, newest
 from springback.data.store.store import Store
-from springback.errors import BadTable, MissingData
+from springback.errors import BadTable, InputError, MissingData, ModelError, SettingsError
 from springback.ledger import entry
 from springback.ledger.book import Ledger
 from springback.market import recorded
 from springback.market.bars import Dates
+from springback.market.prose import Prose
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.review import review_page
 from springback.review.build import Materials, build
 from springback.review.desk_frames import DeskFrames, desk_frames
-from springback.review.document import NOWHERE, Absence, Quarter, Review, Source, quarter_from, quarter_of
+from springback.review.document import NOWHERE, Missing, Quarter, Review, Source, missing, quarter_from, quarter_of
 from springback.review.governance import LedgerFacts
 from springback.review.outcome import Reference, Ripe
 from springback.review.threshold import NEVER, Tried
@@ -39,11 +40,11 @@ from springback.workflow import places, record
 from springback.workflow.backtests import BacktestCache, run_backtests
 from springback.workflow.forecasts import Choice, forecasts_for
 from springback.workflow.inputs import Inputs, Loaded, stored
-from springback.workflow.prepare import survey
+from springback.workflow.prepare import bare, survey
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.provenance import provenance
 from springback.workflow.recorder import Recorder
-from springback.workflow.settings import Settings, between, dated
+from springback.workflow.settings import Settings, between, window_of
 from springback.workflow.version_file import TABLES
 from springback.workflow.versions import version_of
 
@@ -68,7 +69,7 @@ def review(settings: Settings, ground: Ground, quarter: str, workers: Workers, r
     step = progress.step("review")
     step(0, 3, f"decisions in {ground.desk}")
     desk = _desk(DeskFolder(ground.desk), chosen)
-    market = stored(ground.inputs) if Store(ground.inputs.folder).exists() else None
+    market = _market(ground)
     step(1, 3, "ledger and market")
     known = _until(market, chosen)
     tried, untried = _tried(settings, ground, market, chosen, workers, recorder, progress)
@@ -130,6 +131,16 @@ def usual_quarter(sessions: tuple[str, ...], today: date) -> Quarter:
     own = quarter_of(last)
     complete = str(exchange_days(last, own.next.first - timedelta(days=1))[-1]) == sessions[-1]
     return own if complete or sessions[0] >= str(own.first) else own.previous
+
+
+def _market(ground: Ground) -> Loaded | None:
+    """The store that is named, or the usual one where there is one. Raises `MissingData` where the one that is named is none."""
+    inputs = ground.inputs
+    if inputs.store is None and not inputs.as_of and not Store(inputs.folder).exists():
+        if ground.choice.file is not None:
+            raise InputError(f"--forecasts {ground.choice.file}: there is no store to try thresholds on: name it by --store")
+        return None
+    return stored(inputs)
 
 
 def _desk(folder: DeskFolder, quarter: Quarter) -> DeskFrames:
@@ -220,33 +231,34 @@ def _ripe(settings: Settings, desk: DeskFrames, market: Loaded | None, quarter: 
     grown = forward[row, name]
     known = ~np.isnan(grown) & told["p_long"].notna().to_numpy() & told["p_short"].notna().to_numpy()
     long, short = (told[side].to_numpy(np.float64)[known] for side in ("p_long", "p_short"))
-    return Ripe(row[known], name[known], long, short, grown[known], settings.strategy.probability, desk.source)
+    return Ripe(row[known], name[known], long, short, grown[known], settings.strategy.probability, settings.training.horizon, desk.source)
 
 
 def _tried(
     settings: Settings, ground: Ground, market: Loaded | None, quarter: Quarter, workers: Workers, recorder: Recorder, progress: Progress
-) -> tuple[Tried | None, Absence]:
+) -> tuple[Tried | None, tuple[Missing, ...]]:
     """Each threshold of `review.multiples`, the one in force and no regime, backtested until the quarter's end; or why none was tried."""
     if market is None:
-        return None, "market"
+        return None, missing("market")
     if ground.choice.file is None and not places.holds_models(ground.choice.models):
-        return None, "models"
+        return None, missing("models")
     data = market.market_data
     end = data.bars.row(np.datetime64(quarter.next.first))
     if end < len(data.bars.sessions):
         settings = between(settings, end=data.bars.sessions[max(end - 1, 0)].item())
     try:
-        settings = dated(settings, data)
-        prepared = survey(settings, data, market.hash, progress)
+        settings = window_of(settings, data)
+        prepared = bare(settings, data, market.hash) if ground.choice.file else survey(settings, data, market.hash, progress)
         by = forecasts_for(settings, prepared, ground.choice, progress)
-    except MissingData:
-        return None, "sessions"
+    except (MissingData, ModelError, SettingsError) as error:
+        if ground.choice.file is not None:
+            raise
+        return None, (Missing("sessions", Prose(str(error))),)
     current = settings.regime.multiple
     multiples = tuple(sorted({*settings.review.multiples, current}))
     many = [replace(settings, regime=replace(settings.regime, multiple=one)) for one in (*multiples, NEVER)]
-    bound = recorder.of(by.words).on(data)
-    results = list(run_backtests(BacktestCache(data, by.forecasts), many, workers, bound))
+    results = list(run_backtests(BacktestCache(data, by.forecasts), many, workers, recorder.of(by.words).on(data)))
     returns = np.array([account_excess(one, data) for one in results])
     daily = results[0].daily
     source = Source(f"{len(many)} backtests of {ground.inputs.folder}", market.hash)
-    return Tried(multiples, returns[:-1], returns[-1], results[0].sessions, current, daily["vix"], daily["vix_sma15"], source), "models"
+    return Tried(multiples, returns[:-1], returns[-1], results[0].sessions, current, daily["vix"], daily["vix_sma15"], source), ()

@@ -18,6 +18,7 @@ from springback.errors import SettingsError
 from springback.market.account import Account
 from springback.market.costs import Costs, Profile
 from springback.market.market_data import MarketData
+from springback.monitoring.monitor_settings import Monitor
 from springback.operation.daily_settings import Daily
 from springback.project import project
 from springback.quality.quality_settings import Quality
@@ -52,6 +53,7 @@ class Settings:
     quality: Quality = field(default_factory=Quality, metadata={"moves": "report"})
     daily: Daily = field(default_factory=Daily, metadata={"moves": "nothing"})  # what it curbs stands in each decision
     calendar: Calendar = field(default_factory=Calendar, metadata={"moves": "data"})
+    monitor: Monitor = field(default_factory=Monitor, metadata={"moves": "nothing"})  # its factor stands in each decision
     review: ReviewRules = field(default_factory=ReviewRules, metadata={"moves": "nothing"})  # no run is another trial for it
     fetch: Fetch = field(default_factory=Fetch, metadata={"moves": "data"})
     demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})

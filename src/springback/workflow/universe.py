@@ -8,14 +8,21 @@ import numpy as np
 
 from springback.data import membership
 from springback.data.files import holdings
+from springback.data.files.reading import writing
 from springback.data.laws import lines_of
 from springback.data.membership import Answer
 from springback.data.sources import day_of
+from springback.data.store.store import Store
 from springback.errors import InputError
 from springback.market.prose import Prose
+from springback.project import usual
 from springback.strategy.universe import eligible
+from springback.workflow.inputs import Inputs
 from springback.workflow.settings import Settings
 from springback.workflow.sources import open_store
+
+BROUGHT = "members.csv"
+"""What holdings become that bring a store's membership on."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,25 @@ def write_members(listed: Sequence[holdings.Holdings], out: Path) -> MembersFile
     membership.write(out, ranges)
     companies, left = len({one.symbol for one in ranges}), lines_of(line for one in listed for line in one.left)
     return MembersFile(out, companies, len(listed), str(listed[0].as_of), str(listed[-1].as_of), tuple(left))
+
+
+def with_holdings(inputs: Inputs) -> Inputs:
+    """`inputs` whose `members` are a file of what the store knows of its membership and of their `holdings` (a file, or a folder of dated
+    ones), which bring it on; it lies where the downloads do. The same inputs where they name no holdings.
+
+    Raises `InputError` beside `members`, `BadTable`, `MissingData`, `Unwritable`.
+    """
+    if inputs.holdings is None:
+        return inputs
+    if inputs.members is not None:
+        raise InputError("--members and --holdings both say who is in the index: give one of them")
+    listed = holdings.read_folder(inputs.holdings) if inputs.holdings.is_dir() else (holdings.read(inputs.holdings),)
+    store = Store(inputs.folder)
+    out = (inputs.request.downloads or usual("downloads")) / BROUGHT
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+    membership.write(out, membership.newer(store.membership() if store.exists() else None, listed))
+    return replace(inputs, members=out, holdings=None)
 
 
 def from_store(settings: Settings, store: Path, day: np.datetime64, as_of: str | None = None) -> Answer:

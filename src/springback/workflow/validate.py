@@ -35,6 +35,14 @@ from springback.workflow.settings import Settings, dated
 METHODS = ("walk-forward", "combinatorial")
 PAGE = "validation.html"
 
+POLICIES = {
+    "if_better": "a pair trained for each on all labels known at the close before it began, and each session forecast by the champion, "
+    "whom a newer pair succeeds once it proved better",
+    "newest": "each forecast by models that learned from all labels known at the close before it began",
+    "never": "all forecast by the models that learned from all labels known at the close before the first",
+}
+"""Who forecasts the periods under each `walk_forward.policy`."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -126,9 +134,9 @@ def _walked(
     rows, sessions = rows.pick(said), prepared.market_data.bars.sessions
     spans = [(int(np.searchsorted(sessions, np.datetime64(one.first))), prepared.market_data.bars.row(one.last)) for one in result.folds]
     how = (
-        f"Walk-forward: {len(spans)} periods of {settings.walk_forward.months} months, each forecast by models that learned from all "
-        f"labels known at the close before it began; the purge is the {settings.training.horizon} sessions of the label. An embargo is for "
-        "rows after a tested block, and a walk-forward learns from none of them."
+        f"Walk-forward: {len(spans)} periods of {settings.walk_forward.months} months, {POLICIES[settings.walk_forward.policy]}; the purge "
+        f"is the {settings.training.horizon} sessions of the label. An embargo is for rows after a tested block, and a walk-forward learns "
+        "from none of them."
     )
     return _judgeable(prepared, settings, rows, p_long[said][None], p_short[said][None], spans), how
 

@@ -38,11 +38,11 @@ class Histories:
 
 @dataclass(frozen=True)
 class _Round:
-    """What came, by name, what failed with which error, and how many names were asked for now."""
+    """The histories by name, what failed with which error, and how many names were asked for now."""
 
-    found: dict[str, History]
+    histories: dict[str, History]
     failed: dict[str, SourceError | InputError]
-    asked: int
+    requests: int
 
     @property
     def odd(self) -> list[str]:
@@ -65,7 +65,7 @@ def gather(
     key, a vendor that is down or wants a long pause.
     """
     came = _asked(source, symbols, (start, end), downloads, progress, now, IN_A_ROW)
-    found, failed, odd = came.found, came.failed, came.odd
+    found, failed, odd = came.histories, came.failed, came.odd
     if found and len(odd) <= max(1, ODD * len(symbols)):
         for name in odd:
             found[name] = replace(nothing(name), left=(LeftOut("unreadable", name, note=str(failed.pop(name))[:160]),))
@@ -74,7 +74,7 @@ def gather(
         raise SourceError(
             f"{len(failed):,} of {len(symbols):,} names failed ({', '.join(list(failed)[:5])}), the others are kept: {failed[one]}"
         )
-    return Histories(tuple(found[symbol] for symbol in symbols), came.asked, tuple(odd))
+    return Histories(tuple(found[symbol] for symbol in symbols), came.requests, tuple(odd))
 
 
 def gather_what_comes(
@@ -92,8 +92,8 @@ def gather_what_comes(
     """
     came = _asked(source, symbols, (start, end), downloads, progress, now, ODD_IN_A_ROW)
     failed = {name: UNREADABLE if isinstance(error, OddName) else UNANSWERED for name, error in came.failed.items()}
-    listed = tuple(came.found[symbol] for symbol in symbols if symbol in came.found)
-    return Histories(listed, came.asked, tuple(came.odd), failed)
+    listed = tuple(came.histories[symbol] for symbol in symbols if symbol in came.histories)
+    return Histories(listed, came.requests, tuple(came.odd), failed)
 
 
 def _asked(

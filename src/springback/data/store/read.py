@@ -145,6 +145,10 @@ class Generation:
             raise Damaged(f"{self.place.name}: the manifest names no bars of {year}", AGAIN)
         return str(self.bars[year])
 
+    def superseded(self, name: str) -> list[pd.DataFrame]:
+        """The rows of a small table that were replaced, a frame for each write that replaced some."""
+        return [frame_of(table) for table in self._superseded(name)]
+
     def _superseded(self, name: str) -> list[Any]:
         return [self.table(path) for path in sorted(self.files) if path.startswith(f"{SUPERSEDED}{name}/")]
 

@@ -161,6 +161,31 @@ class Store:
         frame = self._steady(lambda found: found.frame("members") if "members" in found.manifest["has"] else None)
         return None if frame is None else frames.membership(frame)
 
+    def membership_told(self) -> np.datetime64 | None:
+        """The newest session that the store had when it last learned of its membership; None where no membership is known."""
+
+        def told(found: Generation) -> np.datetime64 | None:
+            if "members" not in found.manifest["has"]:
+                return None
+            sessions, learned = found.frame("sessions"), found.frame("members")["known_at"].max()
+            then = sessions["date"][sessions["known_at"] <= learned] if np.isfinite(learned) else sessions["date"].iloc[:1]
+            return np.datetime64(then.max(), "D")
+
+        return self._steady(told)
+
+    def first_told(self, session: str) -> datetime:
+        """When the store first held `session` with its VIX, or at all where that never came, UTC. Raises `MissingData` without it."""
+
+        def told(found: Generation) -> list[tuple[bool, int]]:
+            rows = pd.concat([found.frame("sessions"), *found.superseded("sessions")])
+            own = rows[rows["date"] == pd.Timestamp(session)]
+            return sorted(zip(own["vix"].isna(), own["known_at"].astype(int), strict=True))
+
+        known = self._steady(told)
+        if not known:
+            raise MissingData(f"{self.place.name} has no session {session}", session=session)
+        return datetime.fromtimestamp(known[0][1] / 1_000_000, UTC)
+
     def securities(self) -> pd.DataFrame:
         """The stored names: symbol, first and last day of a bar, ending (trading, delisted, end_of_data, bankrupt), sector."""
         return self._steady(lambda found: found.frame("securities"))

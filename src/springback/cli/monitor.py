@@ -1,0 +1,42 @@
+"""The verb that looks whether what was decided still works."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from springback.cli.command import command
+from springback.cli.options import Knobs, ModelsFolder, Stored
+from springback.project import usual
+
+if TYPE_CHECKING:
+    from springback.verbs.console import Console
+
+Desk = Annotated[Path | None, typer.Option("--desk", help="One account's folder of frozen decisions.", show_default="desk")]
+
+
+def monitor(
+    console: "Console",
+    *,
+    desk: Desk = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Clear the alarm that stands: new entries have their whole size again.")] = False,
+    by: Annotated[str | None, typer.Option("--by", help="With --clear: who clears it.", show_default=False)] = None,
+    stored: Stored,
+    models_dir: ModelsFolder = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Page to write.", show_default="runs/monitor/monitor.html")] = None,
+    prometheus: Annotated[
+        Path | None, typer.Option("--prometheus", help="Text file to write for a Prometheus node exporter.", show_default=False)
+    ] = None,
+    knobs: Knobs,
+) -> None:
+    """Look whether it still works: the account beside its backtests, accuracy as labels ripen, drift, the regime; an alarm and its end."""
+    from springback.verbs import monitor as verb
+
+    chosen = verb.choose(knobs.settings, knobs.sets)
+    place = Path("desk") if desk is None else desk
+    if clear:
+        verb.clear(console, place, by)
+        return
+    verb.refuse(by)
+    page = out or usual("runs") / "monitor" / "monitor.html"
+    verb.monitor(console, chosen, place, verb.Inputs(**vars(stored)), models_dir or usual("models"), page, prometheus, command())

@@ -1,0 +1,207 @@
+"""The evenings of a past period played one by one as if they were live, and laid beside the backtest of the same days."""
+
+import re
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from springback.backtest.result import orders_frame
+from springback.data.hours import Hours, between
+from springback.errors import InputError, MissingData
+from springback.forecasting.archive import ARCHIVE, write_timeline
+from springback.forecasting.timeline import Timeline
+from springback.market.forecasts import Forecasts
+from springback.market.market_data import MarketData
+from springback.operation.desk_folder import DeskFolder
+from springback.operation.frozen_decision import FrozenDecision
+from springback.state.state import State
+from springback.workflow import retrain
+from springback.workflow.backtests import loop_inputs, simulate
+from springback.workflow.book import Word, opened
+from springback.workflow.daily import Clock, DailyOutcome, daily
+from springback.workflow.evening import LiveAccount
+from springback.workflow.inputs import Inputs, Loaded, stored
+from springback.workflow.models import forecast_walk_forward
+from springback.workflow.prepare import prepare_world
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.settings import Settings
+from springback.workflow.settings import between as spanning
+from springback.workflow.state_place import FILE
+
+Data = Literal["today", "known"]
+BY = "springback rehearse"
+OWN = ("models", FILE, f"{FILE}-wal", f"{FILE}-shm", "ledger.sqlite")
+"""What lies in the folder of a rehearsal beside its evenings."""
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+COLUMNS = ["order_id", "decided", "symbol", "quantity", "reason"]
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """The first thing in which evenings and backtest differ: of which `session`, `what`, and what each says."""
+
+    session: str
+    what: str
+    evening: Any
+    backtest: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """What a rehearsal gave: its `sessions` and number of `orders`, whether they are those of the backtest line by line, the last session
+    apart, and by how many dollars equity differs at most. `trained` seconds were spent on training, `played` on the evenings.
+    """
+
+    sessions: int
+    orders: int
+    orders_equal: bool
+    first_difference: Difference | None
+    largest_equity_difference: float
+    champions: tuple[str, ...]
+    trained: float
+    played: float
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Period:
+    """From which day to which, on which data: "today" cuts today's store at each evening, "known" takes each session as the first write
+    that held it.
+    """
+
+    first: date
+    last: date
+    data: Data = "today"
+
+    def __post_init__(self) -> None:
+        if self.first >= self.last:
+            raise InputError(f"--from must lie before --to, were {self.first} and {self.last}")
+        if self.data not in ("today", "known"):
+            raise InputError(f"--data must be today or known, was '{self.data}'", value=self.data)
+
+
+def rehearse(settings: Settings, inputs: Inputs, models: Path, folder: Path, period: Period, progress: Progress = SILENT) -> Rehearsal:
+    """Plays every session of `period` with a desk in `folder`, which is made anew, and the models of the folder `models` where they are found;
+    contests are judged evening by evening and their wins signed at once.
+
+    Raises `InputError` where `folder` holds what no rehearsal wrote, `MissingData`, and as `daily` does.
+    """
+    loaded = stored(inputs)
+    sessions = _sessions(loaded.market_data, period)
+    settings = _dated(settings, sessions)
+    account = _begun(settings, inputs.folder, models, folder, sessions[0], period.data)
+    began = time.monotonic()
+    _first_champion(account, loaded, sessions[0])
+    trained = time.monotonic() - began
+    step = progress.step("evenings")
+    for count, session in enumerate(sessions, 1):
+        trained += _evening(account, session).trained
+        step(count, len(sessions), str(session.day))
+    played = time.monotonic() - began - trained
+    decisions = tuple(account.folder.decisions())
+    difference, largest, orders = compared(account, loaded, decisions)
+    champions = tuple(dict.fromkeys(one.champion for one in decisions))
+    return Rehearsal(len(decisions), orders, difference is None, difference, largest, champions, trained, played, folder)
+
+
+def _sessions(market_data: MarketData, period: Period) -> tuple[Hours, ...]:
+    """The sessions of the period that the market has. Raises `MissingData` on fewer than two."""
+    known = {str(day) for day in market_data.bars.sessions}
+    found = tuple(one for one in between(period.first, period.last) if str(one.day) in known)
+    if len(found) < 2:
+        span = f"{market_data.bars.sessions[0]} to {market_data.bars.sessions[-1]}"
+        raise MissingData(f"a rehearsal from {period.first} to {period.last} has {len(found)} sessions, needs 2 at least; the bars hold {span}")
+    return found
+
+
+def _dated(settings: Settings, sessions: Sequence[Hours]) -> Settings:
+    """The settings of the rehearsal: its days, and a champion who takes over at once where a contest is won."""
+    dated = spanning(settings, sessions[0].day, sessions[-1].day)
+    return replace(dated, retraining=replace(dated.retraining, sign="auto"))
+
+
+def _begun(settings: Settings, store: Path, models: Path, folder: Path, first: Hours, data: Data) -> LiveAccount:
+    """A new account in `folder`, with models of its own that are found where they were trained before."""
+    strange = [one.name for one in folder.iterdir() if one.name not in OWN and not DAY.fullmatch(one.name)] if folder.is_dir() else []
+    if strange:
+        raise InputError(f"{folder} would be made anew, and holds {strange[0]}, which no rehearsal wrote: give another folder with --desk")
+    shutil.rmtree(folder, ignore_errors=True)
+    own = folder / "models"
+    own.mkdir(parents=True)
+    (models / ARCHIVE).mkdir(parents=True, exist_ok=True)
+    (own / ARCHIVE).symlink_to((models / ARCHIVE).resolve())
+    state = State(str(folder / FILE))
+    hindsight, as_known = settings.backtest.endings == "known", data == "known"
+    account = LiveAccount("rehearsal", DeskFolder(folder), settings, state, store, own, hindsight, as_known)
+    opened(account, settings.backtest.cash, Word(BY, first.opens - timedelta(hours=1)))
+    return account
+
+
+def _first_champion(account: LiveAccount, loaded: Loaded, first: Hours) -> None:
+    """The pair that a walk-forward from `first` on begins with: on what was known at the close before."""
+    row = loaded.market_data.bars.row(str(first.day))
+    prepared = prepare_world(loaded.market_data.until(row), account.settings)
+    pair, after = retrain.trained(account.models, prepared, account.settings), str(loaded.market_data.bars.sessions[row - 1])
+    timeline = Timeline(hashes={pair.card.name: pair.card.hash}, tried=after).begun(pair.card.name, after, BY, "the first")
+    write_timeline(account.models, timeline)
+
+
+def _evening(account: LiveAccount, session: Hours) -> DailyOutcome:
+    """The evening of `session`, half an hour after the close or when the settings say."""
+    now = session.closes + timedelta(minutes=account.settings.daily.earliest)
+    outcome = daily(account, Clock(now))
+    if outcome.waits:
+        raise MissingData(f"the evening of {session.day} waits: {outcome.waits[0].text}", session=session.day)
+    return outcome
+
+
+def compared(account: LiveAccount, loaded: Loaded, decisions: Sequence[FrozenDecision]) -> tuple[Difference | None, float, int]:
+    """The first difference between `decisions` and the backtest of the same days under the same policy, the largest of equity in dollars, and
+    how many orders there were; names that the gate barred are barred there too, and the alarm's factor is played by both.
+    """
+    market_data, settings = loaded.market_data, account.settings
+    walk = forecast_walk_forward(prepare_world(market_data, settings, loaded.hash), settings, account.models)
+    forecasts, factor = _as_curbed(market_data, walk.forecasts, decisions)
+    result = simulate(market_data, forecasts, settings, inputs=loop_inputs(market_data, forecasts, settings, factor))
+    theirs = orders_frame(result)[COLUMNS]
+    ours = pd.concat([one.orders()[COLUMNS] for one in decisions[:-1]], ignore_index=True)
+    equity = np.array([one.daily["equity"] for one in decisions], dtype=np.float64)
+    gap = np.abs(equity - result.daily["equity"])
+    return _first(ours, theirs, decisions, gap), float(gap.max()), len(ours)
+
+
+def _as_curbed(
+    market_data: MarketData, forecasts: Forecasts, decisions: Sequence[FrozenDecision]
+) -> tuple[Forecasts, NDArray[np.float64]]:
+    """`forecasts` without the names that each evening barred, and what each evening left of the gross of entries."""
+    bars, qpi, factor = market_data.bars, forecasts.qpi.copy(), np.ones(market_data.bars.shape[0])
+    columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
+    for one in decisions:
+        row = bars.row(one.session)
+        factor[row] = 0.0 if one.exits_only else one.alarm_factor
+        for reason in one.reasons:
+            if reason.symbol in columns:
+                qpi[row, columns[reason.symbol]] = np.nan
+    return replace(forecasts, qpi=qpi), factor
+
+
+def _first(ours: pd.DataFrame, theirs: pd.DataFrame, decisions: Sequence[FrozenDecision], gap: NDArray[np.float64]) -> Difference | None:
+    """The first line that is another, or the first session whose equity is another by more than a cent."""
+    theirs = theirs.assign(decided=theirs["decided"].astype(str))
+    for k in range(max(len(ours), len(theirs))):
+        one, other = (frame.iloc[k].to_dict() if k < len(frame) else None for frame in (ours, theirs))
+        if one != other:
+            session = min(str(line["decided"]) for line in (one, other) if line is not None)
+            return Difference(session, "order", one, other)
+    far = np.flatnonzero(gap > 0.01)
+    if len(far) == 0:
+        return None
+    return Difference(decisions[far[0]].session, "equity", decisions[far[0]].equity, float(decisions[far[0]].equity - gap[far[0]]))

@@ -1,0 +1,151 @@
+"""The watch over the champion: brought up to date as labels ripen, kept beside the frozen decisions, cleared by a person.
+
+DESK/monitor.json     the state of the watch: one value, replaced whole
+"""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from springback.data.files.reading import atomic
+from springback.errors import InputError, MissingData, SpringbackError
+from springback.market.forecasts import Forecasts
+from springback.market.market_data import MarketData
+from springback.monitoring import decay
+from springback.monitoring.accuracy import DayScores, LiveForecasts, day_scores
+from springback.monitoring.decay import Decay
+from springback.operation.desk_folder import DeskFolder
+from springback.operation.frozen_decision import FrozenDecision
+from springback.training.labels import forward_return
+from springback.workflow.forecast_cache import FILE as WALKED
+from springback.workflow.frozen import before, cut, frozen, since
+from springback.workflow.models import forecasts_from
+from springback.workflow.settings import Settings
+
+STATE = "monitor.json"
+REFERENCE = 504
+"""Sessions before the desk's first that a reference is taken from."""
+Numbers = NDArray[np.float64]
+
+
+def state_of(desk: Path) -> Decay | None:
+    """The watch as it was left in the folder `desk`; None where there is none. Raises `InputError` where it is damaged."""
+    try:
+        return decay.read((desk / STATE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{desk / STATE} cannot be read ({error}): free it, or move it away") from None
+
+
+def clear(desk: Path, by: str) -> Decay:
+    """Clears the alarm in the name of `by`; the watch begins anew. Raises `InputError` where there is no alarm."""
+    state = state_of(desk)
+    if state is None or not state.alarm:
+        raise InputError(f"no alarm stands in {desk}: there is nothing to clear")
+    return _kept(desk, state.clear(by))
+
+
+def watch(
+    settings: Settings, desk: Path, market_data: MarketData, models: Path, whole: Callable[[], MarketData] | None = None
+) -> Decay | None:
+    """The watch after every session whose labels `market_data` knows, written down where it changed; None where there is no decision, or
+    too short a reference for one.
+
+    Where another champion begins, the reference is looked for in `whole`, the market with all of its past (None: `market_data` has it).
+    Sessions decided late or without data are no evidence. Raises `InputError`, `BadTable`, `Unwritable`.
+    """
+    folder = DeskFolder(desk)
+    if not folder.sessions():
+        return None
+    known = state_of(desk)
+    if known is None or known.champion != folder.decision().champion:
+        market_data = market_data if whole is None else whole()
+        state = _begun(settings, folder, market_data, models)
+    else:
+        state = known
+    if state is None:
+        return None
+    state = _updated(settings, state, _unseen(folder, state), market_data)
+    return state if state == known else _kept(desk, state)
+
+
+def reference_scores(
+    settings: Settings, decisions: tuple[FrozenDecision, ...], market_data: MarketData, walked: Forecasts | None
+) -> Numbers:
+    """Daily rank IC of the newest decision's champion before its first session, out of sample, (R,): from what it said as a challenger if
+    that is long enough, else from the forecasts `walked` (T, N) of the sessions before the desk's first.
+    """
+    champion = decisions[-1].champion
+    first = len(decisions)
+    while first and decisions[first - 1].champion == champion:
+        first -= 1
+    until = market_data.bars.row(decisions[first].session)
+    least = max(settings.monitor.sessions, 2 * settings.monitor.block)
+    own = frozen([one for one in decisions[:first] if champion in one.challengers], market_data, champion)
+    found = scores(settings, own.forecasts, market_data, until - 1).rank_ic
+    if np.count_nonzero(~np.isnan(found)) >= least or walked is None:
+        return found
+    begin = market_data.bars.row(decisions[0].session)
+    return scores(settings, before(walked, begin), market_data, begin - 1).rank_ic
+
+
+def scores(settings: Settings, forecasts: Forecasts, market_data: MarketData, now: int) -> DayScores:
+    """The scores of every session of `forecasts` (T, N) that is ripe at the close of row `now`."""
+    rows = np.flatnonzero(~np.isnan(forecasts.qpi).all(axis=1))
+    horizon = settings.training.horizon
+    forward = forward_return(market_data.bars, market_data.actions, horizon)
+    live = LiveForecasts(forecasts.p_long, forecasts.p_short, forward, rows)
+    return day_scores(live, now, horizon, settings.training.threshold, settings.validation.names)
+
+
+def walked_forecasts(models: Path, market_data: MarketData) -> Forecasts | None:
+    """The forecasts that the newest walk-forward left in `models`, out of sample all; None where there are none of this market."""
+    file = models / "walk_forward" / WALKED
+    try:
+        return forecasts_from(file, market_data) if file.is_file() else None
+    except SpringbackError:
+        return None
+
+
+def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, models: Path) -> Decay | None:
+    decisions = tuple(folder.decisions())
+    part = since(market_data, decisions[0].session, REFERENCE)
+    walked = walked_forecasts(models, market_data)
+    reference = reference_scores(settings, decisions, part, None if walked is None else cut(walked, market_data, part))
+    try:
+        return decay.begin(decisions[-1].champion, reference, settings.monitor)
+    except MissingData:
+        return None
+
+
+def _unseen(folder: DeskFolder, state: Decay) -> list[FrozenDecision]:
+    """The decisions of the champion since the newest session that the watch has scored; late ones and those without data are none."""
+    found = []
+    for session in reversed(folder.sessions()):
+        one = folder.decision(session)
+        if session <= state.newest or one.champion != state.champion:
+            break
+        if one.kind == "frozen":
+            found.append(one)
+    return found[::-1]
+
+
+def _updated(settings: Settings, state: Decay, decisions: list[FrozenDecision], market_data: MarketData) -> Decay:
+    if not decisions:
+        return state
+    part = since(market_data, decisions[0].session, 0)
+    found = scores(settings, frozen(decisions, part).forecasts, part, part.bars.shape[0] - 1)
+    for row, score in zip(found.row, found.rank_ic, strict=True):
+        day: date = part.bars.sessions[row].item()
+        state = state.update(day, float(score))
+    return state
+
+
+def _kept(desk: Path, state: Decay) -> Decay:
+    with atomic(desk / STATE) as part:
+        part.write_text(state.text(), encoding="utf-8")
+    return state
