@@ -58,7 +58,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "frames": (ALL,),
     "notebook": (ALL,),
     "verbs": (
-        *("errors", "settings", "project", "market", "cluster", "analytics", "workflow"),
+        *("errors", "settings", "project", "market", "cluster", "analytics", "operation", "workflow"),
         *(
             "training",
             "validation",

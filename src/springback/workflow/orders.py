@@ -114,39 +114,34 @@ def write_page(morning: Morning, file: Path) -> None:
         part.write_text(orders_page.page(morning), encoding="utf-8", newline="\n")
 
 
+FACTS = ("account", "session", "next_open", "kind", "exits_only", "alarm_factor", "equity", "cash", "champion", "settings_version")
+"""What the JSON object has of a decision as it stands."""
+
+
 def plain(morning: Morning) -> dict[str, Any]:
-    """The orders as one JSON object."""
+    """The orders as one JSON object; dollars and signed shares."""
     sheet, decision = morning.sheet, morning.sheet.decision
-    stages = {
-        side: {name: {key: value for key, value in one.items() if key != "names"} for name, one in stages.items()}
-        for side, stages in decision.funnel.items()
-    }
-    return {
-        "account": decision.account,
-        "session": decision.session,
-        "next_open": decision.next_open,
+    return {name: getattr(decision, name) for name in FACTS} | {
         "over": morning.over,
-        "kind": decision.kind,
-        "exits_only": decision.exits_only,
         "reasons": [asdict(one) for one in decision.reasons],
         "regime": dict(decision.regime),
-        "alarm_factor": decision.alarm_factor,
-        "equity": decision.equity,
-        "cash": decision.cash,
         "bought": sheet.bought,
         "sold": sheet.sold,
         "after": asdict(sheet.after),
-        "orders": [asdict(one) | {"dollars": one.dollars} for one in sheet.lines],
+        "orders": [asdict(one) for one in sheet.lines],
         "wait": dict(sheet.wait),
         "stops": [asdict(one) for one in sheet.stops],
         "ended": [dict(one) for one in decision.ended],
-        "funnel": stages,
+        "funnel": {side: _counts(stages) for side, stages in decision.funnel.items()},
         "splits": asdict(morning.splits),
         "why": _plain_why(morning.explanation),
-        "champion": decision.champion,
         "hashes": dict(decision.hashes),
-        "settings_version": decision.settings_version,
     }
+
+
+def _counts(stages: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The stages of a side without their names."""
+    return {stage: {key: value for key, value in one.items() if key != "names"} for stage, one in stages.items()}
 
 
 def _plain_why(explanation: Explanation) -> Mapping[str, Any]:
