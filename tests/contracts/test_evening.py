@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from springback.data.sessions import close_of, exchange_days
+from springback.data.sessions import exchange_days
 from springback.data.sources.downloads import Downloads
 from springback.data.store.store import Store
 from springback.errors import InputError, SourceError
@@ -71,7 +71,6 @@ def test_each_source_has_its_own_time_after_the_close(source: str, clock: str, k
 
 
 def test_a_half_day_is_settled_three_hours_earlier() -> None:
-    assert close_of("2026-11-27") == datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
     assert settled("yahoo", "2026-11-27", datetime(2026, 11, 27, 18, 30, tzinfo=UTC), Settings())
     assert not settled("yahoo", "2026-11-27", datetime(2026, 11, 27, 18, 29, tzinfo=UTC), Settings())
 

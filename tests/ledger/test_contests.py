@@ -104,7 +104,7 @@ def test_a_look_takes_it_on_too(file: Path, name: str) -> None:
 
 
 def test_what_no_ledger_writes_is_refused(file: Path) -> None:
-    with pytest.raises(ValueError, match=f"one of {EVENTS[0]}"):
+    with pytest.raises(ValueError, match=f"one of {EVENTS[0]}, {EVENTS[1]}"):
         replace(EVENT, event="liked")
     ledger = Ledger(file)
     ledger.note([EVENT], "1.0")

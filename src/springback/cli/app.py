@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli import data, lean, monitor, operation, project, records, review, state
+from springback.cli import data, lean, models, monitor, operation, project, records, review, state
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -300,8 +300,8 @@ app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
 app.command()(spoken(monitor.monitor))
-for evening in operation.VERBS:
-    app.command()(spoken(evening))
+for one in (*models.VERBS, *operation.VERBS):
+    app.command()(spoken(one))
 
 
 @app.command()

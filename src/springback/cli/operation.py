@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from springback.cli.command import spoken, unless_named
-from springback.cli.options import KeysFile, MembersFile, ModelsFolder, Sets, SettingsFile, StoreFolder
+from springback.cli.options import KeysFile, Knobs, MembersFile, ModelsFolder, Sets, SettingsFile, StoreFolder
 
 if TYPE_CHECKING:
     from springback.verbs.console import Console
@@ -173,4 +173,21 @@ def orders(
     verb.orders(console, desk.account(), day, csv, out)
 
 
-VERBS: tuple[Callable[..., int | None], ...] = (daily, orders, pause, resume, restrict)
+def rehearse(
+    console: "Console",
+    *,
+    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First session.")],
+    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last session.")],
+    data: Annotated[str, typer.Option("--data", help="today: today's store cut at each evening; known: as it was known then.")] = "today",
+    desk: Annotated[Path, typer.Option("--desk", help="Folder of the rehearsal; made anew.")] = Path("rehearsal"),
+    store: StoreFolder = None,
+    models_dir: ModelsFolder = None,
+    knobs: Knobs,
+) -> bool:
+    """Play the evenings of a past period one by one as if live, and lay them beside the backtest. Exit code 1: they differ."""
+    from springback.verbs import rehearse as verb
+
+    return verb.begin(console, (knobs.settings, knobs.sets), (store, models_dir), desk, (start.date(), end.date(), data))
+
+
+VERBS: tuple[Callable[..., int | None], ...] = (daily, orders, pause, resume, restrict, rehearse)

@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from springback.data.hours import newest_closed
 from springback.errors import SettingsError
 from springback.market.bars import Dates
-
-REACH = 30
-"""Days back among which there is always a session that is over."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +40,7 @@ def exchange_days(first: object, last: object, closed: Sequence[str] = ()) -> Da
 
 def newest(now: datetime, settled: timedelta, closed: Sequence[str] = ()) -> np.datetime64:
     """The last session, `closed` apart, whose close lies at least `settled` before `now`."""
-    closes = _closes(now - timedelta(days=REACH), now + timedelta(days=1))
-    days = _open(np.array([day for day, close in closes.items() if close + settled <= now], dtype="datetime64[D]"), closed)
-    return np.datetime64(days[-1], "D")
-
-
-def close_of(session: object, closed: Sequence[str] = ()) -> datetime | None:
-    """When New York closes on `session` (UTC; half days too); None on a day that is no session, or one of `closed`."""
-    day = np.datetime64(str(session), "D")
-    if str(day) in closed:
-        return None
-    noon = datetime.fromisoformat(f"{day}T12:00+00:00")
-    return _closes(noon - timedelta(days=REACH), noon + timedelta(days=1)).get(day)
+    return np.datetime64(newest_closed(now, settled, closed).day, "D")
 
 
 def open_on(days: Dates, closed: Sequence[str] = ()) -> NDArray[np.bool_]:
@@ -69,21 +55,12 @@ def _open(days: Dates, closed: Sequence[str]) -> Dates:
     return days[~np.isin(days, np.array(closed, dtype="datetime64[D]"))] if closed else days
 
 
-def _calendar(first: object, last: object) -> Any:
-    import exchange_calendars
-
-    return exchange_calendars.get_calendar("XNYS", start=str(first), end=str(last))
-
-
-def _closes(first: datetime, last: datetime) -> dict[np.datetime64, datetime]:
-    """The close of each session between two instants, by day."""
-    closes = _calendar(*(one.astimezone(UTC).date() for one in (first, last))).closes
-    return {np.datetime64(session, "D"): close.to_pydatetime() for session, close in closes.items()}
-
-
 @lru_cache(maxsize=64)
 def _sessions(first: str, last: str) -> Dates:
+    import exchange_calendars
+
     begin, end = (np.datetime64(one, "D") for one in (first, last))
     week = np.timedelta64(7, "D")
-    known = _calendar(begin - week, end + week).sessions.to_numpy().astype("datetime64[D]")
+    calendar = exchange_calendars.get_calendar("XNYS", start=str(begin - week), end=str(end + week))
+    known = calendar.sessions.to_numpy().astype("datetime64[D]")
     return np.asarray(known[(known >= begin) & (known <= end)])

@@ -1,6 +1,6 @@
 """What happened to a contest of models, as a row of the ledger: registered before its first session, its verdict, who signed, who overrode.
 
-A row is a fact and stays; what became of a contest is another row.
+A row is a fact and stays; what became of a contest is another row. A champion that "began" or was "rolled back" had no contest to win.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from springback.ledger.entry import digest
 
-EVENTS = ("registered", "won", "lost", "vetoed", "promoted", "overridden", "closed", "lapsed", "rolled back")
+EVENTS = ("began", "registered", "won", "lost", "vetoed", "promoted", "overridden", "closed", "lapsed", "rolled back")
 TABLE = """CREATE TABLE contests (
     "row" INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, event TEXT NOT NULL, challenger TEXT NOT NULL, champion TEXT NOT NULL,
     challenger_hash TEXT NOT NULL, champion_hash TEXT NOT NULL, after TEXT NOT NULL, session TEXT NOT NULL, share REAL NOT NULL,

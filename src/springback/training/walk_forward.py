@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.cluster import Cores, Workers
+from springback.errors import MissingData
 from springback.forecasting.card import Card
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Classifier, Models
@@ -224,3 +225,26 @@ def _fold(market_data: MarketData, rows: TrainingRows, period: Period, course: _
         short=short,
         mirror=complement_correlation(p_long, p_short),
     )
+
+
+def challenger(
+    market_data: MarketData,
+    eligible: NDArray[np.bool_],
+    features: Panel,
+    training: Training,
+    row: int,
+    now: str,
+    options: WalkOptions = NO_OPTIONS,
+) -> Models:
+    """The pair that a walk-forward would train on what was known at the close of `row`, found by `options.lookup` or fitted.
+
+    `eligible` (T, N), `features` (T, N, 8), NaN missing; `now` is the instant the card records. Raises `MissingData` where no label was
+    known by then.
+    """
+    sessions = market_data.bars.sessions
+    rows = gather(market_data, eligible, features, training)
+    lesson = _lesson(rows, sessions, row, training)
+    if not len(lesson):
+        raise MissingData(f"no label was known by {sessions[row]}: fetch a longer history")
+    card = write_card(lesson, sessions, training, row, now)
+    return next(_pairs(rows, sessions, [Period(row, row + 1, row + 1)], [card], training, options))

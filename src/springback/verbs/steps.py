@@ -15,6 +15,7 @@ from springback.training.train import Evaluation
 from springback.verbs import data_summary
 from springback.verbs.console import Console, table
 from springback.workflow import forecast_cache, places
+from springback.workflow.champions import told, where
 from springback.workflow.forecasts import Choice
 from springback.workflow.inputs import Inputs, Loaded, read
 from springback.workflow.models import evaluation_of, forecast_walk_forward, save_forecasts, save_models, train_models
@@ -57,11 +58,13 @@ def train(console: Console, prepared: PreparedData, settings: Settings, models: 
     """Trains, judges, saves, and prints the judgement against the gates."""
     with places.filling(models, console):
         trained = train_models(prepared, settings, console)
-        save_models(trained, models)
+        name = save_models(trained, models).card.name
     _say_warnings(console, prepared.market_data)
-    _say_evaluation(console, trained.evaluation, settings.training.threshold)
-    console.say(f"  models: {models}")
-    console.payload["train"] = evaluation_of(models)
+    say_evaluation(console, trained.evaluation, settings.training.threshold)
+    place, champion = where(models, name)
+    kept = f"the champion {champion} stays, {name} is kept in {place}: 'springback retrain --now' puts a pair to the contest"
+    console.say(f"  {kept}" if champion else f"  models: {models}")
+    console.payload["train"] = evaluation_of(place)
 
 
 def _say_warnings(console: Console, market_data: MarketData) -> None:
@@ -70,7 +73,7 @@ def _say_warnings(console: Console, market_data: MarketData) -> None:
         console.say(line)
 
 
-def _say_evaluation(console: Console, evaluation: Evaluation, threshold: float) -> None:
+def say_evaluation(console: Console, evaluation: Evaluation, threshold: float) -> None:
     console.say(
         f"Models, trained on {evaluation.train_first} to {evaluation.train_last} ({evaluation.train_rows:,} rows), "
         f"judged on {evaluation.test_first} to {evaluation.test_last} ({evaluation.test_rows:,} rows they never saw)"
@@ -115,8 +118,9 @@ def forecast(
         signals = fold.long.signals + fold.short.signals
         folds.add_row(fold.first, f"{fold.rows:,}", _decimals(fold.long.auc), _decimals(fold.short.auc), f"{signals:,}")
     console.show(folds)
+    console.say(_succession(settings, told(result.timeline)))
     console.say(f"forecasts: {file}")
-    console.payload["forecast"] = {"file": str(file), "folds": len(result.folds)}
+    console.payload["forecast"] = {"file": str(file), "folds": len(result.folds), "timeline": told(result.timeline)}
 
 
 def backtest(console: Console, prepared: PreparedData, settings: Settings, choice: Choice, out: Path, record: Recorder) -> None:
@@ -151,6 +155,18 @@ def _say_summary(console: Console, summary: Summary, figures: dict[str, Any], ou
     console.payload["summary"] = figures
     console.payload["report"] = str(out / "report.html")
     console.say(f"report: {out / 'report.html'}")
+
+
+def _succession(settings: Settings, timeline: dict[str, Any]) -> str:
+    """Under which policy, and how often a newer pair took over."""
+    policy = settings.walk_forward.policy
+    if policy != "if_better":
+        return f"policy {policy}: {len(timeline['tenures'])} pairs were used"
+    states = [one["state"] for one in timeline["contests"]]
+    over, open_ = len(states) - states.count("open"), states.count("open")
+    return f"policy if_better: of {over} contests that are over {states.count('promoted')} were won, {open_} are open; champion is " + str(
+        timeline["champion"]
+    )
 
 
 def _decimals(value: float | None) -> str:

@@ -20,6 +20,7 @@ from springback.workflow.catch_up import Fetched
 from springback.workflow.curbs import DataFaults, Forbidden, curbs_of, plain
 from springback.workflow.evening import Decided, LiveAccount, Remembered, caught_up, corrections_of, frozen, registered, remembered, trusted
 from springback.workflow.forecast_cache import program
+from springback.workflow.governance import Governed, governed
 from springback.workflow.inputs import Loaded
 from springback.workflow.models_in_use import models_in_use
 from springback.workflow.progress import SILENT, Progress
@@ -34,8 +35,8 @@ Fetch = Callable[[frozenset[str]], Fetched]
 
 @dataclass(frozen=True, eq=False)
 class DailyOutcome:
-    """What one call did: the decisions it froze, oldest first (`dry`: only worked out), the newest session that is due, and what it
-    `waits` for.
+    """What one call did: the decisions it froze, oldest first (`dry`: only worked out), the newest session that is due, what it `waits`
+    for, and what became of the models after each decision.
     """
 
     session: str
@@ -43,6 +44,7 @@ class DailyOutcome:
     waits: tuple[Reason, ...] = ()
     fetched: Fetched | None = None
     dry: Decided | None = None
+    governed: tuple[Governed, ...] = ()
 
     @property
     def code(self) -> int:
@@ -81,13 +83,13 @@ def daily(account: LiveAccount, clock: Clock, fetch: Fetch | None = None, dry: b
     `fetch` does.
     """
     now = clock.now()
-    _mended(account, dry)
+    after = _mended(account, now, dry, progress)
     sessions = due(account, now)
     if not sessions:
-        return DailyOutcome(account.folder.sessions()[-1])
+        return DailyOutcome(account.folder.sessions()[-1], governed=after)
     memory = remembered(account, str(sessions[0].day))
     fetched, faults = _fetched(account, sessions[-1], memory, fetch, progress)
-    outcome = DailyOutcome(str(sessions[-1].day), fetched=fetched)
+    outcome = DailyOutcome(str(sessions[-1].day), fetched=fetched, governed=after)
     for one in sessions:
         wait, decided = _decided(account, one, now, fetched, faults)
         if wait:
@@ -96,16 +98,22 @@ def daily(account: LiveAccount, clock: Clock, fetch: Fetch | None = None, dry: b
             continue
         if dry:
             return replace(outcome, dry=decided)
-        outcome = replace(outcome, decisions=(*outcome.decisions, frozen(account, decided)))
+        decision = frozen(account, decided)
+        outcome = replace(outcome, decisions=(*outcome.decisions, decision))
+        outcome = replace(outcome, governed=(*outcome.governed, *governed(account, decision, now, progress)))
     return outcome
 
 
-def _mended(account: LiveAccount, dry: bool) -> None:
-    """A decision that a kill left without its row in the database gets it; one that is not what its row says is refused."""
-    for session in account.folder.sessions()[-2:]:
-        decision = trusted(account, session)
+def _mended(account: LiveAccount, now: datetime, dry: bool, progress: Progress) -> tuple[Governed, ...]:
+    """What a kill left undone: a decision without its row in the database gets it, and what follows it is done. One that is not what its
+    row says is refused.
+    """
+    newest = account.folder.sessions()[-1:]
+    for decision in (trusted(account, session) for session in newest):
         if not dry:
             registered(account, decision)
+            return governed(account, decision, now, progress)
+    return ()
 
 
 def _fetched(

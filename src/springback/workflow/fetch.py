@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from springback import project
+from springback.data.hours import between
 from springback.data.laws import lines_of
 from springback.data.roster import Roster
-from springback.data.sessions import close_of, exchange_days, newest
+from springback.data.sessions import exchange_days, newest
 from springback.data.sources import History, Source
 from springback.data.sources.assemble import VixAndRates, assemble
 from springback.data.sources.downloads import Downloads
@@ -116,8 +117,8 @@ def settled(source: str, session: object, now: datetime, settings: Settings) -> 
     """Whether the bars of `session` are settled at `now` for `source`: `fetch.SOURCE_settled` minutes after the close, of a half day too.
     Never on a day that is no session, or one of `calendar.closed`.
     """
-    close = close_of(session, settings.calendar.closed)
-    return close is not None and now >= close + settings.fetch.settled(source)
+    day = date.fromisoformat(str(session)[:10])
+    return any(now >= one.closes + settings.fetch.settled(source) for one in between(day, day, settings.calendar.closed))
 
 
 def newest_session(source: str, now: datetime, settings: Settings) -> date:

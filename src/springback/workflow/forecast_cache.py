@@ -16,6 +16,7 @@ from typing import Any
 from springback.data.files.reading import atomic
 from springback.data.store.content_hash import file_hash
 from springback.errors import BadTable, ModelError
+from springback.forecasting import model_store
 from springback.forecasting.archive import Archive, read_timeline
 from springback.forecasting.card import versions
 from springback.forecasting.timeline import Timeline
@@ -56,7 +57,7 @@ def _made_of(prepared: PreparedData, settings: Settings, folder: Path) -> dict[s
         "data": prepared.hash,
         "quarantine": [dataclasses.asdict(one) for one in prepared.market_data.quarantine],
         "settings": {name: str(value) for name, value in moving(settings, "forecasts").items()},
-        "models": {name: {path.name: file_hash(path) for path in sorted(place.iterdir())} for name, place in places.items()},
+        "models": {name: {file: file_hash(place / file) for file in model_store.FILES} for name, place in places.items()},
         "versions": versions() | {name: version(name) for name in ("pandas", "numba") if find_spec(name)},
         "program": program(),
     }

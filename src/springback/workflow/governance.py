@@ -1,10 +1,10 @@
 """After the decision: the contests judged by what was frozen in time, and a challenger trained where a period begins."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
 
+from springback.data.store.store import Store
 from springback.errors import SpringbackError
 from springback.forecasting.archive import read_timeline
 from springback.market.prose import Prose
@@ -18,13 +18,13 @@ from springback.workflow.prepare import prepare_world
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.record import market_of
 
-RETRAINING = "retraining"
+RETRAINING, GOVERNED = "retraining", "governance"
 
 
 @dataclass(frozen=True)
 class Governed:
-    """What became of the models after an evening: who is champion from the next session on (empty: nobody yet), the name of a challenger that
-    was trained (empty: none was), the seconds that took, and what failed.
+    """What became of the models after an evening: who is champion from the next session on (empty: nobody yet), the name of a challenger
+    that was trained (empty: none was), the seconds that took, and what failed.
     """
 
     champion: str = ""
@@ -33,10 +33,13 @@ class Governed:
     faults: tuple[Reason, ...] = ()
 
 
-def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, progress: Progress = SILENT) -> Governed:
-    """Scores what has ripened by the session of `decision`, judges the contests, and trains a challenger where one is due. What fails is told
-    and stops no evening.
+def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, progress: Progress = SILENT) -> tuple[Governed, ...]:
+    """Scores what has ripened by the session of `decision`, judges the contests, and trains a challenger where one is due; once. What fails
+    is told and stops no evening. Nothing after a decision without data, or where it was done before.
     """
+    session = date.fromisoformat(decision.session)
+    if decision.kind == "deadline" or any(one.session == session for one in account.state.attempts(account.name, GOVERNED)):
+        return ()
     faults: list[Reason] = []
     registry = Registry(account.models, account.settings.retraining, account.store)
     if read_timeline(account.models) is not None:
@@ -49,4 +52,35 @@ def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, prog
         name, seconds, fault = _retrained(account, registry, decision, now, progress)
         faults += fault
     timeline = read_timeline(account.models)
-    return Governed(timeline.champion if timeline else "", name, seconds, tuple(faults))
+    account.state.attempt(account.name, Attempt(GOVERNED, now, session, "failed" if faults else "done"))
+    return (Governed(timeline.champion if timeline else "", name, seconds, tuple(faults)),)
+
+
+def _scored(account: LiveAccount, registry: Registry, decision: FrozenDecision) -> None:
+    """The contests at the close of the decision's session, by what was frozen in time."""
+    horizon = account.settings.training.horizon
+    window = account.window(decision.session, frozenset()).market_data
+    retrain.score(registry, account.folder, window, horizon, decision.session)
+
+
+def _retrained(
+    account: LiveAccount, registry: Registry, decision: FrozenDecision, now: datetime, progress: Progress
+) -> tuple[str, float, list[Reason]]:
+    """The name of the challenger that was trained, the seconds it took, and what failed; the attempt stands in the state database."""
+    began = time.monotonic()
+    try:
+        name, outcome, words, faults = _challenger(account, registry, decision.session, progress), "trained", "", []
+    except SpringbackError as error:
+        name, outcome, words, faults = "", "failed", str(error), [Reason("retraining", str(error))]
+    session = date.fromisoformat(decision.session)
+    account.state.attempt(account.name, Attempt(RETRAINING, now, session, outcome, Prose(words or name)))
+    return name, time.monotonic() - began, faults
+
+
+def _challenger(account: LiveAccount, registry: Registry, session: str, progress: Progress) -> str:
+    """A challenger by all that was known at the close of `session`."""
+    as_of = Store(account.store).first_told(session).isoformat() if account.as_known else None
+    loaded = stored(Inputs(store=account.store, as_of=as_of))
+    known = loaded.market_data.until(loaded.market_data.bars.row(session) + 1)
+    registry = replace(registry, market=market_of(known, loaded.hash), data_hash=loaded.hash)
+    return retrain.retrain(registry, prepare_world(known, account.settings), account.settings, progress).name

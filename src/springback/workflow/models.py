@@ -13,7 +13,7 @@ from springback.data.files.reading import atomic
 from springback.data.files.tables import read_forecasts, write_forecasts
 from springback.errors import ModelError
 from springback.forecasting import model_store
-from springback.forecasting.archive import Archive, write_timeline
+from springback.forecasting.archive import Archive, read_timeline, write_timeline
 from springback.forecasting.forecast import forecast_panel
 from springback.forecasting.models import Models
 from springback.market.forecasts import Forecasts
@@ -28,6 +28,8 @@ from springback.workflow.prepare import PreparedData
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings, dated
 
+EVALUATION = "evaluation.json"
+
 
 def train_models(prepared: PreparedData, settings: Settings, progress: Progress = SILENT) -> Trained:
     """Long and short models by the 80/20 split in time, judged on the newest sessions."""
@@ -35,15 +37,24 @@ def train_models(prepared: PreparedData, settings: Settings, progress: Progress 
 
 
 def save_models(trained: Trained, folder: Path) -> Models:
-    """Saves the pair under `folder` at the specified names, the card last, and the evaluation beside them."""
-    kept = model_store.save(trained.models, folder)
-    _write_json(folder / "evaluation.json", dataclasses.asdict(trained.evaluation))
+    """Keeps the pair in the archive of `folder`, with its evaluation, and in `folder` itself at the specified names, the card last.
+
+    Where the desk has a timeline of champions, `folder` itself holds the champion's copy, and stays as it is.
+    """
+    archive = Archive(folder)
+    kept = archive.save(trained.models)
+    folders = [archive.folder(kept.card.name)]
+    if read_timeline(folder) is None:
+        archive.raise_copy(kept.card.name, kept.card.hash)
+        folders.append(folder)
+    for place in folders:
+        write_json(place / EVALUATION, dataclasses.asdict(trained.evaluation))
     return kept
 
 
 def evaluation_of(folder: Path) -> dict[str, Any] | None:
     """The evaluation saved beside the models, or None. Raises `ModelError` where the file is damaged."""
-    path = folder / "evaluation.json"
+    path = folder / EVALUATION
     if not path.is_file():
         return None
     try:
@@ -84,7 +95,7 @@ def save_forecasts(prepared: PreparedData, result: WalkForwardResult, out: Path)
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     write_forecasts(out, prepared.market_data.bars, result.forecasts)
-    _write_json(out.parent / "folds.json", [dataclasses.asdict(fold) for fold in result.folds])
+    write_json(out.parent / "folds.json", [dataclasses.asdict(fold) for fold in result.folds])
     write_timeline(out.parent, result.timeline)
 
 
@@ -110,6 +121,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any) -> None:
     with atomic(path) as part:
         part.write_text(json.dumps(value, indent=2, default=str), encoding="utf-8")

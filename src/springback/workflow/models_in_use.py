@@ -1,31 +1,23 @@
-"""Which models speak in a session: the champion by the timeline, and its challengers."""
+"""Which models speak in a session: the champion by the timeline, its challengers and the champion before it."""
 
 from pathlib import Path
 
 from springback.errors import ModelError
 from springback.forecasting import model_store
-from springback.forecasting.archive import Archive, read_timeline
+from springback.forecasting.archive import read_timeline
 from springback.operation.spoken import ModelsInUse
+from springback.workflow import retrain
 
 
 def models_in_use(models: Path, session: str) -> ModelsInUse:
-    """The models of the folder `models` for `session`. What cannot be vouched for is left out: a champion with a `fault` that says why, a
-    challenger without a word.
+    """The models of the folder `models` for `session`; the pair that `springback train` left where nobody is champion yet. What cannot be
+    vouched for is left out: no champion, and a `fault` that says why.
     """
     try:
-        timeline = read_timeline(models)
-        if timeline is None:
+        if read_timeline(models) is None:
             pair = model_store.load(models)
             return ModelsInUse(pair.card.name, {pair.card.name: pair}, {pair.card.name: pair.card.hash})
-        champion = timeline.champion_on(session)
-        pair = Archive(models).load(champion, timeline.hashes.get(champion, ""))
+        known = retrain.in_use(models, session)
     except ModelError as error:
         return ModelsInUse(fault=str(error))
-    pairs, hashes = {champion: pair}, {champion: pair.card.hash}
-    for name in timeline.challengers:
-        try:
-            pairs[name] = Archive(models).load(name, timeline.hashes.get(name, ""))
-            hashes[name] = pairs[name].card.hash
-        except ModelError:
-            continue
-    return ModelsInUse(champion, pairs, hashes)
+    return ModelsInUse(known.champion, known.models, {name: pair.card.hash for name, pair in known.models.items()})

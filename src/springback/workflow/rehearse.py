@@ -89,8 +89,8 @@ class Period:
 
 
 def rehearse(settings: Settings, inputs: Inputs, models: Path, folder: Path, period: Period, progress: Progress = SILENT) -> Rehearsal:
-    """Plays every session of `period` with a desk in `folder`, which is made anew, and the models of the folder `models` where they are found;
-    contests are judged evening by evening and their wins signed at once.
+    """Plays every session of `period` with a desk in `folder`, which is made anew, and the models of the folder `models` where they are
+    found; contests are judged evening by evening and their wins signed at once.
 
     Raises `InputError` where `folder` holds what no rehearsal wrote, `MissingData`, and as `daily` does.
     """
@@ -103,7 +103,7 @@ def rehearse(settings: Settings, inputs: Inputs, models: Path, folder: Path, per
     trained = time.monotonic() - began
     step = progress.step("evenings")
     for count, session in enumerate(sessions, 1):
-        trained += _evening(account, session).trained
+        trained += sum(one.seconds for one in _evening(account, session).governed)
         step(count, len(sessions), str(session.day))
     played = time.monotonic() - began - trained
     decisions = tuple(account.folder.decisions())
@@ -117,8 +117,8 @@ def _sessions(market_data: MarketData, period: Period) -> tuple[Hours, ...]:
     known = {str(day) for day in market_data.bars.sessions}
     found = tuple(one for one in between(period.first, period.last) if str(one.day) in known)
     if len(found) < 2:
-        span = f"{market_data.bars.sessions[0]} to {market_data.bars.sessions[-1]}"
-        raise MissingData(f"a rehearsal from {period.first} to {period.last} has {len(found)} sessions, needs 2 at least; the bars hold {span}")
+        words = f"a rehearsal from {period.first} to {period.last} has {len(found)} sessions, needs 2 at least"
+        raise MissingData(f"{words}; the bars hold {market_data.bars.sessions[0]} to {market_data.bars.sessions[-1]}")
     return found
 
 
@@ -164,8 +164,8 @@ def _evening(account: LiveAccount, session: Hours) -> DailyOutcome:
 
 
 def compared(account: LiveAccount, loaded: Loaded, decisions: Sequence[FrozenDecision]) -> tuple[Difference | None, float, int]:
-    """The first difference between `decisions` and the backtest of the same days under the same policy, the largest of equity in dollars, and
-    how many orders there were; names that the gate barred are barred there too, and the alarm's factor is played by both.
+    """The first difference between `decisions` and the backtest of the same days under the same policy, the largest of equity in dollars,
+    and how many orders there were; names that the gate barred are barred there too, and the alarm's factor is played by both.
     """
     market_data, settings = loaded.market_data, account.settings
     walk = forecast_walk_forward(prepare_world(market_data, settings, loaded.hash), settings, account.models)
@@ -178,9 +178,7 @@ def compared(account: LiveAccount, loaded: Loaded, decisions: Sequence[FrozenDec
     return _first(ours, theirs, decisions, gap), float(gap.max()), len(ours)
 
 
-def _as_curbed(
-    market_data: MarketData, forecasts: Forecasts, decisions: Sequence[FrozenDecision]
-) -> tuple[Forecasts, NDArray[np.float64]]:
+def _as_curbed(market_data: MarketData, forecasts: Forecasts, decisions: Sequence[FrozenDecision]) -> tuple[Forecasts, NDArray[np.float64]]:
     """`forecasts` without the names that each evening barred, and what each evening left of the gross of entries."""
     bars, qpi, factor = market_data.bars, forecasts.qpi.copy(), np.ones(market_data.bars.shape[0])
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
