@@ -9,19 +9,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from springback.data.sources.fetch_settings import Fetch
 from springback.data.sources.market_data_source import MarketDataSource
 from springback.data.store.store import Store
-from springback.errors import MissingData
 from springback.market.actions import SPLIT, Actions
 from springback.market.bars import FIELDS
 from springback.market.market_data import MarketData
+from springback.market.origin import Origin
+from springback.market.prose import Prose
 from springback.operation.desk_folder import DeskFolder
-from springback.operation.evening import Curbs
-from springback.operation.frozen_decision import FrozenDecision
-from springback.operation.funnel import STAGES
+from springback.operation.evening import Curbs, Terms, play
+from springback.operation.freezing import decision_of
+from springback.operation.frozen_decision import FrozenDecision, freeze
+from springback.operation.funnel import STAGES, funnel
 from springback.operation.order_sheet import order_sheet
+from springback.operation.order_table import forecasts_frame, orders_frame
 from springback.operation.orders_page import page
 from springback.operation.orders_words import STAGE_WORDS
+from springback.operation.spoken import ModelsInUse, session_forecasts
+from springback.operation.window import without_bars
 from springback.workflow import orders as workflow
 from springback.workflow.accounts import account_of
 from springback.workflow.evening import LiveAccount
@@ -135,6 +141,16 @@ def test_once_the_open_has_passed_the_store_tells_the_splits(home: Path, tmp_pat
     assert split_check(decision, desks.SETTINGS, tmp_path / "none", late).fault is not None
 
 
+def test_a_vendor_that_does_not_answer_is_a_fault_and_the_orders_are_shown(home: Path, tmp_path: Path) -> None:
+    recorded = replace(desks.market(), origin=Origin("recorded", "yahoo", Prose("Prices of yahoo")))
+    Store(tmp_path / "store").write(recorded)
+    deaf = replace(desks.SETTINGS, fetch=Fetch(yahoo_url="http://127.0.0.1:9", attempts=1, timeout=1.0))
+    live, decision = account_of(home / "desk", deaf, tmp_path / "store", home / "models"), busiest(home)
+    morning = workflow.orders(live, decision.session, before_open(decision))
+    assert morning.splits.fault is not None and morning.splits.source == "yahoo" and morning.sheet.lines
+    assert "could not be asked for" in page(morning)
+
+
 def test_who_is_no_vendor_tells_splits_later_and_nobody_is_asked(home: Path) -> None:
     decision = busiest(home)
     found = split_check(decision, desks.SETTINGS, replaced(home).store, before_open(decision))
@@ -146,8 +162,14 @@ def test_every_name_can_be_asked_after(home: Path) -> None:
     decision = busiest(home)
     for side, stages in decision.funnel.items():
         assert stages["universe"]["count"] == sum(one["count"] for name, one in stages.items() if name != "universe")
-        for stage, one in stages.items():
-            for symbol in one.get("names", ()):
+        ranked = set(decision.forecasts()["symbol"])
+        told = {stage: one["names"] for stage, one in stages.items() if "names" in one}
+        told["not_extreme"] = sorted(ranked - {symbol for names in told.values() for symbol in names})
+        assert set(stages) - set(told) == {"universe", "not_member"}
+        for stage, names in told.items():
+            one = stages[stage]
+            assert one["count"] == len(names)
+            for symbol in names:
                 (departure,) = (found for found in workflow.why(decision, symbol).departures if found.side == side)
                 assert (departure.stage, departure.count, departure.best) == (stage, one["count"], one["best"])
     entry = order_sheet(decision).entries[0]
@@ -156,8 +178,10 @@ def test_every_name_can_be_asked_after(home: Path) -> None:
     assert (found.p_long if entry.side == "long" else found.p_short) == entry.score
     barred = workflow.why(DeskFolder(home / "desk").decision(), "GEWU")
     assert {one.stage for one in barred.departures} == {"barred"} and barred.qpi is not None
-    with pytest.raises(MissingData, match="ZZZZ had no row on"):
-        workflow.why(decision, "ZZZZ")
+    outside = decision.funnel["long"]["not_member"]["best"]
+    for symbol in (outside, "ZZZZ"):
+        found = workflow.why(decision, symbol)
+        assert (found.departures, found.qpi) == ((), None)
 
 
 def test_the_champion_is_the_pair_of_its_hash_or_nobody(home: Path, tmp_path: Path) -> None:
@@ -184,15 +208,38 @@ def test_the_verb_says_writes_and_explains(home: Path) -> None:
         assert f"{one.symbol} " in text and f"{one.action} {abs(one.quantity):,}" in text
     symbol = orders["why"]["entries"][0]["symbol"]
     assert f"{orders['why']['entries'][0]['side']}: ordered" in springback(home, *words, "--why", symbol).stdout
-    assert springback(home, *words, "--why", "ZZZZ").returncode == 2
-    assert springback(home, "orders", "--desk", "nowhere").returncode == 2
+    assert "not in the universe" in springback(home, *words, "--why", "ZZZZ").stdout
+    assert springback(home, "orders", "--desk", "nowhere").returncode == 2 and not (home / "nowhere").exists()
 
 
 def test_without_entries_the_reason_stands_first(home: Path) -> None:
     decision = DeskFolder(home / "desk").decision()
-    morning = workflow.orders(account(home), None, before_open(decision))
+    morning = workflow.orders(account(home), decision.session, before_open(decision))
     assert morning.sheet.decision.session == decision.session and morning.sheet.entries == () and not morning.over
     assert "Exits only: a person paused the desk." in page(morning)
+
+
+def test_a_decision_without_data_shows_its_exits(home: Path, tmp_path: Path) -> None:
+    *_, last = desks.evenings(tmp_path / "desk", 7)
+    dark = without_bars(last.seen, np.datetime64(last.decision.next_open[:10]))
+    said = session_forecasts(dark, ModelsInUse(), desks.SETTINGS.universe, "qpi")
+    terms, curbs, session = (
+        Terms(desks.SETTINGS.strategy, account=desks.SETTINGS.backtest),
+        Curbs(entries=False),
+        str(dark.bars.sessions[-1]),
+    )
+    evening = play(last.evening.after, dark, said.decisive, terms, curbs)
+    stages = funnel(evening, dark, said.decisive, desks.SETTINGS.universe, terms, curbs).plain()
+    around = desks.around(session, ModelsInUse(), desks.SETTINGS, curbs)
+    decision = decision_of(evening, session, said, terms, curbs, around, "deadline", stages)
+    tables = orders_frame(evening, dark, said.decisive, terms), forecasts_frame(said.by_model, said.features, dark.bars.symbols)
+    frozen = freeze(decision, tmp_path / "desk" / session, *tables, None)
+    morning = workflow.orders(account_of(tmp_path / "desk", desks.SETTINGS, home / "store", home / "models"), session, before_open(frozen))
+    assert {one.reason for one in morning.sheet.lines} == {"time_stop"} and {why.reason for why in morning.explanation.exits} == {
+        "time_stop"
+    }
+    assert "Exits only: a person paused the desk." in page(morning) and "time: held 6 of 6 sessions" in page(morning)
+    json.dumps(workflow.plain(morning), allow_nan=False)
 
 
 def halted(symbol: str, day: str) -> MarketData:
@@ -212,7 +259,8 @@ def test_what_of_yesterday_was_not_filled_is_shown(life: int, tmp_path: Path) ->
     entry = order_sheet(first.decision).entries[0]
     desks.freeze_evenings(tmp_path / "desk", 2, settings=settings, tape=halted(entry.symbol, first.decision.next_open[:10]))
     live = account_of(tmp_path / "desk", settings, tmp_path / "store", tmp_path / "models")
-    morning = workflow.orders(live, None, before_open(live.folder.decision()))
+    newest = live.folder.decision()
+    morning = workflow.orders(live, newest.session, before_open(newest))
     sheet, text = morning.sheet, page(morning)
     assert f'<td class="left ">{entry.symbol}</td>' in text[text.index("Earlier orders that were not filled") :]
     if life:

@@ -166,7 +166,7 @@ def orders(
     """The orders for the next open: what is bought and sold, why, what it costs and leaves; splits are asked for again."""
     from springback.verbs import orders as verb
 
-    day = str(session.date()) if session else None
+    day = verb.session_of(desk.desk, session)
     if why is not None:
         verb.why(console, desk.account(), day, why)
         return

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from springback.analytics.figures import shown
 from springback.operation import orders_words as words
+from springback.operation.desk_folder import DeskFolder
 from springback.operation.funnel import STAGES
 from springback.operation.morning import Morning
 from springback.operation.order_sheet import OrderLine
@@ -14,8 +15,13 @@ from springback.workflow import orders as workflow
 from springback.workflow.evening import LiveAccount, trusted
 
 
-def orders(console: Console, account: LiveAccount, session: str | None, csv: Path | None, out: Path | None) -> None:
-    """Lists the orders of `session`, the newest where none is named; a table to `csv` and a page to `out` where they are."""
+def session_of(desk: Path, day: datetime | None) -> str:
+    """The session of the decision of `day` in the folder `desk`, the newest where none is named. Raises `MissingData`, `BadTable`."""
+    return DeskFolder(desk).decision(str(day.date()) if day else None).session
+
+
+def orders(console: Console, account: LiveAccount, session: str, csv: Path | None, out: Path | None) -> None:
+    """Lists the orders decided after `session`; a table to `csv` and a page to `out` where they are named."""
     morning = workflow.orders(account, session, datetime.now(UTC))
     console.payload["orders"] = workflow.plain(morning)
     _say(console, morning)
@@ -57,14 +63,16 @@ def _row(morning: Morning, line: OrderLine) -> tuple[str, ...]:
     return (line.symbol, words.order(line), close, *rest, words.reason(morning, line))
 
 
-def why(console: Console, account: LiveAccount, session: str | None, symbol: str) -> None:
+def why(console: Console, account: LiveAccount, session: str, symbol: str) -> None:
     """Says at which stage `symbol` left, or why it is ordered."""
-    decision = trusted(account, session or account.folder.decision().session)
+    decision = trusted(account, session)
     found = workflow.why(decision, symbol)
     console.payload["why"] = asdict(found)
     chances = f"P(up) {shown(found.p_long, 'fraction')}, P(down) {shown(found.p_short, 'fraction')}"
     said = "" if found.qpi is None else f": QPI {found.qpi:.1f}, {chances}"
     console.say(f"{symbol} after {decision.session}{said}")
+    if not found.departures:
+        console.say(f"  not in the universe of {decision.session}, or no such name")
     for one in found.departures:
         place = f"stage {STAGES.index(one.stage) + 1} of {len(STAGES)}, {one.count:,} names left there, the best {one.best}"
         console.say(f"  {one.side}: {words.STAGE_WORDS[one.stage][0]} ({place})" if one.stage != STAGES[-1] else f"  {one.side}: ordered")

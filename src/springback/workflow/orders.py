@@ -11,7 +11,7 @@ import pandas as pd
 
 from springback.data.files.reading import atomic
 from springback.data.sources import Source
-from springback.errors import MissingData, ModelError
+from springback.errors import ModelError
 from springback.forecasting import Models, model_store
 from springback.forecasting.archive import Archive
 from springback.operation import orders_page
@@ -27,12 +27,12 @@ COLUMNS = {name: name for name in SAME} | {"frozen": "quantity", "adv_limit": "l
 """Columns of the table of orders, and what of an order stands there."""
 
 
-def orders(account: LiveAccount, session: str | None, now: datetime, vendor: Source | None = None) -> Morning:
-    """The orders decided after `session` (None: the newest decision's), as they are to be sent at `now`, an aware instant.
+def orders(account: LiveAccount, session: str, now: datetime, vendor: Source | None = None) -> Morning:
+    """The orders decided after `session`, as they are to be sent at `now`, an aware instant.
 
     `vendor` is asked for splits instead of the store's. Raises `MissingData` without a decision, `BadTable` where one is damaged.
     """
-    decision = trusted(account, session or account.folder.decision().session)
+    decision = trusted(account, session)
     splits = split_check(decision, account.settings, account.store, now, vendor)
     sheet = order_sheet(decision, Scale(splits.factors, _earlier_closes(account, decision)))
     reasons = explained(decision, champion(account.models, decision))
@@ -71,7 +71,9 @@ class Departure:
 
 @dataclass(frozen=True)
 class SymbolWhy:
-    """What became of one name on one evening: where it left on each side, and what the champion said of it (None: it was not ranked)."""
+    """What became of one name on one evening: where it left on each side (nowhere: it was not in the universe, or there is no such name),
+    and what the champion said of it (None: it was not ranked).
+    """
 
     symbol: str
     departures: tuple[Departure, ...]
@@ -81,17 +83,13 @@ class SymbolWhy:
 
 
 def why(decision: FrozenDecision, symbol: str) -> SymbolWhy:
-    """What became of `symbol`. Raises `MissingData` where it was no name of the evening."""
-    found = [
-        Departure(side, stage, one["count"], one["best"])
-        for side, stages in decision.funnel.items()
-        for stage, one in stages.items()
-        if symbol in one.get("names", ())
-    ]
-    if not found:
-        raise MissingData(f"{symbol} had no row on {decision.session} and no forecast: it was no candidate", symbol=symbol)
+    """What became of `symbol`. Raises `BadTable` where a file is not what was frozen."""
     said = decision.forecasts()
     row = said[(said["model"] == decision.champion) & (said["symbol"] == symbol)].to_dict("records")
+    found = []
+    for side, stages in decision.funnel.items():
+        inside = [stage for stage, one in stages.items() if symbol in one.get("names", ())] or (["not_extreme"] if row else [])
+        found += [Departure(side, stage, stages[stage]["count"], stages[stage]["best"]) for stage in inside]
     numbers = {name: float(row[0][name]) if row else None for name in ("qpi", "p_long", "p_short")}
     return SymbolWhy(symbol, tuple(found), **numbers)
 
