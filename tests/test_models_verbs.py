@@ -35,6 +35,10 @@ def test_from_the_first_pair_to_a_signature_and_back(home: Path) -> None:
     (challenger,), champion = told["challengers"], told["champion"]
     assert f"champion: {champion}; previous: none; policy if_better" in said
     assert [(one["challenger"], one["state"], one["after"]) for one in told["contests"]] == [(challenger, "open", "2019-12-31")]
+    (home / "desk" / "2020-12-31").mkdir(parents=True)
+    (home / "desk" / "2020-12-31" / "decision.json").touch()
+    assert json.loads(done(springback(home, "models", "--json", "--desk", "desk")).stdout)["stale"], "a desk of a year later"
+    (home / "desk" / "2020-12-31" / "decision.json").unlink()
     assert {one.name for one in (home / "models" / "archive").iterdir()} == set(told["hashes"].values())
     again = done(springback(home, "retrain", *FEW)).stdout
     assert "not due: the pair that was trained on what was known by 2019-12-31 is of this period" in again
@@ -42,12 +46,14 @@ def test_from_the_first_pair_to_a_signature_and_back(home: Path) -> None:
     refused = springback(home, "promote", challenger, "--by", "R. Roe")
     assert refused.returncode == 2 and "is open (0 of 252 sessions): wait for the verdict" in refused.stderr
     assert models(home) == told
-    done(springback(home, "promote", challenger[:12], "--by", "R. Roe", "--override", "the champion is broken"))
+    words = ("--by", "R. Roe", "--override", "the champion is broken", "--store", home / "store", "--desk", "desk")
+    done(springback(home, "promote", challenger[:12], *words))
     new = models(home)
     assert (new["champion"], new["previous"], new["challengers"]) == (challenger, champion, [])
     assert (new["tenures"][-1]["by"], new["tenures"][-1]["why"]) == ("R. Roe", "the champion is broken")
 
-    done(springback(home, "rollback", "--by", "R. Roe"))
+    back = done(springback(home, "rollback", "--by", "R. Roe", "--why", "it was not", "--store", "store", "--desk", "desk")).stdout
+    assert f"{champion} is champion in the sessions after 2019-12-31, by R. Roe: it was not" in back
     assert (models(home)["champion"], models(home)["previous"]) == (champion, challenger)
     events = [one.event for one in Ledger(home / "ledger.sqlite").contests()]
     assert [one.event for one in events] == ["began", "registered", "overridden", "rolled back"]

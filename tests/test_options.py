@@ -43,6 +43,8 @@ BASE = {  # verb -> what it needs beside the option that is tried
     "features": "--out f.csv",
     "fetch": "--source csv --path bars.csv --vix vix.csv --store other",
     "lean backtest": "--dry-run",
+    "promote": "2020 --by me",
+    "rollback": "--by me",
 }
 WRITES = "bars.csv/x", "cannot be written"
 READS = "nowhere.csv", "nowhere.csv does not exist"
@@ -86,6 +88,7 @@ PROBES: dict[str, tuple[str, str]] = {  # option -> a value that cannot be, and 
     "folder": ("nowhere", "nowhere is not a finished run folder"),
 }
 OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads or says it otherwise
+    ("retrain", "--models-dir"): WRITES,
     **dict.fromkeys([("run", "--models-dir"), ("train", "--models-dir"), ("forecast", "--models-dir")], WRITES),
     **dict.fromkeys([("run", "--store"), ("fetch", "--store")], WRITES),
     **dict.fromkeys(
@@ -113,6 +116,11 @@ TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the
     ("audit", "--quick"): "tests/auditing/test_verb.py",
     ("audit", "--sessions"): "tests/auditing/test_verb.py",
     ("optimize", "--reveal"): "tests/test_optimise_verb.py",
+    ("retrain", "--now"): "tests/test_models_verbs.py",
+    ("models", "--desk"): "tests/test_models_verbs.py",
+    ("promote", "name"): "tests/test_models_verbs.py::promote",
+    ("promote", "--override"): "tests/test_models_verbs.py",
+    **{(verb, f"--{one}"): "tests/test_models_verbs.py" for verb in ("promote", "rollback") for one in ("by", "why", "store", "desk")},
     ("ledger", "--store"): "tests/ledger/test_verb.py",
     ("lean backtest", "--dry-run"): "tests/lean/test_lean_backtest.py",
     ("lean backtest", "--launcher"): "tests/lean/test_lean_backtest.py",

@@ -25,6 +25,7 @@ from springback.training.labels import forward_return
 from springback.workflow import champions, frozen_scores, retrain
 from springback.workflow.champions import Registry, Word
 from springback.workflow.models import evaluation_of, forecast_walk_forward, save_forecasts, save_models, train_models
+from springback.workflow.models_in_use import models_in_use
 from springback.workflow.prepare import PreparedData, prepare_world
 from springback.workflow.settings import Settings
 from springback.workflow.sources import draw_demo
@@ -245,10 +246,10 @@ def test_a_rollback_is_one_call(registry: Registry, prepared: PreparedData, chos
     new = champions.roll_back(registry, ME, "2020-07-08")
     assert new.champion == old.champion == model_store.load(registry.models).card.name
     assert ("rolled back", old.champion, old.challengers[1]) in events(registry)
-    use = retrain.in_use(registry.models, "2020-07-09")
-    assert use.champion == old.champion and use.previous == old.challengers[1]
-    assert set(use.models) == {use.champion, use.previous, *use.challengers} and not use.faults
-    assert retrain.in_use(registry.models, "2020-07-08").champion == old.challengers[1]
+    use = models_in_use(registry.models, "2020-07-09")
+    assert use.champion == old.champion and set(use.challengers) == {old.challengers[0], old.challengers[1]} and not use.fault
+    assert models_in_use(registry.models, "2020-07-08").champion == old.challengers[1]
+    assert models_in_use(registry.models, "2020-07-06").challengers == (), "the contests of later days have not begun"
 
 
 def test_a_win_waits_for_its_signature_and_lapses(registry: Registry, prepared: PreparedData, chosen: Settings) -> None:
@@ -295,15 +296,14 @@ def test_a_challenger_that_is_damaged_is_told_and_a_champion_is_refused(
     registry: Registry, prepared: PreparedData, chosen: Settings
 ) -> None:
     with pytest.raises(MissingData, match="has no timeline of champions yet: run 'springback retrain --now'"):
-        retrain.in_use(registry.models, "2020-07-01")
+        champions.timeline_of(registry.models)
     timeline = retrain.retrain(registry, prepared, chosen).timeline
-    place = registry.models / "archive"
+    place, day = registry.models / "archive", "2020-07-01"
+    assert models_in_use(registry.models, day).challengers == timeline.challengers
     (place / timeline.hashes[timeline.challengers[0]] / model_store.LONG).write_bytes(b"x")
-    use = retrain.in_use(registry.models, "2020-07-01")
-    assert set(use.models) == {timeline.champion} and "is not the file of its card" in use.faults[timeline.challengers[0]]
+    assert set(models_in_use(registry.models, day).pairs) == {timeline.champion}
     (place / timeline.hashes[timeline.champion] / model_store.CARD).unlink()
-    with pytest.raises(ModelError, match=r"holds no card\.json"):
-        retrain.in_use(registry.models, "2020-07-01")
+    assert "holds no card.json" in models_in_use(registry.models, day).fault
 
 
 @pytest.mark.parametrize("step", range(1, 12))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from springback.cli.options import Knobs, ModelsFolder, Stored, StoreFolder
-from springback.project import usual
 
 if TYPE_CHECKING:
     from springback.verbs.console import Console
@@ -39,7 +38,8 @@ def models(console: "Console", *, models_dir: ModelsFolder = None, desk: Desk = 
     """List the champion, the one before, the challengers and their contests."""
     from springback.verbs import models as verb
 
-    verb.models(console, verb.choose(knobs.settings, knobs.sets), models_dir or usual("models"), desk or USUAL_DESK)
+    chosen = verb.choose(knobs.settings, knobs.sets)
+    verb.models(console, chosen, verb.places.models_folder(models_dir), desk or USUAL_DESK)
 
 
 def promote(

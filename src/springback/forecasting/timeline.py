@@ -105,6 +105,15 @@ class Timeline:
         """The models whose contests are not over, oldest first."""
         return tuple(one.challenger for one in self.waiting)
 
+    def speakers(self, session: Any) -> tuple[str, ...]:
+        """All who forecast in `session`, a day: its champion first, the challengers whose contests had begun and are not over, and the
+        champion before, who goes on being scored. Raises `ModelError` where none had begun by then.
+        """
+        day = str(np.datetime64(session, "D"))
+        begun = [one.model for one in self.tenures if one.after < day]
+        others = [one.challenger for one in self.waiting if one.after < day]
+        return tuple(dict.fromkeys([self.champion_on(day), *others, *begun[-2:-1]]))
+
     def of(self, challenger: str) -> Contest:
         """The contest of `challenger` that is not over. Raises `InputError`."""
         found = [one for one in self.waiting if one.challenger == challenger]

@@ -41,13 +41,12 @@ AUTO = "retraining.sign = auto"
 
 @dataclass(frozen=True, eq=False)
 class InUse:
-    """The `champion` of a session, its open `challengers`, the `previous` champion, who goes on being scored, and the `models` of all by
-    name; `faults` of those that are missing or damaged and speak no more, by name.
+    """The `champion` of a session, its `challengers`, and the `models` by name of all who forecast: theirs and the previous champion's, who
+    goes on being scored; `faults` of those that are missing or damaged and speak no more, by name.
     """
 
     champion: str
     challengers: tuple[str, ...]
-    previous: str | None
     models: Mapping[str, Models]
     faults: Mapping[str, str]
 
@@ -57,19 +56,15 @@ def in_use(models: Path, session: str) -> InUse:
     timeline.
     """
     timeline = champions.timeline_of(models)
-    champion = timeline.champion_on(session)
-    begun = [one.model for one in timeline.tenures if one.after < session]
-    previous = begun[-2] if len(begun) > 1 else None
-    others = tuple(one.challenger for one in timeline.waiting if one.after < session)
-    archive, found, faults = Archive(models), {}, {}
-    for name in dict.fromkeys((champion, *others, *([previous] if previous else []))):
+    champion, *others = timeline.speakers(session)
+    archive = Archive(models)
+    found, faults = {champion: archive.load(champion, timeline.hashes.get(champion, ""))}, {}
+    for name in others:
         try:
             found[name] = archive.load(name, timeline.hashes.get(name, ""))
         except ModelError as error:
-            if name == champion:
-                raise
             faults[name] = str(error)
-    return InUse(champion, others, previous, found, faults)
+    return InUse(champion, tuple(name for name in others if name in timeline.challengers), found, faults)
 
 
 def due(settings: Settings, timeline: Timeline | None, session: str) -> bool:

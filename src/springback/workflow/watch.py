@@ -21,13 +21,15 @@ from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.training.labels import forward_return
 from springback.workflow.forecast_cache import FILE as WALKED
-from springback.workflow.frozen import before, cut, frozen, since
+from springback.workflow.frozen import before, champion_of, cut, frozen, since
 from springback.workflow.models import forecasts_from
 from springback.workflow.settings import Settings
 
 STATE = "monitor.json"
 REFERENCE = 504
 """Sessions before the desk's first that a reference is taken from."""
+NEWEST = 20
+"""Decisions looked at for the champion: that many evenings without a model in a row are another alarm's."""
 Numbers = NDArray[np.float64]
 
 
@@ -50,19 +52,25 @@ def clear(desk: Path, by: str) -> Decay:
 
 
 def watch(
-    settings: Settings, desk: Path, market_data: MarketData, models: Path, whole: Callable[[], MarketData] | None = None
+    settings: Settings,
+    desk: Path,
+    market_data: MarketData,
+    models: Path,
+    whole: Callable[[], MarketData] | None = None,
+    keep: bool = True,
 ) -> Decay | None:
-    """The watch after every session whose labels `market_data` knows, written down where it changed; None where there is no decision, or
-    too short a reference for one.
+    """The watch after every session whose labels `market_data` knows, written down where it changed unless told not to `keep` it; None
+    where there is no decision by a champion, or too short a reference for one.
 
     Where another champion begins, the reference is looked for in `whole`, the market with all of its past (None: `market_data` has it).
     Sessions decided late or without data are no evidence. Raises `InputError`, `BadTable`, `Unwritable`.
     """
     folder = DeskFolder(desk)
-    if not folder.sessions():
+    champion = champion_of([folder.decision(one) for one in folder.sessions()[-NEWEST:]])
+    if not champion:
         return None
     known = state_of(desk)
-    if known is None or known.champion != folder.decision().champion:
+    if known is None or known.champion != champion:
         market_data = market_data if whole is None else whole()
         state = _begun(settings, folder, market_data, models)
     else:
@@ -70,7 +78,7 @@ def watch(
     if state is None:
         return None
     state = _updated(settings, state, _unseen(folder, state), market_data)
-    return state if state == known else _kept(desk, state)
+    return _kept(desk, state) if keep and state != known else state
 
 
 def reference_scores(
@@ -79,9 +87,8 @@ def reference_scores(
     """Daily rank IC of the newest decision's champion before its first session, out of sample, (R,): from what it said as a challenger if
     that is long enough, else from the forecasts `walked` (T, N) of the sessions before the desk's first.
     """
-    champion = decisions[-1].champion
-    first = len(decisions)
-    while first and decisions[first - 1].champion == champion:
+    champion, first = champion_of(decisions), len(decisions)
+    while first and decisions[first - 1].champion in ("", champion):
         first -= 1
     until = market_data.bars.row(decisions[first].session)
     least = max(settings.monitor.sessions, 2 * settings.monitor.block)
@@ -117,7 +124,7 @@ def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, mode
     walked = walked_forecasts(models, market_data)
     reference = reference_scores(settings, decisions, part, None if walked is None else cut(walked, market_data, part))
     try:
-        return decay.begin(decisions[-1].champion, reference, settings.monitor)
+        return decay.begin(champion_of(decisions), reference, settings.monitor)
     except MissingData:
         return None
 
@@ -127,9 +134,9 @@ def _unseen(folder: DeskFolder, state: Decay) -> list[FrozenDecision]:
     found = []
     for session in reversed(folder.sessions()):
         one = folder.decision(session)
-        if session <= state.newest or one.champion != state.champion:
+        if session <= state.newest or one.champion not in ("", state.champion):
             break
-        if one.kind == "frozen":
+        if one.kind == "frozen" and one.champion:
             found.append(one)
     return found[::-1]
 
