@@ -246,10 +246,10 @@ def test_a_rollback_is_one_call(registry: Registry, prepared: PreparedData, chos
     new = champions.roll_back(registry, ME, "2020-07-08")
     assert new.champion == old.champion == model_store.load(registry.models).card.name
     assert ("rolled back", old.champion, old.challengers[1]) in events(registry)
-    use = models_in_use(registry.models, "2020-07-09")
+    use = models_in_use(registry.models, "2020-07-09", Settings())
     assert use.champion == old.champion and set(use.challengers) == {old.challengers[0], old.challengers[1]} and not use.fault
-    assert models_in_use(registry.models, "2020-07-08").champion == old.challengers[1]
-    assert models_in_use(registry.models, "2020-07-06").challengers == (), "the contests of later days have not begun"
+    assert models_in_use(registry.models, "2020-07-08", Settings()).champion == old.challengers[1]
+    assert models_in_use(registry.models, "2020-07-06", Settings()).challengers == (), "the contests of later days have not begun"
 
 
 def test_a_win_waits_for_its_signature_and_lapses(registry: Registry, prepared: PreparedData, chosen: Settings) -> None:
@@ -299,11 +299,11 @@ def test_a_challenger_that_is_damaged_is_told_and_a_champion_is_refused(
         champions.timeline_of(registry.models)
     timeline = retrain.retrain(registry, prepared, chosen).timeline
     place, day = registry.models / "archive", "2020-07-01"
-    assert models_in_use(registry.models, day).challengers == timeline.challengers
+    assert models_in_use(registry.models, day, Settings()).challengers == timeline.challengers
     (place / timeline.hashes[timeline.challengers[0]] / model_store.LONG).write_bytes(b"x")
-    assert set(models_in_use(registry.models, day).pairs) == {timeline.champion}
+    assert set(models_in_use(registry.models, day, Settings()).pairs) == {timeline.champion}
     (place / timeline.hashes[timeline.champion] / model_store.CARD).unlink()
-    assert "holds no card.json" in models_in_use(registry.models, day).fault
+    assert "holds no card.json" in models_in_use(registry.models, day, Settings()).fault
 
 
 @pytest.mark.parametrize("step", range(1, 12))

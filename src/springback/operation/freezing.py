@@ -45,6 +45,7 @@ def decision_of(
 ) -> FrozenDecision:
     """The decision that `evening` was for `session`; dollars and shares."""
     daily = {name: float(evening.daily[name]) for name in evening.daily.dtype.names or ()}
+    known = daily["vix"] == daily["vix"] and daily["vix_sma15"] == daily["vix_sma15"]
     return FrozenDecision(
         session=session,
         kind=kind,
@@ -52,7 +53,7 @@ def decision_of(
         next_open=around.next_open.astimezone(UTC).isoformat(timespec="seconds"),
         account=around.account,
         profile=terms.account.profile,
-        regime={"vix": daily["vix"], "mean": daily["vix_sma15"], "bear": bool(daily["bear"])},
+        regime={"vix": daily["vix"], "mean": daily["vix_sma15"], "bear": bool(daily["bear"]) if known else None},
         equity=daily["equity"],
         cash=daily["cash"],
         exits_only=not curbs.entries,

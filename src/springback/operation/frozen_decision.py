@@ -43,7 +43,7 @@ class Reason:
 class FrozenDecision:
     """Everything that was decided after the close of `session` (ISO date), and what it stood on.
 
-    `frozen_at` and `next_open` are instants in UTC; `regime` has vix, mean, bear; `equity` and `cash` dollars at the session's close.
+    `frozen_at` and `next_open` are instants in UTC; `regime` has vix, mean, bear (None where VIX is missing: nobody knows); `equity` and `cash` dollars at the session's close.
     `exits_only` says that nothing was entered, `reasons` why; `halts` and `restricted` what a person had forbidden; `alarm_factor`
     multiplied the gross of entries. `settings` are all knobs, flat, `settings_version` the reviewed version they are of (None: of none).
     `champion` decided, `challengers` only forecast; `hashes` has data, settings, program, and models by name. `book` holds the lines

@@ -81,7 +81,7 @@ def flags(morning: Morning) -> list[str]:
 
 def regime(decision: FrozenDecision) -> str:
     """The regime and the equity."""
-    name = "Bear" if decision.regime["bear"] else "Bull"
+    name = {True: "Bear", False: "Bull", None: "Unknown"}[decision.regime["bear"]]
     vix, mean = shown(decision.regime["vix"], "one"), shown(decision.regime["mean"], "one")
     return f"{name} regime (VIX {vix}, mean {mean}); equity {shown(decision.equity, 'dollars')} after the close of {decision.session}."
 

@@ -64,7 +64,7 @@ def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch |
 def _say(console: Console, decision: FrozenDecision) -> None:
     orders = decision.orders()
     entries = orders["reason"] == "entry"
-    regime = "bear" if decision.regime["bear"] else "bull"
+    regime = {True: "bear", False: "bull", None: "unknown"}[decision.regime["bear"]]
     when = opening(decision)
     if decision.kind == "late":
         console.say(f"{decision.session}: recorded late, no orders: equity ${decision.equity:,.0f}")

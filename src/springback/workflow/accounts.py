@@ -29,9 +29,13 @@ def account_of(desk: Path, settings: Settings, store: Path | None = None, models
 
 
 def source_of(account: LiveAccount, named: str | None) -> str | None:
-    """The vendor whom the evening asks: the one named, else the one that the store is of; None: the store is filled by others."""
+    """The vendor whom the evening asks: the one named, else the one that the store is of; None: the store is filled by others. Raises
+    `InputError` on a name that no vendor has.
+    """
+    if named is not None and named not in SOURCES:
+        raise InputError(f"--source must be one of {', '.join(SOURCES)}, was '{named}'", value=named)
     if named is not None:
-        return named if named in SOURCES else None
+        return named
     store = Store(account.store)
     return store.origin.source if store.exists() and store.origin.source in SOURCES else None
 
@@ -49,7 +53,7 @@ def drawn(account: LiveAccount, source: str | None) -> bool:
     """Whether the time may be set: the market is drawn, or its vendor lives on this machine."""
     if source is None:
         store = Store(account.store)
-        return not store.exists() or store.origin.demo or store.origin.source not in SOURCES
+        return not store.exists() or store.origin.demo
     address = getattr(account.settings.fetch, f"{source}_url", "")
     return (urlsplit(address).hostname or "") in LOOPBACK
 

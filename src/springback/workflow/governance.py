@@ -9,18 +9,18 @@ from springback.errors import SpringbackError
 from springback.forecasting.archive import read_timeline
 from springback.market.prose import Prose
 from springback.monitoring.decay import alarm_factor
-from springback.operation.frozen_decision import FrozenDecision, Reason
+from springback.operation.frozen_decision import ACCOUNT, FrozenDecision, Reason
 from springback.state.rows import Attempt
 from springback.workflow import retrain
 from springback.workflow.champions import Registry
-from springback.workflow.evening import LiveAccount
+from springback.workflow.evening import LiveAccount, trusted
 from springback.workflow.inputs import Inputs, Loaded, stored
 from springback.workflow.prepare import prepare_world
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.record import market_of
 from springback.workflow.watch import state_of, watch
 
-RETRAINING, GOVERNED = "retraining", "governance"
+RETRAINING, GOVERNED, CONTESTS, WATCH = "retraining", "governance", "contests", "watch"
 
 
 @dataclass(frozen=True)
@@ -40,26 +40,35 @@ def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, prog
     is told and stops no evening. Nothing after a decision without data, or where it was done before.
     """
     session = date.fromisoformat(decision.session)
-    if decision.kind == "deadline" or any(one.session == session for one in account.state.attempts(account.name, GOVERNED)):
+    if ACCOUNT not in decision.files or any(one.session == session for one in account.state.attempts(account.name, GOVERNED)):
         return ()
     faults: list[Reason] = []
-    registry = Registry(account.models, account.settings.retraining, account.store)
-    if read_timeline(account.models) is not None:
+    name, seconds, champion = "", 0.0, ""
+    for code, step in ((CONTESTS, _scored), (WATCH, _watched)):
         try:
-            _scored(account, registry, decision)
+            step(account, decision)
         except SpringbackError as error:
-            faults.append(Reason("contests", str(error)))
+            faults.append(Reason(code, str(error)))
     try:
-        _watched(account, decision)
+        if _due(account, decision.session):
+            name, seconds, fault = _retrained(account, decision, now, progress)
+            faults += fault
+        timeline = read_timeline(account.models)
+        champion = timeline.champion if timeline else ""
     except SpringbackError as error:
-        faults.append(Reason("watch", str(error)))
-    name, seconds = "", 0.0
-    if retrain.due(account.settings, read_timeline(account.models), decision.session):
-        name, seconds, fault = _retrained(account, registry, decision, now, progress)
-        faults += fault
-    timeline = read_timeline(account.models)
+        faults.append(Reason(RETRAINING, str(error)))
     account.state.attempt(account.name, Attempt(GOVERNED, now, session, "failed" if faults else "done"))
-    return (Governed(timeline.champion if timeline else "", name, seconds, tuple(faults)),)
+    return (Governed(champion, name, seconds, tuple(faults)),)
+
+
+def _due(account: LiveAccount, session: str) -> bool:
+    """Whether a challenger is to be trained after `session`; a desk that never retrains stays with the pair that it was given."""
+    timeline = read_timeline(account.models)
+    return retrain.due(account.settings, timeline, session) and account.settings.walk_forward.policy != "never"
+
+
+def _registry(account: LiveAccount) -> Registry:
+    return Registry(account.models, account.settings.retraining, account.store, ledger_file=account.ledger)
 
 
 def alarm_of(account: LiveAccount, champion: str) -> float:
@@ -74,31 +83,44 @@ def _watched(account: LiveAccount, decision: FrozenDecision) -> None:
     watch(account.settings, account.folder.path, window, account.models, lambda: _known(account, decision.session).market_data)
 
 
-def _scored(account: LiveAccount, registry: Registry, decision: FrozenDecision) -> None:
+@dataclass(frozen=True)
+class _TrustedDesk:
+    """The decisions of an account as its state database vouches for them."""
+
+    account: LiveAccount
+
+    def sessions(self) -> tuple[str, ...]:
+        return self.account.folder.sessions()
+
+    def decision(self, session: str) -> FrozenDecision:
+        return trusted(self.account, session)
+
+
+def _scored(account: LiveAccount, decision: FrozenDecision) -> None:
     """The contests at the close of the decision's session, by what was frozen in time."""
+    if read_timeline(account.models) is None:
+        return
     horizon = account.settings.training.horizon
     window = account.window(decision.session, frozenset()).market_data
-    retrain.score(registry, account.folder, window, horizon, decision.session)
+    retrain.score(_registry(account), _TrustedDesk(account), window, horizon, decision.session)
 
 
-def _retrained(
-    account: LiveAccount, registry: Registry, decision: FrozenDecision, now: datetime, progress: Progress
-) -> tuple[str, float, list[Reason]]:
+def _retrained(account: LiveAccount, decision: FrozenDecision, now: datetime, progress: Progress) -> tuple[str, float, list[Reason]]:
     """The name of the challenger that was trained, the seconds it took, and what failed; the attempt stands in the state database."""
     began = time.monotonic()
     try:
-        name, outcome, words, faults = _challenger(account, registry, decision.session, progress), "trained", "", []
+        name, outcome, words, faults = _challenger(account, decision.session, progress), "trained", "", []
     except SpringbackError as error:
-        name, outcome, words, faults = "", "failed", str(error), [Reason("retraining", str(error))]
+        name, outcome, words, faults = "", "failed", str(error), [Reason(RETRAINING, str(error))]
     session = date.fromisoformat(decision.session)
     account.state.attempt(account.name, Attempt(RETRAINING, now, session, outcome, Prose(words or name)))
     return name, time.monotonic() - began, faults
 
 
-def _challenger(account: LiveAccount, registry: Registry, session: str, progress: Progress) -> str:
+def _challenger(account: LiveAccount, session: str, progress: Progress) -> str:
     """A challenger by all that was known at the close of `session`."""
     loaded = _known(account, session)
-    registry = replace(registry, market=market_of(loaded.market_data, loaded.hash), data_hash=loaded.hash)
+    registry = replace(_registry(account), market=market_of(loaded.market_data, loaded.hash), data_hash=loaded.hash)
     return retrain.retrain(registry, prepare_world(loaded.market_data, account.settings), account.settings, progress).name
 
 

@@ -26,19 +26,21 @@ from springback.state.state import State
 from springback.workflow import retrain
 from springback.workflow.backtests import loop_inputs, simulate
 from springback.workflow.book import Word, opened
-from springback.workflow.daily import Clock, DailyOutcome, daily
+from springback.workflow.daily import Clock, DailyOutcome, daily, deadline
 from springback.workflow.evening import LiveAccount
 from springback.workflow.inputs import Inputs, Loaded, stored
+from springback.workflow.ledger_place import FILE as LEDGER
 from springback.workflow.models import forecast_walk_forward
 from springback.workflow.prepare import prepare_world
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings
 from springback.workflow.settings import between as spanning
 from springback.workflow.state_place import FILE
+from springback.workflow.watch import STATE as WATCHED
 
 Data = Literal["today", "known"]
 BY = "springback rehearse"
-OWN = ("models", FILE, f"{FILE}-wal", f"{FILE}-shm", "ledger.sqlite")
+OWN = ("models", FILE, f"{FILE}-wal", f"{FILE}-shm", LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", WATCHED)
 """What lies in the folder of a rehearsal beside its evenings."""
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 COLUMNS = ["order_id", "decided", "symbol", "quantity", "reason"]
@@ -141,7 +143,7 @@ def _begun(settings: Settings, store: Path, models: Path, folder: Path, first: H
     (own / ARCHIVE).symlink_to((models / ARCHIVE).resolve())
     state = State(str(folder / FILE))
     hindsight, as_known = settings.backtest.endings == "known", data == "known"
-    account = LiveAccount("rehearsal", DeskFolder(folder), settings, state, store, own, hindsight, as_known)
+    account = LiveAccount("rehearsal", DeskFolder(folder), settings, state, store, own, hindsight, as_known, folder / LEDGER)
     opened(account, settings.backtest.cash, Word(BY, first.opens - timedelta(hours=1)))
     return account
 
@@ -159,6 +161,8 @@ def _evening(account: LiveAccount, session: Hours) -> DailyOutcome:
     """The evening of `session`, half an hour after the close or when the settings say."""
     now = session.closes + timedelta(minutes=account.settings.daily.earliest)
     outcome = daily(account, Clock(now))
+    if outcome.waits:  # what has not come in the past comes no more
+        outcome = daily(account, Clock(deadline(account, session)))
     if outcome.waits:
         raise MissingData(f"the evening of {session.day} waits: {outcome.waits[0].text}", session=session.day)
     return outcome

@@ -23,6 +23,8 @@ VERBS = {
     "no_members": "springback daily --members FILE",
     "membership_old": "springback daily --members FILE",
     "no_model": "springback doctor",
+    "stale_model": "springback retrain --now",
+    "closure": "springback fetch",
     "names_failed": "springback data check",
     "restated": "springback data check",
 }
