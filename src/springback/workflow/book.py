@@ -162,6 +162,8 @@ def _now(account: LiveAccount) -> AccountState:
 def _event(
     account: LiveAccount, word: Word, kind: str, symbol: str, quantity: float, price: float | None = None, since: date | None = None
 ) -> BookEvent:
-    """An event of now, for the next decision."""
+    """An event of now, for the next decision. Raises `InputError` on a position that is not opened yet."""
+    if since is not None and since > word.at.date():
+        raise InputError(f"{symbol} is opened on {since}, which lies after {word.at:%Y-%m-%d}", symbol=symbol, value=str(since))
     session = newest_closed(word.at, timedelta(0), account.closed).day
     return BookEvent(word.at, session, kind, symbol, quantity, price, word.by, Prose(word.why), since)
