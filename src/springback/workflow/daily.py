@@ -111,7 +111,7 @@ def daily(account: LiveAccount, clock: Clock, fetch: Fetch | None = None, dry: b
             return replace(outcome, dry=decided)
         decision = frozen(account, decided)
         outcome = replace(outcome, decisions=(*outcome.decisions, decision))
-        outcome = replace(outcome, governed=(*outcome.governed, *governed(account, decision, now, progress)))
+        outcome = replace(outcome, governed=(*outcome.governed, *governed(account, decision, now, progress, decided.market_data)))
     return outcome
 
 

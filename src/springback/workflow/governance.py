@@ -7,6 +7,7 @@ from datetime import date, datetime
 from springback.data.store.store import Store
 from springback.errors import SpringbackError
 from springback.forecasting.archive import read_timeline
+from springback.market.market_data import MarketData
 from springback.market.prose import Prose
 from springback.monitoring.decay import alarm_factor
 from springback.operation.frozen_decision import ACCOUNT, FrozenDecision, Reason
@@ -35,9 +36,12 @@ class Governed:
     faults: tuple[Reason, ...] = ()
 
 
-def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, progress: Progress = SILENT) -> tuple[Governed, ...]:
+def governed(
+    account: LiveAccount, decision: FrozenDecision, now: datetime, progress: Progress = SILENT, seen: MarketData | None = None
+) -> tuple[Governed, ...]:
     """Scores what has ripened by the session of `decision`, judges the contests, and trains a challenger where one is due; once. What fails
-    is told and stops no evening. Nothing after a decision without data, or where it was done before.
+    is told and stops no evening. Nothing after a decision without data, or where it was done before. `seen` is the window (T, N) that the
+    decision saw, where it is at hand.
     """
     session = date.fromisoformat(decision.session)
     if ACCOUNT not in decision.files or any(one.session == session for one in account.state.attempts(account.name, GOVERNED)):
@@ -46,7 +50,8 @@ def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, prog
     name, seconds, champion = "", 0.0, ""
     for code, step in ((CONTESTS, _scored), (WATCH, _watched)):
         try:
-            step(account, decision)
+            seen = account.window(decision.session, frozenset()).market_data if seen is None else seen
+            step(account, decision, seen)
         except SpringbackError as error:
             faults.append(Reason(code, str(error)))
     try:
@@ -77,9 +82,8 @@ def alarm_of(account: LiveAccount, champion: str) -> float:
     return alarm_factor(state if state is not None and state.champion == champion else None, account.settings.monitor)
 
 
-def _watched(account: LiveAccount, decision: FrozenDecision) -> None:
+def _watched(account: LiveAccount, decision: FrozenDecision, window: MarketData) -> None:
     """The watch over the champion at the close of the decision's session."""
-    window = account.window(decision.session, frozenset()).market_data
     watch(account.settings, account.folder.path, window, account.models, lambda: _known(account, decision.session).market_data)
 
 
@@ -96,12 +100,11 @@ class _TrustedDesk:
         return trusted(self.account, session)
 
 
-def _scored(account: LiveAccount, decision: FrozenDecision) -> None:
+def _scored(account: LiveAccount, decision: FrozenDecision, window: MarketData) -> None:
     """The contests at the close of the decision's session, by what was frozen in time."""
     if read_timeline(account.models) is None:
         return
     horizon = account.settings.training.horizon
-    window = account.window(decision.session, frozenset()).market_data
     retrain.score(_registry(account), _TrustedDesk(account), window, horizon, decision.session)
 
 

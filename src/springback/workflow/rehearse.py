@@ -22,7 +22,9 @@ from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
+from springback.operation.order_table import for_the_open
 from springback.state.state import State
+from springback.training.rows import gather
 from springback.workflow import retrain
 from springback.workflow.backtests import loop_inputs, simulate
 from springback.workflow.book import Word, opened
@@ -126,9 +128,12 @@ def _sessions(market_data: MarketData, period: Period) -> tuple[Hours, ...]:
 
 
 def _dated(settings: Settings, sessions: Sequence[Hours]) -> Settings:
-    """The settings of the rehearsal: its days, and a champion who takes over at once where a contest is won."""
+    """The settings of the rehearsal: its days, a champion who takes over at once where a contest is won, and a backtest that retrains when
+    the desk does.
+    """
     dated = spanning(settings, sessions[0].day, sessions[-1].day)
-    return replace(dated, retraining=replace(dated.retraining, sign="auto"))
+    walk = replace(dated.walk_forward, months=dated.retraining.months)
+    return replace(dated, walk_forward=walk, retraining=replace(dated.retraining, sign="auto"))
 
 
 def _begun(settings: Settings, store: Path, models: Path, folder: Path, first: Hours, data: Data) -> LiveAccount:
@@ -149,9 +154,14 @@ def _begun(settings: Settings, store: Path, models: Path, folder: Path, first: H
 
 
 def _first_champion(account: LiveAccount, loaded: Loaded, first: Hours) -> None:
-    """The pair that a walk-forward from `first` on begins with: on what was known at the close before."""
+    """The pair that a walk-forward from `first` on begins with: on what was known at the close before. Raises `MissingData` as it does."""
     row = loaded.market_data.bars.row(str(first.day))
     prepared = prepare_world(loaded.market_data.until(row), account.settings)
+    rows = gather(prepared.market_data, prepared.eligible, prepared.features, account.settings.training)
+    known, least = len(np.unique(rows.session)), account.settings.walk_forward.min_sessions
+    if known < least:
+        words = f"a rehearsal from {first.day}: {known} earlier sessions have known labels, walk_forward.min_sessions is {least}"
+        raise MissingData(f"{words}: start later or fetch an earlier history", session=first.day, value=known, limit=least)
     pair, after = retrain.trained(account.models, prepared, account.settings), str(loaded.market_data.bars.sessions[row - 1])
     timeline = Timeline(hashes={pair.card.name: pair.card.hash}, tried=after).begun(pair.card.name, after, BY, "the first")
     write_timeline(account.models, timeline)
@@ -177,10 +187,17 @@ def compared(account: LiveAccount, loaded: Loaded, decisions: Sequence[FrozenDec
     forecasts, factor = _as_curbed(market_data, walk.forecasts, decisions)
     result = simulate(market_data, forecasts, settings, inputs=loop_inputs(market_data, forecasts, settings, factor))
     theirs = orders_frame(result)[COLUMNS]
-    ours = pd.concat([one.orders()[COLUMNS] for one in decisions[:-1]], ignore_index=True)
+    frames = [*(one.orders() for one in decisions[:-1]), _placed_by_fills(decisions[-1])]
+    ours = pd.concat([one[COLUMNS] for one in frames], ignore_index=True)
     equity = np.array([one.daily["equity"] for one in decisions], dtype=np.float64)
     gap = np.abs(equity - result.daily["equity"])
     return _first(ours, theirs, decisions, gap), float(gap.max()), len(ours)
+
+
+def _placed_by_fills(decision: FrozenDecision) -> pd.DataFrame:
+    """The orders of `decision` that its session's fills brought with them, which are no decision: the stops that rest at the market."""
+    orders = decision.orders()
+    return orders[~orders["order_id"].isin(for_the_open(decision)["order_id"])]
 
 
 def _as_curbed(market_data: MarketData, forecasts: Forecasts, decisions: Sequence[FrozenDecision]) -> tuple[Forecasts, NDArray[np.float64]]:

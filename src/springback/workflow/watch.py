@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from springback.data.files.reading import atomic
 from springback.errors import InputError, MissingData, SpringbackError
+from springback.forecasting.archive import read_timeline
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.monitoring import decay
@@ -71,6 +72,8 @@ def watch(
         return None
     known = state_of(desk)
     if known is None or known.champion != champion:
+        if not _has_past(models, champion):
+            return None
         full = market_data if whole is None else whole()
         market_data = until(full, market_data.bars.sessions[-1])
         state = _begun(settings, folder, market_data, full, models)
@@ -129,6 +132,13 @@ def walked_forecasts(models: Path, market_data: MarketData) -> Forecasts | None:
         return forecasts_from(file, market_data) if file.is_file() else None
     except SpringbackError:
         return None
+
+
+def _has_past(models: Path, champion: str) -> bool:
+    """Whether anything was said out of sample before `champion` began: by a walk-forward, or by itself in a contest."""
+    timeline = read_timeline(models)
+    contests = () if timeline is None else timeline.contests
+    return timeline is None or (models / "walk_forward" / WALKED).is_file() or any(one.challenger == champion for one in contests)
 
 
 def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, full: MarketData, models: Path) -> Decay | None:
