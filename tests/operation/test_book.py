@@ -95,7 +95,9 @@ def test_a_position_is_as_old_as_one_that_was_filled_in_its_session(live: Live, 
     assert len({line["age"] for line in theirs.values()}) > 1
     for day in DAYS[5:9]:
         ours_, theirs_ = live.evening(day).orders(), other.evening(day).orders()
-        exits = [frame[(frame["reason"] == "time_stop") & frame["symbol"].isin(list(same))]["symbol"].tolist() for frame in (ours_, theirs_)]
+        exits = [
+            frame[(frame["reason"] == "time_stop") & frame["symbol"].isin(list(same))]["symbol"].tolist() for frame in (ours_, theirs_)
+        ]
         assert exits[0] == exits[1]
 
 
@@ -154,7 +156,9 @@ def test_an_exit_that_did_not_fill_leaves_the_position_as_it_was(live: Live) -> 
     again = held(after)[symbol]
     assert (again["entry_price"], again["age"], again["opened"]) == (line["entry_price"], line["age"] + 1, line["opened"])
     assert after.orders().set_index("symbol")["reason"][symbol] == "time_stop", "it is to be sold again"
-    assert np.isfinite(after.equity) and after.equity == pytest.approx(after.cash + sum(v["quantity"] * v["mark"] for v in held(after).values()))
+    assert np.isfinite(after.equity) and after.equity == pytest.approx(
+        after.cash + sum(v["quantity"] * v["mark"] for v in held(after).values())
+    )
 
 
 @pytest.mark.parametrize("early", [True, False])

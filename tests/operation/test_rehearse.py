@@ -69,7 +69,7 @@ def test_a_promotion_is_played_by_both(tmp_path: Path) -> None:
     """The contest is won by what evenings froze, and in the backtest by what the walk-forward said; on the same day."""
     rules = {"sessions": 63, "level": 0.49, "max_turnover": 9.0, "min_capacity": 0.01, "max_drawdown": 9.0}
     settings = turned(walk_forward={"policy": "if_better"}, retraining=rules)
-    Store(tmp_path / "store").write(draw(Demo(names=25, seed=8, start="2021-09-01", end="2022-06-30", shocks=1, reversal=0.9)))
+    Store(tmp_path / "store").write(draw(Demo(names=25, seed=3, start="2021-09-01", end="2022-07-29", shocks=1, reversal=0.9)))
     found = played(tmp_path, settings, "2022-03-01", "2022-06-15", "promoted")
     assert [one[:10] for one in found.champions] == ["2022-02-28", "2022-03-31"]
     assert found.first_difference is None and found.largest_equity_difference == 0.0 and found.sessions == 74
@@ -108,3 +108,11 @@ def test_the_json_has_its_fixed_names(place: Path, capfd: pytest.CaptureFixture[
     told = json.loads(said)
     assert code == 0 and (told["sessions"], told["orders_equal"], told["first_difference"]) == (8, True, None)
     assert told["orders"] >= 0 and told["largest_equity_difference"] == 0.0
+
+
+def test_faults_break_no_law_of_the_desk(place: Path) -> None:
+    """Late names, a late VIX, restated closes, evenings without data and missed ones, kills: and every evening is frozen once."""
+    period = Period(date(2022, 5, 20), date(2022, 7, 29), faults=1)
+    found = rehearse(SETTINGS, Inputs(store=place / "store"), place / "models", place / "faulty", period)
+    assert found.broken == () and found.sessions == 48 and found.kills > 3
+    assert {"bars", "vix", "late", "curbed"} <= {one.cause for one in found.causes}

@@ -11,7 +11,7 @@ from springback.data.store.store import Store
 from springback.errors import SourceError, SpringbackError
 from springback.market.market_data import MarketData
 from springback.operation.evening import Curbs, play
-from springback.operation.freezing import Circumstances
+from springback.operation.freezing import Circumstances, ended, fills
 from springback.operation.frozen_decision import FrozenDecision, Kind, Reason
 from springback.operation.spoken import ModelsInUse, session_forecasts
 from springback.quality.fresh import fresh_errors
@@ -212,7 +212,11 @@ def _seeing(account: LiveAccount, session: Hours, call: _Call, memory: Remembere
     if kind == "late":
         curbs, reasons = Curbs(entries=False), (_late(after),)
     around = _around(account, call.now, after, loaded, models, forbidden, reasons)
-    return Decided(evening, loaded, said, curbs, replace(around, book_event=memory.book_event), kind)
+    late = {
+        "fills": tuple(fill for session, one in memory.passed.items() for fill in fills(one, session)),
+        "ended": tuple(order for one in memory.passed.values() for order in ended(one)),
+    }
+    return Decided(evening, loaded, said, curbs, replace(around, book_event=memory.book_event, **late), kind)
 
 
 def _late(after: Hours) -> Reason:

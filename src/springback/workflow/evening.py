@@ -1,7 +1,7 @@
 """One evening of an account: from its newest frozen decision and the store to the next one, in memory."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import takewhile
 from pathlib import Path
@@ -106,13 +106,15 @@ def _ended(store: Path, market_data: MarketData) -> MarketData:
 @dataclass(frozen=True)
 class Remembered:
     """The account before a session: its state, the events of the book that its decisions do not know yet, the number of the newest one that
-    they know, and the decisions since the state that were taken without data and are to be played with their own orders.
+    they know, the decisions since the state that were taken without data and are to be played with their own orders, and the evenings that
+    were played so, by session.
     """
 
     state: AccountState
     events: tuple[BookEvent, ...]
     unplayed: tuple[FrozenDecision, ...] = ()
     seen: int = 0
+    passed: Mapping[str, Evening] = field(default_factory=dict)
 
     @property
     def book_event(self) -> int:
@@ -206,7 +208,7 @@ def caught_up(account: LiveAccount, memory: Remembered, session: str, dark: bool
     ids = (order.order_id for one in memory.unplayed for order in one.working())
     state, events = memory.state, memory.events
     state = replace(state, order_id=max([state.order_id, *ids]))
-    days = {str(one) for one in unclosed(account, memory, session)}
+    days, passed = {str(one) for one in unclosed(account, memory, session)}, {}
     for day in sorted(days | set(frozen_for)):
         orders = frozen_for[day].working() if day in frozen_for else ()
         if day not in days:  # it turned out to be no session: what was sent after it waits for the next one
@@ -214,15 +216,13 @@ def caught_up(account: LiveAccount, memory: Remembered, session: str, dark: bool
             continue
         until = following(date.fromisoformat(day), account.closed).opens
         now = [one for one in events if one.at < until]
-        played = _passed(account, state, day, orders, corrections_of(now, day, account.closed, state.session), dark)
-        state, events = played.after, tuple(one for one in events if one.at >= until)
+        passed[day] = _passed(account, state, day, orders, corrections_of(now, day, account.closed, state.session), dark)
+        state, events = passed[day].after, tuple(one for one in events if one.at >= until)
     seen = max([memory.seen, *(one.n for one in memory.events if one not in events)])
-    return Remembered(state, events, seen=seen)
+    return Remembered(state, events, seen=seen, passed=passed)
 
 
-def _passed(
-    account: LiveAccount, state: AccountState, day: str, orders: Sequence[WorkingOrder], said: Corrections, dark: bool
-) -> Evening:
+def _passed(account: LiveAccount, state: AccountState, day: str, orders: Sequence[WorkingOrder], said: Corrections, dark: bool) -> Evening:
     """The session `day` as it passed, without a decision."""
     market_data = account.window(day, state.symbols).market_data
     known = not barless(market_data, [date.fromisoformat(day)])
