@@ -17,6 +17,8 @@ from springback.workflow.inputs import Inputs, stored
 from springback.workflow.prepare import prepare_world
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.record import market_of
+from springback.workflow.sources import open_store
+from springback.workflow.watch import watch
 
 RETRAINING, GOVERNED = "retraining", "governance"
 
@@ -40,13 +42,8 @@ def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, prog
     session = date.fromisoformat(decision.session)
     if decision.kind == "deadline" or any(one.session == session for one in account.state.attempts(account.name, GOVERNED)):
         return ()
-    faults: list[Reason] = []
     registry = Registry(account.models, account.settings.retraining, account.store)
-    if read_timeline(account.models) is not None:
-        try:
-            _scored(account, registry, decision)
-        except SpringbackError as error:
-            faults.append(Reason("contests", str(error)))
+    faults = _scored(account, registry, decision)
     name, seconds = "", 0.0
     if retrain.due(account.settings, read_timeline(account.models), decision.session):
         name, seconds, fault = _retrained(account, registry, decision, now, progress)
@@ -56,11 +53,20 @@ def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, prog
     return (Governed(timeline.champion if timeline else "", name, seconds, tuple(faults)),)
 
 
-def _scored(account: LiveAccount, registry: Registry, decision: FrozenDecision) -> None:
-    """The contests at the close of the decision's session, by what was frozen in time."""
-    horizon = account.settings.training.horizon
+def _scored(account: LiveAccount, registry: Registry, decision: FrozenDecision) -> list[Reason]:
+    """The contests and the watch over the champion at the close of the decision's session, by what was frozen in time; what failed."""
     window = account.window(decision.session, frozenset()).market_data
-    retrain.score(registry, account.folder, window, horizon, decision.session)
+    horizon, faults = account.settings.training.horizon, []
+    try:
+        if read_timeline(account.models) is not None:
+            retrain.score(registry, account.folder, window, horizon, decision.session)
+    except SpringbackError as error:
+        faults.append(Reason("contests", str(error)))
+    try:
+        watch(account.settings, account.folder.path, window, account.models, lambda: open_store(account.store)[0])
+    except SpringbackError as error:
+        faults.append(Reason("watch", str(error)))
+    return faults
 
 
 def _retrained(
