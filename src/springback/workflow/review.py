@@ -69,34 +69,34 @@ def review(settings: Settings, ground: Ground, quarter: str, workers: Workers, r
     chosen = quarter_from(quarter)
     step = progress.step("review")
     step(0, 3, f"decisions in {ground.desk}")
-    desk = _desk(DeskFolder(ground.desk), chosen)
-    market = _market(ground)
+    desk, market = _desk(DeskFolder(ground.desk), chosen), _market(ground)
     step(1, 3, "ledger and market")
-    known = _until(market, chosen)
     tried, untried = _tried(settings, ground, market, chosen, workers, recorder, progress)
-    facts, reference = _ledger(settings, market, chosen, recorder.store)
+    whole = replace(_materials(settings, desk, market, chosen, recorder), tried=tried, untried=untried)
     step(2, 3, "sections")
-    return build(
-        Materials(
-            quarter=chosen,
-            desk=desk,
-            rules=settings.review,
-            strategy=settings.strategy,
-            costs=settings.costs,
-            version=version_of(settings),
-            market_data=None if known is None else known.market_data,
-            market_source=NOWHERE if market is None else Source(f"store {ground.inputs.folder}", market.hash),
-            reference=reference,
-            ripe=_ripe(settings, desk, known, chosen),
-            tried=tried,
-            untried=untried,
-            ledger=facts,
-            contests=_contests(recorder.store, market, chosen),
-            incidents=_incidents(ground.desk, chosen),
-            calendar=_calendar(settings, chosen),
-            flags=_flags(settings, market),
-            facts={"Springback": __version__, "Python": platform.python_version(), "Command": recorder.command},
-        )
+    return build(replace(whole, incidents=_incidents(ground.desk, chosen)))
+
+
+def _materials(settings: Settings, desk: DeskFrames, market: Loaded | None, quarter: Quarter, recorder: Recorder) -> Materials:
+    """What the desk, the market until the quarter's end and the ledger tell."""
+    known = _until(market, quarter)
+    facts, reference = _ledger(settings, market, quarter, recorder.store)
+    return Materials(
+        quarter=quarter,
+        desk=desk,
+        rules=settings.review,
+        strategy=settings.strategy,
+        costs=settings.costs,
+        version=version_of(settings),
+        market_data=None if known is None else known.market_data,
+        market_source=NOWHERE if market is None else Source(f"store, {market.how}", market.hash),
+        reference=reference,
+        ripe=_ripe(settings, desk, known, quarter),
+        ledger=facts,
+        contests=_contests(recorder.store, market, quarter),
+        calendar=_calendar(settings, quarter),
+        flags=_flags(settings, market),
+        facts={"Springback": __version__, "Python": platform.python_version(), "Command": recorder.command},
     )
 
 
