@@ -40,6 +40,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "validation": ("errors", "market", "statistics", "features", "forecasting", "cluster", "training", "analytics"),
     "ledger": ("errors", "market"),
     "state": ("errors", "market"),
+    "alerting": ("errors", "market", "state"),
     "trading": ("errors", "market", "features", "forecasting", "strategy"),
     "lean": ("errors", "settings", "market", "data", "forecasting", "strategy", "trading", "analytics"),
     "comparison": ("errors", "market", "statistics", "analytics", "lean"),
@@ -53,7 +54,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "workflow": (
         *("errors", "alone", "settings", "project", "market", "statistics", "data", "features", "forecasting", "cluster", "training"),
         *("validation", "strategy", "backtest", "analytics", "ledger", "lean", "scenarios", "auditing", "search", "quality"),
-        *("operation", "monitoring", "review", "state"),
+        *("operation", "monitoring", "review", "state", "alerting"),
     ),
     "frames": (ALL,),
     "notebook": (ALL,),
@@ -110,7 +111,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "exchange_calendars": ("data",),
     "fsspec": ("data",),
     "s3fs": ("data",),
-    "httpx": ("data",),
+    "httpx": ("data", "alerting"),
     "stamina": ("data",),
     "matplotlib": ("analytics", "notebook"),
     "jinja2": ("analytics",),
@@ -121,6 +122,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("state",),
     "alembic": ("state",),
     "prometheus_client": ("alerting", "monitoring"),
+    "apprise": ("alerting",),
     "dask": ("cluster",),
     "distributed": ("cluster",),
 }
@@ -425,7 +427,8 @@ def test_the_page_and_the_table_agree() -> None:
 
 def test_every_vendor_is_a_declared_dependency() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[<>=~! ]", line)[0].lower() for line in project["dependencies"]}
+    lines = [*project["dependencies"], *project["optional-dependencies"]["alerts"]]
+    declared = {re.split(r"[<>=~! ]", line)[0].lower() for line in lines}
     assert {DISTRIBUTIONS.get(library, library) for library in VENDORS} == declared
 
 

@@ -20,6 +20,7 @@ from springback.monitoring.decay import alarm_factor
 from springback.monitoring.metrics import metrics
 from springback.monitoring.monitor_page import page
 from springback.monitoring.monitor_study import as_json
+from springback.operation.desk_folder import DeskFolder
 from springback.operation.evening import Evening
 from springback.training.labels import forward_return
 from springback.workflow import monitor, watch
@@ -42,7 +43,8 @@ WORLD = (
         "strategy.probability=0.5",
     ),
 )
-PAST = ("backtest.start=2019-01-02", "backtest.end=2020-03-31")
+PAST = ("backtest.start=2019-01-02", "backtest.end=2020-08-31")
+"""The walk-forward reaches into the days of the desk, which are no reference."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -132,6 +134,8 @@ def test_the_watch_is_kept_and_told_evening_by_evening_it_is_the_same(home: Home
                 (grown / one.name).symlink_to(one)
         seen = monitor.since(monitor.window(whole, end, end), "2018-01-02", 0)
         state = watch.watch(home.settings, grown, seen, home.folder / "models", lambda: whole)
+        ripe = whole.bars.sessions[end - 1 - home.settings.training.horizon]
+        assert state is not None and state.newest == str(ripe), "no label that is not known on that evening"
     assert state == kept
 
 
@@ -200,6 +204,19 @@ def test_the_page_obeys_the_laws_of_every_page(study: Any, tmp_path: Path, width
     with opened(tmp_path / "monitor.html", width, scheme) as shown:
         assert shown.locator(".drawing").count() == 6
         assert shown.title().startswith("No alarm")
+
+
+def test_an_evening_without_data_and_a_barred_name_are_played_as_they_were(home: Home, tmp_path: Path) -> None:
+    """Neither takes the watch from its champion; the backtests enter nothing that was not entered."""
+    desk, rows, market_data = tmp_path / "desk", home.rows[:14], home.prepared.market_data
+    barred = {row: frozenset(market_data.bars.symbols[:40]) for row in rows[:3]}
+    evenings = decided(desk, home.settings, market_data, home.said, rows, {"first": "a"}, barred=barred, blind={rows[5], rows[-1]})
+    found = home.study(desk)
+    assert (found.champion, found.watch.champion) == ("first", "first") and len(found.beside.equity) == 14
+    own = np.array([float(one.daily["equity"]) for one in evenings])
+    np.testing.assert_array_equal(found.beside.replayed, own)
+    scene = monitor._scene(home.settings, tuple(DeskFolder(desk).decisions()), home.market, home.folder / "models")
+    np.testing.assert_array_equal(monitor._run(scene, scene.frozen.forecasts, own[0]).daily["equity"], own)
 
 
 @pytest.mark.slow

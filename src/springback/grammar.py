@@ -11,7 +11,10 @@ NOUNS = {
     **{f"{noun}s": noun for noun in ("byte", "character", "letter", "core", "minute", "second", "attempt", "answer", "task", "time")},
     **{f"{noun}s": noun for noun in ("group", "path", "period", "point", "tree", "rename", "signal", "bank", "band", "setting", "key")},
     **{f"{noun}s": noun for noun in ("result", "label", "beginning", "gap", "hole", "one", "jump", "gate")},
-    **{f"{noun}s": noun for noun in ("decision", "contest", "trigger", "backtest", "episode", "exception", "evening")},
+    **{
+        f"{noun}s": noun
+        for noun in ("decision", "contest", "trigger", "backtest", "episode", "exception", "evening", "channel", "incident")
+    },
     "breaches": "breach",
     "index members": "index member",
     "companies": "company",

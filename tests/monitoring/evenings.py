@@ -1,6 +1,6 @@
 """A desk as the evenings leave it: frozen decisions of a market, one a session, by the loop's own law."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.operation.account_state import AccountState, opening
 from springback.operation.evening import Curbs, Evening, Terms, play
-from springback.operation.frozen_decision import ORDER_COLUMNS, FrozenDecision, freeze
+from springback.operation.frozen_decision import ORDER_COLUMNS, FrozenDecision, Reason, freeze
 from springback.operation.window import sessions_needed, window
 from springback.settings import flat
 from springback.strategy.rule import REASONS
@@ -27,18 +27,22 @@ def decided(
     rows: Sequence[int],
     models: Mapping[str, str],
     factor: Mapping[int, float] | None = None,
+    barred: Mapping[int, frozenset[str]] | None = None,
+    blind: Collection[int] = (),
 ) -> list[Evening]:
-    """Plays and freezes the evenings of `rows`; the first of `models` (name -> hash) is champion, the others say the same."""
+    """Plays and freezes the evenings of `rows`; the first of `models` (name -> hash) is champion, the others say the same. Evenings that
+    are `blind` have no model and enter nothing."""
     terms = Terms(settings.strategy, settings.regime, settings.costs, settings.backtest)
     needed = sessions_needed(settings.strategy, settings.regime, settings.universe)
     state, out = opening(settings.backtest.cash), []
     for row in rows:
         seen = window(market_data, row + 1, needed, state.symbols)
         own = cut(forecasts, market_data, seen)
-        curbs = Curbs(factor=(factor or {}).get(row, 1.0))
+        curbs = Curbs(row not in blind, (barred or {}).get(row, frozenset()), (factor or {}).get(row, 1.0))
         evening = play(state, seen, own, terms, curbs)
         state = evening.after
-        frozen_evening(desk, settings, evening, own, models, curbs, (market_data.bars.sessions[row], market_data.bars.sessions[row] + 1))
+        said = {} if row in blind else models
+        frozen_evening(desk, settings, evening, own, said, curbs, (market_data.bars.sessions[row], market_data.bars.sessions[row] + 1))
         out.append(evening)
     return out
 
@@ -47,7 +51,8 @@ def frozen_evening(
     desk: Path, settings: Settings, evening: Evening, own: Forecasts, models: Mapping[str, str], curbs: Curbs, days: tuple[Any, Any]
 ) -> FrozenDecision:
     """The decision of one evening in its folder."""
-    session, champion = str(days[0]), next(iter(models))
+    session, champion = str(days[0]), next(iter(models), "")
+    reasons = tuple(Reason("restricted", "a test", one) for one in sorted(curbs.barred))
     daily = {name: float(evening.daily[name]) for name in evening.daily.dtype.names}
     decision = FrozenDecision(
         session=session,
@@ -60,7 +65,7 @@ def frozen_evening(
         equity=daily["equity"],
         cash=daily["cash"],
         exits_only=not curbs.entries,
-        reasons=(),
+        reasons=reasons,
         halts=(),
         restricted=(),
         alarm_factor=curbs.factor,
@@ -90,6 +95,8 @@ def forecasts_of(evening: Evening, own: Forecasts, models: Mapping[str, str]) ->
     ranked = np.flatnonzero(~np.isnan(own.qpi[-1]))
     columns = {name: getattr(own, name)[-1, ranked] for name in ("qpi", "p_long", "p_short", "adv")}
     symbols = [evening.symbols[one] for one in ranked]
+    if not models:
+        return pd.DataFrame(columns=["symbol", "model", *columns])
     return pd.concat([pd.DataFrame({"symbol": symbols, "model": model, **columns}) for model in models], ignore_index=True)
 
 

@@ -55,9 +55,9 @@ def test_false_alarms_in_a_year_stay_under_one_in_ten() -> None:
 
 
 def test_the_measured_rate_is_near_what_is_asked() -> None:
-    """Resamples of one reference know nothing of other references, so the rate is near 5 % here."""
+    """5 % are asked for; of such scores 9 % of the watches over a reference of 750 sessions do come to an alarm, and as many are told."""
     rate = false_alarms(scores(1, 750, 0.1), QUICK, runs=100)
-    assert 0.0 <= rate <= 0.12
+    assert 0.02 <= rate <= 0.16
     worse = scores(1, 750, 0.1)
     assert false_alarms(worse, dataclasses.replace(QUICK, false_alarms=0.4), runs=100) > rate + 0.1
 

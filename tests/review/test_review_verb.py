@@ -1,18 +1,25 @@
 """`springback review` as a user types it: an account of one quarter on the demo market, the document, and signing it."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from springback.data.store.store import Store
+from springback.ledger.book import Ledger
+from springback.ledger.contest_entry import ContestEvent
+from springback.market.prose import Prose
 from springback.operation.frozen_decision import DECISION, ORDERS
 from springback.project import FILE
+from springback.state.rows import Incident
+from springback.workflow import record
+from springback.workflow.state_place import open_state
 from tests.review.desks import Drawn, write_desk
 from tests.terminal import TINY, done, springback
 
-ASKED = ("review", "--quarter", "2020Q3", *TINY, "--set", "review.history=63")
+ASKED = ("review", "--quarter", "2020Q3", *TINY, "--set", "review.history=63", "--set", "review.episodes=1")
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +31,11 @@ def home(trained_home: Path) -> Path:
     write_desk(trained_home / "desk", Drawn(market_data, False, lambda _, draw: 30.0 + float(draw.normal(0, 3))), *rows)
     (trained_home / FILE).write_text("# mine\n")
     done(springback(trained_home, "backtest", *TINY, "--quiet"))
+    opened = datetime(2020, 8, 3, 21, tzinfo=UTC)
+    open_state(trained_home / "desk").open_incident("desk", Incident("vix", opened, None, Prose("VIX is late"), "daily"))
+    happened = ("won", "2020Q3", "2020Q2", "c" * 64, "d" * 64, "2020-05-01", "2020-08-03", 0.5, "{}", 252, 0.01)
+    contest = ContestEvent(*happened, record.market_of(market_data, Store(trained_home / "store").open()[1]), "data", "", "better")
+    Ledger(trained_home / "ledger.sqlite").note((contest,), "1")
     (trained_home / "said.txt").write_text(done(springback(trained_home, *ASKED)).stdout)
     return trained_home
 
@@ -46,14 +58,15 @@ def test_it_says_where_each_section_stands_and_leaves_three_files(home: Path) ->
     assert (review["quarter"], review["first"], review["last"], review["account"]) == ("2020Q3", "2020-07-01", "2020-09-30", "paper-1")
     assert len(review["sections"]) == 14 and review["version"] is None
     states = {one["key"]: one["state"] for one in review["sections"]}
+    assert figure(review, "incidents", "Incidents that stand")["value"] == figure(review, "contests", "Events of contests")["value"] == 1
+    assert figure(review, "threshold", "Trials that this added or repeated")["value"] == 9
     assert states["threshold"] in ("green", "amber") and states["outcome"] in ("green", "amber", "red") and states["costs"] == "amber"
     assert figure(review, "incidents", "Without any record")["value"] == 0 and figure(review, "incidents", "Sessions due")["value"] == 64
 
 
 def test_each_source_is_named_with_its_hash(home: Path) -> None:
     sources = {one["name"]: one["hash"] for one in told(home)["sources"]}
-    manifest = Store(home / "store").describe()
-    assert sources["store store"] == manifest["content_hash"] if "content_hash" in manifest else len(sources["store store"]) == 64
+    assert sources["store, read from store"] == Store(home / "store").open()[1]
     assert len([hash_ for name, hash_ in sources.items() if name.startswith("desk/DATE/decision.json") and len(hash_) == 64]) == 1
     assert any(name.startswith("ledger.sqlite, row") and len(hash_) == 64 for name, hash_ in sources.items())
 
@@ -95,6 +108,9 @@ def test_a_decision_that_is_not_what_was_frozen_is_told_and_not_used(home: Path)
 def test_signing_writes_a_version_that_every_later_run_takes(home: Path) -> None:
     refused = springback(home, "review", "--quarter", "2020Q3", "--apply", "--by", "Ann", "--out", "nowhere")
     assert refused.returncode == 2 and "run 'springback review' first" in refused.stderr
+    for words in (("--set", "strategy.slots=9"), ("--models-dir", "models"), ("--store", "store")):
+        refused = springback(home, "review", "--quarter", "2020Q3", "--apply", "--by", "Ann", *words)
+        assert refused.returncode == 2 and f"{words[0]} goes with the review itself" in refused.stderr
     sign = ("review", "--quarter", "2020Q3", "--apply", "--by", "Ann", "--only", "strategy.slots", "--json")
     signed = json.loads(done(springback(home, *sign)).stdout)["settings_version"]
     assert signed == {"number": "0001", "file": "settings/versions/0001.toml", "by": "Ann", "changed": ["strategy.slots"]}

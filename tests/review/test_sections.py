@@ -10,6 +10,7 @@ import pytest
 
 from springback.market.costs import Costs
 from springback.market.market_data import MarketData
+from springback.market.prose import Prose
 from springback.operation.desk_folder import DeskFolder
 from springback.review import governance
 from springback.review.concentration import concentration, days_to_leave, held, stress, worst_sessions
@@ -273,6 +274,29 @@ def test_a_quarter_without_any_decision_of_an_account_that_had_one_is_red(tape: 
     assert governance.incidents(nobody(), calendar, RULES, "2020-01-02").state == "red"
     found = governance.incidents(nobody(), calendar, RULES, "")
     assert found.state == "unknown" and found.absent[0].what == "account" and found.figures == ()
+
+
+def test_incidents_of_the_state_tell_how_long_they_stood(part: DeskFrames) -> None:
+    facts = (
+        governance.IncidentFact("vix", "2021-01-05 21:40", 10.0, Prose("VIX is missing")),
+        governance.IncidentFact("bars", "2021-02-05 21:40", 2.0, Prose("no bar")),
+        governance.IncidentFact("disk", "2021-03-05 21:40", None, Prose("the disk is full")),
+    )
+    calendar = np.array(list(part.days["session"]), "datetime64[D]")
+    found = governance.incidents(part, calendar, RULES, "2020-12-01", facts)
+    values = {one.name: one.value for one in found.figures}
+    told = (values["Incidents opened"], values["Incidents that stand"], values["Hours until an incident ended, median"])
+    assert told == (3, 1, 6.0) and found.state == "amber" and found.grids[2].rows[2][2] == "stands"
+    assert governance.incidents(part, calendar, RULES, "2020-12-01", facts[:2]).state == "green"
+
+
+def test_contests_are_told_by_their_events(part: DeskFrames) -> None:
+    ledger = governance.LedgerFacts(Source("ledger.sqlite, row 9", "9" * 64), 9, 1, "")
+    event = governance.ContestFact("2021-02-01", "won", "2021Q1", "2020Q4", 252, 0.004, "", Prose("better"))
+    found = governance.contests(part, ledger, (event,))
+    assert found.state == "green" and found.absent == () and figure(found, "Events of contests").value == 1
+    assert found.grids[1].rows == (("2021-02-01", "won", "2021Q1", "2020Q4", "252", "0.004", "", "better"),)
+    assert [one.what for one in governance.contests(part, None, ()).absent] == ["ledger"]
 
 
 def test_inventory_names_what_changed(tape: MarketData, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from springback.state.backup import KEPT, backup, restore
 from springback.state.rows import Alarm, Attempt, Evening, Halt, Incident, Restriction
 from springback.state.state import State
 from springback.state.tables import TABLE_OF
+from tests.state.samples import AT, FRIDAY, LATER, MONDAY, WHY, event
 from tests.state.test_schema import NEXT
-from tests.state.test_state import AT, FRIDAY, LATER, MONDAY, WHY, event
 
 KINDS = ("sqlite", "postgresql")
 

@@ -9,8 +9,8 @@ import pytest
 
 from springback.errors import InputError, Taken
 from springback.state.state import State
+from tests.state.samples import ME
 from tests.state.test_hands import child
-from tests.state.test_state import ME
 
 HOLD = """
 import sys, time
@@ -54,8 +54,8 @@ def test_one_holds_and_the_other_is_told_by_whom(url: str) -> None:
 
 def test_a_lease_outlives_its_time_while_its_holder_lives(url: str) -> None:
     first, second = State(url), State(url)
-    with first.lease(ME, "alpha", 0.6):
-        time.sleep(1.5)
+    with first.lease(ME, "alpha", 2):
+        time.sleep(3)
         with pytest.raises(Taken, match="by alpha"), second.lease(ME, "beta", 30):
             pass
     with second.lease(ME, "beta", 30):
@@ -86,11 +86,11 @@ def test_the_keeper_finds_the_loss_and_the_end_of_the_block_tells_it(url: str) -
     first, second = State(url), State(url)
 
     def work() -> None:
-        with first.lease(ME, "alpha", 0.9):
+        with first.lease(ME, "alpha", 3):
             first.take(ME, "alpha", 0.001)
             time.sleep(0.01)
             second.take(ME, "beta", 60)
-            time.sleep(0.8)
+            time.sleep(1.5)
 
     with pytest.raises(Taken, match="by beta"):
         work()
@@ -112,7 +112,7 @@ def test_a_lease_needs_a_name_and_a_time(holder: str, seconds: float, tmp_path: 
 
 def test_the_dead_hold_until_their_time_is_over_and_their_own_name_goes_on_at_once(url: str, repository: Path) -> None:
     state = State(url)
-    with child(HOLD, url, "alpha", "2", repository=repository, out=subprocess.PIPE) as process:
+    with child(HOLD, url, "alpha", "10", repository=repository, out=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == "held\n"
         process.send_signal(signal.SIGKILL)
     with pytest.raises(Taken, match="by alpha"), state.lease(ME, "beta", 30):

@@ -17,7 +17,7 @@ from springback.state.database import PATIENCE
 from springback.state.rows import Evening
 from springback.state.state import State
 from springback.state.tables import METADATA, VERSION
-from tests.state.test_state import AT, FRIDAY, ME, event
+from tests.state.samples import AT, FRIDAY, ME, event
 
 NEXT = """
 import sqlalchemy as sa

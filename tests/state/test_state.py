@@ -1,7 +1,7 @@
 """The state keeps what it is told, on either database, and gives back the same."""
 
 import dataclasses
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,16 +11,7 @@ from springback.errors import InputError, StateError
 from springback.market.prose import Prose
 from springback.state.rows import Alarm, Attempt, BookEvent, Evening, Halt, Incident, Restriction
 from springback.state.state import State
-
-AT = datetime(2026, 11, 27, 21, 30, 0, 123456, UTC)
-LATER = AT + timedelta(hours=12)
-FRIDAY, MONDAY, TUESDAY = date(2026, 11, 27), date(2026, 11, 30), date(2026, 12, 1)
-ME = "desk"
-WHY = Prose("the earnings call, “quoted” and 50 % off")
-
-
-def event(**values: object) -> BookEvent:
-    return dataclasses.replace(BookEvent(AT, MONDAY, "set", "BRK.B", 0.1, 1 / 3, "ann", WHY), **values)  # type: ignore[arg-type]
+from tests.state.samples import AT, FRIDAY, LATER, ME, MONDAY, TUESDAY, WHY, event
 
 
 def test_what_is_kept_comes_back_by_another_hand(url: str) -> None:
@@ -153,14 +144,10 @@ EVENTS = st.builds(
 )
 
 
-@pytest.fixture(params=("sqlite", "postgresql"))
-def shared(request: pytest.FixtureRequest, new: object) -> State:
-    return State(new(request.param))  # type: ignore[operator]
-
-
 @given(events=st.lists(EVENTS, min_size=1, max_size=4))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_event_comes_back_to_the_last_bit(shared: State, events: list[BookEvent]) -> None:
+def test_any_event_comes_back_to_the_last_bit(url: str, events: list[BookEvent]) -> None:
+    shared = State(url)
     before = len(shared.book_events(ME))
     kept = shared.record(ME, *events)
     assert [dataclasses.replace(one, n=0) for one in kept] == events

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from springback.cli.command import command
+from springback.cli.operation import DeskFolder
 from springback.cli.options import Knobs, ModelsFolder, Stored
 from springback.project import usual
 
 if TYPE_CHECKING:
     from springback.verbs.console import Console
 
-Desk = Annotated[Path | None, typer.Option("--desk", help="One account's folder of frozen decisions.", show_default="desk")]
-
 
 def monitor(
     console: "Console",
     *,
-    desk: Desk = None,
+    desk: DeskFolder = Path("desk"),
     clear: Annotated[bool, typer.Option("--clear", help="Clear the alarm that stands: new entries have their whole size again.")] = False,
     by: Annotated[str | None, typer.Option("--by", help="With --clear: who clears it.", show_default=False)] = None,
     stored: Stored,
@@ -33,10 +32,9 @@ def monitor(
     from springback.verbs import monitor as verb
 
     chosen = verb.choose(knobs.settings, knobs.sets)
-    place = Path("desk") if desk is None else desk
     if clear:
-        verb.clear(console, place, by)
+        verb.clear(console, desk, by)
         return
     verb.refuse(by)
     page = out or usual("runs") / "monitor" / "monitor.html"
-    verb.monitor(console, chosen, place, verb.Inputs(**vars(stored)), models_dir or usual("models"), page, prometheus, command())
+    verb.monitor(console, chosen, desk, verb.Inputs(**vars(stored)), models_dir or usual("models"), page, prometheus, command())

@@ -42,6 +42,7 @@ def review(
     named = verb.quarter(place, quarter)
     folder = out or usual("runs") / "review" / named
     if apply:
+        verb.alone({**vars(knobs), **vars(stored), **vars(models), "forecasts": forecasts, "cluster": cluster})
         verb.sign(console, folder, by, tuple(only or ()))
         return
     verb.unsigned(by, only)

@@ -3,12 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from springback.errors import InputError
+from springback.market.bars import Dates
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NEW_YORK = ZoneInfo("America/New_York")
+LONGEST = timedelta(days=200)
+"""Longer than the exchange was ever closed: from July to December 1914."""
+MARGIN = timedelta(days=400)
 
 
 @dataclass(frozen=True)
@@ -22,21 +32,22 @@ class Hours:
 
 def hours_of(day: date, closed: Sequence[str] = ()) -> Hours:
     """The hours of the session `day`. Raises `InputError` where it is none, or one of the days `closed`."""
-    found = next((one for one in _year(day.year) if one.day == day and str(day) not in closed), None)
-    if found is None:
+    found = between(day, day, closed)
+    if not found:
         raise InputError(f"{day} is no session of the New York Stock Exchange", value=str(day))
-    return found
+    return found[0]
 
 
 def following(day: date, closed: Sequence[str] = ()) -> Hours:
     """The hours of the first session after `day`, the days `closed` apart."""
-    return next(one for year in (day.year, day.year + 1) for one in _year(year) if one.day > day and str(one.day) not in closed)
+    return between(day + timedelta(days=1), day + LONGEST, closed)[0]
 
 
 def between(first: date, last: date, closed: Sequence[str] = ()) -> tuple[Hours, ...]:
     """The sessions from `first` to `last`, both included, the days `closed` apart, in UTC."""
-    years = (one for year in range(first.year, last.year + 1) for one in _year(year))
-    return tuple(one for one in years if first <= one.day <= last and str(one.day) not in closed)
+    known = schedule(first, last)
+    low, high = np.searchsorted(known.days, np.datetime64(first)), np.searchsorted(known.days, np.datetime64(last), side="right")
+    return tuple(one for one in known.hours[low:high] if str(one.day) not in closed)
 
 
 def newest_closed(now: datetime, after: timedelta, closed: Sequence[str] = ()) -> Hours:
@@ -51,11 +62,40 @@ def at(day: date, clock: str) -> datetime:
     return datetime.combine(day, time.fromisoformat(clock), NEW_YORK).astimezone(UTC)
 
 
-@lru_cache(maxsize=64)
-def _year(year: int) -> tuple[Hours, ...]:
-    import exchange_calendars
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """The sessions from `first` to `last`: their `days` (S,) and hours."""
 
-    calendar = exchange_calendars.get_calendar("XNYS", start=f"{year}-01-01", end=f"{year}-12-31")
-    schedule = calendar.schedule
-    times = zip(schedule.index, schedule["open"], schedule["close"], strict=True)
-    return tuple(Hours(day.date(), opens.to_pydatetime(), closes.to_pydatetime()) for day, opens, closes in times)
+    first: date
+    last: date
+    days: Dates
+    opens: "pd.DatetimeIndex"
+    closes: "pd.DatetimeIndex"
+
+    @cached_property
+    def hours(self) -> tuple[Hours, ...]:
+        """The hours of each session, instants in UTC."""
+        times = zip(self.days.tolist(), self.opens.to_pydatetime(), self.closes.to_pydatetime(), strict=True)
+        return tuple(Hours(*one) for one in times)
+
+
+_MADE: list[Schedule] = []
+"""The widest schedule so far: the library takes a third of a second for one, however short it is, and an evening asks a dozen times."""
+
+
+def schedule(first: date, last: date) -> Schedule:
+    """A schedule, in UTC, that holds the sessions from `first` to `last` and may hold more."""
+    import exchange_calendars
+    import pandas as pd
+
+    for one in _MADE:
+        if one.first <= first and last <= one.last:
+            return one
+    low = min([first - MARGIN, *(one.first for one in _MADE)])
+    high = max([last + MARGIN, *(one.last for one in _MADE)])
+    table = exchange_calendars.get_calendar("XNYS", start=str(low), end=str(high)).schedule
+    made = Schedule(
+        low, high, table.index.to_numpy().astype("datetime64[D]"), pd.DatetimeIndex(table["open"]), pd.DatetimeIndex(table["close"])
+    )
+    _MADE[:] = [made]
+    return made

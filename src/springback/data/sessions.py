@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.data.hours import newest_closed
+from springback.data.hours import newest_closed, schedule
 from springback.errors import SettingsError
 from springback.market.bars import Dates
 
@@ -55,12 +54,7 @@ def _open(days: Dates, closed: Sequence[str]) -> Dates:
     return days[~np.isin(days, np.array(closed, dtype="datetime64[D]"))] if closed else days
 
 
-@lru_cache(maxsize=64)
 def _sessions(first: str, last: str) -> Dates:
-    import exchange_calendars
-
-    begin, end = (np.datetime64(one, "D") for one in (first, last))
-    week = np.timedelta64(7, "D")
-    calendar = exchange_calendars.get_calendar("XNYS", start=str(begin - week), end=str(end + week))
-    known = calendar.sessions.to_numpy().astype("datetime64[D]")
-    return np.asarray(known[(known >= begin) & (known <= end)])
+    begin, end = np.datetime64(first, "D"), np.datetime64(last, "D")
+    known = schedule(begin.item(), end.item()).days
+    return known[(known >= begin) & (known <= end)]

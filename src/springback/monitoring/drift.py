@@ -152,9 +152,10 @@ def _tied(session: NDArray[np.int64], values: Numbers) -> float:
     known = ~np.isnan(values)
     if not known.any():
         return 0.0
-    pairs = np.column_stack([session[known], values[known]])
-    count = np.unique(pairs, axis=0, return_counts=True)[1]
-    return float(count[count > 1].sum() / known.sum())
+    order = np.lexsort((values[known], session[known]))
+    day, value = session[known][order], values[known][order]
+    same = np.concatenate([[False], (day[1:] == day[:-1]) & (value[1:] == value[:-1]), [False]])
+    return float((same[1:] | same[:-1]).mean())
 
 
 def _share(which: NDArray[np.bool_]) -> float:

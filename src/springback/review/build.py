@@ -24,7 +24,8 @@ from springback.strategy.knobs import Strategy
 @dataclass(frozen=True, eq=False)
 class Materials:
     """What a review is built from; whatever is None is not there. `desk` holds all decisions of the account, `calendar` (S,) the sessions
-    of the quarter that are over, `untried` why no threshold was tried, `contests` of the ledger, a row each; `flags` must be read first.
+    of the quarter that are over, `untried` why no threshold was tried, what happened to `contests` by the ledger and the `incidents` of
+    the state database; `flags` must be read first.
     """
 
     quarter: Quarter
@@ -40,7 +41,8 @@ class Materials:
     tried: Tried | None = None
     untried: tuple[Missing, ...] = missing("models")
     ledger: governance.LedgerFacts | None = None
-    contests: Sequence[Mapping[str, Any]] | None = None
+    contests: Sequence[governance.ContestFact] = ()
+    incidents: Sequence[governance.IncidentFact] | None = None
     calendar: Dates = field(default_factory=lambda: np.zeros(0, "datetime64[D]"))
     flags: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -64,7 +66,7 @@ def build(materials: Materials) -> Review:
         trading_costs(spread, part, quarter, materials.costs, materials.rules),
         threshold(materials.tried, materials.rules, materials.untried),
         capacity(part),
-        governance.incidents(part, materials.calendar, materials.rules, upto.begun),
+        governance.incidents(part, materials.calendar, materials.rules, upto.begun, materials.incidents),
         governance.contests(part, materials.ledger, materials.contests),
     )
     last = (governance.assumptions(middle), governance.signature(middle))

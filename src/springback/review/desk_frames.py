@@ -31,6 +31,8 @@ ENDED = ("session", "order_id", "symbol", "status", "why")
 ORDERS = ("session", "order_id", "symbol", "quantity", "reason", "side", "last_close", "adv_limit", "rank", "score")
 FORECASTS = ("session", "symbol", "model", "p_long", "p_short")
 ENTRY = "entry"
+NUMBERS = ("equity", "cash", "vix", "alarm_factor", "quantity", "price", "fee", "age", "entry_price", "mark")
+"""Columns that are numbers even where none of them is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +134,7 @@ def _day(one: FrozenDecision) -> dict[str, Any]:
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows)) if rows else pd.DataFrame(columns=list(columns))
+    frame = frame.assign(**{name: pd.to_numeric(frame[name]) for name in NUMBERS if name in frame})
     return frame.reindex(columns=[*columns, *(name for name in frame.columns if name not in columns)])
 
 

@@ -19,13 +19,13 @@ Absence = Literal[
     "account",
     "benchmark",
     "broker",
+    "drill",
     "equity",
     "evidence",
     "forecasts",
     "ledger",
     "market",
     "models",
-    "record",
     "sectors",
     "sessions",
     "shares",
@@ -44,7 +44,7 @@ WORDS: Mapping[Absence, Prose] = {
     "sectors": Prose("sector unknown: the market data name none"),
     "sessions": Prose("too few sessions"),
     "shares": Prose("shares outstanding unknown: size is told by dollar volume alone"),
-    "record": Prose("nothing is recorded of it by this version"),
+    "drill": Prose("no restore drill is recorded"),
 }
 Knob = float | tuple[float, ...]
 ABSENCES: tuple[str, ...] = get_args(Absence)

@@ -12,7 +12,7 @@ from springback.analytics.figures import shown as percent
 from springback.market.bars import Dates
 from springback.market.prose import Prose
 from springback.review.desk_frames import DeskFrames
-from springback.review.document import NOWHERE, Absence, Grid, Section, Source, State, Trigger, counted, missing, worst
+from springback.review.document import NOWHERE, Absence, Figure, Grid, Section, Source, State, Trigger, counted, missing, worst
 from springback.review.outcome import Reference, account_returns, band, deepest_fall, known_equity
 from springback.review.review_settings import ReviewRules
 
@@ -31,6 +31,34 @@ class LedgerFacts:
     trials: int
     added: int
     fault: str
+
+
+@dataclass(frozen=True)
+class ContestFact:
+    """What happened to a contest by the close of `session` (ISO): `event` of the ledger, challenger and champion by name, the sessions
+    counted by then and their mean gain (None: none yet), by whom and why.
+    """
+
+    session: str
+    event: str
+    challenger: str
+    champion: str
+    sessions: int
+    gain: float | None
+    by: str
+    why: Prose
+
+
+@dataclass(frozen=True)
+class IncidentFact:
+    """Something that a person had to know: its `cause`, when it was `opened` (ISO, UTC), after how many `hours` it ended (None: it stands),
+    and the same in words.
+    """
+
+    cause: str
+    opened: str
+    hours: float | None
+    words: Prose
 
 
 def inventory(desk: DeskFrames, version: str | None, ledger: LedgerFacts | None, facts: Mapping[str, Any]) -> Section:
@@ -90,13 +118,14 @@ def _short(value: Any) -> str:
     return str(value)[:24]
 
 
-def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules, begun: str) -> Section:
+def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules, begun: str, events: Sequence[IncidentFact] | None = None) -> Section:
     """Section 11: evenings missed, late or without entries, halts, orders that did not fill; `calendar` (S,) holds the sessions due.
 
-    They are due from `begun` on, the session (ISO) of the account's first decision; empty: it has none, and nothing was due.
+    They are due from `begun` on, the session (ISO) of the account's first decision; empty: it has none, and nothing was due. `events` are
+    those of the state database (None: there is none).
     """
     if not begun:
-        return Section("incidents", "Incidents", "unknown", absent=missing("account", "broker", "record"))
+        return Section("incidents", "Incidents", "unknown", absent=missing("account", "broker", "drill"))
     kinds = Counter(desk.days["kind"])
     decided = {*desk.days["session"], *desk.damaged}
     lost = [str(day) for day in calendar if str(day) not in decided and str(day) >= begun]
@@ -112,11 +141,30 @@ def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules, begun: str)
         counted("Decisions that are not what was frozen", len(desk.damaged), "count", desk.source, "none of them is used"),
         counted("Orders that ended unfilled", len(desk.ended), "count", desk.source),
     ]
+    figures += [] if events is None else _resolved(events)
     missed = gone / due if due else 0.0
-    state: State = "red" if missed > rules.missed or desk.damaged else "amber" if gone or kinds["deadline"] or desk.notices else "green"
+    standing = any(one.hours is None for one in events or ())
+    curbed = bool(gone or kinds["deadline"] or desk.notices or standing)
+    state: State = "red" if missed > rules.missed or desk.damaged else "amber" if curbed else "green"
     failures = (Prose(f"an order every evening: {gone} of {due} evenings gave none in time"),) if missed > rules.missed else ()
-    grids = (_causes(desk), _unfilled(desk))
-    return Section("incidents", "Incidents", state, tuple(figures), grids, (), missing("broker", "record"), (), failures)
+    grids = (_causes(desk), _unfilled(desk), *(() if events is None else (_told(events),)))
+    return Section("incidents", "Incidents", state, tuple(figures), grids, (), missing("broker", "drill"), (), failures)
+
+
+def _resolved(events: Sequence[IncidentFact]) -> list[Figure]:
+    hours = [one.hours for one in events if one.hours is not None]
+    source = Source("state database")
+    return [
+        counted("Incidents opened", len(events), "count", source),
+        counted("Incidents that stand", len(events) - len(hours), "count", source),
+        counted("Hours until an incident ended, median", float(np.median(hours)) if hours else None, "one", source),
+    ]
+
+
+def _told(events: Sequence[IncidentFact]) -> Grid:
+    rows = tuple((one.cause, one.opened, "stands" if one.hours is None else percent(one.hours, "one"), str(one.words)) for one in events)
+    heads = ("Cause", "Opened, UTC", "Hours", "In words")
+    return Grid("Incidents", heads, rows, (True, True, False, True), Prose("" if rows else "Nobody had to be told of anything."))
 
 
 def _causes(desk: DeskFrames) -> Grid:
@@ -137,30 +185,35 @@ def _unfilled(desk: DeskFrames) -> Grid:
     return Grid("Orders that ended unfilled", ("Status", "Why", "Orders"), rows, (True, True, False), note)
 
 
-def contests(desk: DeskFrames, ledger: LedgerFacts | None, records: Sequence[Mapping[str, Any]] | None) -> Section:
-    """Section 12: who was champion when, who was challenging, and the contests that the ledger holds (None: it holds none)."""
-    absent: list[Absence] = [] if len(desk.days) else ["account"]
+def contests(desk: DeskFrames, ledger: LedgerFacts | None, events: Sequence[ContestFact]) -> Section:
+    """Section 12: who was champion when, and what happened to the contests that the ledger holds."""
+    lacking: list[Absence] = [] if len(desk.days) else ["account"]
+    if ledger is None:
+        lacking.append("ledger")
     spans: list[tuple[str, str, str]] = []
     for day, name in zip(desk.days["session"], desk.days["champion"], strict=True):
         if not spans or spans[-1][0] != str(name):
             spans.append((str(name), str(day), str(day)))
         spans[-1] = (*spans[-1][:2], str(day))
-    grids = [Grid("Champions", ("Model", "First session", "Last session"), tuple(spans), (True, True, True))] if spans else []
-    if records is None:
-        absent.append("record")
-    elif records:
-        heads = tuple(records[0])
-        rows = tuple(tuple(str(one.get(head, "")) for head in heads) for one in records)
-        grids.append(Grid("Contests", heads, rows, (True,) * len(heads)))
-    words = () if records is None else (Prose(f"{len(records)} contests are recorded."),)
+    champions = Grid("Champions", ("Model", "First session", "Last session"), tuple(spans), (True, True, True))
+    grids = (*((champions,) if spans else ()), *((_happened(events),) if ledger else ()))
     source = NOWHERE if ledger is None else ledger.source
-    figures = (counted("Champions in the quarter", len(spans), "count", desk.source), counted("Contests", _count(records), "count", source))
-    state: State = "unknown" if absent else "amber" if len(spans) > 1 else "green"
-    return Section("contests", "Contests and decisions", state, figures, tuple(grids), words, missing(*absent))
+    figures = (
+        counted("Champions in the quarter", len(spans), "count", desk.source),
+        counted("Events of contests", None if ledger is None else len(events), "count", source),
+    )
+    state: State = "unknown" if lacking else "amber" if len(spans) > 1 else "green"
+    return Section("contests", "Contests and decisions", state, figures, grids, absent=missing(*lacking))
 
 
-def _count(rows: Sequence[Mapping[str, Any]] | None) -> float | None:
-    return None if rows is None else len(rows)
+def _happened(events: Sequence[ContestFact]) -> Grid:
+    rows = tuple(
+        (one.session, one.event, one.challenger, one.champion, f"{one.sessions:,}", percent(one.gain, "three"), one.by, str(one.why))
+        for one in events
+    )
+    heads = ("Session", "Event", "Challenger", "Champion", "Sessions", "Gain", "By", "Why")
+    note = Prose("" if rows else "Nothing happened to a contest in the quarter.")
+    return Grid("Contests", heads, rows, (True, True, True, True, False, False, True, True), note)
 
 
 def triggers(whole: DeskFrames, part: DeskFrames, reference: Reference | None) -> tuple[Trigger, ...]:

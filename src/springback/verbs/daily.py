@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from springback.workflow.daily import Clock, DailyOutcome, Fetch, daily
 from springback.workflow.evening import LiveAccount
 from springback.workflow.inputs import Inputs, Request
 from springback.workflow.settings import choose
+from springback.workflow.watched import Watch, watched
 
 LEASE = 600.0
 """Seconds that an evening may hold its account without a sign of life."""
@@ -42,8 +44,10 @@ def run(
 def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch | None, dry: bool) -> int:
     """Decides what is due and says it; the exit code."""
     holder = f"{socket.gethostname()}:{os.getpid()}"
-    with account.state.lease(account.name, holder, LEASE):
-        outcome = daily(account, clock, fetch, dry, console)
+    silent = dry or clock.fixed is not None
+    hears = nullcontext(Watch()) if silent else watched(account, clock.now())
+    with account.state.lease(account.name, holder, LEASE), hears as watch:
+        outcome = watch.outcome = daily(account, clock, fetch, dry, console)
     console.payload["daily"] = _plain(outcome, account)
     for one in outcome.decisions:
         _say(console, one)
@@ -56,6 +60,8 @@ def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch |
         console.say(f"{outcome.session} is decided: nothing is due")
     if outcome.decisions:
         console.say(f"desk: {account.folder.path}")
+    for fault in watch.faults:
+        console.say(f"  {fault}")
     return outcome.code
 
 

@@ -1,13 +1,16 @@
 """What `springback review` does: the quarterly document, and signing what it proposes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from springback.cluster import Workers, workers_at
 from springback.errors import InputError, MissingData
 from springback.review import review_page
 from springback.review.document import Review, quarter_from
+from springback.review.governance import shown as setting
 from springback.verbs.console import Console, table
 from springback.workflow import places, versions
 from springback.workflow import review as workflow
@@ -63,7 +66,7 @@ def _say(console: Console, document: Review) -> None:
         if trigger.fired:
             console.say(f"  asks for an extra review: {trigger.words}")
     for one in document.proposals:
-        console.say(f"  proposed: {one.knob} from {one.current} to {one.value}: {one.why}")
+        console.say(f"  proposed: {one.knob} from {setting(one.current)} to {setting(one.value)}: {one.why}")
     if not document.proposals:
         console.say("  nothing is proposed")
 
@@ -81,6 +84,16 @@ def sign(console: Console, out: Path, by: str | None, only: tuple[str, ...]) -> 
     }
     changed = ", ".join(signed.changed) or "nothing: the settings as they were"
     console.say(f"settings version {signed.number}, signed by {signed.by}: {signed.file}; it changes {changed}")
+
+
+def alone(options: Mapping[str, Any]) -> None:
+    """Refuses beside `--apply` what a review is built with: what was written is signed. Raises `InputError`."""
+    names = {"sets": "set"}
+    for name, value in options.items():
+        if value:
+            raise InputError(
+                f"--{names.get(name, name).replace('_', '-')} goes with the review itself: --apply signs the one that was written"
+            )
 
 
 def unsigned(by: str | None, only: list[str] | None) -> None:

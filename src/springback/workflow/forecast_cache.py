@@ -8,6 +8,7 @@ MODELS/walk_forward/made_of.json          SHA-256 of them, and of all that went 
 import dataclasses
 import hashlib
 import json
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,6 +64,7 @@ def _made_of(prepared: PreparedData, settings: Settings, folder: Path) -> dict[s
     }
 
 
+@cache
 def program(package: Path = PACKAGE) -> str:
     """SHA-256 of the package's sources: a feature that is worked out otherwise makes other forecasts."""
     digest = hashlib.sha256()

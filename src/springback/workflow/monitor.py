@@ -113,7 +113,7 @@ def _study(
     path_days, path = _path(state, scores, scene)
     return MonitorStudy(
         account=own[-1].account,
-        champion=own[-1].champion,
+        champion=scene.frozen.champion,
         first=own[0].session,
         last=own[-1].session,
         alarm_factor=alarm_factor(state, scene.settings.monitor),
@@ -235,6 +235,8 @@ def _asked_anew(scene: Scene) -> Forecasts | None:
     out = {name: np.full(bars.shape, np.nan) for name in ("qpi", "p_long", "p_short", "adv")}
     by_hash: dict[str, list[int]] = {}
     for row, one in zip(scene.frozen.rows.tolist(), scene.frozen.decisions, strict=True):
+        if not one.champion:
+            continue
         by_hash.setdefault(str(_models_of(one.hashes).get(one.champion)), []).append(row)
     for hash_, rows in by_hash.items():
         try:
@@ -257,8 +259,9 @@ def _run(scene: Scene, forecasts: Forecasts, cash: float, settings: Settings | N
     days = (scene.market_data.bars.sessions[row].item() for row in (scene.first, scene.end - 1))
     chosen = between(settings or scene.settings, *days)
     chosen = replace(chosen, backtest=replace(chosen.backtest, cash=cash))
-    inputs = loop_inputs(scene.market_data, forecasts, chosen, scene.frozen.entry_factor)
-    return simulate(scene.market_data, forecasts, chosen, inputs=inputs)
+    free = replace(forecasts, qpi=np.where(scene.frozen.barred, np.nan, forecasts.qpi))
+    inputs = loop_inputs(scene.market_data, free, chosen, scene.frozen.entry_factor)
+    return simulate(scene.market_data, free, chosen, inputs=inputs)
 
 
 def _past_returns(scene: Scene) -> Numbers:

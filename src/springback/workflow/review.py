@@ -8,6 +8,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import numpy as np
 from springback import __version__
 from springback.analytics import encode, evidence
 from springback.cluster import Workers
-from springback.data.sessions import exchange_days, newest
+from springback.data.hours import between as between_days
+from springback.data.sessions import exchange_days
 from springback.data.store.store import Store
 from springback.errors import BadTable, InputError, MissingData, ModelError, SettingsError
 from springback.ledger import entry
@@ -30,13 +32,13 @@ from springback.review import review_page
 from springback.review.build import Materials, build
 from springback.review.desk_frames import DeskFrames, desk_frames
 from springback.review.document import NOWHERE, Missing, Quarter, Review, Source, missing, quarter_from, quarter_of
-from springback.review.governance import LedgerFacts
+from springback.review.governance import ContestFact, IncidentFact, LedgerFacts
 from springback.review.outcome import Reference, Ripe
 from springback.review.threshold import NEVER, Tried
 from springback.settings import flat
 from springback.statistics.returns import account_excess
 from springback.training.labels import forward_return
-from springback.workflow import places, record
+from springback.workflow import places, record, state_place
 from springback.workflow.backtests import BacktestCache, run_backtests
 from springback.workflow.forecasts import Choice, forecasts_for
 from springback.workflow.inputs import Inputs, Loaded, stored
@@ -49,7 +51,6 @@ from springback.workflow.version_file import TABLES
 from springback.workflow.versions import version_of
 
 JSON, PAGE, TEXT = "review.json", "review.html", "review.md"
-SETTLED = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
@@ -68,32 +69,34 @@ def review(settings: Settings, ground: Ground, quarter: str, workers: Workers, r
     chosen = quarter_from(quarter)
     step = progress.step("review")
     step(0, 3, f"decisions in {ground.desk}")
-    desk = _desk(DeskFolder(ground.desk), chosen)
-    market = _market(ground)
+    desk, market = _desk(DeskFolder(ground.desk), chosen), _market(ground)
     step(1, 3, "ledger and market")
-    known = _until(market, chosen)
     tried, untried = _tried(settings, ground, market, chosen, workers, recorder, progress)
-    facts, reference = _ledger(settings, market, chosen, recorder.store)
+    whole = replace(_materials(settings, desk, market, chosen, recorder), tried=tried, untried=untried)
     step(2, 3, "sections")
-    return build(
-        Materials(
-            quarter=chosen,
-            desk=desk,
-            rules=settings.review,
-            strategy=settings.strategy,
-            costs=settings.costs,
-            version=version_of(settings),
-            market_data=None if known is None else known.market_data,
-            market_source=NOWHERE if market is None else Source(f"store {ground.inputs.folder}", market.hash),
-            reference=reference,
-            ripe=_ripe(settings, desk, known, chosen),
-            tried=tried,
-            untried=untried,
-            ledger=facts,
-            calendar=_calendar(chosen),
-            flags=_flags(settings, market),
-            facts={"Springback": __version__, "Python": platform.python_version(), "Command": recorder.command},
-        )
+    return build(replace(whole, incidents=_incidents(ground.desk, chosen)))
+
+
+def _materials(settings: Settings, desk: DeskFrames, market: Loaded | None, quarter: Quarter, recorder: Recorder) -> Materials:
+    """What the desk, the market until the quarter's end and the ledger tell."""
+    known = _until(market, quarter)
+    facts, reference = _ledger(settings, market, quarter, recorder.store)
+    return Materials(
+        quarter=quarter,
+        desk=desk,
+        rules=settings.review,
+        strategy=settings.strategy,
+        costs=settings.costs,
+        version=version_of(settings),
+        market_data=None if known is None else known.market_data,
+        market_source=NOWHERE if market is None else Source(f"store, {market.how}", market.hash),
+        reference=reference,
+        ripe=_ripe(settings, desk, known, quarter),
+        ledger=facts,
+        contests=_contests(recorder.store, market, quarter),
+        calendar=_calendar(settings, quarter),
+        flags=_flags(settings, market),
+        facts={"Springback": __version__, "Python": platform.python_version(), "Command": recorder.command},
     )
 
 
@@ -169,10 +172,11 @@ def _until(market: Loaded | None, quarter: Quarter) -> Loaded | None:
     return replace(market, market_data=market.market_data.until(end)) if end else None
 
 
-def _calendar(quarter: Quarter) -> Dates:
-    """The sessions of the quarter that are over."""
-    last = min(quarter.next.first - timedelta(days=1), newest(datetime.now(UTC), SETTLED).item())
-    return exchange_days(quarter.first, last) if last >= quarter.first else np.zeros(0, "datetime64[D]")
+def _calendar(settings: Settings, quarter: Quarter) -> Dates:
+    """The sessions of the quarter whose next open has passed: those that were decided by then, or missed."""
+    hours = between_days(quarter.first, quarter.next.first + timedelta(days=10), settings.calendar.closed)
+    over = [one.day for one, after in pairwise(hours) if quarter.holds(one.day) and after.opens <= datetime.now(UTC)]
+    return np.array(over, "datetime64[D]")
 
 
 def _flags(settings: Settings, market: Loaded | None) -> tuple[str, ...]:
@@ -205,6 +209,35 @@ def _ledger(settings: Settings, market: Loaded | None, quarter: Quarter, store: 
                 held[0][days], held[1][days], same[one.entry.row], Source(f"{book.file}, row {one.entry.row}", one.entry.hash)
             )
     return facts, None
+
+
+def _contests(store: Path | None, market: Loaded | None, quarter: Quarter) -> tuple[ContestFact, ...]:
+    """What the ledger says happened to contests on this market by the sessions of the quarter."""
+    past = None if market is None else record.market_of(market.market_data, market.hash)
+    events = [one.event for one in Ledger(record.place(store)).contests()]
+    return tuple(
+        ContestFact(one.session, one.event, one.challenger, one.champion, one.sessions, one.gain, one.by, Prose(one.why))
+        for one in events
+        if str(quarter.first) <= one.session < str(quarter.next.first) and past in (None, one.market)
+    )
+
+
+def _incidents(desk: Path, quarter: Quarter) -> tuple[IncidentFact, ...] | None:
+    """The incidents of the account that were opened in the quarter; None where no state database is there, and none is made."""
+    where = state_place.place(desk)
+    if "://" not in where and not Path(where).exists():
+        return None
+    told = state_place.open_state(desk).incidents(desk.resolve().name, history=True)
+    return tuple(
+        IncidentFact(
+            one.cause,
+            one.opened_at.isoformat(sep=" ", timespec="minutes")[:16],
+            None if one.closed_at is None else (one.closed_at - one.opened_at).total_seconds() / 3600,
+            one.words,
+        )
+        for one in told
+        if quarter.holds(one.opened_at.date())
+    )
 
 
 def _same(text: str, rule: Mapping[str, Any]) -> bool:

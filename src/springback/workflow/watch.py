@@ -21,13 +21,15 @@ from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.training.labels import forward_return
 from springback.workflow.forecast_cache import FILE as WALKED
-from springback.workflow.frozen import before, cut, frozen, since
+from springback.workflow.frozen import before, champion_of, cut, frozen, since, until
 from springback.workflow.models import forecasts_from
 from springback.workflow.settings import Settings
 
 STATE = "monitor.json"
 REFERENCE = 504
 """Sessions before the desk's first that a reference is taken from."""
+NEWEST = 20
+"""Decisions looked at for the champion: that many evenings without a model in a row are another alarm's."""
 Numbers = NDArray[np.float64]
 
 
@@ -50,27 +52,46 @@ def clear(desk: Path, by: str) -> Decay:
 
 
 def watch(
-    settings: Settings, desk: Path, market_data: MarketData, models: Path, whole: Callable[[], MarketData] | None = None
+    settings: Settings,
+    desk: Path,
+    market_data: MarketData,
+    models: Path,
+    whole: Callable[[], MarketData] | None = None,
+    keep: bool = True,
 ) -> Decay | None:
-    """The watch after every session whose labels `market_data` knows, written down where it changed; None where there is no decision, or
-    too short a reference for one.
+    """The watch after every session whose labels `market_data` knows, written down where it changed unless told not to `keep` it; None
+    where there is no decision by a champion, or too short a reference for one.
 
     Where another champion begins, the reference is looked for in `whole`, the market with all of its past (None: `market_data` has it).
     Sessions decided late or without data are no evidence. Raises `InputError`, `BadTable`, `Unwritable`.
     """
     folder = DeskFolder(desk)
-    if not folder.sessions():
+    champion = champion_of([folder.decision(one) for one in folder.sessions()[-NEWEST:]])
+    if not champion:
         return None
     known = state_of(desk)
-    if known is None or known.champion != folder.decision().champion:
-        market_data = market_data if whole is None else whole()
-        state = _begun(settings, folder, market_data, models)
+    if known is None or known.champion != champion:
+        full = market_data if whole is None else whole()
+        market_data = until(full, market_data.bars.sessions[-1])
+        state = _begun(settings, folder, market_data, full, models)
     else:
         state = known
     if state is None:
         return None
     state = _updated(settings, state, _unseen(folder, state), market_data)
-    return state if state == known else _kept(desk, state)
+    return _kept(desk, state) if keep and state != known else state
+
+
+def entry_factor(
+    settings: Settings,
+    desk: Path,
+    market_data: MarketData,
+    models: Path,
+    whole: Callable[[], MarketData] | None = None,
+    keep: bool = True,
+) -> float:
+    """What an evening multiplies the gross of its new entries by, as `watch` stands on `market_data`, which ends with its session."""
+    return decay.alarm_factor(watch(settings, desk, market_data, models, whole, keep), settings.monitor)
 
 
 def reference_scores(
@@ -79,14 +100,13 @@ def reference_scores(
     """Daily rank IC of the newest decision's champion before its first session, out of sample, (R,): from what it said as a challenger if
     that is long enough, else from the forecasts `walked` (T, N) of the sessions before the desk's first.
     """
-    champion = decisions[-1].champion
-    first = len(decisions)
-    while first and decisions[first - 1].champion == champion:
+    champion, first = champion_of(decisions), len(decisions)
+    while first and decisions[first - 1].champion in ("", champion):
         first -= 1
-    until = market_data.bars.row(decisions[first].session)
+    start = market_data.bars.row(decisions[first].session)
     least = max(settings.monitor.sessions, 2 * settings.monitor.block)
     own = frozen([one for one in decisions[:first] if champion in one.challengers], market_data, champion)
-    found = scores(settings, own.forecasts, market_data, until - 1).rank_ic
+    found = scores(settings, own.forecasts, market_data, start - 1).rank_ic
     if np.count_nonzero(~np.isnan(found)) >= least or walked is None:
         return found
     begin = market_data.bars.row(decisions[0].session)
@@ -111,13 +131,14 @@ def walked_forecasts(models: Path, market_data: MarketData) -> Forecasts | None:
         return None
 
 
-def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, models: Path) -> Decay | None:
+def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, full: MarketData, models: Path) -> Decay | None:
+    """A new watch on `market_data`, which ends with the evening; `full` is the market that the walk-forward's forecasts are of."""
     decisions = tuple(folder.decisions())
     part = since(market_data, decisions[0].session, REFERENCE)
-    walked = walked_forecasts(models, market_data)
-    reference = reference_scores(settings, decisions, part, None if walked is None else cut(walked, market_data, part))
+    walked = walked_forecasts(models, full)
+    reference = reference_scores(settings, decisions, part, None if walked is None else cut(walked, full, part))
     try:
-        return decay.begin(decisions[-1].champion, reference, settings.monitor)
+        return decay.begin(champion_of(decisions), reference, settings.monitor)
     except MissingData:
         return None
 
@@ -127,9 +148,9 @@ def _unseen(folder: DeskFolder, state: Decay) -> list[FrozenDecision]:
     found = []
     for session in reversed(folder.sessions()):
         one = folder.decision(session)
-        if session <= state.newest or one.champion != state.champion:
+        if session <= state.newest or one.champion not in ("", state.champion):
             break
-        if one.kind == "frozen":
+        if one.kind == "frozen" and one.champion:
             found.append(one)
     return found[::-1]
 

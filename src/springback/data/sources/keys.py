@@ -10,6 +10,8 @@ from springback.errors import InputError, MissingData
 
 USUAL = Path("~/.config/springback/keys.toml")
 NAMES = ("TIINGO_API_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
+TABLES = ("alerts",)
+"""Tables of the file that are for others than vendors of data."""
 
 
 class Keys:
@@ -33,9 +35,7 @@ class Keys:
 
 def read_keys(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Keys:
     """Keys of `file` (default: `USUAL` if it is there), over which the environment goes. Raises `InputError`, which shows none of it."""
-    path = (file or USUAL).expanduser()
-    if file is not None and not path.is_file():
-        raise MissingData(f'{file} does not exist: give a TOML file of keys, such as TIINGO_API_KEY = "..."')
+    path = _path(file)
     found = _read(path) if path.is_file() else {}
     around = os.environ if environment is None else environment
     given = {name: around[name] for name in NAMES if around.get(name)}
@@ -45,25 +45,46 @@ def read_keys(file: Path | None = None, environment: Mapping[str, str] | None = 
     return Keys(found | given)
 
 
+def read_table(name: str, file: Path | None = None) -> Mapping[str, object]:
+    """The table `name`, one of `TABLES`, of the file of keys; empty where it has none. Raises `InputError`, which shows none of it."""
+    path = _path(file)
+    table = _opened(path).get(name, {}) if path.is_file() else {}
+    if not isinstance(table, dict):
+        raise InputError(f"{path}: {name} must be a table, [{name}]")
+    return table
+
+
+def _path(file: Path | None) -> Path:
+    path = (file or USUAL).expanduser()
+    if file is not None and not path.is_file():
+        raise MissingData(f'{file} does not exist: give a TOML file of keys, such as TIINGO_API_KEY = "..."')
+    return path
+
+
 def _travels(key: str) -> bool:
     """Whether a key can stand in a header: printable ASCII without a space. httpx would show it in its error otherwise."""
     return key.isascii() and key.isprintable() and " " not in key
 
 
-def _read(path: Path) -> dict[str, str]:
+def _opened(path: Path) -> dict[str, object]:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise InputError(f"{path} may be read by others (rights {mode:04o}, must be 0600): run 'chmod 600 {path}', and think of new keys")
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): check its owner") from None
     except (ValueError, RecursionError):
         raise InputError(f'{path} is not TOML: one line a key, such as TIINGO_API_KEY = "..."') from None
-    unknown = sorted(set(told) - set(NAMES))
+
+
+def _read(path: Path) -> dict[str, str]:
+    whole = {name: value for name, value in _opened(path).items() if name not in TABLES}
+    unknown = sorted(set(whole) - set(NAMES))
     if unknown:
         raise InputError(f"{path} has a key named '{unknown[0][:40]}': known are {', '.join(NAMES)}")
-    if any(not isinstance(value, str) for value in told.values()):
+    told = {name: value for name, value in whole.items() if isinstance(value, str)}
+    if len(told) < len(whole):
         raise InputError(f"{path}: every key must be a text in quotes")
     if broken := sorted(name for name, value in told.items() if not _travels(value)):
         raise InputError(f"{path}: {broken[0]} holds a space or a sign beyond ASCII: write it as the vendor gave it")
