@@ -43,7 +43,8 @@ WORLD = (
         "strategy.probability=0.5",
     ),
 )
-PAST = ("backtest.start=2019-01-02", "backtest.end=2020-03-31")
+PAST = ("backtest.start=2019-01-02", "backtest.end=2020-08-31")
+"""The walk-forward reaches into the days of the desk, which are no reference."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -133,6 +134,8 @@ def test_the_watch_is_kept_and_told_evening_by_evening_it_is_the_same(home: Home
                 (grown / one.name).symlink_to(one)
         seen = monitor.since(monitor.window(whole, end, end), "2018-01-02", 0)
         state = watch.watch(home.settings, grown, seen, home.folder / "models", lambda: whole)
+        ripe = whole.bars.sessions[end - 1 - home.settings.training.horizon]
+        assert state is not None and state.newest == str(ripe), "no label that is not known on that evening"
     assert state == kept
 
 

@@ -20,7 +20,7 @@ from springback.workflow.catch_up import Fetched
 from springback.workflow.curbs import DataFaults, Forbidden, curbs_of, plain
 from springback.workflow.evening import Decided, LiveAccount, Remembered, caught_up, corrections_of, frozen, registered, remembered, trusted
 from springback.workflow.forecast_cache import program
-from springback.workflow.governance import Governed, governed
+from springback.workflow.governance import Governed, alarm_of, governed
 from springback.workflow.inputs import Loaded
 from springback.workflow.models_in_use import models_in_use
 from springback.workflow.progress import SILENT, Progress
@@ -171,7 +171,7 @@ def _seeing(account: LiveAccount, session: Hours, now: datetime, after: Hours, f
     said = session_forecasts(loaded.market_data, models, account.settings.universe, account.settings.strategy.indicator)
     forbidden = _forbidden(account, session.day)
     faults = data_faults(account, loaded.market_data, fetched)
-    curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden)
+    curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden, alarm_of(account, models.champion))
     corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
     evening = play(memory.state, loaded.market_data, said.decisive, account.terms, None if kind == "late" else curbs, (), corrections)
     if kind == "late":

@@ -68,6 +68,12 @@ def since(market_data: MarketData, session: str, before: int) -> MarketData:
     return window(market_data, sessions, sessions - first)
 
 
+def until(market_data: MarketData, session: np.datetime64) -> MarketData:
+    """`market_data` as it was known at the close of `session`, of the names with a row until then."""
+    end = market_data.bars.row(session) + 1
+    return window(market_data, end, end)
+
+
 def cut(forecasts: Forecasts, whole: MarketData, part: MarketData) -> Forecasts:
     """`forecasts` of the market `whole` for the sessions and names of its `part`."""
     first = whole.bars.row(part.bars.sessions[0])

@@ -21,7 +21,7 @@ from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.training.labels import forward_return
 from springback.workflow.forecast_cache import FILE as WALKED
-from springback.workflow.frozen import before, champion_of, cut, frozen, since
+from springback.workflow.frozen import before, champion_of, cut, frozen, since, until
 from springback.workflow.models import forecasts_from
 from springback.workflow.settings import Settings
 
@@ -71,14 +71,27 @@ def watch(
         return None
     known = state_of(desk)
     if known is None or known.champion != champion:
-        market_data = market_data if whole is None else whole()
-        state = _begun(settings, folder, market_data, models)
+        full = market_data if whole is None else whole()
+        market_data = until(full, market_data.bars.sessions[-1])
+        state = _begun(settings, folder, market_data, full, models)
     else:
         state = known
     if state is None:
         return None
     state = _updated(settings, state, _unseen(folder, state), market_data)
     return _kept(desk, state) if keep and state != known else state
+
+
+def entry_factor(
+    settings: Settings,
+    desk: Path,
+    market_data: MarketData,
+    models: Path,
+    whole: Callable[[], MarketData] | None = None,
+    keep: bool = True,
+) -> float:
+    """What an evening multiplies the gross of its new entries by, as `watch` stands on `market_data`, which ends with its session."""
+    return decay.alarm_factor(watch(settings, desk, market_data, models, whole, keep), settings.monitor)
 
 
 def reference_scores(
@@ -90,10 +103,10 @@ def reference_scores(
     champion, first = champion_of(decisions), len(decisions)
     while first and decisions[first - 1].champion in ("", champion):
         first -= 1
-    until = market_data.bars.row(decisions[first].session)
+    start = market_data.bars.row(decisions[first].session)
     least = max(settings.monitor.sessions, 2 * settings.monitor.block)
     own = frozen([one for one in decisions[:first] if champion in one.challengers], market_data, champion)
-    found = scores(settings, own.forecasts, market_data, until - 1).rank_ic
+    found = scores(settings, own.forecasts, market_data, start - 1).rank_ic
     if np.count_nonzero(~np.isnan(found)) >= least or walked is None:
         return found
     begin = market_data.bars.row(decisions[0].session)
@@ -118,11 +131,12 @@ def walked_forecasts(models: Path, market_data: MarketData) -> Forecasts | None:
         return None
 
 
-def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, models: Path) -> Decay | None:
+def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, full: MarketData, models: Path) -> Decay | None:
+    """A new watch on `market_data`, which ends with the evening; `full` is the market that the walk-forward's forecasts are of."""
     decisions = tuple(folder.decisions())
     part = since(market_data, decisions[0].session, REFERENCE)
-    walked = walked_forecasts(models, market_data)
-    reference = reference_scores(settings, decisions, part, None if walked is None else cut(walked, market_data, part))
+    walked = walked_forecasts(models, full)
+    reference = reference_scores(settings, decisions, part, None if walked is None else cut(walked, full, part))
     try:
         return decay.begin(champion_of(decisions), reference, settings.monitor)
     except MissingData:
