@@ -1,4 +1,4 @@
-"""How often the whole pipeline lets a challenger take over where no pair has any skill, where nothing changed, and where the edge was turned.
+"""How often the whole pipeline lets a challenger take over: where no pair has any skill, where nothing changed, where the edge turned.
 
     python benchmarks/contests.py [MARKETS]
 
@@ -50,7 +50,7 @@ def main() -> None:
                 missed = f"   missed {100 * sum(not new for _, new in many) / seed:5.1f} %" if name == "turned" else ""
                 ratio = each / QUARTERS
                 print(
-                    f"  {name:8s}  with a promotion {100 * some:5.1f} %   promotions a market {each:5.2f}   to newest {ratio:5.3f}{missed}"
+                    f"  {name:8s}  with a promotion {100 * some:5.1f} %   promotions a market {each:5.2f}   ratio to newest {ratio:5.3f}{missed}"
                 )
 
 
