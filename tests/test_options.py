@@ -165,6 +165,7 @@ TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the
     ("schedule", "--desk"): "tests/alerting/test_schedule.py::desk",
     ("state backup", "out"): "tests/state/test_verb.py::copies/friday.backup",
     ("daily", "--dry-run"): EVENINGS,
+    ("doctor", "--desk"): EVENINGS,
     **{(verb, "--by"): EVENINGS for verb in ("pause", "resume", "restrict", "book init", "book set", "book import")},
     **{(verb, "--why"): EVENINGS for verb in ("pause", "restrict", "book set")},
     **{("orders", one): "tests/operation/test_orders.py" for one in ("--csv", "--out", "--why")},

@@ -52,7 +52,8 @@ def daily(
     ] = None,
     members: MembersFile = None,
     holdings: Annotated[
-        Path | None, typer.Option("--holdings", help="Newer holdings of the index fund, a file or a folder of dated ones.", show_default=False)
+        Path | None,
+        typer.Option("--holdings", help="Newer holdings of the index fund, a file or a folder of dated ones.", show_default=False),
     ] = None,
     keys: KeysFile = None,
     clock: ClockTime = None,

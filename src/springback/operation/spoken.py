@@ -19,8 +19,8 @@ from springback.strategy.universe import Universe, eligible
 
 @dataclass(frozen=True, eq=False)
 class ModelsInUse:
-    """The pairs that speak in a session by name, the `champion`'s among them (empty: there is none, and `fault` says why); the SHA-256 of
-    each.
+    """The pairs that speak in a session by name, the `champion`'s among them (empty: there is none), and the SHA-256 of each; `fault` says
+    why there is no champion, or why it must not enter.
     """
 
     champion: str = ""

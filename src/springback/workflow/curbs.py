@@ -91,6 +91,8 @@ def _by_data(faults: DataFaults, limits: Daily) -> Iterable[Reason]:
 def _by_models(models: ModelsInUse) -> Iterable[Reason]:
     if not models.champion:
         yield Reason("no_model", models.fault or "no model is in use")
+    elif models.fault:
+        yield Reason("stale_models", f"{models.fault}: run 'springback retrain'")
 
 
 def _notices(faults: DataFaults, limits: Daily) -> Iterable[Reason]:

@@ -90,6 +90,13 @@ def stale(settings: Settings, timeline: Timeline, session: str) -> bool:
     return settings.walk_forward.policy != "never" and bool(since / np.timedelta64(1, "D") > STALE * settings.retraining.months * MONTH)
 
 
+def overdue(timeline: Timeline) -> Prose:
+    """That the models of `timeline` are stale, to a person."""
+    return Prose(
+        f"no retraining was tried for {STALE:g} intervals, since {timeline.tried or timeline.tenures[0].after}: the models are stale"
+    )
+
+
 @dataclass(frozen=True)
 class Retrained:
     """The pair that was trained, by `name`, how `train` judged it on the newest sessions, and what is to come of it: the `timeline`."""
