@@ -40,10 +40,10 @@ def run(console: Console, account: LiveAccount, source: str | None, files: Mappi
     vendor = source_of(account, source)
     _check(files, vendor)
     time = clock_of(clock, drawn(account, vendor))
-    lists = {name: file for name, file in files.items() if name != "keys"}
-    inputs = Inputs(store=account.store, **lists, request=Request(keys=files.get("keys")))
+    members, holdings, keys = (files.get(name) for name in ("members", "holdings", "keys"))
+    inputs = Inputs(store=account.store, members=members, holdings=holdings, request=Request(keys=keys))
     fetch = asking(account, inputs, vendor, time, console) if vendor else None
-    return evening(console, account, time, fetch, dry, tuple(lists))
+    return evening(console, account, time, fetch, dry, [name for name in files if name != "keys"])
 
 
 def _check(files: Mapping[str, Path], vendor: str | None) -> None:

@@ -19,6 +19,7 @@ from springback.forecasting.models import Models
 from springback.forecasting.timeline import Timeline
 from springback.market.bars import Dates
 from springback.market.market_data import MarketData
+from springback.market.prose import Prose
 from springback.operation.desk_folder import DeskFolder
 from springback.statistics.contest import Retraining
 from springback.training.succession import judged
@@ -92,9 +93,8 @@ def stale(settings: Settings, timeline: Timeline, session: str) -> bool:
 
 def overdue(timeline: Timeline) -> Prose:
     """That the models of `timeline` are stale, to a person."""
-    return Prose(
-        f"no retraining was tried for {STALE:g} intervals, since {timeline.tried or timeline.tenures[0].after}: the models are stale"
-    )
+    since = timeline.tried or timeline.tenures[0].after
+    return Prose(f"no retraining was tried for {STALE:g} intervals, since {since}: the models are stale")
 
 
 @dataclass(frozen=True)
