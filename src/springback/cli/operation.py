@@ -82,7 +82,7 @@ def begin(
     """Open an account with some cash; its first evening is the newest session."""
     from springback.verbs import book as verb
 
-    verb.begin(console, desk.account(), cash, verb.word(by))
+    verb.begin(console, desk.account(), cash, verb.word_of(by))
 
 
 @book.command("set")
@@ -102,7 +102,7 @@ def correct(
     """Say what is really held, or how much cash there is; known from the next decision on."""
     from springback.verbs import book as verb
 
-    verb.correct(console, desk.account(), (symbol, quantity, price, opened), cash, verb.word(by, why))
+    verb.correct(console, desk.account(), (symbol, quantity, price, opened), cash, verb.word_of(by, why))
 
 
 @book.command("import")
@@ -117,21 +117,21 @@ def bring(
     """Say that what a file holds is all that is held."""
     from springback.verbs import book as verb
 
-    verb.bring(console, desk.account(), file, verb.word(by))
+    verb.bring(console, desk.account(), file, verb.word_of(by))
 
 
 def pause(console: "Console", *, why: Annotated[str, typer.Option("--why", help="Why.")], by: By = "", desk: Desk) -> None:
     """No entries until 'springback resume'; exits go on."""
     from springback.verbs import book as verb
 
-    verb.pause(console, desk.account(), verb.word(by, why))
+    verb.pause(console, desk.account(), verb.word_of(by, why))
 
 
 def resume(console: "Console", *, by: By = "", desk: Desk) -> None:
     """Lift the halts that are in force."""
     from springback.verbs import book as verb
 
-    verb.resume(console, desk.account(), verb.word(by))
+    verb.resume(console, desk.account(), verb.word_of(by))
 
 
 def restrict(
@@ -148,7 +148,29 @@ def restrict(
     """Keep a name from being entered, or take that back."""
     from springback.verbs import book as verb
 
-    verb.restrict(console, desk.account(), symbol, (start, end), remove, verb.word(by, why))
+    verb.restrict(console, desk.account(), symbol, (start, end), remove, verb.word_of(by, why))
+
+
+def orders(
+    console: "Console",
+    *,
+    session: Annotated[
+        datetime | None,
+        typer.Option("--session", formats=["%Y-%m-%d"], help="Session of the decision.", show_default="the newest"),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="CSV file to write the orders to.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Page to write, as orders.html.", show_default=False)] = None,
+    why: Annotated[str | None, typer.Option("--why", help="A name: say where it left the funnel.", show_default=False)] = None,
+    desk: Desk,
+) -> None:
+    """The orders for the next open: what is bought and sold, why, what it costs and leaves; splits are asked for again."""
+    from springback.verbs import orders as verb
+
+    day = verb.session_of(desk.desk, session)
+    if why is not None:
+        verb.why(console, desk.account(), day, why)
+        return
+    verb.orders(console, desk.account(), day, csv, out)
 
 
 def rehearse(
@@ -168,4 +190,4 @@ def rehearse(
     return verb.begin(console, (knobs.settings, knobs.sets), (store, models_dir), desk, (start.date(), end.date(), data))
 
 
-VERBS: tuple[Callable[..., int | None], ...] = (daily, pause, resume, restrict, rehearse)
+VERBS: tuple[Callable[..., int | None], ...] = (daily, orders, pause, resume, restrict, rehearse)

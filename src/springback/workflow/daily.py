@@ -8,7 +8,7 @@ import numpy as np
 
 from springback.data.hours import Hours, at, between, following, newest_closed
 from springback.data.store.store import Store
-from springback.errors import SourceError
+from springback.errors import InputError, SourceError
 from springback.market.market_data import MarketData
 from springback.operation.evening import Curbs, play
 from springback.operation.freezing import Circumstances
@@ -26,6 +26,7 @@ from springback.workflow.models_in_use import models_in_use
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import hash_of, plain_settings
 from springback.workflow.versions import version_of
+from springback.workflow.watch import entry_factor
 
 DONE, FAILED, WAITING, EXITS_ONLY = 0, 1, 3, 4
 """Exit codes: done or nothing due; failed; the data are not there yet; exits only."""
@@ -171,13 +172,22 @@ def _seeing(account: LiveAccount, session: Hours, now: datetime, after: Hours, f
     said = session_forecasts(loaded.market_data, models, account.settings.universe, account.settings.strategy.indicator)
     forbidden = _forbidden(account, session.day)
     faults = data_faults(account, loaded.market_data, fetched)
-    curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden)
+    factor, damage = _factor(account, models.champion)
+    curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden, factor)
     corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
     evening = play(memory.state, loaded.market_data, said.decisive, account.terms, None if kind == "late" else curbs, (), corrections)
     if kind == "late":
         curbs, reasons = Curbs(entries=False), (Reason("late", f"the open of {after.day} had passed: a record, without orders"),)
-    around = _around(account, now, after, loaded, models, forbidden, reasons)
+    around = _around(account, now, after, loaded, models, forbidden, (*reasons, *damage))
     return Decided(evening, loaded, said, curbs, replace(around, book_event=_newest(account)), kind)
+
+
+def _factor(account: LiveAccount, champion: str) -> tuple[float, tuple[Reason, ...]]:
+    """What the watch over the champion leaves of new entries; where its state is damaged, as much as an alarm would."""
+    try:
+        return entry_factor(account.settings, account.folder.path, champion), ()
+    except InputError as error:
+        return account.settings.monitor.alarm_size, (Reason("watch", str(error)),)
 
 
 def _blind(account: LiveAccount, session: Hours, now: datetime, after: Hours, missing: tuple[Reason, ...]) -> Decided:

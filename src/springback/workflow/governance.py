@@ -13,10 +13,11 @@ from springback.state.rows import Attempt
 from springback.workflow import retrain
 from springback.workflow.champions import Registry
 from springback.workflow.evening import LiveAccount
-from springback.workflow.inputs import Inputs, stored
+from springback.workflow.inputs import Inputs, Loaded, stored
 from springback.workflow.prepare import prepare_world
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.record import market_of
+from springback.workflow.watch import watch
 
 RETRAINING, GOVERNED = "retraining", "governance"
 
@@ -40,13 +41,8 @@ def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, prog
     session = date.fromisoformat(decision.session)
     if decision.kind == "deadline" or any(one.session == session for one in account.state.attempts(account.name, GOVERNED)):
         return ()
-    faults: list[Reason] = []
     registry = Registry(account.models, account.settings.retraining, account.store)
-    if read_timeline(account.models) is not None:
-        try:
-            _scored(account, registry, decision)
-        except SpringbackError as error:
-            faults.append(Reason("contests", str(error)))
+    faults = _scored(account, registry, decision)
     name, seconds = "", 0.0
     if retrain.due(account.settings, read_timeline(account.models), decision.session):
         name, seconds, fault = _retrained(account, registry, decision, now, progress)
@@ -56,11 +52,20 @@ def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, prog
     return (Governed(timeline.champion if timeline else "", name, seconds, tuple(faults)),)
 
 
-def _scored(account: LiveAccount, registry: Registry, decision: FrozenDecision) -> None:
-    """The contests at the close of the decision's session, by what was frozen in time."""
-    horizon = account.settings.training.horizon
+def _scored(account: LiveAccount, registry: Registry, decision: FrozenDecision) -> list[Reason]:
+    """The contests and the watch over the champion at the close of the decision's session, by what was frozen in time; what failed."""
     window = account.window(decision.session, frozenset()).market_data
-    retrain.score(registry, account.folder, window, horizon, decision.session)
+    horizon, faults = account.settings.training.horizon, []
+    try:
+        if read_timeline(account.models) is not None:
+            retrain.score(registry, account.folder, window, horizon, decision.session)
+    except SpringbackError as error:
+        faults.append(Reason("contests", str(error)))
+    try:
+        watch(account.settings, account.folder.path, window, account.models, lambda: _known(account, decision.session).market_data)
+    except SpringbackError as error:
+        faults.append(Reason("watch", str(error)))
+    return faults
 
 
 def _retrained(
@@ -79,8 +84,13 @@ def _retrained(
 
 def _challenger(account: LiveAccount, registry: Registry, session: str, progress: Progress) -> str:
     """A challenger by all that was known at the close of `session`."""
+    loaded = _known(account, session)
+    registry = replace(registry, market=market_of(loaded.market_data, loaded.hash), data_hash=loaded.hash)
+    return retrain.retrain(registry, prepare_world(loaded.market_data, account.settings), account.settings, progress).name
+
+
+def _known(account: LiveAccount, session: str) -> Loaded:
+    """All that was known at the close of `session`."""
     as_of = Store(account.store).first_told(session).isoformat() if account.as_known else None
     loaded = stored(Inputs(store=account.store, as_of=as_of))
-    known = loaded.market_data.until(loaded.market_data.bars.row(session) + 1)
-    registry = replace(registry, market=market_of(known, loaded.hash), data_hash=loaded.hash)
-    return retrain.retrain(registry, prepare_world(known, account.settings), account.settings, progress).name
+    return replace(loaded, market_data=loaded.market_data.until(loaded.market_data.bars.row(session) + 1))

@@ -88,7 +88,8 @@ def monitor(settings: Settings, desk: Path, market: Loaded, models: Path, comman
     if not decisions:
         raise MissingData(f"{desk} holds no decision yet: run 'springback daily'")
     say("the watch")
-    state = watch.watch(settings, desk, market.market_data, models)
+    found = watch.watch(settings, desk, market.market_data, models, again=True)
+    state = found if found is not None and found.watched else None
     say("features and accuracy")
     scene = _scene(settings, decisions, market, models)
     lacks: dict[str, Lack] = {} if state is not None else {"watch": "no_reference"}

@@ -23,7 +23,7 @@ from springback.market.market_data import MarketData
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.state.state import State
-from springback.workflow import retrain
+from springback.workflow import retrain, watch
 from springback.workflow.backtests import loop_inputs, simulate
 from springback.workflow.book import Word, opened
 from springback.workflow.daily import Clock, DailyOutcome, daily
@@ -38,7 +38,7 @@ from springback.workflow.state_place import FILE
 
 Data = Literal["today", "known"]
 BY = "springback rehearse"
-OWN = ("models", FILE, f"{FILE}-wal", f"{FILE}-shm", "ledger.sqlite")
+OWN = ("models", watch.STATE, FILE, f"{FILE}-wal", f"{FILE}-shm", "ledger.sqlite")
 """What lies in the folder of a rehearsal beside its evenings."""
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 COLUMNS = ["order_id", "decided", "symbol", "quantity", "reason"]
@@ -57,7 +57,8 @@ class Difference:
 @dataclass(frozen=True, eq=False)
 class Rehearsal:
     """What a rehearsal gave: its `sessions` and number of `orders`, whether they are those of the backtest line by line, the last session
-    apart, and by how many dollars equity differs at most. `trained` seconds were spent on training, `played` on the evenings.
+    apart, and by how many dollars equity differs at most. Training is told apart from the
+    evenings, both in seconds.
     """
 
     sessions: int
@@ -66,8 +67,8 @@ class Rehearsal:
     first_difference: Difference | None
     largest_equity_difference: float
     champions: tuple[str, ...]
-    trained: float
-    played: float
+    training_seconds: float
+    evening_seconds: float
     folder: Path
 
 
@@ -138,6 +139,9 @@ def _begun(settings: Settings, store: Path, models: Path, folder: Path, first: H
     own.mkdir(parents=True)
     (models / ARCHIVE).mkdir(parents=True, exist_ok=True)
     (own / ARCHIVE).symlink_to((models / ARCHIVE).resolve())
+    if (models / watch.WALKED).is_file():  # what the watch over the first champion is held against
+        (own / watch.WALKED).parent.mkdir()
+        (own / watch.WALKED).symlink_to((models / watch.WALKED).resolve())
     state = State(str(folder / FILE))
     hindsight, as_known = settings.backtest.endings == "known", data == "known"
     account = LiveAccount("rehearsal", DeskFolder(folder), settings, state, store, own, hindsight, as_known)

@@ -20,16 +20,16 @@ from springback.monitoring.decay import Decay
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.training.labels import forward_return
-from springback.workflow.forecast_cache import FILE as WALKED
+from springback.workflow.forecast_cache import FILE
 from springback.workflow.frozen import before, champion_of, cut, frozen, since, until
 from springback.workflow.models import forecasts_from
 from springback.workflow.settings import Settings
 
 STATE = "monitor.json"
+WALKED = Path("walk_forward") / FILE
+"""In a folder of models: the forecasts of the newest walk-forward."""
 REFERENCE = 504
 """Sessions before the desk's first that a reference is taken from."""
-NEWEST = 20
-"""Decisions looked at for the champion: that many evenings without a model in a row are another alarm's."""
 Numbers = NDArray[np.float64]
 
 
@@ -57,41 +57,37 @@ def watch(
     market_data: MarketData,
     models: Path,
     whole: Callable[[], MarketData] | None = None,
-    keep: bool = True,
+    again: bool = False,
 ) -> Decay | None:
-    """The watch after every session whose labels `market_data` knows, written down where it changed unless told not to `keep` it; None
-    where there is no decision by a champion, or too short a reference for one.
+    """The watch after every session whose labels `market_data` knows, written down where it changed; None where no champion decided yet. A
+    champion without a reference is not watched, and one is looked for once, or `again` where that is asked.
 
     Where another champion begins, the reference is looked for in `whole`, the market with all of its past (None: `market_data` has it).
     Sessions decided late or without data are no evidence. Raises `InputError`, `BadTable`, `Unwritable`.
     """
     folder = DeskFolder(desk)
-    champion = champion_of([folder.decision(one) for one in folder.sessions()[-NEWEST:]])
+    champion = next((one for session in reversed(folder.sessions()) if (one := folder.decision(session).champion)), "")
     if not champion:
         return None
     known = state_of(desk)
-    if known is None or known.champion != champion:
+    if known is None or known.champion != champion or (again and not known.watched):
         full = market_data if whole is None else whole()
         market_data = until(full, market_data.bars.sessions[-1])
         state = _begun(settings, folder, market_data, full, models)
     else:
         state = known
-    if state is None:
-        return None
-    state = _updated(settings, state, _unseen(folder, state), market_data)
-    return _kept(desk, state) if keep and state != known else state
+    if state.watched:
+        state = _updated(settings, state, _unseen(folder, state), market_data)
+    return state if state == known else _kept(desk, state)
 
 
-def entry_factor(
-    settings: Settings,
-    desk: Path,
-    market_data: MarketData,
-    models: Path,
-    whole: Callable[[], MarketData] | None = None,
-    keep: bool = True,
-) -> float:
-    """What an evening multiplies the gross of its new entries by, as `watch` stands on `market_data`, which ends with its session."""
-    return decay.alarm_factor(watch(settings, desk, market_data, models, whole, keep), settings.monitor)
+def entry_factor(settings: Settings, desk: Path, champion: str) -> float:
+    """What an evening multiplies the gross of its new entries by while `champion` decides: the watch as the evening before left it.
+
+    Raises `InputError` where its state is damaged.
+    """
+    state = state_of(desk)
+    return decay.alarm_factor(state if state is not None and state.champion == champion else None, settings.monitor)
 
 
 def reference_scores(
@@ -124,14 +120,14 @@ def scores(settings: Settings, forecasts: Forecasts, market_data: MarketData, no
 
 def walked_forecasts(models: Path, market_data: MarketData) -> Forecasts | None:
     """The forecasts that the newest walk-forward left in `models`, out of sample all; None where there are none of this market."""
-    file = models / "walk_forward" / WALKED
+    file = models / WALKED
     try:
         return forecasts_from(file, market_data) if file.is_file() else None
     except SpringbackError:
         return None
 
 
-def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, full: MarketData, models: Path) -> Decay | None:
+def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, full: MarketData, models: Path) -> Decay:
     """A new watch on `market_data`, which ends with the evening; `full` is the market that the walk-forward's forecasts are of."""
     decisions = tuple(folder.decisions())
     part = since(market_data, decisions[0].session, REFERENCE)
@@ -140,7 +136,7 @@ def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, full
     try:
         return decay.begin(champion_of(decisions), reference, settings.monitor)
     except MissingData:
-        return None
+        return decay.unwatched(champion_of(decisions), settings.monitor)
 
 
 def _unseen(folder: DeskFolder, state: Decay) -> list[FrozenDecision]:
