@@ -59,18 +59,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "frames": (ALL,),
     "notebook": (ALL,),
     "verbs": (
-        *("errors", "settings", "project", "market", "cluster", "analytics", "workflow"),
-        *(
-            "training",
-            "validation",
-            "comparison",
-            "scenarios",
-            "auditing",
-            "search",
-            "quality",
-            "review",
-            "monitoring",
-        ),  # the words and figures of each study
+        *("errors", "alone", "settings", "project", "market", "cluster", "analytics", "workflow"),
+        *("training", "validation", "comparison", "scenarios", "auditing", "search"),  # the words and figures of each study
+        *("quality", "review", "monitoring", "operation"),
     ),
     "cli": ("errors", "project", "verbs"),
     FACE: ("frames",),
@@ -136,7 +127,7 @@ UNCOUNTED: dict[str, tuple[str, ...]] = {
     "springback.backtest.loop.replay": ("backtest",),
     "springback.backtest.loop.session": ("backtest",),
     "springback.backtest.loop.until_close": ("backtest", "operation"),  # one session of a remembered account
-    "springback.operation.evening.play": ("operation", "workflow.daily", "workflow.rehearse", "workflow.monitor"),
+    "springback.operation.evening.play": ("operation", "workflow.daily", "workflow.evening", "workflow.monitor"),
     "springback.backtest.run.backtest": ("backtest", "workflow.backtests"),  # the overlays of one report; `simulate`
     "springback.workflow.backtests.simulate": (
         "workflow.monitor",  # the same days again, nothing is chosen
@@ -144,6 +135,7 @@ UNCOUNTED: dict[str, tuple[str, ...]] = {
         "workflow.report",
         "workflow.stress",
         "workflow.audit",
+        "workflow.rehearse",  # shown as equal or not, never as a figure
     ),
 }
 

@@ -82,7 +82,7 @@ def begin(
     """Open an account with some cash; its first evening is the newest session."""
     from springback.verbs import book as verb
 
-    verb.begin(console, desk.account(), cash, verb.word(by))
+    verb.begin(console, desk.account(), cash, verb.word_of(by))
 
 
 @book.command("set")
@@ -102,7 +102,7 @@ def correct(
     """Say what is really held, or how much cash there is; known from the next decision on."""
     from springback.verbs import book as verb
 
-    verb.correct(console, desk.account(), (symbol, quantity, price, opened), cash, verb.word(by, why))
+    verb.correct(console, desk.account(), (symbol, quantity, price, opened), cash, verb.word_of(by, why))
 
 
 @book.command("import")
@@ -117,21 +117,21 @@ def bring(
     """Say that what a file holds is all that is held."""
     from springback.verbs import book as verb
 
-    verb.bring(console, desk.account(), file, verb.word(by))
+    verb.bring(console, desk.account(), file, verb.word_of(by))
 
 
 def pause(console: "Console", *, why: Annotated[str, typer.Option("--why", help="Why.")], by: By = "", desk: Desk) -> None:
     """No entries until 'springback resume'; exits go on."""
     from springback.verbs import book as verb
 
-    verb.pause(console, desk.account(), verb.word(by, why))
+    verb.pause(console, desk.account(), verb.word_of(by, why))
 
 
 def resume(console: "Console", *, by: By = "", desk: Desk) -> None:
     """Lift the halts that are in force."""
     from springback.verbs import book as verb
 
-    verb.resume(console, desk.account(), verb.word(by))
+    verb.resume(console, desk.account(), verb.word_of(by))
 
 
 def restrict(
@@ -148,7 +148,7 @@ def restrict(
     """Keep a name from being entered, or take that back."""
     from springback.verbs import book as verb
 
-    verb.restrict(console, desk.account(), symbol, (start, end), remove, verb.word(by, why))
+    verb.restrict(console, desk.account(), symbol, (start, end), remove, verb.word_of(by, why))
 
 
 def rehearse(

@@ -3,23 +3,23 @@
 import getpass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from springback.errors import InputError
-from springback.state.rows import BookEvent
 from springback.verbs.console import Console, table
 from springback.workflow import book
 from springback.workflow.book import Word
 from springback.workflow.evening import LiveAccount
 
 
-def word(by: str, why: str = "") -> Word:
+def word_of(by: str, why: str = "") -> Word:
     """What is said now, by whom: the user of this machine where nobody is named."""
     return Word(by or getpass.getuser(), datetime.now(UTC), why)
 
 
-def begin(console: Console, account: LiveAccount, cash: float, said: Word) -> None:
+def begin(console: Console, account: LiveAccount, cash: float, word: Word) -> None:
     """Opens the account."""
-    book.opened(account, cash, said)
+    book.opened(account, cash, word)
     console.payload["book"] = {"account": account.name, "cash": cash}
     console.say(f"account {account.name} begins with ${cash:,.2f}; 'springback daily' decides its first evening")
 
@@ -27,7 +27,6 @@ def begin(console: Console, account: LiveAccount, cash: float, said: Word) -> No
 def show(console: Console, account: LiveAccount) -> None:
     """Lists what is held."""
     now = book.standing(account, datetime.now(UTC))
-    stop = account.settings.strategy.stop_loss
     console.payload["book"] = {
         "account": account.name,
         "session": now.session,
@@ -40,15 +39,7 @@ def show(console: Console, account: LiveAccount) -> None:
     }
     shown = table("", "symbol", "shares", "age", "entry", "last", "to the stop", "profit", "")
     for one in now.lines:
-        if one["quantity"]:
-            side = 1 if one["quantity"] > 0 else -1
-            level = one["entry_price"] * (1 - side * stop)
-            room, profit = side * (one["mark"] / level - 1), one["quantity"] * (one["mark"] - one["entry_price"])
-            state = " ".join(["closing"] * one["closing"] + ["assumed"] * one["assumed"])
-            prices = f"{one['entry_price']:,.2f}", f"{one['mark']:,.2f}", f"{room:+.1%}", f"{profit:+,.0f}"
-            shown.add_row(one["symbol"], f"{one['quantity']:,}", str(one["age"]), *prices, state)
-        else:
-            shown.add_row(one["symbol"], f"{one['waiting']:,}", "", "", "", "", "", "ordered")
+        shown.add_row(*_cells(one, account.settings.strategy.stop_loss))
     if shown.row_count:
         console.show(shown)
     where = f"after {now.session}" if now.session else "no evening yet"
@@ -61,23 +52,35 @@ def show(console: Console, account: LiveAccount) -> None:
         console.say(f"  {now.pending} corrections of the book stand until the next decision")
 
 
+def _cells(line: dict[str, Any], stop: float) -> tuple[str, ...]:
+    """A position as the table shows it, or an order that waits."""
+    if not line["quantity"]:
+        return line["symbol"], f"{line['waiting']:,}", "", "", "", "", "", "ordered"
+    side = 1 if line["quantity"] > 0 else -1
+    level = line["entry_price"] * (1 - side * stop)
+    room, profit = side * (line["mark"] / level - 1), line["quantity"] * (line["mark"] - line["entry_price"])
+    words = " ".join(["closing"] * line["closing"] + ["assumed"] * line["assumed"])
+    prices = f"{line['entry_price']:,.2f}", f"{line['mark']:,.2f}", f"{room:+.1%}", f"{profit:+,.0f}"
+    return line["symbol"], f"{line['quantity']:,}", str(line["age"]), *prices, words
+
+
 def correct(
     console: Console,
     account: LiveAccount,
     position: tuple[str, int | None, float | None, datetime | None],
     cash: float | None,
-    said: Word,
+    word: Word,
 ) -> None:
-    """Says what is held, or the cash, or both."""
+    """Says what is held, or the cash, or both. Raises `InputError` where neither is said."""
     symbol, quantity, price, since = position
     if (symbol == "") != (quantity is None) or (not symbol and cash is None):
         raise InputError("say what is held: springback book set SYMBOL QUANTITY [--price PRICE], or --cash DOLLARS, or both")
-    events: list[BookEvent] = []
+    numbers = []
     if quantity is not None:
-        events.append(book.position_set(account, symbol.upper(), quantity, price, since.date() if since else None, said))
+        numbers.append(book.position_set(account, symbol.upper(), quantity, price, since.date() if since else None, word).n)
     if cash is not None:
-        events.append(book.cash_set(account, cash, said))
-    console.payload["book"] = {"account": account.name, "events": [one.n for one in events]}
+        numbers.append(book.cash_set(account, cash, word).n)
+    console.payload["book"] = {"account": account.name, "events": numbers}
     if quantity is not None:
         console.say(
             f"{symbol.upper()}: {quantity:,} shares from the next decision on{'' if cash is not None else '; the cash stays as it is'}"
@@ -86,24 +89,24 @@ def correct(
         console.say(f"cash ${cash:,.2f} from the next decision on")
 
 
-def bring(console: Console, account: LiveAccount, file: Path, said: Word) -> None:
+def bring(console: Console, account: LiveAccount, file: Path, word: Word) -> None:
     """Takes the positions of a file for all that is held."""
-    events = book.imported(account, file, said)
+    events = book.imported(account, file, word)
     console.payload["book"] = {"account": account.name, "events": [one.n for one in events]}
     gone = sum(one.quantity == 0 for one in events)
     console.say(f"{len(events) - gone} positions of {file} from the next decision on, {gone} of the book are gone; the cash stays as it is")
 
 
-def pause(console: Console, account: LiveAccount, said: Word) -> None:
+def pause(console: Console, account: LiveAccount, word: Word) -> None:
     """Halts entries."""
-    halt = book.paused(account, said)
+    halt = book.paused(account, word)
     console.payload["pause"] = {"account": account.name, "n": halt.n}
     console.say(f"account {account.name}: no entries from now on, exits go on; 'springback resume' lifts it")
 
 
-def resume(console: Console, account: LiveAccount, said: Word) -> None:
+def resume(console: Console, account: LiveAccount, word: Word) -> None:
     """Lifts the halts."""
-    lifted = book.resumed(account, said)
+    lifted = book.resumed(account, word)
     console.payload["resume"] = {"account": account.name, "lifted": [one.n for one in lifted]}
     for one in lifted:
         console.say(f"lifted: {one.code}{f' {one.symbol}' if one.symbol else ''} of {one.at:%Y-%m-%d %H:%M} UTC by {one.by}: {one.why}")
@@ -112,15 +115,15 @@ def resume(console: Console, account: LiveAccount, said: Word) -> None:
 
 
 def restrict(
-    console: Console, account: LiveAccount, symbol: str, span: tuple[datetime | None, datetime | None], remove: bool, said: Word
+    console: Console, account: LiveAccount, symbol: str, span: tuple[datetime | None, datetime | None], remove: bool, word: Word
 ) -> None:
     """Restricts a name, or takes that back."""
     start, end = (one.date() if one else None for one in span)
     if remove:
-        gone = book.unrestricted(account, symbol, said)
+        gone = book.unrestricted(account, symbol, word)
         console.payload["restrict"] = {"symbol": symbol.upper(), "removed": [one.n for one in gone]}
         console.say(f"{symbol.upper()} is no longer restricted")
         return
-    kept = book.restricted(account, symbol.upper(), start or said.at.date(), end, said)
+    kept = book.restricted(account, symbol.upper(), start or word.at.date(), end, word)
     console.payload["restrict"] = {"symbol": kept.symbol, "n": kept.n}
     console.say(f"{kept.symbol} is not entered from {kept.start}{f' to {kept.end}' if kept.end else ''}: {kept.why}")

@@ -1,26 +1,23 @@
 """What `springback daily` says: what was decided and why, or what it waits for."""
 
-import os
 import socket
 from collections.abc import Iterable
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from springback.data.hours import NEW_YORK
-from springback.errors import InputError
+from springback.alone import alone
 from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.verbs.console import Console
-from springback.workflow.accounts import account_of, asking, drawn, source_of
+from springback.workflow.accounts import account_of, asking, clock_of, drawn, opening, source_of
 from springback.workflow.daily import Clock, DailyOutcome, Fetch, daily
 from springback.workflow.evening import LiveAccount
 from springback.workflow.inputs import Inputs, Request
 from springback.workflow.settings import choose
 from springback.workflow.watched import Watch, watched
 
-LEASE = 600.0
-"""Seconds that an evening may hold its account without a sign of life."""
+LEASE = 60.0
+"""Seconds after which an account is free for another machine where this one has died; of one machine the folder's lock keeps out others."""
 MOST_REASONS = 8
 
 
@@ -43,10 +40,9 @@ def run(
 
 def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch | None, dry: bool) -> int:
     """Decides what is due and says it; the exit code."""
-    holder = f"{socket.gethostname()}:{os.getpid()}"
     silent = dry or clock.fixed is not None
     hears = nullcontext(Watch()) if silent else watched(account, clock.now())
-    with account.state.lease(account.name, holder, LEASE), hears as watch:
+    with alone(account.folder.path), account.state.lease(account.name, socket.gethostname(), LEASE), hears as watch:
         outcome = watch.outcome = daily(account, clock, fetch, dry, console)
     console.payload["daily"] = _plain(outcome, account)
     for one in outcome.decisions:
@@ -69,7 +65,7 @@ def _say(console: Console, decision: FrozenDecision) -> None:
     orders = decision.orders()
     entries = orders["reason"] == "entry"
     regime = "bear" if decision.regime["bear"] else "bull"
-    when = datetime.fromisoformat(decision.next_open).astimezone(NEW_YORK)
+    when = opening(decision)
     if decision.kind == "late":
         console.say(f"{decision.session}: recorded late, no orders: equity ${decision.equity:,.0f}")
         return
@@ -108,16 +104,3 @@ def _plain(outcome: DailyOutcome, account: LiveAccount) -> dict[str, Any]:
         ],
         "dry": outcome.dry is not None,
     }
-
-
-def clock_of(text: str | None, drawn: bool) -> Clock:
-    """The clock that `--clock` sets, the system's without it. Raises `InputError` where it is no instant, or the market is a real one."""
-    if text is None:
-        return Clock()
-    if not drawn:
-        raise InputError("--clock is for drawn markets and sources on this machine: a real market has the time it has")
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"--clock must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
-    return Clock((instant if instant.tzinfo else instant.replace(tzinfo=NEW_YORK)).astimezone(UTC))

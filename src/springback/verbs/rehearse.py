@@ -35,9 +35,8 @@ def run(console: Console, settings: Settings, inputs: Inputs, models: Path, fold
         "first_difference": None if found.first_difference is None else asdict(found.first_difference),
         "largest_equity_difference": found.largest_equity_difference,
     }
-    console.say(
-        f"{found.sessions:,} evenings, {found.orders:,} orders; {found.played:.1f} s of evenings, {found.trained:.1f} s of training"
-    )
+    seconds = f"{found.evening_seconds:.1f} s of evenings, {found.training_seconds:.1f} s of training"
+    console.say(f"{found.sessions:,} evenings, {found.orders:,} orders; {seconds}")
     console.say(f"champions: {', '.join(found.champions)}")
     if found.first_difference is None:
         console.say(f"orders equal the backtest's line by line, equity to ${found.largest_equity_difference:.2g}")

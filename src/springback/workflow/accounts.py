@@ -1,11 +1,15 @@
 """Which account a verb works on, and who brings the data of its evenings."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from springback import project
+from springback.data.hours import NEW_YORK
 from springback.data.store.store import Store
+from springback.errors import InputError
 from springback.operation.desk_folder import DeskFolder
+from springback.operation.frozen_decision import FrozenDecision
 from springback.workflow.catch_up import Fetched, catch_up
 from springback.workflow.daily import Clock, Fetch
 from springback.workflow.evening import LiveAccount
@@ -48,3 +52,21 @@ def drawn(account: LiveAccount, source: str | None) -> bool:
         return not store.exists() or store.origin.demo or store.origin.source not in SOURCES
     address = getattr(account.settings.fetch, f"{source}_url", "")
     return (urlsplit(address).hostname or "") in LOOPBACK
+
+
+def clock_of(text: str | None, settable: bool) -> Clock:
+    """The clock that `--clock` sets, the system's without it. Raises `InputError` where it is no instant, or the market is a real one."""
+    if text is None:
+        return Clock()
+    if not settable:
+        raise InputError("--clock is for drawn markets and sources on this machine: a real market has the time it has")
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"--clock must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
+    return Clock((instant if instant.tzinfo else instant.replace(tzinfo=NEW_YORK)).astimezone(UTC))
+
+
+def opening(decision: FrozenDecision) -> datetime:
+    """When the market opens for which `decision` was taken, in New York's time."""
+    return datetime.fromisoformat(decision.next_open).astimezone(NEW_YORK)

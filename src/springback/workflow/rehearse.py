@@ -57,7 +57,8 @@ class Difference:
 @dataclass(frozen=True, eq=False)
 class Rehearsal:
     """What a rehearsal gave: its `sessions` and number of `orders`, whether they are those of the backtest line by line, the last session
-    apart, and by how many dollars equity differs at most. `trained` seconds were spent on training, `played` on the evenings.
+    apart, and by how many dollars equity differs at most. Training is told apart from the
+    evenings, both in seconds.
     """
 
     sessions: int
@@ -66,8 +67,8 @@ class Rehearsal:
     first_difference: Difference | None
     largest_equity_difference: float
     champions: tuple[str, ...]
-    trained: float
-    played: float
+    training_seconds: float
+    evening_seconds: float
     folder: Path
 
 
