@@ -9,6 +9,7 @@ import pytest
 SMALL = {
     "actions": "--names 50 --years 1",
     "backtest": "--names 60",
+    "contests": "1",
     "desk": "--names 40",
     "features": "--quick",
     "gate": "--names 30 --years 1",

@@ -161,6 +161,7 @@ def test_an_alarm_halves_entries_until_a_person_clears_it(home: Home, tmp_path: 
     decided(desk, home.settings, market_data, wrong, home.rows[:20], {"a": "a"})
     found = home.study(desk)
     assert found.alarm and found.alarm_factor == 0.5 == alarm_factor(found.watch, home.settings.monitor)
+    assert watch.entry_factor(home.settings, desk, "a") == 0.5 and watch.entry_factor(home.settings, desk, "another") == 1.0
     assert page(found).count("monitor --clear --by WHO") == 1
     with pytest.raises(InputError, match="name who"):
         watch.clear(desk, " ")
@@ -177,7 +178,7 @@ def test_without_a_past_nothing_is_held_against_it(home: Home, tmp_path: Path) -
     other = tmp_path / "desk"
     decided(other, home.settings, home.prepared.market_data, home.said, home.rows[:1], {"a": "a"})
     lone = home.study(other, tmp_path / "none")
-    assert not watch.state_of(other).watched
+    assert not watch.state_of(other).watched and watch.entry_factor(home.settings, other, "a") == 1.0
     assert watch.watch(home.settings, other, home.market.market_data, home.folder / "models").limit == float("inf"), "not looked for again"
     assert home.study(other).watch is not None, "but by the verb"
     assert lone.watch is None and lone.lacks["watch"] == "no_reference" and lone.alarm_factor == 1.0

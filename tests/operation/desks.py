@@ -66,16 +66,18 @@ def evenings(
     models: Mapping[str, Models] | None = None,
     settings: Settings = SETTINGS,
     curbs: Mapping[int, Curbs] | None = None,
+    tape: MarketData | None = None,
 ) -> Iterator[Night]:
     """`count` evenings after `LEARNED`, each played on what was frozen the evening before, and frozen into `desk`. The first of `models`
-    is the champion; `curbs` by the number of the evening.
+    is the champion; `curbs` by the number of the evening; `tape` is another market of the same sessions.
     """
     named = models or {"2022-12-30": pair()}
     in_use = ModelsInUse(next(iter(named)), named, {name: one.card.hash for name, one in named.items()})
     folder, state = DeskFolder(desk), opening(settings.backtest.cash)
-    begin = market().bars.row(LEARNED) + 1
+    tape = tape or market()
+    begin = tape.bars.row(LEARNED) + 1
     for number in range(count):
-        night = _night(folder, state, begin + number + 1, in_use, settings, (curbs or {}).get(number, FREE))
+        night = _night(folder, state, tape.until(begin + number + 1), in_use, settings, (curbs or {}).get(number, FREE))
         yield night
         again = night.decision.state()
         assert again is not None
@@ -89,10 +91,10 @@ def freeze_evenings(desk: Path, count: int = 12, **more: object) -> DeskFolder:
     return DeskFolder(desk)
 
 
-def _night(folder: DeskFolder, state: AccountState, end: int, models: ModelsInUse, settings: Settings, curbs: Curbs) -> Night:
+def _night(folder: DeskFolder, state: AccountState, past: MarketData, models: ModelsInUse, settings: Settings, curbs: Curbs) -> Night:
     terms = Terms(settings.strategy, settings.regime, settings.costs, settings.backtest)
     length = sessions_needed(settings.strategy, settings.regime, settings.universe)
-    seen = window(market(), end, length, state.symbols)
+    seen = window(past, past.bars.shape[0], length, state.symbols)
     said = session_forecasts(seen, models, settings.universe, settings.strategy.indicator)
     evening = play(state, seen, said.decisive, terms, curbs)
     session = str(seen.bars.sessions[-1])

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from springback.backtest.run import Backtest
-from springback.errors import MissingData
 from springback.market.costs import Costs, Profile
 from springback.market.quarantine import Span
 from springback.operation.account_state import opening
@@ -95,11 +94,9 @@ def test_each_name_leaves_where_it_should_and_the_best_one_lost_stands_first() -
         "entered": ("BBB",),
     }
     assert [len(found.names["short"][stage]) for stage in ("low_price", "not_extreme")] == [1, 6]
-    assert found.stage("long", "CCC") == "no_slot"
-    with pytest.raises(MissingData, match="ZZZ had no row"):
-        found.stage("long", "ZZZ")
     plain = found.plain()
     assert plain["long"]["universe"] == {"count": 9}
     assert plain["long"]["no_slot"] == {"count": 2, "best": "AAA", "names": ["AAA", "CCC"]}
+    assert plain["long"]["not_extreme"] == {"count": 1, "best": "III"}
     assert plain["short"]["entered"] == {"count": 0, "best": None, "names": []}
     assert evening.funnel.sum() > 0 and set(EARLY) < set(plain["long"])

@@ -275,12 +275,21 @@ def test_a_won_contest_is_signed_without_an_override(registry: Registry, prepare
 
 def test_the_policies(registry: Registry, prepared: PreparedData, chosen: Settings) -> None:
     newest, never = (replace(chosen, walk_forward=replace(chosen.walk_forward, policy=one)) for one in ("newest", "never"))  # type: ignore[arg-type]
+    first = retrain.retrain(registry, cut(prepared, "2020-03-31"), never)
+    assert (first.name, first.timeline.challengers) == (first.timeline.champion, ()) and first.timeline.tenures[0].after == "2020-03-30"
     with pytest.raises(InputError, match=r"walk_forward\.policy = never trains no challengers"):
         retrain.retrain(registry, prepared, never)
+    assert not retrain.due(never, first.timeline, "2031-01-01") and not retrain.stale(never, first.timeline, "2031-01-01")
+    other = retrain.retrain(registry, cut(prepared, "2020-05-29"), chosen)
     found = retrain.retrain(registry, prepared, newest)
-    assert found.timeline.champion == found.name and not found.timeline.contests
-    assert events(registry) == [("began", found.name, "")]
-    assert not retrain.due(never, found.timeline, "2031-01-01") and not retrain.stale(never, found.timeline, "2031-01-01")
+    assert found.timeline.champion == found.name and not found.timeline.challengers
+    assert retrain.retrain(registry, prepared, newest).timeline == found.timeline
+    assert events(registry) == [
+        ("began", first.name, ""),
+        ("registered", other.name, first.name),
+        ("began", found.name, first.name),
+        ("closed", other.name, first.name),
+    ]
 
 
 def test_it_is_due_on_the_last_evening_of_a_quarter_and_stale_after_one_and_a_half(chosen: Settings) -> None:

@@ -151,6 +151,28 @@ def restrict(
     verb.restrict(console, desk.account(), symbol, (start, end), remove, verb.word_of(by, why))
 
 
+def orders(
+    console: "Console",
+    *,
+    session: Annotated[
+        datetime | None,
+        typer.Option("--session", formats=["%Y-%m-%d"], help="Session of the decision.", show_default="the newest"),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="CSV file to write the orders to.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Page to write, as orders.html.", show_default=False)] = None,
+    why: Annotated[str | None, typer.Option("--why", help="A name: say where it left the funnel.", show_default=False)] = None,
+    desk: Desk,
+) -> None:
+    """The orders for the next open: what is bought and sold, why, what it costs and leaves; splits are asked for again."""
+    from springback.verbs import orders as verb
+
+    day = verb.session_of(desk.desk, session)
+    if why is not None:
+        verb.why(console, desk.account(), day, why)
+        return
+    verb.orders(console, desk.account(), day, csv, out)
+
+
 def rehearse(
     console: "Console",
     *,
@@ -168,4 +190,4 @@ def rehearse(
     return verb.begin(console, (knobs.settings, knobs.sets), (store, models_dir), desk, (start.date(), end.date(), data))
 
 
-VERBS: tuple[Callable[..., int | None], ...] = (daily, pause, resume, restrict, rehearse)
+VERBS: tuple[Callable[..., int | None], ...] = (daily, orders, pause, resume, restrict, rehearse)

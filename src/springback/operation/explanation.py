@@ -58,14 +58,14 @@ class EntryWhy:
 
 @dataclass(frozen=True)
 class ExitWhy:
-    """Why a position is left: the `close` against the `level` of its stop, dollars (None: it has none), and its `age` against the `limit`
-    of sessions; `reason` is the order's.
+    """Why a position is left: the `close` (None: no price yet) against the `level` of its stop (None: it has none), dollars, and its `age`
+    against the `limit` of sessions; `reason` is the order's.
     """
 
     symbol: str
     side: str
     reason: str
-    close: float
+    close: float | None
     entry_price: float
     level: float | None
     age: int
@@ -101,8 +101,8 @@ def _entries(decision: FrozenDecision, orders: pd.DataFrame, pair: Models | None
     out = []
     for order in orders.to_dict("records"):
         row = own.loc[order["symbol"]]
-        known, absent = _contributions(pair, order["side"], row)
-        out.append(_entry(order, row, median, known, absent))
+        effect, absent = _contributions(pair, order["side"], row)
+        out.append(_entry(order, row, median, effect, absent))
     return tuple(out)
 
 
@@ -110,15 +110,15 @@ def _contributions(pair: Models | None, side: str, row: "pd.Series[Any]") -> tup
     if pair is None:
         return None, "no_model"
     classifier = pair.long if side == "long" else pair.short
-    known = contributions(classifier, row[list(FEATURES)].to_numpy(dtype=float)[None])
-    return known, "" if known is not None else "no_contributions"
+    effect = contributions(classifier, row[list(FEATURES)].to_numpy(dtype=float)[None])
+    return effect, "" if effect is not None else "no_contributions"
 
 
 def _entry(
-    order: Mapping[Any, Any], row: "pd.Series[Any]", median: "pd.Series[float]", known: Contributions | None, absent: Absence
+    order: Mapping[Any, Any], row: "pd.Series[Any]", median: "pd.Series[float]", effect: Contributions | None, absent: Absence
 ) -> EntryWhy:
-    added = [None] * len(FEATURES) if known is None else [float(one) for one in known.features[0]]
-    parts = [FeaturePart(name, float(row[name]), float(median[name]), one) for name, one in zip(FEATURES, added, strict=True)]
+    values = [None] * len(FEATURES) if effect is None else [float(one) for one in effect.features[0]]
+    parts = [FeaturePart(name, float(row[name]), float(median[name]), one) for name, one in zip(FEATURES, values, strict=True)]
     return EntryWhy(
         symbol=order["symbol"],
         side=order["side"],
@@ -127,10 +127,10 @@ def _entry(
         score=float(order["score"]),
         parts=tuple(sorted(parts, key=lambda one: -abs(one.contribution or 0.0))),
         absent=absent,
-        base=None if known is None else float(known.base[0]),
-        log_odds=None if known is None else float(known.log_odds[0]),
-        slope=None if known is None else known.slope,
-        intercept=None if known is None else known.intercept,
+        base=None if effect is None else float(effect.base[0]),
+        log_odds=None if effect is None else float(effect.log_odds[0]),
+        slope=None if effect is None else effect.slope,
+        intercept=None if effect is None else effect.intercept,
     )
 
 
@@ -146,7 +146,7 @@ def _exit(decision: FrozenDecision, order: Mapping[Any, Any], line: Mapping[str,
         symbol=order["symbol"],
         side=order["side"],
         reason=order["reason"],
-        close=float(order["last_close"]),
+        close=None if pd.isna(order["last_close"]) else float(order["last_close"]),
         entry_price=price,
         level=level,
         age=int(line["age"]),

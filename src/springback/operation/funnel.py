@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from springback.backtest.endings import ends_of
-from springback.errors import MissingData
 from springback.market.bars import Panel
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import latest_mean
@@ -28,6 +27,10 @@ EARLY = ("untraded", "not_member", "low_price", "illiquid", "quarantined", "barr
 whatever else left them without one, a missing feature above all."""
 STAGES = (*EARLY, "not_extreme", *decide.FUNNEL[1:])
 """All stages, in the order in which names leave; the last one, `entered`, is what was ordered."""
+CROWDS = ("not_member", "not_extreme")
+"""Stages at which thousands leave: a frozen decision keeps their count and their best, not the names. Who was ranked and left nowhere else
+was not extreme; who was neither was no member.
+"""
 NOT_EXTREME = len(EARLY)
 LATE = NOT_EXTREME  # of a stage of `decide.FUNNEL`, whose first is the count of all
 
@@ -45,20 +48,13 @@ class Funnel:
         """How many names it began with."""
         return sum(len(names) for names in self.names[side].values())
 
-    def stage(self, side: Side, symbol: str) -> str:
-        """The stage at which `symbol` left. Raises `MissingData` where it is not among the names of the evening."""
-        for stage, names in self.names[side].items():
-            if symbol in names:
-                return stage
-        raise MissingData(f"{symbol} had no row in the session and no forecast: it was no candidate", symbol=symbol)
-
     def plain(self) -> dict[str, Any]:
-        """By side: the `universe`, and of every stage the count, the best name lost and all of them."""
+        """By side: the `universe`, and of every stage the count, the best name lost and, but for `CROWDS`, all of them."""
         return {side: {"universe": {"count": self.count(side)}} | self._stages(side) for side in self.names}
 
     def _stages(self, side: Side) -> dict[str, Any]:
         return {
-            stage: {"count": len(names), "best": names[0] if names else None, "names": list(names)}
+            stage: {"count": len(names), "best": names[0] if names else None} | ({} if stage in CROWDS else {"names": list(names)})
             for stage, names in self.names[side].items()
         }
 

@@ -1,11 +1,11 @@
-"""The orders for the next open with what they cost and leave: shares, dollars, share of the mean volume, and the account after the fills."""
+"""The orders for the next open with what they cost and leave: shares, dollars, share of the volume, and the account after the fills."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
 from springback.operation.frozen_decision import FrozenDecision
 from springback.operation.order_table import for_the_open
@@ -17,9 +17,9 @@ ACTIONS = {(True, True): "buy", (False, True): "sell", (False, False): "sell sho
 
 @dataclass(frozen=True)
 class OrderLine:
-    """One order: signed shares `quantity` as frozen, `send` after the splits that take effect at the open; `last_close` in dollars on the
-    frozen scale, `limit` the shares of the mean volume that an entry may take (None: no mean), `share` what it is of the mean volume;
-    `rank` and `score` of an entry, None of an exit.
+    """One order: signed shares `quantity` as frozen, `send` after the splits that take effect at the open. On that scale `last_close` in
+    dollars and `limit`, the shares of the mean volume that an entry may take (None: unknown); `dollars` is what the order was worth at the
+    close (0: unknown), `share` what it is of the mean volume; `rank` and `score` of an entry, None of an exit.
     """
 
     order_id: int
@@ -29,6 +29,7 @@ class OrderLine:
     quantity: int
     send: int
     last_close: float | None
+    dollars: float
     limit: int | None
     share: float | None
     reason: str
@@ -39,11 +40,6 @@ class OrderLine:
     def entry(self) -> bool:
         """Whether it opens a position."""
         return self.reason == REASONS[ENTRY]
-
-    @property
-    def dollars(self) -> float:
-        """What its shares were worth at the last close; 0 where that is not known."""
-        return abs(self.quantity) * (self.last_close or 0.0)
 
 
 @dataclass(frozen=True)
@@ -129,16 +125,17 @@ def order_sheet(decision: FrozenDecision, scale: Scale | None = None) -> OrderSh
 
 def _line(order: Mapping[Any, Any], splits: Mapping[str, float], fraction: float) -> OrderLine:
     quantity, symbol, long = int(order["quantity"]), order["symbol"], order["side"] == "long"
-    limit = _known(order["adv_limit"])
+    limit, close, factor = _known(order["adv_limit"]), _known(order["last_close"]), splits.get(symbol, 1.0)
     return OrderLine(
         order_id=int(order["order_id"]),
         symbol=symbol,
         side=order["side"],
         action=ACTIONS[quantity > 0, long],
         quantity=quantity,
-        send=sent(quantity, splits.get(symbol, 1.0)),
-        last_close=_known(order["last_close"]),
-        limit=None if limit is None else int(limit),
+        send=sent(quantity, factor),
+        last_close=None if close is None else close * factor,
+        dollars=abs(quantity) * (close or 0.0),
+        limit=None if limit is None else int(limit / factor),
         share=abs(quantity) * fraction / limit if limit else None,
         reason=order["reason"],
         rank=None if _known(order["rank"]) is None else int(order["rank"]),
@@ -152,13 +149,14 @@ def sent(quantity: int, factor: float) -> int:
 
 
 def _known(value: Any) -> float | None:
-    return None if value is None or value != value else float(value)
+    return None if pd.isna(value) else float(value)
 
 
 def _after(decision: FrozenDecision, lines: tuple[OrderLine, ...], wait: Mapping[str, int], prices: Mapping[str, float]) -> AfterFills:
     held = {line["symbol"]: int(line["quantity"]) for line in decision.book["before"] if line["quantity"]}
-    price = {**prices, **{line["symbol"]: line["mark"] for line in decision.book["before"] if line["mark"] is not None}}
-    price |= {one.symbol: one.last_close for one in lines if one.last_close is not None}
+    marks = {line["symbol"]: _known(line["mark"]) for line in decision.book["before"]}
+    marks |= {one.symbol: one.dollars / abs(one.quantity) for one in lines if one.last_close is not None}
+    price = {**prices, **{symbol: mark for symbol, mark in marks.items() if mark is not None}}
     cash = decision.cash
     for symbol, quantity in [*((one.symbol, one.quantity) for one in lines), *wait.items()]:
         held[symbol] = held.get(symbol, 0) + quantity
@@ -174,5 +172,5 @@ def _after(decision: FrozenDecision, lines: tuple[OrderLine, ...], wait: Mapping
         short=sum(one < 0 for one in left.values()),
         largest=largest,
         largest_share=abs(worth[largest]) if largest else 0.0,
-        unknown=tuple(sorted(symbol for symbol in left if not np.isfinite(price.get(symbol, np.nan)))),
+        unknown=tuple(sorted(symbol for symbol in left if symbol not in price)),
     )

@@ -20,12 +20,13 @@ from springback.workflow.catch_up import Fetched
 from springback.workflow.curbs import DataFaults, Forbidden, curbs_of, plain
 from springback.workflow.evening import Decided, LiveAccount, Remembered, caught_up, corrections_of, frozen, registered, remembered, trusted
 from springback.workflow.forecast_cache import program
-from springback.workflow.governance import Governed, alarm_of, governed
+from springback.workflow.governance import Governed, governed
 from springback.workflow.inputs import Loaded
 from springback.workflow.models_in_use import models_in_use
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import hash_of, plain_settings
 from springback.workflow.versions import version_of
+from springback.workflow.watch import entry_factor
 
 DONE, FAILED, WAITING, EXITS_ONLY = 0, 1, 3, 4
 """Exit codes: done or nothing due; failed; the data are not there yet; exits only."""
@@ -184,7 +185,7 @@ def _seeing(account: LiveAccount, session: Hours, now: datetime, after: Hours, f
 def _factor(account: LiveAccount, champion: str) -> tuple[float, tuple[Reason, ...]]:
     """What the watch over the champion leaves of new entries; where its state is damaged, as much as an alarm would."""
     try:
-        return alarm_of(account, champion), ()
+        return entry_factor(account.settings, account.folder.path, champion), ()
     except InputError as error:
         return account.settings.monitor.alarm_size, (Reason("watch", str(error)),)
 

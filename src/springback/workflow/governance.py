@@ -8,7 +8,6 @@ from springback.data.store.store import Store
 from springback.errors import SpringbackError
 from springback.forecasting.archive import read_timeline
 from springback.market.prose import Prose
-from springback.monitoring.decay import alarm_factor
 from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.state.rows import Attempt
 from springback.workflow import retrain
@@ -18,7 +17,7 @@ from springback.workflow.inputs import Inputs, Loaded, stored
 from springback.workflow.prepare import prepare_world
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.record import market_of
-from springback.workflow.watch import state_of, watch
+from springback.workflow.watch import watch
 
 RETRAINING, GOVERNED = "retraining", "governance"
 
@@ -42,17 +41,8 @@ def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, prog
     session = date.fromisoformat(decision.session)
     if decision.kind == "deadline" or any(one.session == session for one in account.state.attempts(account.name, GOVERNED)):
         return ()
-    faults: list[Reason] = []
     registry = Registry(account.models, account.settings.retraining, account.store)
-    if read_timeline(account.models) is not None:
-        try:
-            _scored(account, registry, decision)
-        except SpringbackError as error:
-            faults.append(Reason("contests", str(error)))
-    try:
-        _watched(account, decision)
-    except SpringbackError as error:
-        faults.append(Reason("watch", str(error)))
+    faults = _scored(account, registry, decision)
     name, seconds = "", 0.0
     if retrain.due(account.settings, read_timeline(account.models), decision.session):
         name, seconds, fault = _retrained(account, registry, decision, now, progress)
@@ -62,23 +52,20 @@ def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, prog
     return (Governed(timeline.champion if timeline else "", name, seconds, tuple(faults)),)
 
 
-def alarm_of(account: LiveAccount, champion: str) -> float:
-    """What the gross of entries is multiplied by while an alarm over `champion` stands. Raises `InputError` where the watch is damaged."""
-    state = state_of(account.folder.path)
-    return alarm_factor(state if state is not None and state.champion == champion else None, account.settings.monitor)
-
-
-def _watched(account: LiveAccount, decision: FrozenDecision) -> None:
-    """The watch over the champion at the close of the decision's session."""
+def _scored(account: LiveAccount, registry: Registry, decision: FrozenDecision) -> list[Reason]:
+    """The contests and the watch over the champion at the close of the decision's session, by what was frozen in time; what failed."""
     window = account.window(decision.session, frozenset()).market_data
-    watch(account.settings, account.folder.path, window, account.models, lambda: _known(account, decision.session).market_data)
-
-
-def _scored(account: LiveAccount, registry: Registry, decision: FrozenDecision) -> None:
-    """The contests at the close of the decision's session, by what was frozen in time."""
-    horizon = account.settings.training.horizon
-    window = account.window(decision.session, frozenset()).market_data
-    retrain.score(registry, account.folder, window, horizon, decision.session)
+    horizon, faults = account.settings.training.horizon, []
+    try:
+        if read_timeline(account.models) is not None:
+            retrain.score(registry, account.folder, window, horizon, decision.session)
+    except SpringbackError as error:
+        faults.append(Reason("contests", str(error)))
+    try:
+        watch(account.settings, account.folder.path, window, account.models, lambda: _known(account, decision.session).market_data)
+    except SpringbackError as error:
+        faults.append(Reason("watch", str(error)))
+    return faults
 
 
 def _retrained(

@@ -68,7 +68,9 @@ def in_use(models: Path, session: str) -> InUse:
 
 
 def due(settings: Settings, timeline: Timeline | None, session: str) -> bool:
-    """Whether a challenger is to be trained after the close of `session`: the next session begins a period that none was trained for."""
+    """Whether a pair is to be trained after the close of `session`: the next session begins a period that none was trained for. Under the
+    policy "never" that is the first alone.
+    """
     if settings.walk_forward.policy == "never" and timeline is not None:
         return False
     if timeline is None or not timeline.tried:
@@ -100,27 +102,23 @@ class Retrained:
 def retrain(registry: Registry, prepared: PreparedData, settings: Settings, progress: Progress = SILENT) -> Retrained:
     """Trains a pair on what was known at the newest close, judges it as `train` does, and registers its contest with the champion.
 
-    The first pair of all is champion at once, and so is the newest under that policy. Raises `InputError` under the policy "never",
-    `MissingData`, `Unwritable`, `LedgerError`.
+    The first pair of all is champion at once, and so is the newest under that policy. Raises `InputError` where the policy is "never" and
+    there is a champion, `MissingData`, `ModelError`, `Unwritable`, `LedgerError`.
     """
-    if settings.walk_forward.policy == "never":
+    if settings.walk_forward.policy == "never" and read_timeline(registry.models) is not None:
         raise InputError("walk_forward.policy = never trains no challengers: set it to if_better or newest")
     after = str(prepared.market_data.bars.sessions[-1])
     with places.filling(registry.models, progress):
         registry.ledger.ready()
         judged_ = train_models(prepared, settings, progress)
-        pair = trained(registry.models, prepared, settings, -1)
-        write_json(Archive(registry.models).folder(pair.card.name) / EVALUATION, dataclasses.asdict(judged_.evaluation))
         old = read_timeline(registry.models) or Timeline()
         begun = old if old.tenures else _first(registry.models, prepared, settings)
-        hashes = {**begun.hashes, pair.card.name: pair.card.hash}
-        new = replace(begun.lapsed(after), hashes=hashes, tried=after)
-        if settings.walk_forward.policy == "newest":
-            new = new.begun(pair.card.name, after, PROGRAM, "the newest")
-        else:
-            new = new.registered(pair.card.name, after)
+        name, new = begun.champion, replace(begun.lapsed(after), tried=after)
+        if settings.walk_forward.policy != "never":
+            name, new = _entered(registry.models, prepared, settings, new)
+        write_json(Archive(registry.models).folder(name) / EVALUATION, dataclasses.asdict(judged_.evaluation))
         champions.keep(registry, old, new, after, Word(PROGRAM))
-    return Retrained(pair.card.name, judged_.evaluation, new)
+    return Retrained(name, judged_.evaluation, new)
 
 
 def score(registry: Registry, desk: Desk, market_data: MarketData, horizon: int, session: str, progress: Progress = SILENT) -> Timeline:
@@ -143,7 +141,8 @@ def judge(timeline: Timeline, scores: Scores, sessions: Dates, horizon: int, ses
     """The timeline at the close of `session` by the frozen `scores` alone; `sessions` are those of the market data, older ones are those
     of the scores.
     """
-    days, board = frozen_scores.board_of(scores, sessions, (timeline.champion, *timeline.challengers))
+    names = {name for one in timeline.waiting for name in (one.challenger, one.champion)}
+    days, board = frozen_scores.board_of(scores, sessions, names)
     return judged(timeline, board, days, int(np.searchsorted(days, np.datetime64(session))), horizon, rules, signer)
 
 
@@ -157,6 +156,18 @@ def standing(settings: Settings, timeline: Timeline, session: str) -> dict[str, 
     """What `springback models --json` prints: `champions.told`, and whether a retraining is due or the models are stale by `session`."""
     more = {"policy": settings.walk_forward.policy, "due": due(settings, timeline, session), "stale": stale(settings, timeline, session)}
     return {**champions.told(timeline), **more}
+
+
+def _entered(models: Path, prepared: PreparedData, settings: Settings, timeline: Timeline) -> tuple[str, Timeline]:
+    """The name of a pair on what was known at the newest close, and `timeline` with it as challenger, or as champion where it is the newest
+    that counts.
+    """
+    pair = trained(models, prepared, settings)
+    name, after = pair.card.name, timeline.tried
+    known = replace(timeline, hashes={**timeline.hashes, name: pair.card.hash})
+    if settings.walk_forward.policy == "newest":
+        return name, known.succeeded(name, after, PROGRAM, "the newest")
+    return name, known.registered(name, after)
 
 
 def trained(models: Path, prepared: PreparedData, settings: Settings, row: int = -1) -> Models:

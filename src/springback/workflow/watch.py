@@ -81,6 +81,15 @@ def watch(
     return state if state == known else _kept(desk, state)
 
 
+def entry_factor(settings: Settings, desk: Path, champion: str) -> float:
+    """What an evening multiplies the gross of its new entries by while `champion` decides: the watch as the evening before left it.
+
+    Raises `InputError` where its state is damaged.
+    """
+    state = state_of(desk)
+    return decay.alarm_factor(state if state is not None and state.champion == champion else None, settings.monitor)
+
+
 def reference_scores(
     settings: Settings, decisions: tuple[FrozenDecision, ...], market_data: MarketData, walked: Forecasts | None
 ) -> Numbers:
