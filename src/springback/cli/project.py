@@ -28,7 +28,7 @@ def init(console: "Console") -> None:
 
 
 def doctor(console: "Console", *, desk: DeskFolder = DESK) -> bool:
-    """Say what is installed, which data, models, LEAN, keys and account there are, and what is missing for what. Exit code 1: broken."""
+    """Say what is installed, which data, models, ledger, LEAN, keys and account there are, and what is missing. Exit code 1: broken."""
     from springback.project import project
     from springback.verbs import doctor as verb
 

@@ -40,10 +40,12 @@ def run(console: Console, account: LiveAccount, source: str | None, files: Mappi
     vendor = source_of(account, source)
     _check(files, vendor)
     time = clock_of(clock, drawn(account, vendor))
-    members, holdings, keys = (files.get(name) for name in ("members", "holdings", "keys"))
-    inputs = Inputs(store=account.store, members=members, holdings=holdings, request=Request(keys=keys))
+    lists = tuple(name for name in files if name != "keys")
+    inputs = Inputs(
+        store=account.store, members=files.get("members"), holdings=files.get("holdings"), request=Request(keys=files.get("keys"))
+    )
     fetch = asking(account, inputs, vendor, time, console) if vendor else None
-    return evening(console, account, time, fetch, dry, [name for name in files if name != "keys"])
+    return evening(console, account, time, fetch, dry, lists)
 
 
 def _check(files: Mapping[str, Path], vendor: str | None) -> None:

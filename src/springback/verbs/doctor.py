@@ -1,4 +1,4 @@
-"""What `springback doctor` does: what is installed, which data, models, engine, keys and account there are, what is missing for what."""
+"""What `springback doctor` does: what is installed, which data, models, ledger, engine, keys and account there are, what is missing."""
 
 from pathlib import Path
 

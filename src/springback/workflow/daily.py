@@ -168,7 +168,7 @@ def _seeing(account: LiveAccount, session: Hours, now: datetime, after: Hours, f
     day = str(session.day)
     memory = caught_up(account, remembered(account, day))
     loaded = account.window(day, memory.state.symbols)
-    models = models_in_use(account.models, day, account.settings)
+    models = models_in_use(account.models, day)
     said = session_forecasts(loaded.market_data, models, account.settings.universe, account.settings.strategy.indicator)
     forbidden = _forbidden(account, session.day)
     faults = data_faults(account, loaded.market_data, fetched)

@@ -1,4 +1,4 @@
-"""What is there to work with: what is installed, which data, models, engine, keys and account there are, what is missing for what."""
+"""What is there to work with: what is installed, which data, models, ledger, engine, keys and account there are, what is missing."""
 
 import os
 import platform

@@ -58,8 +58,10 @@ def _champion(models: Path) -> str:
 def _retraining(desk: Path, models: Path) -> Check | str:
     settings, timeline = choose(), timeline_of(models)
     session = retrain.newest_session(desk) or timeline.tried
-    if retrain.stale(settings, timeline, session):
-        return Check("retraining", BROKEN, retrain.overdue(timeline), "entries", "Run 'springback retrain'.")
+    tried = timeline.tried or timeline.tenures[0].after
+    if retrain.stale(settings, tried, session):
+        words = f"none was tried since {tried}, one and a half intervals: entries stop"
+        return Check("retraining", BROKEN, words, "entries", "Run 'springback retrain'.")
     if retrain.due(settings, timeline, session):
         return "due: the next evening does it"
-    return f"not due; tried on what was known by {timeline.tried or timeline.tenures[0].after}, policy {settings.walk_forward.policy}"
+    return f"not due; tried on what was known by {tried}, policy {settings.walk_forward.policy}"
