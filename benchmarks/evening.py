@@ -90,7 +90,9 @@ def parts(times: Times) -> Iterator[None]:
 def taught(models: Path, seed: int, known_by: str) -> tuple[str, str]:
     """Name and hash of a pair that is kept in the archive."""
     noise = pair()
-    told = replace(noise.card, features=FEATURES, first=known_by, last=known_by, known_by=known_by, seed=seed, created="2023-01-01T00:00:00")
+    told = replace(
+        noise.card, features=FEATURES, first=known_by, last=known_by, known_by=known_by, seed=seed, created="2023-01-01T00:00:00"
+    )
     kept = Archive(models).save(Models(noise.long, noise.short, told))
     return kept.card.name, kept.card.hash
 

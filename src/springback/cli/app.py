@@ -326,6 +326,33 @@ def universe(
     universe.universe(console, chosen, on, stored.store or usual("store"), holdings, out, stored.as_of)
 
 
+PANELS = {
+    "Begin": ("init", "doctor", "run"),
+    "Market": ("fetch", "universe", "features", "data"),
+    "Models": ("train", "forecast", "validate", "retrain", "models", "promote", "rollback"),
+    "Backtest": ("backtest", "stress", "audit", "optimize", "report", "runs", "ledger", "lean"),
+    "Every evening": (
+        "daily",
+        "orders",
+        "book",
+        "pause",
+        "resume",
+        "restrict",
+        "monitor",
+        "review",
+        "rehearse",
+        "schedule",
+        "alert",
+        "state",
+    ),
+}
+"""How `--help` groups the verbs."""
+for entry in (*app.registered_commands, *app.registered_groups):
+    known = entry.name or getattr(entry.callback, "__name__", "")
+    entry.rich_help_panel = next(panel for panel, names in PANELS.items() if known in names)
+app.registered_commands.sort(key=lambda one: list(PANELS).index(str(one.rich_help_panel)))
+
+
 @app.callback()
 def main_options(
     version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=project.version, is_eager=True)] = False,

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from springback.alone import alone
-from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
 from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.verbs.console import Console
@@ -17,7 +16,7 @@ from springback.workflow.evening import LiveAccount
 from springback.workflow.inputs import Inputs, Request
 from springback.workflow.places import models_folder
 from springback.workflow.settings import choose
-from springback.workflow.sources import NEED_KEYS, SOURCES
+from springback.workflow.sources import NEED_KEYS, SOURCES, has_store
 from springback.workflow.watched import Watch, watched
 
 LEASE = 60.0
@@ -30,7 +29,7 @@ def account(desk: Path, settings: Path | None, sets: list[str] | None, store: Pa
     models that was named is not there.
     """
     chosen = choose(settings, sets)
-    if store is not None and not Store(store).exists():
+    if store is not None and not has_store(store):
         raise MissingData(f"{store} holds no store: fill it with 'springback fetch --store {store}', or leave --store out")
     return account_of(desk, chosen, store, models_folder(models))
 
