@@ -25,12 +25,12 @@ RETRAINING, GOVERNED = "retraining", "governance"
 
 @dataclass(frozen=True)
 class Governed:
-    """What became of the models after an evening: who is champion from the next session on (empty: nobody yet), the name of a challenger
+    """What became of the models after an evening: who is champion from the next session on (empty: nobody yet), the name of a `challenger`
     that was trained (empty: none was), the seconds that took, and what failed.
     """
 
     champion: str = ""
-    trained: str = ""
+    challenger: str = ""
     seconds: float = 0.0
     faults: tuple[Reason, ...] = ()
 
