@@ -1,7 +1,7 @@
 """The verbs. Everything heavy is imported when a verb runs, so that `--help` answers at once."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -347,7 +347,8 @@ PANELS = {
     ),
 }
 """How `--help` groups the verbs."""
-for entry in (*app.registered_commands, *app.registered_groups):
+entries: list[Any] = [*app.registered_commands, *app.registered_groups]
+for entry in entries:
     known = entry.name or getattr(entry.callback, "__name__", "")
     entry.rich_help_panel = next(panel for panel, names in PANELS.items() if known in names)
 app.registered_commands.sort(key=lambda one: list(PANELS).index(str(one.rich_help_panel)))
