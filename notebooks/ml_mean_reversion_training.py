@@ -144,12 +144,13 @@ model_plots.splits(explore.splits(evaluation))
 # %% [markdown]
 # ## Walking forward
 #
-# One split is one sample. Here each quarter gets its own pair of models, trained on what was known before it. They are kept under
-# `models/walk_forward/`, so the second run is quick.
+# One split is one sample. Here each quarter gets its own pair of models, trained on what was known before it. They are kept in
+# `models/archive/`, so the second run is quick; a newer pair is used once it has won a contest with the champion.
 
 # %%
 walked = sb.forecast(prepared, settings, models)
-honest = sb.tell(market_data, walked.forecasts, settings, prepared.hash, "walk-forward, trained anew each quarter on what was known")
+how = "walk-forward, trained anew each quarter on what was known, a newer pair used once it proved better"
+honest = sb.tell(market_data, walked.forecasts, settings, prepared.hash, how)
 model_plots.auc_over_time(explore.quarters(honest), "quarter", "Each quarter by models that had not seen it.")
 
 # %% [markdown]

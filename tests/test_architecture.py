@@ -59,24 +59,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "frames": (ALL,),
     "notebook": (ALL,),
     "verbs": (
-<<<<<<< HEAD
         *("errors", "alone", "settings", "project", "market", "cluster", "analytics", "workflow"),
         *("training", "validation", "comparison", "scenarios", "auditing", "search"),  # the words and figures of each study
         *("quality", "review", "monitoring", "operation"),
-=======
-        *("errors", "settings", "project", "market", "cluster", "analytics", "operation", "workflow"),
-        *(
-            "training",
-            "validation",
-            "comparison",
-            "scenarios",
-            "auditing",
-            "search",
-            "quality",
-            "review",
-            "monitoring",
-        ),  # the words and figures of each study
->>>>>>> orders
     ),
     "cli": ("errors", "project", "verbs"),
     FACE: ("frames",),

@@ -158,9 +158,10 @@ def test_an_alarm_halves_entries_until_a_person_clears_it(home: Home, tmp_path: 
     market_data, said = home.prepared.market_data, home.said
     future = np.clip(0.5 + forward_return(market_data.bars, market_data.actions, home.settings.training.horizon), 0.0, 1.0)
     wrong = Forecasts(said.qpi, np.where(np.isnan(said.qpi), np.nan, 1 - future), np.where(np.isnan(said.qpi), np.nan, future), said.adv)
-    decided(desk, home.settings, market_data, wrong, home.rows[:20], {"first": "a"})
+    decided(desk, home.settings, market_data, wrong, home.rows[:20], {"a": "a"})
     found = home.study(desk)
     assert found.alarm and found.alarm_factor == 0.5 == alarm_factor(found.watch, home.settings.monitor)
+    assert watch.entry_factor(home.settings, desk, "a") == 0.5 and watch.entry_factor(home.settings, desk, "another") == 1.0
     assert page(found).count("monitor --clear --by WHO") == 1
     with pytest.raises(InputError, match="name who"):
         watch.clear(desk, " ")
@@ -175,8 +176,11 @@ def test_without_a_past_nothing_is_held_against_it(home: Home, tmp_path: Path) -
     found = home.study(home.folder / "desk", tmp_path / "none")
     assert found.lacks == dict.fromkeys(("firing", "band", "drift"), "no_reference") | {"today": "no_models"}
     other = tmp_path / "desk"
-    decided(other, home.settings, home.prepared.market_data, home.said, home.rows[:1], {"first": "a"})
+    decided(other, home.settings, home.prepared.market_data, home.said, home.rows[:1], {"a": "a"})
     lone = home.study(other, tmp_path / "none")
+    assert not watch.state_of(other).watched and watch.entry_factor(home.settings, other, "a") == 1.0
+    assert watch.watch(home.settings, other, home.market.market_data, home.folder / "models").limit == float("inf"), "not looked for again"
+    assert home.study(other).watch is not None, "but by the verb"
     assert lone.watch is None and lone.lacks["watch"] == "no_reference" and lone.alarm_factor == 1.0
     assert lone.lacks["today"] == "few_sessions" and "Too few sessions" in page(lone)
     with pytest.raises(MissingData, match="holds no decision yet"):

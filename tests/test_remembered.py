@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +108,18 @@ def test_anything_else_is_walked_anew(change: Callable[..., object], made: Prepa
     folder = models / "walk_forward"
     assert forecast_cache.find(made, chosen, folder) is not None
     assert forecast_cache.find(*change(made, chosen, folder), folder) is None
+
+
+def test_other_data_overwrite_no_pair(made: PreparedData, chosen: Settings, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A walk over another market into the same folder: every file of the first is as it was, and the first is found again whole."""
+    archive = models / "archive"
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in archive.rglob("*") if path.is_file()}
+    other = settings.load(Settings, [], [*FEW, *SPAN, "demo.seed=99"])
+    forecasts.forecasts_for(other, prepare_world(draw_demo(other), other), forecasts.Choice(models))
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
+    assert len(list(archive.iterdir())) == 2 * len({path.parent for path in before})
+    monkeypatch.setattr(sys.modules["springback.training.walk_forward"], "_learn", lambda *_: pytest.fail("trained again"))
+    forecasts.forecasts_for(chosen, made, forecasts.Choice(models))
 
 
 def test_another_program_makes_other_forecasts(made: PreparedData, chosen: Settings, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,3 +202,20 @@ def test_a_knob_out_of_range_is_refused(knobs: dict[str, object], message: str) 
     with pytest.raises(SettingsError) as caught:
         Demo(**knobs)  # type: ignore[arg-type]
     assert message in str(caught.value)
+
+
+def test_from_its_turn_on_the_edge_is_turned_round_and_nothing_before_it_changes() -> None:
+    """What a three-session move predicts of the next six: given back before the turn, gone on with after it."""
+    plain, turned = (draw(Demo(names=200, start="2019-01-02", end="2022-12-30", reversal=0.4, turn=turn)) for turn in ("", "2021-01-04"))
+    row = plain.bars.row("2021-01-04")
+    np.testing.assert_array_equal(plain.bars.close[:row], turned.bars.close[:row])
+    slopes = [[_slope(one.bars.close[part]) for part in (slice(0, row), slice(row + 10, None))] for one in (plain, turned)]
+    assert slopes[0][0] == slopes[1][0] < -0.1 and slopes[0][1] < -0.1 and slopes[1][1] > 0.1, slopes
+
+
+def _slope(close: np.ndarray) -> float:
+    """Correlation of three-session moves with those of the six sessions after, jumps (splits) left out."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        past, ahead = np.log(close[3:-6] / close[:-9]), np.log(close[9:] / close[3:-6])
+    known = (np.abs(past) < 0.3) & (np.abs(ahead) < 0.3)
+    return float(np.corrcoef(past[known], ahead[known])[0, 1])

@@ -11,9 +11,8 @@ import pytest
 from springback.errors import BadTable, InputError, StateError
 from springback.forecasting.archive import read_timeline, write_timeline
 from springback.market.actions import Actions
-from springback.market.market_data import MarketData
 from springback.market.bars import FIELDS, Bars
-from springback.market.market_data import last_rows
+from springback.market.market_data import MarketData, last_rows
 from springback.operation.spoken import ModelsInUse
 from springback.state.state import State
 from springback.workflow.book import paused, restricted, resumed
@@ -21,6 +20,7 @@ from springback.workflow.catch_up import Fetched
 from springback.workflow.curbs import DataFaults, Forbidden, curbs_of
 from springback.workflow.daily import DONE, EXITS_ONLY, WAITING, data_faults, due
 from springback.workflow.models_in_use import models_in_use
+from springback.workflow.retrain import stale
 from tests.operation.desks import LEARNED
 from tests.operation.live import DAYS, WORD, Live, codes, restated, without
 
@@ -210,7 +210,7 @@ def test_one_name_without_a_bar_stops_nobody(live: Live) -> None:
 def test_a_held_name_without_a_bar_has_its_time_stop_ordered_and_its_stop_not_judged(live: Live) -> None:
     live.knobs(strategy={"holding_sessions": 3, "stop_loss": 0.0001})
     live.evenings(DAYS[:2])
-    first = [line for line in live.decision(DAYS[1]).book["before"] if line["quantity"] > 0][0]
+    first = next(line for line in live.decision(DAYS[1]).book["before"] if line["quantity"] > 0)
     symbol = first["symbol"]
     live.tape = without(live.tape, DAYS[2], [symbol])  # type: ignore[arg-type]
     live.tape = without(live.tape, DAYS[3], [symbol])
@@ -336,12 +336,12 @@ def test_models_that_nobody_retrained_for_one_and_a_half_intervals_enter_nothing
     limit = int(1.5 * months * 365.25 / 12)
     for ago, old in ((limit, False), (limit + 1, True)):
         write_timeline(live.home / "models", replace(timeline, tried=str(day - ago)))
-        use = models_in_use(live.home / "models", DAYS[0], live.settings)
-        assert bool(use.stale) == old and use.champion
+        use = models_in_use(live.home / "models", DAYS[0])
+        assert stale(live.settings, use.tried, DAYS[0]) == old and use.champion
     decision = live.evening(DAYS[0])
-    assert decision.exits_only and codes(decision) == {"stale_model"} and decision.champion
+    assert decision.exits_only and codes(decision) == {"models_stale"} and decision.champion
     never = replace(live.settings, walk_forward=replace(live.settings.walk_forward, policy="never"))
-    assert not models_in_use(live.home / "models", DAYS[0], never).stale
+    assert not stale(never, str(day - limit - 1), DAYS[0])
 
 
 def test_a_desk_that_never_retrains_goes_on_with_the_pair_it_was_given(live: Live) -> None:
@@ -390,9 +390,10 @@ def test_a_state_that_forgot_the_book_is_refused(live: Live) -> None:
 
 def test_a_kill_between_folder_and_row_is_made_up_for(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     live.bring(DAYS[0])
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(State, "freeze", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        live.call(live.at(DAYS[0]))
+        with pytest.raises(KeyboardInterrupt):
+            live.call(live.at(DAYS[0]))
     assert live.account.folder.sessions() == (DAYS[0],) and live.state.evenings("desk") == ()
     assert live.call(live.at(DAYS[0], "17:10")).decisions == ()
     row = live.state.evening("desk", date.fromisoformat(DAYS[0]))

@@ -206,6 +206,7 @@ def test_the_verb_says_writes_and_explains(home: Path) -> None:
     text = springback(home, *words).stdout
     for one in order_sheet(decision).lines:
         assert f"{one.symbol} " in text and f"{one.action} {abs(one.quantity):,}" in text
+    assert f"Names with a row {orders['funnel']['long']['universe']['count']}" in " ".join(text.split())
     symbol = orders["why"]["entries"][0]["symbol"]
     assert f"{orders['why']['entries'][0]['side']}: ordered" in springback(home, *words, "--why", symbol).stdout
     assert "not in the universe" in springback(home, *words, "--why", "ZZZZ").stdout

@@ -152,6 +152,15 @@ def test_the_walk_s_timeline_knows_no_future(walked: WalkForwardResult) -> None:
     assert again.timeline != walked.timeline
 
 
+def test_who_is_not_ranked_is_no_evidence() -> None:
+    """Half of the names left out of the contests: other figures, the same forecasts of the first champion."""
+    tape, training = random_tape(5, sessions=420, names=30), Training(trees=3)
+    ranked = np.arange(30)[None] < np.where(np.arange(420) < 400, 15, 30)[:, None]
+    whole, half = (walk_forward(*lessons(tape), training, WALK, NOW, replace(OPTIONS, ranked=one)) for one in (None, ranked))
+    assert [one.gain for one in whole.timeline.contests] != [one.gain for one in half.timeline.contests]
+    np.testing.assert_array_equal(whole.forecasts.p_long, half.forecasts.p_long)
+
+
 def test_newest_and_never_are_what_they_say(walked: WalkForwardResult) -> None:
     tape = random_tape(5, sessions=420)
     newest = walk_forward(*lessons(tape), Training(trees=3), replace(WALK, policy="newest"), NOW)

@@ -36,5 +36,7 @@ def monitor(
         verb.clear(console, desk, by)
         return
     verb.refuse(by)
-    page = out or usual("runs") / "monitor" / "monitor.html"
-    verb.monitor(console, chosen, desk, verb.Inputs(**vars(stored)), models_dir or usual("models"), page, prometheus, command())
+    page, models = out or usual("runs") / "monitor" / "monitor.html", verb.places.models_folder(models_dir)
+    for file in (page, prometheus or page):
+        verb.places.writable(file.parent)
+    verb.monitor(console, chosen, desk, verb.Inputs(**vars(stored)), models, page, prometheus, command())

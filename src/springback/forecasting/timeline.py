@@ -128,6 +128,13 @@ class Timeline:
             raise InputError(f"a tenure after {after} cannot follow one after {self.tenures[-1].after}")
         return replace(self, tenures=(*self.tenures, Tenure(model, after, by, Prose(why))))
 
+    def succeeded(self, model: str, after: str, by: str, why: str) -> "Timeline":
+        """With `model` as champion without any contest, and all that wait closed unjudged; nothing where it is champion already."""
+        if self.tenures and model == self.champion:
+            return self
+        closed = self._changed(lambda one: replace(one, state="closed", decided=after) if one.waiting else one)
+        return closed.begun(model, after, by, why)
+
     def registered(self, challenger: str, after: str) -> "Timeline":
         """With a contest of `challenger` against the champion. It is asked once: the champion itself, and a model that is or was in a
         contest with it that was not closed unjudged, are in no other.

@@ -11,6 +11,7 @@ More false alarms come out than are asked for, for the reference is a sample too
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 
@@ -32,7 +33,8 @@ class Decay:
 
     The reference has a `mean` and `deviation`; `limit` is what the `shortfall`, in standard deviations, must pass, `rate` how often it
     does in `sessions` in which nothing changes, measured. `count` sessions were scored since `shortfall` began at 0, `newest` is the last
-    of all. `alarm` is the session of the first alarm that was not cleared, `cleared` who cleared the last one.
+    of all. `alarm` is the session of the first alarm that was not cleared, `cleared` who cleared the last one. Where there was nothing to
+    hold the champion against the limit is infinite, and it is not `watched`.
     """
 
     champion: str
@@ -47,6 +49,11 @@ class Decay:
     newest: str = ""
     alarm: str = ""
     cleared: str = ""
+
+    @property
+    def watched(self) -> bool:
+        """Whether there is something to hold the champion against."""
+        return self.limit < math.inf
 
     def update(self, day: date, score: float) -> "Decay":
         """The watch after the `score` of `day`, once its labels are known; NaN is no news. After `sessions` scores, which the rate of false
@@ -99,6 +106,11 @@ def begin(champion: str, reference: Numbers, rules: Monitor) -> Decay:
     limit = _limit(known, rules, rules.draws, draw)
     rate = false_alarms(known, rules)
     return Decay(champion, float(known.mean()), float(known.std(ddof=1)), limit, rate, rules.allowance, rules.sessions)
+
+
+def unwatched(champion: str, rules: Monitor) -> Decay:
+    """What stands for a champion without a reference, so that it is not looked for every evening."""
+    return Decay(champion, 0.0, 1.0, math.inf, 0.0, rules.allowance, rules.sessions)
 
 
 def alarm_factor(state: Decay | None, rules: Monitor) -> float:

@@ -188,7 +188,7 @@ def _factor(curbs: Curbs | None, sessions: int) -> NDArray[np.float64] | None:
 
 
 def _resumed(one: Correction, start: AccountState, stage: _Stage, closed: Account) -> Correction:
-    """What a person says of a position that only the assumed fills of the session have closed: it goes on at its price, from its opening."""
+    """What a person says of a position that only assumed fills of the session have closed: it goes on at its price and from its opening."""
     held = start.positions.get(one.symbol)
     if held is None or held.quantity * one.quantity <= 0 or one.symbol not in stage.symbols:
         return one

@@ -41,7 +41,7 @@ def page(morning: Morning) -> str:
         flags=words.flags(morning),
         regime=words.regime(decision),
         splits=words.splits(morning),
-        reasons=[f"{one.symbol}: {one.text}" if one.symbol else one.text for one in decision.reasons],
+        reasons=words.reasons(decision),
         tiles=_tiles(sheet),
         tables={
             "entries": _orders("Entries", ENTRIES, morning, sheet.entries),

@@ -7,7 +7,7 @@ from springback.analytics.figures import shown
 from springback.operation.explanation import EntryWhy, ExitWhy, FeaturePart
 from springback.operation.frozen_decision import FrozenDecision
 from springback.operation.morning import Morning
-from springback.operation.order_sheet import OrderLine
+from springback.operation.order_sheet import OrderLine, OrderSheet
 
 NEW_YORK = ZoneInfo("America/New_York")
 MINUS, NOTHING = "\u2212", "\u2013"
@@ -84,6 +84,21 @@ def regime(decision: FrozenDecision) -> str:
     name = {True: "Bear", False: "Bull", None: "Unknown"}[decision.regime["bear"]]
     vix, mean = shown(decision.regime["vix"], "one"), shown(decision.regime["mean"], "one")
     return f"{name} regime (VIX {vix}, mean {mean}); equity {shown(decision.equity, 'dollars')} after the close of {decision.session}."
+
+
+def reasons(decision: FrozenDecision) -> list[str]:
+    """Why something was curbed, a line each."""
+    return [f"{one.symbol}: {one.text}" if one.symbol else one.text for one in decision.reasons]
+
+
+def account(sheet: OrderSheet) -> str:
+    """What the orders cost, and the account after the fills."""
+    after = sheet.after
+    return (
+        f"needs {shown(sheet.bought, 'dollars')} at the open, sales bring {shown(sheet.sold, 'dollars')}; after the fills: "
+        f"{after.long} long, {after.short} short, gross {shown(after.gross, 'fraction')}, net {shown(after.net, 'fraction')}, "
+        f"largest {after.largest or 'none'} {shown(after.largest_share, 'fraction')} of equity"
+    )
 
 
 def splits(morning: Morning) -> str:

@@ -38,7 +38,8 @@ class WalkOptions:
 
     `start` and `end` bound the sessions it forecasts. `save(as_of, models)` is called as each pair is ready, oldest first, and may hand
     back the pair with its completed card; `lookup(card)` may hand back a pair of an earlier run that learned what `card` says. `progress`
-    hears of each period; `workers` fit, None is this machine. `retraining`: how a newer pair may take over.
+    hears of each period; `workers` fit, None is this machine. `retraining`: how a newer pair may take over; `ranked` (T, N) are the names
+    whose forecasts count in a contest, None: all that are forecast.
     """
 
     start: np.datetime64 | None = None
@@ -48,6 +49,7 @@ class WalkOptions:
     progress: Progress | None = None
     workers: Workers | None = None
     retraining: Retraining = field(default_factory=Retraining)
+    ranked: NDArray[np.bool_] | None = None
 
 
 NO_OPTIONS = WalkOptions()
@@ -112,7 +114,7 @@ def walk_forward(
     trained = quarters[:1] if settings.policy == "never" else quarters
     lessons = [_lesson(rows, sessions, one.as_of, training) for one in trained]
     cards = [write_card(lesson, sessions, training, one.as_of, now) for lesson, one in zip(lessons, trained, strict=True)]
-    course = _Course(market_data, eligible, features, training.horizon, settings.policy, options.retraining)
+    course = _Course(market_data, eligible, features, training.horizon, settings.policy, options)
     folds: list[Fold] = []
     pairs = _pairs(rows, sessions, trained, cards, training, options)
     for period in quarters:
@@ -130,10 +132,11 @@ class _Course:
     """A walk as far as it has come: the models, who is champion, and the forecasts."""
 
     def __init__(
-        self, market_data: MarketData, eligible: NDArray[np.bool_], features: Panel, horizon: int, policy: str, rules: Retraining
+        self, market_data: MarketData, eligible: NDArray[np.bool_], features: Panel, horizon: int, policy: str, options: WalkOptions
     ) -> None:
         bars = market_data.bars
-        self.sessions, self.horizon, self.policy, self.rules = bars.sessions, horizon, policy, rules
+        self.sessions, self.horizon, self.policy, self.rules = bars.sessions, horizon, policy, options.retraining
+        self.ranked = np.ones(bars.shape, dtype=np.bool_) if options.ranked is None else options.ranked
         self.features, self.eligible, self.adv = features, eligible, mean_volume(bars)
         self.joined = Forecasts(*(np.full(bars.shape, np.nan) for _ in FIELDS))
         self.models: dict[np.datetime64, Models] = {}
@@ -151,7 +154,7 @@ class _Course:
         if not self.timeline.tenures:
             timeline = self.timeline.begun(card.name, after, WALK, "the first")
         elif self.policy == "newest":
-            timeline = self.timeline.begun(card.name, after, WALK, "the newest")
+            timeline = self.timeline.succeeded(card.name, after, WALK, "the newest")
         else:
             timeline = self.timeline.registered(card.name, after)
         hashes = {**timeline.hashes, card.name: card.hash} if card.files else timeline.hashes
@@ -175,7 +178,7 @@ class _Course:
 
     def _score(self, period: Period, forecasts: Mapping[str, Forecasts]) -> None:
         span = slice(period.first, period.end)
-        signals = {name: one.p_long - one.p_short for name, one in forecasts.items()}
+        signals = {name: np.where(self.ranked[span], one.p_long - one.p_short, np.nan) for name, one in forecasts.items()}
         for name, signal in signals.items():
             scores = self.board.setdefault(name, DailyScore.unknown(len(self.sessions)))
             scores.put(period.first, daily_scores(signal, self.forward[span], self.dollars[span], self.before.get(name)))

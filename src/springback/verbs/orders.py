@@ -10,6 +10,7 @@ from springback.operation.desk_folder import DeskFolder
 from springback.operation.funnel import STAGES
 from springback.operation.morning import Morning
 from springback.operation.order_sheet import OrderLine
+from springback.operation.orders_page import funnel_table
 from springback.verbs.console import Console, table
 from springback.workflow import orders as workflow
 from springback.workflow.evening import LiveAccount, trusted
@@ -44,16 +45,18 @@ def _say(console: Console, morning: Morning) -> None:
         for line in (*sheet.entries, *sheet.exits):
             listed.add_row(*_row(morning, line))
         console.show(listed)
-    after = sheet.after
-    console.say(
-        f"needs {shown(sheet.bought, 'dollars')} at the open, sales bring {shown(sheet.sold, 'dollars')}; after the fills: "
-        f"{after.long} long, {after.short} short, gross {shown(after.gross, 'fraction')}, net {shown(after.net, 'fraction')}, "
-        f"largest {after.largest or 'none'} {shown(after.largest_share, 'fraction')} of equity"
-    )
+    console.say(words.account(sheet))
     for one in decision.ended:
         console.say(f"  not filled: {one['symbol']} {one['quantity']:+,}: {words.ENDED_WORDS.get(one['why'], one['why'])}")
     for symbol, quantity in sheet.wait.items():
         console.say(f"  still waits: {symbol} {quantity:+,}")
+    stages = funnel_table(decision)
+    listed = table(stages.title, *(head for head, _ in stages.heads))
+    for row in stages.rows:
+        listed.add_row(*(cell.text for cell in row))
+    console.show(listed)
+    for reason in words.reasons(decision):
+        console.say(f"  {reason}")
     console.say(words.splits(morning))
 
 

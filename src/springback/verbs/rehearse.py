@@ -7,6 +7,7 @@ from pathlib import Path
 
 from springback.project import usual
 from springback.verbs.console import Console
+from springback.workflow import places
 from springback.workflow.inputs import Inputs
 from springback.workflow.rehearse import Period, Rehearsal, rehearse
 from springback.workflow.settings import Settings, choose
@@ -15,19 +16,19 @@ from springback.workflow.settings import Settings, choose
 def begin(
     console: Console,
     knobs: tuple[Path | None, list[str] | None],
-    places: tuple[Path | None, Path | None],
+    paths: tuple[Path | None, Path | None],
     folder: Path,
     span: tuple[date, date, str, int | None],
 ) -> bool:
     """Rehearses under settings of a file and of words, on the store and with the models that are named or usual."""
-    store, models = (given or usual(name) for given, name in zip(places, ("store", "models"), strict=True))
-    return run(console, choose(*knobs), Inputs(store=store), models, folder, span)
+    store, models = paths
+    return run(console, choose(*knobs), Inputs(store=store or usual("store")), places.models_folder(models, trains=True), folder, span)
 
 
 def run(console: Console, settings: Settings, inputs: Inputs, models: Path, folder: Path, span: tuple[date, date, str, int | None]) -> bool:
     """Rehearses and says it; whether the evenings were the backtest, or on other data kept the laws of the desk."""
     first, last, data, faults = span
-    found = rehearse(settings, inputs, models, folder, Period(first, last, data, faults), console)  # type: ignore[arg-type]
+    found = rehearse(settings, inputs, models, folder, Period(first, last, data, faults), console)
     console.payload["rehearse"] = {**asdict(found), "folder": str(found.folder)}
     console.payload |= {
         "sessions": found.sessions,
@@ -49,11 +50,11 @@ def run(console: Console, settings: Settings, inputs: Inputs, models: Path, fold
     return not found.broken and (found.orders_equal or data == "known" or faults is not None)
 
 
-def _say_faults(console: Console, found: Rehearsal) -> None:
+def _say_faults(console: Console, rehearsal: Rehearsal) -> None:
     """What set the evenings apart, and which laws they broke."""
-    for cause, sessions in Counter(one.cause for one in found.causes).items():
+    for cause, sessions in Counter(one.cause for one in rehearsal.causes).items():
         console.say(f"  {cause}: {sessions:,} evenings")
-    if found.kills:
-        console.say(f"  killed {found.kills:,} times")
-    for line in found.broken:
+    if rehearsal.kills:
+        console.say(f"  killed {rehearsal.kills:,} times")
+    for line in rehearsal.broken:
         console.say(f"  BROKEN: {line}")

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from springback.market.actions import Actions
-from springback.market.bars import FIELDS, Bars
+from springback.market.bars import FIELDS, Bars, Dates
 from springback.market.market_data import MarketData
 from springback.operation.frozen_decision import FrozenDecision
 
+Numbers = NDArray[np.float64]
 BARS, VIX, EVENTS, MEMBERS, BARRED, LATE, CURBED = "bars", "vix", "events", "members", "barred", "late", "curbed"
 
 
@@ -42,27 +44,27 @@ def _found(decision: FrozenDecision, then: MarketData, now: MarketData) -> Itera
     yield CURBED, int(decision.kind == "frozen" and (decision.exits_only or decision.alarm_factor != 1.0))
 
 
-def _differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return ~((one == other) | (np.isnan(one) & np.isnan(other)))
+def _differ(one: Numbers, other: Numbers) -> NDArray[np.bool_]:
+    return np.asarray(~((one == other) | (np.isnan(one) & np.isnan(other))))
 
 
-def _laid(bars: Bars, sessions: np.ndarray, symbols: list[str]) -> np.ndarray:
+def _laid(bars: Bars, sessions: Dates, symbols: list[str]) -> Numbers:
     """The panels of `bars` on `sessions` and `symbols`, (fields, T, N), NaN where it knows nothing."""
     out = np.full((len(FIELDS), len(sessions), len(symbols)), np.nan)
-    row, column = np.flatnonzero(np.isin(sessions, bars.sessions)), [symbols.index(one) for one in bars.symbols]
+    row, column = np.flatnonzero(np.isin(sessions, bars.sessions)), np.array([symbols.index(one) for one in bars.symbols], np.int64)
     own = np.flatnonzero(np.isin(bars.sessions, sessions))
     for k, name in enumerate(FIELDS):
         out[k][np.ix_(row, column)] = getattr(bars, name)[own]
     return out
 
 
-def _on(market_data: MarketData, sessions: np.ndarray, series: np.ndarray) -> np.ndarray:
+def _on(market_data: MarketData, sessions: Dates, series: Numbers) -> Numbers:
     out = np.full(len(sessions), np.nan)
     out[np.isin(sessions, market_data.bars.sessions)] = series[np.isin(market_data.bars.sessions, sessions)]
     return out
 
 
-def _events(market_data: MarketData, sessions: np.ndarray) -> set[tuple[str, str, int, float]]:
+def _events(market_data: MarketData, sessions: Dates) -> set[tuple[str, str, int, float]]:
     bars, actions = market_data.bars, market_data.actions
     days = set(sessions.astype(str).tolist())
     found = (_event(bars, actions, k) for k in range(len(actions.row)))
@@ -74,7 +76,7 @@ def _event(bars: Bars, actions: Actions, k: int) -> tuple[str, str, int, float]:
     return day, symbol, int(actions.kind[k]), float(actions.value[k])
 
 
-def _members(market_data: MarketData, sessions: np.ndarray) -> set[tuple[str, str]]:
+def _members(market_data: MarketData, sessions: Dates) -> set[tuple[str, str]]:
     bars, inside = market_data.bars, market_data.members
     assert inside is not None
     days = bars.sessions.astype(str)

@@ -4,11 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-import numpy as np
-
 from springback.data.hours import Hours, at, between, following, newest_closed
 from springback.data.store.store import Store
-from springback.errors import SourceError, SpringbackError
+from springback.errors import InputError, SourceError, SpringbackError
 from springback.market.market_data import MarketData
 from springback.operation.evening import Curbs, play
 from springback.operation.freezing import Circumstances, ended, fills
@@ -31,12 +29,13 @@ from springback.workflow.evening import (
     whole,
 )
 from springback.workflow.forecast_cache import program
-from springback.workflow.governance import Governed, alarm_of, governed
+from springback.workflow.governance import Governed, governed
 from springback.workflow.inputs import Loaded
 from springback.workflow.models_in_use import models_in_use
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import hash_of, plain_settings
 from springback.workflow.versions import version_of
+from springback.workflow.watch import entry_factor
 
 DONE, FAILED, WAITING, EXITS_ONLY = 0, 1, 3, 4
 """Exit codes: done or nothing due; failed; the data are not there yet; exits only."""
@@ -133,7 +132,8 @@ def _mended(account: LiveAccount, now: datetime, dry: bool, progress: Progress) 
     whole(account, *newest)
     for decision in (trusted(account, session) for session in newest):
         if not dry:
-            registered(account, decision)
+            if account.state.evening(account.name, date.fromisoformat(decision.session)) is None:
+                registered(account, decision)
             return governed(account, decision, now, progress)
     return ()
 
@@ -170,7 +170,7 @@ def deadline(account: LiveAccount, session: Hours) -> datetime:
 
 
 def _decided(account: LiveAccount, session: Hours, call: _Call) -> tuple[tuple[Reason, ...], Decided | None]:
-    """What the decision of `session` waits for, or the evening as it was decided. A morning that passed without its data is waited for until
+    """What the decision of `session` waits for, or the evening as it was decided. Data that a morning passed without are waited for until
     the newest session can wait no more.
     """
     day, after = str(session.day), following(session.day, account.closed)
@@ -202,21 +202,29 @@ def _seeing(account: LiveAccount, session: Hours, call: _Call, memory: Remembere
     """The session played on its own data; one whose next open has passed without orders, and without what was said of the account since."""
     day, after = str(session.day), following(session.day, account.closed)
     memory = memory.until(after.opens) if kind == "late" else memory
-    models = models_in_use(account.models, day, account.settings)
+    models = models_in_use(account.models, day)
     said = session_forecasts(loaded.market_data, models, account.settings.universe, account.settings.strategy.indicator)
     forbidden = _forbidden(account, session.day, after.day)
     faults = data_faults(account, loaded, call.fetched)
-    curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden, alarm_of(account, models.champion))
+    factor, damage = _factor(account, models.champion)
+    curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden, factor)
     corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
     evening = play(memory.state, loaded.market_data, said.decisive, account.terms, None if kind == "late" else curbs, (), corrections)
     if kind == "late":
         curbs, reasons = Curbs(entries=False), (_late(after),)
-    around = _around(account, call.now, after, loaded, models, forbidden, reasons)
-    late = {
-        "fills": tuple(fill for session, one in memory.passed.items() for fill in fills(one, session)),
-        "ended": tuple(order for one in memory.passed.values() for order in ended(one)),
-    }
-    return Decided(evening, loaded, said, curbs, replace(around, book_event=memory.book_event, **late), kind)
+    around = _around(account, call.now, after, loaded, models, forbidden, (*reasons, *damage))
+    filled = tuple(fill for session, one in memory.passed.items() for fill in fills(one, session))
+    unfilled = tuple(order for one in memory.passed.values() for order in ended(one))
+    around = replace(around, book_event=memory.book_event, fills=filled, ended=unfilled)
+    return Decided(evening, loaded, said, curbs, around, kind)
+
+
+def _factor(account: LiveAccount, champion: str) -> tuple[float, tuple[Reason, ...]]:
+    """What the watch over the champion leaves of new entries; where its state is damaged, as much as an alarm would."""
+    try:
+        return entry_factor(account.settings, account.folder.path, champion), ()
+    except InputError as error:
+        return account.settings.monitor.alarm_size, (Reason("watch", str(error)),)
 
 
 def _late(after: Hours) -> Reason:

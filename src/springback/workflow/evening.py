@@ -113,13 +113,13 @@ class Remembered:
     state: AccountState
     events: tuple[BookEvent, ...]
     unplayed: tuple[FrozenDecision, ...] = ()
-    seen: int = 0
+    event: int = 0
     passed: Mapping[str, Evening] = field(default_factory=dict)
 
     @property
     def book_event(self) -> int:
         """The number of the newest event of the book."""
-        return max((one.n for one in self.events), default=self.seen)
+        return max((one.n for one in self.events), default=self.event)
 
     def until(self, instant: datetime) -> "Remembered":
         """Without the events from the first on that is of `instant` or later."""
@@ -218,11 +218,13 @@ def caught_up(account: LiveAccount, memory: Remembered, session: str, dark: bool
         now = [one for one in events if one.at < until]
         passed[day] = _passed(account, state, day, orders, corrections_of(now, day, account.closed, state.session), dark)
         state, events = passed[day].after, tuple(one for one in events if one.at >= until)
-    seen = max([memory.seen, *(one.n for one in memory.events if one not in events)])
-    return Remembered(state, events, seen=seen, passed=passed)
+    event = max([memory.event, *(one.n for one in memory.events if one not in events)])
+    return Remembered(state, events, event=event, passed=passed)
 
 
-def _passed(account: LiveAccount, state: AccountState, day: str, orders: Sequence[WorkingOrder], said: Corrections, dark: bool) -> Evening:
+def _passed(
+    account: LiveAccount, state: AccountState, day: str, orders: Sequence[WorkingOrder], corrections: Corrections, dark: bool
+) -> Evening:
     """The session `day` as it passed, without a decision."""
     market_data = account.window(day, state.symbols).market_data
     known = not barless(market_data, [date.fromisoformat(day)])
@@ -231,7 +233,7 @@ def _passed(account: LiveAccount, state: AccountState, day: str, orders: Sequenc
     terms = account.terms if known else account.dark_terms
     market_data = market_data if known else account.dark(day, state).market_data
     nobody = session_forecasts(market_data, ModelsInUse(), account.settings.universe, account.settings.strategy.indicator)
-    return play(state, market_data, nobody.decisive, terms, None, orders, said)
+    return play(state, market_data, nobody.decisive, terms, None, orders, corrections)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,9 +2,7 @@
 data or missed, and a process that is killed at any moment. All of it is drawn from a seed.
 """
 
-import os
-import signal
-import time
+import multiprocessing
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,30 +87,29 @@ class ErringVendor:
         return drawn(self.seed, row, self.market_data.bars.shape[1])
 
     def _cut(self, until: MarketData, first: int) -> MarketData:
-        series = {name: getattr(until, name) for name in ("members", "benchmark", "risk_free")}
         return replace(
             until,
             bars=until.bars.between(first, until.bars.shape[0]),
             actions=until.actions.between(first, until.bars.shape[0]),
             vix=until.vix[first:],
             origin=Origin("recorded", "rehearsal", Prose("a rehearsal")),
-            **{name: None if one is None else one[first:] for name, one in series.items()},
+            members=None if until.members is None else until.members[first:],
+            benchmark=None if until.benchmark is None else until.benchmark[first:],
+            risk_free=None if until.risk_free is None else until.risk_free[first:],
         )
 
 
-def killed(call: Callable[[], object], seconds: float) -> bool:
-    """Whether `call`, made in a forked child, was still at it after so many `seconds`, and was killed there (SIGKILL)."""
-    child = os.fork()
-    if child == 0:
-        try:
-            call()
-        finally:
-            os._exit(0)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if os.waitpid(child, os.WNOHANG)[0]:
-            return False
-        time.sleep(0.002)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
+def killed(call: Callable[..., object], words: tuple[object, ...], seconds: float) -> bool:
+    """Whether `call` of `words`, made in a forked child, was still at it after so many `seconds`, and was killed there (SIGKILL).
+
+    The child is forked from a process that has no threads, which a library of numbers would have left in this one.
+    """
+    clean = multiprocessing.get_context("forkserver")
+    clean.set_forkserver_preload([call.__module__])
+    child = clean.Process(target=call, args=words)
+    child.start()
+    child.join(seconds)
+    alive = child.is_alive()
+    child.kill()
+    child.join()
+    return alive

@@ -6,7 +6,7 @@ A restated bar of later changes no score, so no contest is decided twice and oth
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Protocol
@@ -96,7 +96,7 @@ def ripened(scores: Scores, desk: Desk, market_data: MarketData, horizon: int, s
     return found
 
 
-def board_of(scores: Scores, sessions: Dates, names: tuple[str, ...]) -> tuple[Dates, Board]:
+def board_of(scores: Scores, sessions: Dates, names: Collection[str]) -> tuple[Dates, Board]:
     """The sessions of `scores` before `sessions` and those themselves, and the scores of the models `names` on them, NaN where unknown."""
     older = np.array([day for day in sorted(scores) if day < str(sessions[0])], dtype="datetime64[D]")
     days = np.concatenate([older, sessions])

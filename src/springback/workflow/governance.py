@@ -9,7 +9,6 @@ from springback.errors import SpringbackError
 from springback.forecasting.archive import read_timeline
 from springback.market.market_data import MarketData
 from springback.market.prose import Prose
-from springback.monitoring.decay import alarm_factor
 from springback.operation.frozen_decision import ACCOUNT, FrozenDecision, Reason
 from springback.state.rows import Attempt
 from springback.workflow import retrain
@@ -19,29 +18,29 @@ from springback.workflow.inputs import Inputs, Loaded, stored
 from springback.workflow.prepare import prepare_world
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.record import market_of
-from springback.workflow.watch import state_of, watch
+from springback.workflow.watch import watch
 
 RETRAINING, GOVERNED, CONTESTS, WATCH = "retraining", "governance", "contests", "watch"
 
 
 @dataclass(frozen=True)
 class Governed:
-    """What became of the models after an evening: who is champion from the next session on (empty: nobody yet), the name of a challenger
+    """What became of the models after an evening: who is champion from the next session on (empty: nobody yet), the name of a `challenger`
     that was trained (empty: none was), the seconds that took, and what failed.
     """
 
     champion: str = ""
-    trained: str = ""
+    challenger: str = ""
     seconds: float = 0.0
     faults: tuple[Reason, ...] = ()
 
 
 def governed(
-    account: LiveAccount, decision: FrozenDecision, now: datetime, progress: Progress = SILENT, seen: MarketData | None = None
+    account: LiveAccount, decision: FrozenDecision, now: datetime, progress: Progress = SILENT, window: MarketData | None = None
 ) -> tuple[Governed, ...]:
     """Scores what has ripened by the session of `decision`, judges the contests, and trains a challenger where one is due; once. What fails
-    is told and stops no evening. Nothing after a decision without data, or where it was done before. `seen` is the window (T, N) that the
-    decision saw, where it is at hand.
+    is told and stops no evening. Nothing after a decision without data, or where it was done before. `window` (T, N) is what the
+    evening was played on, where it is at hand.
     """
     session = date.fromisoformat(decision.session)
     if ACCOUNT not in decision.files or any(one.session == session for one in account.state.attempts(account.name, GOVERNED)):
@@ -50,12 +49,12 @@ def governed(
     name, seconds, champion = "", 0.0, ""
     for code, step in ((CONTESTS, _scored), (WATCH, _watched)):
         try:
-            seen = account.window(decision.session, frozenset()).market_data if seen is None else seen
-            step(account, decision, seen)
+            window = account.window(decision.session, frozenset()).market_data if window is None else window
+            step(account, decision, window)
         except SpringbackError as error:
             faults.append(Reason(code, str(error)))
     try:
-        if _due(account, decision.session):
+        if retrain.due(account.settings, read_timeline(account.models), decision.session):
             name, seconds, fault = _retrained(account, decision, now, progress)
             faults += fault
         timeline = read_timeline(account.models)
@@ -66,20 +65,8 @@ def governed(
     return (Governed(champion, name, seconds, tuple(faults)),)
 
 
-def _due(account: LiveAccount, session: str) -> bool:
-    """Whether a challenger is to be trained after `session`; a desk that never retrains stays with the pair that it was given."""
-    timeline = read_timeline(account.models)
-    return retrain.due(account.settings, timeline, session) and account.settings.walk_forward.policy != "never"
-
-
 def _registry(account: LiveAccount) -> Registry:
     return Registry(account.models, account.settings.retraining, account.store, ledger_file=account.ledger)
-
-
-def alarm_of(account: LiveAccount, champion: str) -> float:
-    """What the gross of entries is multiplied by while an alarm over `champion` stands. Raises `InputError` where the watch is damaged."""
-    state = state_of(account.folder.path)
-    return alarm_factor(state if state is not None and state.champion == champion else None, account.settings.monitor)
 
 
 def _watched(account: LiveAccount, decision: FrozenDecision, window: MarketData) -> None:

@@ -14,12 +14,12 @@ from springback.data.files.tables import read_forecasts, write_forecasts
 from springback.errors import ModelError
 from springback.forecasting import model_store
 from springback.forecasting.archive import Archive, read_timeline, write_timeline
-from springback.forecasting.forecast import forecast_panel
+from springback.forecasting.forecast import QPI, forecast_panel
 from springback.forecasting.models import Models
 from springback.market.forecasts import Forecasts
 from springback.market.liquidity import mean_volume
 from springback.market.market_data import MarketData
-from springback.strategy.indicator import triggered
+from springback.strategy.indicator import indicator, triggered
 from springback.training.train import Trained
 from springback.training.train import train as teach
 from springback.training.walk_forward import WalkForwardResult, WalkOptions
@@ -82,11 +82,12 @@ def forecast_walk_forward(
     settings = dated(settings, prepared.market_data)
     start, end = (np.datetime64(day) for day in settings.backtest.days)
     lookup = archive.lookup if archive else None
-    options = WalkOptions(start, end, save, lookup, progress.step("forecast"), workers, settings.retraining)
+    name, bars, actions = settings.strategy.indicator, prepared.market_data.bars, prepared.market_data.actions
+    ranked = None if name == "qpi" else ~np.isnan(indicator(name, prepared.features[..., QPI], bars, actions))
+    options = WalkOptions(start, end, save, lookup, progress.step("forecast"), workers, settings.retraining, ranked)
     rows = prepared.market_data, prepared.eligible, prepared.features
     result = walk(*rows, settings.training, settings.walk_forward, _now(), options)
-    bars, actions = prepared.market_data.bars, prepared.market_data.actions
-    return dataclasses.replace(result, forecasts=triggered(result.forecasts, settings.strategy.indicator, bars, actions))
+    return dataclasses.replace(result, forecasts=triggered(result.forecasts, name, bars, actions))
 
 
 def save_forecasts(prepared: PreparedData, result: WalkForwardResult, out: Path) -> None:

@@ -5,32 +5,20 @@ from pathlib import Path
 from springback.errors import SpringbackError
 from springback.forecasting import model_store
 from springback.forecasting.archive import read_timeline
-from springback.forecasting.timeline import Timeline
 from springback.operation.spoken import ModelsInUse
 from springback.workflow import retrain
-from springback.workflow.settings import Settings
 
 
-def models_in_use(models: Path, session: str, settings: Settings) -> ModelsInUse:
+def models_in_use(models: Path, session: str) -> ModelsInUse:
     """The models of the folder `models` for `session`; the pair that `springback train` left where nobody is champion yet. What cannot be
     vouched for is left out: no champion, and a `fault` that says why.
     """
     try:
-        timeline = read_timeline(models)
-        if timeline is None:
+        if read_timeline(models) is None:
             pair = model_store.load(models)
             return ModelsInUse(pair.card.name, {pair.card.name: pair}, {pair.card.name: pair.card.hash})
         known = retrain.in_use(models, session)
     except SpringbackError as error:
         return ModelsInUse(fault=str(error))
     hashes = {name: pair.card.hash for name, pair in known.models.items()}
-    return ModelsInUse(known.champion, known.models, hashes, stale=_stale(settings, timeline, session))
-
-
-def _stale(settings: Settings, timeline: Timeline, session: str) -> str:
-    """Since when no retraining was tried, where that is too long; else empty."""
-    if not retrain.stale(settings, timeline, session):
-        return ""
-    since = timeline.tried or timeline.tenures[0].after
-    limit = f"limit {retrain.STALE * settings.retraining.months:g} months: run 'springback retrain --now'"
-    return f"no retraining was tried since {since}, {limit}"
+    return ModelsInUse(known.champion, known.models, hashes, tried=known.tried)

@@ -36,7 +36,7 @@ from springback.strategy.indicator import triggered
 from springback.training.labels import forward_return
 from springback.workflow import places, watch
 from springback.workflow.backtests import loop_inputs, simulate
-from springback.workflow.frozen import Frozen, before, cut, frozen, since
+from springback.workflow.frozen import Frozen, before, frozen, since
 from springback.workflow.inputs import Loaded
 from springback.workflow.prepare import PreparedData, survey
 from springback.workflow.progress import SILENT, Progress, counter
@@ -88,7 +88,8 @@ def monitor(settings: Settings, desk: Path, market: Loaded, models: Path, comman
     if not decisions:
         raise MissingData(f"{desk} holds no decision yet: run 'springback daily'")
     say("the watch")
-    state = watch.watch(settings, desk, market.market_data, models)
+    found = watch.watch(settings, desk, market.market_data, models, again=True)
+    state = found if found is not None and found.watched else None
     say("features and accuracy")
     scene = _scene(settings, decisions, market, models)
     lacks: dict[str, Lack] = {} if state is not None else {"watch": "no_reference"}
@@ -145,8 +146,8 @@ def _scene(settings: Settings, decisions: tuple[FrozenDecision, ...], market: Lo
     part = since(whole, held[0].session, watch.REFERENCE + needed)
     prepared = survey(settings, part, market.hash)
     laid = frozen(held, prepared.market_data)
-    walked = watch.walked_forecasts(models, whole)
-    past = None if walked is None else before(cut(walked, whole, part), int(laid.rows[0]))
+    walked = watch.walked_forecasts(models, part)
+    past = None if walked is None else before(walked, int(laid.rows[0]))
     return Scene(settings, models, prepared, laid, None if past is None or np.isnan(past.qpi).all() else past)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from springback.operation.order_table import for_the_open
 from springback.operation.window import window
 from springback.state.state import State
 from springback.training.rows import gather
-from springback.workflow import retrain
+from springback.workflow import places, retrain, watch
 from springback.workflow.backtests import loop_inputs, simulate
 from springback.workflow.book import Word, opened
 from springback.workflow.causes import Cause, causes
@@ -43,12 +43,12 @@ from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings
 from springback.workflow.settings import between as spanning
 from springback.workflow.state_place import FILE
-from springback.workflow.watch import STATE as WATCHED
 
-Data = Literal["today", "known"]
 BY = "springback rehearse"
 STORE = "store"
-OWN = ("models", FILE, f"{FILE}-wal", f"{FILE}-shm", LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", WATCHED, STORE)
+STARTING = 1.0
+"""Seconds that a process needs before it is at work."""
+OWN = ("models", FILE, f"{FILE}-wal", f"{FILE}-shm", LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", watch.STATE, STORE)
 """What lies in the folder of a rehearsal beside its evenings."""
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 COLUMNS = ["order_id", "decided", "symbol", "quantity", "reason"]
@@ -94,7 +94,7 @@ class Period:
 
     first: date
     last: date
-    data: Data = "today"
+    data: str = "today"
     faults: int | None = None
 
     def __post_init__(self) -> None:
@@ -185,7 +185,12 @@ class _Evenings:
         """So many calls that are killed at a moment of their own, as long as one lasted before."""
         for _ in range(times):
             share = np.random.default_rng([int(now.timestamp()), self.kills]).uniform(0, 1.2)
-            self.kills += killed(lambda: daily(self.account, Clock(now)), share * self.seconds)
+            self.kills += killed(_alone, (self.account, now), share * (STARTING + self.seconds))
+
+
+def _alone(account: LiveAccount, now: datetime) -> None:
+    """One evening in a process of its own."""
+    daily(account, Clock(now))
 
 
 def _sessions(market_data: MarketData, period: Period) -> tuple[Hours, ...]:
@@ -209,6 +214,7 @@ def _dated(settings: Settings, sessions: Sequence[Hours]) -> Settings:
 
 def _begun(settings: Settings, store: Path, models: Path, folder: Path, first: Hours, period: Period) -> LiveAccount:
     """A new account in `folder`, with models of its own that are found where they were trained before."""
+    places.writable(folder)
     strange = [one.name for one in folder.iterdir() if one.name not in OWN and not DAY.fullmatch(one.name)] if folder.is_dir() else []
     if strange:
         raise InputError(f"{folder} would be made anew, and holds {strange[0]}, which no rehearsal wrote: give another folder with --desk")
@@ -217,6 +223,9 @@ def _begun(settings: Settings, store: Path, models: Path, folder: Path, first: H
     own.mkdir(parents=True)
     (models / ARCHIVE).mkdir(parents=True, exist_ok=True)
     (own / ARCHIVE).symlink_to((models / ARCHIVE).resolve())
+    if (models / watch.WALKED).is_file():  # what the watch over the first champion is held against
+        (own / watch.WALKED).parent.mkdir()
+        (own / watch.WALKED).symlink_to((models / watch.WALKED).resolve())
     state = State(str(folder / FILE))
     hindsight, as_known = settings.backtest.endings == "known", period.data == "known"
     store = store if period.faults is None else folder / STORE

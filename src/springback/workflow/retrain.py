@@ -42,13 +42,15 @@ AUTO = "retraining.sign = auto"
 @dataclass(frozen=True, eq=False)
 class InUse:
     """The `champion` of a session, its `challengers`, and the `models` by name of all who forecast: theirs and the previous champion's, who
-    goes on being scored; `faults` of those that are missing or damaged and speak no more, by name.
+    goes on being scored; `faults` of those that are missing or damaged and speak no more, by name; `tried`, the newest session by whose
+    labels a retraining was tried.
     """
 
     champion: str
     challengers: tuple[str, ...]
     models: Mapping[str, Models]
     faults: Mapping[str, str]
+    tried: str
 
 
 def in_use(models: Path, session: str) -> InUse:
@@ -64,11 +66,13 @@ def in_use(models: Path, session: str) -> InUse:
             found[name] = archive.load(name, timeline.hashes.get(name, ""))
         except ModelError as error:
             faults[name] = str(error)
-    return InUse(champion, tuple(name for name in others if name in timeline.challengers), found, faults)
+    return InUse(champion, tuple(name for name in others if name in timeline.challengers), found, faults, _since(timeline))
 
 
 def due(settings: Settings, timeline: Timeline | None, session: str) -> bool:
-    """Whether a challenger is to be trained after the close of `session`: the next session begins a period that none was trained for."""
+    """Whether a pair is to be trained after the close of `session`: the next session begins a period that none was trained for. Under the
+    policy "never" that is the first alone.
+    """
     if settings.walk_forward.policy == "never" and timeline is not None:
         return False
     if timeline is None or not timeline.tried:
@@ -82,10 +86,14 @@ def served(settings: Settings, models: Path, session: str) -> str:
     return "" if timeline is None or due(settings, timeline, session) else timeline.tried or timeline.tenures[-1].after
 
 
-def stale(settings: Settings, timeline: Timeline, session: str) -> bool:
-    """Whether no retraining was tried for 1.5 intervals by `session`; under the policy "never" none is meant to be."""
-    since = np.datetime64(session) - np.datetime64(timeline.tried or timeline.tenures[0].after)
-    return settings.walk_forward.policy != "never" and bool(since / np.timedelta64(1, "D") > STALE * settings.retraining.months * MONTH)
+def stale(settings: Settings, tried: str, session: str) -> bool:
+    """Whether by `session` no retraining was `tried` for 1.5 intervals; under the policy "never" none is meant to be."""
+    since = (np.datetime64(session) - np.datetime64(tried)) / np.timedelta64(1, "D")
+    return settings.walk_forward.policy != "never" and bool(since > STALE * settings.retraining.months * MONTH)
+
+
+def _since(timeline: Timeline) -> str:
+    return timeline.tried or timeline.tenures[0].after
 
 
 @dataclass(frozen=True)
@@ -100,27 +108,23 @@ class Retrained:
 def retrain(registry: Registry, prepared: PreparedData, settings: Settings, progress: Progress = SILENT) -> Retrained:
     """Trains a pair on what was known at the newest close, judges it as `train` does, and registers its contest with the champion.
 
-    The first pair of all is champion at once, and so is the newest under that policy. Raises `InputError` under the policy "never",
-    `MissingData`, `Unwritable`, `LedgerError`.
+    The first pair of all is champion at once, and so is the newest under that policy. Raises `InputError` where the policy is "never" and
+    there is a champion, `MissingData`, `ModelError`, `Unwritable`, `LedgerError`.
     """
-    if settings.walk_forward.policy == "never":
+    if settings.walk_forward.policy == "never" and read_timeline(registry.models) is not None:
         raise InputError("walk_forward.policy = never trains no challengers: set it to if_better or newest")
     after = str(prepared.market_data.bars.sessions[-1])
     with places.filling(registry.models, progress):
         registry.ledger.ready()
         judged_ = train_models(prepared, settings, progress)
-        pair = trained(registry.models, prepared, settings, -1)
-        write_json(Archive(registry.models).folder(pair.card.name) / EVALUATION, dataclasses.asdict(judged_.evaluation))
         old = read_timeline(registry.models) or Timeline()
         begun = old if old.tenures else _first(registry.models, prepared, settings)
-        hashes = {**begun.hashes, pair.card.name: pair.card.hash}
-        new = replace(begun.lapsed(after), hashes=hashes, tried=after)
-        if settings.walk_forward.policy == "newest":
-            new = new.begun(pair.card.name, after, PROGRAM, "the newest")
-        else:
-            new = new.registered(pair.card.name, after)
+        name, new = begun.champion, replace(begun.lapsed(after), tried=after)
+        if settings.walk_forward.policy != "never":
+            name, new = _entered(registry.models, prepared, settings, new)
+        write_json(Archive(registry.models).folder(name) / EVALUATION, dataclasses.asdict(judged_.evaluation))
         champions.keep(registry, old, new, after, Word(PROGRAM))
-    return Retrained(pair.card.name, judged_.evaluation, new)
+    return Retrained(name, judged_.evaluation, new)
 
 
 def score(registry: Registry, desk: Desk, market_data: MarketData, horizon: int, session: str, progress: Progress = SILENT) -> Timeline:
@@ -143,7 +147,8 @@ def judge(timeline: Timeline, scores: Scores, sessions: Dates, horizon: int, ses
     """The timeline at the close of `session` by the frozen `scores` alone; `sessions` are those of the market data, older ones are those
     of the scores.
     """
-    days, board = frozen_scores.board_of(scores, sessions, (timeline.champion, *timeline.challengers))
+    names = {name for one in timeline.waiting for name in (one.challenger, one.champion)}
+    days, board = frozen_scores.board_of(scores, sessions, names)
     return judged(timeline, board, days, int(np.searchsorted(days, np.datetime64(session))), horizon, rules, signer)
 
 
@@ -155,8 +160,24 @@ def newest_session(desk: Path) -> str:
 
 def standing(settings: Settings, timeline: Timeline, session: str) -> dict[str, Any]:
     """What `springback models --json` prints: `champions.told`, and whether a retraining is due or the models are stale by `session`."""
-    more = {"policy": settings.walk_forward.policy, "due": due(settings, timeline, session), "stale": stale(settings, timeline, session)}
+    more = {
+        "policy": settings.walk_forward.policy,
+        "due": due(settings, timeline, session),
+        "stale": stale(settings, _since(timeline), session),
+    }
     return {**champions.told(timeline), **more}
+
+
+def _entered(models: Path, prepared: PreparedData, settings: Settings, timeline: Timeline) -> tuple[str, Timeline]:
+    """The name of a pair on what was known at the newest close, and `timeline` with it as challenger, or as champion where it is the newest
+    that counts.
+    """
+    pair = trained(models, prepared, settings)
+    name, after = pair.card.name, timeline.tried
+    known = replace(timeline, hashes={**timeline.hashes, name: pair.card.hash})
+    if settings.walk_forward.policy == "newest":
+        return name, known.succeeded(name, after, PROGRAM, "the newest")
+    return name, known.registered(name, after)
 
 
 def trained(models: Path, prepared: PreparedData, settings: Settings, row: int = -1) -> Models:

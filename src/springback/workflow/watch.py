@@ -8,11 +8,12 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from springback.data.files.reading import atomic
+from springback.data.files.tables import read_forecasts
 from springback.errors import InputError, MissingData, SpringbackError
-from springback.forecasting.archive import read_timeline
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.monitoring import decay
@@ -21,16 +22,15 @@ from springback.monitoring.decay import Decay
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.training.labels import forward_return
-from springback.workflow.forecast_cache import FILE as WALKED
-from springback.workflow.frozen import before, champion_of, cut, frozen, since, until
-from springback.workflow.models import forecasts_from
+from springback.workflow.forecast_cache import FILE
+from springback.workflow.frozen import before, champion_of, frozen, since, until
 from springback.workflow.settings import Settings
 
 STATE = "monitor.json"
+WALKED = Path("walk_forward") / FILE
+"""In a folder of models: the forecasts of the newest walk-forward."""
 REFERENCE = 504
 """Sessions before the desk's first that a reference is taken from."""
-NEWEST = 20
-"""Decisions looked at for the champion: that many evenings without a model in a row are another alarm's."""
 Numbers = NDArray[np.float64]
 
 
@@ -58,43 +58,36 @@ def watch(
     market_data: MarketData,
     models: Path,
     whole: Callable[[], MarketData] | None = None,
-    keep: bool = True,
+    again: bool = False,
 ) -> Decay | None:
-    """The watch after every session whose labels `market_data` knows, written down where it changed unless told not to `keep` it; None
-    where there is no decision by a champion, or too short a reference for one.
+    """The watch after every session whose labels `market_data` knows, written down where it changed; None where no champion decided yet. A
+    champion without a reference is not watched, and one is looked for once, or `again` where that is asked.
 
     Where another champion begins, the reference is looked for in `whole`, the market with all of its past (None: `market_data` has it).
     Sessions decided late or without data are no evidence. Raises `InputError`, `BadTable`, `Unwritable`.
     """
     folder = DeskFolder(desk)
-    champion = champion_of([folder.decision(one) for one in folder.sessions()[-NEWEST:]])
+    champion = next((one for session in reversed(folder.sessions()) if (one := folder.decision(session).champion)), "")
     if not champion:
         return None
     known = state_of(desk)
-    if known is None or known.champion != champion:
-        if not _has_past(models, champion):
-            return None
-        full = market_data if whole is None else whole()
-        market_data = until(full, market_data.bars.sessions[-1])
-        state = _begun(settings, folder, market_data, full, models)
+    if known is None or known.champion != champion or (again and not known.watched):
+        market_data = market_data if whole is None else until(whole(), market_data.bars.sessions[-1])
+        state = _begun(settings, folder, market_data, models)
     else:
         state = known
-    if state is None:
-        return None
-    state = _updated(settings, state, _unseen(folder, state), market_data)
-    return _kept(desk, state) if keep and state != known else state
+    if state.watched:
+        state = _updated(settings, state, _unseen(folder, state), market_data)
+    return state if state == known else _kept(desk, state)
 
 
-def entry_factor(
-    settings: Settings,
-    desk: Path,
-    market_data: MarketData,
-    models: Path,
-    whole: Callable[[], MarketData] | None = None,
-    keep: bool = True,
-) -> float:
-    """What an evening multiplies the gross of its new entries by, as `watch` stands on `market_data`, which ends with its session."""
-    return decay.alarm_factor(watch(settings, desk, market_data, models, whole, keep), settings.monitor)
+def entry_factor(settings: Settings, desk: Path, champion: str) -> float:
+    """What an evening multiplies the gross of its new entries by while `champion` decides: the watch as the evening before left it.
+
+    Raises `InputError` where its state is damaged.
+    """
+    state = state_of(desk)
+    return decay.alarm_factor(state if state is not None and state.champion == champion else None, settings.monitor)
 
 
 def reference_scores(
@@ -126,31 +119,28 @@ def scores(settings: Settings, forecasts: Forecasts, market_data: MarketData, no
 
 
 def walked_forecasts(models: Path, market_data: MarketData) -> Forecasts | None:
-    """The forecasts that the newest walk-forward left in `models`, out of sample all; None where there are none of this market."""
-    file = models / "walk_forward" / WALKED
+    """The forecasts (T, N) that the newest walk-forward left in `models`, out of sample all, of the sessions and names that `market_data`
+    has; None where there are none, or the file is damaged.
+    """
+    bars, file = market_data.bars, models / WALKED
     try:
-        return forecasts_from(file, market_data) if file.is_file() else None
-    except SpringbackError:
+        frame = pd.read_parquet(file) if file.is_file() else pd.DataFrame()
+        if frame.empty:
+            return None
+        known = np.isin(pd.to_datetime(frame["date"]).to_numpy("datetime64[D]"), bars.sessions) & frame["symbol"].isin(bars.symbols)
+        return read_forecasts(frame[known], bars)
+    except (SpringbackError, OSError, ValueError, KeyError):
         return None
 
 
-def _has_past(models: Path, champion: str) -> bool:
-    """Whether anything was said out of sample before `champion` began: by a walk-forward, or by itself in a contest."""
-    timeline = read_timeline(models)
-    contests = () if timeline is None else timeline.contests
-    return timeline is None or (models / "walk_forward" / WALKED).is_file() or any(one.challenger == champion for one in contests)
-
-
-def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, full: MarketData, models: Path) -> Decay | None:
-    """A new watch on `market_data`, which ends with the evening; `full` is the market that the walk-forward's forecasts are of."""
+def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, models: Path) -> Decay:
     decisions = tuple(folder.decisions())
     part = since(market_data, decisions[0].session, REFERENCE)
-    walked = walked_forecasts(models, full)
-    reference = reference_scores(settings, decisions, part, None if walked is None else cut(walked, full, part))
+    reference = reference_scores(settings, decisions, part, walked_forecasts(models, part))
     try:
         return decay.begin(champion_of(decisions), reference, settings.monitor)
     except MissingData:
-        return None
+        return decay.unwatched(champion_of(decisions), settings.monitor)
 
 
 def _unseen(folder: DeskFolder, state: Decay) -> list[FrozenDecision]:

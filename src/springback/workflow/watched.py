@@ -23,7 +23,7 @@ VERBS = {
     "no_members": "springback daily --members FILE",
     "membership_old": "springback daily --members FILE",
     "no_model": "springback doctor",
-    "stale_model": "springback retrain --now",
+    "models_stale": "springback retrain",
     "closure": "springback fetch",
     "names_failed": "springback data check",
     "restated": "springback data check",

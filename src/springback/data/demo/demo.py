@@ -27,7 +27,8 @@ class Demo:
 
     `reversal` is the share of each idiosyncratic move that is given back, evenly over the next six sessions between open and close, so that
     0.83 of this share of a three-session move comes back within six. 0 plants nothing: every return, overnight and intraday, is then
-    unpredictable but for the constant `market_return` (a year, times the name's beta). `shocks` is the number of crashes.
+    unpredictable but for the constant `market_return` (a year, times the name's beta). `shocks` is the number of crashes. From the session
+    `turn` on (a date, empty: never) the edge is turned round: moves go on by as much as they were given back.
     """
 
     seed: int = 15
@@ -37,9 +38,10 @@ class Demo:
     reversal: float = 0.2
     market_return: float = 0.06
     shocks: int = 3
+    turn: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("start", "end"):
+        for name in ("start", "end", *(("turn",) if self.turn else ())):
             try:
                 date.fromisoformat(getattr(self, name))
             except ValueError:
@@ -59,8 +61,10 @@ def draw(demo: Demo) -> MarketData:
     sessions = exchange_days(demo.start, demo.end)
     fate, path = np.random.SeedSequence(demo.seed).spawn(2)
     names = draw_names(demo.names, len(sessions), np.random.Generator(np.random.PCG64(fate)))
+    turned = sessions >= np.datetime64(demo.turn or "9999-12-31")
+    reversal = np.where(turned, -demo.reversal, demo.reversal)
     walked = walk(
-        names, len(sessions), demo.reversal, demo.market_return, _onsets(demo, len(sessions)), np.random.Generator(np.random.PCG64(path))
+        names, len(sessions), reversal, demo.market_return, _onsets(demo, len(sessions)), np.random.Generator(np.random.PCG64(path))
     )
     bars = Bars(sessions, names.symbols, walked.open, walked.high, walked.low, walked.close, walked.volume)
     return MarketData(
@@ -111,7 +115,8 @@ def _members(sessions: Dates, names: Names, walked: DemoPrices) -> NDArray[np.bo
 
 
 def _words(demo: Demo) -> Prose:
-    edge = f"a planted reversal of {demo.reversal:.0%}" if demo.reversal else "no edge at all"
+    turn = f", turned round from {demo.turn} on" if demo.turn else ""
+    edge = f"a planted reversal of {demo.reversal:.0%}{turn}" if demo.reversal else "no edge at all"
     return Prose(
         f"Demo market, drawn from seed {demo.seed}: {demo.names:,} invented names, {demo.start} to {demo.end}, with {edge}."
         " A result on it shows that the pipeline works; it is no evidence about real markets"

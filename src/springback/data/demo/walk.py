@@ -73,18 +73,18 @@ class Street:
     events: list[tuple[int, int, int, float]] = field(default_factory=list)
 
 
-def walk(names: Names, sessions: int, reversal: float, market_return: float, onsets: NDArray[np.int64], rng: Generator) -> DemoPrices:
+def walk(names: Names, sessions: int, reversal: Column, market_return: float, onsets: NDArray[np.int64], rng: Generator) -> DemoPrices:
     """Bars (T, N) for all names over all sessions, NaN outside a name's life and in halts.
 
-    `reversal` is the fraction of a move that is given back, `market_return` a fraction a year, `onsets` (C,) the rows on which a crash
-    begins.
+    `reversal` (T,) is the fraction of a move that is given back, negative where it goes on instead, `market_return` a fraction a year,
+    `onsets` (C,) the rows on which a crash begins.
     """
     market = draw_market(sessions, market_return, onsets, rng)
     count = len(names.price)
     panels = [np.full((sessions, count), np.nan) for _ in range(6)]
     street = Street(names.price.copy(), names.price.copy(), np.ones(count), names.shares.copy(), np.zeros(count), np.zeros((MEMORY, count)))
     for row in range(sessions):
-        for panel, column in zip(panels, _session(row, names, market, street, reversal, rng), strict=True):
+        for panel, column in zip(panels, _session(row, names, market, street, float(reversal[row]), rng), strict=True):
             panel[row] = column
     rows = np.arange(sessions)[:, None]
     silent = names.halted | (rows < names.first) | (rows > names.end)
