@@ -122,6 +122,7 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("rehearse", "--from"): ("soon", "Invalid value for '--from'"),
     ("rehearse", "--to"): ("2020-01-02", "--from must lie before --to, were 2020-01-03 and 2020-01-02"),
     ("rehearse", "--data"): ("then", "--data must be today or known, was 'then'"),
+    ("rehearse", "--faults"): ("-1", "--faults must be a seed of 0 or more, was -1"),
     ("rehearse", "--models-dir"): WRITES,
     ("restrict", "symbol"): ("A/B", "A/B"),
     ("restrict", "--from"): ("soon", "Invalid value for '--from'"),

@@ -74,12 +74,12 @@ def clock_of(text: str | None, settable: bool) -> Clock:
     """The clock that `--clock` sets, the system's without it. Raises `InputError` where it is no instant, or the market is a real one."""
     if text is None:
         return Clock()
-    if not settable:
-        raise InputError("--clock is for drawn markets and sources on this machine: a real market has the time it has")
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"--clock must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
+    if not settable:
+        raise InputError("--clock is for drawn markets and sources on this machine: a real market has the time it has")
     return Clock((instant if instant.tzinfo else instant.replace(tzinfo=NEW_YORK)).astimezone(UTC))
 
 

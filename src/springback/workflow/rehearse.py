@@ -102,6 +102,8 @@ class Period:
             raise InputError(f"--from must lie before --to, were {self.first} and {self.last}")
         if self.data not in ("today", "known"):
             raise InputError(f"--data must be today or known, was '{self.data}'", value=self.data)
+        if self.faults is not None and self.faults < 0:
+            raise InputError(f"--faults must be a seed of 0 or more, was {self.faults}", value=self.faults, limit=0)
         if self.faults is not None and self.data == "known":
             raise InputError("--faults makes faults in today's data: leave --data known out")
 
