@@ -8,8 +8,15 @@ from typing import Any
 from springback.errors import InputError
 from springback.verbs.console import Console, table
 from springback.workflow import book
+from springback.workflow.accounts import account_of
 from springback.workflow.book import Word
 from springback.workflow.evening import LiveAccount
+from springback.workflow.settings import choose
+
+
+def account(desk: Path, settings: Path | None = None, sets: list[str] | None = None, begins: bool = False) -> LiveAccount:
+    """The account whose folder is `desk`; one that is not there yet where it `begins`."""
+    return account_of(desk, choose(settings, sets), begins=begins)
 
 
 def word_of(by: str, why: str = "") -> Word:

@@ -1,4 +1,4 @@
-"""What is there to work with: what is installed, which data, models, ledger, engine and keys there are, what is missing for what."""
+"""What is there to work with: what is installed, which data, models, ledger, engine, keys and account there are, what is missing."""
 
 import os
 import platform
@@ -40,9 +40,15 @@ class Check:
     way: str = ""
 
 
-def examine(here: Project) -> tuple[Check, ...]:
+def examine(here: Project, desk: Path) -> tuple[Check, ...]:
     """Each thing in turn; what is merely missing is no fault."""
-    return tuple(_checks(here))
+    return (*_checks(here), *_account(desk))
+
+
+def _account(desk: Path) -> Iterator[Check]:
+    from springback.workflow import doctor_desk
+
+    return doctor_desk.examine(desk)
 
 
 def _checks(here: Project) -> Iterator[Check]:
@@ -50,18 +56,18 @@ def _checks(here: Project) -> Iterator[Check]:
     paths = here.paths
     yield Check("springback", FOUND, f"{__version__}, Python {platform.python_version()}, {sys.platform}")
     yield Check("project", FOUND, str(here.file) if here.file else f"none ({FILE}): 'springback init' writes one; the defaults hold")
-    yield _tried("settings", lambda: _settings(here))
+    yield tried("settings", lambda: _settings(here))
     yield from _libraries()
     yield _machine()
-    yield _tried("store", lambda: _store(Path(paths.store)), "backtest of prices of your own", "Fill it with 'springback fetch'.")
-    yield _tried(
+    yield tried("store", lambda: _store(Path(paths.store)), "backtest of prices of your own", "Fill it with 'springback fetch'.")
+    yield tried(
         "models",
         lambda: _models(Path(paths.models)),
         "forecasts",
         "Make them with 'springback forecast', or with all else by 'springback run'.",
     )
-    yield _tried("ledger", lambda: _ledger(Path(paths.store)))
-    yield _tried(
+    yield tried("ledger", lambda: _ledger(Path(paths.store)))
+    yield tried(
         "keys", lambda: _keys(paths.keys), "data of tiingo and alpaca (yahoo needs none)", "Where keys go is said in docs/sources.md."
     )
     yield _lean()
@@ -79,7 +85,8 @@ def _checks(here: Project) -> Iterator[Check]:
     )
 
 
-def _tried(thing: str, look: Callable[[], Check | str], needed_for: str = "", way: str = "") -> Check:
+def tried(thing: str, look: Callable[[], Check | str], needed_for: str = "", way: str = "") -> Check:
+    """What `look` finds of a `thing`; what it raises is what it lacks or is broken by."""
     try:
         found = look()
     except MissingData as error:
