@@ -38,8 +38,8 @@ class Fault:
     """What goes wrong with the next `times` requests of `method` whose path begins with `path`, after `after` that go right.
 
     `kind`: silence_before, silence_after (the client's time-out passes, before or after the order is taken), cut_after, gateway_after
-    (504), busy (503), storm (429), dropped (answered as taken, then forgotten), unauthorized, forbidden_page (403 of a proxy), garbled;
-    or `change`, a function of the answer.
+    (504), storm (429 with a reset `reset` seconds from now), dropped (answered as taken, then forgotten), garbled, answer (`status` and
+    `content`, a text is a page of somebody on the way); or `change`, a function of the answer.
     """
 
     kind: str
@@ -48,7 +48,9 @@ class Fault:
     times: int = 1
     after: int = 0
     change: Callable[[Any], Any] | None = None
-    seconds: float = 0.4
+    status: int = 503
+    content: Any = None
+    seconds: float = 0.3
     reset: float = -30.0
 
 
@@ -118,7 +120,7 @@ class FakeAlpaca:
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str, Any]] = []
         self.violations: list[str] = []
-        self.stream_there = True
+        self.stream_there, self.noise = True, ": welcome\n\n"
         self.window: list[float] = []
         self.lock = Lock()
         self.url = ""
@@ -545,7 +547,7 @@ def _handler(fake: FakeAlpaca) -> type[BaseHTTPRequestHandler]:  # noqa: C901 (t
 
         def act(self, path: str, query: dict[str, str], body: Any, fault: Fault | None) -> None:
             kind = fault.kind if fault else ""
-            if fault and kind in {"silence_before", "busy", "storm", "unauthorized", "forbidden_page"}:
+            if fault and kind in {"silence_before", "storm", "answer"}:
                 return self.fail(fault)
             with fake.lock:
                 if judge := contract():
@@ -576,15 +578,13 @@ def _handler(fake: FakeAlpaca) -> type[BaseHTTPRequestHandler]:  # noqa: C901 (t
                 self.connection.close()
             elif fault.kind == "gateway_after":
                 self.raw(504, b"<html>Gateway Time-out</html>", {"Content-Type": "text/html"})
-            elif fault.kind == "busy":
-                self.reply(503, {"message": "service unavailable"})
             elif fault.kind == "storm":
                 headers = {"X-RateLimit-Limit": "200", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(time.time() + fault.reset)}
                 self.reply(429, {"code": 42910000, "message": "rate limit exceeded"}, **headers)
-            elif fault.kind == "unauthorized":
-                self.reply(401, {"message": "unauthorized"})
+            elif isinstance(fault.content, str):
+                self.raw(fault.status, fault.content.encode(), {"Content-Type": "text/html"})
             else:
-                self.raw(403, b"<html>Forbidden</html>", {"Content-Type": "text/html"})
+                self.reply(fault.status, fault.content)
 
         def due(self, path: str) -> Fault | None:
             for fault in fake.faults:
@@ -611,7 +611,7 @@ def _handler(fake: FakeAlpaca) -> type[BaseHTTPRequestHandler]:  # noqa: C901 (t
                 return self.reply(404, {"code": 40410000, "message": "endpoint not found"})
             start, end = datetime.fromisoformat(query["since"]), datetime.fromisoformat(query["until"])
             told = [one for one in fake.messages if start <= datetime.fromisoformat(one["at"]) <= end]
-            lines = ": welcome\n\n" + "".join(f"data: {json.dumps(one)}\n\n" for one in told)
+            lines = fake.noise + "".join(f"data: {json.dumps(one)}\n\n" for one in told)
             return self.raw(200, lines.encode(), {"Content-Type": "text/event-stream"})
 
         def reply(self, status: int, body: Any, **headers: str) -> None:

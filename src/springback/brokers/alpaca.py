@@ -75,10 +75,9 @@ class Alpaca:
         orders = {one.broker_id: one for one in (*self._orders("open", None), *self._orders("all", start))}
         found = {one: self._find(one) for one in client_ids}
         orders |= {one.broker_id: one for one in found.values() if one is not None}
-        ids = {one.broker_id: one.client_id for one in orders.values()}
         return Events(
             tuple(orders.values()),
-            (*self._read(words.fill_of, (one for one in told if _executed(one)), ids), *(corrections or ())),
+            (*self._read(words.fill_of, (one for one in told if _executed(one)), orders), *(corrections or ())),
             self._read(words.activity_of, (one for one in told if not _executed(one))),
             frozenset(one for one, order in found.items() if order is None),
             corrections is not None,

@@ -52,6 +52,7 @@ ACTIVITIES: tuple[tuple[str, ActivityKind], ...] = (
 )
 """How a type of activity begins, and what it is."""
 EXECUTIONS: Mapping[str, Execution] = {"trade_bust": "bust", "trade_correct": "correction"}
+SIDES = {"buy": "buy", "sell": "sell", "sell_short": "sell"}
 BORROW: Mapping[str, Borrow] = {"easy_to_borrow": "easy", "hard_to_borrow": "hard"}
 
 
@@ -129,17 +130,18 @@ def order_of(record: Mapping[str, Any]) -> Order:
     )
 
 
-def fill_of(record: Mapping[str, Any], client_ids: Mapping[str, str]) -> Fill:
-    """One execution of the activities' pages; `client_ids` by broker's id. Its own id stands behind the time in the activity's. Raises
-    `KeyError` without id, shares or price.
+def fill_of(record: Mapping[str, Any], orders: Mapping[str, Order]) -> Fill:
+    """One execution of the activities' pages; `orders` by broker's id. Its own id stands behind the time in the activity's. Raises
+    `KeyError` without id, shares or price, `ValueError` where nobody says whether it was bought or sold.
     """
-    identity, broker_id, _, _ = needed(record, "id", "order_id", "qty", "price")
+    identity, broker_id = needed(record, "id", "order_id")
+    order = orders.get(broker_id)
     return Fill(
         execution_id=identity.rpartition("::")[2],
         broker_id=broker_id,
-        client_id=client_ids.get(broker_id, ""),
-        symbol=text(record, "symbol"),
-        side=_side(record),
+        client_id=order.client_id if order else "",
+        symbol=text(record, "symbol") or (order.symbol if order else ""),
+        side=_side(text(record, "side") or (order.side if order else "")),
         quantity=_above_nothing(record, "qty"),
         price=_above_nothing(record, "price"),
         at=instant(record, "transaction_time"),
@@ -159,7 +161,7 @@ def correction_of(record: Mapping[str, Any]) -> Fill | None:
         broker_id=text(details, "order_id"),
         client_id=text(details, "client_order_id"),
         symbol=text(details, "symbol"),
-        side=_side(details),
+        side=_side(text(details, "side")),
         quantity=_above_nothing(record, "qty") if execution == "correction" else number(record, "qty") or Decimal(0),
         price=_above_nothing(record, "price") if execution == "correction" else number(record, "price") or Decimal(0),
         at=instant(record, "executed_at"),
@@ -235,10 +237,11 @@ def asset_of(record: Mapping[str, Any], symbol: str) -> Asset:
     )
 
 
-def _side(record: Mapping[str, Any]) -> str:
+def _side(word: str) -> str:
     """buy or sell; a short sale is a sale."""
-    word = text(record, "side")
-    return "sell" if word == "sell_short" else word
+    if word not in SIDES:
+        raise ValueError("side")
+    return SIDES[word]
 
 
 def _number(record: Mapping[str, Any], name: str) -> Decimal:

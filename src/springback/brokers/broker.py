@@ -102,14 +102,15 @@ class Order:
 
     def same(self, request: OrderRequest) -> bool:
         """Whether it is the order of `request`: name, side, shares, and what else both say; what the broker left out differs in nothing."""
-        named = self.asset_id == request.asset_id if self.asset_id and request.asset_id else self.symbol == request.symbol
         pairs = (
+            (self.asset_id, request.asset_id) if self.asset_id else (self.symbol, request.symbol),
+            (self.side, request.side),
             (self.quantity, request.quantity),
-            (self.time_in_force or None, request.time_in_force),
-            (self.type or None, request.type),
+            (self.time_in_force, request.time_in_force),
+            (self.type, request.type),
             (self.stop_price, request.stop_price),
         )
-        return named and self.side == request.side and all(theirs is None or theirs == ours for theirs, ours in pairs)
+        return all(theirs in {None, "", ours} for theirs, ours in pairs)
 
 
 @dataclass(frozen=True)
