@@ -16,7 +16,7 @@ from decimal import Decimal
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -527,6 +527,8 @@ def _handler(fake: FakeAlpaca) -> type[BaseHTTPRequestHandler]:  # noqa: C901 (t
     class Answers(BaseHTTPRequestHandler):
         protocol_version, wbufsize, disable_nagle_algorithm = "HTTP/1.1", -1, True
 
+        rate: ClassVar[dict[str, str]] = {}
+
         def serve(self) -> None:
             parts = urlsplit(self.path)
             query = dict(parse_qsl(parts.query))
@@ -537,8 +539,8 @@ def _handler(fake: FakeAlpaca) -> type[BaseHTTPRequestHandler]:  # noqa: C901 (t
                 fault = self.due(parts.path)
             if self.headers.get("APCA-API-KEY-ID") != KEYS[0] or self.headers.get("APCA-API-SECRET-KEY") != KEYS[1]:
                 return self.reply(401, {"message": "unauthorized"})
-            if over := self.over():
-                return self.reply(429, {"code": 42910000, "message": "rate limit exceeded"}, **over)
+            if self.over():
+                return self.reply(429, {"code": 42910000, "message": "rate limit exceeded"})
             if parts.path == "/v2beta1/events/activities":
                 return self.stream(query)
             return self.act(parts.path, query, body, fault)
@@ -596,15 +598,16 @@ def _handler(fake: FakeAlpaca) -> type[BaseHTTPRequestHandler]:  # noqa: C901 (t
                     return fault
             return None
 
-        def over(self) -> dict[str, str] | None:
+        def over(self) -> bool:
+            """Whether this request is one too many of its minute."""
             now = time.time()
             with fake.lock:
                 fake.window = [one for one in fake.window if one > now - 60]
-                if len(fake.window) >= fake.limit:
-                    reset = str(fake.window[0] + 60)
-                    return {"X-RateLimit-Limit": str(fake.limit), "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
-                fake.window.append(now)
-            return None
+                full = len(fake.window) >= fake.limit
+                fake.window += [] if full else [now]
+                left, reset = fake.limit - len(fake.window), (fake.window or [now])[0] + 60
+                self.rate = {"X-RateLimit-Limit": str(fake.limit), "X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": str(reset)}
+            return full
 
         def stream(self, query: dict[str, str]) -> None:
             if not fake.stream_there:
@@ -621,7 +624,7 @@ def _handler(fake: FakeAlpaca) -> type[BaseHTTPRequestHandler]:  # noqa: C901 (t
         def raw(self, status: int, content: bytes, headers: dict[str, str]) -> None:
             self.send_response_only(status)
             self.send_header("Date", format_datetime(fake.now.astimezone(UTC), usegmt=True))
-            for name, value in headers.items():
+            for name, value in {**self.rate, **headers}.items():
                 self.send_header(name, value)
             if status != 204:
                 self.send_header("Content-Length", str(len(content)))

@@ -10,9 +10,9 @@ import pytest
 
 from springback.brokers.broker import counted, net_shares
 from springback.errors import Disagrees, Refused
-from tests.brokers.broker_cases import SINCE, Case, alpaca_case, at
+from tests.brokers.broker_cases import SINCE, Case, alpaca_case, at, simulated_case
 
-CASES = {"alpaca": alpaca_case}
+CASES = {"alpaca": alpaca_case, "simulated": simulated_case}
 PLAIN = (str, bool, int, Decimal, datetime, type(None), float)
 
 
