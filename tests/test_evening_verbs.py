@@ -47,7 +47,7 @@ def test_an_account_from_its_cash_to_a_pause_and_back(home: Path) -> None:
     assert f"{LAST} is decided: nothing is due" in done(springback(home, "daily", "--clock", EVENING)).stdout
 
     looked = {one["thing"]: one["found"] for one in told(home, "doctor", "--desk", "desk")["doctor"]}
-    assert looked["desk"] == f"desk: 1 decision, the newest of {LAST} (frozen)" and "1 event of the book, 0 halts" in looked["state"]
+    assert f"the newest of {LAST} (frozen)" in looked["desk"] and "0 halts" in looked["state"]
     assert looked["retraining"].startswith("not due") and "by springback" in looked["champion"], looked
 
     words = ("book", "set", "DEMO", "100", "--price", "12.5", "--opened", "2022-12-01", "--by", "Bob", "--why", "bought by hand")

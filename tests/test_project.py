@@ -127,7 +127,7 @@ def doctor(folder: Path, code: int = 0) -> dict[str, dict[str, str]]:
 def test_the_doctor_says_what_is_there(home: Path) -> None:
     found = doctor(home)
     assert "the demo market" in found["store"]["found"] and "data/market" in found["store"]["found"]
-    assert "4 pairs in the archive" in found["models"]["found"]
+    assert "5 pairs in the archive" in found["models"]["found"]
     assert found["ledger"]["found"].startswith("count.sqlite: 1 row")
     assert {found[name]["state"] for name in ("springback", "project", "libraries", "store", "models", "ledger")} == {"found"}
     assert "Nothing is broken." in done(springback(home, "doctor")).stdout

@@ -1,6 +1,7 @@
 """Faults between the desk and Alpaca, those that need no journal: what the client makes of each, and that no order is ever there twice."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -230,6 +231,15 @@ def test_row_36_a_storm_without_end_is_a_question(case: Case) -> None:
     with pytest.raises(Unreachable):
         case.events()
     assert len(case.market.requests) == 4  # brokers.attempts
+
+
+@pytest.mark.parametrize("fault", [Fault("storm", "GET", "/v2/orders:by", times=9, reset=30.0), Fault("answer", "GET", "/v2/orders:by", 9)])
+def test_row_36_no_wait_is_longer_than_patience(case: Case, fault: Fault) -> None:
+    """A 503 bears the reset of the rate limit too, which is a minute away, and has nothing to do with it."""
+    before, case.market.faults = time.monotonic(), [Fault(**vars(fault))]
+    with pytest.raises(Unreachable):
+        alpaca(case.market, patience=0.3).events(at("2026-03-03 09:00"), ["sb-0"])
+    assert time.monotonic() - before < 2
 
 
 def test_nothing_is_sent_while_alpaca_takes_no_requests(case: Case) -> None:

@@ -132,8 +132,12 @@ class Line:
         words = " ".join(str(body["message"]).split())[:300]
         return Refused(f"Alpaca refuses ({response.status_code}/{body['code']}): {words}", str(body["code"]), words, date_of(response))
 
-    def _later(self, response: httpx.Response) -> Later:
-        return Later(f"Alpaca answers HTTP {response.status_code}, which is no verdict: ask again what became of it", _reset(response))
+    def _later(self, response: httpx.Response) -> Unreachable:
+        """The question that is left. Every answer bears the reset of the rate limit; only a 429 is about it."""
+        after = _reset(response) if response.status_code == 429 else None
+        if after is not None and after > self.settings.patience:
+            return Unreachable(f"Alpaca takes no request for {after:.0f} s (HTTP 429), brokers.patience is {self.settings.patience:g} s")
+        return Later(f"Alpaca answers HTTP {response.status_code}, which is no verdict: ask again what became of it", after)
 
 
 def date_of(response: httpx.Response) -> datetime | None:

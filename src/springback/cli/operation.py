@@ -53,7 +53,7 @@ def daily(
     members: MembersFile = None,
     holdings: Annotated[
         Path | None,
-        typer.Option("--holdings", help="Newer holdings of the index fund, a file or a folder of dated ones.", show_default=False),
+        typer.Option("--holdings", help="Newer holdings of the index fund: a file, or a folder of them.", show_default=False),
     ] = None,
     keys: KeysFile = None,
     clock: ClockTime = None,

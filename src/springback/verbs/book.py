@@ -68,7 +68,8 @@ def _cells(line: dict[str, Any], stop: float) -> tuple[str, ...]:
     room, profit = side * (line["mark"] / level - 1), line["quantity"] * (line["mark"] - line["entry_price"])
     words = " ".join(["closing"] * line["closing"] + ["assumed"] * line["assumed"])
     prices = f"{line['entry_price']:,.2f}", f"{line['mark']:,.2f}", f"{room:+.1%}", f"{profit:+,.0f}"
-    return line["symbol"], f"{line['quantity']:,}", str(line["age"]), *prices, words
+    age = str(line["age"]) if line["age"] >= 0 else ""  # opened after the newest decision
+    return line["symbol"], f"{line['quantity']:,}", age, *prices, words
 
 
 def correct(

@@ -1,23 +1,25 @@
 """What `springback daily` says: what was decided and why, or what it waits for."""
 
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from springback.alone import alone
-from springback.data.store.store import Store
 from springback.errors import InputError, MissingData
 from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.verbs.console import Console
 from springback.workflow.accounts import account_of, asking, clock_of, drawn, opening, source_of
+from springback.workflow.catch_up import Fetched
 from springback.workflow.daily import Clock, DailyOutcome, Fetch, daily
 from springback.workflow.evening import LiveAccount
+from springback.workflow.governance import Governed
 from springback.workflow.inputs import Inputs, Request
 from springback.workflow.places import models_folder
 from springback.workflow.settings import choose
-from springback.workflow.sources import NEED_KEYS, SOURCES
+from springback.workflow.sources import NEED_KEYS, SOURCES, has_store
 from springback.workflow.watched import Watch, watched
 
 LEASE = 60.0
@@ -30,7 +32,7 @@ def account(desk: Path, settings: Path | None, sets: list[str] | None, store: Pa
     models that was named is not there.
     """
     chosen = choose(settings, sets)
-    if store is not None and not Store(store).exists():
+    if store is not None and not has_store(store):
         raise MissingData(f"{store} holds no store: fill it with 'springback fetch --store {store}', or leave --store out")
     return account_of(desk, chosen, store, models_folder(models))
 
@@ -68,6 +70,8 @@ def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch |
     console.payload["daily"] = _plain(outcome, account)
     for one in outcome.decisions:
         _say(console, one)
+    for line in (*_fetched(outcome.fetched), *_governed(outcome.governed)):
+        console.say(f"  {line}")
     if outcome.dry is not None:
         count = len(outcome.dry.evening.orders)
         console.say(f"{outcome.dry.market_data.bars.sessions[-1]}: would be frozen with {count} orders; nothing was written")
@@ -101,6 +105,29 @@ def _say(console: Console, decision: FrozenDecision) -> None:
         console.say(f"  {line}")
 
 
+def _fetched(fetched: Fetched | None) -> Iterator[str]:
+    """What the source told otherwise than before, and of whom it told nothing."""
+    if fetched is None:
+        return
+    if fetched.restated:
+        yield (
+            f"{len(fetched.restated):,} values of the past are others now ({fetched.restated_share:.2%} of last week's closes), "
+            f"such as {fetched.restated[0]}; what was frozen stays as it is"
+        )
+    if fetched.failed:
+        name, why = next(iter(fetched.failed.items()))
+        yield f"{len(fetched.failed):,} names failed ({fetched.failed_share:.1%}), such as {name} ({why}): they are not entered"
+
+
+def _governed(governed: Iterable[Governed]) -> Iterator[str]:
+    """What became of the models."""
+    for one in governed:
+        if one.challenger:
+            yield f"challenger {one.challenger} was trained, its contest with {one.champion} is registered: see 'springback models'"
+        for fault in one.faults:
+            yield f"{fault.code}: {fault.text}"
+
+
 def _lines(reasons: Iterable[Reason]) -> list[str]:
     told = [f"{one.symbol}: {one.text}" if one.symbol else one.text for one in reasons]
     more = [f"and {len(told) - MOST_REASONS} more: see 'springback orders'"] if len(told) > MOST_REASONS else []
@@ -126,4 +153,7 @@ def _plain(outcome: DailyOutcome, account: LiveAccount) -> dict[str, Any]:
             for one in outcome.decisions
         ],
         "dry": outcome.dry is not None,
+        "restated": [] if outcome.fetched is None else [vars(one) for one in outcome.fetched.restated],
+        "failed": {} if outcome.fetched is None else dict(outcome.fetched.failed),
+        "models": [asdict(one) for one in outcome.governed],
     }

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from springback.project import Project
 from springback.verbs.console import Console, table
-from springback.workflow.doctor import BROKEN, FOUND, examine
+from springback.workflow.check import BROKEN, FOUND
+from springback.workflow.doctor import examine
 
 
 def doctor(console: Console, here: Project, desk: Path) -> bool:

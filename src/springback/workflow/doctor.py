@@ -6,20 +6,19 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
 
 from springback import __version__
-from springback.errors import MissingData, SpringbackError
+from springback.errors import MissingData
 from springback.lean import engines
 from springback.ledger.book import Ledger
 from springback.project import FILE, Project
 from springback.workflow import ledger_place
+from springback.workflow.check import BROKEN, FOUND, MISSING, Check, tried
 
-FOUND, MISSING, BROKEN = "found", "missing", "BROKEN"
 LEAST_DISK = 2.0  # GB that a store of 3,000 names, its models and a run take, with room to write the next beside it
 _LOAD = "import ctypes, importlib.util; from pathlib import Path; place = Path(importlib.util.find_spec('lightgbm').origin).parent"
 _LOAD += "; [ctypes.CDLL(str(file)) for file in place.rglob('lib_lightgbm.*')]"
@@ -27,17 +26,6 @@ NATIVE = {"lightgbm": _LOAD, "numba": "import numba", "pyarrow": "import pyarrow
 """Libraries that can be installed and not load, as each needs a shared library of the system, and what shows it: all of LightGBM takes a
 second to import, its library alone does not.
 """
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked for: whether it is there, what was found, what cannot be done without it, and the way to it."""
-
-    thing: str
-    state: str
-    detail: str
-    needed_for: str = ""
-    way: str = ""
 
 
 def examine(here: Project, desk: Path) -> tuple[Check, ...]:
@@ -83,17 +71,6 @@ def _checks(here: Project) -> Iterator[Check]:
             "copy report.html to one that has a browser: it is one file",
         )
     )
-
-
-def tried(thing: str, look: Callable[[], Check | str], needed_for: str = "", way: str = "") -> Check:
-    """What `look` finds of a `thing`; what it raises is what it lacks or is broken by."""
-    try:
-        found = look()
-    except MissingData as error:
-        return Check(thing, MISSING, str(error).partition(":")[0], needed_for, way)
-    except SpringbackError as error:
-        return Check(thing, BROKEN, str(error), needed_for, str(error))
-    return found if isinstance(found, Check) else Check(thing, FOUND, found)
 
 
 def _settings(here: Project) -> str:

@@ -9,7 +9,7 @@ from springback.project import usual
 from springback.workflow import places, retrain
 from springback.workflow.accounts import account_of
 from springback.workflow.champions import timeline_of
-from springback.workflow.doctor import BROKEN, Check, tried
+from springback.workflow.check import BROKEN, Check, tried
 from springback.workflow.evening import trusted
 from springback.workflow.settings import choose
 
