@@ -303,6 +303,7 @@ def test_row_47_an_exit_works_without_a_field(case: Case, path: str, name: str, 
     case.market.faults = [Fault("change", method, path, times=99, change=change(name)) for method in ("GET", "POST")]
     broker = alpaca(case.market)
     state = broker.state(("AAA",))
+    assert not state.account.blocked and "AAA" in state.assets
     assert next(one.quantity for one in state.positions if one.symbol == "AAA") == 10
     assert broker.submit(order).order.live
     assert len(broker.events(at("2026-03-03 09:00"), ["sb-2"]).orders) == 3
@@ -336,12 +337,66 @@ def test_borrow_that_the_broker_does_not_tell_is_not_easy(case: Case) -> None:
     assert borrow(older=True) == "easy"
 
 
-def test_row_49_an_order_that_comes_after_the_window_is_refused_with_the_brokers_time(case: Case) -> None:
+@pytest.mark.parametrize("clock", ["2026-03-04 09:28:00", "2026-03-04 12:00:00", "2026-03-04 16:31:00", "2026-03-04 18:59:59"])
+def test_row_49_an_order_outside_the_window_is_refused_with_the_brokers_time(case: Case, clock: str) -> None:
     order = case.order("sb-1")
-    case.market.now = at("2026-03-04 09:28:01")
+    case.market.now = at(clock)
     with pytest.raises(Refused) as refused:
         case.broker.submit(order)
-    assert refused.value.code == "40310000" and refused.value.at == at("2026-03-04 09:28:01") and not case.market.of("sb-1")
+    assert refused.value.code == "40310000" and refused.value.at == at(clock) and not case.market.of("sb-1")
+
+
+@pytest.mark.parametrize("clock", ["2026-03-04 09:27:59", "2026-03-04 19:00:00"])
+def test_row_49_an_order_within_the_window_is_taken(case: Case, clock: str) -> None:
+    order = case.order("sb-1")
+    case.market.now = at(clock)
+    assert case.broker.submit(order).order.live
+
+
+def test_row_31_an_order_that_the_broker_forgets_is_absent_and_can_be_sent_again(case: Case) -> None:
+    case.market.faults = [Fault("dropped")]
+    assert case.submit("sb-1").order.live
+    assert case.events("sb-1").absent == {"sb-1"} and not case.submit("sb-1").duplicate
+
+
+def test_rows_25_and_26_a_resting_stop_holds_its_shares_until_it_is_cancelled(case: Case) -> None:
+    stop = {"purpose": "stop", "time_in_force": "day", "type": "stop"}
+    holding(case)
+    with pytest.raises(Refused) as refused:
+        case.submit("sb-2", "sell", "10", stop_price=Decimal("45.005"), **stop)
+    assert refused.value.code == "42210000"
+    case.submit("sb-2", "sell", "10", stop_price=Decimal("45.00"), **stop)
+    assert [one.available for one in case.broker.state().positions if one.symbol == "AAA"] == [Decimal(0)]
+    for other in (case.order("sb-3", "sell", "10", purpose="exit"), case.order("sb-4", "buy", "1")):
+        with pytest.raises(Refused) as refused:
+            case.broker.submit(other)
+        assert refused.value.code == "40310000"
+    assert case.broker.cancel("sb-2").order.state == "cancelled"
+    assert case.submit("sb-3", "sell", "10", purpose="exit").order.live
+
+
+def test_an_elected_stop_is_a_fill_like_another(case: Case) -> None:
+    holding(case)
+    case.submit("sb-2", "sell", "10", purpose="stop", time_in_force="day", type="stop", stop_price=Decimal("45.00"))
+    case.move_to("2026-03-05 10:00")
+    case.market.trade("AAA", "46")
+    assert {one.symbol for one in case.broker.state().positions} == {"AAA", "BRK.B"}
+    case.market.trade("AAA", "44.9")
+    (fill,) = [one for one in case.events().fills if one.client_id == "sb-2"]
+    assert fill.price == Decimal("44.9") and {one.symbol for one in case.broker.state().positions} == {"BRK.B"}
+
+
+def test_rows_13_and_21_a_cancellation_that_is_refused_or_came_by_itself(case: Case) -> None:
+    case.submit("sb-1")
+    case.market.end("sb-0")
+    assert case.broker.cancel("sb-0").order.state == "cancelled"
+    case.market.now = at("2026-03-04 09:29")
+    with pytest.raises(Refused):
+        case.broker.cancel("sb-1")
+    case.market.faults = [Fault("silence_before", "DELETE", "/v2/orders/")]
+    with pytest.raises(Unreachable):
+        case.broker.cancel("sb-1")
+    assert [one.live for one in case.events("sb-1").orders if one.client_id == "sb-1"] == [True]
 
 
 def test_lists_are_read_to_their_ends(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:

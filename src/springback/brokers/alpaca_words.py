@@ -202,7 +202,7 @@ def account_of(record: Mapping[str, Any], mode: Mode) -> Account:
         buying_power=number(record, "buying_power"),
         multiplier=number(record, "multiplier"),
         shorting=shorting if isinstance(shorting, bool) else None,
-        blocked=any(record.get(mark) is True for mark in marks) or text(record, "status") != "ACTIVE",
+        blocked=any(record.get(mark) is True for mark in marks) or text(record, "status") not in {"", "ACTIVE"},
         record=record,
     )
 
