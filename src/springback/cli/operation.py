@@ -197,6 +197,9 @@ def rehearse(
     start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First session.")],
     end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last session.")],
     data: Annotated[str, typer.Option("--data", help="today: today's store cut at each evening; known: as it was known then.")] = "today",
+    faults: Annotated[
+        int | None, typer.Option("--faults", help="Seed of faults: late data, restatements, kills.", show_default="none")
+    ] = None,
     desk: Annotated[Path, typer.Option("--desk", help="Folder of the rehearsal; made anew.")] = Path("rehearsal"),
     store: StoreFolder = None,
     models_dir: ModelsFolder = None,
@@ -205,7 +208,7 @@ def rehearse(
     """Play the evenings of a past period one by one as if live, and lay them beside the backtest. Exit code 1: they differ."""
     from springback.verbs import rehearse as verb
 
-    return verb.begin(console, (knobs.settings, knobs.sets), (store, models_dir), desk, (start.date(), end.date(), data))
+    return verb.begin(console, (knobs.settings, knobs.sets), (store, models_dir), desk, (start.date(), end.date(), data, faults))
 
 
 VERBS: tuple[Callable[..., int | None], ...] = (daily, orders, pause, resume, restrict, rehearse)

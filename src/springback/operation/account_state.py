@@ -209,8 +209,9 @@ def _working(ticket: Row, before: AccountState, sessions: Dates, symbols: Sequen
 
 @dataclass(frozen=True)
 class Correction:
-    """What a person says is held: `quantity` signed shares of `symbol` (0: none) at a mean `price` in dollars, since the session `opened`,
-    `age` sessions ago. Without a symbol it is the cash, `price` dollars.
+    """What a person says is held: `quantity` signed shares of `symbol` (0: none) at a mean `price` in dollars (NaN: as it was), since the
+    session `opened`, `age` sessions ago; what is held on the same side keeps its own opening, unless this one is `dated`. Without a symbol
+    it is the cash, `price` dollars.
     """
 
     symbol: str
@@ -218,6 +219,7 @@ class Correction:
     price: float = float("nan")
     opened: str = ""
     age: int = 0
+    dated: bool = True
 
 
 def corrected(state: AccountState, corrections: Iterable[Correction]) -> AccountState:
@@ -231,15 +233,28 @@ def corrected(state: AccountState, corrections: Iterable[Correction]) -> Account
 
 def _corrected(state: AccountState, one: Correction) -> AccountState:
     lines, lives = dict(state.lines), dict(state.lives)
-    old = lines.pop(one.symbol, Line())
-    lives.pop(one.symbol, None)
-    closing = old.closing and old.quantity * one.quantity > 0
+    old, life = lines.pop(one.symbol, Line()), lives.pop(one.symbol, None)
+    stays = old.quantity * one.quantity > 0
+    closing = old.closing and stays
     orders = (_resized(order, one, closing) for order in state.working)
     if one.quantity:
         price = old.entry_price if np.isnan(one.price) else one.price
-        lines[one.symbol] = _held(old, one.quantity, price, one.age, closing)
-        lives[one.symbol] = Life(one.opened, _begun(one.quantity, price), assumed=False)
+        opened, age = (life.opened, old.age) if life and stays and not one.dated else (one.opened, one.age)
+        lines[one.symbol] = _held(old, one.quantity, price, age, closing)
+        lives[one.symbol] = Life(opened, _begun(one.quantity, price), assumed=False)
     return replace(state, lines=lines, lives=lives, working=tuple(order for order in orders if order))
+
+
+def sent(state: AccountState, orders: Iterable[WorkingOrder]) -> AccountState:
+    """`state` with exits of what it holds at the market, signed shares, that were sent without a session in between."""
+    lines, working, number = dict(state.lines), list(state.working), state.order_id
+    for one in orders:
+        held = lines.get(one.symbol, Line()).quantity
+        if held * one.quantity < 0:
+            lines[one.symbol] = lines[one.symbol]._replace(closing=True, waiting=0, waited=0)
+            working = [other for other in working if other.symbol != one.symbol] + [replace(one, quantity=-held)]
+        number = max(number, one.order_id)
+    return replace(state, lines=lines, working=tuple(working), order_id=number)
 
 
 def _resized(order: WorkingOrder, one: Correction, closing: bool) -> WorkingOrder | None:

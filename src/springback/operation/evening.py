@@ -96,14 +96,14 @@ def play(
     until_close(stage.inputs, stage.row, stage.first, stage.rules, closed, stage.paper, stage.daily(closed))
     before, account, waited = stage.state(closed, start), closed, len(start.working)
     if corrections.later:
-        before = corrected(before, corrections.later)
+        before = corrected(before, [_resumed(one, start, stage, closed) for one in corrections.later])
         account, waited = stage.laid_out(before), len(before.working)
         stage.mark(account, closed)
         before = stage.state(account, before)
     if curbs is not None:
         order(stage.inputs, stage.begin, stage.row, stage.rules, account, stage.paper, stage.daily(account))
     for one in orders:
-        _place(account, stage.row, stage.symbols.index(one.symbol), one)
+        _place(account, stage, one)
     return stage.evening(before, closed, len(start.working), account, waited)
 
 
@@ -187,9 +187,35 @@ def _factor(curbs: Curbs | None, sessions: int) -> NDArray[np.float64] | None:
     return None if curbs is None or curbs.factor == 1.0 else np.full(sessions, curbs.factor)
 
 
-def _place(account: Account, row: int, column: int, one: WorkingOrder) -> None:
-    """An order that was frozen for this session goes to the market, as the decision would have sent it."""
+def _resumed(one: Correction, start: AccountState, stage: _Stage, closed: Account) -> Correction:
+    """What a person says of a position that only assumed fills of the session have closed: it goes on at its price and from its opening."""
+    held = start.positions.get(one.symbol)
+    if held is None or held.quantity * one.quantity <= 0 or one.symbol not in stage.symbols:
+        return one
+    column = stage.symbols.index(one.symbol)
+    trades = closed.log.trades[: int(closed.counts[0]["trades"])]
+    own = trades[trades["name"] == column]
+    if len(own) == 0:
+        return one
+    price = float(own[-1]["entry_price"]) if np.isnan(one.price) else one.price
+    if one.dated:
+        return replace(one, price=price)
+    return replace(one, price=price, opened=start.lives[one.symbol].opened, age=held.age + 1, dated=True)
+
+
+def _place(account: Account, stage: _Stage, one: WorkingOrder) -> None:
+    """An order that was frozen for this session goes to the market under its own number, as the decision would have sent it; the exit of a
+    position is one of all that is held, and of none where nothing is held any more.
+    """
+    if one.symbol not in stage.symbols:
+        return
+    column, quantity, counts = stage.symbols.index(one.symbol), one.quantity, account.counts[0]
     if one.reason != REASONS[ENTRY]:
-        drop(account, column, CANCELLED, row, REPLACED)
-    place(account, row, column, one.quantity, REASONS.index(one.reason), one.level)
-    apply(account.book, Event(ORDERED, column, one.quantity, 0.0, 0.0))
+        quantity = -int(account.book.quantity[column])
+        if quantity * one.quantity <= 0:
+            return
+        drop(account, column, CANCELLED, stage.row, REPLACED)
+    newest, counts["order_id"] = int(counts["order_id"]), one.order_id - 1
+    place(account, stage.row, column, quantity, REASONS.index(one.reason), one.level)
+    counts["order_id"] = max(newest, one.order_id)
+    apply(account.book, Event(ORDERED, column, quantity, 0.0, 0.0))

@@ -17,7 +17,7 @@ from springback.strategy.rule import REASONS
 class Circumstances:
     """What a decision stood on beside the market: of which `account`, frozen when, for which open; the `reasons` for what was curbed, the
     `halts` in force and restricted names, all `settings` flat and the version they are of; `hashes` of data, settings, program and models;
-    the number of the last event of the book that it knew.
+    the number of the last event of the book that it knew; the `fills` and `ended` orders of sessions before, whose data came late.
     """
 
     account: str
@@ -31,6 +31,8 @@ class Circumstances:
     restricted: tuple[str, ...] = ()
     challengers: tuple[str, ...] = ()
     book_event: int = 0
+    fills: tuple[Mapping[str, Any], ...] = ()
+    ended: tuple[Mapping[str, Any], ...] = ()
 
 
 def decision_of(
@@ -45,6 +47,7 @@ def decision_of(
 ) -> FrozenDecision:
     """The decision that `evening` was for `session`; dollars and shares."""
     daily = {name: float(evening.daily[name]) for name in evening.daily.dtype.names or ()}
+    known = daily["vix"] == daily["vix"] and daily["vix_sma15"] == daily["vix_sma15"]
     return FrozenDecision(
         session=session,
         kind=kind,
@@ -52,7 +55,7 @@ def decision_of(
         next_open=around.next_open.astimezone(UTC).isoformat(timespec="seconds"),
         account=around.account,
         profile=terms.account.profile,
-        regime={"vix": daily["vix"], "mean": daily["vix_sma15"], "bear": bool(daily["bear"])},
+        regime={"vix": daily["vix"], "mean": daily["vix_sma15"], "bear": bool(daily["bear"]) if known else None},
         equity=daily["equity"],
         cash=daily["cash"],
         exits_only=not curbs.entries,
@@ -66,8 +69,8 @@ def decision_of(
         challengers=around.challengers,
         hashes=around.hashes,
         book={"before": lines(evening.before), "after": lines(evening.after)},
-        fills=fills(evening),
-        ended=ended(evening),
+        fills=(*around.fills, *fills(evening, session)),
+        ended=(*around.ended, *ended(evening)),
         daily=daily,
         funnel=funnel,
         book_event=around.book_event,
@@ -93,10 +96,11 @@ def lines(state: AccountState) -> tuple[dict[str, Any], ...]:
     )
 
 
-def fills(evening: Evening) -> tuple[dict[str, Any], ...]:
-    """What was filled in the session, dollars and signed shares: by the loop's law, which is to say assumed."""
+def fills(evening: Evening, session: str) -> tuple[dict[str, Any], ...]:
+    """What was filled in the `session`, dollars and signed shares: by the loop's law, which is to say assumed."""
     return tuple(
         {
+            "session": session,
             "order_id": int(one["order_id"]),
             "symbol": evening.symbols[int(one["name"])],
             "quantity": int(one["quantity"]),

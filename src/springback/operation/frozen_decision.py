@@ -44,11 +44,13 @@ class Reason:
 class FrozenDecision:
     """Everything that was decided after the close of `session` (ISO date), and what it stood on.
 
-    `frozen_at` and `next_open` are instants in UTC; `regime` has vix, mean, bear; `equity` and `cash` dollars at the session's close.
+    `frozen_at` and `next_open` are instants in UTC; `regime` has vix, mean, bear
+    (None where VIX is missing: nobody knows); `equity` and `cash` dollars at the session's close.
     `exits_only` says that nothing was entered, `reasons` why; `halts` and `restricted` what a person had forbidden; `alarm_factor`
     multiplied the gross of entries. `settings` are all knobs, flat, `settings_version` the reviewed version they are of (None: of none).
     `champion` decided, `challengers` only forecast; `hashes` has data, settings, program, and models by name. `book` holds the lines
-    before and after the orders, `fills` and `ended` what became of earlier ones, `daily` the loop's row of the session, `funnel` by side
+    before and after the orders, `fills` and `ended` what became of earlier ones, also in sessions before whose data came
+    late, `daily` the loop's row of the session, `funnel` by side
     and stage the count and the best name lost there; `book_event` is the number of the last event of the book that
     was known. `files` are the SHA-256 of the files beside it.
     """

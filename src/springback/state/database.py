@@ -49,6 +49,10 @@ class Database:
             self._engine = _engine(self.url, self.name)
             migrate(self._reading, self._writing, self.name)
 
+    def __reduce__(self) -> tuple[type["Database"], tuple[str]]:
+        """Another process opens it by its address."""
+        return type(self), (self.url.render_as_string(hide_password=False),)
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """One moment of the database."""

@@ -65,7 +65,7 @@ def drawn(account: LiveAccount, source: str | None) -> bool:
     """Whether the time may be set: the market is drawn, or its vendor lives on this machine."""
     if source is None:
         store = Store(account.store)
-        return not store.exists() or store.origin.demo or store.origin.source not in SOURCES
+        return not store.exists() or store.origin.demo
     address = getattr(account.settings.fetch, f"{source}_url", "")
     return (urlsplit(address).hostname or "") in LOOPBACK
 

@@ -62,7 +62,7 @@ def opened(account: LiveAccount, cash: float, word: Word) -> BookEvent:
 
 def position_set(account: LiveAccount, symbol: str, quantity: int, price: float | None, opened_on: date | None, word: Word) -> BookEvent:
     """Says that `quantity` signed shares of `symbol` are held (0: none), at a mean `price` in dollars (None: the book's), since `opened_on`
-    (None: the session of the next decision).
+    (None: as the book has it, else the session of the next decision).
 
     Raises `InputError`, `MissingData` where the account was never opened.
     """
@@ -85,7 +85,8 @@ def cash_set(account: LiveAccount, cash: float, word: Word) -> BookEvent:
 
 def imported(account: LiveAccount, path: Path, word: Word) -> tuple[BookEvent, ...]:
     """Says that what a table holds is all that is held: symbol, quantity (signed shares), entry_price (dollars) and, where it is known,
-    opened (a date); positions of the book that it does not name are gone. Raises `BadTable`, `InputError`, `MissingData`.
+    opened (a date); positions of the book that it does not name are gone, and after the open so are the fills that are assumed. A position
+    of the book goes on since its own opening where none is said. Raises `BadTable`, `InputError`, `MissingData`.
     """
     rows = read_table(path, POSITIONS).to_dict("records")
     symbols = [str(one["symbol"]) for one in rows]
@@ -95,7 +96,9 @@ def imported(account: LiveAccount, path: Path, word: Word) -> tuple[BookEvent, .
         raise BadTable(f"{path}: {twice} is there twice: one row a position", symbol=twice)
     _check_stored(account, symbols)
     events = [_row(account, word, path, k, symbol, row) for k, (symbol, row) in enumerate(zip(symbols, rows, strict=True), 2)]
-    gone = [symbol for symbol in _now(account).positions if symbol not in set(symbols)]
+    now = _now(account)
+    ordered = sorted(one.symbol for one in now.working) if _opened(account, word.at) else []
+    gone = [symbol for symbol in dict.fromkeys((*now.positions, *ordered)) if symbol not in set(symbols)]
     return account.state.record(account.name, *events, *(_event(account, word, IMPORT, symbol, 0.0) for symbol in gone))
 
 
@@ -108,6 +111,11 @@ def _check_stored(account: LiveAccount, symbols: Sequence[str]) -> None:
         raise InputError(
             f"{account.store} has no bar of {strange}: fetch it first, or name the account's store with --store", symbol=strange
         )
+
+
+def _opened(account: LiveAccount, now: datetime) -> bool:
+    """Whether the open has passed for which the newest decision gave orders: what they did is then known to whoever names positions."""
+    return bool(account.folder.sessions()) and datetime.fromisoformat(account.folder.decision().next_open) <= now
 
 
 def _row(account: LiveAccount, word: Word, path: Path, number: int, symbol: str, row: dict[Any, Any]) -> BookEvent:
@@ -170,6 +178,8 @@ def _now(account: LiveAccount) -> AccountState:
 def _event(
     account: LiveAccount, word: Word, kind: str, symbol: str, quantity: float, price: float | None = None, since: date | None = None
 ) -> BookEvent:
-    """An event of now, for the next decision."""
+    """An event of now, for the next decision. Raises `InputError` on a position that is not opened yet."""
+    if since is not None and since > word.at.date():
+        raise InputError(f"{symbol} is opened on {since}, which lies after {word.at:%Y-%m-%d}", symbol=symbol, value=str(since))
     session = newest_closed(word.at, timedelta(0), account.closed).day
     return BookEvent(word.at, session, kind, symbol, quantity, price, word.by, Prose(word.why), since)

@@ -25,7 +25,7 @@ from springback.workflow.progress import SILENT, Progress
 @dataclass(frozen=True)
 class Registry:
     """Where champions are kept and what is told of them: the folder `models`, the `rules` of contests, the `store` beside which the ledger
-    lies, and on which `market` and data it is; both empty where they are not at hand.
+    lies unless `ledger_file` is another, and on which `market` and data it is; both empty where they are not at hand.
     """
 
     models: Path
@@ -33,11 +33,12 @@ class Registry:
     store: Path | None = None
     market: str = ""
     data_hash: str = ""
+    ledger_file: Path | None = None
 
     @property
     def ledger(self) -> Ledger:
         """The trial ledger."""
-        return Ledger(ledger_place.place(self.store))
+        return Ledger(self.ledger_file or ledger_place.place(self.store))
 
 
 @dataclass(frozen=True)

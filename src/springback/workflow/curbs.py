@@ -19,7 +19,8 @@ from springback.workflow.settings import Settings
 @dataclass(frozen=True)
 class DataFaults:
     """What is wrong with the data of a session: names `barred` and why; the share of names that failed, of last week's closes that are
-    others now; the age of the membership in days (None: none is known, or it is not used) and how many members it names.
+    others now; the age of the membership in days (None: none is known, or it is not used) and how many members it names; and what is told
+    of names without a bar, where they are too many.
     """
 
     barred: Mapping[str, str]
@@ -27,6 +28,7 @@ class DataFaults:
     restated_share: float = 0.0
     membership_age: int | None = None
     members: int | None = None
+    silent: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def _by_vix(market_data: MarketData, window: int) -> Iterable[Reason]:
 
 
 def _by_data(faults: DataFaults, limits: Daily) -> Iterable[Reason]:
+    yield from faults.silent
     if faults.failed_share > limits.max_failed:
         yield Reason("names_failed", f"{faults.failed_share:.1%} of the names failed, limit {limits.max_failed:.1%} (daily.max_failed)")
     if faults.restated_share > limits.max_restated:

@@ -4,21 +4,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-import numpy as np
-
 from springback.data.hours import Hours, at, between, following, newest_closed
 from springback.data.store.store import Store
-from springback.errors import InputError, SourceError
+from springback.errors import InputError, SourceError, SpringbackError
 from springback.market.market_data import MarketData
 from springback.operation.evening import Curbs, play
-from springback.operation.freezing import Circumstances
+from springback.operation.freezing import Circumstances, ended, fills
 from springback.operation.frozen_decision import FrozenDecision, Kind, Reason
 from springback.operation.spoken import ModelsInUse, session_forecasts
-from springback.operation.window import without_bars
 from springback.quality.fresh import fresh_errors
+from springback.workflow.awaited import BARS, DARK, absent, before, closure, restated_share, silent
 from springback.workflow.catch_up import Fetched
 from springback.workflow.curbs import DataFaults, Forbidden, curbs_of, plain
-from springback.workflow.evening import Decided, LiveAccount, Remembered, caught_up, corrections_of, frozen, registered, remembered, trusted
+from springback.workflow.evening import (
+    Decided,
+    LiveAccount,
+    Remembered,
+    caught_up,
+    corrections_of,
+    frozen,
+    registered,
+    remembered,
+    trusted,
+    whole,
+)
 from springback.workflow.forecast_cache import program
 from springback.workflow.governance import Governed, governed
 from springback.workflow.inputs import Loaded
@@ -52,6 +61,8 @@ class DailyOutcome:
         """The exit code."""
         if self.waits:
             return WAITING
+        if self.dry is not None:
+            return DONE if self.dry.curbs.entries or self.dry.kind == "late" else EXITS_ONLY
         newest = self.decisions[-1] if self.decisions else None
         return EXITS_ONLY if newest is not None and newest.exits_only and newest.kind != "late" else DONE
 
@@ -81,7 +92,7 @@ def daily(account: LiveAccount, clock: Clock, fetch: Fetch | None = None, dry: b
     for. The caller holds the account's lease. With `dry` nothing is written.
 
     Raises `MissingData` where the account was never opened, `BadTable`, `StateError` where a decision is not what was frozen, and as
-    `fetch` does.
+    `fetch` does while there is time.
     """
     now = clock.now()
     after = _mended(account, now, dry, progress)
@@ -89,14 +100,12 @@ def daily(account: LiveAccount, clock: Clock, fetch: Fetch | None = None, dry: b
     if not sessions:
         return DailyOutcome(account.folder.sessions()[-1], governed=after)
     memory = remembered(account, str(sessions[0].day))
-    fetched, faults = _fetched(account, sessions[-1], memory, fetch, progress)
-    outcome = DailyOutcome(str(sessions[-1].day), fetched=fetched, governed=after)
+    call = _Call(now, sessions[-1], *_fetched(account, sessions[-1], now, memory, fetch, progress))
+    outcome = DailyOutcome(str(sessions[-1].day), fetched=call.fetched, governed=after)
     for one in sessions:
-        wait, decided = _decided(account, one, now, fetched, faults)
-        if wait:
-            return replace(outcome, waits=(*outcome.waits, *wait))
+        wait, decided = _decided(account, one, call)
         if decided is None:
-            continue
+            return replace(outcome, waits=wait)
         if dry:
             return replace(outcome, dry=decided)
         decision = frozen(account, decided)
@@ -105,11 +114,22 @@ def daily(account: LiveAccount, clock: Clock, fetch: Fetch | None = None, dry: b
     return outcome
 
 
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """One call: its instant, the `newest` session that is due, what the source brought, and why it brought nothing."""
+
+    now: datetime
+    newest: Hours
+    fetched: Fetched | None
+    faults: tuple[Reason, ...]
+
+
 def _mended(account: LiveAccount, now: datetime, dry: bool, progress: Progress) -> tuple[Governed, ...]:
-    """What a kill left undone: a decision without its row in the database gets it, and what follows it is done. One that is not what its
-    row says is refused.
+    """What a kill left undone: a decision without its row in the database gets it, and what follows it is done. One that is gone, or not
+    what its row says, is refused.
     """
     newest = account.folder.sessions()[-1:]
+    whole(account, *newest)
     for decision in (trusted(account, session) for session in newest):
         if not dry:
             if account.state.evening(account.name, date.fromisoformat(decision.session)) is None:
@@ -119,9 +139,9 @@ def _mended(account: LiveAccount, now: datetime, dry: bool, progress: Progress) 
 
 
 def _fetched(
-    account: LiveAccount, newest: Hours, memory: Remembered, fetch: Fetch | None, progress: Progress
+    account: LiveAccount, newest: Hours, now: datetime, memory: Remembered, fetch: Fetch | None, progress: Progress
 ) -> tuple[Fetched | None, tuple[Reason, ...]]:
-    """What the source brought where the store lacks the newest session; why it brought nothing where it does not answer."""
+    """What the source brought where the store lacks some of the newest session; why it brought nothing where it does not answer."""
     if fetch is None or not _missing(account, newest):
         return None, ()
     step = progress.step("fetch")
@@ -130,57 +150,73 @@ def _fetched(
         found = fetch(memory.state.symbols)
     except SourceError as error:
         return None, (Reason("source", str(error)),)
+    except SpringbackError as error:
+        if now < deadline(account, newest):
+            raise
+        return None, (Reason("source", str(error)),)
     step(1, 1, f"{found.session}")
     return found, ()
 
 
 def _missing(account: LiveAccount, session: Hours) -> tuple[Reason, ...]:
-    """What of the data of `session` is not in the store."""
-    store = Store(account.store)
-    if not store.exists():
-        return (Reason("bars", f"{account.store} holds no store: run 'springback fetch' first"),)
-    known = store.series()
-    row = known[known["date"].to_numpy().astype("datetime64[D]") == np.datetime64(session.day, "D")]
-    if len(row) == 0:
-        return (Reason("bars", f"the bars of {session.day} are not there yet"),)
-    if not np.isfinite(row["vix"].iloc[0]):
-        return (Reason("vix", f"the VIX of {session.day} is not there yet"),)
-    return ()
+    """What of the data of `session` is not in the store, or not of enough names."""
+    missing = absent(account, session.day)
+    return missing or silent(account.window(str(session.day), ()).market_data, account.settings.daily)
 
 
-def _decided(
-    account: LiveAccount, session: Hours, now: datetime, fetched: Fetched | None, faults: tuple[Reason, ...]
-) -> tuple[tuple[Reason, ...], Decided | None]:
-    """What the decision of `session` waits for, or the evening as it was decided; neither where a morning passed without data, and a later
-    session may bring them.
+def deadline(account: LiveAccount, session: Hours) -> datetime:
+    """The instant until which the data of `session` are waited for, UTC."""
+    return at(following(session.day, account.closed).opens.date(), account.settings.daily.deadline)
+
+
+def _decided(account: LiveAccount, session: Hours, call: _Call) -> tuple[tuple[Reason, ...], Decided | None]:
+    """What the decision of `session` waits for, or the evening as it was decided. Data that a morning passed without are waited for until
+    the newest session can wait no more.
     """
-    after = following(session.day, account.closed)
-    missing = _missing(account, session)
-    late = now >= after.opens
-    if missing and not late and now < at(after.opens.date(), account.settings.daily.deadline):
-        return (*missing, *faults), None
-    if any(one.code == "bars" for one in missing):
-        return ((*missing, *faults), None) if late else ((), _blind(account, session, now, after, missing))
-    return (), _seeing(account, session, now, after, fetched, "late" if late else "frozen")
+    day, after = str(session.day), following(session.day, account.closed)
+    memory = remembered(account, day)
+    missing = (*before(account, memory, day), *absent(account, session.day))
+    loaded = None
+    if not any(one.code in DARK for one in missing):
+        memory = caught_up(account, memory, day)
+        loaded = account.window(day, memory.state.symbols)
+        missing = (*missing, *silent(loaded.market_data, account.settings.daily))
+    over, late = call.now >= deadline(account, session), call.now >= after.opens
+    if any(one.code in DARK for one in missing):
+        missing = _suspected(missing, session) if over and not call.faults else missing
+        if call.now < deadline(account, call.newest if late else session) or (late and session == call.newest):
+            return (*missing, *call.faults), None
+        return (), _blind(account, session, call, "late" if late else "deadline", (*missing, *call.faults))
+    if missing and not over:
+        return (*missing, *call.faults), None
+    assert loaded is not None
+    return (), _seeing(account, session, call, memory, loaded, "late" if late else "frozen")
 
 
-def _seeing(account: LiveAccount, session: Hours, now: datetime, after: Hours, fetched: Fetched | None, kind: Kind) -> Decided:
-    """The session played on its own data; one whose next open has passed without orders."""
-    day = str(session.day)
-    memory = caught_up(account, remembered(account, day))
-    loaded = account.window(day, memory.state.symbols)
+def _suspected(missing: tuple[Reason, ...], session: Hours) -> tuple[Reason, ...]:
+    """`missing`, with the question whether the exchange was closed where the source answered and has no bar of the session."""
+    return tuple(closure(session.day) if one.code == BARS else one for one in missing)
+
+
+def _seeing(account: LiveAccount, session: Hours, call: _Call, memory: Remembered, loaded: Loaded, kind: Kind) -> Decided:
+    """The session played on its own data; one whose next open has passed without orders, and without what was said of the account since."""
+    day, after = str(session.day), following(session.day, account.closed)
+    memory = memory.until(after.opens) if kind == "late" else memory
     models = models_in_use(account.models, day)
     said = session_forecasts(loaded.market_data, models, account.settings.universe, account.settings.strategy.indicator)
-    forbidden = _forbidden(account, session.day)
-    faults = data_faults(account, loaded.market_data, fetched)
+    forbidden = _forbidden(account, session.day, after.day)
+    faults = data_faults(account, loaded, call.fetched)
     factor, damage = _factor(account, models.champion)
     curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden, factor)
     corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
     evening = play(memory.state, loaded.market_data, said.decisive, account.terms, None if kind == "late" else curbs, (), corrections)
     if kind == "late":
-        curbs, reasons = Curbs(entries=False), (Reason("late", f"the open of {after.day} had passed: a record, without orders"),)
-    around = _around(account, now, after, loaded, models, forbidden, (*reasons, *damage))
-    return Decided(evening, loaded, said, curbs, replace(around, book_event=_newest(account)), kind)
+        curbs, reasons = Curbs(entries=False), (_late(after),)
+    around = _around(account, call.now, after, loaded, models, forbidden, (*reasons, *damage))
+    filled = tuple(fill for session, one in memory.passed.items() for fill in fills(one, session))
+    unfilled = tuple(order for one in memory.passed.values() for order in ended(one))
+    around = replace(around, book_event=memory.book_event, fills=filled, ended=unfilled)
+    return Decided(evening, loaded, said, curbs, around, kind)
 
 
 def _factor(account: LiveAccount, champion: str) -> tuple[float, tuple[Reason, ...]]:
@@ -191,31 +227,35 @@ def _factor(account: LiveAccount, champion: str) -> tuple[float, tuple[Reason, .
         return account.settings.monitor.alarm_size, (Reason("watch", str(error)),)
 
 
-def _blind(account: LiveAccount, session: Hours, now: datetime, after: Hours, missing: tuple[Reason, ...]) -> Decided:
-    """The session as it is decided at the deadline without its data: the exits that time alone asks for."""
-    day = str(session.day)
-    memory = caught_up(account, remembered(account, day))
-    newest = memory.state.session or str(Store(account.store).describe()["last_session"])
-    loaded = account.window(newest, memory.state.symbols)
-    dark = replace(loaded, market_data=without_bars(loaded.market_data, np.datetime64(day)))
+def _late(after: Hours) -> Reason:
+    return Reason("late", f"the open of {after.day} had passed: a record, without orders")
+
+
+def _blind(account: LiveAccount, session: Hours, call: _Call, kind: Kind, missing: tuple[Reason, ...]) -> Decided:
+    """The session without its data: at the deadline the exits that time alone asks for, a record without orders after its next open."""
+    day, after = str(session.day), following(session.day, account.closed)
+    memory = caught_up(account, remembered(account, day), day, dark=True)
+    dark = account.dark(day, memory.state)
     said = session_forecasts(dark.market_data, ModelsInUse(), account.settings.universe, account.settings.strategy.indicator)
-    curbs, forbidden = Curbs(entries=False), _forbidden(account, session.day)
+    curbs, forbidden = Curbs(entries=False), _forbidden(account, session.day, after.day)
     corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
-    evening = play(memory.state, dark.market_data, said.decisive, account.terms, curbs, (), corrections)
-    reasons = (Reason("deadline", f"{account.settings.daily.deadline} in New York and no data: exits by time alone"), *missing)
-    around = _around(account, now, after, dark, ModelsInUse(), forbidden, reasons)
-    return Decided(evening, dark, said, curbs, around, "deadline")
+    decides = None if kind == "late" else curbs
+    evening = play(memory.state, dark.market_data, said.decisive, account.dark_terms, decides, (), corrections)
+    why = Reason("deadline", f"{account.settings.daily.deadline} in New York and no data: exits by time alone")
+    around = _around(account, call.now, after, dark, ModelsInUse(), forbidden, (_late(after) if kind == "late" else why, *missing))
+    return Decided(evening, dark, said, curbs, around, kind, blind=True)
 
 
-def data_faults(account: LiveAccount, market_data: MarketData, fetched: Fetched | None) -> DataFaults:
-    """What is wrong with the newest session of `market_data` (T, N), by its own checks and by what the source told."""
-    settings, session = account.settings, market_data.bars.sessions[-1:]
+def data_faults(account: LiveAccount, loaded: Loaded, fetched: Fetched | None) -> DataFaults:
+    """What is wrong with the newest session of the window, by its own checks, by what the source told, and by what was known when the
+    account decided last.
+    """
+    market_data, settings, session = loaded.market_data, account.settings, loaded.market_data.bars.sessions[-1:]
     barred = {symbol: ", ".join(checks) for symbol, checks in fresh_errors(market_data, settings.quality, session).items()}
     if fetched is not None:
         barred |= {symbol: f"the source: {why}" for symbol, why in fetched.failed.items()}
-    return DataFaults(
-        barred, fetched.failed_share if fetched else 0.0, fetched.restated_share if fetched else 0.0, *_membership(account, market_data)
-    )
+    failed, restated = fetched.failed_share if fetched else 0.0, restated_share(account, loaded)
+    return DataFaults(barred, failed, restated, *_membership(account, market_data), silent(market_data, settings.daily))
 
 
 def _membership(account: LiveAccount, market_data: MarketData) -> tuple[int | None, int | None]:
@@ -227,13 +267,10 @@ def _membership(account: LiveAccount, market_data: MarketData) -> tuple[int | No
     return age, int(market_data.members[-1].sum())
 
 
-def _forbidden(account: LiveAccount, session: date) -> Forbidden:
-    return Forbidden(account.state.halts(account.name), account.state.restricted(account.name, session))
-
-
-def _newest(account: LiveAccount) -> int:
-    """The number of the newest event of the book."""
-    return max((one.n for one in account.state.book_events(account.name)), default=0)
+def _forbidden(account: LiveAccount, session: date, following: date) -> Forbidden:
+    """What persons forbid in `session` or in the `following` one, in whose open its orders are filled."""
+    both = (*account.state.restricted(account.name, session), *account.state.restricted(account.name, following))
+    return Forbidden(account.state.halts(account.name), tuple({one.n: one for one in both}.values()))
 
 
 def _around(

@@ -1,19 +1,20 @@
 """One evening of an account: from its newest frozen decision and the store to the next one, in memory."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 
-from springback.data.hours import following, hours_of
+from springback.data.hours import between, following, hours_of
 from springback.data.sessions import exchange_days
 from springback.data.store import frames
 from springback.data.store.store import Store
-from springback.errors import BadTable, MissingData
+from springback.errors import BadTable, MissingData, StateError
 from springback.market.market_data import MarketData
-from springback.operation.account_state import AccountState, Correction, opening
+from springback.operation.account_state import AccountState, Correction, WorkingOrder, opening, sent
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.evening import Corrections, Curbs, Evening, Terms, play
 from springback.operation.freezing import Circumstances, decision_of
@@ -21,7 +22,8 @@ from springback.operation.frozen_decision import FrozenDecision, Kind, freeze
 from springback.operation.funnel import funnel
 from springback.operation.order_table import forecasts_frame, orders_frame
 from springback.operation.spoken import ModelsInUse, SessionForecasts, session_forecasts
-from springback.operation.window import sessions_needed
+from springback.operation.window import sessions_needed, without_bars
+from springback.quality.fresh import barless
 from springback.state.rows import BookEvent
 from springback.state.rows import Evening as Row
 from springback.state.state import State
@@ -37,8 +39,8 @@ class LiveAccount:
     """An account and what its evenings stand on: its `name` and `folder`, the settings, what persons said of it (`state`), the store and
     the folder of models.
 
-    A rehearsal may see more than a desk can: with `hindsight` it knows on a name's last session that it is, as the past turned out; and it
-    may read each session as the first write that held it (`as_known`).
+    A rehearsal may see more than a desk can: with `hindsight` it knows on a name's last session that it is, as the past turned out; it may
+    read each session as the first write that held it (`as_known`), and its contests are written into a `ledger` of its own.
     """
 
     name: str
@@ -49,6 +51,7 @@ class LiveAccount:
     models: Path
     hindsight: bool = False
     as_known: bool = False
+    ledger: Path | None = None
 
     @property
     def closed(self) -> tuple[str, ...]:
@@ -63,6 +66,11 @@ class LiveAccount:
         return Terms(settings.strategy, settings.regime, settings.costs, account)
 
     @property
+    def dark_terms(self) -> Terms:
+        """What it goes by in sessions of which nothing is known: no name has ended because none was heard of."""
+        return replace(self.terms, account=replace(self.settings.backtest, endings="known"))
+
+    @property
     def length(self) -> int:
         """Sessions that a window of it needs."""
         return sessions_needed(self.settings.strategy, self.settings.regime, self.settings.universe)
@@ -72,6 +80,17 @@ class LiveAccount:
         as_of = Store(self.store).first_told(session).isoformat() if self.as_known else None
         loaded = window(self.store, session, self.length, names, as_of)
         return replace(loaded, market_data=_ended(self.store, loaded.market_data)) if self.hindsight else loaded
+
+    def dark(self, session: str, state: AccountState) -> Loaded:
+        """What was known when the account closed its newest session, and every session since, up to `session`, without a bar of any name.
+        Raises `MissingData`, `StoreError`.
+        """
+        newest = self.window(state.session or session, state.symbols)
+        last: date = newest.market_data.bars.sessions[-1].item()
+        market_data = newest.market_data
+        for one in between(last, date.fromisoformat(session), self.closed)[1:]:
+            market_data = without_bars(market_data, np.datetime64(one.day))
+        return replace(newest, market_data=market_data)
 
 
 def _ended(store: Path, market_data: MarketData) -> MarketData:
@@ -86,13 +105,25 @@ def _ended(store: Path, market_data: MarketData) -> MarketData:
 
 @dataclass(frozen=True)
 class Remembered:
-    """The account before a session: its state, the events of the book that its decisions do not know yet, and the decisions since the
-    state that were taken without data and are to be played with their own orders.
+    """The account before a session: its state, the events of the book that its decisions do not know yet, the number of the newest one that
+    they know, the decisions since the state that were taken without data and are to be played with their own orders, and the evenings that
+    were played so, by session.
     """
 
     state: AccountState
     events: tuple[BookEvent, ...]
     unplayed: tuple[FrozenDecision, ...] = ()
+    event: int = 0
+    passed: Mapping[str, Evening] = field(default_factory=dict)
+
+    @property
+    def book_event(self) -> int:
+        """The number of the newest event of the book."""
+        return max((one.n for one in self.events), default=self.event)
+
+    def until(self, instant: datetime) -> "Remembered":
+        """Without the events from the first on that is of `instant` or later."""
+        return replace(self, events=tuple(takewhile(lambda one: one.at < instant, self.events)))
 
 
 def remembered(account: LiveAccount, session: str) -> Remembered:
@@ -104,7 +135,7 @@ def remembered(account: LiveAccount, session: str) -> Remembered:
         state = decision.state()
         if state is not None:
             events = account.state.book_events(account.name, decision.book_event)
-            return Remembered(state, events, tuple(reversed(unplayed)))
+            return Remembered(state, events, tuple(reversed(unplayed)), decision.book_event)
         unplayed.append(decision)
     events = account.state.book_events(account.name)
     cash = [one for one in events if one.kind == CASH]
@@ -125,9 +156,23 @@ def trusted(account: LiveAccount, session: str) -> FrozenDecision:
     return decision
 
 
+def whole(account: LiveAccount, newest: str = "") -> None:
+    """Raises `StateError` where the folder and the state database are not of one account: a decision after `newest` is gone that the
+    database knows, or the database does not know what the newest decision knew of the book.
+    """
+    known = account.state.evenings(account.name)
+    if known and str(known[-1].session) > newest:
+        gone = account.folder.place(str(known[-1].session))
+        raise StateError(f"{gone} is gone, which was frozen on {known[-1].frozen_at:%Y-%m-%d %H:%M} UTC: bring back a copy of it")
+    said = account.folder.decision(newest).book_event if newest else 0
+    if said and not account.state.book_events(account.name, said - 1):
+        words = f"the state database {account.state.name} has no event {said} of the book, which {account.folder.place(newest)} knows"
+        raise StateError(f"{words}: restore a backup with 'springback state restore'")
+
+
 def corrections_of(events: Sequence[BookEvent], session: str, closed: Sequence[str], before: str) -> Corrections:
-    """What `events` say, earlier and later than the open of `session`; a position whose opening nobody named counts from it. `before` is
-    the session before (empty: there is none).
+    """What `events` say, earlier and later than the open of `session`; a position whose opening nobody named counts from it where it is
+    new. `before` is the session before (empty: there is none).
     """
     opens = hours_of(date.fromisoformat(session), closed).opens
     earlier = tuple(_correction(one, session, before, closed) for one in events if one.at < opens)
@@ -136,37 +181,65 @@ def corrections_of(events: Sequence[BookEvent], session: str, closed: Sequence[s
 
 
 def _correction(event: BookEvent, session: str, counted: str, closed: Sequence[str]) -> Correction:
-    """The event as the account takes it; a position's age is counted up to the session `counted`."""
+    """The event as the account takes it; a position's age is counted up to the session `counted`, the one it was opened in among them."""
     if event.kind == CASH:
         return Correction("", price=event.quantity)
     opened = str(event.opened or session)
-    age = len(exchange_days(opened, counted, closed)) - 1 if counted and opened <= counted else -1
-    return Correction(event.symbol, int(event.quantity), float("nan") if event.price is None else event.price, opened, age)
+    age = len(exchange_days(opened, counted, closed)) if counted and opened <= counted else 0
+    price = float("nan") if event.price is None else event.price
+    return Correction(event.symbol, int(event.quantity), price, opened, age, event.opened is not None)
 
 
-def caught_up(account: LiveAccount, memory: Remembered) -> Remembered:
-    """`memory` with the decisions that were taken without data played, each with the orders that were frozen for it.
+def unclosed(account: LiveAccount, memory: Remembered, session: str) -> tuple[date, ...]:
+    """The sessions before `session` that the account has decided or passed, and not closed."""
+    if not memory.state.session:
+        return tuple(date.fromisoformat(one.session) for one in memory.unplayed if one.session not in account.closed)
+    first, last = date.fromisoformat(memory.state.session), date.fromisoformat(session)
+    return tuple(one.day for one in between(first, last, account.closed) if first < one.day < last)
 
-    Raises `MissingData` where the data of one have not come.
+
+def caught_up(account: LiveAccount, memory: Remembered, session: str, dark: bool = False) -> Remembered:
+    """`memory` with the sessions before `session` played that the account has not closed, each with the orders that were frozen for it;
+    with `dark` also those whose bars have not come: nothing is filled in them.
+
+    Raises `MissingData` where the data of one have not come, and that is not said.
     """
+    frozen_for = {one.session: one for one in memory.unplayed}
+    ids = (order.order_id for one in memory.unplayed for order in one.working())
     state, events = memory.state, memory.events
-    for decision in memory.unplayed:
-        loaded = account.window(decision.session, state.symbols)
-        if str(loaded.market_data.bars.sessions[-1]) != decision.session:
-            raise MissingData(f"the bars of {decision.session} have not come, without which nothing after it is known: fetch them")
-        until = following(date.fromisoformat(decision.session), account.closed).opens
+    state = replace(state, order_id=max([state.order_id, *ids]))
+    days, passed = {str(one) for one in unclosed(account, memory, session)}, {}
+    for day in sorted(days | set(frozen_for)):
+        orders = frozen_for[day].working() if day in frozen_for else ()
+        if day not in days:  # it turned out to be no session: what was sent after it waits for the next one
+            state = sent(state, orders)
+            continue
+        until = following(date.fromisoformat(day), account.closed).opens
         now = [one for one in events if one.at < until]
-        nobody = session_forecasts(loaded.market_data, ModelsInUse(), account.settings.universe, account.settings.strategy.indicator)
-        said = corrections_of(now, decision.session, account.closed, state.session)
-        played = play(state, loaded.market_data, nobody.decisive, account.terms, None, decision.working(), said)
-        state, events = played.after, tuple(one for one in events if one.at >= until)
-    return Remembered(state, events)
+        passed[day] = _passed(account, state, day, orders, corrections_of(now, day, account.closed, state.session), dark)
+        state, events = passed[day].after, tuple(one for one in events if one.at >= until)
+    event = max([memory.event, *(one.n for one in memory.events if one not in events)])
+    return Remembered(state, events, event=event, passed=passed)
+
+
+def _passed(
+    account: LiveAccount, state: AccountState, day: str, orders: Sequence[WorkingOrder], corrections: Corrections, dark: bool
+) -> Evening:
+    """The session `day` as it passed, without a decision."""
+    market_data = account.window(day, state.symbols).market_data
+    known = not barless(market_data, [date.fromisoformat(day)])
+    if not known and not dark:
+        raise MissingData(f"the bars of {day} have not come, without which nothing after it is known: fetch them", session=day)
+    terms = account.terms if known else account.dark_terms
+    market_data = market_data if known else account.dark(day, state).market_data
+    nobody = session_forecasts(market_data, ModelsInUse(), account.settings.universe, account.settings.strategy.indicator)
+    return play(state, market_data, nobody.decisive, terms, None, orders, corrections)
 
 
 @dataclass(frozen=True, eq=False)
 class Decided:
     """An evening that was played, not yet frozen: the window it was played on and the hash of the store, what the models said, the curbs
-    and what stood around it.
+    and what stood around it; `blind`: nothing of the session was known, so that it is played again once it is.
     """
 
     evening: Evening
@@ -175,6 +248,7 @@ class Decided:
     curbs: Curbs
     around: Circumstances
     kind: Kind
+    blind: bool = False
 
     @property
     def market_data(self) -> MarketData:
@@ -191,7 +265,7 @@ def frozen(account: LiveAccount, decided: Decided) -> FrozenDecision:
     decision = decision_of(*parts, stages.plain())
     orders = orders_frame(decided.evening, market_data, decided.forecasts.decisive, terms)
     said = forecasts_frame(decided.forecasts.by_model, decided.forecasts.features, market_data.bars.symbols)
-    state = None if decided.kind == "deadline" else decided.evening.after
+    state = None if decided.blind else decided.evening.after
     written = freeze(decision, account.folder.place(session), orders, said, state)
     registered(account, written)
     return written

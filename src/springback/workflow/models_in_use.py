@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from springback.errors import ModelError
+from springback.errors import SpringbackError
 from springback.forecasting import model_store
 from springback.forecasting.archive import read_timeline
 from springback.operation.spoken import ModelsInUse
@@ -18,7 +18,7 @@ def models_in_use(models: Path, session: str) -> ModelsInUse:
             pair = model_store.load(models)
             return ModelsInUse(pair.card.name, {pair.card.name: pair}, {pair.card.name: pair.card.hash})
         known = retrain.in_use(models, session)
-    except ModelError as error:
+    except SpringbackError as error:
         return ModelsInUse(fault=str(error))
     hashes = {name: pair.card.hash for name, pair in known.models.items()}
     return ModelsInUse(known.champion, known.models, hashes, tried=known.tried)

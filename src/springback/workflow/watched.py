@@ -24,6 +24,7 @@ VERBS = {
     "membership_old": "springback daily --members FILE",
     "no_model": "springback doctor",
     "models_stale": "springback retrain",
+    "closure": "springback fetch",
     "names_failed": "springback data check",
     "restated": "springback data check",
 }
