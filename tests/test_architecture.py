@@ -41,7 +41,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "ledger": ("errors", "market"),
     "state": ("errors", "market"),
     "alerting": ("errors", "market", "state"),
-    "trading": ("errors", "market", "features", "forecasting", "strategy"),
+    "trading": ("errors", "market", "features", "forecasting", "strategy", "state"),
     "lean": ("errors", "settings", "market", "data", "forecasting", "strategy", "trading", "analytics"),
     "comparison": ("errors", "market", "statistics", "analytics", "lean"),
     "scenarios": ("errors", "market", "statistics", "strategy", "backtest", "analytics"),
@@ -54,7 +54,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "workflow": (
         *("errors", "alone", "settings", "project", "market", "statistics", "data", "features", "forecasting", "cluster", "training"),
         *("validation", "strategy", "backtest", "analytics", "ledger", "lean", "scenarios", "auditing", "search", "quality"),
-        *("operation", "monitoring", "review", "state", "alerting"),
+        *("operation", "monitoring", "review", "state", "alerting", "trading"),
     ),
     "frames": (ALL,),
     "notebook": (ALL,),
