@@ -6,7 +6,7 @@ The chain alone cannot show that its tail was cut off; the file knows how far it
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,7 +61,7 @@ def _hash(account: str, event: OrderEvent) -> str:
     """SHA-256 of all that the event says and of the hash before it."""
     row = plain(event)
     row.pop("hash")
-    return hashlib.sha256(json.dumps([account, row], sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+    return _digest([account, row])
 
 
 def read_head(file: Path, account: str) -> OrderHead | None:
@@ -103,9 +103,30 @@ def write_head(file: Path, account: str, head: OrderHead) -> None:
 
 def faults(pages: Pages, outside: OrderHead | None) -> tuple[Fault, ...]:
     """What is wrong with the journal, beside the `outside` head; what a rebuild has listed is no fault any more."""
-    known = {(one.n, Fault(*fault)) for one in _rebuilds(pages.events) for fault in _body(one).get("faults", ())}
+    known = {(one.n, fault) for one in _rebuilds(pages.events) for fault in _acknowledged(pages, one)}
     found = (*_broken_links(pages), *_ends(pages, outside), *_other_rows(pages))
     return tuple(one for one in dict.fromkeys(found) if not any(n > one.n and fault == one for n, fault in known))
+
+
+def acknowledge(pages: Pages, n: int, found: Sequence[Fault]) -> dict[str, Any]:
+    """What a rebuild, event `n`, says of the faults that it ends: which they are, and a digest of all that they may concern."""
+    subjects = {one.subject for one in found}
+    events = [plain(one) for one in pages.events if one.n < n]
+    intents = [plain(one) for one in pages.intents if one.client_id in subjects]
+    fills = [plain(one) for one in pages.fills if one.execution_id in subjects]
+    return {"faults": [list(one) for one in found], "digest": _digest([events, intents, fills])}
+
+
+def _acknowledged(pages: Pages, rebuild: OrderEvent) -> Iterator[Fault]:
+    """The faults that `rebuild` ended, as long as they are the same."""
+    body = _body(rebuild)
+    found = [Fault(*one) for one in body.get("faults", ())]
+    if body.get("digest") == acknowledge(pages, rebuild.n, found)["digest"]:
+        yield from found
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
 def _rebuilds(events: Iterable[OrderEvent]) -> list[OrderEvent]:

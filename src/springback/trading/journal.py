@@ -202,14 +202,20 @@ def fold(events: Iterable[OrderEvent]) -> dict[str, Order]:
     for one in told:
         if one.n >= rebuilt.get(one.client_id, 0):
             orders[one.client_id] = after(orders.get(one.client_id), one)
-    return orders
+    return {name: orders[name] for name in dict.fromkeys(one.client_id for one in told)}
 
 
 def after(order: Order | None, event: OrderEvent) -> Order:
-    """`order` after `event` (None: it was not planned yet). Raises `Disagrees` where no row of `TRANSITIONS` leads on."""
-    body = json.loads(event.body)
-    if event.kind == REBUILT:
-        return _rebuilt(event, body)
+    """`order` after `event` (None: it was not planned yet). Raises `Disagrees` where no row of `TRANSITIONS` leads on, or none can be read."""
+    try:
+        body = json.loads(event.body)
+        return _rebuilt(event, body) if event.kind == REBUILT else _after(order, event, body)
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, InputError) as error:
+        words = f"event {event.n} of {event.client_id} cannot be read ({type(error).__name__})"
+        raise Disagrees(f"{words}: 'springback journal --verify' finds what was changed", value=event.n) from None
+
+
+def _after(order: Order | None, event: OrderEvent, body: dict[str, Any]) -> Order:
     state = TRANSITIONS.get(event.kind, {}).get(order.state if order else "")
     if state is None:
         was = order.state if order else "never planned"

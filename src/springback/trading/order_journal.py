@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from springback.errors import Disagrees, InputError, SpringbackError, StateError
-from springback.state.chain import EMPTY, REBUILT, Fault, Pages, faults, known_head
+from springback.state.chain import EMPTY, REBUILT, Fault, Pages, acknowledge, faults, known_head
 from springback.state.lease import Lease
 from springback.state.order_rows import OrderEvent, OrderFill, OrderHead, OrderIntent, digits, plain, with_body
 from springback.state.orders import Page
@@ -142,9 +142,9 @@ class OrderJournal:
             found = faults(pages, known_head(self.file, self.account))
             anew = rebuilt(_readable(pages, {one.subject for one in found}), truth, self.number, at)
             last = OrderHead(pages.events[-1].n, pages.events[-1].hash) if pages.events else EMPTY
-            body = {"before": [last.count, last.hash], "faults": [list(one) for one in found], "by": by, "why": why}
-            body["activities"] = [plain(one) for one in truth.activities]
-            page.append(self._event(at, "", REBUILT, body), OrderHead(max(last.count, pages.head.count), last.hash))
+            end = OrderHead(max(last.count, pages.head.count), last.hash)
+            body = {"before": [last.count, last.hash], "by": by, "why": why, **acknowledge(pages, end.count + 1, found)}
+            page.append(self._event(at, "", REBUILT, body | {"activities": [plain(one) for one in truth.activities]}), end)
             for name, one in anew.items():
                 page.append(self._event(at, name, REBUILT, body_of(one), one.intent, one.history, one.broker_id))
         return tuple(anew.values())
@@ -173,7 +173,7 @@ def _readable(pages: Pages, suspects: Collection[str]) -> dict[str, Order]:
         own = [one for one in pages.events if one.client_id == name]
         try:
             order = fold(own)[name]
-        except (SpringbackError, ValueError, KeyError, TypeError):
+        except (SpringbackError, KeyError):
             order = None
         if order is None or name in suspects:
             order = Order(intent, "unknown", own[0].at if own else datetime.min.replace(tzinfo=UTC))
