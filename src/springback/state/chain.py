@@ -108,13 +108,13 @@ def faults(pages: Pages, outside: OrderHead | None) -> tuple[Fault, ...]:
     return tuple(one for one in dict.fromkeys(found) if not any(n > one.n and fault == one for n, fault in known))
 
 
-def acknowledge(pages: Pages, n: int, found: Sequence[Fault]) -> dict[str, Any]:
+def acknowledge(pages: Pages, n: int, items: Sequence[Fault]) -> dict[str, Any]:
     """What a rebuild, event `n`, says of the faults that it ends: which they are, and a digest of all that they may concern."""
-    subjects = {one.subject for one in found}
+    subjects = {one.subject for one in items}
     events = [plain(one) for one in pages.events if one.n < n]
     intents = [plain(one) for one in pages.intents if one.client_id in subjects]
     fills = [plain(one) for one in pages.fills if one.execution_id in subjects]
-    return {"faults": [list(one) for one in found], "digest": _digest([events, intents, fills])}
+    return {"faults": [list(one) for one in items], "digest": _digest([events, intents, fills])}
 
 
 def _acknowledged(pages: Pages, rebuild: OrderEvent) -> Iterator[Fault]:

@@ -206,7 +206,7 @@ def fold(events: Iterable[OrderEvent]) -> dict[str, Order]:
 
 
 def after(order: Order | None, event: OrderEvent) -> Order:
-    """`order` after `event` (None: it was not planned yet). Raises `Disagrees` where no row of `TRANSITIONS` leads on, or none can be read."""
+    """`order` after `event` (None: it was not planned yet). Raises `Disagrees` where no row of `TRANSITIONS` leads on."""
     try:
         body = json.loads(event.body)
         return _rebuilt(event, body) if event.kind == REBUILT else _after(order, event, body)
