@@ -47,11 +47,9 @@ def main() -> None:
             for name, many in found.items():
                 some = sum(count > 0 for count, _ in many) / seed
                 each = sum(count for count, _ in many) / seed
-                missed = f"   missed {100 * sum(not new for _, new in many) / seed:5.1f} %" if name == "turned" else ""
-                ratio = each / QUARTERS
-                print(
-                    f"  {name:8s}  with a promotion {100 * some:5.1f} %   promotions a market {each:5.2f}   ratio to newest {ratio:5.3f}{missed}"
-                )
+                missed = f", missed {100 * sum(not new for _, new in many) / seed:.1f} %" if name == "turned" else ""
+                rates = f"a promotion in {100 * some:.1f} % of the markets, {each:.2f} a market, ratio to newest {each / QUARTERS:.3f}"
+                print(f"  {name:8s}  {rates}{missed}", flush=True)
 
 
 if __name__ == "__main__":

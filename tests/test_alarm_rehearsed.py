@@ -31,7 +31,7 @@ def test_the_backtest_plays_what_the_alarm_took(tmp_path: Path, monkeypatch: pyt
     prepared = prepare_world(draw_demo(chosen), chosen)
     Store(tmp_path / "store").write(prepared.market_data)
     models, desk = tmp_path / "models", tmp_path / "desk"
-    past = dataclasses.replace(chosen, backtest=dataclasses.replace(chosen.backtest, start=date(2018, 12, 3), end=date(2020, 2, 28)))
+    past = dataclasses.replace(chosen, backtest=dataclasses.replace(chosen.backtest, start=date(2018, 12, 3), end=date(2020, 4, 30)))
     save_forecasts(prepared, forecast_walk_forward(prepared, past, models), models / watch.WALKED)
     found = rehearse(chosen, Inputs(tmp_path / "store"), models, desk, Period(date(2020, 3, 2), date(2020, 5, 29)))
     state = watch.state_of(desk)

@@ -11,6 +11,7 @@ SMALL = {
     "backtest": "--names 60",
     "contests": "1",
     "desk": "--names 40",
+    "evening": "--names 60 --years 1 --evenings 3",
     "features": "--quick",
     "gate": "--names 30 --years 1",
     "lean_export": "--names 20",

@@ -12,7 +12,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ FILES = {
     "vix.csv": "date,close\n" + "".join(f"{day},15\n" for day in DAYS),
     "forecasts.csv": FORECASTS,
     "members.csv": "symbol,start,end\nAAA,2020-01-02,\n",
+    "book.csv": "symbol,quantity,entry_price\nAAA,100,10\n",
     "events.csv": "date,symbol,event,value\n2020-01-07,AAA,dividend,0.01\n",
 }
 SPAN = "--set backtest.start=2020-01-02 --set backtest.end=2020-01-10"
@@ -45,7 +46,17 @@ BASE = {  # verb -> what it needs beside the option that is tried
     "lean backtest": "--dry-run",
     "promote": "2020 --by me",
     "rollback": "--by me",
+    "rehearse": "--from 2020-01-03 --to 2020-01-10",
+    "book init": "--cash 1000",
+    "book set": "AAA 100",
+    "book import": "book.csv",
+    "pause": "--why holidays",
+    "restrict": "AAA",
+    "state backup": "copy",
+    "state restore": "copy",
 }
+NO_ACCOUNT = "nowhere", "nowhere holds no account: open one with 'springback book init"
+POSITIONAL = ("restrict", "book set", "book import", "state restore")  # what they need is the argument that is tried
 WRITES = "bars.csv/x", "cannot be written"
 READS = "nowhere.csv", "nowhere.csv does not exist"
 PROBES: dict[str, tuple[str, str]] = {  # option -> a value that cannot be, and what is said of it
@@ -100,6 +111,31 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("monitor", "--clear"): ("", "--clear needs --by WHO"),
     ("monitor", "--by"): ("Ann", "say --clear too"),
     ("monitor", "--prometheus"): WRITES,
+    **{(verb, "--desk"): NO_ACCOUNT for verb in ("daily", "orders", "book", "book set", "book import", "pause", "resume", "restrict")},
+    **{(verb, "--desk"): ("bars.csv/x", "cannot be") for verb in ("rehearse", "book init", "state restore")},
+    ("orders", "--session"): ("soon", "Invalid value for '--session'"),
+    ("daily", "--source"): ("moon", "--source must be yahoo, tiingo, alpaca or lean, was 'moon'"),
+    ("daily", "--members"): ("nowhere.csv --source yahoo", READS[1]),
+    ("daily", "--holdings"): ("nowhere --source yahoo", "nowhere does not exist"),
+    ("daily", "--keys"): ("nowhere.toml --source tiingo", "nowhere.toml does not exist"),
+    ("daily", "--clock"): ("soon", "--clock must be an instant such as 2026-11-27T17:00-05:00, was 'soon'"),
+    ("rehearse", "--from"): ("soon", "Invalid value for '--from'"),
+    ("rehearse", "--to"): ("2020-01-02", "--from must lie before --to, were 2020-01-03 and 2020-01-02"),
+    ("rehearse", "--data"): ("then", "--data must be today or known, was 'then'"),
+    ("rehearse", "--models-dir"): WRITES,
+    ("restrict", "symbol"): ("A/B", "A/B"),
+    ("restrict", "--from"): ("soon", "Invalid value for '--from'"),
+    ("restrict", "--to"): ("soon", "Invalid value for '--to'"),
+    ("restrict", "--remove"): ("", "AAA is not restricted"),
+    ("book init", "--cash"): ("0", "the cash of an account must be above 0 dollars, was 0"),
+    ("book set", "symbol"): ("A/B 100", "A/B"),
+    ("book set", "quantity"): ("AAA many", "Invalid value for '[QUANTITY]'"),
+    ("book set", "--price"): ("-1", "--price must be above 0 dollars, was -1"),
+    ("book set", "--opened"): ("soon", "Invalid value for '--opened'"),
+    ("book set", "--cash"): ("much", "Invalid value for '--cash'"),
+    ("book import", "file"): ("nowhere.csv", READS[1]),
+    ("state backup", "--desk"): ("nowhere", "there is no state nowhere/state.sqlite to back up"),
+    ("state restore", "file"): ("nowhere", "there is no backup nowhere"),
     ("review", "--desk"): ("nowhere", "nowhere holds no decision"),
     ("review", "--quarter"): ("soon", "--quarter takes a quarter such as 2026Q3, was 'soon'"),
     ("review", "--by"): ("Ann", "--by goes with --apply"),
@@ -115,6 +151,7 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     **{("data check", f"--{one}"): (f"{one}.csv", "stand beside a CSV file") for one in ("vix", "members", "events", "benchmark")},
     ("data check", "--prices"): ("raw", "stand beside a CSV file"),
 }
+EVENINGS = "tests/test_evening_verbs.py"
 TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the option's own name or, behind ::, the argument's
     ("fetch", "--accept-restatement"): "tests/test_data_verbs.py",
     ("audit", "--quick"): "tests/auditing/test_verb.py",
@@ -125,6 +162,13 @@ TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the
     ("promote", "name"): "tests/test_models_verbs.py::promote",
     ("promote", "--override"): "tests/test_models_verbs.py",
     **{(verb, f"--{one}"): "tests/test_models_verbs.py" for verb in ("promote", "rollback") for one in ("by", "why", "store", "desk")},
+    ("schedule", "--desk"): "tests/alerting/test_schedule.py::desk",
+    ("state backup", "out"): "tests/state/test_verb.py::copies/friday.backup",
+    ("daily", "--dry-run"): EVENINGS,
+    ("doctor", "--desk"): EVENINGS,
+    **{(verb, "--by"): EVENINGS for verb in ("pause", "resume", "restrict", "book init", "book set", "book import")},
+    **{(verb, "--why"): EVENINGS for verb in ("pause", "restrict", "book set")},
+    **{("orders", one): "tests/operation/test_orders.py" for one in ("--csv", "--out", "--why")},
     ("ledger", "--store"): "tests/ledger/test_verb.py",
     ("lean backtest", "--dry-run"): "tests/lean/test_lean_backtest.py",
     ("lean backtest", "--launcher"): "tests/lean/test_lean_backtest.py",
@@ -148,7 +192,10 @@ def tree() -> Iterator[tuple[str, Any]]:
 
     def walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
         for name, inner in command.commands.items():
-            yield from walk(inner, (*path, name)) if hasattr(inner, "commands") else [(" ".join((*path, name)), inner)]
+            if not hasattr(inner, "commands") or inner.invoke_without_command:  # a group that does something by itself, as `book`
+                yield " ".join((*path, name)), inner
+            if hasattr(inner, "commands"):
+                yield from walk(inner, (*path, name))
 
     yield from walk(typer.main.get_command(app), ())
 
@@ -166,14 +213,15 @@ PROBED = [row for row in options() if row not in TESTS and row[1] not in SPEAKS 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store and files, without models."""
+    """A folder with a store, files and an account, without models."""
     folder = tmp_path_factory.mktemp("desk")
     for name, text in FILES.items():
         (folder / name).write_text(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        code, said = spoken(patch, "fetch --source csv --path bars.csv --vix vix.csv --quiet")
-    assert code == 0, said
+        for words in ("fetch --source csv --path bars.csv --vix vix.csv", "book init --cash 1000"):
+            code, said = spoken(patch, f"{words} --quiet")
+            assert code == 0, said
     return folder
 
 
@@ -205,18 +253,32 @@ def test_every_option_is_handed_on_by_its_verb() -> None:
         assert own is not command.callback, f"springback {verb} opens no voice, which hears --json and --quiet"
 
 
+def read(nodes: Iterable[ast.AST]) -> set[Row]:
+    """What is read of what: `group.field`."""
+    return {(node.value.id, node.attr) for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+
+
+def own(group: Any, name: str) -> set[str]:
+    """The fields that the method `name` of a group reads; none where it is no method."""
+    method = getattr(group, name, None)
+    if not inspect.isfunction(method):
+        return set()
+    return {field for of, field in read(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(method))))) if of == "self"}
+
+
 def heard(function: ast.FunctionDef, declared: inspect.Signature) -> set[str]:
-    """The options that a verb reads: by name, or out of a group, one by one or with `vars` all of them."""
+    """The options that a verb reads: by name, or out of a group, one by one, by a method of it, or with `vars` all of them."""
     nodes = [node for part in function.body for node in ast.walk(part)]
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    fields = {(node.value.id, node.attr) for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+    fields = read(nodes)
     whole = {ast.unparse(node.args[0]) for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "vars"}
     found = set()
     for one in declared.parameters.values():
         if not dataclasses.is_dataclass(one.annotation):
             found |= {one.name} & names
             continue
-        found |= {part.name for part in dataclasses.fields(one.annotation) if one.name in whole or (one.name, part.name) in fields}
+        inside = {part for group, name in fields if group == one.name for part in (name, *own(one.annotation, name))}
+        found |= {part.name for part in dataclasses.fields(one.annotation) if one.name in whole or part.name in inside}
     return found
 
 
@@ -238,12 +300,15 @@ def test_a_value_that_cannot_be_is_refused_by_name(row: Row, desk: Path, monkeyp
     needed = BASE.get(verb, "")
     if option in needed.split():  # the option that is tried comes last, and once
         needed = re.sub(rf"{option} \S+", "", needed)
-    given = value if option == "folder" else f"{option} {value}"
+    argument = not option.startswith("--")
+    given = value if argument else f"{option} {value}"
+    if argument and verb in POSITIONAL:
+        needed = ""
     code, told = spoken(monkeypatch, f"{verb} {needed} {given} --quiet")
     assert code in (1, 2) and said in told, (code, told)
     assert told.count("\n") == 1
     made = set(map(str, desk.rglob("*"))) - set(before)
-    assert not [one for one in made if "ledger.sqlite" not in one], "refused, and nothing created"
+    assert not [one for one in made if "ledger.sqlite" not in one and "desk/state.sqlite" not in one], "refused, and nothing created"
 
 
 @pytest.mark.parametrize("row", TESTS, ids=" ".join)

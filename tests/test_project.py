@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from springback.errors import SettingsError
+from springback.forecasting.archive import Archive
 from springback.project import FILE, Paths, project, template
 from springback.settings import flat, load
 from springback.workflow.settings import Settings
@@ -126,7 +127,7 @@ def doctor(folder: Path, code: int = 0) -> dict[str, dict[str, str]]:
 def test_the_doctor_says_what_is_there(home: Path) -> None:
     found = doctor(home)
     assert "the demo market" in found["store"]["found"] and "data/market" in found["store"]["found"]
-    assert "4 quarterly pairs" in found["models"]["found"]
+    assert "5 pairs in the archive" in found["models"]["found"]
     assert found["ledger"]["found"].startswith("count.sqlite: 1 row")
     assert {found[name]["state"] for name in ("springback", "project", "libraries", "store", "models", "ledger")} == {"found"}
     assert "Nothing is broken." in done(springback(home, "doctor")).stdout
@@ -134,7 +135,8 @@ def test_the_doctor_says_what_is_there(home: Path) -> None:
 
 def test_the_doctor_says_what_is_missing_for_what(tmp_path: Path) -> None:
     found = doctor(tmp_path)
-    assert {found[name]["state"] for name in ("store", "models", "keys")} == {"missing"}
+    assert {found[name]["state"] for name in ("store", "models", "keys", "desk", "state", "champion", "retraining")} == {"missing"}
+    assert "springback book init" in found["desk"]["way"] and "springback retrain --now" in found["champion"]["way"]
     assert "springback fetch" in found["store"]["way"] and list(tmp_path.iterdir()) == []
 
 
@@ -145,7 +147,7 @@ def test_the_doctor_finds_what_is_broken(home: Path, tmp_path: Path, what: str) 
     if what == "store":
         (folder / "data" / "market" / "manifest.json").write_text("{")
     elif what == "models":
-        newest = max((folder / "shelf" / "walk_forward").glob("*/ml_mean_reversion_long.pkl"))
+        newest = max(Archive(folder / "shelf").names().items())[1] / "ml_mean_reversion_long.pkl"
         newest.write_bytes(b"another")
     else:
         (folder / "count.sqlite").write_bytes(b"no ledger")

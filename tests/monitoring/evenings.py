@@ -15,7 +15,6 @@ from springback.operation.frozen_decision import ORDER_COLUMNS, FrozenDecision, 
 from springback.operation.window import sessions_needed, window
 from springback.settings import flat
 from springback.strategy.rule import REASONS
-from springback.workflow.frozen import cut
 from springback.workflow.settings import Settings
 
 
@@ -102,3 +101,11 @@ def forecasts_of(evening: Evening, own: Forecasts, models: Mapping[str, str]) ->
 
 def last_state(evenings: Sequence[Evening]) -> AccountState:
     return evenings[-1].after
+
+
+def cut(forecasts: Forecasts, whole: MarketData, part: MarketData) -> Forecasts:
+    """`forecasts` of the market `whole` for the sessions and names of its `part`."""
+    first = whole.bars.row(part.bars.sessions[0])
+    end = first + part.bars.shape[0]
+    column = np.searchsorted(whole.bars.symbols, part.bars.symbols)
+    return Forecasts(**{name: panel[first:end, column] for name, panel in vars(forecasts).items()})

@@ -24,6 +24,7 @@ from springback.training import Training, WalkForwardResult, WalkOptions, walk_f
 from springback.training.labels import forward_return
 from springback.workflow import champions, frozen_scores, retrain
 from springback.workflow.champions import Registry, Word
+from springback.workflow.curbs import DataFaults, Forbidden, curbs_of
 from springback.workflow.models import evaluation_of, forecast_walk_forward, save_forecasts, save_models, train_models
 from springback.workflow.models_in_use import models_in_use
 from springback.workflow.prepare import PreparedData, prepare_world
@@ -279,7 +280,7 @@ def test_the_policies(registry: Registry, prepared: PreparedData, chosen: Settin
     assert (first.name, first.timeline.challengers) == (first.timeline.champion, ()) and first.timeline.tenures[0].after == "2020-03-30"
     with pytest.raises(InputError, match=r"walk_forward\.policy = never trains no challengers"):
         retrain.retrain(registry, prepared, never)
-    assert not retrain.due(never, first.timeline, "2031-01-01") and not retrain.stale(never, first.timeline, "2031-01-01")
+    assert not retrain.due(never, first.timeline, "2031-01-01") and not retrain.stale(never, first.timeline.tried, "2031-01-01")
     other = retrain.retrain(registry, cut(prepared, "2020-05-29"), chosen)
     found = retrain.retrain(registry, prepared, newest)
     assert found.timeline.champion == found.name and not found.timeline.challengers
@@ -298,7 +299,7 @@ def test_it_is_due_on_the_last_evening_of_a_quarter_and_stale_after_one_and_a_ha
     assert [retrain.due(chosen, begun, day) for day in days] == [False, False, True, True]  # the 29th is the quarter's last session
     assert not retrain.due(chosen, replace(begun, tried="2023-09-29"), "2023-10-02"), "the 30th is a Saturday of the old quarter"
     assert retrain.due(chosen, None, "2023-10-02") and retrain.due(chosen, replace(begun, tried=""), "2023-10-02")
-    assert [retrain.stale(chosen, begun, day) for day in ("2023-11-10", "2023-11-17")] == [False, True]
+    assert [retrain.stale(chosen, begun.tried, day) for day in ("2023-11-10", "2023-11-17")] == [False, True]
 
 
 def test_a_challenger_that_is_damaged_is_told_and_a_champion_is_refused(
@@ -345,6 +346,14 @@ def test_a_kill_at_any_write_leaves_old_or_new(
     assert found.champion == model_store.load(registry.models).card.name == name
     assert evaluation_of(registry.models) == evaluation_of(Archive(registry.models).folder(name))
     assert [one[0] for one in events(registry)].count("overridden") == 1 and Ledger(registry.ledger.file).fault() == ""
+
+
+def test_stale_models_enter_nothing(registry: Registry, prepared: PreparedData, chosen: Settings) -> None:
+    retrain.retrain(registry, cut(prepared, "2019-12-31"), chosen)
+    for day, entries in (("2020-05-15", True), ("2020-05-18", False)):
+        known, models = cut(prepared, day).market_data, models_in_use(registry.models, day)
+        curbs, reasons = curbs_of(known, chosen, models, DataFaults({}, 0.0, 0.0, None, None), Forbidden())
+        assert curbs.entries is entries and [one.code for one in reasons] == ([] if entries else ["models_stale"])
 
 
 def test_what_models_says_is_one_object(registry: Registry, prepared: PreparedData, chosen: Settings) -> None:

@@ -1,7 +1,7 @@
 """The verbs. Everything heavy is imported when a verb runs, so that `--help` answers at once."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -325,6 +325,35 @@ def universe(
         universe.alone(stored.store, knobs.settings, knobs.sets)
     chosen = universe.choose(knobs.settings, knobs.sets)
     universe.universe(console, chosen, on, stored.store or usual("store"), holdings, out, stored.as_of)
+
+
+PANELS = {
+    "Begin": ("init", "doctor", "run"),
+    "Market": ("fetch", "universe", "features", "data"),
+    "Models": ("train", "forecast", "validate", "retrain", "models", "promote", "rollback"),
+    "Backtest": ("backtest", "stress", "audit", "optimize", "report", "runs", "ledger", "lean"),
+    "Every evening": (
+        "daily",
+        "orders",
+        "book",
+        "pause",
+        "resume",
+        "restrict",
+        "monitor",
+        "review",
+        "rehearse",
+        "schedule",
+        "alert",
+        "state",
+        "journal",
+    ),
+}
+"""How `--help` groups the verbs."""
+entries: list[Any] = [*app.registered_commands, *app.registered_groups]
+for entry in entries:
+    known = entry.name or getattr(entry.callback, "__name__", "")
+    entry.rich_help_panel = next(panel for panel, names in PANELS.items() if known in names)
+app.registered_commands.sort(key=lambda one: list(PANELS).index(str(one.rich_help_panel)))
 
 
 @app.callback()

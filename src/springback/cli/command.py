@@ -54,7 +54,7 @@ def unless_named(verb: Callable[..., None]) -> Callable[..., None]:
             verb(**given)
 
     own = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    alone.__doc__ = verb.__doc__
+    alone.__doc__, alone.__wrapped__ = verb.__doc__, verb.__wrapped__  # type: ignore[attr-defined]
     alone.__annotations__ = {"context": typer.Context, **verb.__annotations__}
     alone.__signature__ = Signature([own, *signature(verb).parameters.values()])  # type: ignore[attr-defined]
     return alone

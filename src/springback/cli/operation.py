@@ -23,11 +23,14 @@ ClockTime = Annotated[
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], show_default=False)]
 
 
+DESK = Path("desk")
+
+
 @dataclass(frozen=True)
 class Desk:
     """An account, and what its evenings stand on."""
 
-    desk: DeskFolder = Path("desk")
+    desk: DeskFolder = DESK
     store: StoreFolder = None
     models_dir: ModelsFolder = None
     settings: SettingsFile = None
@@ -48,6 +51,10 @@ def daily(
         str | None, typer.Option("--source", help="Vendor to ask for the evening's data.", show_default="the one that the store is of")
     ] = None,
     members: MembersFile = None,
+    holdings: Annotated[
+        Path | None,
+        typer.Option("--holdings", help="Newer holdings of the index fund: a file, or a folder of them.", show_default=False),
+    ] = None,
     keys: KeysFile = None,
     clock: ClockTime = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, and freeze nothing.")] = False,
@@ -57,18 +64,20 @@ def daily(
     """
     from springback.verbs import daily as verb
 
-    return verb.run(console, desk.account(), source, (members, keys), clock, dry_run)
+    files = {"members": members, "holdings": holdings, "keys": keys}
+    return verb.run(console, desk.account(), source, {name: file for name, file in files.items() if file}, clock, dry_run)
 
 
 book = typer.Typer(help="The account's book: open it, see it, correct it.", invoke_without_command=True)
 
 
 @spoken
-def show(console: "Console", *, desk: Desk) -> None:
+def show(console: "Console", *, desk: DeskFolder = DESK, knobs: Knobs) -> None:
     """What the account holds: positions, age, distance to the stop, profit and loss."""
     from springback.verbs import book as verb
+    from springback.verbs import daily
 
-    verb.show(console, desk.account())
+    verb.show(console, daily.account(desk, knobs.settings, knobs.sets))
 
 
 book.callback()(unless_named(show))
@@ -77,12 +86,16 @@ book.callback()(unless_named(show))
 @book.command("init")
 @spoken
 def begin(
-    console: "Console", *, cash: Annotated[float, typer.Option("--cash", help="Dollars to begin with.")], by: By = "", desk: Desk
+    console: "Console",
+    *,
+    cash: Annotated[float, typer.Option("--cash", help="Dollars to begin with.")],
+    by: By = "",
+    desk: DeskFolder = DESK,
 ) -> None:
     """Open an account with some cash; its first evening is the newest session."""
     from springback.verbs import book as verb
 
-    verb.begin(console, desk.account(), cash, verb.word_of(by))
+    verb.begin(console, verb.account(desk, begins=True), cash, verb.word_of(by))
 
 
 @book.command("set")
@@ -97,12 +110,14 @@ def correct(
     cash: Annotated[float | None, typer.Option("--cash", help="Dollars of cash that there are.", show_default=False)] = None,
     why: Why = "",
     by: By = "",
-    desk: Desk,
+    desk: DeskFolder = DESK,
+    store: StoreFolder = None,
 ) -> None:
     """Say what is really held, or how much cash there is; known from the next decision on."""
     from springback.verbs import book as verb
+    from springback.verbs import daily
 
-    verb.correct(console, desk.account(), (symbol, quantity, price, opened), cash, verb.word_of(by, why))
+    verb.correct(console, daily.account(desk, store=store), (symbol, quantity, price, opened), cash, verb.word_of(by, why))
 
 
 @book.command("import")
@@ -112,26 +127,28 @@ def bring(
     *,
     file: Annotated[Path, typer.Argument(help="Table symbol,quantity,entry_price[,opened].", metavar="FILE")],
     by: By = "",
-    desk: Desk,
+    desk: DeskFolder = DESK,
+    store: StoreFolder = None,
 ) -> None:
     """Say that what a file holds is all that is held."""
     from springback.verbs import book as verb
+    from springback.verbs import daily
 
-    verb.bring(console, desk.account(), file, verb.word_of(by))
+    verb.bring(console, daily.account(desk, store=store), file, verb.word_of(by))
 
 
-def pause(console: "Console", *, why: Annotated[str, typer.Option("--why", help="Why.")], by: By = "", desk: Desk) -> None:
+def pause(console: "Console", *, why: Annotated[str, typer.Option("--why", help="Why.")], by: By = "", desk: DeskFolder = DESK) -> None:
     """No entries until 'springback resume'; exits go on."""
     from springback.verbs import book as verb
 
-    verb.pause(console, desk.account(), verb.word_of(by, why))
+    verb.pause(console, verb.account(desk), verb.word_of(by, why))
 
 
-def resume(console: "Console", *, by: By = "", desk: Desk) -> None:
+def resume(console: "Console", *, by: By = "", desk: DeskFolder = DESK) -> None:
     """Lift the halts that are in force."""
     from springback.verbs import book as verb
 
-    verb.resume(console, desk.account(), verb.word_of(by))
+    verb.resume(console, verb.account(desk), verb.word_of(by))
 
 
 def restrict(
@@ -143,12 +160,12 @@ def restrict(
     why: Why = "",
     remove: Annotated[bool, typer.Option("--remove", help="Take its restrictions away.")] = False,
     by: By = "",
-    desk: Desk,
+    desk: DeskFolder = DESK,
 ) -> None:
     """Keep a name from being entered, or take that back."""
     from springback.verbs import book as verb
 
-    verb.restrict(console, desk.account(), symbol, (start, end), remove, verb.word_of(by, why))
+    verb.restrict(console, verb.account(desk), symbol, (start, end), remove, verb.word_of(by, why))
 
 
 def orders(
@@ -166,11 +183,12 @@ def orders(
     """The orders for the next open: what is bought and sold, why, what it costs and leaves; splits are asked for again."""
     from springback.verbs import orders as verb
 
+    account = desk.account()
     day = verb.session_of(desk.desk, session)
     if why is not None:
-        verb.why(console, desk.account(), day, why)
+        verb.why(console, account, day, why)
         return
-    verb.orders(console, desk.account(), day, csv, out)
+    verb.orders(console, account, day, csv, out)
 
 
 def rehearse(

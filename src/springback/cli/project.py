@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from springback.cli.operation import DESK, DeskFolder
+
 if TYPE_CHECKING:
     from springback.verbs.console import Console
 
@@ -25,12 +27,12 @@ def init(console: "Console") -> None:
     verb.init(console)
 
 
-def doctor(console: "Console") -> bool:
-    """Say what is installed, which data, models, ledger, LEAN and keys there are, and what is missing for what. Exit code 1: broken."""
+def doctor(console: "Console", *, desk: DeskFolder = DESK) -> bool:
+    """Say what is installed, which data, models, ledger, LEAN, keys and account there are, and what is missing. Exit code 1: broken."""
     from springback.project import project
     from springback.verbs import doctor as verb
 
-    return verb.doctor(console, project())
+    return verb.doctor(console, project(), desk)
 
 
 def runs(

@@ -20,13 +20,14 @@ from springback.strategy.universe import Universe, eligible
 @dataclass(frozen=True, eq=False)
 class ModelsInUse:
     """The pairs that speak in a session by name, the `champion`'s among them (empty: there is none, and `fault` says why); the SHA-256 of
-    each.
+    each; `tried` is the newest session (ISO) by whose labels a retraining was tried, empty where none is kept account of.
     """
 
     champion: str = ""
     pairs: Mapping[str, Forecaster] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
+    tried: str = ""
 
     @property
     def challengers(self) -> tuple[str, ...]:

@@ -8,8 +8,15 @@ from typing import Any
 from springback.errors import InputError
 from springback.verbs.console import Console, table
 from springback.workflow import book
+from springback.workflow.accounts import account_of
 from springback.workflow.book import Word
 from springback.workflow.evening import LiveAccount
+from springback.workflow.settings import choose
+
+
+def account(desk: Path, begins: bool = False) -> LiveAccount:
+    """The account whose folder is `desk`; one that is not there yet where it `begins`."""
+    return account_of(desk, choose(), begins=begins)
 
 
 def word_of(by: str, why: str = "") -> Word:
@@ -61,7 +68,8 @@ def _cells(line: dict[str, Any], stop: float) -> tuple[str, ...]:
     room, profit = side * (line["mark"] / level - 1), line["quantity"] * (line["mark"] - line["entry_price"])
     words = " ".join(["closing"] * line["closing"] + ["assumed"] * line["assumed"])
     prices = f"{line['entry_price']:,.2f}", f"{line['mark']:,.2f}", f"{room:+.1%}", f"{profit:+,.0f}"
-    return line["symbol"], f"{line['quantity']:,}", str(line["age"]), *prices, words
+    age = str(line["age"]) if line["age"] >= 0 else ""  # opened after the newest decision
+    return line["symbol"], f"{line['quantity']:,}", age, *prices, words
 
 
 def correct(

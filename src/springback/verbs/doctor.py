@@ -1,13 +1,16 @@
-"""What `springback doctor` does: what is installed, which data, models, ledger, engine and keys there are, what is missing for what."""
+"""What `springback doctor` does: what is installed, which data, models, ledger, engine, keys and account there are, what is missing."""
+
+from pathlib import Path
 
 from springback.project import Project
 from springback.verbs.console import Console, table
-from springback.workflow.doctor import BROKEN, FOUND, examine
+from springback.workflow.check import BROKEN, FOUND
+from springback.workflow.doctor import examine
 
 
-def doctor(console: Console, here: Project) -> bool:
+def doctor(console: Console, here: Project, desk: Path) -> bool:
     """Whether nothing is broken; what is merely missing is no fault. A line for each thing, and what is missing for what."""
-    checks = examine(here)
+    checks = examine(here, desk)
     console.payload["doctor"] = [
         {"thing": one.thing, "state": one.state, "found": one.detail, "needed_for": one.needed_for, "way": one.way} for one in checks
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from springback.project import usual
 from springback.verbs.console import Console
+from springback.workflow import places
 from springback.workflow.inputs import Inputs
 from springback.workflow.rehearse import Period, rehearse
 from springback.workflow.settings import Settings, choose
@@ -14,19 +15,19 @@ from springback.workflow.settings import Settings, choose
 def begin(
     console: Console,
     knobs: tuple[Path | None, list[str] | None],
-    places: tuple[Path | None, Path | None],
+    paths: tuple[Path | None, Path | None],
     folder: Path,
     span: tuple[date, date, str],
 ) -> bool:
     """Rehearses under settings of a file and of words, on the store and with the models that are named or usual."""
-    store, models = (given or usual(name) for given, name in zip(places, ("store", "models"), strict=True))
-    return run(console, choose(*knobs), Inputs(store=store), models, folder, span)
+    store, models = paths
+    return run(console, choose(*knobs), Inputs(store=store or usual("store")), places.models_folder(models, trains=True), folder, span)
 
 
 def run(console: Console, settings: Settings, inputs: Inputs, models: Path, folder: Path, span: tuple[date, date, str]) -> bool:
     """Rehearses and says it; whether the evenings were the backtest."""
     first, last, data = span
-    found = rehearse(settings, inputs, models, folder, Period(first, last, "known" if data == "known" else "today"), console)
+    found = rehearse(settings, inputs, models, folder, Period(first, last, data), console)
     console.payload["rehearse"] = {**asdict(found), "folder": str(found.folder)}
     console.payload |= {
         "sessions": found.sessions,

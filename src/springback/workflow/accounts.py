@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from springback import project
 from springback.data.hours import NEW_YORK
 from springback.data.store.store import Store
-from springback.errors import InputError
+from springback.errors import InputError, MissingData
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
+from springback.project import usual
 from springback.workflow.catch_up import Fetched, catch_up
 from springback.workflow.daily import Clock, Fetch
 from springback.workflow.evening import LiveAccount
@@ -17,21 +17,37 @@ from springback.workflow.inputs import Inputs
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import Settings
 from springback.workflow.sources import SOURCES
-from springback.workflow.state_place import open_state
+from springback.workflow.state_place import open_state, place
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def account_of(desk: Path, settings: Settings, store: Path | None = None, models: Path | None = None) -> LiveAccount:
-    """The account whose folder is `desk`. Raises as `State` does."""
-    places = project.usual("store") if store is None else store, project.usual("models") if models is None else models
-    return LiveAccount(desk.resolve().name, DeskFolder(desk), settings, open_state(desk), *places)
+def account_of(desk: Path, settings: Settings, store: Path | None = None, models: Path | None = None, begins: bool = False) -> LiveAccount:
+    """The account whose folder is `desk`. Raises `MissingData` where it was never opened, unless it `begins`, and as `State` does."""
+    folder, where = DeskFolder(desk), place(desk)
+    known = begins or bool(folder.sessions())
+    paths = usual("store") if store is None else store, usual("models") if models is None else models
+    if not known and "://" not in where and not Path(where).exists():
+        raise _unopened(desk)
+    account = LiveAccount(desk.resolve().name, folder, settings, open_state(desk), *paths)
+    if not known and not account.state.book_events(account.name):
+        raise _unopened(desk)
+    return account
+
+
+def _unopened(desk: Path) -> MissingData:
+    return MissingData(f"{desk} holds no account: open one with 'springback book init --cash 1000000', or name its folder with --desk")
 
 
 def source_of(account: LiveAccount, named: str | None) -> str | None:
-    """The vendor whom the evening asks: the one named, else the one that the store is of; None: the store is filled by others."""
+    """The vendor whom the evening asks: the one named, else the one that the store is of; None: the store is filled by others.
+
+    Raises `InputError` on one that is not known.
+    """
+    if named is not None and named not in SOURCES:
+        raise InputError(f"--source must be {', '.join(SOURCES[:-1])} or {SOURCES[-1]}, was '{named}'", value=named)
     if named is not None:
-        return named if named in SOURCES else None
+        return named
     store = Store(account.store)
     return store.origin.source if store.exists() and store.origin.source in SOURCES else None
 

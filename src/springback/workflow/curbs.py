@@ -12,6 +12,7 @@ from springback.operation.evening import Curbs
 from springback.operation.frozen_decision import Reason
 from springback.operation.spoken import ModelsInUse
 from springback.state.rows import Halt, Restriction
+from springback.workflow.retrain import stale
 from springback.workflow.settings import Settings
 
 
@@ -44,7 +45,7 @@ def curbs_of(
         *_by_persons(forbidden),
         *_by_vix(market_data, settings.regime.window),
         *_by_data(faults, settings.daily),
-        *_by_models(models),
+        *_by_models(models, settings, str(market_data.bars.sessions[-1])),
     )
     names = (
         *(Reason("name_fault", why, symbol) for symbol, why in sorted(faults.barred.items())),
@@ -88,9 +89,11 @@ def _by_data(faults: DataFaults, limits: Daily) -> Iterable[Reason]:
         )
 
 
-def _by_models(models: ModelsInUse) -> Iterable[Reason]:
+def _by_models(models: ModelsInUse, settings: Settings, session: str) -> Iterable[Reason]:
     if not models.champion:
         yield Reason("no_model", models.fault or "no model is in use")
+    elif models.tried and stale(settings, models.tried, session):
+        yield Reason("models_stale", f"no retraining was tried since {models.tried}, one and a half intervals: run 'springback retrain'")
 
 
 def _notices(faults: DataFaults, limits: Daily) -> Iterable[Reason]:

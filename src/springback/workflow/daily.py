@@ -101,7 +101,7 @@ def daily(account: LiveAccount, clock: Clock, fetch: Fetch | None = None, dry: b
             return replace(outcome, dry=decided)
         decision = frozen(account, decided)
         outcome = replace(outcome, decisions=(*outcome.decisions, decision))
-        outcome = replace(outcome, governed=(*outcome.governed, *governed(account, decision, now, progress)))
+        outcome = replace(outcome, governed=(*outcome.governed, *governed(account, decision, now, progress, decided.market_data)))
     return outcome
 
 
@@ -112,7 +112,8 @@ def _mended(account: LiveAccount, now: datetime, dry: bool, progress: Progress) 
     newest = account.folder.sessions()[-1:]
     for decision in (trusted(account, session) for session in newest):
         if not dry:
-            registered(account, decision)
+            if account.state.evening(account.name, date.fromisoformat(decision.session)) is None:
+                registered(account, decision)
             return governed(account, decision, now, progress)
     return ()
 

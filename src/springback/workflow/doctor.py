@@ -1,4 +1,4 @@
-"""What is there to work with: what is installed, which data, models, ledger, engine and keys there are, what is missing for what."""
+"""What is there to work with: what is installed, which data, models, ledger, engine, keys and account there are, what is missing."""
 
 import os
 import platform
@@ -6,20 +6,19 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
 
 from springback import __version__
-from springback.errors import MissingData, SpringbackError
+from springback.errors import MissingData
 from springback.lean import engines
 from springback.ledger.book import Ledger
 from springback.project import FILE, Project
 from springback.workflow import ledger_place
+from springback.workflow.check import BROKEN, FOUND, MISSING, Check, tried
 
-FOUND, MISSING, BROKEN = "found", "missing", "BROKEN"
 LEAST_DISK = 2.0  # GB that a store of 3,000 names, its models and a run take, with room to write the next beside it
 _LOAD = "import ctypes, importlib.util; from pathlib import Path; place = Path(importlib.util.find_spec('lightgbm').origin).parent"
 _LOAD += "; [ctypes.CDLL(str(file)) for file in place.rglob('lib_lightgbm.*')]"
@@ -29,20 +28,15 @@ second to import, its library alone does not.
 """
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing looked for: whether it is there, what was found, what cannot be done without it, and the way to it."""
-
-    thing: str
-    state: str
-    detail: str
-    needed_for: str = ""
-    way: str = ""
-
-
-def examine(here: Project) -> tuple[Check, ...]:
+def examine(here: Project, desk: Path) -> tuple[Check, ...]:
     """Each thing in turn; what is merely missing is no fault."""
-    return tuple(_checks(here))
+    return (*_checks(here), *_account(desk))
+
+
+def _account(desk: Path) -> Iterator[Check]:
+    from springback.workflow import doctor_desk
+
+    return doctor_desk.examine(desk)
 
 
 def _checks(here: Project) -> Iterator[Check]:
@@ -50,18 +44,18 @@ def _checks(here: Project) -> Iterator[Check]:
     paths = here.paths
     yield Check("springback", FOUND, f"{__version__}, Python {platform.python_version()}, {sys.platform}")
     yield Check("project", FOUND, str(here.file) if here.file else f"none ({FILE}): 'springback init' writes one; the defaults hold")
-    yield _tried("settings", lambda: _settings(here))
+    yield tried("settings", lambda: _settings(here))
     yield from _libraries()
     yield _machine()
-    yield _tried("store", lambda: _store(Path(paths.store)), "backtest of prices of your own", "Fill it with 'springback fetch'.")
-    yield _tried(
+    yield tried("store", lambda: _store(Path(paths.store)), "backtest of prices of your own", "Fill it with 'springback fetch'.")
+    yield tried(
         "models",
         lambda: _models(Path(paths.models)),
         "forecasts",
         "Make them with 'springback forecast', or with all else by 'springback run'.",
     )
-    yield _tried("ledger", lambda: _ledger(Path(paths.store)))
-    yield _tried(
+    yield tried("ledger", lambda: _ledger(Path(paths.store)))
+    yield tried(
         "keys", lambda: _keys(paths.keys), "data of tiingo and alpaca (yahoo needs none)", "Where keys go is said in docs/sources.md."
     )
     yield _lean()
@@ -77,16 +71,6 @@ def _checks(here: Project) -> Iterator[Check]:
             "copy report.html to one that has a browser: it is one file",
         )
     )
-
-
-def _tried(thing: str, look: Callable[[], Check | str], needed_for: str = "", way: str = "") -> Check:
-    try:
-        found = look()
-    except MissingData as error:
-        return Check(thing, MISSING, str(error).partition(":")[0], needed_for, way)
-    except SpringbackError as error:
-        return Check(thing, BROKEN, str(error), needed_for, str(error))
-    return found if isinstance(found, Check) else Check(thing, FOUND, found)
 
 
 def _settings(here: Project) -> str:

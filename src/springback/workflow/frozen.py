@@ -74,14 +74,6 @@ def until(market_data: MarketData, session: np.datetime64) -> MarketData:
     return window(market_data, end, end)
 
 
-def cut(forecasts: Forecasts, whole: MarketData, part: MarketData) -> Forecasts:
-    """`forecasts` of the market `whole` for the sessions and names of its `part`."""
-    first = whole.bars.row(part.bars.sessions[0])
-    end = first + part.bars.shape[0]
-    column = np.searchsorted(whole.bars.symbols, part.bars.symbols)
-    return Forecasts(**{name: panel[first:end, column] for name, panel in vars(forecasts).items()})
-
-
 def before(forecasts: Forecasts, row: int) -> Forecasts:
     """`forecasts` (T, N) of the sessions before `row` alone."""
     early = np.arange(len(forecasts.qpi)) < row

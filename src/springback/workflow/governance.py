@@ -7,6 +7,7 @@ from datetime import date, datetime
 from springback.data.store.store import Store
 from springback.errors import SpringbackError
 from springback.forecasting.archive import read_timeline
+from springback.market.market_data import MarketData
 from springback.market.prose import Prose
 from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.state.rows import Attempt
@@ -24,25 +25,28 @@ RETRAINING, GOVERNED = "retraining", "governance"
 
 @dataclass(frozen=True)
 class Governed:
-    """What became of the models after an evening: who is champion from the next session on (empty: nobody yet), the name of a challenger
+    """What became of the models after an evening: who is champion from the next session on (empty: nobody yet), the name of a `challenger`
     that was trained (empty: none was), the seconds that took, and what failed.
     """
 
     champion: str = ""
-    trained: str = ""
+    challenger: str = ""
     seconds: float = 0.0
     faults: tuple[Reason, ...] = ()
 
 
-def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, progress: Progress = SILENT) -> tuple[Governed, ...]:
+def governed(
+    account: LiveAccount, decision: FrozenDecision, now: datetime, progress: Progress = SILENT, window: MarketData | None = None
+) -> tuple[Governed, ...]:
     """Scores what has ripened by the session of `decision`, judges the contests, and trains a challenger where one is due; once. What fails
-    is told and stops no evening. Nothing after a decision without data, or where it was done before.
+    is told and stops no evening. Nothing after a decision without data, or where it was done before. `window` is what the evening was
+    played on, where it is at hand.
     """
     session = date.fromisoformat(decision.session)
     if decision.kind == "deadline" or any(one.session == session for one in account.state.attempts(account.name, GOVERNED)):
         return ()
     registry = Registry(account.models, account.settings.retraining, account.store)
-    faults = _scored(account, registry, decision)
+    faults = _scored(account, registry, decision, window or account.window(decision.session, frozenset()).market_data)
     name, seconds = "", 0.0
     if retrain.due(account.settings, read_timeline(account.models), decision.session):
         name, seconds, fault = _retrained(account, registry, decision, now, progress)
@@ -52,9 +56,8 @@ def governed(account: LiveAccount, decision: FrozenDecision, now: datetime, prog
     return (Governed(timeline.champion if timeline else "", name, seconds, tuple(faults)),)
 
 
-def _scored(account: LiveAccount, registry: Registry, decision: FrozenDecision) -> list[Reason]:
+def _scored(account: LiveAccount, registry: Registry, decision: FrozenDecision, window: MarketData) -> list[Reason]:
     """The contests and the watch over the champion at the close of the decision's session, by what was frozen in time; what failed."""
-    window = account.window(decision.session, frozenset()).market_data
     horizon, faults = account.settings.training.horizon, []
     try:
         if read_timeline(account.models) is not None:

@@ -20,4 +20,5 @@ def models_in_use(models: Path, session: str) -> ModelsInUse:
         known = retrain.in_use(models, session)
     except ModelError as error:
         return ModelsInUse(fault=str(error))
-    return ModelsInUse(known.champion, known.models, {name: pair.card.hash for name, pair in known.models.items()})
+    hashes = {name: pair.card.hash for name, pair in known.models.items()}
+    return ModelsInUse(known.champion, known.models, hashes, tried=known.tried)

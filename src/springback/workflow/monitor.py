@@ -36,7 +36,7 @@ from springback.strategy.indicator import triggered
 from springback.training.labels import forward_return
 from springback.workflow import places, watch
 from springback.workflow.backtests import loop_inputs, simulate
-from springback.workflow.frozen import Frozen, before, cut, frozen, since
+from springback.workflow.frozen import Frozen, before, frozen, since
 from springback.workflow.inputs import Loaded
 from springback.workflow.prepare import PreparedData, survey
 from springback.workflow.progress import SILENT, Progress, counter
@@ -146,8 +146,8 @@ def _scene(settings: Settings, decisions: tuple[FrozenDecision, ...], market: Lo
     part = since(whole, held[0].session, watch.REFERENCE + needed)
     prepared = survey(settings, part, market.hash)
     laid = frozen(held, prepared.market_data)
-    walked = watch.walked_forecasts(models, whole)
-    past = None if walked is None else before(cut(walked, whole, part), int(laid.rows[0]))
+    walked = watch.walked_forecasts(models, part)
+    past = None if walked is None else before(walked, int(laid.rows[0]))
     return Scene(settings, models, prepared, laid, None if past is None or np.isnan(past.qpi).all() else past)
 
 

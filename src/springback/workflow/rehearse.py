@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from springback.market.market_data import MarketData
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.state.state import State
-from springback.workflow import retrain, watch
+from springback.workflow import places, retrain, watch
 from springback.workflow.backtests import loop_inputs, simulate
 from springback.workflow.book import Word, opened
 from springback.workflow.daily import Clock, DailyOutcome, daily
@@ -36,7 +36,6 @@ from springback.workflow.settings import Settings
 from springback.workflow.settings import between as spanning
 from springback.workflow.state_place import FILE
 
-Data = Literal["today", "known"]
 BY = "springback rehearse"
 OWN = ("models", watch.STATE, FILE, f"{FILE}-wal", f"{FILE}-shm", "ledger.sqlite")
 """What lies in the folder of a rehearsal beside its evenings."""
@@ -80,7 +79,7 @@ class Period:
 
     first: date
     last: date
-    data: Data = "today"
+    data: str = "today"
 
     def __post_init__(self) -> None:
         if self.first >= self.last:
@@ -129,8 +128,9 @@ def _dated(settings: Settings, sessions: Sequence[Hours]) -> Settings:
     return replace(dated, retraining=replace(dated.retraining, sign="auto"))
 
 
-def _begun(settings: Settings, store: Path, models: Path, folder: Path, first: Hours, data: Data) -> LiveAccount:
+def _begun(settings: Settings, store: Path, models: Path, folder: Path, first: Hours, data: str) -> LiveAccount:
     """A new account in `folder`, with models of its own that are found where they were trained before."""
+    places.writable(folder)
     strange = [one.name for one in folder.iterdir() if one.name not in OWN and not DAY.fullmatch(one.name)] if folder.is_dir() else []
     if strange:
         raise InputError(f"{folder} would be made anew, and holds {strange[0]}, which no rehearsal wrote: give another folder with --desk")

@@ -42,13 +42,15 @@ AUTO = "retraining.sign = auto"
 @dataclass(frozen=True, eq=False)
 class InUse:
     """The `champion` of a session, its `challengers`, and the `models` by name of all who forecast: theirs and the previous champion's, who
-    goes on being scored; `faults` of those that are missing or damaged and speak no more, by name.
+    goes on being scored; `faults` of those that are missing or damaged and speak no more, by name; `tried`, the newest session by whose
+    labels a retraining was tried.
     """
 
     champion: str
     challengers: tuple[str, ...]
     models: Mapping[str, Models]
     faults: Mapping[str, str]
+    tried: str
 
 
 def in_use(models: Path, session: str) -> InUse:
@@ -64,7 +66,7 @@ def in_use(models: Path, session: str) -> InUse:
             found[name] = archive.load(name, timeline.hashes.get(name, ""))
         except ModelError as error:
             faults[name] = str(error)
-    return InUse(champion, tuple(name for name in others if name in timeline.challengers), found, faults)
+    return InUse(champion, tuple(name for name in others if name in timeline.challengers), found, faults, _since(timeline))
 
 
 def due(settings: Settings, timeline: Timeline | None, session: str) -> bool:
@@ -84,10 +86,14 @@ def served(settings: Settings, models: Path, session: str) -> str:
     return "" if timeline is None or due(settings, timeline, session) else timeline.tried or timeline.tenures[-1].after
 
 
-def stale(settings: Settings, timeline: Timeline, session: str) -> bool:
-    """Whether no retraining was tried for 1.5 intervals by `session`; under the policy "never" none is meant to be."""
-    since = np.datetime64(session) - np.datetime64(timeline.tried or timeline.tenures[0].after)
-    return settings.walk_forward.policy != "never" and bool(since / np.timedelta64(1, "D") > STALE * settings.retraining.months * MONTH)
+def stale(settings: Settings, tried: str, session: str) -> bool:
+    """Whether by `session` no retraining was `tried` for 1.5 intervals; under the policy "never" none is meant to be."""
+    since = (np.datetime64(session) - np.datetime64(tried)) / np.timedelta64(1, "D")
+    return settings.walk_forward.policy != "never" and bool(since > STALE * settings.retraining.months * MONTH)
+
+
+def _since(timeline: Timeline) -> str:
+    return timeline.tried or timeline.tenures[0].after
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,11 @@ def newest_session(desk: Path) -> str:
 
 def standing(settings: Settings, timeline: Timeline, session: str) -> dict[str, Any]:
     """What `springback models --json` prints: `champions.told`, and whether a retraining is due or the models are stale by `session`."""
-    more = {"policy": settings.walk_forward.policy, "due": due(settings, timeline, session), "stale": stale(settings, timeline, session)}
+    more = {
+        "policy": settings.walk_forward.policy,
+        "due": due(settings, timeline, session),
+        "stale": stale(settings, _since(timeline), session),
+    }
     return {**champions.told(timeline), **more}
 
 

@@ -8,9 +8,11 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from springback.data.files.reading import atomic
+from springback.data.files.tables import read_forecasts
 from springback.errors import InputError, MissingData, SpringbackError
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
@@ -21,8 +23,7 @@ from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.training.labels import forward_return
 from springback.workflow.forecast_cache import FILE
-from springback.workflow.frozen import before, champion_of, cut, frozen, since, until
-from springback.workflow.models import forecasts_from
+from springback.workflow.frozen import before, champion_of, frozen, since, until
 from springback.workflow.settings import Settings
 
 STATE = "monitor.json"
@@ -71,9 +72,8 @@ def watch(
         return None
     known = state_of(desk)
     if known is None or known.champion != champion or (again and not known.watched):
-        full = market_data if whole is None else whole()
-        market_data = until(full, market_data.bars.sessions[-1])
-        state = _begun(settings, folder, market_data, full, models)
+        market_data = market_data if whole is None else until(whole(), market_data.bars.sessions[-1])
+        state = _begun(settings, folder, market_data, models)
     else:
         state = known
     if state.watched:
@@ -119,20 +119,24 @@ def scores(settings: Settings, forecasts: Forecasts, market_data: MarketData, no
 
 
 def walked_forecasts(models: Path, market_data: MarketData) -> Forecasts | None:
-    """The forecasts that the newest walk-forward left in `models`, out of sample all; None where there are none of this market."""
-    file = models / WALKED
+    """The forecasts (T, N) that the newest walk-forward left in `models`, out of sample all, of the sessions and names that `market_data`
+    has; None where there are none, or the file is damaged.
+    """
+    bars, file = market_data.bars, models / WALKED
     try:
-        return forecasts_from(file, market_data) if file.is_file() else None
-    except SpringbackError:
+        frame = pd.read_parquet(file) if file.is_file() else pd.DataFrame()
+        if frame.empty:
+            return None
+        known = np.isin(pd.to_datetime(frame["date"]).to_numpy("datetime64[D]"), bars.sessions) & frame["symbol"].isin(bars.symbols)
+        return read_forecasts(frame[known], bars)
+    except (SpringbackError, OSError, ValueError, KeyError):
         return None
 
 
-def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, full: MarketData, models: Path) -> Decay:
-    """A new watch on `market_data`, which ends with the evening; `full` is the market that the walk-forward's forecasts are of."""
+def _begun(settings: Settings, folder: DeskFolder, market_data: MarketData, models: Path) -> Decay:
     decisions = tuple(folder.decisions())
     part = since(market_data, decisions[0].session, REFERENCE)
-    walked = walked_forecasts(models, full)
-    reference = reference_scores(settings, decisions, part, None if walked is None else cut(walked, full, part))
+    reference = reference_scores(settings, decisions, part, walked_forecasts(models, part))
     try:
         return decay.begin(champion_of(decisions), reference, settings.monitor)
     except MissingData:

@@ -23,6 +23,7 @@ VERBS = {
     "no_members": "springback daily --members FILE",
     "membership_old": "springback daily --members FILE",
     "no_model": "springback doctor",
+    "models_stale": "springback retrain",
     "names_failed": "springback data check",
     "restated": "springback data check",
 }
