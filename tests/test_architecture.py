@@ -42,7 +42,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "state": ("errors", "market"),
     "alerting": ("errors", "market", "state"),
     "brokers": ("errors", "market"),
-    "trading": ("errors", "market", "features", "forecasting", "strategy"),
+    "trading": ("errors", "market", "features", "forecasting", "strategy", "state"),
     "lean": ("errors", "settings", "market", "data", "forecasting", "strategy", "trading", "analytics"),
     "comparison": ("errors", "market", "statistics", "analytics", "lean"),
     "scenarios": ("errors", "market", "statistics", "strategy", "backtest", "analytics"),
@@ -55,7 +55,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "workflow": (
         *("errors", "alone", "settings", "project", "market", "statistics", "data", "features", "forecasting", "cluster", "training"),
         *("validation", "strategy", "backtest", "analytics", "ledger", "lean", "scenarios", "auditing", "search", "quality"),
-        *("operation", "monitoring", "review", "state", "alerting", "brokers"),
+        *("operation", "monitoring", "review", "state", "alerting", "brokers", "trading"),
     ),
     "frames": (ALL,),
     "notebook": (ALL,),
