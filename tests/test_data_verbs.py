@@ -12,6 +12,7 @@ import pytest
 from springback.data.sessions import exchange_days
 from springback.data.store.store import Store
 from springback.features import FEATURES
+from springback.forecasting.timeline import Timeline
 from springback.market.prose import Prose, prose
 from springback.verbs import steps
 from springback.verbs.console import Console
@@ -155,7 +156,9 @@ def test_what_must_not_be_used_is_said_before_the_forecasts(
 ) -> None:
     settings = Settings()
     market_data = dataclasses.replace(random_tape(3), findings=(Prose("NOT USABLE: a reason", "unusable"),))
-    monkeypatch.setattr(steps, "forecast_walk_forward", lambda *_: SimpleNamespace(folds=()))
+    monkeypatch.setattr(
+        steps, "forecast_walk_forward", lambda *_: SimpleNamespace(folds=(), timeline=Timeline().begun("a", "2019-12-31", "", ""))
+    )
     monkeypatch.setattr(steps, "save_forecasts", lambda *_: None)
     steps.forecast(Console(as_json=False, quiet=False), bare(settings, market_data), settings, tmp_path, tmp_path / "forecasts.csv")
     said = [line for line in capsys.readouterr().out.splitlines() if "new folder of models" not in line]

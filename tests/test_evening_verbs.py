@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from springback.data.store.store import Store
 from springback.operation.desk_folder import DeskFolder
 from springback.state.state import State
 from tests.terminal import done, sets, springback
@@ -50,27 +51,30 @@ def test_an_account_from_its_cash_to_a_pause_and_back(home: Path) -> None:
     assert f"the newest of {LAST} (frozen)" in looked["desk"] and "0 halts" in looked["state"]
     assert looked["retraining"].startswith("not due") and "by springback" in looked["champion"], looked
 
-    words = ("book", "set", "DEMO", "100", "--price", "12.5", "--opened", "2022-12-01", "--by", "Bob", "--why", "bought by hand")
+    name, other = Store(home / "store").securities()["symbol"][:2]
+    strange = springback(home, "book", "set", "ZZZZ", "100", "--price", "1")
+    assert strange.returncode == 2 and "store has no bar of ZZZZ: fetch it first" in strange.stderr
+    words = ("book", "set", name, "100", "--price", "12.5", "--opened", "2022-12-01", "--by", "Bob", "--why", "bought by hand")
     done(springback(home, *words))
-    (home / "book.csv").write_text("symbol,quantity,entry_price\nDEMO,50,10\n")
+    (home / "book.csv").write_text(f"symbol,quantity,entry_price\n{name},50,10\n")
     done(springback(home, "book", "import", "book.csv", "--by", "Cleo"))
     events = known.book_events("desk")[1:]
     assert [(one.kind, one.symbol, one.quantity, one.price, one.by, str(one.why)) for one in events] == [
-        ("set", "DEMO", 100, 12.5, "Bob", "bought by hand"),
-        ("import", "DEMO", 50, 10, "Cleo", ""),
+        ("set", name, 100, 12.5, "Bob", "bought by hand"),
+        ("import", name, 50, 10, "Cleo", ""),
     ]
     held = told(home, "book")["book"]
-    assert held["pending"] == 2 and [(one["symbol"], one["quantity"]) for one in held["positions"] if one["quantity"]] == [("DEMO", 50)]
+    assert held["pending"] == 2 and [(one["symbol"], one["quantity"]) for one in held["positions"] if one["quantity"]] == [(name, 50)]
 
     silent = springback(home, "pause", "--why", "")
     assert silent.returncode == 2 and "a pause says why" in silent.stderr
     done(springback(home, "pause", "--why", "holidays", "--by", "Dan"))
-    done(springback(home, "restrict", "DEMO", "--from", "2022-12-30", "--why", "merger", "--by", "Eve"))
+    done(springback(home, "restrict", other, "--from", "2022-12-30", "--why", "merger", "--by", "Eve"))
     now = told(home, "book")["book"]
     assert [(one["code"], one["why"], one["by"]) for one in now["halts"]] == [("pause", "holidays", "Dan")]
-    assert [(one.symbol, one.by, str(one.why)) for one in known.restrictions("desk")] == [("DEMO", "Eve", "merger")]
+    assert [(one.symbol, one.by, str(one.why)) for one in known.restrictions("desk")] == [(other, "Eve", "merger")]
     assert "lifted: pause of" in done(springback(home, "resume", "--by", "Fay")).stdout
-    done(springback(home, "restrict", "DEMO", "--remove", "--by", "Gus"))
+    done(springback(home, "restrict", other, "--remove", "--by", "Gus"))
     assert known.halts("desk") == () and [one.removed_by for one in known.restrictions("desk")] == ["Gus"]
     assert told(home, "book")["book"]["halts"] == []
 

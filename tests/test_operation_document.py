@@ -2,9 +2,10 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from springback.workflow import daily, watched
+from springback.workflow import daily, governance, watched
 from springback.workflow.alerts import CAUSE
 from springback.workflow.book import PAUSE
 
@@ -12,10 +13,23 @@ DOCUMENT = "docs/operation.md"
 
 
 def codes(package: Path) -> set[str]:
-    """The codes of all reasons that the package gives, as they are written down."""
+    """The codes of all reasons that the package gives, as they are written down: a word, or a constant of the module or of another."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in package.rglob("*.py")]
+    constants = {name: word for tree in trees for name, word in _constants(tree)}
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Reason"]
-    return {one.args[0].value for one in calls if one.args and isinstance(one.args[0], ast.Constant)}
+    given = [one.args[0] for one in calls if one.args]
+    plain = {one.value for one in given if isinstance(one, ast.Constant)}
+    return plain | {constants[one.id] for one in given if isinstance(one, ast.Name) and one.id in constants}
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The words that a module gives a name, alone or several in one line."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            names, values = (one.elts if isinstance(one, ast.Tuple) else [one] for one in (node.targets[0], node.value))
+            for name, value in zip(names, values, strict=False):
+                if isinstance(name, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield name.id, value.value
 
 
 def rows(text: str) -> set[str]:
@@ -26,7 +40,7 @@ def rows(text: str) -> set[str]:
 
 def test_each_code_cause_and_exit_code_has_its_row(repository: Path) -> None:
     found = rows((repository / DOCUMENT).read_text(encoding="utf-8"))
-    reasons = codes(repository / "src" / "springback") | {PAUSE}
+    reasons = codes(repository / "src" / "springback") | {PAUSE, governance.CONTESTS, governance.WATCH, governance.RETRAINING}
     assert len(reasons) > 15 and set(watched.VERBS) <= reasons
     causes = {watched.FAILED, watched.WAITING, f"{watched.STOPPED}CODE", CAUSE}
     ends = {str(one) for one in (daily.DONE, daily.FAILED, 2, daily.WAITING, daily.EXITS_ONLY)}

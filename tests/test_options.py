@@ -54,9 +54,10 @@ BASE = {  # verb -> what it needs beside the option that is tried
     "restrict": "AAA",
     "state backup": "copy",
     "state restore": "copy",
+    "journal rebuild": "bars.csv --account PA1 --why lost",
 }
 NO_ACCOUNT = "nowhere", "nowhere holds no account: open one with 'springback book init"
-POSITIONAL = ("restrict", "book set", "book import", "state restore")  # what they need is the argument that is tried
+POSITIONAL = ("restrict", "book set", "book import", "state restore", "journal rebuild")  # what they need is the argument that is tried
 WRITES = "bars.csv/x", "cannot be written"
 READS = "nowhere.csv", "nowhere.csv does not exist"
 PROBES: dict[str, tuple[str, str]] = {  # option -> a value that cannot be, and what is said of it
@@ -137,6 +138,8 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("book import", "file"): ("nowhere.csv", READS[1]),
     ("state backup", "--desk"): ("nowhere", "there is no state nowhere/state.sqlite to back up"),
     ("state restore", "file"): ("nowhere", "there is no backup nowhere"),
+    **{(verb, "--desk"): ("nowhere", "there is no state nowhere/state.sqlite: name the desk") for verb in ("journal", "journal rebuild")},
+    ("journal rebuild", "file"): ("nowhere --account PA1 --why lost", "there is no file nowhere"),
     ("review", "--desk"): ("nowhere", "nowhere holds no decision"),
     ("review", "--quarter"): ("soon", "--quarter takes a quarter such as 2026Q3, was 'soon'"),
     ("review", "--by"): ("Ann", "--by goes with --apply"),
@@ -165,6 +168,8 @@ TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the
     **{(verb, f"--{one}"): "tests/test_models_verbs.py" for verb in ("promote", "rollback") for one in ("by", "why", "store", "desk")},
     ("schedule", "--desk"): "tests/alerting/test_schedule.py::desk",
     ("state backup", "out"): "tests/state/test_verb.py::copies/friday.backup",
+    ("journal", "--verify"): "tests/journal/test_journal_verb.py",
+    **{("journal rebuild", f"--{one}"): "tests/journal/test_journal_verb.py" for one in ("account", "why", "by")},
     ("daily", "--dry-run"): EVENINGS,
     ("doctor", "--desk"): EVENINGS,
     **{(verb, "--by"): EVENINGS for verb in ("pause", "resume", "restrict", "book init", "book set", "book import")},

@@ -21,10 +21,14 @@
     └── BrokerError        a broker did not do what was asked of it           exit 1
         ├── Refused        it said no: the same order is not sent again
         ├── Unreachable    it did not answer: ask again what became of it
+        │   └── Unauthorized   it takes the keys for wrong: nothing more is asked
+        ├── WrongAccount   the keys open another account than the one named
         └── Disagrees      it holds what the journal does not: halt, a person decides
 
 Each message says what, the value, the limit and the way out, in one line.
 """
+
+from datetime import datetime
 
 from springback.grammar import agree
 
@@ -138,11 +142,26 @@ class BrokerError(SpringbackError):
 
 
 class Refused(BrokerError):
-    """The broker said no, with its reason: final, the same order is not sent again."""
+    """The broker said no, with its reason: final, the same order is not sent again.
+
+    `code` is the broker's own, `words` are its sentence, to be shown and kept; `at` the broker's time of the answer, None where unknown.
+    """
+
+    def __init__(self, message: str, code: str = "", words: str = "", at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.code, self.words, self.at = code, words, at
 
 
 class Unreachable(BrokerError):
     """The broker did not answer, so what became of the order is not known: ask again before anything is sent."""
+
+
+class Unauthorized(Unreachable):
+    """The broker takes the keys for wrong: nothing more is asked, and what became of an order that was on its way is not known."""
+
+
+class WrongAccount(BrokerError):
+    """The keys open another account than the one that the settings name, or paper is meant and this is live: nothing is sent."""
 
 
 class Disagrees(BrokerError):

@@ -235,6 +235,7 @@ def test_a_decision_without_data_shows_its_exits(home: Path, tmp_path: Path) -> 
     decision = decision_of(evening, session, said, terms, curbs, around, "deadline", stages)
     tables = orders_frame(evening, dark, said.decisive, terms), forecasts_frame(said.by_model, said.features, dark.bars.symbols)
     frozen = freeze(decision, tmp_path / "desk" / session, *tables, None)
+    assert frozen.regime_name == "unknown" == DeskFolder(tmp_path / "desk").decision().regime_name and last.decision.regime_name == "bear"
     morning = workflow.orders(account_of(tmp_path / "desk", desks.SETTINGS, home / "store", home / "models"), session, before_open(frozen))
     assert {one.reason for one in morning.sheet.lines} == {"time_stop"} and {why.reason for why in morning.explanation.exits} == {
         "time_stop"

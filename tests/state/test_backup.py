@@ -3,6 +3,7 @@
 import itertools
 import shutil
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from springback.market.prose import Prose
 from springback.state import backup as copies
 from springback.state import schema
 from springback.state.backup import KEPT, backup, restore
+from springback.state.chain import RESTORED
+from springback.state.order_rows import OrderEvent, OrderFill, OrderIntent, with_body
+from springback.state.orders import Page
 from springback.state.rows import Alarm, Attempt, Evening, Halt, Incident, Restriction
 from springback.state.state import State
 from springback.state.tables import TABLE_OF
@@ -20,6 +24,8 @@ from tests.state.samples import AT, FRIDAY, LATER, MONDAY, WHY, event
 from tests.state.test_schema import NEXT
 
 KINDS = ("sqlite", "postgresql")
+INTENT = OrderIntent("sb-1-20261127-BRK.B-entry-1", FRIDAY, "BRK.B", "buy", "entry", 1, Decimal("100"), 1 / 3, "entry")
+FILL = OrderFill("e1", INTENT.client_id, LATER, Decimal("0.10"), Decimal("490.123456789"), Decimal(0))
 
 
 def filled(url: str) -> State:
@@ -38,7 +44,22 @@ def filled(url: str) -> State:
         state.close_incident(account, "b", LATER)
         state.raise_alarm(account, Alarm("m", FRIDAY, 1 / 3, 4.0))
         state.attempt(account, Attempt("retraining", AT, FRIDAY, "kept", WHY))
+        with state._writing() as connection:
+            page = Page(connection, account)
+            page.append(with_body(OrderEvent(AT, INTENT.client_id, "planned"), {}, INTENT))
+            page.append(with_body(OrderEvent(AT, INTENT.client_id, "fill"), {}, fills=[FILL]))
     return state
+
+
+def brought_back(rows: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
+    """`rows` without what a restore adds: one event of each account that says so, where each chain ends now."""
+    events = [row for row in rows["order_event"] if row[4] != RESTORED]
+    assert len(rows["order_event"]) - len(events) == 2
+    ends = {row[0]: row for row in events}
+    assert [row[1:] for row in rows["order_head"]] == [
+        (3, next(one[-1] for one in rows["order_event"] if one[:2] == (who, 3))) for who in ends
+    ]
+    return rows | {"order_event": events, "order_head": [(who, row[1], row[-1]) for who, row in ends.items()]}
 
 
 def contents(state: State) -> dict[str, list[tuple[object, ...]]]:
@@ -57,7 +78,7 @@ def test_a_state_comes_back_as_it_was(source: str, target: str, new: Callable[[s
     state.record("paper", event())  # after the copy was made
     other = State(new(target))
     assert restore(other, out) == copy and out.read_bytes() == before
-    found = contents(other)
+    found = brought_back(contents(other))
     assert all(found.values()) and set(found) == {table.name for table in TABLE_OF.values()}
     assert copy == {name: len(rows) for name, rows in found.items()}
     assert found == contents(State(out)), "the file and the database hold the same"

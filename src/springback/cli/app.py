@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from springback.cli import alerting, data, lean, models, monitor, operation, project, records, review, state
+from springback.cli import alerting, data, journal, lean, models, monitor, operation, project, records, review, state
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -41,6 +41,7 @@ app.add_typer(lean.app, name="lean")
 app.add_typer(data.app, name="data")
 app.add_typer(operation.book, name="book")
 app.add_typer(state.app, name="state")
+app.add_typer(journal.app, name="journal")
 app.command()(spoken(alerting.alert))
 app.command()(spoken(alerting.schedule))
 for verb in (project.init, project.doctor, project.runs):
@@ -344,6 +345,7 @@ PANELS = {
         "schedule",
         "alert",
         "state",
+        "journal",
     ),
 }
 """How `--help` groups the verbs."""

@@ -75,8 +75,9 @@ book = typer.Typer(help="The account's book: open it, see it, correct it.", invo
 def show(console: "Console", *, desk: DeskFolder = DESK, knobs: Knobs) -> None:
     """What the account holds: positions, age, distance to the stop, profit and loss."""
     from springback.verbs import book as verb
+    from springback.verbs import daily
 
-    verb.show(console, verb.account(desk, knobs.settings, knobs.sets))
+    verb.show(console, daily.account(desk, knobs.settings, knobs.sets))
 
 
 book.callback()(unless_named(show))
@@ -110,11 +111,13 @@ def correct(
     why: Why = "",
     by: By = "",
     desk: DeskFolder = DESK,
+    store: StoreFolder = None,
 ) -> None:
     """Say what is really held, or how much cash there is; known from the next decision on."""
     from springback.verbs import book as verb
+    from springback.verbs import daily
 
-    verb.correct(console, verb.account(desk), (symbol, quantity, price, opened), cash, verb.word_of(by, why))
+    verb.correct(console, daily.account(desk, store=store), (symbol, quantity, price, opened), cash, verb.word_of(by, why))
 
 
 @book.command("import")
@@ -125,11 +128,13 @@ def bring(
     file: Annotated[Path, typer.Argument(help="Table symbol,quantity,entry_price[,opened].", metavar="FILE")],
     by: By = "",
     desk: DeskFolder = DESK,
+    store: StoreFolder = None,
 ) -> None:
     """Say that what a file holds is all that is held."""
     from springback.verbs import book as verb
+    from springback.verbs import daily
 
-    verb.bring(console, verb.account(desk), file, verb.word_of(by))
+    verb.bring(console, daily.account(desk, store=store), file, verb.word_of(by))
 
 
 def pause(console: "Console", *, why: Annotated[str, typer.Option("--why", help="Why.")], by: By = "", desk: DeskFolder = DESK) -> None:

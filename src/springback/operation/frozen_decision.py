@@ -9,6 +9,7 @@ DATE/account.json        the account after the decision (`AccountState`); not th
 import hashlib
 import io
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -98,6 +99,12 @@ class FrozenDecision:
         """The orders as the loop places them."""
         rows = self.orders().to_dict("records")
         return tuple(WorkingOrder(int(one["order_id"]), one["symbol"], int(one["quantity"]), one["reason"], self.session) for one in rows)
+
+    @property
+    def regime_name(self) -> str:
+        """bear or bull; unknown where the session's VIX or its mean was."""
+        known = all(one is not None and math.isfinite(one) for one in (self.regime["vix"], self.regime["mean"]))
+        return ("bear" if self.regime["bear"] else "bull") if known else "unknown"
 
     @property
     def hash(self) -> str:

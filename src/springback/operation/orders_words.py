@@ -81,9 +81,9 @@ def flags(morning: Morning) -> list[str]:
 
 def regime(decision: FrozenDecision) -> str:
     """The regime and the equity."""
-    name = {True: "Bear", False: "Bull", None: "Unknown"}[decision.regime["bear"]]
     vix, mean = shown(decision.regime["vix"], "one"), shown(decision.regime["mean"], "one")
-    return f"{name} regime (VIX {vix}, mean {mean}); equity {shown(decision.equity, 'dollars')} after the close of {decision.session}."
+    equity = f"equity {shown(decision.equity, 'dollars')} after the close of {decision.session}."
+    return f"{decision.regime_name.capitalize()} regime (VIX {vix}, mean {mean}); {equity}"
 
 
 def reasons(decision: FrozenDecision) -> list[str]:

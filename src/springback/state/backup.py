@@ -3,13 +3,17 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection, Table, func, select
 
 from springback.errors import MissingData, StateError, Unwritable
+from springback.state.chain import RESTORED
 from springback.state.database import Database
+from springback.state.order_rows import OrderEvent
+from springback.state.orders import Page
 from springback.state.tables import LEASE, METADATA
 
 KEPT: tuple[Table, ...] = tuple(table for table in METADATA.sorted_tables if table is not LEASE)
@@ -35,6 +39,7 @@ def backup(state: Database, out: Path) -> dict[str, int]:
 def restore(state: Database, file: Path) -> dict[str, int]:
     """The rows of each table of the backup `file`, written into `state`, which holds none: all of them or none.
 
+    What happened since the backup was taken is not in it, so that each account's order journal counts as cut until it is rebuilt.
     The file is read from a copy, so that one of an older version is brought to this one and stays as it is. Raises `MissingData` where
     there is no file, `StateError` where it is damaged or no backup, or where `state` holds rows.
     """
@@ -45,7 +50,7 @@ def restore(state: Database, file: Path) -> dict[str, int]:
         part = Path(folder) / file.name
         shutil.copyfile(file, part)
         _whole(part, file)
-        return _fill(Database(part), state)
+        return _fill(Database(part), state, datetime.now(UTC))
 
 
 def _whole(part: Path, file: Path) -> None:
@@ -60,8 +65,8 @@ def _whole(part: Path, file: Path) -> None:
         raise StateError(f"{file} is no whole backup ({fault if fault != 'ok' else 'it is empty'}): take another one")
 
 
-def _fill(source: Database, target: Database) -> dict[str, int]:
-    rows = {}
+def _fill(source: Database, target: Database, restored_at: datetime | None = None) -> dict[str, int]:
+    rows, accounts = {}, set()
     with source._reading() as out, target._writing() as into:
         _empty(into, target.name)
         for table in KEPT:
@@ -69,6 +74,10 @@ def _fill(source: Database, target: Database) -> dict[str, int]:
             if found:
                 into.execute(table.insert(), found)
             rows[table.name] = len(found)
+            accounts |= {one["account"] for one in found}
+        if restored_at is not None:  # orders may have been sent since: nothing is, until somebody rebuilds
+            for account in sorted(accounts):
+                Page(into, account).append(OrderEvent(restored_at, "", RESTORED))
     return rows
 
 

@@ -94,13 +94,13 @@ def found(connection: Connection, kind: type[R], account: str, *conditions: Colu
 
 
 def add(connection: Connection, account: str, *new: R) -> tuple[R, ...]:
-    """`new`, each with the next number of its table and account, kept. Raises `InputError` without an account."""
+    """`new`, each kept, with the next number of its table and account where it has none. Raises `InputError` without an account."""
     if not account.strip() or "\0" in account:
         raise InputError(f"the account must have a name, was {account!r}")
     kept = []
     for row in new:
         table = TABLE_OF[type(row)]
-        if "n" in table.c:
+        if "n" in table.c and not getattr(row, "n"):  # noqa: B009
             last = connection.execute(select(func.max(table.c.n)).where(table.c.account == account)).scalar()
             row = replace(row, n=(last or 0) + 1)  # type: ignore[call-arg]  # noqa: PLW2901 (every numbered row has the field)
         connection.execute(table.insert().values(account=account, **_columns(row)))

@@ -5,12 +5,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from springback.errors import InputError, SpringbackError, Taken
 from springback.state.database import Database, now
 from springback.state.tables import LEASE
 
 OFTEN = 3
 """Renewals within the time of a lease."""
+
+
+def _take(connection: Connection, account: str, holder: str, seconds: float, renewal: bool) -> None:
+    of, at = LEASE.c.account == account, now(connection)
+    row = connection.execute(LEASE.select().where(of)).one_or_none()
+    if row is None and renewal:
+        raise Taken(f"account {account} is no longer held by {holder}: another has had it meanwhile; run the command again")
+    if row is not None and row.holder != holder and (renewal or row.until > at):
+        raise Taken(
+            f"account {account} is worked on by {row.holder} until {row.until:%Y-%m-%d %H:%M:%S} UTC: wait until it is done",
+            value=row.holder,
+        )
+    values = {"holder": holder, "until": at + timedelta(seconds=seconds)}
+    connection.execute((LEASE.insert().values(account=account) if row is None else LEASE.update().where(of)).values(**values))
 
 
 class Lease:
@@ -24,9 +40,14 @@ class Lease:
 
     def renew(self) -> None:
         """Holds the account for the lease's whole time from now. Raises `Taken` where another holds it, or has held it since."""
+        with self._leases._writing() as connection:
+            self.renew_in(connection)
+
+    def renew_in(self, connection: Connection) -> None:
+        """As `renew`, in a transaction that does more: what it writes is kept only while the account is held. Raises `Taken`."""
         if isinstance(self._loss, Taken):
             raise self._loss
-        self._leases.take(self.account, self.holder, self.seconds, renewal=True)
+        _take(connection, self.account, self.holder, self.seconds, renewal=True)
 
     def _keep(self) -> None:
         while not self._over.wait(self.seconds / OFTEN):
@@ -70,19 +91,8 @@ class Leases(Database):
         """Writes that `holder` holds the account for `seconds` from now. Raises `Taken` where another does; a renewal also where the lease
         is no longer there, for then another may have held it.
         """
-        of = LEASE.c.account == account
         with self._writing() as connection:
-            at = now(connection)
-            row = connection.execute(LEASE.select().where(of)).one_or_none()
-            if row is None and renewal:
-                raise Taken(f"account {account} is no longer held by {holder}: another has had it meanwhile; run the command again")
-            if row is not None and row.holder != holder and (renewal or row.until > at):
-                raise Taken(
-                    f"account {account} is worked on by {row.holder} until {row.until:%Y-%m-%d %H:%M:%S} UTC: wait until it is done",
-                    value=row.holder,
-                )
-            values = {"holder": holder, "until": at + timedelta(seconds=seconds)}
-            connection.execute((LEASE.insert().values(account=account) if row is None else LEASE.update().where(of)).values(**values))
+            _take(connection, account, holder, seconds, renewal)
 
     def _give_back(self, account: str, holder: str) -> None:
         with self._writing() as connection:

@@ -6,6 +6,7 @@ Sessions are dates, instants UTC and aware. `n` numbers the rows of one account 
 import math
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from springback.errors import InputError
 from springback.market.prose import Prose
@@ -33,14 +34,15 @@ def _fault(value: object) -> str:
     """Why a database would not give `value` back as it is; nothing where it does."""
     if isinstance(value, datetime) and value.tzinfo is None:
         return f"must be an instant with its zone, was {value}"
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float | Decimal) and not math.isfinite(value):
         return f"must be finite, was {value}"
     if isinstance(value, str) and ("\0" in value or any("\ud800" <= one <= "\udfff" for one in value)):
         return f"holds a character that no database keeps: {value!r}"
     return ""
 
 
-def _one_of(name: str, value: str, words: tuple[str, ...]) -> None:
+def one_of(name: str, value: str, words: tuple[str, ...]) -> None:
+    """Raises `InputError` where `value` is none of the words that `name` may have."""
     if value not in words:
         raise InputError(f"{name} must be one of {', '.join(words)}, was '{value}'", value=value)
 
@@ -56,7 +58,7 @@ class Evening(Row):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _one_of("the kind of an evening", self.kind, EVENINGS)
+        one_of("the kind of an evening", self.kind, EVENINGS)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Halt(Row):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _one_of("the scope of a halt", self.scope, SCOPES)
+        one_of("the scope of a halt", self.scope, SCOPES)
         if (self.scope == "name") != bool(self.symbol):
             raise InputError(f"a halt of scope 'name' has a symbol and no other has, was '{self.scope}' with '{self.symbol}'")
 
@@ -141,7 +143,7 @@ class Incident(Row):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _one_of("what was heard of an incident", self.heard, ("", "opening", "end"))
+        one_of("what was heard of an incident", self.heard, ("", "opening", "end"))
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from springback.state.evenings import Evenings
 from springback.state.halts import Halts
 from springback.state.incidents import Incidents
 from springback.state.lease import Leases
+from springback.state.orders import Orders
 
 
-class State(Evenings, Halts, Incidents, Leases):
+class State(Evenings, Halts, Incidents, Leases, Orders):
     """The state at a file or a `postgresql://` address; every method takes the account first, and is whole on the disk when it returns.
 
     SQLite writes ahead (WAL) and waits for the disk (synchronous=FULL), PostgreSQL with synchronous_commit=on. Of two that write one

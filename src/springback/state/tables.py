@@ -1,13 +1,15 @@
-"""The tables of the newest schema, as the queries name them; `migrations/` makes them. Column names are the fields of `rows.py`."""
+"""The tables of the newest schema, as the queries name them; `migrations/` makes them. Column names are the fields of
+`rows.py` and `order_rows.py`."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Date, DateTime, Dialect, Double, Integer, MetaData, String, Table
+from sqlalchemy import Boolean, Column, Date, DateTime, Dialect, Double, Index, Integer, MetaData, String, Table
 from sqlalchemy.types import TypeDecorator
 
 from springback.market.prose import Prose
-from springback.state import rows
+from springback.state import order_rows, rows
 
 METADATA = MetaData()
 VERSION = "state_version"
@@ -44,6 +46,21 @@ class Words(TypeDecorator[Prose]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Prose | None:  # noqa: ARG002
         """Prose."""
         return None if value is None else Prose(value)
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal number, kept digit by digit."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Its shortest digits."""
+        return None if value is None else order_rows.digits(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        """A decimal."""
+        return None if value is None else Decimal(value)
 
 
 def _table(name: str, *columns: Column[Any]) -> Table:
@@ -98,6 +115,32 @@ ATTEMPT = _table(
 LEASE = Table(
     "lease", METADATA, Column("account", String, primary_key=True), Column("holder", String, nullable=False), _must("until", Instant)
 )
+ORDER_INTENT = Table(
+    "order_intent",
+    METADATA,
+    Column("account", String, primary_key=True),
+    Column("client_id", String, primary_key=True),
+    *(_must("session", Date), _must("symbol", String), _must("side", String), _must("purpose", String), _must("number", Integer)),
+    *(_must("quantity", Exact), _may("reference_close", Double), _must("reason", String)),
+    Index("order_intent_symbol", "account", "symbol", "session"),
+)
+ORDER_EVENT = _table(
+    "order_event",
+    *(_must("at", Instant), _must("client_id", String), _must("kind", String), _must("broker_id", String), _must("body", String)),
+    *(_must("rehearsal", Boolean), _must("previous", String), _must("hash", String)),
+)
+Index("order_event_client_id", ORDER_EVENT.c.account, ORDER_EVENT.c.client_id)
+ORDER_FILL = Table(
+    "order_fill",
+    METADATA,
+    Column("account", String, primary_key=True),
+    Column("execution_id", String, primary_key=True),
+    *(_must("client_id", String), _must("at", Instant), _must("quantity", Exact), _must("price", Exact), _must("fee", Exact)),
+    _must("corrects", String),
+)
+ORDER_HEAD = Table(
+    "order_head", METADATA, Column("account", String, primary_key=True), _must("count", Integer), Column("hash", String, nullable=False)
+)
 TABLE_OF: dict[type[rows.Row], Table] = {
     rows.Evening: EVENING,
     rows.BookEvent: BOOK_EVENT,
@@ -106,4 +149,8 @@ TABLE_OF: dict[type[rows.Row], Table] = {
     rows.Incident: INCIDENT,
     rows.Alarm: ALARM,
     rows.Attempt: ATTEMPT,
+    order_rows.OrderIntent: ORDER_INTENT,
+    order_rows.OrderEvent: ORDER_EVENT,
+    order_rows.OrderFill: ORDER_FILL,
+    order_rows.OrderHead: ORDER_HEAD,
 }

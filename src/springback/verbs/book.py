@@ -14,9 +14,9 @@ from springback.workflow.evening import LiveAccount
 from springback.workflow.settings import choose
 
 
-def account(desk: Path, settings: Path | None = None, sets: list[str] | None = None, begins: bool = False) -> LiveAccount:
+def account(desk: Path, begins: bool = False) -> LiveAccount:
     """The account whose folder is `desk`; one that is not there yet where it `begins`."""
-    return account_of(desk, choose(settings, sets), begins=begins)
+    return account_of(desk, choose(), begins=begins)
 
 
 def word_of(by: str, why: str = "") -> Word:

@@ -27,7 +27,9 @@ LEASE = 60.0
 MOST_REASONS = 8
 
 
-def account(desk: Path, settings: Path | None, sets: list[str] | None, store: Path | None, models: Path | None) -> LiveAccount:
+def account(
+    desk: Path, settings: Path | None = None, sets: list[str] | None = None, store: Path | None = None, models: Path | None = None
+) -> LiveAccount:
     """The account whose folder is `desk`, under the settings of a file and of words. Raises `MissingData` where a store or a folder of
     models that was named is not there.
     """
@@ -91,14 +93,13 @@ def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch |
 def _say(console: Console, decision: FrozenDecision) -> None:
     orders = decision.orders()
     entries = orders["reason"] == "entry"
-    regime = {True: "bear", False: "bull", None: "unknown"}[decision.regime["bear"]]
     when = opening(decision)
     if decision.kind == "late":
         console.say(f"{decision.session}: recorded late, no orders: equity ${decision.equity:,.0f}")
         return
     counts = f"{int(entries.sum())} entries and {int((~entries).sum())} exits"
     console.say(
-        f"{decision.session}: {counts} for the open of {when:%a %Y-%m-%d %H:%M} New York; {regime} regime, "
+        f"{decision.session}: {counts} for the open of {when:%a %Y-%m-%d %H:%M} New York; {decision.regime_name} regime, "
         f"equity ${decision.equity:,.0f}{', EXITS ONLY' if decision.exits_only else ''}"
     )
     for line in _lines(decision.reasons):

@@ -1,5 +1,6 @@
 """The book without a broker: what persons say of an account, as events from the next decision on, and the account as it stands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pandas as pd
 
 from springback.data.files.reading import Columns, read_table
 from springback.data.hours import newest_closed
+from springback.data.store.store import Store
 from springback.errors import BadTable, InputError
 from springback.market.prose import Prose
 from springback.market.symbols import check_symbols
@@ -65,6 +67,8 @@ def position_set(account: LiveAccount, symbol: str, quantity: int, price: float 
     Raises `InputError`, `MissingData` where the account was never opened.
     """
     check_symbols([symbol], "book set")
+    if quantity:
+        _check_stored(account, [symbol])
     held = _now(account).positions
     if quantity and price is None and symbol not in held:
         raise InputError(f"{symbol} is not in the book: give --price, the mean entry price in dollars", symbol=symbol)
@@ -90,11 +94,23 @@ def imported(account: LiveAccount, path: Path, word: Word) -> tuple[BookEvent, .
     if len(set(symbols)) < len(symbols):
         twice = next(one for one in symbols if symbols.count(one) > 1)
         raise BadTable(f"{path}: {twice} is there twice: one row a position", symbol=twice)
+    _check_stored(account, symbols)
     events = [_row(account, word, path, k, symbol, row) for k, (symbol, row) in enumerate(zip(symbols, rows, strict=True), 2)]
     now = _now(account)
     ordered = sorted(one.symbol for one in now.working) if _opened(account, word.at) else []
     gone = [symbol for symbol in dict.fromkeys((*now.positions, *ordered)) if symbol not in set(symbols)]
     return account.state.record(account.name, *events, *(_event(account, word, IMPORT, symbol, 0.0) for symbol in gone))
+
+
+def _check_stored(account: LiveAccount, symbols: Sequence[str]) -> None:
+    """Raises `InputError` where the account's store has no bar of one of `symbols`: no evening could be played with it."""
+    store = Store(account.store)
+    names = set(store.securities()["symbol"]) if store.exists() else set(symbols)
+    strange = next((one for one in symbols if one not in names), None)
+    if strange is not None:
+        raise InputError(
+            f"{account.store} has no bar of {strange}: fetch it first, or name the account's store with --store", symbol=strange
+        )
 
 
 def _opened(account: LiveAccount, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from springback import settings as toml
 from springback.alerting.alert_settings import Alerts
 from springback.backtest.run import Backtest, span
+from springback.brokers.broker_settings import Brokers
 from springback.data.demo.demo import Demo
 from springback.data.sessions import Calendar
 from springback.data.sources.fetch_settings import Fetch
@@ -57,6 +58,7 @@ class Settings:
     monitor: Monitor = field(default_factory=Monitor, metadata={"moves": "nothing"})  # its factor stands in each decision
     review: ReviewRules = field(default_factory=ReviewRules, metadata={"moves": "nothing"})  # no run is another trial for it
     fetch: Fetch = field(default_factory=Fetch, metadata={"moves": "data"})
+    brokers: Brokers = field(default_factory=Brokers, metadata={"moves": "nothing"})  # what it bounds stands in each decision
     alerts: Alerts = field(default_factory=Alerts, metadata={"moves": "nothing"})
     demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})
 

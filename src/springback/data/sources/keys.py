@@ -10,7 +10,8 @@ from springback.errors import InputError, MissingData
 
 USUAL = Path("~/.config/springback/keys.toml")
 NAMES = ("TIINGO_API_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
-TABLES = ("alerts",)
+BROKER_TABLES = ("paper", "live", "ib_flex")
+TABLES = ("alerts", *BROKER_TABLES)
 """Tables of the file that are for others than vendors of data."""
 
 
@@ -37,12 +38,7 @@ def read_keys(file: Path | None = None, environment: Mapping[str, str] | None = 
     """Keys of `file` (default: `USUAL` if it is there), over which the environment goes. Raises `InputError`, which shows none of it."""
     path = _path(file)
     found = _read(path) if path.is_file() else {}
-    around = os.environ if environment is None else environment
-    given = {name: around[name] for name in NAMES if around.get(name)}
-    for name, key in given.items():
-        if not _travels(key):
-            raise InputError(f"the environment's {name} holds a space or a sign beyond ASCII: export it as the vendor gave it")
-    return Keys(found | given)
+    return Keys(found | _around(environment))
 
 
 def read_table(name: str, file: Path | None = None) -> Mapping[str, object]:
@@ -54,11 +50,30 @@ def read_table(name: str, file: Path | None = None) -> Mapping[str, object]:
     return table
 
 
+def broker_keys(table: str, file: Path | None = None, environment: Mapping[str, str] | None = None) -> Keys:
+    """Keys of a broker: those of the `table` of the file, one of `BROKER_TABLES`, where it stands there; else those of the environment, as
+    with an empty `table`. Raises `InputError`, which shows none of them.
+    """
+    if table not in {"", *BROKER_TABLES}:
+        raise InputError(f"brokers.keys must be one of {', '.join(BROKER_TABLES)}, was '{table[:40]}'", value=table[:40])
+    keys = read_table(table, file) if table else {}
+    return Keys(_texts(keys, f"{_path(file)}, [{table}]") if keys else _around(environment))
+
+
 def _path(file: Path | None) -> Path:
     path = (file or USUAL).expanduser()
     if file is not None and not path.is_file():
         raise MissingData(f'{file} does not exist: give a TOML file of keys, such as TIINGO_API_KEY = "..."')
     return path
+
+
+def _around(environment: Mapping[str, str] | None) -> dict[str, str]:
+    around = os.environ if environment is None else environment
+    given = {name: around[name] for name in NAMES if around.get(name)}
+    for name, key in given.items():
+        if not _travels(key):
+            raise InputError(f"the environment's {name} holds a space or a sign beyond ASCII: export it as the vendor gave it")
+    return given
 
 
 def _travels(key: str) -> bool:
@@ -83,9 +98,13 @@ def _read(path: Path) -> dict[str, str]:
     unknown = sorted(set(whole) - set(NAMES))
     if unknown:
         raise InputError(f"{path} has a key named '{unknown[0][:40]}': known are {', '.join(NAMES)}")
-    told = {name: value for name, value in whole.items() if isinstance(value, str)}
-    if len(told) < len(whole):
-        raise InputError(f"{path}: every key must be a text in quotes")
+    return _texts(whole, str(path))
+
+
+def _texts(keys: Mapping[str, object], where: str) -> dict[str, str]:
+    told = {name: value for name, value in keys.items() if isinstance(value, str)}
+    if len(told) < len(keys):
+        raise InputError(f"{where}: every key must be a text in quotes")
     if broken := sorted(name for name, value in told.items() if not _travels(value)):
-        raise InputError(f"{path}: {broken[0]} holds a space or a sign beyond ASCII: write it as the vendor gave it")
+        raise InputError(f"{where}: {broken[0]} holds a space or a sign beyond ASCII: write it as the vendor gave it")
     return told

@@ -1,0 +1,51 @@
+"""Which broker's door, which account, with which keys, and how long it is waited for."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from springback.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Brokers:
+    """Brokers (table `brokers`).
+
+    `account` is the account's number: nothing is sent while it is empty, or the keys open another one. `capital` in dollars bounds what is
+    sized on; 0 is the account's equity. `keys` names the table of the owner-only file that holds the keys (paper, live); empty takes those
+    of the environment. Alpaca's paper and live accounts differ by `alpaca_url`; IB's gateway is `ib_host`, `ib_port`, `ib_client_id`.
+
+    A request waits `timeout` seconds for an answer. Questions alone are put again, `attempts` times in all, the first pause of `pause`
+    seconds doubling, as long as the waiting stays within `patience` seconds; an order is sent once.
+    """
+
+    account: str = ""
+    capital: float = 0.0
+    keys: str = ""
+    alpaca_url: str = "https://paper-api.alpaca.markets"
+    ib_host: str = "127.0.0.1"
+    ib_port: int = 4002
+    ib_client_id: int = 1
+    timeout: float = 10.0
+    attempts: int = 5
+    pause: float = 0.5
+    patience: float = 90.0
+
+    def __post_init__(self) -> None:
+        limits = {
+            "capital": (0, 1e12),
+            "ib_port": (1, 65535),
+            "ib_client_id": (0, 2**31 - 1),
+            "timeout": (0.01, 120),
+            "attempts": (1, 20),
+            "pause": (0.001, 60),
+            "patience": (0, 600),
+        }
+        for name, (least, most) in limits.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise SettingsError(f"brokers.{name} must be {least:g} to {most:g}, was {value:g}", value=value)
+        parts = urlsplit(self.alpaca_url)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or "@" in parts.netloc:
+            raise SettingsError(f"brokers.alpaca_url must be an address such as https://host without a user, was '{parts.hostname or ''}'")
+        if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+            raise SettingsError(f"brokers.alpaca_url must be https beyond this machine, keys travel in it: was '{parts.hostname}'")
