@@ -118,7 +118,7 @@ def test_the_json_has_its_fixed_names(place: Path, capfd: pytest.CaptureFixture[
 
 def test_faults_break_no_law_of_the_desk(place: Path) -> None:
     """Late names, a late VIX, restated closes, evenings without data and missed ones, kills: and every evening is frozen once."""
-    period = Period(date(2022, 5, 20), date(2022, 6, 30), faults=1)
+    period = Period(date(2022, 5, 20), date(2022, 6, 30), seed=1)
     found = rehearse(SETTINGS, Inputs(store=place / "store"), place / "models", place / "faulty", period)
     assert found.broken == () and found.sessions == 28 and found.kills > 0
     assert {"bars", "vix", "late", "curbed"} <= {one.cause for one in found.causes}
@@ -160,7 +160,7 @@ def test_a_thousand_faulty_evenings_of_sixty_names(tmp_path_factory: pytest.Temp
     try:
         Store(folder / "store").write(draw(Demo(names=60, seed=seed, start="2020-06-01", end="2023-02-28", shocks=2)))
         followed = Resident()
-        period = Period(date(2021, 2, 1), date(2023, 1, 25), faults=seed)
+        period = Period(date(2021, 2, 1), date(2023, 1, 25), seed=seed)
         found = rehearse(SETTINGS, Inputs(store=folder / "store"), folder / "models", folder / "faulty", period, followed)
         assert found.broken == () and found.sessions == 500 and found.kills > 20
         assert followed.at[500] < 1.15 * followed.at[250]

@@ -89,22 +89,22 @@ class Rehearsal:
 @dataclass(frozen=True)
 class Period:
     """From which day to which, on which data: "today" cuts today's store at each evening, "known" takes each session as the first write
-    that held it; with a seed of `faults` today's store is told evening by evening by a vendor that errs, to a process that is killed.
+    that held it; with a `seed` of faults today's store is told evening by evening by a vendor that errs, to a process that is killed.
     """
 
     first: date
     last: date
     data: str = "today"
-    faults: int | None = None
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if self.first >= self.last:
             raise InputError(f"--from must lie before --to, were {self.first} and {self.last}")
         if self.data not in ("today", "known"):
             raise InputError(f"--data must be today or known, was '{self.data}'", value=self.data)
-        if self.faults is not None and self.faults < 0:
-            raise InputError(f"--faults must be a seed of 0 or more, was {self.faults}", value=self.faults, limit=0)
-        if self.faults is not None and self.data == "known":
+        if self.seed is not None and self.seed < 0:
+            raise InputError(f"--faults must be a seed of 0 or more, was {self.seed}", value=self.seed, limit=0)
+        if self.seed is not None and self.data == "known":
             raise InputError("--faults makes faults in today's data: leave --data known out")
 
 
@@ -138,12 +138,12 @@ class _Evenings:
 
     def __init__(self, account: LiveAccount, market_data: MarketData, period: Period, sessions: Sequence[Hours]) -> None:
         self.account, self.market_data, self.last = account, market_data, sessions[-1]
-        self.differs = period.data == "known" or period.faults is not None
+        self.differs = period.data == "known" or period.seed is not None
         self.causes: list[Cause] = []
         self.broken: list[Prose] = []
         self.kills, self.seconds = 0, 0.1
         self.laws = DeskLaws(account)
-        self.vendor = None if period.faults is None else ErringVendor(market_data, account.store, period.faults)
+        self.vendor = None if period.seed is None else ErringVendor(market_data, account.store, period.seed)
         if self.vendor is not None:
             self.vendor.begin(market_data.bars.row(str(sessions[0].day)))
 
@@ -230,7 +230,7 @@ def _begun(settings: Settings, store: Path, models: Path, folder: Path, first: H
         (own / watch.WALKED).symlink_to((models / watch.WALKED).resolve())
     state = State(str(folder / FILE))
     hindsight, as_known = settings.backtest.endings == "known", period.data == "known"
-    store = store if period.faults is None else folder / STORE
+    store = store if period.seed is None else folder / STORE
     account = LiveAccount("rehearsal", DeskFolder(folder), settings, state, store, own, hindsight, as_known, folder / LEDGER)
     opened(account, settings.backtest.cash, Word(BY, first.opens - timedelta(hours=1)))
     return account
