@@ -54,7 +54,7 @@ def books_of_loop(
     market_data: MarketData, said: Forecasts, strategy: Strategy, regime: Regime, cash: float, factor: np.ndarray | None = None
 ) -> list[Book]:
     """The book of the backtest after each session, orders sent."""
-    market, sessions = prepare(market_data, said, regime, strategy, factor), len(market_data.bars.sessions)
+    market, sessions = prepare(market_data, said, regime, strategy, entry_factor=factor), len(market_data.bars.sessions)
     account = empty_account(cash, sessions, len(market_data.bars.symbols), strategy.slots)
     paper = empty_paper(len(market_data.bars.symbols), strategy.slots)
     rules = Rules(rule_parameters(strategy, regime), charges(Costs(), "lean"), regime.multiple)
