@@ -168,7 +168,7 @@ def provenance(
 ) -> Provenance:
     """What the material stands on: a demo market with an edge."""
     settings = {"backtest.start": "2019-11-01", "strategy.slots": 20, "strategy.stop_loss": 0.05, "strategy.entry_life": 1}
-    settings["walk_forward.policy"] = "if_better"
+    settings |= {"walk_forward.policy": "if_better", "backtest.endings": "known"}
     fields: dict[str, Any] = {
         "universe": Prose("5 made-up names"),
         "settings": settings | {"demo.reversal": 0.02},

@@ -15,7 +15,7 @@ import pytest
 
 from springback.backtest.result import orders_frame
 from springback.errors import SpringbackError
-from springback.lean import parameters
+from springback.lean import parameters, prepare
 from springback.lean.export import export
 from springback.workflow.backtests import run_backtest
 from springback.workflow.models import forecast_walk_forward
@@ -36,7 +36,9 @@ def test_the_algorithm_gives_the_recorded_runs_order_for_order(name: str, tmp_pa
 def deployed(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """(object store, data folder) with the models of the shop and its market as LEAN's data."""
     folder = tmp_path_factory.mktemp("deployed")
-    shutil.copytree(shop / "models", folder / "store" / "models")
+    for key, content in prepare.models(shop / "models", "walk-forward", date(2020, 1, 1))[0].items():
+        (folder / "store" / key).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "store" / key).write_bytes(content)
     export(open_store(shop / "store")[0], folder / "data")
     return folder / "store", folder / "data"
 
@@ -66,6 +68,7 @@ def test_with_its_models_it_orders_what_the_walk_forward_backtest_orders(
         tiny,
         strategy=replace(tiny.strategy, probability=0.5, slots=5, stop_mode=mode),
         backtest=replace(tiny.backtest, profile="lean"),
+        walk_forward=replace(tiny.walk_forward, policy="newest"),
     )
     walked = forecast_walk_forward(prepare_world(market_data, chosen, digest), chosen, shop / "models")
     expected = orders_frame(run_backtest(market_data, walked.forecasts, chosen, Recorder()))

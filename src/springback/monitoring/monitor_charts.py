@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from springback.analytics import palette
-from springback.analytics.charts import NUMBER, Chart, axis, layout, level, line, reliability, rounded, shading
+from springback.analytics.charts import DOLLARS, NUMBER, PERCENT, Chart, axis, layout, level, line, reliability, rounded, shading
 from springback.monitoring.beside import Beside
 from springback.monitoring.monitor_study import MonitorStudy
 
@@ -43,7 +43,7 @@ def _equity(beside: Beside) -> Chart:
     ):
         if values is not None:
             traces.append(line(dates, values, name, colour, width=width, hovertemplate="$%{y:,.0f}"))
-    frame = layout(360, xaxis=axis(), yaxis=axis(showgrid=True, tickformat="$,~f"))
+    frame = layout(360, xaxis=axis(), yaxis=axis(showgrid=True, tickformat=DOLLARS))
     caption = "Two backtests of the same days: the frozen orders on today's prices, and the same models asked again on today's data. "
     caption += "Shaded: what blocks of days out of sample would have given, each session looked at alone."
     return Chart("equity", "Equity", caption, traces, frame)
@@ -57,7 +57,7 @@ def _profit(beside: Beside) -> Chart:
     if beside.replayed is not None:
         own = np.diff(beside.replayed, prepend=beside.cash)
         traces.append(line(_dates(beside.sessions), own, "replayed", palette.BENCHMARK, hovertemplate="$%{y:,.0f}"))
-    frame = layout(220, xaxis=axis(), yaxis=axis(showgrid=True, zeroline=True, zerolinecolor=palette.INK, tickformat="$,~f"))
+    frame = layout(220, xaxis=axis(), yaxis=axis(showgrid=True, zeroline=True, zerolinecolor=palette.INK, tickformat=DOLLARS))
     return Chart("profit", "Profit and loss by session", "", traces, frame)
 
 
@@ -105,7 +105,7 @@ def _regime(study: MonitorStudy) -> list[Chart]:
         return []
     sums = line(_dates(effect.sessions), np.cumsum(effect.difference), "gained", palette.NET, width=2.0, hovertemplate="%{y:.2%}")
     spells = shading((str(one.first), str(one.last)) for one in effect.episodes)
-    yaxis = axis(showgrid=True, zeroline=True, zerolinecolor=palette.MUTED, tickformat="~%")
+    yaxis = axis(showgrid=True, zeroline=True, zerolinecolor=palette.MUTED, tickformat=PERCENT)
     frame = layout(260, xaxis=axis(), yaxis=yaxis, shapes=spells, showlegend=False)
     caption = "Daily returns of the frozen forecasts with the regime less those without it, added up. Shaded: sessions in the bear regime."
     return [Chart("regime_gain", "What the regime gained", caption, [sums], frame)]

@@ -1,7 +1,7 @@
 """The funnel as a picture: how many names are left after each stage."""
 
 from springback.analytics import palette
-from springback.analytics.charts import Chart, axis, layout
+from springback.analytics.charts import NUMBER, Chart, axis, layout
 from springback.operation.frozen_decision import FrozenDecision
 from springback.operation.orders_words import STAGE_WORDS
 
@@ -27,7 +27,7 @@ def funnel_chart(decision: FrozenDecision) -> Chart:
         70 + 38 * len(labels),
         barmode="group",
         bargap=0.3,
-        xaxis=axis(type="log", showgrid=True, dtick=1, tickformat=",d", rangemode="tozero"),
+        xaxis=axis(type="log", showgrid=True, dtick=1, tickformat=NUMBER, rangemode="tozero"),
         yaxis=axis(autorange="reversed"),
         hovermode="y unified",
     )

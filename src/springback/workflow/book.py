@@ -67,14 +67,15 @@ def position_set(account: LiveAccount, symbol: str, quantity: int, price: float 
     Raises `InputError`, `MissingData` where the account was never opened.
     """
     check_symbols([symbol], "book set")
-    if quantity:
-        _check_stored(account, [symbol])
     held = _now(account).positions
     if quantity and price is None and symbol not in held:
         raise InputError(f"{symbol} is not in the book: give --price, the mean entry price in dollars", symbol=symbol)
     if price is not None and not price > 0:
         raise InputError(f"--price must be above 0 dollars, was {price:g}", symbol=symbol, value=price, limit=0)
-    return account.state.record(account.name, _event(account, word, SET, symbol, float(quantity), price, opened_on))[0]
+    event = _event(account, word, SET, symbol, float(quantity), price, opened_on)
+    if quantity:
+        _check_stored(account, [symbol])
+    return account.state.record(account.name, event)[0]
 
 
 def cash_set(account: LiveAccount, cash: float, word: Word) -> BookEvent:
@@ -94,8 +95,8 @@ def imported(account: LiveAccount, path: Path, word: Word) -> tuple[BookEvent, .
     if len(set(symbols)) < len(symbols):
         twice = next(one for one in symbols if symbols.count(one) > 1)
         raise BadTable(f"{path}: {twice} is there twice: one row a position", symbol=twice)
-    _check_stored(account, symbols)
     events = [_row(account, word, path, k, symbol, row) for k, (symbol, row) in enumerate(zip(symbols, rows, strict=True), 2)]
+    _check_stored(account, symbols)
     now = _now(account)
     ordered = sorted(one.symbol for one in now.working) if _opened(account, word.at) else []
     gone = [symbol for symbol in dict.fromkeys((*now.positions, *ordered)) if symbol not in set(symbols)]
