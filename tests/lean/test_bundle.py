@@ -14,6 +14,7 @@ import pytest
 from springback import __version__
 from springback.errors import InputError
 from springback.forecasting import model_store
+from springback.forecasting.archive import Archive, read_timeline
 from springback.lean import bundle, engine_config, prepare
 from springback.lean.export import export
 from springback.lean.parameters import Parameters, write
@@ -78,7 +79,9 @@ def test_it_runs_alone_and_without_numba(which: str, project: Path, shop: Path, 
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    first = min((shop / "models" / "walk_forward").glob("????-??-??"))
+    timeline = read_timeline(shop / "models" / "walk_forward")
+    assert timeline is not None
+    first = Archive(shop / "models").folder(timeline.tenures[0].model)
     pair = model_store.load(shop / "models" if which == "fixed" else first)
     here = [repr(float(p)) for side in pair.probabilities(np.linspace(-1.0, 1.0, 24).reshape(3, 8)) for p in side]
     assert done.stdout.strip() == str(here)

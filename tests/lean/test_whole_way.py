@@ -29,6 +29,7 @@ def test_a_run_of_lean_by_the_commands_equals_our_own(shop: Path, project: Path,
         "FAKE_STORE": str(work / "store"),
     }
     knobs = [*TINY, *sets(strategy__probability=0.5, strategy__slots=5, strategy__stop_mode='"intraday"')]
+    knobs += sets(walk_forward__policy='"newest"')  # as the shop's models were made
 
     def springback(*words: object) -> subprocess.CompletedProcess[str]:
         command = [*COMMAND, *(str(word) for word in words)]
