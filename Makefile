@@ -12,7 +12,7 @@ COMPILE_LOCK := uv pip compile $(LOCK_ARGS) --quiet --python-version 3.11 --gene
 SOURCES := src tests lean $(wildcard benchmarks) $(wildcard notebooks) $(wildcard train_ml_models.py) setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-slow test-all check lint types bench notebook lock clean
+.PHONY: help setup setup-dev run test test-slow test-all soak check lint types bench notebook lock clean
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -33,9 +33,12 @@ test: setup-dev ## run the tests but the slow ones, about 8 minutes on two cores
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m "not slow"
 
 test-slow: setup-dev ## run what `make test` leaves out: kills, clusters, the wheel, volumes of fuzz
-	@$(BIN)/python -m pytest $(TEST_ARGS) -m slow
+	@$(BIN)/python -m pytest $(TEST_ARGS) -m "slow and not soak"
 
-test-all: test test-slow ## run every test
+test-all: test test-slow ## run every test but the soak
+
+soak: setup-dev ## a thousand faulty evenings, hundreds of kills, memory over 1,500 evenings: about half an hour
+	@$(BIN)/python -m pytest $(TEST_ARGS) -m soak
 
 check: lint types test-all ## ruff, ruff format, mypy strict and the tests
 

@@ -38,11 +38,13 @@ def test_kills_of_a_forked_child(live: Live, begun: Path, tmp_path: Path) -> Non
     killing(live, Live(shutil.copytree(begun, tmp_path / "other")).begin(), kills=4, most=4, longest=0.8)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_two_hundred_kills_of_forked_children(live: Live, begun: Path, tmp_path: Path) -> None:
     killing(live, Live(shutil.copytree(begun, tmp_path / "other")).begin(), kills=200, most=6, longest=0.8)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_twenty_kills_by_the_command_line(begun: Path, tmp_path: Path) -> None:
     live = Live(shutil.copytree(begun, tmp_path / "home")).begin()

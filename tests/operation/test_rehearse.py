@@ -151,6 +151,7 @@ def test_what_was_known_then_is_told_by_cause(place: Path) -> None:
     assert days["bars"] == [str(truth.bars.sessions[row + 1])] + ([str(truth.bars.sessions[row + 2])] if days["bars"][1:] else [])
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_thousand_faulty_evenings_of_sixty_names(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
@@ -168,6 +169,7 @@ def test_a_thousand_faulty_evenings_of_sixty_names(tmp_path_factory: pytest.Temp
         shutil.rmtree(folder)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_memory_is_flat_from_250_to_1500_evenings(tmp_path: Path) -> None:
     Store(tmp_path / "store").write(draw(Demo(names=12, seed=4, start="2016-06-01", end="2023-03-31", shocks=1)))
