@@ -244,7 +244,7 @@ def test_a_damaged_store_is_refused(home: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill"])
-@pytest.mark.parametrize("when", ["store/manifest.json", "models/walk_forward/2020-*/card.json", "runs/.*.unfinished"])
+@pytest.mark.parametrize("when", ["store/manifest.json", "models/archive/*/card.json", "runs/.*.unfinished"])
 def test_an_interrupted_run_leaves_nothing_that_looks_finished_and_the_next_goes_on(tmp_path: Path, how: signal.Signals, when: str) -> None:
     run = subprocess.Popen(
         [*COMMAND, "run", *TINY], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True

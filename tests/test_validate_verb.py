@@ -69,7 +69,7 @@ def test_it_says_the_finding_first_and_leaves_a_page_and_figures(home: Path, met
 
 @pytest.mark.slow
 def test_the_models_on_the_shelf_are_used_again_and_the_bytes_are_the_same(home: Path) -> None:
-    kept = {path: path.stat().st_mtime_ns for path in (home / "models" / "walk_forward").rglob("*.pkl")}
+    kept = {path: path.stat().st_mtime_ns for path in (home / "models" / "archive").rglob("*.pkl")}
     assert kept
     told = done(springback(home, "validate", *TINY, "--out", "again", "--json", "--set", "training.threads=1")).stdout
     assert told.count("\n") == 1
