@@ -28,8 +28,8 @@ setup-dev: $(VENV)/.installed-dev ## the same with the tools of tests, types and
 run: setup ## run the main job on the offline demo market; the last line is the path of the report
 	@$(SPRINGBACK) run $(RUN_ARGS)
 
-test: setup-dev ## run the tests but the slow ones, about 8 minutes on two cores
-	@echo "Running the tests: about 8 minutes on two cores; all of them: make test-all; one file: .venv/bin/python -m pytest tests/test_cli.py"
+test: setup-dev ## run the tests but the slow ones, about 12 minutes on two cores
+	@echo "Running the tests: about 12 minutes on two cores; all of them: make test-all; one file: .venv/bin/python -m pytest tests/test_cli.py"
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m "not slow"
 
 test-slow: setup-dev ## run what `make test` leaves out: kills, clusters, the wheel, volumes of fuzz

@@ -1,6 +1,5 @@
 """What every test shares: how hypothesis draws, a header that says which half of the suite can run here, and that this half does run."""
 
-import fcntl
 import os
 import shutil
 import signal
@@ -60,19 +59,14 @@ def repository() -> Path:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the store and the models of the small market, fixed and walk-forward: made once for all workers, to be read alone."""
+    from tests.once import made_once
     from tests.terminal import TINY, done, springback
 
-    root = tmp_path_factory.getbasetemp()
-    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
-    folder = root / "trained"
-    with (root / "trained.lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if not folder.is_dir():
-            making = tmp_path_factory.mktemp("training")
-            for verb in ("train", "forecast"):
-                done(springback(making, verb, *TINY, "--quiet"))
-            making.rename(folder)
-    return folder
+    def make(folder: Path) -> None:
+        for verb in ("train", "forecast"):
+            done(springback(folder, verb, *TINY, "--quiet"))
+
+    return made_once(tmp_path_factory, "trained", make)
 
 
 @pytest.fixture(scope="module")

@@ -172,6 +172,7 @@ def test_an_alarm_halves_entries_until_a_person_clears_it(home: Home, tmp_path: 
     assert not home.study(desk).alarm, "what was cleared is not counted again"
 
 
+@pytest.mark.usefixtures("study")  # its watch has begun
 def test_without_a_past_nothing_is_held_against_it(home: Home, tmp_path: Path) -> None:
     found = home.study(home.folder / "desk", tmp_path / "none")
     assert found.lacks == dict.fromkeys(("firing", "band", "drift"), "no_reference") | {"today": "no_models"}

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from springback.analytics import palette
 from springback.analytics.charts import DOLLARS, NUMBER, PERCENT, Chart, axis, layout, level, line, reliability, rounded, shading
 from springback.monitoring.beside import Beside
 from springback.monitoring.monitor_study import MonitorStudy
+from springback.validation.validation_charts import bins_frame
 
 WASH = palette.wash(palette.MUTED, 0.14)
 
 
 def charts(study: MonitorStudy) -> dict[str, list[Chart]]:
     """The charts by where they stand on the page."""
-    drawn = reliability(_bins(study))
+    drawn = reliability(bins_frame(study.accuracy.long.calibration, study.accuracy.short.calibration))
     return {
         "account": [_equity(study.beside), _profit(study.beside)],
         "watch": [*_ranks(study), *_watch(study)],
@@ -86,17 +86,6 @@ def _watch(study: MonitorStudy) -> list[Chart]:
     )
     caption = "The sum as it would be had nobody cleared it; dotted: the limit."
     return [Chart("watch", "The watch over the champion", caption, traces, frame)]
-
-
-def _bins(study: MonitorStudy) -> pd.DataFrame:
-    both = (("long", study.accuracy.long.calibration), ("short", study.accuracy.short.calibration))
-    rows = [
-        {"side": side, "probability": one.probability, "came_true": one.came_true, "rows": one.rows}
-        for side, bins in both
-        for one in bins
-        if one.rows
-    ]
-    return pd.DataFrame(rows, columns=["side", "probability", "came_true", "rows"])
 
 
 def _regime(study: MonitorStudy) -> list[Chart]:

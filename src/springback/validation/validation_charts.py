@@ -8,7 +8,7 @@ import pandas as pd
 
 from springback.analytics import palette
 from springback.analytics.charts import NUMBER, Chart, axis, dots, layout, level, line, reliability, rounded
-from springback.training.judgement import Estimate, Judgement, Part
+from springback.training.judgement import Bin, Estimate, Judgement, Part
 
 WASH = palette.wash(palette.MUTED, 0.14)
 NORMAL = 1.959964  # of a 95 % interval
@@ -20,7 +20,9 @@ def charts(judgement: Judgement) -> dict[str, list[Chart]]:
     return {
         "days": [_days(judgement)],
         "folds": [_folds(judgement.folds)],
-        "reliability": [one for one in [reliability(_bins(judgement))] if one is not None],
+        "reliability": [
+            one for one in [reliability(bins_frame(judgement.reliability_long, judgement.reliability_short))] if one is not None
+        ],
         "parts": [_parts(cut, [part for part in judgement.parts if part.cut == cut], reach) for cut in cuts],
     }
 
@@ -126,11 +128,11 @@ def _numbers(values: Sequence[float | None]) -> list[float | None]:
     return rounded([np.nan if one is None else one for one in values])
 
 
-def _bins(judgement: Judgement) -> pd.DataFrame:
-    both = (("long", judgement.reliability_long), ("short", judgement.reliability_short))
+def bins_frame(long: Sequence[Bin], short: Sequence[Bin]) -> pd.DataFrame:
+    """side, probability, came_true (both fractions) and rows of the bins that hold any: what the chart of reliability draws."""
     rows = [
         {"side": side, "probability": one.probability, "came_true": one.came_true, "rows": one.rows}
-        for side, bins in both
+        for side, bins in (("long", long), ("short", short))
         for one in bins
         if one.rows
     ]
