@@ -13,13 +13,14 @@ import math
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
+from springback.analytics import encode
 from springback.errors import BadTable, Unwritable
 from springback.operation.account_state import AccountState, WorkingOrder
 
@@ -130,8 +131,8 @@ class FrozenDecision:
 
     def to_json(self) -> str:
         """The decision as text; a number that is not one is null."""
-        values = {"format": FORMAT} | {key: value for key, value in asdict(self).items() if key != "folder"}
-        return json.dumps(_plain(values), indent=1, default=str, allow_nan=False) + "\n"
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "folder"}
+        return encode.text({"format": FORMAT, **values})
 
 
 def read(folder: Path) -> FrozenDecision:
@@ -167,7 +168,7 @@ def freeze(
     if state is not None:
         contents[ACCOUNT] = state.to_json().encode()
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    whole = FrozenDecision(**{**{one.name: getattr(decision, one.name) for one in fields(decision)}, "files": hashes, "folder": folder})
+    whole = replace(decision, files=hashes, folder=folder)
     contents[DECISION] = whole.to_json().encode()
     part = folder.parent / f".{folder.name}.unfinished"
     try:
@@ -206,13 +207,3 @@ def _synced(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(one) for one in value]
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    return value.item() if hasattr(value, "item") else value
