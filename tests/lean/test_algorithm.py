@@ -170,9 +170,14 @@ def test_bad_parameters_and_missing_files_end_in_one_line(deployed: tuple[Path, 
     assert "--forecasts" in told(deployed, market, lean__models="forecasts")
 
 
-def test_a_model_trained_under_other_versions_or_changed_is_not_opened(deployed: tuple[Path, Path], market: Any, tmp_path: Path) -> None:
-    store, data = deployed
-    kept = Path(shutil.copytree(store, tmp_path / "store"))
+def test_a_model_trained_under_other_versions_or_changed_is_not_opened(
+    shop: Path, deployed: tuple[Path, Path], market: Any, tmp_path: Path
+) -> None:
+    _, data = deployed
+    kept = tmp_path / "store"
+    (kept / "models").mkdir(parents=True)
+    for key, content in prepare.models(shop / "models", "fixed", date(2020, 1, 1))[0].items():
+        (kept / key).write_bytes(content)
     card = kept / "models" / "card.json"
     said = json.loads(card.read_text())
     card.write_text(json.dumps({**said, "versions": {**said["versions"], "scikit-learn": "0.9"}}))
