@@ -20,7 +20,7 @@ from springback.state.orders import Page
 from springback.state.rows import Alarm, Attempt, Evening, Halt, Incident, Restriction
 from springback.state.state import State
 from springback.state.tables import TABLE_OF
-from tests.state.samples import AT, FRIDAY, LATER, MONDAY, WHY, event
+from tests.state.samples import AT, BOOKED, FRIDAY, LATER, MONDAY, RECORDS, WHY, event
 from tests.state.test_schema import NEXT
 
 KINDS = ("sqlite", "postgresql")
@@ -44,6 +44,9 @@ def filled(url: str) -> State:
         state.close_incident(account, "b", LATER)
         state.raise_alarm(account, Alarm("m", FRIDAY, 1 / 3, 4.0))
         state.attempt(account, Attempt("retraining", AT, FRIDAY, "kept", WHY))
+        for record in RECORDS:
+            state.keep(account, record)
+        state.book(account, BOOKED)
         with state._writing() as connection:
             page = Page(connection, account)
             page.append(with_body(OrderEvent(AT, INTENT.client_id, "planned"), {}, INTENT))

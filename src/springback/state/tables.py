@@ -1,5 +1,5 @@
 """The tables of the newest schema, as the queries name them; `migrations/` makes them. Column names are the fields of
-`rows.py` and `order_rows.py`."""
+`rows.py`, `order_rows.py` and `trading_rows.py`."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Column, Date, DateTime, Dialect, Double, Index, 
 from sqlalchemy.types import TypeDecorator
 
 from springback.market.prose import Prose
-from springback.state import order_rows, rows
+from springback.state import order_rows, rows, trading_rows
 
 METADATA = MetaData()
 VERSION = "state_version"
@@ -141,6 +141,37 @@ ORDER_FILL = Table(
 ORDER_HEAD = Table(
     "order_head", METADATA, Column("account", String, primary_key=True), _must("count", Integer), Column("hash", String, nullable=False)
 )
+STEP = _table(
+    "step",
+    *(_must("session", Date), _must("step", String), _must("at", Instant), _must("code", Integer), _must("body", String)),
+    _must("rehearsal", Boolean),
+)
+SNAPSHOT = _table(
+    "snapshot",
+    *(_must("session", Date), _must("step", String), _must("at", Instant), _may("equity", Exact), _may("cash", Exact)),
+    *(_may("buying_power", Exact), _must("positions", String), _must("rehearsal", Boolean)),
+)
+BOOKING = _table(
+    "booking",
+    *(_must("activity_id", String), _must("kind", String), _must("word", String), _must("symbol", String), _may("quantity", Exact)),
+    *(_may("amount", Exact), _must("at", Instant), _must("heard_at", Instant), _must("status", String)),
+)
+Index("booking_activity_id", BOOKING.c.account, BOOKING.c.activity_id)
+ADOPTION = _table(
+    "adoption",
+    *(_must("symbol", String), _must("claim", String), _must("quantity", Exact), _may("price", Double), _may("opened", Date)),
+    *(_must("at", Instant), _must("by", String), _must("why", Words)),
+)
+RECONCILIATION = _table(
+    "reconciliation",
+    *(_must("session", Date), _must("phase", String), _must("at", Instant), _must("unexplained", Integer), _must("body", String)),
+    _must("rehearsal", Boolean),
+)
+ATTRIBUTION = _table(
+    "attribution",
+    *(_must("session", Date), _must("at", Instant), _must("final", Boolean), _must("residual", Exact), _must("body", String)),
+    _must("rehearsal", Boolean),
+)
 TABLE_OF: dict[type[rows.Row], Table] = {
     rows.Evening: EVENING,
     rows.BookEvent: BOOK_EVENT,
@@ -153,4 +184,10 @@ TABLE_OF: dict[type[rows.Row], Table] = {
     order_rows.OrderEvent: ORDER_EVENT,
     order_rows.OrderFill: ORDER_FILL,
     order_rows.OrderHead: ORDER_HEAD,
+    trading_rows.Step: STEP,
+    trading_rows.Snapshot: SNAPSHOT,
+    trading_rows.Booking: BOOKING,
+    trading_rows.Adoption: ADOPTION,
+    trading_rows.Reconciliation: RECONCILIATION,
+    trading_rows.Attribution: ATTRIBUTION,
 }
