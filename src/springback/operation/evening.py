@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.backtest.decision import holdings, order
+from springback.backtest.decision import beyond, holdings, order
 from springback.backtest.loop import until_close
 from springback.backtest.run import Backtest, prepare
 from springback.backtest.state import CANCELLED, DROPPED, REPLACED, Account, Row, Rows, Rules, empty_paper
@@ -16,26 +16,28 @@ from springback.errors import MissingData
 from springback.market.book import MARKED, ORDERED, Event, apply
 from springback.market.costs import Costs, charges
 from springback.market.forecasts import Forecasts
+from springback.market.limits import UNLIMITED, Limits
 from springback.market.market_data import MarketData
 from springback.operation.account_state import AccountState, Correction, WorkingOrder, corrected, laid_out, taken_up
 from springback.strategy.knobs import Regime, Strategy, rule_parameters
-from springback.strategy.rule import ENTRY, REASONS
+from springback.strategy.rule import ENTRY, FLATTEN, REASONS
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What an account goes by: the rule, the regime, the charges, and cash and profile of the account."""
+    """What an account goes by: the rule, the regime, the charges, cash and profile of the account, and the limits on its entries."""
 
     strategy: Strategy = field(default_factory=Strategy)
     regime: Regime = field(default_factory=Regime)
     costs: Costs = field(default_factory=Costs)
     account: Backtest = field(default_factory=Backtest)
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True)
 class Curbs:
     """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates, those
-    in `not_short` none for a short; `factor` multiplies the gross of what is opened.
+    in `not_short` none for a short; `factor` multiplies the gross of what is opened. With `flatten` all that is held is closed.
 
     Sizes are worked out on the `share` of equity, at most on `capital` dollars.
     """
@@ -46,6 +48,7 @@ class Curbs:
     not_short: frozenset[str] = frozenset()
     capital: float = math.inf
     share: float = 1.0
+    flatten: bool = False
 
     def sized_on(self, equity: float) -> float:
         """The dollars that sizes are worked out on."""
@@ -59,7 +62,8 @@ FREE = Curbs()
 class Evening:
     """What a session was for an account: its state before the orders of the decision and `after` them, and as structured rows of the log
     (`backtest.state`) the `orders` that were decided, the `ended` ones of earlier evenings, `fills`, `trades` and the `daily` row;
-    `funnel` (2, len(FUNNEL)). The columns `name` are columns of `symbols`.
+    `funnel` (2, len(FUNNEL)). The columns `name` are columns of `symbols`. `losses` are the limits on entries that the account's equity
+    has passed (day_loss, drawdown).
     """
 
     symbols: tuple[str, ...]
@@ -71,6 +75,7 @@ class Evening:
     trades: Rows
     daily: Row
     funnel: NDArray[np.int64]
+    losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,8 @@ def play(
         before = stage.state(account, before)
     if curbs is not None:
         _order(account, stage, curbs)
+    if curbs is not None and curbs.flatten:
+        _flatten(account, stage)
     for one in orders:
         _place(account, stage, one)
     return stage.evening(before, closed, len(start.working), account, waited)
@@ -126,6 +133,16 @@ def _order(account: Account, stage: "_Stage", curbs: Curbs) -> None:
     daily["equity"] = equity
 
 
+def _flatten(account: Account, stage: "_Stage") -> None:
+    """An exit of every position that is not closing and has a session to be closed in."""
+    book = account.book
+    for name in np.flatnonzero((book.quantity != 0) & ~book.closing & ~stage.paper.final):
+        quantity = -int(book.quantity[name])
+        drop(account, name, CANCELLED, stage.row, REPLACED)
+        place(account, stage.row, name, quantity, FLATTEN, np.nan)
+        apply(book, Event(ORDERED, int(name), quantity, 0.0, 0.0))
+
+
 class _Stage:
     """What one session is played on: the loop's inputs and rules, the newest row, and the row at which the log begins."""
 
@@ -135,7 +152,7 @@ class _Stage:
         self.begin = self.row if first else self.row - 1
         self.rules, self.strategy = rules_of(terms, curbs), terms.strategy
         said, factor = _curbed(forecasts, self.symbols, curbs), _factor(curbs, self.row + 1)
-        self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor)
+        self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor, terms.limits)
         self.paper = empty_paper(len(self.symbols), terms.strategy.slots)
 
     def laid_out(self, state: AccountState) -> Account:
@@ -155,6 +172,7 @@ class _Stage:
         for name in np.flatnonzero((book.quantity != 0) & ~np.isnan(close)):
             apply(book, Event(MARKED, int(name), 0, float(close[name]), 0.0))
         daily["cash"], daily["equity"] = book.cash[0], book.cash[0] + holdings(book)
+        account.heights[:] = closed.heights + (daily["equity"] - closed.heights[1])
 
     def evening(self, before: AccountState, closed: Account, waited: int, account: Account, skip: int) -> Evening:
         """What the logs tell: of the session until its close in `closed`, of the orders in `account`, after the first `skip`."""
@@ -170,7 +188,14 @@ class _Stage:
             trades=log.trades[: int(counts["trades"])].copy(),
             daily=self.daily(account).copy(),
             funnel=account.log.funnel[self.row - self.begin].copy(),
+            losses=self.losses(account),
         )
+
+    def losses(self, account: Account) -> tuple[str, ...]:
+        """The limits on entries that the equity has passed."""
+        heights, inputs = account.heights, self.inputs
+        limits = {"day_loss": (heights[0], inputs.day_loss), "drawdown": (heights[2], inputs.drawdown)}
+        return tuple(name for name, (height, limit) in limits.items() if beyond(heights[1], height, limit))
 
 
 def _check(state: AccountState, market_data: MarketData) -> None:
