@@ -1,5 +1,6 @@
 """One session of an account, played by the backtest's own loop: what happened until its close, and what is decided after it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -33,13 +34,22 @@ class Terms:
 
 @dataclass(frozen=True)
 class Curbs:
-    """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates;
-    `factor` multiplies the gross of what is opened.
+    """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates, those
+    in `not_short` none for a short; `factor` multiplies the gross of what is opened.
+
+    Sizes are worked out on the `share` of equity, at most on `capital` dollars.
     """
 
     entries: bool = True
     barred: frozenset[str] = frozenset()
     factor: float = 1.0
+    not_short: frozenset[str] = frozenset()
+    capital: float = math.inf
+    share: float = 1.0
+
+    def sized_on(self, equity: float) -> float:
+        """The dollars that sizes are worked out on."""
+        return min(equity * self.share, self.capital)
 
 
 FREE = Curbs()
@@ -101,10 +111,19 @@ def play(
         stage.mark(account, closed)
         before = stage.state(account, before)
     if curbs is not None:
-        order(stage.inputs, stage.begin, stage.row, stage.rules, account, stage.paper, stage.daily(account))
+        _order(account, stage, curbs)
     for one in orders:
         _place(account, stage, one)
     return stage.evening(before, closed, len(start.working), account, waited)
+
+
+def _order(account: Account, stage: "_Stage", curbs: Curbs) -> None:
+    """The decision, sized on what the curbs leave of the equity."""
+    daily = stage.daily(account)
+    equity = float(daily["equity"])
+    daily["equity"] = curbs.sized_on(equity)
+    order(stage.inputs, stage.begin, stage.row, stage.rules, account, stage.paper, daily)
+    daily["equity"] = equity
 
 
 class _Stage:
@@ -175,12 +194,13 @@ def rules_of(terms: Terms, curbs: Curbs | None) -> Rules:
 
 
 def _curbed(forecasts: Forecasts, symbols: Sequence[str], curbs: Curbs | None) -> Forecasts:
-    """`forecasts` in which what is barred is not ranked on the newest session."""
-    if curbs is None or not curbs.barred:
+    """`forecasts` in which what is barred is not ranked on the newest session, and what cannot be shorted has no chance as a short."""
+    if curbs is None or not (curbs.barred or curbs.not_short):
         return forecasts
-    qpi = forecasts.qpi.copy()
+    qpi, p_short = forecasts.qpi.copy(), forecasts.p_short.copy()
     qpi[-1, [column for column, symbol in enumerate(symbols) if symbol in curbs.barred]] = np.nan
-    return replace(forecasts, qpi=qpi)
+    p_short[-1, [column for column, symbol in enumerate(symbols) if symbol in curbs.not_short]] = np.nan
+    return replace(forecasts, qpi=qpi, p_short=p_short)
 
 
 def _factor(curbs: Curbs | None, sessions: int) -> NDArray[np.float64] | None:
