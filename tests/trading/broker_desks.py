@@ -62,7 +62,7 @@ class BrokerDesk:
     broker: Broker
     clock: MarketClock
     settings: Settings
-    mode: Mode = "paper"
+    mode: Mode = "rehearsal"
     rehearsal: bool = False
     state: State = field(init=False)
 
@@ -135,7 +135,7 @@ def frame(desk: BrokerDesk, orders: Sequence[WorkingOrder]) -> pd.DataFrame:
             one.reason,
             "long",
             float(desk.fake.prices.get(one.symbol, 0)),
-            float("nan"),
+            100_000,
             one.order_id,
             1.0,
         )
@@ -181,5 +181,7 @@ def plain_decision(desk: BrokerDesk, session: str) -> FrozenDecision:
 def broker_desk(home: Path, settings: Settings | None = None, **knobs: Any) -> Iterator[BrokerDesk]:
     """A desk on the evening of 3 March 2026, at a fake Alpaca that judges the client by Alpaca's document at the end."""
     with running(fake_market()) as fake:
-        yield BrokerDesk(home, fake, alpaca(fake, **knobs), MarketClock(fake, at(EVENING)), settings or Settings())
+        broker = alpaca(fake, **knobs)
+        chosen = replace(settings or Settings(), brokers=broker.settings)
+        yield BrokerDesk(home, fake, broker, MarketClock(fake, at(EVENING)), chosen)
     assert not fake.violations, fake.violations
