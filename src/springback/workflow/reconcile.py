@@ -14,15 +14,17 @@ from springback.trading.accounted import Held, Line, Memory, Reconciled, Seen, T
 from springback.trading.booked import NOTHING
 from springback.trading.reconciliation import NEW, reconciled
 from springback.workflow.broker_events import ASSET, Heard
-from springback.workflow.broker_events import Traded as Account
 from springback.workflow.evening import LiveAccount
+from springback.workflow.trader import TradingAccount
 
 UNEXPLAINED, TAKEN = "unexplained", "foreign"
 """Codes of halts: shares that nobody can explain; shares of ours that another hand took."""
 BY = "springback reconcile"
 
 
-def reconcile(account: Account, hearing: Heard, session: date, phase: str, splits: Mapping[str, Decimal] | None = None) -> Reconciled:
+def reconcile(
+    account: TradingAccount, hearing: Heard, session: date, phase: str, splits: Mapping[str, Decimal] | None = None
+) -> Reconciled:
     """What the broker said in `hearing` beside the journal, for the decision of `session`; kept as a row, and its names halted.
 
     `splits` are old shares per new one by our symbol, effective in the session that follows.
