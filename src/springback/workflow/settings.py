@@ -31,6 +31,7 @@ from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
 from springback.training.training_settings import Training, Validation, WalkForward
 from springback.workflow.version_file import in_force
+from springback.workflow.web_settings import Web
 
 DEFAULTS, PLAN = Path("settings/default.toml"), Path("settings/original.toml")
 
@@ -60,6 +61,7 @@ class Settings:
     fetch: Fetch = field(default_factory=Fetch, metadata={"moves": "data"})
     brokers: Brokers = field(default_factory=Brokers, metadata={"moves": "nothing"})  # what it bounds stands in each decision
     alerts: Alerts = field(default_factory=Alerts, metadata={"moves": "nothing"})
+    web: Web = field(default_factory=Web, metadata={"moves": "nothing"})
     demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})
 
 
