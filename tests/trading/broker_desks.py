@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from springback.workflow.settings import Settings, plain_settings
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trader import TradingAccount
 from tests.brokers.broker_cases import EVENING, alpaca, at, fake_market
-from tests.brokers.fake_alpaca import FakeAlpaca, running
+from tests.brokers.fake_alpaca import FakeAlpaca, Holding, running
 
 SESSION = "2026-03-03"
 SETTLE = 0.05
@@ -116,6 +117,11 @@ class BrokerDesk:
 
         rows = [one for one in self.state.kept(self.live.name, Step) if one.step == step]
         return dict(json.loads(rows[-1].body))
+
+
+def hold(desk: BrokerDesk, symbol: str, shares: str) -> None:
+    """Shares that the account holds from before."""
+    desk.fake.holdings[desk.fake.assets[symbol].id] = Holding(Decimal(shares), desk.fake.prices[symbol])
 
 
 def line(quantity: int) -> Line:

@@ -16,8 +16,7 @@ from springback.workflow.trade_outcome import DONE, EXITS_ONLY, HALTED, NO_DECIS
 from springback.workflow.trade_send import send
 from springback.workflow.trade_targets import targets
 from tests.brokers.broker_cases import Case, at
-from tests.brokers.fake_alpaca import Holding
-from tests.trading.broker_desks import BrokerDesk, broker_desk
+from tests.trading.broker_desks import BrokerDesk, broker_desk, hold
 
 
 @pytest.fixture
@@ -34,13 +33,8 @@ def run(desk: BrokerDesk, **more: object) -> TradeOutcome:
     return send(desk.account, desk.clock, **more)  # type: ignore[arg-type]
 
 
-def hold(desk: BrokerDesk, symbol: str = "AAA", shares: str = "10") -> None:
-    """Shares that were bought at the open of 3 March, by a session before."""
-    desk.fake.holdings[desk.fake.assets[symbol].id] = Holding(Decimal(shares), Decimal(50))
-
-
 def test_exits_go_out_before_entries_and_each_once(desk: BrokerDesk) -> None:
-    hold(desk)
+    hold(desk, "AAA", "10")
     desk.decide(("BRK.B", 3, "entry"), ("AAA", -10, "time_stop"), held={"AAA": 10})
     outcome = run(desk)
     assert outcome.code == DONE and desk.states() == {"AAA-exit-1": "accepted", "BRK.B-entry-1": "accepted"}
@@ -90,7 +84,7 @@ def test_in_the_quiet_before_the_open_orders_are_missed(desk: BrokerDesk) -> Non
 
 
 def test_an_exit_is_bounded_by_what_the_broker_holds_and_does_not_close_already(desk: BrokerDesk) -> None:
-    hold(desk, shares="7")
+    hold(desk, "AAA", "7")
     Case(desk.broker, desk.fake).submit("by-hand", "sell", "3", purpose="exit")
     desk.decide(("AAA", -10, "time_stop"), ("BRK.B", -5, "time_stop"), held={"AAA": 10, "BRK.B": 5})
     outcome = run(desk)
@@ -101,7 +95,7 @@ def test_an_exit_is_bounded_by_what_the_broker_holds_and_does_not_close_already(
 
 
 def test_entries_are_cut_in_rank_where_buying_power_ends_and_exits_never(desk: BrokerDesk) -> None:
-    hold(desk)
+    hold(desk, "AAA", "10")
     desk.fake.cash = Decimal(500)  # with the shares $1,500 of buying power; $1,664 are needed for the first
     desk.decide(("BRK.B", 8, "entry"), ("HARD", 1, "entry"), ("AAA", -10, "time_stop"), held={"AAA": 10})
     outcome = run(desk)
@@ -127,7 +121,7 @@ def test_a_name_without_borrow_identity_or_trading_is_recorded_and_nothing_takes
     [("entries", "", EXITS_ONLY, {"AAA-exit-1"}), ("name", "BRK.B", DONE, {"AAA-exit-1"}), ("all", "", HALTED, set())],
 )
 def test_halts_stop_what_their_scope_says(desk: BrokerDesk, scope: str, symbol: str, code: int, sent: set[str]) -> None:
-    hold(desk)
+    hold(desk, "AAA", "10")
     desk.decide(("AAA", -10, "time_stop"), ("BRK.B", 1, "entry"), held={"AAA": 10})
     desk.state.halt(desk.live.name, Halt(scope, "pause", Prose("a test"), "a tester", desk.clock.now(), symbol))
     assert run(desk).code == code

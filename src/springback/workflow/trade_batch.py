@@ -11,7 +11,18 @@ from typing import Literal
 from springback.alone import alone
 from springback.brokers.broker import Order as BrokerOrder
 from springback.brokers.broker import OrderRequest, Position
-from springback.errors import Disagrees, MissingData, Refused, StateError, Taken, Unauthorized, Unreachable, Unwritable, WrongAccount
+from springback.errors import (
+    Disagrees,
+    MissingData,
+    Refused,
+    SpringbackError,
+    StateError,
+    Taken,
+    Unauthorized,
+    Unreachable,
+    Unwritable,
+    WrongAccount,
+)
 from springback.market.prose import Prose
 from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.state.lease import Lease
@@ -298,25 +309,32 @@ def step(
 def _done(
     name: str, account: TradingAccount, clock: TradeClock, act: Act, session: date | None, progress: Progress, ahead: bool
 ) -> TradeOutcome:
-    day = str(session or "")
-    try:
+    def batch() -> TradeOutcome:
         decision = in_force(account, clock.now(), session, ahead)
-        day, table = decision.session, table_of(account, date.fromisoformat(decision.session))
+        table = table_of(account, date.fromisoformat(decision.session))
         with holding(account) as lease:
             hearing = heard(account, clock, name, {str(one) for one in decision.orders()["symbol"]} | _symbols(decision))
             return act(Batch(account, clock, lease, decision, table, name, progress, hearing))
-    except MissingData as error:
-        return TradeOutcome(name, day, NO_DECISION, reasons=(Reason("no_decision", str(error)),))
-    except Unreachable as error:
-        return TradeOutcome(name, day, UNREACHABLE, reasons=(Reason("unreachable", str(error)),))
-    except WrongAccount as error:
-        return TradeOutcome(name, day, HALTED, reasons=(Reason("wrong_account", str(error)),))
-    except StateError as error:
-        return TradeOutcome(name, day, HALTED, reasons=(Reason("journal", str(error)),))
+
+    return coded(name, session, batch)
+
+
+def coded(name: str, session: date | None, act: Callable[[], TradeOutcome]) -> TradeOutcome:
+    """What `act` came to, or what kept it from its end as an exit code. Raises `Taken` and `InputError`, which are no outcome of a step."""
+    codes: dict[type[SpringbackError], tuple[int, str]] = {
+        MissingData: (NO_DECISION, "no_decision"),
+        Unreachable: (UNREACHABLE, "unreachable"),
+        WrongAccount: (HALTED, "wrong_account"),
+        StateError: (HALTED, "journal"),
+        Unwritable: (FAILED, "unwritable"),
+    }
+    try:
+        return act()
     except Taken:
         raise
-    except Unwritable as error:
-        return TradeOutcome(name, day, FAILED, reasons=(Reason("unwritable", str(error)),))
+    except tuple(codes) as error:
+        code, word = next(pair for kind, pair in codes.items() if isinstance(error, kind))
+        return TradeOutcome(name, str(session or ""), code, reasons=(Reason(word, str(error)),))
 
 
 def _symbols(decision: FrozenDecision) -> frozenset[str]:

@@ -69,7 +69,7 @@ def before_order(account: TradingAccount, target: Target, forbidden: Forbidden) 
 def before_batch(account: TradingAccount, decision: FrozenDecision, orders: Sequence[Target], hearing: Heard, set_clock: bool) -> Forbidden:
     """What guard and account say of the orders of a batch, taken together with what is held and waits."""
     settings = account.live.settings
-    standing, simulated = standing_of(account, decision, hearing), set_clock or account.broker.name == "simulated"
+    standing, simulated = standing_of(account, hearing), set_clock or account.broker.name == "simulated"
     verdicts = account_verdicts(standing, settings.guard, simulated)
     ground = _ground(decision, orders, hearing)
     fraction = settings.strategy.max_adv_fraction
@@ -91,34 +91,21 @@ def unfit(hearing: Heard) -> dict[str, Reason]:
     return {}
 
 
-def standing_of(account: TradingAccount, decision: FrozenDecision, hearing: Heard) -> Standing:
-    """The account and this machine as they are now; equity is ours at the decisions' closes, dollars."""
+def standing_of(account: TradingAccount, hearing: Heard) -> Standing:
+    """The account and this machine as they are now."""
     theirs, named = hearing.state.account, account.live.settings.brokers.account
     simulated = account.broker.name == "simulated"
     number = theirs.number if simulated or named in {theirs.number, str(theirs.record.get("id", ""))} else named
-    before, peak = _equities(account, decision)
     return Standing(
         number=number,
         broker_number=theirs.number,
         mode=account.mode,
         broker_mode=theirs.mode,
         blocked=theirs.blocked,
-        equity=decision.equity,
-        equity_before=before,
-        peak=peak,
         clock_gap=hearing.clock_gap,
         disk_free=_free(account),
         killed=kill(account),
     )
-
-
-def _equities(account: TradingAccount, decision: FrozenDecision) -> tuple[float | None, float | None]:
-    """Equity at the close before, and the highest there was; None where no limit asks for it."""
-    limits, folder = account.live.settings.guard, account.live.folder
-    if not (limits.day_loss or limits.drawdown):
-        return None, None
-    past = [one.equity for one in folder.decisions(last=decision.session)]
-    return past[-2] if len(past) > 1 else decision.equity, max(past)
 
 
 def _free(account: TradingAccount) -> float | None:

@@ -114,10 +114,10 @@ def fitting(batch: Batch, orders: list[tuple[Target, Order]]) -> list[tuple[Targ
     if power is None:
         return orders
     waiting = [one for one in batch.hearing.live if one.intent.purpose == "entry"]
-    room = power - sum((one.rest * _worth(one.intent.reference_close) for one in waiting), Decimal(0))
+    room = power - sum((one.rest * worth(one.intent.reference_close) for one in waiting), Decimal(0))
     found, cut = [], False
     for target, order in orders:
-        cost = order.intent.quantity * _worth(target.reference_close) * CUSHION if target.purpose == "entry" else Decimal(0)
+        cost = order.intent.quantity * worth(target.reference_close) * CUSHION if target.purpose == "entry" else Decimal(0)
         cut = cut or cost > room
         if cut and target.purpose == "entry":
             batch.drop(order, Reason("buying_power", f"${cost:,.0f} are needed and ${room:,.0f} left", target.symbol))
@@ -127,7 +127,7 @@ def fitting(batch: Batch, orders: list[tuple[Target, Order]]) -> list[tuple[Targ
     return found
 
 
-def _worth(price: float | None) -> Decimal:
+def worth(price: float | None) -> Decimal:
     return Decimal(0) if price is None else Decimal(repr(price))
 
 
