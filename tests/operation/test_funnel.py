@@ -21,7 +21,14 @@ from tests.backtest.worlds import flat_tape, random_forecasts, random_tape, sign
 from tests.operation.nights import nights
 
 BUSY = Strategy(qpi_low=40.0, qpi_high=60.0, probability=0.5, slots=3)
-CURBS = {"free": FREE, "no entries": Curbs(entries=False), "barred": Curbs(barred=frozenset({"N02", "N05"})), "alarm": Curbs(factor=1e-4)}
+CURBS = {
+    "free": FREE,
+    "no entries": Curbs(entries=False),
+    "barred": Curbs(barred=frozenset({"N02", "N05"})),
+    "alarm": Curbs(factor=1e-4),
+    "not short": Curbs(not_short=frozenset({"N01", "N04", "N07"})),
+    "capital": Curbs(capital=30_000.0, share=0.5),
+}
 
 
 def as_the_rule_counts(found: Funnel) -> list[list[int]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 BEFORE: Mapping[str, Any] = {"strategy.entry_life": 0, "backtest.endings": "known", "walk_forward.policy": "newest"}
 """Knobs by their full name, and what the program did before they could be set; not their defaults."""
-AS_BEFORE: Mapping[str, Any] = {"training.years": 0}
+AS_BEFORE: Mapping[str, Any] = {"training.years": 0, "guard.move": 0.0, "guard.day_loss": 0.0, "guard.drawdown": 0.0}
 """Knobs whose default is what the program did before they could be set."""
 UNDER = {"retraining.": ("walk_forward.policy", "if_better")}
 """Knobs, by how their name begins, that decide something only where another knob has a value."""

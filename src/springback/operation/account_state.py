@@ -173,10 +173,12 @@ def _put(room: Account, k: int, one: WorkingOrder, column: int) -> None:
     line["status"], line["ended"], line["why"] = WAITING, BEFORE, 0
 
 
-def taken_up(account: Account, before: AccountState, sessions: Dates, symbols: Sequence[str], cool_down: int) -> AccountState:
+def taken_up(
+    account: Account, before: AccountState, sessions: Dates, symbols: Sequence[str], cool_down: int, assumed: bool = True
+) -> AccountState:
     """What is to be remembered of `account`, laid out from `before` and played up to the newest of `sessions` (T,); dollars and shares.
 
-    Names that left longer than `cool_down` sessions ago are forgotten.
+    Names that left longer than `cool_down` sessions ago are forgotten. `assumed`: nobody said what was filled.
     """
     lines = {symbols[column]: line_of(account.book, int(column)) for column in _remembered(account, cool_down)}
     lives = {}
@@ -186,7 +188,7 @@ def taken_up(account: Account, before: AccountState, sessions: Dates, symbols: S
             life = account.lives[columns[symbol]]
             row = int(life["entry_row"])
             counts = {name: float(life[name]) for name in MONEY}
-            lives[symbol] = replace(before.lives[symbol], counts=counts) if row == BEFORE else Life(str(sessions[row]), counts)
+            lives[symbol] = replace(before.lives[symbol], counts=counts) if row == BEFORE else Life(str(sessions[row]), counts, assumed)
     tickets = account.tickets[: int(account.counts[0]["tickets"])]
     working = tuple(_working(ticket, before, sessions, symbols) for ticket in tickets)
     return AccountState(str(sessions[-1]), float(account.book.cash[0]), int(account.counts[0]["order_id"]), lines, lives, working)

@@ -71,6 +71,7 @@ class _Today:
     final: NDArray[np.bool_]
     quarantined: NDArray[np.bool_]
     barred: NDArray[np.bool_]
+    not_short: NDArray[np.bool_]
     trend: Panel
 
 
@@ -108,6 +109,7 @@ def _today(market_data: MarketData, forecasts: Forecasts, terms: Terms, curbs: C
         final=final & (ends.ending != TRADING),
         quarantined=shut,
         barred=curbed,
+        not_short=np.array([one in curbs.not_short for one in bars.symbols], bool),
         trend=trend,
     )
 
@@ -146,7 +148,7 @@ def _late(side: Side, today: _Today, probability: Panel, parameters: RuleParamet
 
 def _shortable(today: _Today, parameters: RuleParameters) -> NDArray[np.bool_]:
     lent = today.dollars >= parameters.short_min_dollars if parameters.short_min_dollars > 0 else np.ones(len(today.close), bool)
-    return ~(today.close < parameters.short_min_price) & lent
+    return ~(today.close < parameters.short_min_price) & lent & ~today.not_short
 
 
 def _rank_out(stage: NDArray[np.int64], sign: int, today: _Today, probability: Panel, parameters: RuleParameters, evening: Evening) -> None:

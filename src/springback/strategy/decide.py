@@ -25,11 +25,12 @@ class Today(NamedTuple):
     """One session as it is known after its close; every array is (N,) over the names of the panel.
 
     `close` NaN = no bar today, a mark or nothing; `qpi, p_long, p_short, ranked_volume` NaN = not ranked today, the last of them the mean
-    volume that came with the forecast, shares, which caps an entry; `mean_dollars` the 63-session mean dollar volume, read where shorts
-    have a floor; `final` True on a name's last session before it is delisted. Only variants read the rest, NaN without them: `mean_volume`
-    of 63 sessions, shares, of every name that has one, ranked or not, which caps an increase; `high_before, low_before` the range of the
-    session before and `trend` the mean of 200 closes, dollars on today's split scale; `flipped` whether the regime is another than at the
-    last decision. `entry_factor` multiplies the gross of new entries, 1 of an undisturbed day; slots and what is held stay as they are.
+    volume that came with the forecast, shares, which caps an entry; `p_short` alone NaN = nobody lends the shares; `mean_dollars` the
+    63-session mean dollar volume, read where shorts have a floor; `final` True on a name's last session before it is delisted. Only
+    variants read the rest, NaN without them: `mean_volume` of 63 sessions, shares, of every name that has one, ranked or not, which caps an
+    increase; `high_before, low_before` the range of the session before and `trend` the mean of 200 closes, dollars on today's split scale;
+    `flipped` whether the regime is another than at the last decision. `entry_factor` multiplies the gross of new entries, 1 of an
+    undisturbed day; slots and what is held stay as they are.
     """
 
     close: NDArray[np.float64]
@@ -215,7 +216,7 @@ def _candidates(
             funnel[side, LAST_SESSION] += 1
         elif book.quantity[name] != 0 or book.waiting[name] != 0:
             funnel[side, IN_BOOK] += 1
-        elif side == SHORT and not _shortable(parameters, today.close[name], today.mean_dollars[name]):
+        elif side == SHORT and (np.isnan(probability[name]) or not _shortable(parameters, today.close[name], today.mean_dollars[name])):
             funnel[side, NOT_SHORTABLE] += 1
         elif parameters.cool_down > 0 and book.sessions[0] - left[name] <= parameters.cool_down:
             funnel[side, COOLING] += 1

@@ -1,5 +1,6 @@
 """What keeps an evening from entering: halts by persons, data that are not there or not to be believed, models without a voucher."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,11 +40,34 @@ class Forbidden:
     restricted: tuple[Restriction, ...] = ()
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a broker's account leaves of a decision: why nothing is entered, which names are no candidates and which none for a short, each
+    by its `symbol`; sizes are worked out on the `share` of equity, at most on `capital` dollars.
+    """
+
+    entries: tuple[Reason, ...] = ()
+    barred: tuple[Reason, ...] = ()
+    not_short: tuple[Reason, ...] = ()
+    capital: float = math.inf
+    share: float = 1.0
+
+
+NO_LIMITS = Limits()
+
+
 def curbs_of(
-    market_data: MarketData, settings: Settings, models: ModelsInUse, faults: DataFaults, forbidden: Forbidden, factor: float = 1.0
+    market_data: MarketData,
+    settings: Settings,
+    models: ModelsInUse,
+    faults: DataFaults,
+    forbidden: Forbidden,
+    factor: float = 1.0,
+    limits: Limits = NO_LIMITS,
 ) -> tuple[Curbs, tuple[Reason, ...]]:
     """The curbs on the decision of the newest session of `market_data` (T, N), and the reasons for each."""
     stops = (
+        *limits.entries,
         *_by_persons(forbidden),
         *_by_vix(market_data, settings.regime.window),
         *_by_data(faults, settings.daily),
@@ -53,12 +77,21 @@ def curbs_of(
         *(Reason("name_fault", why, symbol) for symbol, why in sorted(faults.barred.items())),
         *(Reason("restricted", str(one.why), one.symbol) for one in forbidden.restricted),
         *(Reason("halted", str(one.why), one.symbol) for one in forbidden.halts if one.scope == "name"),
+        *limits.barred,
     )
     notices = (
         *_notices(faults, settings.daily),
         *((Reason("alarm", f"the gross of entries is multiplied by {factor:g}"),) if factor != 1 else ()),
     )
-    return Curbs(not stops, frozenset(one.symbol for one in names), factor), (*stops, *names, *notices)
+    curbs = Curbs(
+        entries=not stops,
+        barred=frozenset(one.symbol for one in names),
+        factor=factor,
+        not_short=frozenset(one.symbol for one in limits.not_short),
+        capital=limits.capital,
+        share=limits.share,
+    )
+    return curbs, (*stops, *names, *limits.not_short, *notices)
 
 
 def _by_persons(forbidden: Forbidden) -> Iterable[Reason]:

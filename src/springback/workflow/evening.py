@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import takewhile
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from springback.operation.freezing import Circumstances, decision_of
 from springback.operation.frozen_decision import FrozenDecision, Kind, freeze
 from springback.operation.funnel import funnel
 from springback.operation.order_table import forecasts_frame, orders_frame
+from springback.operation.outcomes import Outcomes
 from springback.operation.spoken import ModelsInUse, SessionForecasts, session_forecasts
 from springback.operation.window import sessions_needed, without_bars
 from springback.quality.fresh import barless
@@ -28,10 +30,21 @@ from springback.state.rows import BookEvent
 from springback.state.rows import Evening as Row
 from springback.state.state import State
 from springback.workflow.catch_up import window
+from springback.workflow.curbs import Limits
 from springback.workflow.inputs import Loaded
 from springback.workflow.settings import Settings
 
 CASH = "cash"
+
+
+class Trader(Protocol):
+    """What a broker's account knows of itself."""
+
+    def outcomes(self, session: str, state: AccountState) -> Outcomes:
+        """What became in `session` of the orders at the market of `state`, and how the account stood at its close."""
+
+    def limits(self, session: str, symbols: Collection[str]) -> Limits:
+        """What the account leaves of the decision of `session`, whose candidates are `symbols`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +54,8 @@ class LiveAccount:
 
     A rehearsal may see more than a desk can: with `hindsight` it knows on a name's last session that it is, as the past turned out; it may
     read each session as the first write that held it (`as_known`), and its contests are written into a `ledger` of its own.
+
+    Of an account at a broker the `trader` tells what happened; nothing is assumed then, and no person says what it holds.
     """
 
     name: str
@@ -52,6 +67,7 @@ class LiveAccount:
     hindsight: bool = False
     as_known: bool = False
     ledger: Path | None = None
+    trader: Trader | None = None
 
     @property
     def closed(self) -> tuple[str, ...]:

@@ -1,0 +1,132 @@
+"""An account at a broker: who it is, its folder, its journal, and the broker behind it."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from springback.backtest.fills import delisting_price, paid_price, stop_trigger
+from springback.brokers.alpaca import Alpaca
+from springback.brokers.broker import Answer, Broker, Events, Mode, OrderRequest, State
+from springback.brokers.simulated import NUMBER, Simulated
+from springback.brokers.simulated import Terms as SimulatedTerms
+from springback.brokers.simulated_market import Law
+from springback.data.hours import Hours, between
+from springback.data.sources.keys import broker_keys
+from springback.data.store.store import Store
+from springback.errors import InputError, SettingsError
+from springback.market.costs import charges
+from springback.trading.order_journal import OrderJournal
+from springback.workflow.accounts import account_of
+from springback.workflow.daily import Clock
+from springback.workflow.evening import LiveAccount
+from springback.workflow.order_journal import journal_of
+from springback.workflow.settings import Settings
+
+BROKERS = ("simulated", "alpaca")
+CALLS = "simulated.jsonl"
+"""The file in an account's folder that keeps the calls of the simulated broker."""
+AHEAD = timedelta(days=30)
+"""How far beyond the stored sessions the simulated broker knows when the market opens."""
+
+
+@dataclass(frozen=True, eq=False)
+class TradingAccount:
+    """An account at a `broker`, as its evenings see it (`live`), and the `journal` of its orders; `rehearsal` marks all that is written."""
+
+    live: LiveAccount
+    broker: Broker
+    journal: OrderJournal
+    mode: Mode
+    rehearsal: bool
+
+    @property
+    def folder(self) -> Path:
+        """`desk/ACCOUNT`."""
+        return self.live.folder.path
+
+
+def trading_account(
+    desk: Path,
+    settings: Settings,
+    broker_name: str,
+    live: bool,
+    clock: Clock,
+    store: Path | None = None,
+    models: Path | None = None,
+) -> TradingAccount:
+    """The account that the settings name at the broker, in its folder under `desk`; nothing is asked of the broker yet.
+
+    Raises `InputError` on a broker that is not known, or a set clock beside real money, `SettingsError` where no account is named,
+    `WrongAccount` where the broker's address is not the one that is meant, and as `account_of` does.
+    """
+    if broker_name not in BROKERS:
+        raise InputError(f"--broker must be {' or '.join(BROKERS)}, was '{broker_name}'", value=broker_name)
+    if live and (broker_name == "simulated" or clock.fixed is not None):
+        raise InputError("--live trades real money at the time it is: leave --broker simulated and --clock out")
+    number = NUMBER if broker_name == "simulated" else settings.brokers.account
+    if not number:
+        raise SettingsError("brokers.account is empty, so that nothing is sent: name the number of the account that the keys open")
+    account = account_of(desk / number, settings, store, models, begins=True)
+    broker: Broker = StoredMarket(account, clock.now) if broker_name == "simulated" else _alpaca(settings, live)
+    mode: Mode = broker.mode if isinstance(broker, Alpaca) else "rehearsal"
+    rehearsal = mode == "rehearsal" or clock.fixed is not None
+    journal = journal_of(account.folder.path, number, account.state, rehearsal)
+    return TradingAccount(account, broker, replace(journal, settle=settings.execution.settle), mode, rehearsal)
+
+
+def _alpaca(settings: Settings, live: bool) -> Alpaca:
+    keys = broker_keys(settings.brokers.keys).of("APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
+    return Alpaca(settings.brokers, (keys[0], keys[1]), live)
+
+
+@dataclass(eq=False)
+class StoredMarket:
+    """The simulated broker on the market of the account's store, which is read again where the store has grown; its calls lie in the
+    account's folder.
+    """
+
+    account: LiveAccount
+    clock: Callable[[], datetime]
+    name: str = "simulated"
+    _market: tuple[str, Simulated] | None = field(default=None, repr=False)
+
+    def submit(self, order: OrderRequest) -> Answer:
+        """See `Broker`."""
+        return self._broker().submit(order)
+
+    def cancel(self, client_id: str) -> Answer:
+        """See `Broker`."""
+        return self._broker().cancel(client_id)
+
+    def events(self, since: datetime, client_ids: Collection[str] = ()) -> Events:
+        """See `Broker`."""
+        return self._broker().events(since, client_ids)
+
+    def state(self, symbols: Sequence[str] = ()) -> State:
+        """See `Broker`."""
+        return self._broker().state(symbols)
+
+    def _broker(self) -> Simulated:
+        store = Store(self.account.store)
+        digest = store.hash
+        if self._market is None or self._market[0] != digest:
+            self._market = digest, self._on(store)
+        return self._market[1]
+
+    def _on(self, store: Store) -> Simulated:
+        settings, market_data = self.account.settings, store.read()
+        charged = charges(settings.costs, settings.backtest.profile, 0.0)
+        law = Law(charged, stop_trigger, paid_price, delisting_price)
+        terms = SimulatedTerms(cash=settings.brokers.capital or settings.backtest.cash)
+        file = self.account.folder.path / CALLS
+        file.parent.mkdir(parents=True, exist_ok=True)
+        days = [one.item() for one in market_data.bars.sessions]
+        hours = [(one.opens, one.closes) for one in _hours(days, self.account.closed)]
+        return Simulated(market_data, hours, self.clock, law, terms, file)
+
+
+def _hours(days: Sequence[date], closed: Sequence[str]) -> tuple[Hours, ...]:
+    """When the sessions `days` open and close, and those that follow."""
+    known = {one.day: one for one in between(days[0], days[-1], ())}
+    return (*(known[one] for one in days), *between(days[-1] + timedelta(days=1), days[-1] + AHEAD, closed))
