@@ -12,7 +12,7 @@ import numpy as np
 
 from springback.backtest.fills import delisting_price, paid_price, stop_trigger
 from springback.brokers.alpaca import Alpaca
-from springback.brokers.broker import Answer, Asset, Broker, Events, OrderRequest
+from springback.brokers.broker import Answer, Broker, Events, OrderRequest
 from springback.brokers.broker_settings import Brokers
 from springback.brokers.simulated import Hours, Simulated, Terms
 from springback.brokers.simulated_market import Law
@@ -41,19 +41,21 @@ class Case:
 
     broker: Broker
     market: Any
-    assets: dict[str, Asset] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    spellings: dict[str, str] = field(default_factory=dict)
     mode: str = "rehearsal"
 
     def order(self, client_id: str, side: str = "buy", shares: str = "10", symbol: str = "AAA", **more: Any) -> OrderRequest:
         """A request in the words of the broker."""
-        if symbol not in self.assets:
-            self.assets |= self.broker.state(("AAA", "BRK.B", "HARD")).assets
-        asset, words = self.assets[symbol], {"purpose": "entry", **more}
-        return OrderRequest(client_id, asset.asset_id, asset.broker_symbol, side, Decimal(shares), **words)  # type: ignore[arg-type]
+        if symbol not in self.ids:
+            for name, one in self.broker.state(("AAA", "BRK.B", "HARD")).assets.items():
+                self.ids[name], self.spellings[name] = one.asset_id, one.broker_symbol
+        words = {"purpose": "entry", **more}
+        return OrderRequest(client_id, self.ids[symbol], self.spellings.get(symbol, symbol), side, Decimal(shares), **words)  # type: ignore[arg-type]
 
     def held(self) -> dict[str, Decimal]:
         """Signed shares by our symbol."""
-        names = {one.asset_id: symbol for symbol, one in self.assets.items()}
+        names = {identity: symbol for symbol, identity in self.ids.items()}
         return {names[one.asset_id]: one.quantity for one in self.broker.state().positions}
 
     def submit(self, client_id: str, *order: Any, **more: Any) -> Answer:

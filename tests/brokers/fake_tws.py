@@ -40,7 +40,8 @@ class Fault:
 
     `silence`: it is lost; `deaf`: it is acted on, and the answer is lost; `cut`: it is acted on and the line breaks; `late`: it is acted on
     after the next message. `error`: `code` and `text` are the answer, and nothing is done; `warning`: they come beside it. `day`: 10349, it
-    becomes a day order; `garbled`: the answer has a field too few.
+    becomes a day order; `garbled`: the answer has a field too few; `lacking`: commissions come without their executions; `filled`: what is
+    to be cancelled fills first; `inactive`: the order comes, and TWS calls it so.
     """
 
     kind: str
@@ -82,6 +83,7 @@ class FakeTws:
         self.threads: list[Thread] = []
         self.server: socket.socket | None = None
         self.mute: set[socket.socket] = set()
+        self.lacking = False
 
     # The market.
 
@@ -206,6 +208,15 @@ class FakeTws:
         self.stop()
         self.start()
 
+    def again(self, fields: list[str]) -> None:
+        """A message that was lost on the way comes after all, from the newest connection."""
+        with self.lock:
+            self._act(list(self.lines)[-1], fields)
+
+    def sent(self, kind: int = ORDER) -> list[list[str]]:
+        """The messages of that kind that came."""
+        return [one for one in self.messages if one[0] == str(kind)]
+
     def notice(self, code: int, text: str = "") -> None:
         """What it says to everyone: 1100, 1102."""
         with self.lock:
@@ -252,6 +263,10 @@ class FakeTws:
             before = len(self.orders)
             if kind in {"deaf", "cut", "garbled"}:
                 self.mute.add(line)
+            if kind == "filled":
+                order = next(one for one in self.orders if one["orderId"] == int(fields[2]))
+                self.fill(order, order["quantity"] - order["filled"], self.stock(order["conId"]).price)
+            self.lacking = kind == "lacking"
             self._act(line, fields)
             self.mute.discard(line)
             if fault is not None and len(self.orders) > before:
@@ -270,6 +285,9 @@ class FakeTws:
             self._write(
                 line, wire.error(order["orderId"], 10349, "Order TIF was set to DAY based on order preset."), wire.open_order(order)
             )
+        if fault.kind == "inactive":
+            order["status"] = "Inactive"
+            self._write(line, wire.open_order(order), wire.order_status(order))
         if fault.kind == "warning":
             self._write(line, wire.error(order["orderId"], fault.code, fault.text))
 
@@ -391,7 +409,8 @@ class FakeTws:
         """Executions since midnight alone."""
         for one in self.executions:
             if one["day"] == self._day():
-                self._write(line, wire.execution(int(fields[2]), one), wire.commission(one["execId"], one["fee"]))
+                told = [] if self.lacking else [wire.execution(int(fields[2]), one)]
+                self._write(line, *told, wire.commission(one["execId"], one["fee"]))
         self._write(line, wire.frame(55, 1, fields[2]))
 
     def _positions(self, line: socket.socket, fields: list[str]) -> None:

@@ -55,7 +55,7 @@ class Line:
 
     async def drop(self) -> None:
         """Hangs up: what the Gateway still had to say is said again by the next connection."""
-        client, self.client = self.client, None
+        client, self.client, self.ear.lost_since = self.client, None, None
         if client is not None:
             with suppress(OSError):
                 client.disconnect()
@@ -65,7 +65,7 @@ class Line:
     async def connect(self) -> None:
         """Raises `Later` where nobody listens, nobody answers, or another holds our client id."""
         await self.drop()
-        self.ear.word, self.ear.lost_since = "", None
+        self.ear.word = ""
         where = f"{self.settings.ib_host}:{self.settings.ib_port}"
         client: Any = Client(self.ear)  # type: ignore[no-untyped-call]
         client.MaxRequests = 0  # the pace is ours: a time-out counts from the sending

@@ -5,7 +5,6 @@ the journal keeps before the sending: under one number TWS has one order, howeve
 """
 
 import re
-import weakref
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -61,21 +60,25 @@ class _Session:
 
 
 class InteractiveBrokers:
-    """One account behind a Gateway; `live` says that real money is meant. `flex` tells what was booked; None: nobody does."""
+    """One account behind a Gateway; `live` says that real money is meant. `flex` tells what was booked; None: nobody does. It holds a line
+    and an event loop of its own, which runs while something is asked, in the thread that asks: who made it closes it.
+    """
 
     name = "ib"
 
     def __init__(self, settings: Brokers, live: bool = False, flex: Flex | None = None) -> None:
-        """Nothing is asked yet. Raises `MissingData` where ib_async is not installed, or the list of what can be borrowed is gone."""
+        """Nothing is asked yet. Raises `MissingData` where ib_async is not installed, `WrongAccount` where `brokers.account` is a live one
+        and `live` is not meant, or the other way.
+        """
         try:
             from springback.brokers.ib_line import Line
         except ModuleNotFoundError as error:
             raise MissingData(f"Interactive Brokers needs {error.name}, which is not installed: pip install 'springback[ib]'") from None
+        self.mode: Mode = _account_of((), settings.account, live)[1] if settings.account else "rehearsal"
         self.settings, self.live, self.flex = settings, live, flex
         self.line, self.session = Line(settings), _Session()
         self.numbers: dict[str, int] = {}
         self.spent: set[int] = set()
-        weakref.finalize(self, self.line.close)
 
     def close(self) -> None:
         """Hangs up; the next request connects anew."""
@@ -174,14 +177,10 @@ class InteractiveBrokers:
     async def _judge(self) -> None:
         """Raises `WrongAccount`, and hangs up, where another account is opened than is meant."""
         try:
-            number, mode = _account_of(self.line.ear.accounts, self.settings.account)
-            if (mode == "live") != self.live:
-                meant = "live" if self.live else "paper"
-                raise WrongAccount(f"account {number} is {mode}, {meant} was meant: log the Gateway in to the other, or see --live")
+            self.session.number, self.session.mode = _account_of(self.line.ear.accounts, self.settings.account, self.live)
         except WrongAccount:
             await self.line.drop()
             raise
-        self.session.number, self.session.mode = number, mode
 
     async def _pinned(self) -> Reading:
         """All orders, of an account that may be traded: the one named, in dollars, on margin."""
@@ -359,16 +358,21 @@ def _booked_order(client_id: str, booked: Sequence[Fill]) -> Order | None:
     return Order(client_id, first.broker_id, "", first.symbol, first.side, None, "filled", "booked", filled, paid / filled)
 
 
-def _account_of(accounts: Sequence[str], meant: str) -> tuple[str, Mode]:
-    """The account and its mode. Raises `WrongAccount` where it may not be traded."""
-    shown = ", ".join(accounts)[:60] or "no account"
+def _account_of(accounts: Sequence[str], meant: str, live: bool) -> tuple[str, Mode]:
+    """The account that is `meant` and its mode; without `accounts` the Gateway was not asked. Raises `WrongAccount` where it may not be
+    traded.
+    """
+    shown = ", ".join(accounts)[:60]
     kinds = [KINDS.match(one) for one in accounts]
     if any(kind and kind["advisor"] for kind in kinds):
         raise WrongAccount(f"the Gateway's login is an advisor's ({shown}), which is not supported: nothing is sent")
-    if (meant and meant not in accounts) or not (meant or len(accounts) == 1):
+    if accounts and ((meant and meant not in accounts) or not (meant or len(accounts) == 1)):
         raise WrongAccount(f"the Gateway opens {shown}, brokers.account is '{meant}': name one of them; nothing is sent")
     account = meant or accounts[0]
     kind = KINDS.match(account)
-    if kind is None:
+    if kind is None or kind["advisor"]:
         raise WrongAccount(f"account {account} is neither a paper account (DU...) nor a live one (U...): nothing is sent")
-    return account, "paper" if kind["paper"] else "live"
+    mode: Mode = "paper" if kind["paper"] else "live"
+    if (mode == "live") != live:
+        raise WrongAccount(f"account {account} is {mode}, {'live' if live else 'paper'} was meant: name the other, or see --live")
+    return account, mode
