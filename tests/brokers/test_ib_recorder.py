@@ -21,7 +21,7 @@ def test_a_session_goes_through_and_is_written(tmp_path: Path) -> None:
     text = file.read_text()
     assert fake.account not in text and MASK in text
     messages = [json.loads(line) for line in text.splitlines()]
-    assert [one["fields"] for one in messages if one["from"] == "client"][0] == ["v157..178"]
+    assert next(one["fields"] for one in messages if one["from"] == "client") == ["v157..178"]
     kinds = {kind for side, kind in shapes(file) if side == "gateway"}
     assert {"178", "15", "9", "5", "3", "11", "59", "101", "61", "6", "10"} <= kinds
     assert [one["fields"] for one in messages if one["from"] == "client" and one["fields"][0] == "3"] == [

@@ -56,7 +56,7 @@ class Flex:
         except (KeyError, ValueError, ArithmeticError) as error:
             what = error.args[0] if error.args else type(error).__name__
             raise Unreachable(
-                f"IB's statement is not the known one ({what}): see docs/trading.md for what the Flex query must hold"
+                f"IB's statement is not the known one ({what}): see docs/interactive-brokers.md for what the Flex query must hold"
             ) from None
         if self.settings.account and found.account != self.settings.account:
             raise WrongAccount(

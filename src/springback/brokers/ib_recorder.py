@@ -70,16 +70,16 @@ class Recorder:
         with suppress(OSError):
             target.shutdown(SHUT_RDWR)
 
-    def _write(self, name: str, found: bytes) -> bytes:
-        """Writes the whole messages of `found`, and gives back what is left of it."""
-        found = found.removeprefix(GREETING)
-        while len(found) >= 4 and len(found) >= 4 + (length := struct.unpack(">I", found[:4])[0]):
-            body, found = found[4 : 4 + length], found[4 + length :]
+    def _write(self, name: str, data: bytes) -> bytes:
+        """Writes the whole messages of `data`, and gives back what is left of it."""
+        data = data.removeprefix(GREETING)
+        while len(data) >= 4 and len(data) >= 4 + (length := struct.unpack(">I", data[:4])[0]):
+            body, data = data[4 : 4 + length], data[4 + length :]
             fields = body.decode(errors="replace").replace(self.account, MASK).split("\0")
             line = {"at": round(time.monotonic() - self.begin, 3), "from": name, "fields": fields[:-1] if len(fields) > 1 else fields}
             with self.lock, self.file.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(line) + "\n")
-        return found
+        return data
 
 
 @contextmanager
