@@ -26,24 +26,33 @@ def close(inputs: LoopInputs, row: int, rules: Rules, account: Account, paper: P
     """The close of `row` and step 0 of the rule: the book is marked, its session closed, and the account described as it stands then,
     in dollars and shares.
     """
-    book = account.book
-    daily["equity"] = book.cash[0] + _mark(inputs.mark[row] if rules.charges.financed else inputs.close[row], book, daily)
-    apply(book, Event(SESSION_CLOSED, -1, 0, 0.0, 0.0))
-    for k in range(expire(rules.parameters, book, paper.cancelled)):
+    apply(account.book, Event(SESSION_CLOSED, -1, 0, 0.0, 0.0))
+    for k in range(expire(rules.parameters, account.book, paper.cancelled)):
         drop(account, paper.cancelled[k], CANCELLED, row, UNFILLED)
-    _count_waiting(account, daily)
-    daily["n_long"] = daily["long_positions"] + daily["long_waiting"]
-    daily["n_short"] = daily["short_positions"] + daily["short_waiting"]
-    daily["cash"] = book.cash[0]
+    describe(inputs, row, rules, account, daily)
+    account.heights[0], account.heights[1] = account.heights[1], daily["equity"]
+    account.heights[2] = max(account.heights[2], daily["equity"])
     daily["bear"] = 1.0 if is_bear(inputs.vix[row], inputs.vix_mean[row], rules.multiple) else 0.0
     daily["vix"] = inputs.vix[row]
     daily["vix_sma15"] = inputs.vix_mean[row]
 
 
 @compiled
+def describe(inputs: LoopInputs, row: int, rules: Rules, account: Account, daily: Row) -> None:
+    """Marks the book at the close of `row` and counts what is held and what waits, in dollars and shares."""
+    book = account.book
+    daily["equity"] = book.cash[0] + _mark(inputs.mark[row] if rules.charges.financed else inputs.close[row], book, daily)
+    _count_waiting(account, daily)
+    daily["n_long"] = daily["long_positions"] + daily["long_waiting"]
+    daily["n_short"] = daily["short_positions"] + daily["short_waiting"]
+    daily["cash"] = book.cash[0]
+
+
+@compiled
 def _mark(close: Floats, book: Book, daily: Row) -> float:
     """Marks every position that has a close, counts and values both sides, and returns the dollars of all: one walk, as walks are dear."""
     total = 0.0
+    daily["long_positions"], daily["short_positions"], daily["long_value"], daily["short_value"] = 0.0, 0.0, 0.0, 0.0
     for name in np.flatnonzero(book.quantity):
         if not np.isnan(close[name]):
             apply(book, Event(MARKED, name, 0, close[name], 0.0))
@@ -61,6 +70,7 @@ def _mark(close: Floats, book: Book, daily: Row) -> float:
 @compiled
 def _count_waiting(account: Account, daily: Row) -> None:
     """Entries that still wait, before new orders: every one of them is an order at the market."""
+    daily["long_waiting"], daily["short_waiting"] = 0.0, 0.0
     for k in range(account.counts[0]["tickets"]):
         ticket = account.tickets[k]
         if ticket["reason"] == ENTRY:
@@ -68,6 +78,18 @@ def _count_waiting(account: Account, daily: Row) -> None:
                 daily["long_waiting"] += 1
             else:
                 daily["short_waiting"] += 1
+
+
+@compiled
+def beyond(equity: float, height: float, limit: float) -> bool:
+    """Whether `equity` lies more than the share `limit` (0: off) under `height`, dollars."""
+    return limit > 0 and equity < height * (1.0 - limit)
+
+
+@compiled
+def _open(inputs: LoopInputs, heights: Floats) -> bool:
+    """Whether the account's losses let anything be entered."""
+    return not beyond(heights[1], heights[0], inputs.day_loss) and not beyond(heights[1], heights[2], inputs.drawdown)
 
 
 @compiled
@@ -93,6 +115,7 @@ def order(inputs: LoopInputs, first: int, row: int, rules: Rules, account: Accou
         inputs.trend[row] if rules.parameters.trend else paper.unknown,
         bear != is_bear(inputs.vix[before], inputs.vix_mean[before], rules.multiple),
         inputs.entry_factor[row],
+        _open(inputs, account.heights),
     )
     funnel = account.log.funnel[row - first]
     count = decide(rules.parameters, bear, daily["equity"], today, account.book, paper.orders, funnel)

@@ -1,5 +1,7 @@
 """Where an order fills, and what it costs: LEAN's daily fills, with the profile's slippage on top."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from springback.backtest.state import FILLED, PLAIN, Account, LoopInputs, Row, Rules
@@ -10,6 +12,18 @@ from springback.market.book import FILLED as BOOKED
 from springback.market.book import Event, apply
 from springback.market.costs import Charges, commission, slippage_rate
 from springback.strategy.rule import DELISTING, ENTRY, RESTING_STOP, STOP_LOSS, stop_level
+
+
+class Filled(NamedTuple):
+    """Signed shares of an order that changed hands at `price` dollars a share; `fee` and `slippage` in dollars. `at_level`: not at the
+    open.
+    """
+
+    quantity: int
+    price: float
+    fee: float
+    slippage: float
+    at_level: bool
 
 
 @compiled
@@ -79,29 +93,37 @@ def settle(inputs: LoopInputs, row: int, rules: Rules, account: Account, daily: 
 @compiled
 def _fill(inputs: LoopInputs, row: int, price: float, ticket: Row, rules: Rules, account: Account, daily: Row) -> None:
     """One order is filled at `price`, and pays what the profile charges for it."""
-    charges, book = rules.charges, account.book
-    name, quantity, reason = ticket["name"], ticket["quantity"], ticket["reason"]
+    charges = rules.charges
+    name, quantity = ticket["name"], ticket["quantity"]
     at_open = price == inputs.open[row, name]
     worth = inputs.close[row, name]
-    if reason == RESTING_STOP:
+    if ticket["reason"] == RESTING_STOP:
         worth = max(ticket["level"], worth) if quantity < 0 else min(ticket["level"], worth)
     paid = paid_price(charges, quantity, price, inputs.mean_volume[row - 1, name], inputs.mean_dollars[row - 1, name], at_open)
     fee = commission(charges, quantity, worth)
-    lost = quantity * (paid - price)
+    book_fill(account, row, ticket, Filled(quantity, paid, fee, quantity * (paid - price), not at_open), rules, daily)
+
+
+@compiled
+def book_fill(account: Account, row: int, ticket: Row, fill: Filled, rules: Rules, daily: Row) -> None:
+    """A fill of the order `ticket` in the session `row`, shares and dollars: the log, the book, the life of the position, and the stop that
+    an entry brings.
+    """
+    name, reason, quantity, paid = ticket["name"], ticket["reason"], fill.quantity, fill.price
     daily["traded"] += abs(quantity) * paid
-    daily["fees"] += fee
-    daily["slippage"] += lost
+    daily["fees"] += fill.fee
+    daily["slippage"] += fill.slippage
     logged = STOP_LOSS if reason == RESTING_STOP else reason
-    record(account, ticket["order_id"], row, name, quantity, paid, fee, lost, logged)
-    if not at_open:
+    record(account, ticket["order_id"], row, name, quantity, paid, fill.fee, fill.slippage, logged)
+    if fill.at_level:
         account.log.fills[account.counts[0]["fills"] - 1]["at_level"] = 1.0
-    moved = apply(book, Event(BOOKED, name, quantity, paid, fee))
+    moved = apply(account.book, Event(BOOKED, name, quantity, paid, fill.fee))
     if reason == ENTRY:
-        begin(account, row, name, quantity, paid, fee, lost)
+        begin(account, row, name, quantity, paid, fill.fee, fill.slippage)
         if rules.parameters.intraday:
             place(account, row, name, -quantity, RESTING_STOP, stop_level(quantity, paid, rules.parameters.stop_loss))
     else:
-        go_on(account, row, name, paid, moved, fee, lost, logged)
+        go_on(account, row, name, paid, moved, fill.fee, fill.slippage, logged)
 
 
 @compiled

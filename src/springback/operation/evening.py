@@ -7,35 +7,39 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.backtest.decision import holdings, order
+from springback.backtest.decision import beyond, describe, order
 from springback.backtest.loop import until_close
 from springback.backtest.run import Backtest, prepare
-from springback.backtest.state import CANCELLED, DROPPED, REPLACED, Account, Row, Rows, Rules, empty_paper
+from springback.backtest.state import CANCELLED, DROPPED, REPLACED, WAITING, Account, Row, Rows, Rules, empty_paper
 from springback.backtest.tickets import drop, place
 from springback.errors import MissingData
-from springback.market.book import MARKED, ORDERED, Event, apply
+from springback.market.book import ORDERED, Event, apply
 from springback.market.costs import Costs, charges
 from springback.market.forecasts import Forecasts
+from springback.market.limits import UNLIMITED, Limits
 from springback.market.market_data import MarketData
 from springback.operation.account_state import AccountState, Correction, WorkingOrder, corrected, laid_out, taken_up
+from springback.operation.outcomes import Outcomes
+from springback.operation.settlement import told_of, until_close_as_told
 from springback.strategy.knobs import Regime, Strategy, rule_parameters
-from springback.strategy.rule import ENTRY, REASONS
+from springback.strategy.rule import ENTRY, FLATTEN, REASONS
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What an account goes by: the rule, the regime, the charges, and cash and profile of the account."""
+    """What an account goes by: the rule, the regime, the charges, cash and profile of the account, and the limits on its entries."""
 
     strategy: Strategy = field(default_factory=Strategy)
     regime: Regime = field(default_factory=Regime)
     costs: Costs = field(default_factory=Costs)
     account: Backtest = field(default_factory=Backtest)
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True)
 class Curbs:
     """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates, those
-    in `not_short` none for a short; `factor` multiplies the gross of what is opened.
+    in `not_short` none for a short; `factor` multiplies the gross of what is opened. With `flatten` all that is held is closed.
 
     Sizes are worked out on the `share` of equity, at most on `capital` dollars.
     """
@@ -46,6 +50,7 @@ class Curbs:
     not_short: frozenset[str] = frozenset()
     capital: float = math.inf
     share: float = 1.0
+    flatten: bool = False
 
     def sized_on(self, equity: float) -> float:
         """The dollars that sizes are worked out on."""
@@ -59,7 +64,8 @@ FREE = Curbs()
 class Evening:
     """What a session was for an account: its state before the orders of the decision and `after` them, and as structured rows of the log
     (`backtest.state`) the `orders` that were decided, the `ended` ones of earlier evenings, `fills`, `trades` and the `daily` row;
-    `funnel` (2, len(FUNNEL)). The columns `name` are columns of `symbols`.
+    `funnel` (2, len(FUNNEL)). The columns `name` are columns of `symbols`. `losses` are the limits on entries that the account's equity
+    has passed (day_loss, drawdown). `assumed`: nobody said what was filled.
     """
 
     symbols: tuple[str, ...]
@@ -71,6 +77,8 @@ class Evening:
     trades: Rows
     daily: Row
     funnel: NDArray[np.int64]
+    losses: tuple[str, ...] = ()
+    assumed: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,29 +100,35 @@ def play(
     curbs: Curbs | None = FREE,
     orders: Sequence[WorkingOrder] = (),
     corrections: Corrections = NONE,
+    outcomes: Outcomes | None = None,
 ) -> Evening:
     """Plays the newest session of `market_data` (T, N), a window that ends with it, on an account that has closed the session before.
 
     `forecasts` (T, N) matter on that session alone. The fills of what waited are the loop's own law; `corrections` stand before the
-    decision. Without `curbs` nothing is decided, and the `orders` that were frozen for that session are placed. Dollars and shares. Raises
-    `MissingData` where the window has not two sessions or does not follow the state.
+    decision. Without `curbs` nothing is decided, and the `orders` that were frozen for that session are placed. With `outcomes` nothing is
+    assumed: they say what was filled, and how the account stands before the decision. Dollars and shares. Raises `MissingData` where the
+    window has not two sessions or does not follow the state.
     """
     _check(state, market_data)
-    stage = _Stage(market_data, forecasts, terms, curbs, first=not state.session)
+    stage = _Stage(market_data, forecasts, terms, curbs, first=not state.session, assumed=outcomes is None)
     start = corrected(state, corrections.earlier)
-    closed = stage.laid_out(start)
-    until_close(stage.inputs, stage.row, stage.first, stage.rules, closed, stage.paper, stage.daily(closed))
-    before, account, waited = stage.state(closed, start), closed, len(start.working)
-    if corrections.later:
-        before = corrected(before, [_resumed(one, start, stage, closed) for one in corrections.later])
-        account, waited = stage.laid_out(before), len(before.working)
+    closed = stage.closed(start, outcomes)
+    before, account = stage.state(closed, start), closed
+    later = [_resumed(one, start, stage, closed) for one in corrections.later]
+    if outcomes is not None:
+        later += told_of(outcomes, corrected(before, later))
+    if later:
+        before = corrected(before, later)
+        account = stage.laid_out(before)
         stage.mark(account, closed)
         before = stage.state(account, before)
     if curbs is not None:
         _order(account, stage, curbs)
+    if curbs is not None and curbs.flatten:
+        _flatten(account, stage)
     for one in orders:
         _place(account, stage, one)
-    return stage.evening(before, closed, len(start.working), account, waited)
+    return stage.evening(start, before, closed, account)
 
 
 def _order(account: Account, stage: "_Stage", curbs: Curbs) -> None:
@@ -126,16 +140,29 @@ def _order(account: Account, stage: "_Stage", curbs: Curbs) -> None:
     daily["equity"] = equity
 
 
+def _flatten(account: Account, stage: "_Stage") -> None:
+    """An exit of every position that is not closing and has a session to be closed in."""
+    book = account.book
+    for name in np.flatnonzero((book.quantity != 0) & ~book.closing & ~stage.paper.final):
+        quantity = -int(book.quantity[name])
+        drop(account, name, CANCELLED, stage.row, REPLACED)
+        place(account, stage.row, name, quantity, FLATTEN, np.nan)
+        apply(book, Event(ORDERED, int(name), quantity, 0.0, 0.0))
+
+
 class _Stage:
     """What one session is played on: the loop's inputs and rules, the newest row, and the row at which the log begins."""
 
-    def __init__(self, market_data: MarketData, forecasts: Forecasts, terms: Terms, curbs: Curbs | None, first: bool) -> None:
+    def __init__(
+        self, market_data: MarketData, forecasts: Forecasts, terms: Terms, curbs: Curbs | None, first: bool, assumed: bool
+    ) -> None:
+        self.assumed = assumed
         self.sessions, self.symbols = market_data.bars.sessions, market_data.bars.symbols
         self.row, self.first = len(self.sessions) - 1, first
         self.begin = self.row if first else self.row - 1
         self.rules, self.strategy = rules_of(terms, curbs), terms.strategy
         said, factor = _curbed(forecasts, self.symbols, curbs), _factor(curbs, self.row + 1)
-        self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor)
+        self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor, terms.limits)
         self.paper = empty_paper(len(self.symbols), terms.strategy.slots)
 
     def laid_out(self, state: AccountState) -> Account:
@@ -145,32 +172,62 @@ class _Stage:
         return account.log.daily[self.row - self.begin]
 
     def state(self, account: Account, earlier: AccountState) -> AccountState:
-        return taken_up(account, earlier, self.sessions, self.symbols, self.strategy.cool_down)
+        return taken_up(account, earlier, self.sessions, self.symbols, self.strategy.cool_down, self.assumed)
+
+    def closed(self, start: AccountState, outcomes: Outcomes | None) -> Account:
+        """The account after the close, the session played from `start` by the loop's own law, or by what became of its orders."""
+        account = self.laid_out(start)
+        rest = self.rules, account, self.paper, self.daily(account)
+        if outcomes is None:
+            until_close(self.inputs, self.row, self.first, *rest)
+        else:
+            until_close_as_told(self.inputs, self.first, *rest, outcomes.fills)
+        return account
 
     def mark(self, account: Account, closed: Account) -> None:
-        """Marks what a person said is held, and describes the account by it."""
-        daily, book = self.daily(account), account.book
+        """Marks what is said to be held, and describes the account by it."""
+        daily = self.daily(account)
         account.log.daily[self.row - self.begin] = self.daily(closed)
-        close = (self.inputs.mark if self.rules.charges.financed else self.inputs.close)[self.row]
-        for name in np.flatnonzero((book.quantity != 0) & ~np.isnan(close)):
-            apply(book, Event(MARKED, int(name), 0, float(close[name]), 0.0))
-        daily["cash"], daily["equity"] = book.cash[0], book.cash[0] + holdings(book)
+        describe(self.inputs, self.row, self.rules, account, daily)
+        account.heights[:] = closed.heights + (daily["equity"] - closed.heights[1])
 
-    def evening(self, before: AccountState, closed: Account, waited: int, account: Account, skip: int) -> Evening:
-        """What the logs tell: of the session until its close in `closed`, of the orders in `account`, after the first `skip`."""
-        log, earlier = closed.log, closed.log.orders[:waited]
-        counts = closed.counts[0]
+    def evening(self, start: AccountState, before: AccountState, closed: Account, account: Account) -> Evening:
+        """What the logs tell: of the session from `start` until its close in `closed`, of the orders in `account`."""
+        log, counts = closed.log, closed.counts[0]
+        waiting = [one.order_id for one in start.working]
+        orders = account.log.orders[: int(account.counts[0]["orders"])]
+        new = orders[~np.isin(orders["order_id"], waiting)].copy()
+        new["row"] = self.row
         return Evening(
             symbols=self.symbols,
             before=before,
             after=self.state(account, before),
-            orders=account.log.orders[skip : int(account.counts[0]["orders"])].copy(),
-            ended=earlier[np.isin(earlier["status"], (CANCELLED, DROPPED))].copy(),
+            orders=new,
+            ended=_ended(closed, account, len(waiting)),
             fills=log.fills[: int(counts["fills"])].copy(),
             trades=log.trades[: int(counts["trades"])].copy(),
             daily=self.daily(account).copy(),
             funnel=account.log.funnel[self.row - self.begin].copy(),
+            assumed=self.assumed,
+            losses=self.losses(account),
         )
+
+    def losses(self, account: Account) -> tuple[str, ...]:
+        """The limits on entries that the equity has passed."""
+        heights, inputs = account.heights, self.inputs
+        limits = {"day_loss": (heights[0], inputs.day_loss), "drawdown": (heights[2], inputs.drawdown)}
+        return tuple(name for name, (height, limit) in limits.items() if beyond(heights[1], height, limit))
+
+
+def _ended(closed: Account, account: Account, waiting: int) -> Rows:
+    """The first orders of `closed`, so many as were `waiting`, that ended without a whole fill there or by the decision in `account`."""
+    rows, later = closed.log.orders[:waiting].copy(), account.log.orders[: int(account.counts[0]["orders"])]
+    for row in rows:
+        for one in later[(later["order_id"] == row["order_id"]) & (later["status"] != WAITING)]:
+            for name in ("status", "ended", "why"):
+                row[name] = one[name]
+    ended: Rows = rows[np.isin(rows["status"], (CANCELLED, DROPPED))]
+    return ended
 
 
 def _check(state: AccountState, market_data: MarketData) -> None:

@@ -97,7 +97,7 @@ def lines(state: AccountState) -> tuple[dict[str, Any], ...]:
 
 
 def fills(evening: Evening, session: str) -> tuple[dict[str, Any], ...]:
-    """What was filled in the `session`, dollars and signed shares: by the loop's law, which is to say assumed."""
+    """What was filled in the `session`, dollars and signed shares; assumed where it was by the loop's law."""
     return tuple(
         {
             "session": session,
@@ -108,7 +108,7 @@ def fills(evening: Evening, session: str) -> tuple[dict[str, Any], ...]:
             "fee": float(one["fee"]),
             "slippage": float(one["slippage"]),
             "reason": REASONS[int(one["reason"])],
-            "assumed": True,
+            "assumed": evening.assumed,
         }
         for one in evening.fills
     )

@@ -1,7 +1,7 @@
 """An account at a broker: who it is, its folder, its journal, and the broker behind it."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -71,7 +71,8 @@ def trading_account(
     broker: Broker = StoredMarket(account, clock.now) if broker_name == "simulated" else _alpaca(settings, live)
     mode: Mode = broker.mode if isinstance(broker, Alpaca) else "rehearsal"
     rehearsal = mode == "rehearsal" or clock.fixed is not None
-    return TradingAccount(account, broker, journal_of(account.folder.path, number, account.state, rehearsal), mode, rehearsal)
+    journal = journal_of(account.folder.path, number, account.state, rehearsal)
+    return TradingAccount(account, broker, replace(journal, settle=settings.execution.settle), mode, rehearsal)
 
 
 def _alpaca(settings: Settings, live: bool) -> Alpaca:
