@@ -64,8 +64,8 @@ FREE = Curbs()
 class Evening:
     """What a session was for an account: its state before the orders of the decision and `after` them, and as structured rows of the log
     (`backtest.state`) the `orders` that were decided, the `ended` ones of earlier evenings, `fills`, `trades` and the `daily` row;
-    `funnel` (2, len(FUNNEL)). The columns `name` are columns of `symbols`. `assumed`: nobody said what was filled.
-    `losses` are the limits on entries that the account's equity has passed (day_loss, drawdown).
+    `funnel` (2, len(FUNNEL)). The columns `name` are columns of `symbols`. `losses` are the limits on entries that the account's equity
+    has passed (day_loss, drawdown). `assumed`: nobody said what was filled.
     """
 
     symbols: tuple[str, ...]
@@ -77,8 +77,8 @@ class Evening:
     trades: Rows
     daily: Row
     funnel: NDArray[np.int64]
-    assumed: bool = True
     losses: tuple[str, ...] = ()
+    assumed: bool = True
 
 
 @dataclass(frozen=True)

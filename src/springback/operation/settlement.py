@@ -40,8 +40,8 @@ def _settle(inputs: LoopInputs, row: int, rules: Rules, account: Account, daily:
     before = int(counts["tickets"])
     for k in range(before):
         ticket = account.tickets[k]
-        told = fills.get(int(ticket["order_id"]))
-        if told is None or not told.quantity or _settled(inputs, row, rules, account, daily, ticket, told):
+        outcome = fills.get(int(ticket["order_id"]))
+        if outcome is None or not outcome.quantity or _settled(inputs, row, rules, account, daily, ticket, outcome):
             move(account.tickets, k, kept)
             kept += 1
     for k in range(before, int(counts["tickets"])):
