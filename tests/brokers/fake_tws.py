@@ -79,12 +79,22 @@ class FakeTws:
     def __post_init__(self) -> None:
         self.lock = RLock()
         self.lines: dict[socket.socket, int] = {}
-        self.permanent, self.number = itertools.count(900_001), itertools.count(1)
+        self.permanent, self.serial = itertools.count(900_001), itertools.count(1)
         self.next_id = 1
         self.threads: list[Thread] = []
         self.server: socket.socket | None = None
         self.mute: set[socket.socket] = set()
         self.lacking = False
+
+    @property
+    def number(self) -> str:
+        """The account's number, as the other stand-ins name it."""
+        return self.account
+
+    @property
+    def prices(self) -> dict[str, float]:
+        """Dollars a share, by our symbol."""
+        return {one.symbol.replace(" ", "."): one.price for one in self.stocks}
 
     # The market.
 
@@ -127,7 +137,7 @@ class FakeTws:
             order["filled"] = total
             order["status"] = "Filled" if total >= order["quantity"] else "Submitted"
             self._ended(order, f"Filled Size: {total:g}" if order["status"] == "Filled" else "")
-            identity = f"0000e0d5.{next(self.number):08x}.01.{suffix}"
+            identity = f"0000e0d5.{next(self.serial):08x}.01.{suffix}"
             self.tell(order, identity, shares, price)
 
     def tell(self, order: dict[str, Any], identity: str, shares: float, price: float) -> None:

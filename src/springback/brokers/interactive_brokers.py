@@ -193,13 +193,14 @@ class InteractiveBrokers:
     async def _read(self) -> Reading:
         """Executions after the orders; where a commission was heard and its execution was not, they are asked for once more."""
         time = await self._ready()
-        line, number, losses = self.line, self.session.number, self.line.ear.losses
+        line, number = self.line, self.session.number
+        breaks = line.ear.breaks
         await line.open_orders()
         await line.completed_orders()
         await line.executions(number)
         if set(line.ear.commissions) - set(line.ear.executions):
             await line.executions(number)
-        if line.ear.losses != losses:
+        if line.ear.breaks != breaks:
             raise Later("IB's Gateway lost IB's servers (1100) while it told of the orders: they are asked for again")
         fills = words.fills_of(line.ear.executions, line.ear.commissions, number)
         return reading_of(line.ear, fills, number, time)
