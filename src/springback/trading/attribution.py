@@ -88,15 +88,15 @@ class Counted:
     foreign: Decimal = NOTHING
 
 
-def chain(played: Sequence[Decimal], counted: Counted, change: Decimal) -> Chain:
-    """The chain of a session: `played` is what it made in each of the first worlds, `change` that of the account's equity, dollars.
+def chain(worlds: Sequence[Decimal], counts: Counted, change: Decimal) -> Chain:
+    """The chain of a session: `worlds` is what it made in each of the first worlds, `change` that of the account's equity, dollars.
 
     The terms are cents and sum to `change` less the residual, exactly. Raises `InputError` on another number of worlds.
     """
-    if len(played) != PLAYED:
-        raise InputError(f"the chain begins with {PLAYED} worlds that are played, was given {len(played)}", value=len(played), limit=PLAYED)
-    steps = [played[0], *(after - before for before, after in pairwise(played))]
-    told = dict(zip(TERMS, (*steps, *_counted(counted)), strict=True))
+    if len(worlds) != PLAYED:
+        raise InputError(f"the chain begins with {PLAYED} worlds that are played, was given {len(worlds)}", value=len(worlds), limit=PLAYED)
+    steps = [worlds[0], *(after - before for before, after in pairwise(worlds))]
+    told = dict(zip(TERMS, (*steps, *_counted(counts)), strict=True))
     sums = list(accumulate(told.values()))
     residual, whole = cents(change - sums[-1]), cents(change)
     ends = [*(cents(one) for one in sums[:-1]), whole - residual]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from springback import __version__
 from springback.market.prose import Prose
 from springback.state.order_rows import digits
 from springback.state.rows import Halt
@@ -13,15 +14,17 @@ from springback.trading.accounted import Held, Line, Memory, Reconciled, Seen, T
 from springback.trading.booked import NOTHING
 from springback.trading.reconciliation import NEW, reconciled
 from springback.workflow.broker_events import ASSET, Heard
-from springback.workflow.broker_events import Traded as Account
 from springback.workflow.evening import LiveAccount
+from springback.workflow.trader import TradingAccount
 
 UNEXPLAINED, TAKEN = "unexplained", "foreign"
 """Codes of halts: shares that nobody can explain; shares of ours that another hand took."""
 BY = "springback reconcile"
 
 
-def reconcile(account: Account, hearing: Heard, session: date, phase: str, splits: Mapping[str, Decimal] | None = None) -> Reconciled:
+def reconcile(
+    account: TradingAccount, hearing: Heard, session: date, phase: str, splits: Mapping[str, Decimal] | None = None
+) -> Reconciled:
     """What the broker said in `hearing` beside the journal, for the decision of `session`; kept as a row, and its names halted.
 
     `splits` are old shares per new one by our symbol, effective in the session that follows.
@@ -35,7 +38,8 @@ def reconcile(account: Account, hearing: Heard, session: date, phase: str, split
         if one.halts:
             code = UNEXPLAINED if one.code == UNEXPLAINED else TAKEN
             live.state.halt(live.name, Halt("name", code, _why(one), BY, hearing.at, one.symbol))
-    row = Reconciliation(session, phase, hearing.at, found.unexplained, found.body, account.rehearsal)
+    body = json.dumps(json.loads(found.body) | {"venue": _venue(account, hearing)}, sort_keys=True)
+    row = Reconciliation(session, phase, hearing.at, found.unexplained, body, account.rehearsal)
     live.state.keep(live.name, row)
     return found
 
@@ -70,6 +74,12 @@ def _seen(live: LiveAccount, hearing: Heard) -> Seen:
     names |= {symbol: (one.asset_id, one.broker_symbol) for symbol, one in hearing.state.assets.items() if symbol not in names}
     positions = tuple(Held(one.asset_id, one.symbol, one.quantity) for one in hearing.state.positions)
     return Seen(positions, account.cash, traded, live.state.bookings(live.name), names)
+
+
+def _venue(account: Account, hearing: Heard) -> dict[str, str]:
+    """Where and by what the account is traded."""
+    theirs = hearing.state.account
+    return {"broker": account.broker.name, "account": theirs.number, "mode": theirs.mode, "version": __version__}
 
 
 def _why(one: Line) -> Prose:
