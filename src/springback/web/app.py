@@ -19,8 +19,8 @@ from springback.web.contents import PAGES
 from springback.web.dashboard import NOTHING, Dashboard, Outcome, lost
 from springback.web.door import STUDY_POLICY, Door
 from springback.web.page import Page, Words
-from springback.web.studies import studies
 from springback.web.visit import NOBODY, Desks, Visit
+from springback.workflow.studies import studies
 from springback.workflow.web_settings import Web
 
 FOREVER = "public, max-age=31536000, immutable"

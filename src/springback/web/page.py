@@ -9,7 +9,7 @@ Kind = Literal[
 ]
 """How a cell is drawn. "share" and "change" are fractions shown in per cent, a change with its sign; "dollars" are whole, "cents" with
 them; "tone" is a word that is good, bad or neither; "until" an instant, told by what is left until it."""
-Tone = Literal["", "good", "bad", "warn", "quiet"]
+Tone = Literal["", "good", "bad", "warn", "quiet", "absent"]
 LEFT = ("text", "code", "instant", "session", "tone")
 
 

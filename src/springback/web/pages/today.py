@@ -15,7 +15,7 @@ from springback.workflow.upcoming import Upcoming, upcoming
 SHOWN = 252
 """Sessions of the curve of equity."""
 ORDERS = (
-    Column("symbol", "Symbol", link="symbol/{symbol}"),
+    Column("symbol", "Symbol", link="symbol?symbol={symbol}"),
     Column("action", "Order"),
     Column("send", "Shares", "shares"),
     Column("last_close", "Last close", "cents"),
