@@ -69,8 +69,8 @@ def rehearsed(state: State, account: str) -> bool:
     return any(marks) or any(one.rehearsal for one in attributions)
 
 
-def _rehearsed(found: PaperProgress) -> PaperProgress:
-    return PaperProgress(found.venue, found.sessions, found.fills, found.since, found.rules, found.began, True)
+def _rehearsed(progress: PaperProgress) -> PaperProgress:
+    return PaperProgress(progress.venue, progress.sessions, progress.fills, progress.since, progress.rules, progress.began, True)
 
 
 def live_gate(desk: Path, settings: Settings, folder: Path, broker: str, verdict: ChampionVerdict) -> Gate:
