@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from argon2 import PasswordHasher
 
 from springback.data.store.store import Store
 from springback.market.prose import Prose
@@ -29,6 +30,7 @@ NOW = datetime(2023, 1, 13, 12, tzinfo=UTC)
 HOST = "http://127.0.0.1:8765"
 PASSWORD, LOOKING = "correct horse battery", "only looking at it"
 """The operator's, and the reader's."""
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 RUNNER = asyncio.Runner()
 """Every visitor's loop."""
 
@@ -44,7 +46,7 @@ def make(home: Path) -> None:
         registered(account, decision)
     state = State(home / "desk" / "state.sqlite")
     state.open_incident("desk", Incident("daily.failed", NOW - timedelta(hours=3), None, Prose("the source is down"), "springback daily"))
-    access = Access(home / FILE)
+    access = Access(home / FILE, hasher=CHEAP)
     access.set_password("operator", PASSWORD)
     access.set_password("reader", LOOKING)
 
@@ -93,4 +95,4 @@ class Browser:
 def browser_at(home: Path, web: Web | None = None, now: Callable[[], datetime] = lambda: NOW, origin: str = HOST) -> Browser:
     """A new visitor of a new dashboard over `home`, which must be the working folder."""
     web = web or Web()
-    return Browser(dashboard_of((home / "desk",), web, Access(home / FILE, web.hours), now), origin)
+    return Browser(dashboard_of((home / "desk",), web, Access(home / FILE, web.hours, CHEAP), now), origin)

@@ -16,7 +16,8 @@ LEFT = ("text", "code", "instant", "session", "tone")
 @dataclass(frozen=True)
 class Column:
     """A column of a table: the key of its cells, its head and how they are drawn. `link`: the address that a cell leads to, in which
-    {key} is the row's; `wide`: it has a line of its own on a narrow screen.
+    {key} is the row's; `wide`: it has a line of its own on a narrow screen; `export`: it is in
+    the CSV file alone.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Column:
     link: str = ""
     signed: bool = False
     wide: bool = False
+    export: bool = False
 
     @property
     def left(self) -> bool:

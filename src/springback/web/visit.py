@@ -16,6 +16,7 @@ from springback.operation.frozen_decision import FrozenDecision
 from springback.project import FILE, project, usual
 from springback.state.chain import Fault
 from springback.web.access import Role
+from springback.workflow import ledger_place
 from springback.workflow.accounts import account_of
 from springback.workflow.desks import Desk, desks_in
 from springback.workflow.evening import LiveAccount, trusted
@@ -24,6 +25,7 @@ from springback.workflow.order_journal import journal_of
 from springback.workflow.orders import champion
 from springback.workflow.settings import DEFAULTS, Settings, choose
 from springback.workflow.symbol_view import Symbols
+from springback.workflow.trials import Trials, trials_of
 from springback.workflow.version_file import folder_of
 
 NOBODY = "-"
@@ -38,6 +40,7 @@ class Desks:
     def __init__(self, folders: tuple[Path, ...], now: Callable[[], datetime]) -> None:
         self.folders, self.now = folders, now
         self.history, self.symbols = History(), Symbols()
+        self._trials: tuple[tuple[object, ...], Trials] | None = None
         self._pairs: OrderedDict[str, Models | None] = OrderedDict()
         self._accounts: dict[Path, tuple[Settings, LiveAccount]] = {}
         self._settings: tuple[tuple[int, ...], Settings] | None = None
@@ -69,6 +72,16 @@ class Desks:
                 while len(self._pairs) > PAIRS:
                     self._pairs.popitem(last=False)
             return explained(decision, self._pairs[digest])
+
+    def trials(self, store: Path) -> Trials:
+        """The trials of the ledger beside `store`, read again where it was written since. Raises `LedgerError`."""
+        file = ledger_place.place(store)
+        logs = (file, file.with_name(f"{file.name}-wal"))
+        stamp = tuple(one.stat().st_mtime_ns if one.exists() else 0 for one in logs)
+        with self._lock:
+            if self._trials is None or self._trials[0] != (store, *stamp):
+                self._trials = (store, *stamp), trials_of(store)
+            return self._trials[1]
 
     def faults(self, desk: Desk, account: LiveAccount) -> tuple[Fault, ...]:
         """What is wrong with the order journal of `desk`, read whole."""

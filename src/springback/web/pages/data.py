@@ -1,8 +1,10 @@
 """Data: what the store covers, what the checks found, and what a source later told otherwise."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from springback.data.store.provenance import write_record
 from springback.data.store.store import Store
 from springback.web.page import Block, Column, Facts, Frame, Page, Sheet, Tile, Tiles, Words
 from springback.web.visit import Visit
@@ -30,7 +32,7 @@ def data(visit: Visit) -> Page:
     """The page. Raises `MissingData` without a store."""
     store = Store(visit.store)
     told = store.describe()
-    coverage, origin = told.get("coverage", {}), store.origin
+    origin = store.origin
     check = values("check", "check")
     blocks: list[Block] = [_tiles(told, check)]
     if origin.demo:
@@ -40,36 +42,33 @@ def data(visit: Visit) -> Page:
     names = store.securities()
     endings = [{"ending": str(key).replace("_", " "), "count": int(value)} for key, value in names["ending"].value_counts().items()]
     blocks.append(Sheet("endings", "Names by how they end", SECTORS, endings))
-    facts = tuple((str(key).replace("_", " "), value) for key, value in coverage.items() if isinstance(value, str | int | float))
-    blocks.append(Facts("What it covers", (*facts, ("Content hash", told.get("content_hash"), "code"))))
+    blocks.append(
+        Facts("The store", (("Folder", str(visit.store)), ("Content hash", told["content_hash"], "code"), ("Format", told["format"])))
+    )
     if "check" in studies("check"):
         blocks.append(Frame("The page of the check", "/study/check/check"))
     return Page("Data", f"The store of {origin.source}, written {_when(told)}.", tuple(blocks))
 
 
-def _when(told: dict[str, Any]) -> str:
-    at = told.get("at") or told.get("written")
-    return f"{datetime.fromtimestamp(at / 1e6, UTC):%Y-%m-%d %H:%M} UTC" if isinstance(at, int) else str(at or "at an unknown time")
+def _when(told: Mapping[str, Any]) -> str:
+    return f"{datetime.fromisoformat(told['written_at']):%Y-%m-%d %H:%M} UTC"
 
 
-def _tiles(told: dict[str, Any], check: Any) -> Tiles:
-    coverage = told.get("coverage", {})
-    verdict = str(check.get("verdict", "not checked")) if check else "not checked"
-    usable = bool(check.get("usable")) if check else False
+def _tiles(told: Mapping[str, Any], check: Mapping[str, Any]) -> Tiles:
+    verdict, usable = str(check.get("verdict", "")), bool(check.get("usable"))
+    word = "not checked" if not check else "usable" if usable else "not usable"
     return Tiles(
         (
-            Tile("Last session", str(coverage.get("last", "")) or None),
-            Tile("First session", str(coverage.get("first", "")) or None),
-            Tile("Names", coverage.get("names") or coverage.get("symbols"), "count"),
-            Tile("Bars", coverage.get("rows") or coverage.get("bars"), "count"),
-            Tile(
-                "Verdict", "usable" if usable else "not usable" if check else "not checked", "text", verdict, "good" if usable else "warn"
-            ),
+            Tile("Last session", told["last_session"]),
+            Tile("First session", told["first_session"], "text", f"{told['sessions']:,} sessions"),
+            Tile("Names", told["names"], "count"),
+            Tile("Bars", told["rows"], "count"),
+            Tile("Verdict", word, "text", verdict, "good" if usable else "warn"),
         )
     )
 
 
-def _quality(check: Any) -> Sheet:
+def _quality(check: Mapping[str, Any]) -> Sheet:
     rows = [
         {**{key: one[key] for key in ("severity", "count", "names", "said")}, "check": str(one["check"]).replace("_", " ")}
         | {"_tone_severity": TONES.get(str(one["severity"]), "")}
@@ -82,14 +81,13 @@ def _quality(check: Any) -> Sheet:
 def _writes(store: Store) -> Sheet:
     rows = []
     for one in store.writes().to_dict("records")[::-1]:
-        found = one.get("findings")
-        words = "; ".join(str(line) for line in found) if isinstance(found, list | tuple) else str(found or "")
+        record = write_record(one)
         rows.append(
             {
                 "at": datetime.fromtimestamp(int(one["at"]) / 1e6, UTC),
                 "generation": int(one["generation"]),
-                "source": str(getattr(one["origin"], "source", "") or one["origin"])[:80],
-                "restated": words[:400],
+                "source": record.origin.source,
+                "restated": "; ".join(map(str, (*record.findings, *record.updates))),
                 "content_hash": str(one["content_hash"])[:16],
             }
         )

@@ -39,6 +39,12 @@ RESTRICTED = (
     Column("by", "By"),
     Column("removed_by", "Removed by"),
 )
+ACTS = (
+    Column("at", "When", "instant"),
+    Column("kind", "Act"),
+    Column("outcome", "Outcome"),
+    Column("detail", "In words", wide=True),
+)
 
 
 def incidents(visit: Visit) -> Page:
@@ -55,10 +61,19 @@ def incidents(visit: Visit) -> Page:
         Sheet("alarms", "Alarms of the watch", ALARMS, [vars(one) for one in reversed(alarms)], nothing="None."),
         Sheet("restricted", "Names kept from entry", RESTRICTED, names, nothing="None."),
         Sheet("book", "What persons said of the book", BOOK, book, nothing="Nothing.", most=100),
+        _acts(visit),
         *_journal(visit),
     ]
     lead = f"{open_} incidents are open, {len(found) - open_} are over; {sum(not one.lifted_by for one in halts)} halts are in force."
     return Page("Incidents and journal", lead, tuple(blocks))
+
+
+def _acts(visit: Visit) -> Sheet:
+    """What operators did on these pages."""
+    found = visit.account.state.attempts(visit.account.name)
+    rows = [{**vars(one), "kind": one.kind.partition(" ")[2], "detail": str(one.detail)} for one in found if one.kind.startswith("act ")]
+    note = "Each act is kept as begun before it is done."
+    return Sheet("acts", "What was done on these pages", ACTS, rows[::-1], note, "Nothing.", 100)
 
 
 def _journal(visit: Visit) -> tuple[Block, ...]:

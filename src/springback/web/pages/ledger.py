@@ -6,7 +6,6 @@ from typing import Any
 from springback.web.page import Bar, BarList, Block, Column, Facts, Frame, Page, Sheet, Words
 from springback.web.visit import Visit
 from springback.workflow.studies import studies, values
-from springback.workflow.trials import trials_of
 
 TRIALS = (
     Column("row", "Row", "count"),
@@ -16,8 +15,9 @@ TRIALS = (
     Column("last", "Last", "session"),
     Column("sharpe", "Sharpe", "number"),
     Column("seen", "Looks", "count"),
-    Column("turned", "Settings other than usual", wide=True),
-    Column("command", "Command", "code", wide=True),
+    Column("knobs", "Settings turned", "count"),
+    Column("turned", "Settings other than usual", export=True),
+    Column("command", "Command", "code", export=True),
 )
 STANDINGS = (
     Column("market", "Market"),
@@ -31,19 +31,31 @@ STANDINGS = (
 
 def ledger(visit: Visit) -> Page:
     """The page."""
-    found = trials_of(visit.store)
-    rows = [one | {"turned": ", ".join(f"{key} = {value}" for key, value in one["settings"].items())} for one in found.rows[::-1]]
+    found = visit.desks.trials(visit.store)
+    rows = [one | {"knobs": len(one["settings"]), "turned": _turned(one["settings"])} for one in found.rows[::-1]]
     known = studies("optimise")
     name = visit.query.get("study", max(known, key=lambda one: known[one].stat().st_mtime, default=""))
     blocks: list[Block] = [Words(found.fault, tone="bad")] if found.fault else []
     blocks += [
         Sheet("standings", "What luck would show", STANDINGS, found.standings, "Sharpe of the best of so many trials without any skill."),
         *(_study(name) if name in known else (Words("No search yet: 'springback optimize' makes one.", "The search", "absent"),)),
-        Sheet("trials", "Trials", TRIALS, rows, "Every look at a period; the newest first.", "The ledger is empty.", 100),
+        Sheet(
+            "trials",
+            "Trials",
+            TRIALS,
+            rows,
+            "Every look at a period, the newest first; settings and commands stand in the CSV file.",
+            "The ledger is empty.",
+            25,
+        ),
     ]
     return Page(
         "Ledger and optimisation", f"{found.looks} looks are entered in {found.file.name}, {len(found.rows)} of them trials.", tuple(blocks)
     )
+
+
+def _turned(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in settings.items())
 
 
 def _study(name: str) -> tuple[Block, ...]:

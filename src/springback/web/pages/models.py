@@ -34,7 +34,7 @@ def models(visit: Visit) -> Page:
     blocks: list[Block] = [_tiles(visit, timeline), *_watch(visit)]
     card, evaluation = (read(where(folder, champion)[0] / file) for file in ("card.json", "evaluation.json"))
     evaluation = evaluation or read(folder / "evaluation.json")
-    blocks += [*_importance(evaluation), *_calibration()]
+    blocks += [*_importance(_evaluated(evaluation)), *_calibration()]
     contests = [vars(one) | {"why": str(one.why), "_tone_state": STATES.get(one.state, "")} for one in reversed(timeline.contests)]
     blocks.append(Sheet("contests", "Contests", CONTESTS, contests, nothing="No challenger yet: one is trained each quarter."))
     blocks.append(Sheet("tenures", "Champions so far", TENURES, [vars(one) | {"why": str(one.why)} for one in reversed(timeline.tenures)]))
@@ -85,6 +85,16 @@ def _watch(visit: Visit) -> tuple[Block, ...]:
     if state.alarm:
         found.append(Act("clear-alarm", "Clear the alarm", "The watch begins anew, and entries have their whole size again.", "Clear it"))
     return tuple(found)
+
+
+def _evaluated(evaluation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The champion's own evaluation, else that of the newest run's models."""
+    known = studies("run")
+    told = values("run", max(known), "report.json").get("importance") if not evaluation and known else None
+    if not told:
+        return evaluation
+    rows = [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
+    return {f"importance_{side}": [one for one in rows if one["side"] == side] for side in ("long", "short")}
 
 
 def _importance(evaluation: Mapping[str, Any]) -> tuple[Block, ...]:

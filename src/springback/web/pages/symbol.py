@@ -26,7 +26,7 @@ SAID = (
     Column("qpi", "QPI", "number"),
     Column("p_long", "P(up)", "share"),
     Column("p_short", "P(down)", "share"),
-    *(Column(name, head, "number") for name, head in FEATURE.items()),
+    *(Column(name, head, "number" if name in ("qpi_3day", "rsi_14") else "score") for name, head in FEATURE.items()),
 )
 
 
@@ -45,7 +45,7 @@ def symbol(visit: Visit) -> Page:
     blocks: list[Block] = [
         choice,
         _prices(bars, fills),
-        *([_chances(said)] if said else ()),
+        *([_chances(said, visit.settings.strategy.probability)] if said else ()),
         Sheet("fills", "Bought and sold", FILLS, [one | {"reason": str(one["reason"]).replace("_", " ")} for one in fills[::-1]]),
         Sheet("forecasts", "What the champion said, and what it saw", SAID, said[::-1], nothing="It was not ranked.", most=20),
         Sheet("bars", "Bars", BARS, [one for one in rows[::-1] if one["close"] is not None], "As printed, unadjusted.", most=20),
@@ -69,8 +69,8 @@ def _prices(bars: SymbolBars, fills: list[dict[str, Any]]) -> Picture:
     )
 
 
-def _chances(said: list[dict[str, Any]]) -> Picture:
+def _chances(said: list[dict[str, Any]], needed: float) -> Picture:
     days = [one["session"] for one in said]
     lines = (Line("P(up)", [one["p_long"] for one in said], "good"), Line("P(down)", [one["p_short"] for one in said], "bad"))
     words = "The champion's probabilities in the sessions in which it ranked the name; dashed: what an entry needs."
-    return Picture("chances", "Forecasts", words, days, lines, "share")
+    return Picture("chances", "Forecasts", words, days, lines, "share", level=needed)

@@ -115,7 +115,7 @@ def why_not(visit: Visit) -> Page:
         blocks.append(_name(decision, symbol))
     for side, stages in decision.funnel.items():
         blocks.append(_funnel(side, stages))
-    rows = [_stage(side, key, one) for side, stages in decision.funnel.items() for key, one in stages.items()]
+    rows = [_stage(side, key, one) for side, stages in decision.funnel.items() for key, one in stages.items() if one["count"]]
     columns = (
         Column("side", "Side"),
         Column("stage", "Left because"),
