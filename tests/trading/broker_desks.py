@@ -23,6 +23,7 @@ from springback.workflow.evening import LiveAccount
 from springback.workflow.order_journal import journal_of
 from springback.workflow.settings import Settings, plain_settings
 from springback.workflow.trade_clock import TradeClock
+from springback.workflow.trading_account import TradingAccount
 from tests.brokers.broker_cases import EVENING, alpaca, at, fake_market
 from tests.brokers.fake_alpaca import FakeAlpaca, running
 
@@ -54,7 +55,7 @@ class MarketClock(TradeClock):
 
 @dataclass
 class BrokerDesk:
-    """An account at a fake market; it has the fields of a trading account."""
+    """An account at a fake market."""
 
     home: Path
     fake: FakeAlpaca
@@ -79,6 +80,11 @@ class BrokerDesk:
         """Its orders."""
         made = journal_of(self.folder, self.fake.number, self.state, self.rehearsal)
         return replace(made, settle=SETTLE)
+
+    @property
+    def account(self) -> TradingAccount:
+        """What the steps are called with."""
+        return TradingAccount(self.live, self.broker, self.journal, self.mode, self.rehearsal)
 
     def move_to(self, text: str) -> None:
         """It is New York's `text`."""

@@ -42,7 +42,7 @@ def sent(desk: BrokerDesk, symbol: str = "AAA", side: str = "buy", shares: str =
 
 def hear(desk: BrokerDesk) -> Heard:
     """One hearing."""
-    return heard(desk, desk.clock)
+    return heard(desk.account, desk.clock)
 
 
 def test_an_order_that_went_out_without_an_answer_is_found(desk: BrokerDesk) -> None:

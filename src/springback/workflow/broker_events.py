@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Protocol
 
-from springback.brokers.broker import Broker, Events, Fill, State
+from springback.brokers.broker import Events, Fill, State
 from springback.brokers.broker import Order as BrokerOrder
 from springback.data.hours import following
 from springback.errors import Disagrees, SpringbackError
@@ -17,10 +16,9 @@ from springback.state.order_rows import digits
 from springback.state.rows import Halt
 from springback.state.trading_rows import Snapshot
 from springback.trading.journal import Answer, Order, Proof
-from springback.trading.order_journal import OrderJournal
 from springback.workflow.broker_words import answers, booking, check_same, execution, in_turn, known, why_ended
 from springback.workflow.daily import Clock
-from springback.workflow.evening import LiveAccount
+from springback.workflow.trading_account import TradingAccount
 
 MARGIN, FIRST = timedelta(days=2), timedelta(days=7)
 """How far before the last hearing the broker is asked again, for what it tells late; how far back at the first one."""
@@ -30,26 +28,6 @@ ASSET = "asset_id"
 """Of an order's identity: the broker's id of what it buys or sells."""
 WHO = "springback"
 """Who halts what the broker disagrees on."""
-
-
-class Traded(Protocol):
-    """An account at a broker: what is remembered of it, the broker's door and the journal of its orders."""
-
-    @property
-    def live(self) -> LiveAccount:
-        """The account of the evenings."""
-
-    @property
-    def broker(self) -> Broker:
-        """The door."""
-
-    @property
-    def journal(self) -> OrderJournal:
-        """Its orders."""
-
-    @property
-    def rehearsal(self) -> bool:
-        """Whether all that is written is marked as one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +60,7 @@ class Heard:
         return tuple(one for one in self.orders.values() if one.intent.session == session)
 
 
-def heard(account: Traded, clock: Clock, step: str = "", symbols: Collection[str] = ()) -> Heard:
+def heard(account: TradingAccount, clock: Clock, step: str = "", symbols: Collection[str] = ()) -> Heard:
     """Begins anew and asks the broker once: what it says of our orders, fills and the rest is written, and a snapshot of the account.
 
     The orders asked for are those that are live, `symbols` are names to be told of beside theirs and those held. Raises `Unreachable` where
@@ -103,7 +81,7 @@ def heard(account: Traded, clock: Clock, step: str = "", symbols: Collection[str
     return found
 
 
-def _asked(account: Traded, orders: Collection[Order], now: datetime) -> Events:
+def _asked(account: TradingAccount, orders: Collection[Order], now: datetime) -> Events:
     """What happened since the last hearing with a margin, and what became of every live order: of those that no list has by their id."""
     last = account.live.state.newest(account.live.name, Snapshot)
     open_ones = [one for one in orders if one.live or one.state == "absent" or _untold(one)]
@@ -132,7 +110,7 @@ def _held(orders: Iterable[Order]) -> frozenset[str]:
 class _Hearing:
     """One answer of the broker, and the journal's `orders` that hear it."""
 
-    account: Traded
+    account: TradingAccount
     orders: Mapping[str, Order]
     events: Events
     state: State
@@ -205,12 +183,12 @@ class _Hearing:
             journal.absent(order.client_id, Proof(self.now, self.now, self.now, self.now), self.now)
 
 
-def halted_name(account: Traded, symbol: str, code: str, error: SpringbackError, at: datetime) -> Halt:
+def halted_name(account: TradingAccount, symbol: str, code: str, error: SpringbackError, at: datetime) -> Halt:
     """The halt of a name: nothing is entered in it until a person has looked."""
     return account.live.state.halt(account.live.name, Halt("name", code, Prose(str(error)), WHO, at, symbol))
 
 
-def _snapshot(account: Traded, hearing: Heard, step: str) -> Snapshot:
+def _snapshot(account: TradingAccount, hearing: Heard, step: str) -> Snapshot:
     sessions = account.live.folder.sessions()
     session = date.fromisoformat(sessions[-1]) if sessions else hearing.at.date()
     theirs, shares = hearing.state.account, {symbol: digits(one) for symbol, one in sorted(hearing.positions.items())}

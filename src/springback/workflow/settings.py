@@ -29,6 +29,7 @@ from springback.search import Optimise, Searchable
 from springback.statistics.contest import Retraining
 from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
+from springback.trading.execution_settings import Execution
 from springback.trading.guard_settings import Guard
 from springback.training.training_settings import Training, Validation, WalkForward
 from springback.workflow.version_file import in_force
@@ -60,6 +61,7 @@ class Settings:
     review: ReviewRules = field(default_factory=ReviewRules, metadata={"moves": "nothing"})  # no run is another trial for it
     fetch: Fetch = field(default_factory=Fetch, metadata={"moves": "data"})
     brokers: Brokers = field(default_factory=Brokers, metadata={"moves": "nothing"})  # what it bounds stands in each decision
+    execution: Execution = field(default_factory=Execution, metadata={"moves": "nothing"})
     guard: Guard = field(default_factory=Guard, metadata={"moves": "nothing"})  # three of its knobs move orders
     alerts: Alerts = field(default_factory=Alerts, metadata={"moves": "nothing"})
     demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})

@@ -10,7 +10,7 @@ class TradeClock(Clock):
     """The system's clock; with a `start` it begins there, runs on, and jumps over waits."""
 
     def __init__(self, start: datetime | None = None) -> None:
-        super().__init__()
+        super().__init__(start)
         self.jumps = start is not None
         self.offset = timedelta(0) if start is None else start - datetime.now(UTC)
 
