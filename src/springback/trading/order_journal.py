@@ -1,6 +1,7 @@
 """The order journal at work: each step is read, checked and kept in one transaction, and nothing is sent that was not kept before."""
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +18,8 @@ from springback.state.state import State
 from springback.trading.journal import SETTLE, Answer, Order, Proof, after, client_id, fold, next_number, with_fill
 from springback.trading.rebuild import Truth, body_of, rebuilt
 
+OVERRIDE = "override"
+"""Kind of an event of the journal itself: somebody opened a gate by hand."""
 ASKED = ("sending", "unknown")
 """Last events of an order of which nobody knows what became."""
 
@@ -148,6 +151,18 @@ class OrderJournal:
             for name, one in anew.items():
                 page.append(self._event(at, name, REBUILT, body_of(one), one.intent, one.history, one.broker_id))
         return tuple(anew.values())
+
+    def override(self, facts: Mapping[str, str], by: str, why: str, at: datetime) -> None:
+        """Keeps that somebody opened a gate by hand, for what `facts` say. Raises `InputError` without who and why."""
+        if not by.strip() or not why.strip():
+            raise InputError("an override is signed: say who does it, and why")
+        with self._journal() as page:
+            page.append(self._event(at, "", OVERRIDE, {**facts, "by": by, "why": why}))
+
+    def overrides(self) -> tuple[dict[str, str], ...]:
+        """What `override` kept, oldest first."""
+        with self._journal() as page:
+            return tuple(json.loads(one.body) for one in page.events("") if one.kind == OVERRIDE)
 
     def _journal(self, lease: Lease | None = None, rebuild: bool = False) -> AbstractContextManager[Page]:
         return self.state.journal(self.account, self.file, lease, rebuild)

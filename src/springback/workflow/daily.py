@@ -18,7 +18,7 @@ from springback.operation.spoken import ModelsInUse, session_forecasts
 from springback.quality.fresh import fresh_errors
 from springback.workflow.awaited import BARS, DARK, absent, before, closure, restated_share, silent
 from springback.workflow.catch_up import Fetched
-from springback.workflow.curbs import NO_LIMITS, DataFaults, Forbidden, Limits, curbs_of, plain
+from springback.workflow.curbs import NO_LIMITS, DataFaults, Forbidden, Limits, by_losses, curbs_of, plain
 from springback.workflow.evening import (
     Decided,
     LiveAccount,
@@ -215,6 +215,8 @@ def _seeing(account: LiveAccount, session: Hours, call: _Call, memory: Remembere
     corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
     outcomes, decides = account.outcomes(day, memory.state), None if kind == "late" else curbs
     evening = play(memory.state, loaded.market_data, said.decisive, account.terms, decides, (), corrections, outcomes)
+    curbs = replace(curbs, entries=curbs.entries and not evening.losses)
+    reasons = (*by_losses(evening, account.settings.guard), *reasons)
     if kind == "late":
         curbs, reasons = Curbs(entries=False), (_late(after),)
     around = _around(account, call.now, after, loaded, models, forbidden, (*reasons, *damage))

@@ -81,7 +81,7 @@ class LiveAccount:
         """What it goes by."""
         settings = self.settings
         account = settings.backtest if self.hindsight else replace(settings.backtest, endings="learned")
-        return Terms(settings.strategy, settings.regime, settings.costs, account)
+        return Terms(settings.strategy, settings.regime, settings.costs, account, settings.guard)
 
     def outcomes(self, session: str, state: AccountState) -> Outcomes | None:
         """What the trader says became of the orders of `state` in `session`; None where nobody trades, and all is assumed."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from springback import __version__
 from springback.market.prose import Prose
 from springback.state.order_rows import digits
 from springback.state.rows import Halt
@@ -37,7 +38,8 @@ def reconcile(
         if one.halts:
             code = UNEXPLAINED if one.code == UNEXPLAINED else TAKEN
             live.state.halt(live.name, Halt("name", code, _why(one), BY, hearing.at, one.symbol))
-    row = Reconciliation(session, phase, hearing.at, found.unexplained, found.body, account.rehearsal)
+    body = json.dumps(json.loads(found.body) | {"venue": _venue(account, hearing)}, sort_keys=True)
+    row = Reconciliation(session, phase, hearing.at, found.unexplained, body, account.rehearsal)
     live.state.keep(live.name, row)
     return found
 
@@ -72,6 +74,12 @@ def _seen(live: LiveAccount, hearing: Heard) -> Seen:
     names |= {symbol: (one.asset_id, one.broker_symbol) for symbol, one in hearing.state.assets.items() if symbol not in names}
     positions = tuple(Held(one.asset_id, one.symbol, one.quantity) for one in hearing.state.positions)
     return Seen(positions, account.cash, traded, live.state.bookings(live.name), names)
+
+
+def _venue(account: TradingAccount, hearing: Heard) -> dict[str, str]:
+    """Where and by what the account is traded."""
+    theirs = hearing.state.account
+    return {"broker": account.broker.name, "account": theirs.number, "mode": theirs.mode, "version": __version__}
 
 
 def _why(one: Line) -> Prose:

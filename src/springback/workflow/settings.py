@@ -31,8 +31,10 @@ from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.universe import Universe
 from springback.trading.execution_settings import Execution
 from springback.trading.guard_settings import Guard
+from springback.trading.paper_settings import Paper
 from springback.training.training_settings import Training, Validation, WalkForward
 from springback.workflow.version_file import in_force
+from springback.workflow.web_settings import Web
 
 DEFAULTS, PLAN = Path("settings/default.toml"), Path("settings/original.toml")
 
@@ -63,7 +65,9 @@ class Settings:
     brokers: Brokers = field(default_factory=Brokers, metadata={"moves": "nothing"})  # what it bounds stands in each decision
     execution: Execution = field(default_factory=Execution, metadata={"moves": "nothing"})
     guard: Guard = field(default_factory=Guard, metadata={"moves": "nothing"})  # three of its knobs move orders
+    paper: Paper = field(default_factory=Paper, metadata={"moves": "nothing"})
     alerts: Alerts = field(default_factory=Alerts, metadata={"moves": "nothing"})
+    web: Web = field(default_factory=Web, metadata={"moves": "nothing"})
     demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})
 
 
