@@ -142,7 +142,7 @@ class Batch:
         asset_id, spelling = self.identity(target.symbol)
         request = _request(order, asset_id, spelling, time_in_force, level)
         try:
-            identity = {ASSET: asset_id, SYMBOL: spelling}
+            identity = {ASSET: asset_id, SYMBOL: spelling, **self._numbers(order)}
             order = self.known(self.account.journal.send(order.client_id, self.clock.now(), self.lease, **identity))
         except Disagrees as error:  # nobody knows what became of another order of the name
             self.reasons.append(Reason("waits", str(error), target.symbol))
@@ -222,6 +222,11 @@ class Batch:
         if asset is not None:
             return asset.asset_id, asset.broker_symbol
         return (held.asset_id, held.symbol) if held is not None else ("", "")
+
+    def _numbers(self, order: Order) -> dict[str, str]:
+        """What else the broker knows the order by, where it gives numbers of its own before the sending."""
+        numbered: Callable[[str, dict[str, str]], dict[str, str]] | None = getattr(self.account.broker, "identity", None)
+        return {} if numbered is None else numbered(order.client_id, dict(order.identity))
 
     def closable(self, target: Target) -> Decimal:
         """Shares that an exit of `target` may close: what the broker holds on that side, less what its open orders close already."""
