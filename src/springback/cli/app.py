@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from springback.cli import alerting, data, halting, journal, lean, models, monitor, operation, project, records, review, state, web
+from springback.cli import alerting, data, halting, journal, lean, models, monitor, operation, project, records, review, state, trading, web
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -303,7 +303,7 @@ app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
 app.command()(spoken(monitor.monitor))
-for one in (*models.VERBS, *operation.VERBS, *halting.VERBS, web.web):
+for one in (*models.VERBS, *operation.VERBS, *halting.VERBS, *trading.VERBS, web.web):
     app.command()(spoken(one))
 
 
@@ -350,6 +350,8 @@ PANELS = {
         "web",
         "state",
         "journal",
+        "trade",
+        "status",
     ),
 }
 """How `--help` groups the verbs."""
