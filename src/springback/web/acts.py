@@ -17,7 +17,7 @@ from springback.web.entrance import refusal
 from springback.web.form import Form
 from springback.web.pages.built import built
 from springback.web.visit import Visit
-from springback.workflow import book, champions, watch
+from springback.workflow import book, champions, halting, watch
 from springback.workflow.book import Word
 from springback.workflow.champions import Registry
 from springback.workflow.champions import Word as Signature
@@ -87,7 +87,7 @@ def _pause(visit: Visit, _: Form, word: Word) -> str:
 
 
 def _resume(visit: Visit, _: Form, word: Word) -> str:
-    lifted = book.resumed(visit.account, word)
+    lifted = halting.resumed(visit.account, word)
     return f"{len(lifted)} halts are lifted." if lifted else "No halt was in force."
 
 
