@@ -64,12 +64,12 @@ def _judged(file: Path, knobs: dict[str, str], good: Any) -> str:
         return "missing"
 
 
-def _valid(told: dict[str, Any]) -> bool:
+def _valid(study: dict[str, Any]) -> bool:
     """Both gates on both sides, and a rank IC whose interval lies above 0."""
-    whole = told["whole"]
+    whole = study["whole"]
     gates = [whole[side][name]["value"] for side in ("long", "short") for name in ("auc", "accuracy")]
     return whole["rank_ic"]["low"] > 0 and all(one is not None and one > GATE for one in gates)
 
 
-def _clean(told: dict[str, Any]) -> bool:
-    return not told["failed"] and bool(told["findings"])
+def _clean(study: dict[str, Any]) -> bool:
+    return not study["failed"] and bool(study["findings"])

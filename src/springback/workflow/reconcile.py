@@ -76,7 +76,7 @@ def _seen(live: LiveAccount, hearing: Heard) -> Seen:
     return Seen(positions, account.cash, traded, live.state.bookings(live.name), names)
 
 
-def _venue(account: Account, hearing: Heard) -> dict[str, str]:
+def _venue(account: TradingAccount, hearing: Heard) -> dict[str, str]:
     """Where and by what the account is traded."""
     theirs = hearing.state.account
     return {"broker": account.broker.name, "account": theirs.number, "mode": theirs.mode, "version": __version__}
