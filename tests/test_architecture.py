@@ -59,10 +59,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "frames": (ALL,),
     "notebook": (ALL,),
+    "web": ("errors", "project", "market", "data", "analytics", "state", "operation", "workflow"),
     "verbs": (
         *("errors", "alone", "settings", "project", "market", "cluster", "analytics", "workflow"),
         *("training", "validation", "comparison", "scenarios", "auditing", "search"),  # the words and figures of each study
-        *("quality", "review", "monitoring", "operation"),
+        *("quality", "review", "monitoring", "operation", "web"),
     ),
     "cli": ("errors", "project", "verbs"),
     FACE: ("frames",),
@@ -106,7 +107,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "httpx": ("data", "alerting", "brokers"),
     "stamina": ("data", "brokers"),
     "matplotlib": ("analytics", "notebook"),
-    "jinja2": ("analytics",),
+    "jinja2": ("analytics", "web"),
     "pydantic": ("settings",),
     "typer": ("cli",),
     "rich": ("verbs",),
@@ -115,12 +116,16 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "alembic": ("state",),
     "prometheus_client": ("alerting", "monitoring"),
     "apprise": ("alerting",),
+    "starlette": ("web",),
+    "uvicorn": ("web",),
+    "argon2": ("web",),
     "dask": ("cluster",),
     "distributed": ("cluster",),
 }
 DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "prometheus_client": "prometheus-client",
+    "argon2": "argon2-cffi",
 }  # import name -> name in pyproject.toml, where they differ
 
 # What gives the returns of an account without entering them in the trial ledger -> the rooms, or modules of one, that may use it.
@@ -420,7 +425,7 @@ def test_the_page_and_the_table_agree() -> None:
 
 def test_every_vendor_is_a_declared_dependency() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["alerts"]]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["alerts"], *project["optional-dependencies"]["web"]]
     declared = {re.split(r"[<>=~! ]", line)[0].lower() for line in lines}
     assert {DISTRIBUTIONS.get(library, library) for library in VENDORS} == declared
 

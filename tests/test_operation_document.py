@@ -2,21 +2,23 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from springback.workflow import daily, governance, watched
 from springback.workflow.alerts import CAUSE
 from springback.workflow.book import PAUSE
+from springback.workflow.curbs import FLATTEN
 
 DOCUMENT = "docs/operation.md"
+GUARD = "src/springback/trading/guard.py"
 
 
-def codes(package: Path) -> set[str]:
-    """The codes of all reasons that the package gives, as they are written down: a word, or a constant of the module or of another."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in package.rglob("*.py")]
+def codes(paths: Iterable[Path], kind: str = "Reason") -> set[str]:
+    """The codes of all values of a kind that modules give, as they are written down: a word, or a constant of one of the modules."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     constants = {name: word for tree in trees for name, word in _constants(tree)}
-    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Reason"]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == kind]
     given = [one.args[0] for one in calls if one.args]
     plain = {one.value for one in given if isinstance(one, ast.Constant)}
     return plain | {constants[one.id] for one in given if isinstance(one, ast.Name) and one.id in constants}
@@ -40,7 +42,8 @@ def rows(text: str) -> set[str]:
 
 def test_each_code_cause_and_exit_code_has_its_row(repository: Path) -> None:
     found = rows((repository / DOCUMENT).read_text(encoding="utf-8"))
-    reasons = codes(repository / "src" / "springback") | {PAUSE, governance.CONTESTS, governance.WATCH, governance.RETRAINING}
+    reasons = codes((repository / "src" / "springback").rglob("*.py")) | codes([repository / GUARD], "Verdict")
+    reasons |= {PAUSE, FLATTEN, governance.CONTESTS, governance.WATCH, governance.RETRAINING}
     assert len(reasons) > 15 and set(watched.VERBS) <= reasons
     causes = {watched.FAILED, watched.WAITING, f"{watched.STOPPED}CODE", CAUSE}
     ends = {str(one) for one in (daily.DONE, daily.FAILED, 2, daily.WAITING, daily.EXITS_ONLY)}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from springback.backtest.endings import Endings
 from springback.backtest.result import Result
-from springback.backtest.run import Backtest, backtest
+from springback.backtest.run import Backtest, backtest, prepare
 from springback.market.costs import Costs, Profile
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
@@ -43,7 +43,8 @@ def evenings(market_data: MarketData, said: Forecasts, terms: Terms) -> list[Eve
 def whole(market_data: MarketData, said: Forecasts, terms: Terms) -> Result:
     sessions = market_data.bars.sessions
     account = replace(terms.account, start=sessions[1].item(), end=sessions[-1].item())
-    return backtest(market_data, said, account, terms.strategy, terms.regime, terms.costs)
+    inputs = prepare(market_data, said, terms.regime, terms.strategy, account.endings, limits=terms.limits)
+    return backtest(market_data, said, account, terms.strategy, terms.regime, terms.costs, inputs=inputs)
 
 
 def named(symbols: tuple[str, ...], names: np.ndarray) -> list[str]:

@@ -25,7 +25,7 @@ GROUND = Ground(1_000_000.0, {}, bear=False)
 ENTRY = Proposal("AAA", "buy", "entry", 550, 100.0, 1e6, 100.0)
 EXIT = Proposal("BBB", "sell", "exit", 100)
 HELD = replace(GROUND, stakes={"BBB": Stake(100, None, closing=True)})
-SOUND = Standing("PA1", "PA1", "paper", "paper", False, 1e6, 1e6, 1e6, 0.1, 50.0)
+SOUND = Standing("PA1", "PA1", "paper", "paper", False, 0.1, 50.0)
 
 
 def codes(verdicts: tuple[Verdict, ...]) -> list[str]:
@@ -148,22 +148,12 @@ def test_what_stops_everything(change: dict[str, Any], code: str) -> None:
         ({"disk_free": 0.9}, "disk"),
         ({"disk_free": None}, "disk"),
         ({"blocked": True}, "blocked"),
-        ({"equity_before": 1_031_000.0}, "day_loss"),
-        ({"equity_before": None}, "day_loss"),
-        ({"peak": 1_120_000.0}, "drawdown"),
-        ({"peak": None}, "drawdown"),
     ],
 )
 def test_what_stops_entries_alone(change: dict[str, Any], code: str) -> None:
-    guard = replace(GUARD, day_loss=0.03, drawdown=0.1)
-    assert account_verdicts(SOUND, guard) == ()
-    (verdict,) = account_verdicts(replace(SOUND, **change), guard)
+    (verdict,) = account_verdicts(replace(SOUND, **change), GUARD)
     assert (verdict.code, verdict.scope) == (code, "entries") and code not in EVERYTHING
     assert stops((verdict,), ENTRY) and not stops((verdict,), EXIT)
-
-
-def test_losses_are_off_by_default() -> None:
-    assert account_verdicts(replace(SOUND, equity=1.0, equity_before=None, peak=None), GUARD) == ()
 
 
 def test_a_clock_that_is_set_is_not_compared() -> None:

@@ -30,6 +30,8 @@ def close(inputs: LoopInputs, row: int, rules: Rules, account: Account, paper: P
     for k in range(expire(rules.parameters, account.book, paper.cancelled)):
         drop(account, paper.cancelled[k], CANCELLED, row, UNFILLED)
     describe(inputs, row, rules, account, daily)
+    account.heights[0], account.heights[1] = account.heights[1], daily["equity"]
+    account.heights[2] = max(account.heights[2], daily["equity"])
     daily["bear"] = 1.0 if is_bear(inputs.vix[row], inputs.vix_mean[row], rules.multiple) else 0.0
     daily["vix"] = inputs.vix[row]
     daily["vix_sma15"] = inputs.vix_mean[row]
@@ -79,6 +81,18 @@ def _count_waiting(account: Account, daily: Row) -> None:
 
 
 @compiled
+def beyond(equity: float, height: float, limit: float) -> bool:
+    """Whether `equity` lies more than the share `limit` (0: off) under `height`, dollars."""
+    return limit > 0 and equity < height * (1.0 - limit)
+
+
+@compiled
+def _open(inputs: LoopInputs, heights: Floats) -> bool:
+    """Whether the account's losses let anything be entered."""
+    return not beyond(heights[1], heights[0], inputs.day_loss) and not beyond(heights[1], heights[2], inputs.drawdown)
+
+
+@compiled
 def order(inputs: LoopInputs, first: int, row: int, rules: Rules, account: Account, paper: Paper, daily: Row) -> None:
     """The decision after the close of `row` of a run that began in `first`; its orders, signed shares, go to the market."""
     for name in ending_in(inputs, row - 1):
@@ -101,6 +115,7 @@ def order(inputs: LoopInputs, first: int, row: int, rules: Rules, account: Accou
         inputs.trend[row] if rules.parameters.trend else paper.unknown,
         bear != is_bear(inputs.vix[before], inputs.vix_mean[before], rules.multiple),
         inputs.entry_factor[row],
+        _open(inputs, account.heights),
     )
     funnel = account.log.funnel[row - first]
     count = decide(rules.parameters, bear, daily["equity"], today, account.book, paper.orders, funnel)

@@ -106,8 +106,8 @@ def _fill(inputs: LoopInputs, row: int, price: float, ticket: Row, rules: Rules,
 
 @compiled
 def book_fill(account: Account, row: int, ticket: Row, fill: Filled, rules: Rules, daily: Row) -> None:
-    """A fill of the order `ticket` in the session `row`: the log, the book, the life of the position, and the stop that an entry
-    brings; dollars and signed shares.
+    """A fill of the order `ticket` in the session `row`, shares and dollars: the log, the book, the life of the position, and the stop that
+    an entry brings.
     """
     name, reason, quantity, paid = ticket["name"], ticket["reason"], fill.quantity, fill.price
     daily["traded"] += abs(quantity) * paid

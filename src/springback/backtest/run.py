@@ -16,6 +16,7 @@ from springback.market.account import HISTORY, Account, usual_start
 from springback.market.bars import Dates
 from springback.market.costs import Costs, Profile, charges
 from springback.market.forecasts import Forecasts
+from springback.market.limits import UNLIMITED, Limits, moved
 from springback.market.liquidity import mean_dollar_volume, mean_volume
 from springback.market.market_data import MarketData, payouts
 from springback.market.quarantine import barred
@@ -67,9 +68,10 @@ def prepare(
     strategy: Strategy = STANDARD,
     endings: Endings = "known",
     entry_factor: Floats | None = None,
+    limits: Limits = UNLIMITED,
 ) -> LoopInputs:
-    """The market data and the forecasts as the loop reads them; made once, used for many backtests with the same regime window, variants
-    and `endings`.
+    """The market data and the forecasts as the loop reads them; made once, used for many backtests with the same regime window, variants,
+    `endings` and `limits`.
 
     A forecast of a row in quarantine is none, wherever it comes from: nothing is bought there, what is held goes on to its exit.
     `entry_factor` (T,), None for ones, multiplies the gross of the entries decided on each session: an alarm of the monitor as it was.
@@ -88,13 +90,14 @@ def prepare(
     nights = np.zeros(sessions)
     ends = ends_of(market_data, endings)
     nights[1:] = np.diff(bars.sessions).astype(np.float64)
+    qpi = np.where(barred(bars, market_data.quarantine), np.nan, forecasts.qpi) if market_data.quarantine else forecasts.qpi
     return LoopInputs(
         open=bars.printed("open"),
         high=bars.high,
         low=bars.low,
         close=bars.printed("close"),
         mark=bars.close,
-        qpi=np.where(barred(bars, market_data.quarantine), np.nan, forecasts.qpi) if market_data.quarantine else forecasts.qpi,
+        qpi=np.where(moved(bars, actions, limits.move), np.nan, qpi) if limits.move else qpi,
         p_long=forecasts.p_long,
         p_short=forecasts.p_short,
         adv=forecasts.adv,
@@ -118,6 +121,8 @@ def prepare(
         action_value=actions.value,
         recall_row=np.empty(0, np.int64),
         recall_name=np.empty(0, np.int64),
+        day_loss=float(limits.day_loss),
+        drawdown=float(limits.drawdown),
     )
 
 

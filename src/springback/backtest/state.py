@@ -24,7 +24,8 @@ class LoopInputs(NamedTuple):
     `open` and `close` are of bars alone, so that nothing fills or is ranked on a mark; `mark`, the close of every row, values positions
     in the profile `realistic`. `adv` is the mean volume that the forecasts name, `mean_volume` that of the bars.
     `high_before`, `low_before` and `trend` (see `Today`) have no rows where their variant is off. `entry_factor` multiplies the gross of
-    the entries decided after each close. `end_name` are all names by their last row, which `end_row` has. A recall asks at the open of
+    the entries decided after each close, and nothing is entered beyond the shares `day_loss` and `drawdown` of equity (0: off). `end_name`
+    are all names by their last row, which `end_row` has. A recall asks at the open of
     `recall_row` (ascending) for the shares of `recall_name` back; only stress scenarios have any.
     """
 
@@ -57,6 +58,8 @@ class LoopInputs(NamedTuple):
     action_value: Floats
     recall_row: Ints
     recall_name: Ints
+    day_loss: float
+    drawdown: float
 
 
 class Rules(NamedTuple):
@@ -117,7 +120,7 @@ class Log(NamedTuple):
 
 class Account(NamedTuple):
     """What changes as sessions go by: the book, the LIFE of each position (N,), the orders at the market, a TICKET each, ascending by id,
-    the COUNTS (1,), and the log.
+    the COUNTS (1,), and the log. `heights` (3,): equity in dollars at the close before, at the newest, and at the highest one.
     """
 
     book: Book
@@ -125,6 +128,7 @@ class Account(NamedTuple):
     tickets: Rows
     counts: Rows
     log: Log
+    heights: Floats
 
 
 class Paper(NamedTuple):
@@ -149,7 +153,7 @@ def empty_account(cash: float, sessions: int, names: int, slots: int) -> Account
         funnel=np.zeros((sessions, 2, len(FUNNEL)), np.int64),
     )
     tickets = np.zeros(2 * names + 2 * slots, TICKET)
-    return Account(empty_book(names, cash), np.zeros(names, LIFE), tickets, np.zeros(1, COUNTS), log)
+    return Account(empty_book(names, cash), np.zeros(names, LIFE), tickets, np.zeros(1, COUNTS), log, np.full(3, cash))
 
 
 def empty_paper(names: int, slots: int) -> Paper:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from springback.cli import alerting, data, journal, lean, models, monitor, operation, project, records, review, state
+from springback.cli import alerting, data, journal, lean, models, monitor, operation, project, records, review, state, web
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -303,7 +303,7 @@ app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
 app.command()(spoken(monitor.monitor))
-for one in (*models.VERBS, *operation.VERBS):
+for one in (*models.VERBS, *operation.VERBS, web.web):
     app.command()(spoken(one))
 
 
@@ -344,6 +344,7 @@ PANELS = {
         "rehearse",
         "schedule",
         "alert",
+        "web",
         "state",
         "journal",
     ),

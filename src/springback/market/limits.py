@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from springback.errors import SettingsError
+from springback.market.actions import Actions
+from springback.market.bars import Bars
 
 
 @dataclass(frozen=True)
@@ -25,3 +30,15 @@ class Limits:
 
 
 UNLIMITED = Limits()
+
+
+def moved(bars: Bars, actions: Actions, limit: float) -> NDArray[np.bool_]:
+    """Where a close lies more than the share `limit` beside that of the session before, (T, N), or one of both is NaN; not in a row with a
+    split or dividend.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        near = np.abs(bars.close[1:] / bars.close[:-1] - 1) <= limit
+    beyond = np.ones(bars.shape, np.bool_)
+    beyond[1:] = ~near
+    beyond[actions.row, actions.name] = False
+    return beyond

@@ -51,7 +51,8 @@ class Life:
 @dataclass(frozen=True)
 class AccountState:
     """An account after the close of `session` (empty: before its first one): `cash` in dollars, the id of its newest order, the `Line` of
-    every name that is held, waits or cools down, the `Life` of every position, and the orders at the market, ascending by id.
+    every name that is held, waits or cools down, the `Life` of every position, and the orders at the market, ascending by id. `peak` is
+    its equity at its highest close, dollars (NaN: now).
     """
 
     session: str
@@ -60,6 +61,7 @@ class AccountState:
     lines: Mapping[str, Line] = field(default_factory=dict)
     lives: Mapping[str, Life] = field(default_factory=dict)
     working: tuple[WorkingOrder, ...] = ()
+    peak: float = float("nan")
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -94,6 +96,7 @@ class AccountState:
                     symbol: Life(one["opened"], _with_nan(one["counts"]), bool(one["assumed"])) for symbol, one in values["lives"].items()
                 },
                 working=tuple(WorkingOrder(**_with_nan(one)) for one in values["working"]),
+                peak=float("nan") if values.get("peak") is None else _number(values["peak"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BadTable(f"{where} is not the state of an account ({error}): bring back a copy of the desk's folder") from None
@@ -144,6 +147,8 @@ def laid_out(state: AccountState, symbols: Sequence[str], slots: int, sessions: 
         _put(room, k, one, columns[one.symbol])
     room.counts[0]["orders"] = room.counts[0]["tickets"] = len(state.working)
     room.counts[0]["order_id"] = state.order_id
+    equity = state.equity
+    room.heights[:] = equity, equity, equity if math.isnan(state.peak) else state.peak
     return room
 
 
@@ -159,7 +164,7 @@ def _room(state: AccountState, names: int, slots: int, sessions: int) -> Account
         funnel=np.zeros((sessions, 2, len(FUNNEL)), np.int64),
     )
     tickets = np.zeros(len(base.tickets) + more, TICKET)
-    return Account(empty_book(names, state.cash), np.zeros(names, LIFE), tickets, np.zeros(1, COUNTS), log)
+    return Account(empty_book(names, state.cash), np.zeros(names, LIFE), tickets, np.zeros(1, COUNTS), log, base.heights)
 
 
 def _put(room: Account, k: int, one: WorkingOrder, column: int) -> None:
@@ -191,7 +196,8 @@ def taken_up(
             lives[symbol] = replace(before.lives[symbol], counts=counts) if row == BEFORE else Life(str(sessions[row]), counts, assumed)
     tickets = account.tickets[: int(account.counts[0]["tickets"])]
     working = tuple(_working(ticket, before, sessions, symbols) for ticket in tickets)
-    return AccountState(str(sessions[-1]), float(account.book.cash[0]), int(account.counts[0]["order_id"]), lines, lives, working)
+    number, peak = int(account.counts[0]["order_id"]), float(account.heights[2])
+    return AccountState(str(sessions[-1]), float(account.book.cash[0]), number, lines, lives, working, peak)
 
 
 def _remembered(account: Account, cool_down: int) -> NDArray[np.int64]:
@@ -226,11 +232,12 @@ class Correction:
 
 def corrected(state: AccountState, corrections: Iterable[Correction]) -> AccountState:
     """`state` as a person says it is, dollars and shares. An exit at the market is then one of what is held; other orders of the name are
-    gone.
+    gone. The peak goes with the equity: what a person says is neither gain nor loss.
     """
+    equity = state.equity
     for one in corrections:
         state = _corrected(state, one) if one.symbol else replace(state, cash=one.price)
-    return state
+    return replace(state, peak=state.peak + (state.equity - equity))
 
 
 def _corrected(state: AccountState, one: Correction) -> AccountState:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from springback.backtest.decision import describe, order
+from springback.backtest.decision import beyond, describe, order
 from springback.backtest.loop import until_close
 from springback.backtest.run import Backtest, prepare
 from springback.backtest.state import CANCELLED, DROPPED, REPLACED, WAITING, Account, Row, Rows, Rules, empty_paper
@@ -16,28 +16,30 @@ from springback.errors import MissingData
 from springback.market.book import ORDERED, Event, apply
 from springback.market.costs import Costs, charges
 from springback.market.forecasts import Forecasts
+from springback.market.limits import UNLIMITED, Limits
 from springback.market.market_data import MarketData
 from springback.operation.account_state import AccountState, Correction, WorkingOrder, corrected, laid_out, taken_up
 from springback.operation.outcomes import Outcomes
 from springback.operation.settlement import told_of, until_close_as_told
 from springback.strategy.knobs import Regime, Strategy, rule_parameters
-from springback.strategy.rule import ENTRY, REASONS
+from springback.strategy.rule import ENTRY, FLATTEN, REASONS
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What an account goes by: the rule, the regime, the charges, and cash and profile of the account."""
+    """What an account goes by: the rule, the regime, the charges, cash and profile of the account, and the limits on its entries."""
 
     strategy: Strategy = field(default_factory=Strategy)
     regime: Regime = field(default_factory=Regime)
     costs: Costs = field(default_factory=Costs)
     account: Backtest = field(default_factory=Backtest)
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True)
 class Curbs:
     """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates, those
-    in `not_short` none for a short; `factor` multiplies the gross of what is opened.
+    in `not_short` none for a short; `factor` multiplies the gross of what is opened. With `flatten` all that is held is closed.
 
     Sizes are worked out on the `share` of equity, at most on `capital` dollars.
     """
@@ -48,6 +50,7 @@ class Curbs:
     not_short: frozenset[str] = frozenset()
     capital: float = math.inf
     share: float = 1.0
+    flatten: bool = False
 
     def sized_on(self, equity: float) -> float:
         """The dollars that sizes are worked out on."""
@@ -61,7 +64,8 @@ FREE = Curbs()
 class Evening:
     """What a session was for an account: its state before the orders of the decision and `after` them, and as structured rows of the log
     (`backtest.state`) the `orders` that were decided, the `ended` ones of earlier evenings, `fills`, `trades` and the `daily` row;
-    `funnel` (2, len(FUNNEL)). The columns `name` are columns of `symbols`. `assumed`: nobody said what was filled.
+    `funnel` (2, len(FUNNEL)). The columns `name` are columns of `symbols`. `losses` are the limits on entries that the account's equity
+    has passed (day_loss, drawdown). `assumed`: nobody said what was filled.
     """
 
     symbols: tuple[str, ...]
@@ -73,6 +77,7 @@ class Evening:
     trades: Rows
     daily: Row
     funnel: NDArray[np.int64]
+    losses: tuple[str, ...] = ()
     assumed: bool = True
 
 
@@ -119,6 +124,8 @@ def play(
         before = stage.state(account, before)
     if curbs is not None:
         _order(account, stage, curbs)
+    if curbs is not None and curbs.flatten:
+        _flatten(account, stage)
     for one in orders:
         _place(account, stage, one)
     return stage.evening(start, before, closed, account)
@@ -133,6 +140,16 @@ def _order(account: Account, stage: "_Stage", curbs: Curbs) -> None:
     daily["equity"] = equity
 
 
+def _flatten(account: Account, stage: "_Stage") -> None:
+    """An exit of every position that is not closing and has a session to be closed in."""
+    book = account.book
+    for name in np.flatnonzero((book.quantity != 0) & ~book.closing & ~stage.paper.final):
+        quantity = -int(book.quantity[name])
+        drop(account, name, CANCELLED, stage.row, REPLACED)
+        place(account, stage.row, name, quantity, FLATTEN, np.nan)
+        apply(book, Event(ORDERED, int(name), quantity, 0.0, 0.0))
+
+
 class _Stage:
     """What one session is played on: the loop's inputs and rules, the newest row, and the row at which the log begins."""
 
@@ -145,7 +162,7 @@ class _Stage:
         self.begin = self.row if first else self.row - 1
         self.rules, self.strategy = rules_of(terms, curbs), terms.strategy
         said, factor = _curbed(forecasts, self.symbols, curbs), _factor(curbs, self.row + 1)
-        self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor)
+        self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor, terms.limits)
         self.paper = empty_paper(len(self.symbols), terms.strategy.slots)
 
     def laid_out(self, state: AccountState) -> Account:
@@ -172,6 +189,7 @@ class _Stage:
         daily = self.daily(account)
         account.log.daily[self.row - self.begin] = self.daily(closed)
         describe(self.inputs, self.row, self.rules, account, daily)
+        account.heights[:] = closed.heights + (daily["equity"] - closed.heights[1])
 
     def evening(self, start: AccountState, before: AccountState, closed: Account, account: Account) -> Evening:
         """What the logs tell: of the session from `start` until its close in `closed`, of the orders in `account`."""
@@ -191,7 +209,14 @@ class _Stage:
             daily=self.daily(account).copy(),
             funnel=account.log.funnel[self.row - self.begin].copy(),
             assumed=self.assumed,
+            losses=self.losses(account),
         )
+
+    def losses(self, account: Account) -> tuple[str, ...]:
+        """The limits on entries that the equity has passed."""
+        heights, inputs = account.heights, self.inputs
+        limits = {"day_loss": (heights[0], inputs.day_loss), "drawdown": (heights[2], inputs.drawdown)}
+        return tuple(name for name, (height, limit) in limits.items() if beyond(heights[1], height, limit))
 
 
 def _ended(closed: Account, account: Account, waiting: int) -> Rows:

@@ -38,6 +38,7 @@ REASON_WORDS = {
     "beyond_yesterday": "closed beyond yesterday's range",
     "regime": "the regime turned",
     "recall": "the lender wants the shares back",
+    "flatten": "a person has all positions closed",
 }
 ABSENT_WORDS = {
     "no_model": "The pair that gave the scores is not in the folder of models, so what each feature added is not known.",

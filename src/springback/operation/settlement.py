@@ -40,8 +40,8 @@ def _settle(inputs: LoopInputs, row: int, rules: Rules, account: Account, daily:
     before = int(counts["tickets"])
     for k in range(before):
         ticket = account.tickets[k]
-        told = fills.get(int(ticket["order_id"]))
-        if told is None or not told.quantity or _settled(inputs, row, rules, account, daily, ticket, told):
+        outcome = fills.get(int(ticket["order_id"]))
+        if outcome is None or not outcome.quantity or _settled(inputs, row, rules, account, daily, ticket, outcome):
             move(account.tickets, k, kept)
             kept += 1
     for k in range(before, int(counts["tickets"])):
@@ -50,22 +50,22 @@ def _settle(inputs: LoopInputs, row: int, rules: Rules, account: Account, daily:
     counts["tickets"] = kept
 
 
-def _settled(inputs: LoopInputs, row: int, rules: Rules, account: Account, daily: Row, ticket: Row, told: OrderOutcome) -> bool:
+def _settled(inputs: LoopInputs, row: int, rules: Rules, account: Account, daily: Row, ticket: Row, outcome: OrderOutcome) -> bool:
     """Whether something of the order goes on waiting after its fill."""
     book, name, quantity = account.book, int(ticket["name"]), int(ticket["quantity"])
     opens = ticket["reason"] == ENTRY or book.quantity[name] * quantity > 0
     line = account.log.orders[ticket["line"]]
     reference = _reference(inputs, row, ticket)
-    lost = told.slippage if not np.isnan(told.slippage) else np.nan_to_num(told.quantity * (told.price - reference))
+    lost = outcome.slippage if not np.isnan(outcome.slippage) else np.nan_to_num(outcome.quantity * (outcome.price - reference))
     at_level = bool(reference != inputs.open[row, name])
-    book_fill(account, row, ticket, Filled(told.quantity, told.price, told.fee, float(lost), at_level), rules, daily)
-    if abs(told.quantity) >= abs(quantity):
+    book_fill(account, row, ticket, Filled(outcome.quantity, outcome.price, outcome.fee, float(lost), at_level), rules, daily)
+    if abs(outcome.quantity) >= abs(quantity):
         end(line, FILLED, row, PLAIN)
     elif opens:
         end(line, CANCELLED, row, UNFILLED)
         apply(book, Event(TAKEN_BACK, name, 0, 0.0, 0.0))
     else:
-        ticket["quantity"] = quantity - told.quantity
+        ticket["quantity"] = quantity - outcome.quantity
         return bool(book.quantity[name] != 0)
     return False
 

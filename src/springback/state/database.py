@@ -23,6 +23,8 @@ STILL = 30
 """Seconds that one may stand still within a write before PostgreSQL cuts it off: less than `PATIENCE`, for those who wait."""
 POSTGRESQL = "postgresql+psycopg"
 DRIVERS = {"sqlite": "sqlite", **dict.fromkeys(("postgresql", "postgres", POSTGRESQL), POSTGRESQL)}
+CHANNEL = "springback"
+"""Where PostgreSQL tells who listens that something was written."""
 WRITERS = 0x5370_7262
 """The lock of PostgreSQL that whoever writes holds until its transaction ends, as SQLite's own does."""
 BEGIN = {
@@ -64,6 +66,8 @@ class Database:
         """The database, held alone: what the block did is kept whole, on the disk, or not at all."""
         with self._as_one_line(), self._engine.execution_options(writes=True).begin() as connection:
             yield connection
+            if connection.dialect.name == "postgresql":  # a file tells by itself that it was written: `changes.py`
+                connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
 
     def _rows(self, kind: type[R], account: str, *conditions: ColumnElement[bool]) -> tuple[R, ...]:
         """The rows of `account` that meet the conditions, in their order."""

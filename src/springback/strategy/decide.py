@@ -30,7 +30,7 @@ class Today(NamedTuple):
     variants read the rest, NaN without them: `mean_volume` of 63 sessions, shares, of every name that has one, ranked or not, which caps an
     increase; `high_before, low_before` the range of the session before and `trend` the mean of 200 closes, dollars on today's split scale;
     `flipped` whether the regime is another than at the last decision. `entry_factor` multiplies the gross of new entries, 1 of an
-    undisturbed day; slots and what is held stay as they are.
+    undisturbed day; slots and what is held stay as they are. Without `entries` nothing is opened or increased.
     """
 
     close: NDArray[np.float64]
@@ -46,6 +46,7 @@ class Today(NamedTuple):
     trend: NDArray[np.float64]
     flipped: bool
     entry_factor: float
+    entries: bool = True
 
 
 class Orders(NamedTuple):
@@ -93,9 +94,10 @@ def decide(
     if parameters.resize and today.flipped:
         count = _resizes(parameters, equity, gross_long, gross_short, today, book, orders, count)
     gross_long, gross_short = gross_long * today.entry_factor, gross_short * today.entry_factor
+    slots = parameters.slots if today.entries else 0
     long, short = _occupied(book)
-    count = _entries(parameters, LONG, parameters.slots - long, equity, gross_long, today, book, orders, count, funnel)
-    return _entries(parameters, SHORT, parameters.slots - short, equity, gross_short, today, book, orders, count, funnel)
+    count = _entries(parameters, LONG, slots - long, equity, gross_long, today, book, orders, count, funnel)
+    return _entries(parameters, SHORT, slots - short, equity, gross_short, today, book, orders, count, funnel)
 
 
 @compiled
@@ -150,6 +152,8 @@ def _resizes(
         gross = gross_long if held > 0 else gross_short
         target = int(max(0.0, np.floor(equity * gross / parameters.slots / today.close[name])))
         change = target - abs(held)
+        if change > 0 and not today.entries:
+            change = 0
         if change > 0 and held < 0 and not _shortable(parameters, today.close[name], today.mean_dollars[name]):
             change = 0
         if change > 0:

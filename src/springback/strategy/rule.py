@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from springback.compiled import compiled
 
-ENTRY, STOP_LOSS, TIME_STOP, RESTING_STOP, DELISTING, BEYOND_YESTERDAY, REGIME, RECALL, SPLIT_OUT = range(9)
-REASONS = ("entry", "stop_loss", "time_stop", "resting_stop", "delisting", "beyond_yesterday", "regime", "recall", "split")
+ENTRY, STOP_LOSS, TIME_STOP, RESTING_STOP, DELISTING, BEYOND_YESTERDAY, REGIME, RECALL, SPLIT_OUT, FLATTEN = range(10)
+REASONS = ("entry", "stop_loss", "time_stop", "resting_stop", "delisting", "beyond_yesterday", "regime", "recall", "split", "flatten")
 STAY = -1
 
 

@@ -20,7 +20,7 @@ program that ran; names and entries that were allowed; the account's own equity;
 interest and borrow fees; dividends, actions and corrections as booked; other hands, deposits and an inherited book.
 """
 PLAYED = 6
-"""The first worlds are played by the backtest's loop, the others come from journal and bookings."""
+"""The first worlds are played by the backtest's loop, the others are counted from journal and bookings."""
 SLIPPAGE = ("price", "stops")
 """Terms that are not zero where nothing went wrong."""
 CENT = Decimal("0.01")
@@ -73,7 +73,7 @@ class Chain:
 
 
 @dataclass(frozen=True)
-class Bookkeeping:
+class Counted:
     """What the journal and the bookings say of a session, beside what the backtest's loop played of it with the same fills, dollars.
 
     `pairs` are the fills; `fees` and `financing` what was booked of them (negative: paid), `modelled_financing` the loop's; `events` what
@@ -88,15 +88,15 @@ class Bookkeeping:
     foreign: Decimal = NOTHING
 
 
-def chain(worlds: Sequence[Decimal], books: Bookkeeping, change: Decimal) -> Chain:
-    """The chain of a session: `worlds` is what it made in each of the first, `change` that of the account's equity, dollars.
+def chain(worlds: Sequence[Decimal], counts: Counted, change: Decimal) -> Chain:
+    """The chain of a session: `worlds` is what it made in each of the first worlds, `change` that of the account's equity, dollars.
 
     The terms are cents and sum to `change` less the residual, exactly. Raises `InputError` on another number of worlds.
     """
     if len(worlds) != PLAYED:
         raise InputError(f"the chain begins with {PLAYED} worlds that are played, was given {len(worlds)}", value=len(worlds), limit=PLAYED)
     steps = [worlds[0], *(after - before for before, after in pairwise(worlds))]
-    told = dict(zip(TERMS, (*steps, *_counted(books)), strict=True))
+    told = dict(zip(TERMS, (*steps, *_counted(counts)), strict=True))
     sums = list(accumulate(told.values()))
     residual, whole = cents(change - sums[-1]), cents(change)
     ends = [*(cents(one) for one in sums[:-1]), whole - residual]
@@ -104,12 +104,12 @@ def chain(worlds: Sequence[Decimal], books: Bookkeeping, change: Decimal) -> Cha
     return Chain(terms, whole, residual)
 
 
-def _counted(books: Bookkeeping) -> tuple[Decimal, ...]:
+def _counted(counted: Counted) -> tuple[Decimal, ...]:
     """Price, stops, fees, financing, events, foreign: exact dollars."""
-    prices, stops = (_paid(one for one in books.pairs if (one.purpose == "stop") == stop) for stop in (False, True))
-    fees = books.fees - sum((one.fee - one.modelled_fee for one in books.pairs), NOTHING)
-    financing = books.financing - books.modelled_financing
-    return prices, stops, fees, financing, sum(books.events.values(), NOTHING), books.foreign
+    prices, stops = (_paid(one for one in counted.pairs if (one.purpose == "stop") == stop) for stop in (False, True))
+    fees = counted.fees - sum((one.fee - one.modelled_fee for one in counted.pairs), NOTHING)
+    financing = counted.financing - counted.modelled_financing
+    return prices, stops, fees, financing, sum(counted.events.values(), NOTHING), counted.foreign
 
 
 def _paid(pairs: Iterable[Pair]) -> Decimal:

@@ -79,8 +79,8 @@ class Ground:
 
 @dataclass(frozen=True)
 class Standing:
-    """The account and this machine as they are: numbers and modes as configured and as the broker says; equity in dollars now, at the
-    session's close before, and at its highest close; seconds by which the clocks differ; gigabytes free; None where it is not known.
+    """The account and this machine as they are: numbers and modes as configured and as the broker says; seconds by which this clock is
+    ahead of the broker's; gigabytes free; None where it is not known. What was lost is the decision's matter (`market.limits`).
 
     `killed`, `journal` and `lease` say what is wrong with each, empty where nothing is.
     """
@@ -90,9 +90,6 @@ class Standing:
     mode: str
     broker_mode: str
     blocked: bool = False
-    equity: float | None = None
-    equity_before: float | None = None
-    peak: float | None = None
     clock_gap: float | None = None
     disk_free: float | None = None
     killed: str = ""
@@ -118,27 +115,7 @@ def account_verdicts(standing: Standing, guard: Guard, simulated: bool = False) 
         *_of_account(standing),
         *(() if simulated else _of_clock(standing.clock_gap, guard.clock)),
         *_of_disk(standing.disk_free, guard.disk),
-        *loss_verdicts(standing.equity, standing.equity_before, standing.peak, guard),
     )
-
-
-def loss_verdicts(equity: float | None, before: float | None, peak: float | None, guard: Guard) -> Iterable[Verdict]:
-    """The account's loss since the close `before` and from its `peak`, dollars, against their limits."""
-    pairs = (("day_loss", before, "the close before"), ("drawdown", peak, "its highest close"))
-    for name, since, words in pairs:
-        limit = getattr(guard, name)
-        if not limit:
-            continue
-        if not known(equity, since):
-            yield Verdict(name, "entries", Prose(f"the loss from {words} is not known: no entries (guard.{name})"))
-        elif beyond_loss(float(equity or 0), float(since or 0), limit):
-            lost = 1 - float(equity or 0) / float(since or 1)
-            yield Verdict(name, "entries", Prose(f"equity lies {lost:.1%} under {words}, limit {limit:.1%} (guard.{name}): no entries"))
-
-
-def beyond_loss(equity: float, since: float, limit: float) -> bool:
-    """Whether `equity` lies more than the share `limit` (0: off) under `since`, dollars; the same comparison as in the session loop."""
-    return limit > 0 and equity < since * (1 - limit)
 
 
 def stops(verdicts: Iterable[Verdict], order: Proposal) -> tuple[Verdict, ...]:
@@ -237,9 +214,12 @@ def _side(sign: int, entries: Iterable[Proposal], ground: Ground, strategy: Stra
 
 
 def _of_switches(standing: Standing) -> Iterable[Verdict]:
-    for code, words in (("kill", standing.killed), ("journal", standing.journal), ("lease", standing.lease)):
-        if words:
-            yield Verdict(code, "all", Prose(words))
+    if standing.killed:
+        yield Verdict("kill", "all", Prose(standing.killed))
+    if standing.journal:
+        yield Verdict("journal", "all", Prose(standing.journal))
+    if standing.lease:
+        yield Verdict("lease", "all", Prose(standing.lease))
 
 
 def _of_account(standing: Standing) -> Iterable[Verdict]:

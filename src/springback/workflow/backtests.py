@@ -10,6 +10,7 @@ from springback.backtest.run import prepare
 from springback.backtest.state import Floats, LoopInputs
 from springback.cluster import Workers
 from springback.market.forecasts import Forecasts
+from springback.market.limits import Limits
 from springback.market.market_data import MarketData
 from springback.workflow.recorder import Recorder
 from springback.workflow.settings import Settings, dated
@@ -37,8 +38,8 @@ def simulate(
     market_data: MarketData, forecasts: Forecasts, settings: Settings, flat_bp: float = 0.0, inputs: LoopInputs | None = None
 ) -> Result:
     """`run_backtest` without the ledger, for runs shown beside one that is written down; `tests/test_architecture.py` says who may."""
-    account = dated(settings, market_data).backtest
-    return replay(market_data, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, inputs)
+    account, ready = dated(settings, market_data).backtest, inputs or loop_inputs(market_data, forecasts, settings)
+    return replay(market_data, forecasts, account, settings.strategy, settings.regime, settings.costs, flat_bp, ready)
 
 
 class BacktestCache:
@@ -49,12 +50,12 @@ class BacktestCache:
     def __init__(self, market_data: MarketData, forecasts: Forecasts) -> None:
         self.market_data = market_data
         self.forecasts = forecasts
-        self._inputs: dict[tuple[int, str, str, str], LoopInputs] = {}
+        self._inputs: dict[tuple[int | str | Limits, ...], LoopInputs] = {}
         self._lock = Lock()
 
     def inputs(self, settings: Settings) -> LoopInputs:
         """What the loop reads, for rules like that of `settings`."""
-        kind = settings.regime.window, settings.strategy.exit_rule, settings.strategy.trend, settings.backtest.endings
+        kind = settings.regime.window, settings.strategy.exit_rule, settings.strategy.trend, settings.backtest.endings, settings.guard
         with self._lock:
             if kind not in self._inputs:
                 self._inputs[kind] = loop_inputs(self.market_data, self.forecasts, settings)
@@ -85,4 +86,4 @@ def _run_one(backtest_cache: BacktestCache, settings: Settings) -> Result:
 
 def loop_inputs(market_data: MarketData, forecasts: Forecasts, settings: Settings, entry_factor: Floats | None = None) -> LoopInputs:
     """What the loop reads, made once for many backtests; `entry_factor` (T,) as in `backtest.run.prepare`."""
-    return prepare(market_data, forecasts, settings.regime, settings.strategy, settings.backtest.endings, entry_factor)
+    return prepare(market_data, forecasts, settings.regime, settings.strategy, settings.backtest.endings, entry_factor, settings.guard)

@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from springback.market.limits import moved
 from springback.market.market_data import MarketData
 from springback.operation.daily_settings import Daily
-from springback.operation.evening import Curbs
+from springback.operation.evening import Curbs, Evening
 from springback.operation.frozen_decision import Reason
 from springback.operation.spoken import ModelsInUse
 from springback.state.rows import Halt, Restriction
+from springback.strategy.rule import FLATTEN as EXIT
+from springback.strategy.rule import REASONS
+from springback.trading.guard_settings import Guard
 from springback.workflow.retrain import stale
 from springback.workflow.settings import Settings
 
@@ -54,6 +58,8 @@ class Limits:
 
 
 NO_LIMITS = Limits()
+FLATTEN = REASONS[EXIT]
+"""Code of the halt by which a person has every position closed, and of the exits."""
 
 
 def curbs_of(
@@ -77,6 +83,7 @@ def curbs_of(
         *(Reason("name_fault", why, symbol) for symbol, why in sorted(faults.barred.items())),
         *(Reason("restricted", str(one.why), one.symbol) for one in forbidden.restricted),
         *(Reason("halted", str(one.why), one.symbol) for one in forbidden.halts if one.scope == "name"),
+        *_by_price(market_data, settings.guard.move),
         *limits.barred,
     )
     notices = (
@@ -90,6 +97,7 @@ def curbs_of(
         not_short=frozenset(one.symbol for one in limits.not_short),
         capital=limits.capital,
         share=limits.share,
+        flatten=any(one.code == FLATTEN for one in forbidden.halts),
     )
     return curbs, (*stops, *names, *limits.not_short, *notices)
 
@@ -98,6 +106,22 @@ def _by_persons(forbidden: Forbidden) -> Iterable[Reason]:
     for one in forbidden.halts:
         if one.scope != "name":
             yield Reason(one.code, f"{one.code} by {one.by} since {one.at:%Y-%m-%d %H:%M} UTC: {one.why}")
+
+
+def _by_price(market_data: MarketData, limit: float) -> Iterable[Reason]:
+    bars = market_data.bars
+    if limit:
+        change = bars.close[-1] / bars.close[-2] - 1
+        for name in np.flatnonzero(moved(bars, market_data.actions, limit)[-1] & ~np.isnan(change)):
+            words = f"its close moved by {change[name]:+.1%} without a corporate action, limit {limit:.0%} (guard.move)"
+            yield Reason("move", words, bars.symbols[name])
+
+
+def by_losses(evening: Evening, guard: Guard) -> tuple[Reason, ...]:
+    """Why nothing was entered in an evening whose equity lay beyond the limits of losses."""
+    day = Reason("day_loss", f"equity lies more than {guard.day_loss:.1%} under the close before (guard.day_loss)")
+    all_time = Reason("drawdown", f"equity lies more than {guard.drawdown:.1%} under its highest close (guard.drawdown)")
+    return tuple(one for one in (day, all_time) if one.code in evening.losses)
 
 
 def _by_vix(market_data: MarketData, window: int) -> Iterable[Reason]:

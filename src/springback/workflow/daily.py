@@ -15,7 +15,7 @@ from springback.operation.spoken import ModelsInUse, session_forecasts
 from springback.quality.fresh import fresh_errors
 from springback.workflow.awaited import BARS, DARK, absent, before, closure, restated_share, silent
 from springback.workflow.catch_up import Fetched
-from springback.workflow.curbs import DataFaults, Forbidden, curbs_of, plain
+from springback.workflow.curbs import DataFaults, Forbidden, by_losses, curbs_of, plain
 from springback.workflow.evening import (
     Decided,
     LiveAccount,
@@ -210,6 +210,8 @@ def _seeing(account: LiveAccount, session: Hours, call: _Call, memory: Remembere
     curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden, factor)
     corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
     evening = play(memory.state, loaded.market_data, said.decisive, account.terms, None if kind == "late" else curbs, (), corrections)
+    curbs = replace(curbs, entries=curbs.entries and not evening.losses)
+    reasons = (*by_losses(evening, account.settings.guard), *reasons)
     if kind == "late":
         curbs, reasons = Curbs(entries=False), (_late(after),)
     around = _around(account, call.now, after, loaded, models, forbidden, (*reasons, *damage))

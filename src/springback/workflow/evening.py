@@ -79,7 +79,7 @@ class LiveAccount:
         """What it goes by."""
         settings = self.settings
         account = settings.backtest if self.hindsight else replace(settings.backtest, endings="learned")
-        return Terms(settings.strategy, settings.regime, settings.costs, account)
+        return Terms(settings.strategy, settings.regime, settings.costs, account, settings.guard)
 
     @property
     def dark_terms(self) -> Terms:

@@ -34,6 +34,7 @@ from springback.trading.guard_settings import Guard
 from springback.trading.paper_settings import Paper
 from springback.training.training_settings import Training, Validation, WalkForward
 from springback.workflow.version_file import in_force
+from springback.workflow.web_settings import Web
 
 DEFAULTS, PLAN = Path("settings/default.toml"), Path("settings/original.toml")
 
@@ -66,6 +67,7 @@ class Settings:
     guard: Guard = field(default_factory=Guard, metadata={"moves": "nothing"})  # three of its knobs move orders
     paper: Paper = field(default_factory=Paper, metadata={"moves": "nothing"})
     alerts: Alerts = field(default_factory=Alerts, metadata={"moves": "nothing"})
+    web: Web = field(default_factory=Web, metadata={"moves": "nothing"})
     demo: Demo = field(default_factory=Demo, metadata={"moves": "data"})
 
 

@@ -1,0 +1,136 @@
+"""The dashboard as one value: the accounts it shows, whom it lets in, and how an answer is drawn for them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from springback.web import bar, drawing
+from springback.web.access import Access, Session, csrf_of, new_cookie
+from springback.web.contents import contents
+from springback.web.door import Place, place_of
+from springback.web.events import Watchers
+from springback.web.form import Form
+from springback.web.page import Page, Tone
+from springback.web.throttle import Throttle
+from springback.web.visit import NOBODY, Desks, Visit
+from springback.workflow.web_settings import Web
+
+MOST_FIELDS = 50
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an act, in words for the page that follows."""
+
+    words: str = ""
+    tone: Tone = "good"
+    status: int = 200
+
+
+NOTHING = Outcome()
+
+
+@dataclass(frozen=True, eq=False)
+class Dashboard:
+    """Pages and acts over `desks` for whom `access` lets in, under the settings `web`."""
+
+    desks: Desks
+    access: Access
+    web: Web
+
+    @cached_property
+    def place(self) -> Place:
+        """Where it is found."""
+        return place_of(self.web)
+
+    @cached_property
+    def throttle(self) -> Throttle:
+        """Who must wait before another password."""
+        return Throttle(self.web.attempts)
+
+    @cached_property
+    def watchers(self) -> Watchers:
+        """What hears of writes."""
+        return Watchers(self.web.readers)
+
+    def instant(self) -> datetime:
+        """The system's time: a market that is drawn may have another, a session has not."""
+        return datetime.now(UTC)
+
+    def cookie(self, request: Request) -> str:
+        """What the visitor is known by; empty where it is new."""
+        return request.cookies.get(self.place.cookie, "")
+
+    def session(self, request: Request) -> Session | None:
+        """As what the visitor signed in; None where it did not. Raises `InputError` where the file of passwords is damaged."""
+        return self.access.session(self.cookie(request), self.instant())
+
+    def visit(self, request: Request, session: Session) -> Visit | None:
+        """The look that the address asks for; None where it names no account."""
+        name = request.path_params["account"]
+        desk = None if name == NOBODY else self.desks.named(name)
+        if desk is None and (name != NOBODY or self.desks.all()):
+            return None
+        return Visit(self.desks, desk, session.role, dict(request.query_params))
+
+    def way_in(self, request: Request) -> Response:
+        """To the sign-in, and from there back."""
+        address = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"/sign-in?next={address}" if self.access.begun else "/begin", 303)
+
+    def whole(self, request: Request, visit: Visit, key: str, page: Page, outcome: Outcome = NOTHING) -> Response:
+        """A page under its bar, beside the contents."""
+        query = f"?{request.url.query}" if request.url.query else ""
+        address = visit.address(key) + query
+        values: dict[str, Any] = {
+            "title": page.title,
+            "page": page,
+            "bar": bar.header_of(visit, key),
+            "contents": contents(),
+            "address": address,
+            "export": lambda sheet: f"{visit.address(key)}/{sheet}.csv{query}",
+            "role": visit.role,
+            "csrf": csrf_of(self.cookie(request)),
+            "outcome": outcome,
+        }
+        return HTMLResponse(drawing.environment().get_template("page.html").render(values), outcome.status)
+
+    def alone(self, request: Request, template: str, outcome: Outcome = NOTHING, **values: Any) -> Response:
+        """A page that needs no account; its visitor is known by a cookie that opens nothing yet."""
+        known = self.cookie(request)
+        cookie = known or new_cookie()
+        shown = {"title": "Springback", "csrf": csrf_of(cookie), "outcome": outcome, **values}
+        answer = HTMLResponse(drawing.environment().get_template(template).render(shown), outcome.status)
+        if not known:
+            self.give(answer, cookie)
+        return answer
+
+    def give(self, answer: Response, cookie: str) -> None:
+        """Hands the visitor a cookie that no script and no other site can use."""
+        answer.set_cookie(self.place.cookie, cookie, path="/", secure=self.place.secure, httponly=True, samesite="strict")
+
+    async def form(self, request: Request) -> Form:
+        """What was sent."""
+        body = (await request.body()).decode("utf-8", "replace")
+        fields = dict(parse_qsl(body, keep_blank_values=True)) if body.count("&") < MOST_FIELDS else {}
+        return Form(fields, self.cookie(request))
+
+
+def visitor(request: Request) -> str:
+    """Who asks, as far as a password that is tried again and again is concerned."""
+    return request.client.host if request.client else ""
+
+
+def within(address: str) -> str:
+    """`address` where it is one of this dashboard's pages, else the first."""
+    return address if address.startswith("/a/") and "//" not in address and "\\" not in address and address.isprintable() else "/"
+
+
+def lost(words: str = "There is no such page.", status: int = 404) -> Response:
+    """An answer where there is nothing."""
+    return HTMLResponse(drawing.environment().get_template("lost.html").render(title="Not here", words=words), status)

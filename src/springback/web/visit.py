@@ -1,0 +1,119 @@
+"""What a page is asked with: the accounts and settings of a dashboard, and one look at one of them."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from springback.errors import MissingData
+from springback.operation.frozen_decision import FrozenDecision
+from springback.project import FILE, project, usual
+from springback.web.access import Role
+from springback.workflow.accounts import account_of
+from springback.workflow.desks import Desk, desks_in
+from springback.workflow.evening import LiveAccount, trusted
+from springback.workflow.history import History, SessionLine
+from springback.workflow.settings import DEFAULTS, Settings, choose
+from springback.workflow.version_file import folder_of
+
+NOBODY = "-"
+"""What an address says for the account where there is none."""
+
+
+class Desks:
+    """The accounts in `folders` and the settings they go by, as the files say now; `now` gives the time. For any number of threads."""
+
+    def __init__(self, folders: tuple[Path, ...], now: Callable[[], datetime]) -> None:
+        self.folders, self.now = folders, now
+        self.history = History()
+        self._accounts: dict[Path, tuple[Settings, LiveAccount]] = {}
+        self._settings: tuple[tuple[int, ...], Settings] | None = None
+        self._lock = threading.RLock()
+
+    def all(self) -> tuple[Desk, ...]:
+        """Those at brokers first."""
+        return desks_in(self.folders)
+
+    def named(self, name: str) -> Desk | None:
+        """The account of that name; None where there is none."""
+        return next((one for one in self.all() if one.name == name), None)
+
+    def settings(self) -> Settings:
+        """Read again where a file of them was written since. Raises `SettingsError`."""
+        files = (DEFAULTS, Path(FILE), folder_of(project()))
+        stamp = tuple(one.stat().st_mtime_ns if one.exists() else 0 for one in files)
+        with self._lock:
+            if self._settings is None or self._settings[0] != stamp:
+                self._settings = stamp, choose()
+            return self._settings[1]
+
+    def account(self, desk: Desk) -> LiveAccount:
+        """The account of `desk`, opened once. Raises as `account_of` does."""
+        settings = self.settings()
+        with self._lock:
+            known = self._accounts.get(desk.folder)
+            if known is None or known[0] is not settings or not Path(known[1].state.name).exists():
+                known = self._accounts[desk.folder] = settings, account_of(desk.folder, settings)
+            return known[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """One look: at which `desk` (None: no account is open), by whom, with which fields of the query."""
+
+    desks: Desks
+    desk: Desk | None
+    role: Role
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def now(self) -> datetime:
+        """When it is."""
+        return self.desks.now()
+
+    @cached_property
+    def account(self) -> LiveAccount:
+        """The account. Raises `MissingData` where none is open."""
+        if self.desk is None:
+            raise MissingData("no account is open yet: 'springback book init --cash 1000000' opens one")
+        return self.desks.account(self.desk)
+
+    @property
+    def settings(self) -> Settings:
+        """Every knob."""
+        return self.desks.settings()
+
+    @property
+    def name(self) -> str:
+        """The account's, as it stands in addresses."""
+        return NOBODY if self.desk is None else self.desk.name
+
+    @cached_property
+    def sessions(self) -> tuple[str, ...]:
+        """The sessions of its decisions, oldest first."""
+        return () if self.desk is None else self.account.folder.sessions()
+
+    @cached_property
+    def lines(self) -> tuple[SessionLine, ...]:
+        """Every session in short."""
+        return self.desks.history.of(self.account.folder)
+
+    @cached_property
+    def decision(self) -> FrozenDecision:
+        """The decision that the query names by its `session`, else the newest. Raises `MissingData`, `BadTable`."""
+        if not self.sessions:
+            raise MissingData("nothing is decided yet: 'springback daily' decides the first evening")
+        return trusted(self.account, self.query.get("session") or self.sessions[-1])
+
+    def address(self, page: str, **query: str) -> str:
+        """Where a page of this account lies."""
+        words = urlencode({key: value for key, value in query.items() if value})
+        return f"/a/{quote(self.name)}/{page}{f'?{words}' if words else ''}"
+
+
+def runs_folder() -> Path:
+    """Where runs and studies lie."""
+    return usual("runs")

@@ -1,0 +1,86 @@
+"""An account from its first session to its newest, a line a session. What is frozen never changes, so that each is read once."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from springback.operation.desk_folder import DeskFolder
+from springback.operation.frozen_decision import DECISION, FrozenDecision, read
+
+MOST = 20_000
+"""Lines that are remembered in all: those of the accounts that were looked at last."""
+
+
+@dataclass(frozen=True)
+class SessionLine:
+    """A frozen decision in short: `equity` and `cash` in dollars at the close of `session` (ISO), long and short positions and what they
+    are worth, the regime ("bear", "bull", "unknown") with VIX and its mean, fees and slippage of the session, its `fills` (a mapping each,
+    as `freezing.fills` lays them out), whether nothing was entered, and who decided.
+    """
+
+    session: str
+    kind: str
+    equity: float
+    cash: float
+    n_long: int
+    n_short: int
+    long_value: float
+    short_value: float
+    regime: str
+    vix: float | None
+    mean: float | None
+    fees: float
+    slippage: float
+    exits_only: bool
+    champion: str
+    fills: tuple[Mapping[str, Any], ...]
+
+
+class History:
+    """Remembers the lines of many folders, by place and time of writing; for any number of threads."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self.most = most
+        self._lines: OrderedDict[tuple[Path, int], SessionLine] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, folder: DeskFolder) -> tuple[SessionLine, ...]:
+        """Every session of `folder`, oldest first. Raises `BadTable` at a decision that is damaged."""
+        return tuple(self._line(folder.place(session)) for session in folder.sessions())
+
+    def _line(self, place: Path) -> SessionLine:
+        key = place, (place / DECISION).stat().st_mtime_ns
+        known = self._lines.get(key)
+        if known is None:
+            known = line_of(read(place))
+            with self._lock:
+                self._lines[key] = known
+                while len(self._lines) > self.most:
+                    self._lines.popitem(last=False)
+        return known
+
+
+def line_of(decision: FrozenDecision) -> SessionLine:
+    """The decision in short."""
+    daily = decision.daily
+    return SessionLine(
+        session=decision.session,
+        kind=decision.kind,
+        equity=decision.equity,
+        cash=decision.cash,
+        n_long=int(daily.get("n_long") or 0),
+        n_short=int(daily.get("n_short") or 0),
+        long_value=float(daily.get("long_value") or 0.0),
+        short_value=float(daily.get("short_value") or 0.0),
+        regime=decision.regime_name,
+        vix=decision.regime.get("vix"),
+        mean=decision.regime.get("mean"),
+        fees=float(daily.get("fees") or 0.0),
+        slippage=float(daily.get("slippage") or 0.0),
+        exits_only=decision.exits_only,
+        champion=decision.champion,
+        fills=decision.fills,
+    )
