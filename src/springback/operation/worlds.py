@@ -89,7 +89,10 @@ def played(worlds: Worlds, session: Seeing) -> tuple[Worlds, tuple[Decimal, ...]
     curbs = session.curbs or FREE
     views = (session.today, session.known, session.frozen, session.frozen)
     rules: tuple[Curbs | None, ...] = (free(curbs), free(curbs), free(curbs), session.curbs)
-    evenings = [play(state, view.market_data, view.forecasts, view.terms, rule) for state, view, rule in zip(worlds.states, views, rules)]
+    evenings = [
+        play(state, view.market_data, view.forecasts, view.terms, rule)
+        for state, view, rule in zip(worlds.states[:-1], views, rules, strict=True)
+    ]
     evenings.append(_sized(worlds.states[-1], session))
     made = tuple(exact(float(one.daily["equity"])) - exact(state.equity) for one, state in zip(evenings, worlds.states, strict=True))
     return Worlds(tuple(one.after for one in evenings)), made
@@ -129,8 +132,8 @@ def modelled(view: View, order: WorkingOrder, quantity: int) -> Modelled | None:
         worth = max(level, close) if quantity < 0 else min(level, close)
     if np.isnan(price):
         return None
-    means = (float(panel[row - 1, name]) for panel in (mean_volume(bars), mean_dollar_volume(bars)))
-    paid = paid_price(charged, quantity, price, *means, price == opening)
+    volume, dollars = float(mean_volume(bars)[row - 1, name]), float(mean_dollar_volume(bars)[row - 1, name])
+    paid = paid_price(charged, quantity, price, volume, dollars, price == opening)
     return Modelled(quantity, float(paid), float(commission(charged, quantity, worth)), None if np.isnan(opening) else opening)
 
 
