@@ -3,16 +3,17 @@
 Settings are LEAN parameters with the names of settings/default.toml (`strategy.probability`) and of the table `lean`: see docs/lean.md.
 """
 
-import json
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
 from AlgorithmImports import *
 
 try:
-    from springback.errors import MissingData
-    from springback.lean import parameters, stored
+    from springback.errors import MissingData, SettingsError
+    from springback.lean import live, parameters, stored
     from springback.trading import desk, resume
 except ImportError as error:
     raise ImportError(
@@ -22,6 +23,13 @@ except ImportError as error:
 
 BOOK, DAILY = "springback/book.json", "springback/daily.csv"
 DONE = (OrderStatus.CANCELED, OrderStatus.INVALID)
+STOPS = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)  # Alpaca makes stop-limits of stops that buy
+SENDING = (
+    (BrokerageName.DEFAULT, "16:31"),  # LEAN's own paper account
+    (BrokerageName.INTERACTIVE_BROKERS_BROKERAGE, "16:31"),
+    (BrokerageName.ALPACA, "19:05"),  # takes orders for the open from 19:00 on (AlpacaBrokerageModel.cs)
+)
+DECIDED, MORNING = time(16, 30), time(8, 30)
 UNREAD = -1.0
 
 
@@ -46,7 +54,10 @@ class Vix(PythonData):
 
 
 class MlMeanReversion(QCAlgorithm):
-    """One session: corporate actions at midnight, fills, bars at the close, VIX at 16:15, the decision at 16:30."""
+    """One session: corporate actions at midnight, fills, bars at the close, VIX at 16:15, the decision at 16:30.
+
+    Live, what was decided is kept and sent at `lean.send_at`; stops are placed at 08:30 of the sessions that follow the fill.
+    """
 
     def initialize(self) -> None:
         names = [str(getattr(pair, "key", pair)) for pair in self.get_parameters()]  # pairs, or keys: LEAN's bridges differ
@@ -69,18 +80,26 @@ class MlMeanReversion(QCAlgorithm):
         self.hours = self.securities[self.symbols[0]].exchange.hours
         self.vix_symbol = self._subscribe_vix()
         self.hears_range = self.settled.strategy.exit_rule != "none"  # a high and a low a bar cost time: only where the rule asks
-        self._look_back()
-
         self.close = np.full(len(self.symbols), np.nan)
         self.volume = np.full(len(self.symbols), np.nan)
         self.high, self.low = self.close.copy(), self.close.copy()
-        self.vix, self.session = np.nan, np.datetime64("NaT")
+        self.vix, self.session, self.closed = np.nan, np.datetime64("NaT"), np.datetime64("NaT")
+        book = self.object_store.read(BOOK) if self.live_mode and self.object_store.contains_key(BOOK) else None
+        self.memory = live.remembered(book)
+        self._look_back()
+
         self.stops: dict[str, OrderTicket] = {}
         self.sent: dict[str, OrderTicket] = {}
         self.unheard: set[int] = set()
         self.days: list[str] = []
         self.recovered = not self.live_mode
-        self.schedule.on(self.date_rules.every_day(self.symbols[0]), self.time_rules.at(16, 30), self._decide)
+        self.sheet, self.adopted = live.Sheet(), self.memory.adopted
+        self.foreign: list[Symbol] = []
+        self.splitting: set[str] = set()
+        self._every_session(DECIDED, self._decide)
+        if self.live_mode:
+            self._every_session(self._sending_time(), self._send_sheet)
+            self._every_session(MORNING, self._before_open)
         self.log(f"{len(self.symbols)} names, {self.settled.lean.models} models; settings: {self.settled}")
 
     # What LEAN tells us
@@ -89,15 +108,19 @@ class MlMeanReversion(QCAlgorithm):
         self._recover()
         today = np.datetime64(self.time.date())
         for symbol, split in data.splits.items():
-            if split.type == SplitType.SPLIT_OCCURRED and symbol in self.columns:
-                self._split(today, self._name(symbol), float(split.split_factor))
+            if symbol in self.columns:
+                if split.type == SplitType.SPLIT_OCCURRED:
+                    self._split(today, self._name(symbol), float(split.split_factor))
+                else:
+                    self.splitting.add(self._name(symbol))
         for symbol, delisting in data.delistings.items():
             if symbol in self.columns:
                 told = self.desk.last_session if delisting.type == DelistingType.WARNING else self._delisted
                 told(self._name(symbol))
         if data.contains_key(self.vix_symbol):
             point: Any = data[self.vix_symbol]
-            self.vix = float(point.value)
+            if point.end_time.date() == self.time.date():  # live, a file may be read late: yesterday's VIX says nothing of today
+                self.vix = float(point.value)
         if data.bars.count > int(data.bars.contains_key(self.vix_symbol)):  # LEAN's VIX index is a bar too, in a slice of its own
             self.session = today
             self._read(data.bars)
@@ -129,6 +152,8 @@ class MlMeanReversion(QCAlgorithm):
         if self._recover() or order_event.symbol not in self.columns:
             return  # a book taken from the portfolio holds this fill already
         name = self._name(order_event.symbol)
+        if self.desk.is_foreign(name):
+            return  # somebody else's order
         status, number = order_event.status, order_event.order_id
         if status == OrderStatus.INVALID:
             self.error(f"{name}: order {number} was refused: {order_event.message}")
@@ -156,32 +181,112 @@ class MlMeanReversion(QCAlgorithm):
 
     def _decide(self) -> None:
         self._recover()
-        if np.isnan(self.close).all():
+        barless = bool(np.isnan(self.close).all())
+        if barless and not self.live_mode:
             return  # the exchange was open, but no bar of ours came
-        session = self.session
+        session = np.datetime64(self.time.date()) if barless else self.session
         if np.isnan(self.vix) and not self.live_mode:
             raise MissingData(f"no VIX for session {session}: the regime is not known; export a VIX that covers the backtest")
-        ranges = (self.high, self.low) if self.hears_range else ()
-        self.desk.close(session, self.close, self.volume, *ranges)
+        if not barless:
+            ranges = (self.high, self.low) if self.hears_range else ()
+            self.desk.close(session, self.close, self.volume, *ranges)
+        if session != self.closed:
+            self._order(session, barless)
+        for column in (self.close, self.volume, self.high, self.low):
+            column[:] = np.nan
+        self.vix = np.nan
+
+    def _order(self, session: np.datetime64, barless: bool) -> None:
+        """The decision of `session`; live, at most one: bars that come after it are known to the windows, and nothing is decided anew."""
+        self.closed = session
         self._reconcile()
         last = not self.live_mode and self.hours.get_next_market_open(self.time, False) > self.end_date
-        decision = self.desk.decide(self.vix, float(self.portfolio.total_portfolio_value), last)
+        self._drop(self.sheet.orders)
+        decision = replace(self.desk.decide(self._known_vix(session, barless), self._equity(), last), session=session)
         for name in decision.cancelled:
             self._take_back(self.sent.pop(name, None))
-        for order in decision.orders:
+        if self.live_mode:
+            self.sheet = live.Sheet(self._next_open().isoformat(), decision.orders)
+            for name in list(self.stops):
+                self._lift(name)  # day orders are over; those of LEAN's own paper account end here
+        for order in () if self.live_mode else decision.orders:
             self._send(order)
         for name in self.desk.held():
             self._guard(name)
         self._show(decision)
+        self._remember(firm=True)
+
+    def _known_vix(self, session: np.datetime64, barless: bool) -> float:
+        """Today's VIX; live, NaN where bars, VIX or models are not today's: exits are decided then, entries are not."""
+        age = self.desk.age_of_models() if self.live_mode else None
+        most = self.settled.lean.model_days
+        faults = {
+            f"no bar came, the newest session is {self.desk.rolling.newest}": barless,
+            "no VIX came": bool(np.isnan(self.vix)),
+            f"the models are {age} days old, more than {most} (lean.model_days)": age is not None and age > most,
+        }
+        said = "; ".join(text for text, true in faults.items() if true)
+        if said:
+            self.error(f"{session}: exits only: {said}")
+        return np.nan if said else self.vix
+
+    def _equity(self) -> float:
+        """Cash and our own positions, dollars: shares that are not ours count nothing."""
+        return float(self.portfolio.total_portfolio_value) - sum(float(self.portfolio[one].holdings_value) for one in self.foreign)
+
+    # What was decided live goes out later, once
+
+    def _send_sheet(self) -> None:
+        """Sends what was decided; decides first where that was missed, or where bars came late.
+
+        An order leaves the sheet before it leaves for the market, and the sheet is kept between the two: a restart sends none twice. A name
+        that splits before the open waits for 08:30.
+        """
+        self._recover()
+        if not np.isnan(self.close).all():
+            self._decide()
+        if self._next_open().isoformat() != self.sheet.opens:
+            self._drop(self.sheet.orders)
+        evening = self.time.time() > DECIDED
+        later = tuple(one for one in self.sheet.orders if evening and one.symbol in self.splitting)
+        due = tuple(one for one in self.sheet.orders if one not in later)
+        if not due:
+            return
+        whole, self.sheet = self.sheet, replace(self.sheet, orders=later)
+        if not self._remember(firm=True):
+            self.sheet = whole
+            self.error(f"{len(due)} orders are not sent: the object store does not keep the book")
+            return
+        for order in due:
+            self._send(order)
         self._remember()
-        for column in (self.close, self.volume, self.high, self.low):
-            column[:] = np.nan
-        self.vix = np.nan
+
+    def _before_open(self) -> None:
+        """08:30 New York: what could not be sent in the evening, and the stops of what was held overnight and is not closing."""
+        self._send_sheet()
+        for name in self.desk.held() if self.settled.strategy.stop_mode == "intraday" else ():
+            if name not in self.stops and not self.desk.book.closing[self.desk.columns[name]]:
+                self._rest(name)
+
+    def _drop(self, orders: Iterable[desk.Order]) -> None:
+        """Orders whose open passed before they were sent: an entry is over, an exit is decided again."""
+        for order in orders:
+            self.error(f"{order.symbol}: {order.quantity} shares ({order.reason}) were never sent: their open has passed")
+            self.desk.drop(order.symbol, order.quantity)
+        self.sheet = live.Sheet()
+
+    def _is_there(self, order: desk.Order) -> bool:
+        """Whether an order of that name and side waits at the market."""
+        waiting = self.transactions.get_open_orders(self.symbols[self.desk.columns[order.symbol]])
+        return any(one.quantity * order.quantity > 0 and one.type not in STOPS and one.id not in self.unheard for one in waiting)
 
     def _send(self, order: desk.Order) -> None:
         symbol = self.symbols[self.desk.columns[order.symbol]]
         if not order.is_entry:
             self._clear(order.symbol)
+        if self.live_mode and self._is_there(order):
+            self.error(f"{order.symbol}: an order to {'buy' if order.quantity > 0 else 'sell'} is at the market already: none is sent")
+            return
         self.sent[order.symbol] = self.market_on_open_order(symbol, order.quantity, tag=order.reason)
 
     def _clear(self, name: str) -> None:
@@ -198,16 +303,29 @@ class MlMeanReversion(QCAlgorithm):
             ticket.cancel()
 
     def _guard(self, name: str) -> None:
-        """Keeps one stop order at the market for each filled position that is not closing, where stops rest, and none for any other."""
+        """Keeps one stop order at the market for each filled position that is not closing, where stops rest, and none for any other.
+
+        Live, a position gets its stop at 08:30 of the next session: bars of the entry's own session fill none in a backtest either.
+        """
         column = self.desk.columns[name]
         quantity = int(self.desk.book.quantity[column])
         if quantity == 0 or self.desk.book.closing[column]:
             self._lift(name)
-        elif self.settled.strategy.stop_mode == "intraday" and name not in self.stops:
-            level = self.desk.stop_of(name)
-            ticket = self.stop_market_order(self.symbols[column], -quantity, level, tag=f"resting_stop@{level}")
-            self.stops[name] = ticket
-            self.unheard.add(ticket.order_id)  # the book knows of no stops
+        elif self.settled.strategy.stop_mode == "intraday" and name not in self.stops and not self.live_mode:
+            self._rest(name)
+
+    def _rest(self, name: str) -> None:
+        """Places the stop of a position: live a day order, but on LEAN's own paper account, which ends day orders before it fills them
+        with a daily bar (BacktestingBrokerage.cs): there the decision takes it back.
+        """
+        column = self.desk.columns[name]
+        quantity, level = int(self.desk.book.quantity[column]), self.desk.stop_of(name)
+        properties = OrderProperties()
+        if self.live_mode and self.brokerage_name != BrokerageName.DEFAULT:
+            properties.time_in_force = TimeInForce.DAY
+        ticket = self.stop_market_order(self.symbols[column], -quantity, level, tag=f"resting_stop@{level}", order_properties=properties)
+        self.stops[name] = ticket
+        self.unheard.add(ticket.order_id)  # the book knows of no stops
 
     def _lift(self, name: str) -> None:
         self._take_back(self.stops.pop(name, None))
@@ -216,6 +334,8 @@ class MlMeanReversion(QCAlgorithm):
         column = self.desk.columns[name]
         held = self.desk.book.quantity[column]
         self.desk.split(today, name, factor)
+        self.sheet = self.sheet.split(name, factor)
+        self.splitting.discard(name)
         if held and not self.desk.book.quantity[column]:
             self._clear(name)  # no whole share is left
 
@@ -223,6 +343,7 @@ class MlMeanReversion(QCAlgorithm):
         self.living = [(column, security) for column, security in self.living if column != self.desk.columns[name]]
         self.stops.pop(name, None)
         self.sent.pop(name, None)
+        self.sheet = self.sheet.without((name,))
         self.desk.delist(name)
 
     def _show(self, decision: desk.Decision) -> None:
@@ -248,6 +369,19 @@ class MlMeanReversion(QCAlgorithm):
                     self.plot(chart, name, float(value))
 
     # Starting, and starting again
+
+    def _every_session(self, at: time, callback: Any) -> None:
+        self.schedule.on(self.date_rules.every_day(self.symbols[0]), self.time_rules.at(at.hour, at.minute), callback)
+
+    def _sending_time(self) -> time:
+        """When the evening's orders go out: as set, or when the brokerage takes orders for the open."""
+        said = self.settled.lean.send_at or next((at for name, at in SENDING if name == self.brokerage_name), "")
+        if not said:
+            raise SettingsError(f"when {self.brokerage_name} takes orders for the open is not known here: set lean.send_at, New York time")
+        return live.sending_time(said)
+
+    def _next_open(self) -> date:
+        return self.hours.get_next_market_open(self.time, False).date()
 
     def _find(self, key: str) -> Path | None:
         if self.object_store.contains_key(key):
@@ -279,11 +413,14 @@ class MlMeanReversion(QCAlgorithm):
         for bars in self.history[TradeBar](self.symbols, self.desk.rolling.length, Resolution.DAILY):
             row = None
             for symbol, bar in bars.items():
+                if self.live_mode:
+                    self.securities[symbol].set_market_price(bar)  # LEAN sends no order in a name that has no price since the start
                 if row is None:
                     row = rows.setdefault(bar.end_time.date(), np.full((fields, len(self.symbols)), np.nan))
                 traded = bar.volume
                 if traded:  # otherwise a mark, or the copy of the last bar
                     row[:, self.columns[symbol]] = (bar.close, traded, bar.high, bar.low) if self.hears_range else (bar.close, traded)
+        early = self._early(rows)
         if rows:
             days = sorted(rows)
             panels = np.stack([rows[day] for day in days], axis=1)
@@ -293,32 +430,73 @@ class MlMeanReversion(QCAlgorithm):
             for (symbol, moment), kind, factor in found:
                 if kind == SplitType.SPLIT_OCCURRED:
                     self.desk.rolling.split(np.datetime64(moment.date()), self._name(symbol), float(factor))
+        self._look_back_on_vix(early)
+
+    def _look_back_on_vix(self, early: date | None) -> None:
+        """The VIX of the regime's window; that of a session whose decision is still to come waits for it."""
         since = self.time - timedelta(days=14 + 2 * self.settled.regime.window)  # custom data counts periods in calendar days
         vix = self.history([self.vix_symbol], since, self.time, Resolution.DAILY)
         if len(vix):
-            self.desk.see_vix(vix["value" if "value" in vix else "close"].astype(float))
+            closes = vix["value" if "value" in vix else "close"].astype(float)
+            if early and vix.index[-1][-1].date() == early:
+                self.vix, closes = float(closes.iloc[-1]), closes.iloc[:-1]
+            self.desk.see_vix(closes)
+
+    def _early(self, rows: dict[date, Any]) -> date | None:
+        """Takes the newest session out of history where its decision is still to come: at a start between close and decision, or after one
+        that was missed, until 08:30. It waits as if it had come just now. None at any other start.
+        """
+        day = max(rows, default=None)
+        if day is None or not self.live_mode:
+            return None
+        opens, now = self._next_open(), self.time
+        ahead = day == now.date() and now.time() < DECIDED
+        missed = str(day) > self.memory.state.get("session", "9999")
+        coming = now.date() < opens or now.time() < MORNING
+        if not (ahead or missed) or not coming or self.hours.get_next_market_open(datetime.combine(day, DECIDED), False).date() != opens:
+            return None
+        row, self.session = rows.pop(day), np.datetime64(day)
+        self.close, self.volume = row[0].copy(), row[1].copy()
+        if self.hears_range:
+            self.high, self.low = row[2].copy(), row[3].copy()
+        return day
 
     def _recover(self) -> bool:
-        """After a restart in live mode: the book from the object store, corrected by what the broker holds. True if that was now."""
+        """At a start in live mode: the book from the object store, corrected by what the broker holds. True if that was now."""
         if self.recovered:
             return False
         self.recovered = True
-        state, damaged = resume.read(self.object_store.read(BOOK)) if self.object_store.contains_key(BOOK) else ({}, [])
-        held = {
-            self._name(symbol): resume.Holding(int(own.quantity), float(own.average_price), float(own.price))
-            for symbol, own in ((one, self.portfolio[one]) for one in self.symbols)
-            if own.invested
-        }
-        orders = [one for one in self.transactions.get_open_orders() if one.symbol in self.columns]
-        waiting = [self._name(one.symbol) for one in orders if one.type != OrderType.STOP_MARKET]
-        for line in [*damaged, *resume.restore(self.desk, state, held, waiting)]:
+        invested = [one for one in self.portfolio.values() if one.invested]
+        held = {str(one.symbol.value): resume.Holding(int(one.quantity), float(one.average_price), float(one.price)) for one in invested}
+        orders = self.transactions.get_open_orders()
+        waiting = {str(one.symbol.value) for one in orders if one.type not in STOPS}
+        if self.memory.damage:
+            self.error(self.memory.damage)
+        claims = live.claims(self.settled.lean.adopt)
+        book = live.claimed(self.memory, claims, self.desk, held, {str(one.symbol.value) for one in orders})
+        self.adopted = book.adopted
+        if book.sheet.opens == self._next_open().isoformat():
+            self.sheet = book.sheet
+        for line in resume.restore(self.desk, book.state, held, waiting | {one.symbol for one in self.sheet.orders}):
             self.error(line)
+        ours = set(book.state.get("positions", ()))
+        self.foreign = [one.symbol for one in invested if str(one.symbol.value) not in ours]
         for one in orders:
-            resting = one.type == OrderType.STOP_MARKET
-            (self.stops if resting else self.sent)[self._name(one.symbol)] = self.transactions.get_order_ticket(one.id)
-            if resting:
-                self.unheard.add(one.id)
+            self._take_up(one, ours)
+        self._remember()
         return True
+
+    def _take_up(self, order: Any, ours: set[str]) -> None:
+        """Knows an order that was at the market at the start again, if it is in a name of ours; a stop without a position is taken back."""
+        name = str(order.symbol.value)
+        if name not in ours or order.symbol not in self.columns:
+            return
+        resting = order.type in STOPS
+        (self.stops if resting else self.sent)[name] = self.transactions.get_order_ticket(order.id)
+        if resting:
+            self.unheard.add(order.id)
+            if name not in self.desk.held():
+                self._lift(name)
 
     def _reconcile(self) -> None:
         """The book says what the portfolio says; a difference is followed and never silent."""
@@ -329,9 +507,18 @@ class MlMeanReversion(QCAlgorithm):
                 self.error(f"{name}: the book holds {quantity} shares, the portfolio {found}: the portfolio is followed")
                 self.desk.correct(name, found, float(own.average_price))
 
-    def _remember(self) -> None:
-        if self.live_mode:
-            self.object_store.save(BOOK, json.dumps(resume.state_of(self.desk)))
+    def _remember(self, firm: bool = False) -> bool:
+        """Keeps the book, live; `firm`: on the disk before this returns (LEAN's store writes every few seconds, and what it is asked the
+        path of at once: LocalObjectStore.cs). Whether it is kept.
+        """
+        if not self.live_mode or not self.desk.rolling.sessions:
+            return not self.live_mode
+        session = self.desk.rolling.newest if np.isnat(self.closed) else max(self.closed, self.desk.rolling.newest)
+        if not self.object_store.save(BOOK, live.kept(self.desk, self.sheet, self.adopted, session)):
+            return False
+        if firm:
+            self.object_store.get_file_path(BOOK)
+        return True
 
     def _name(self, symbol: Symbol) -> str:
         return self.desk.symbols[self.columns[symbol]]

@@ -105,6 +105,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "fsspec": ("data",),
     "s3fs": ("data",),
     "httpx": ("data", "alerting", "brokers"),
+    "ib_async": ("brokers",),
     "stamina": ("data", "brokers"),
     "matplotlib": ("analytics", "notebook"),
     "jinja2": ("analytics", "web"),
@@ -425,7 +426,7 @@ def test_the_page_and_the_table_agree() -> None:
 
 def test_every_vendor_is_a_declared_dependency() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["alerts"], *project["optional-dependencies"]["web"]]
+    lines = [*project["dependencies"], *(one for extra in ("alerts", "ib", "web") for one in project["optional-dependencies"][extra])]
     declared = {re.split(r"[<>=~! ]", line)[0].lower() for line in lines}
     assert {DISTRIBUTIONS.get(library, library) for library in VENDORS} == declared
 

@@ -42,13 +42,21 @@ class Case:
     broker: Broker
     market: Any
     ids: dict[str, str] = field(default_factory=dict)
+    spellings: dict[str, str] = field(default_factory=dict)
+    mode: str = "rehearsal"
 
     def order(self, client_id: str, side: str = "buy", shares: str = "10", symbol: str = "AAA", **more: Any) -> OrderRequest:
         """A request in the words of the broker."""
         if symbol not in self.ids:
-            self.ids |= {one.broker_symbol: one.asset_id for one in self.broker.state(("AAA", "BRK.B", "HARD")).assets.values()}
+            for name, one in self.broker.state(("AAA", "BRK.B", "HARD")).assets.items():
+                self.ids[name], self.spellings[name] = one.asset_id, one.broker_symbol
         words = {"purpose": "entry", **more}
-        return OrderRequest(client_id, self.ids[symbol], symbol, side, Decimal(shares), **words)  # type: ignore[arg-type]
+        return OrderRequest(client_id, self.ids[symbol], self.spellings.get(symbol, symbol), side, Decimal(shares), **words)  # type: ignore[arg-type]
+
+    def held(self) -> dict[str, Decimal]:
+        """Signed shares by our symbol."""
+        names = {identity: symbol for symbol, identity in self.ids.items()}
+        return {names[one.asset_id]: one.quantity for one in self.broker.state().positions}
 
     def submit(self, client_id: str, *order: Any, **more: Any) -> Answer:
         """The order is sent."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from springback.workflow.settings import Settings, plain_settings
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trader import TradingAccount
 from tests.brokers.broker_cases import EVENING, alpaca, at, fake_market
-from tests.brokers.fake_alpaca import FakeAlpaca, running
+from tests.brokers.fake_alpaca import FakeAlpaca, Holding, running
 
 SESSION = "2026-03-03"
 SETTLE = 0.05
@@ -62,7 +63,7 @@ class BrokerDesk:
     broker: Broker
     clock: MarketClock
     settings: Settings
-    mode: Mode = "paper"
+    mode: Mode = "rehearsal"
     rehearsal: bool = False
     state: State = field(init=False)
 
@@ -118,6 +119,11 @@ class BrokerDesk:
         return dict(json.loads(rows[-1].body))
 
 
+def hold(desk: BrokerDesk, symbol: str, shares: str) -> None:
+    """Shares that the account holds from before."""
+    desk.fake.holdings[desk.fake.assets[symbol].id] = Holding(Decimal(shares), desk.fake.prices[symbol])
+
+
 def line(quantity: int) -> Line:
     """A line of the book with a position."""
     values = dict.fromkeys(Line._fields, 0)
@@ -135,7 +141,7 @@ def frame(desk: BrokerDesk, orders: Sequence[WorkingOrder]) -> pd.DataFrame:
             one.reason,
             "long",
             float(desk.fake.prices.get(one.symbol, 0)),
-            float("nan"),
+            100_000,
             one.order_id,
             1.0,
         )
@@ -181,5 +187,7 @@ def plain_decision(desk: BrokerDesk, session: str) -> FrozenDecision:
 def broker_desk(home: Path, settings: Settings | None = None, **knobs: Any) -> Iterator[BrokerDesk]:
     """A desk on the evening of 3 March 2026, at a fake Alpaca that judges the client by Alpaca's document at the end."""
     with running(fake_market()) as fake:
-        yield BrokerDesk(home, fake, alpaca(fake, **knobs), MarketClock(fake, at(EVENING)), settings or Settings())
+        broker = alpaca(fake, **knobs)
+        chosen = replace(settings or Settings(), brokers=broker.settings)
+        yield BrokerDesk(home, fake, broker, MarketClock(fake, at(EVENING)), chosen)
     assert not fake.violations, fake.violations

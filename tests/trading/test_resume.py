@@ -103,7 +103,7 @@ def test_a_restart_goes_on_where_it_was_and_counts_the_sessions_it_missed() -> N
     assert list(after.vix) == [15.0, 15.0]
 
 
-def test_the_broker_is_followed_where_it_disagrees_and_every_difference_is_said() -> None:
+def test_of_our_names_the_broker_is_followed_and_every_difference_is_said() -> None:
     before = desk()
     session(before, DAY)
     before.fill("AAA", 50_000, 10.0)
@@ -112,7 +112,8 @@ def test_the_broker_is_followed_where_it_disagrees_and_every_difference_is_said(
     after.rolling.fill(DAY + np.arange(1), np.full((1, 3), 10.0), np.full((1, 3), 1e6))
     said = restore(after, state, {"AAA": Holding(40_000, 10.5, 10.2), "CCC": Holding(-7, 3.0, 3.1), "ZZZ": Holding(1, 1.0, 1.0)}, [])
     assert [line.split(":")[0].split(" ")[0] for line in said] == ["AAA", "BBB", "CCC", "ZZZ"]
-    assert after.held() == {"AAA": 40_000, "CCC": -7}
+    assert after.held() == {"AAA": 40_000}  # CCC and ZZZ are not ours
+    assert after.is_foreign("CCC") and not after.is_foreign("AAA")
     assert after.book.entry_price[0] == 10.5
     assert after.book.waiting[1] == 0
 
@@ -247,7 +248,7 @@ def test_what_was_remembered_is_read_as_it_was() -> None:
         ('"cooling": {', '"cooling": {"CCC": [1], '),
     ],
 )
-def test_a_damaged_book_is_told_and_the_broker_followed(old: str, new: str) -> None:
+def test_a_damaged_book_is_told_and_what_the_broker_holds_is_not_taken_over(old: str, new: str) -> None:
     text = remembered()
     assert old in text
     if new.endswith("], ") and '"cooling": {}' in text:
@@ -256,4 +257,15 @@ def test_a_damaged_book_is_told_and_the_broker_followed(old: str, new: str) -> N
     assert state == {} and len(said) == 1 and said[0].startswith("the book of the last run cannot be read")
     one = desk()
     assert restore(one, state, {"AAA": Holding(50_000, 10.0, 10.5)}, []) != []
-    assert one.held() == {"AAA": 50_000} and line_of(one.book, 0).age == 0
+    assert one.held() == {} and one.is_foreign("AAA")
+
+
+def test_a_name_with_shares_or_orders_that_are_not_ours_is_no_candidate() -> None:
+    one = desk()
+    one.rolling.fill(DAY + np.arange(1), np.full((1, 3), 10.0), np.full((1, 3), 1e6))
+    said = restore(one, state_of(one), {"AAA": Holding(7, 1.0, 1.0)}, ["CCC"])
+    assert said == [
+        "AAA: the broker holds 7 shares, the book knows of none: not ours, never sold by us, and the name is no candidate",
+        "CCC: an order is at the broker, the book knows of none: not ours, never sold by us, and the name is no candidate",
+    ]
+    assert [order[0] for order in session(one, DAY + 1)] == ["BBB"]

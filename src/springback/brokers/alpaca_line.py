@@ -13,23 +13,13 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
-import stamina
-import stamina.instrumentation
 
 from springback.brokers.broker_settings import Brokers
+from springback.brokers.patience import Later, asked
 from springback.errors import Refused, Unauthorized, Unreachable
 
-stamina.instrumentation.set_on_retry_hooks([])  # its own note of each pause would go to the user's terminal
 VERDICTS = (403, 422)
 Params = Mapping[str, str | int]
-
-
-class Later(Unreachable):
-    """No answer yet, perhaps the next time; `after` seconds where the broker named them."""
-
-    def __init__(self, message: str, after: float | None = None) -> None:
-        super().__init__(message)
-        self.after = after
 
 
 class Line:
@@ -46,17 +36,7 @@ class Line:
 
     def ask(self, path: str, params: Params | None = None) -> Any:
         """The JSON at `path`, put again until it comes; None where Alpaca says that there is no such thing. Raises `Unreachable`."""
-        for attempt in stamina.retry_context(
-            on=_pause,
-            attempts=self.settings.attempts,
-            timeout=self.settings.patience or None,
-            wait_initial=self.settings.pause,
-            wait_max=self.settings.patience or 60.0,
-            wait_jitter=self.settings.pause,
-        ):
-            with attempt:
-                return self._question(path, params or {})
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        return asked(self.settings, lambda: self._question(path, params or {}))
 
     def send(self, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:
         """What Alpaca answers to one request that may change something; it is never repeated. Raises `Refused` on its verdict, and
@@ -174,13 +154,6 @@ def _loads(text: str) -> Any:
         return json.loads(text, parse_float=Decimal, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
-
-
-def _pause(error: Exception) -> bool | float:
-    """Whether to ask again, or after how many seconds."""
-    if not isinstance(error, Later):
-        return False
-    return True if error.after is None else error.after
 
 
 def _signed(keys: tuple[str, str]) -> Any:

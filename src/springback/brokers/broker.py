@@ -7,7 +7,7 @@ order may be there, and nobody knows until `events` was asked for it by its clie
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, Protocol, get_args
 
@@ -161,7 +161,8 @@ class Events:
     """Orders, executions and activities, all lists read to their ends. `absent` are client ids that were asked for and are not there.
 
     Orders are those submitted since the instant asked, every open one, and those asked for by id. `corrections` False: the broker's source
-    of busts and corrections did not answer, so there may be some that are not here.
+    of busts and corrections did not answer, so there may be some that are not here. `statement` False: nobody tells what was booked, so
+    there are no activities; `booked_until` is the last day whose bookings are here, None where they are here up to now.
     """
 
     orders: tuple[Order, ...]
@@ -169,6 +170,12 @@ class Events:
     activities: tuple[Activity, ...]
     absent: frozenset[str] = frozenset()
     corrections: bool = True
+    statement: bool = True
+    booked_until: date | None = None
+
+    def booked(self, session: date) -> bool:
+        """Whether all that was booked on the day `session` is here."""
+        return self.statement and (self.booked_until is None or self.booked_until >= session)
 
 
 @dataclass(frozen=True)

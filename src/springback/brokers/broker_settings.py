@@ -13,6 +13,8 @@ class Brokers:
     `account` is the account's number: nothing is sent while it is empty, or the keys open another one. `capital` in dollars bounds what is
     sized on; 0 is the account's equity. `keys` names the table of the owner-only file that holds the keys (paper, live); empty takes those
     of the environment. Alpaca's paper and live accounts differ by `alpaca_url`; IB's gateway is `ib_host`, `ib_port`, `ib_client_id`.
+    `ib_borrow` is the file of IB's list of what can be borrowed (empty: nothing can), of which `ib_borrow_fee` percent a year is the most
+    that counts as easy; `flex_url` is IB's service of statements.
 
     A request waits `timeout` seconds for an answer. Questions alone are put again, `attempts` times in all, the first pause of `pause`
     seconds doubling, as long as the waiting stays within `patience` seconds; an order is sent once.
@@ -25,6 +27,9 @@ class Brokers:
     ib_host: str = "127.0.0.1"
     ib_port: int = 4002
     ib_client_id: int = 1
+    ib_borrow: str = ""
+    ib_borrow_fee: float = 3.0
+    flex_url: str = "https://ndcdyn.interactivebrokers.com/AccountManagement/FlexWebService"
     timeout: float = 10.0
     attempts: int = 5
     pause: float = 0.5
@@ -35,6 +40,7 @@ class Brokers:
             "capital": (0, 1e12),
             "ib_port": (1, 65535),
             "ib_client_id": (0, 2**31 - 1),
+            "ib_borrow_fee": (0, 1000),
             "timeout": (0.01, 120),
             "attempts": (1, 20),
             "pause": (0.001, 60),
@@ -44,8 +50,9 @@ class Brokers:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise SettingsError(f"brokers.{name} must be {least:g} to {most:g}, was {value:g}", value=value)
-        parts = urlsplit(self.alpaca_url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or "@" in parts.netloc:
-            raise SettingsError(f"brokers.alpaca_url must be an address such as https://host without a user, was '{parts.hostname or ''}'")
-        if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-            raise SettingsError(f"brokers.alpaca_url must be https beyond this machine, keys travel in it: was '{parts.hostname}'")
+        for name in ("alpaca_url", "flex_url"):
+            parts = urlsplit(getattr(self, name))
+            if parts.scheme not in {"http", "https"} or not parts.netloc or "@" in parts.netloc:
+                raise SettingsError(f"brokers.{name} must be an address such as https://host without a user, was '{parts.hostname or ''}'")
+            if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+                raise SettingsError(f"brokers.{name} must be https beyond this machine, keys travel in it: was '{parts.hostname}'")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from springback import settings
+from springback.errors import SettingsError
+from springback.lean import live
 from springback.market.account import Account
 from springback.market.costs import NO_FLOOR, Costs, Profile, ShortFloor
 from springback.strategy.knobs import Regime, Strategy
@@ -19,6 +21,10 @@ class Lean:
     of the models and the other files are keys of LEAN's object store, or paths beside the algorithm, above it, or in LEAN's data folder.
     `vix`: "csv" reads `vix_file`, "index" subscribes LEAN's own VIX index. `profile`: in "lean" everything can be sold short, as LEAN
     does by default; in "realistic" nothing under the floor of the table `costs`; a live account has that floor whatever is set.
+
+    For `lean live` alone: `send_at` is when the evening's orders are sent, New York (empty: by the brokerage); `adopt` says whose the
+    shares in the account are, see `live.claims`; models that were trained more than `model_days` days ago, one and a half of the quarters
+    in which pairs are trained, leave exits only.
     """
 
     models: Literal["walk-forward", "fixed", "forecasts"] = "walk-forward"
@@ -30,6 +36,16 @@ class Lean:
     vix: Literal["csv", "index"] = "csv"
     vix_file: str = "springback/vix.csv"
     profile: Profile = "lean"
+    send_at: str = ""
+    adopt: str = ""
+    model_days: int = 137
+
+    def __post_init__(self) -> None:
+        if self.send_at:
+            live.sending_time(self.send_at)
+        live.claims(self.adopt)
+        if self.model_days < 1:
+            raise SettingsError(f"lean.model_days must be at least 1, was {self.model_days}", value=self.model_days)
 
 
 @dataclass(frozen=True)

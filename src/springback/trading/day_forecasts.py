@@ -33,6 +33,10 @@ class ForecastSource(Protocol):
         """The forecasts at the close of the newest session of `rolling` about the index's `members` (N,), or about all names."""
         ...
 
+    def age(self, session: np.datetime64) -> int | None:
+        """Days between the close after which the models of `session` were trained and it; None where that is not known."""
+        ...
+
 
 class ModelForecasts:
     """Forecasts by models: for each session those of its champion.
@@ -64,12 +68,20 @@ class ModelForecasts:
             forecasts.adv[names] = rolling.mean_volume(WINDOW)[names]
         return forecasts
 
+    def age(self, session: np.datetime64) -> int | None:
+        """Days since the day after whose close the champion of `session` was trained. Raises `ModelError` where there is none yet."""
+        return int((session - np.datetime64(self._timeline.champion_on(session))) / np.timedelta64(1, "D"))
+
 
 class FixedModelForecasts(ModelForecasts):
     """Forecasts by one pair, whenever it was trained: on sessions it learned from, its words are in sample."""
 
     def __init__(self, pair: Forecaster, universe: Universe, qpi_low: float, qpi_high: float) -> None:
         super().__init__({np.datetime64("0001-01-01"): pair}, universe, qpi_low, qpi_high)
+
+    def age(self, session: np.datetime64) -> None:  # noqa: ARG002 (one pair for ever is what was asked for)
+        """Not known."""
+        return
 
 
 class FileForecasts:
@@ -92,3 +104,7 @@ class FileForecasts:
                 for panel, value in zip(forecasts, self._values[row], strict=True):
                     panel[column] = value
         return forecasts
+
+    def age(self, session: np.datetime64) -> None:  # noqa: ARG002 (a session that the file lacks has no forecasts: nobody is entered)
+        """Not known."""
+        return

@@ -106,6 +106,7 @@ class Desk:
         self.was_bear: bool | None = None
         self.vix: deque[float] = deque(maxlen=regime.window)
         self._final = np.zeros(len(self.symbols), np.bool_)
+        self._foreign = np.zeros(len(self.symbols), np.bool_)
         self._cancelled = np.zeros(len(self.symbols), np.int64)
         self._paper = empty_orders(len(self.symbols), strategy.slots)
 
@@ -186,6 +187,18 @@ class Desk:
         """Today is the last session of `symbol` before it is delisted: it gets no more orders."""
         self._final[self.columns[symbol]] = True
 
+    def refuse(self, symbol: str) -> None:
+        """The account holds shares or orders of `symbol` that are not ours: it is no candidate while this desk lives."""
+        self._foreign[self.columns[symbol]] = True
+
+    def is_foreign(self, symbol: str) -> bool:
+        """Whether `symbol` was refused."""
+        return bool(self._foreign[self.columns[symbol]])
+
+    def age_of_models(self) -> int | None:
+        """Days from the newest session known to the models that speak now until the newest session; None where the source does not say."""
+        return self._source.age(self.rolling.newest)
+
     def stop_of(self, symbol: str) -> float:
         """Price of the stop order that rests for a filled position, dollars."""
         name = self.columns[symbol]
@@ -227,6 +240,7 @@ class Desk:
         said = self._source.today(self.rolling, members)
         if self._barred is not None:
             said.qpi[self._barred.on(self.rolling.newest, self.symbols)] = np.nan
+        said.qpi[self._foreign] = np.nan
         nothing = np.full(len(self.symbols), np.nan)
         floored = parameters.short_min_dollars > 0
         high, low = self.rolling.yesterday() if parameters.exit_beyond else (nothing, nothing)

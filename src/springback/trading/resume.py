@@ -90,9 +90,14 @@ def read(text: str) -> tuple[dict[str, Any], list[str]]:
             if one["quantity"] != 0 and not _number(one["entry_price"]) > 0:
                 raise ValueError("an entry price is not above 0")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        shown = " ".join(str(error).split())[:80]
-        return {}, [f"the book of the last run cannot be read ({shown}): what the broker holds is taken over as filled today"]
+        return {}, unreadable(error)
     return dict(state), []
+
+
+def unreadable(error: Exception) -> list[str]:
+    """The line that tells of a book that cannot be read."""
+    shown = " ".join(str(error).split())[:80]
+    return [f"the book of the last run cannot be read ({shown}): nothing of what the broker holds is known to be ours"]
 
 
 def _number(value: Any, unknown: bool = False) -> float:
@@ -105,9 +110,10 @@ def _number(value: Any, unknown: bool = False) -> float:
 def restore(desk: Desk, state: Mapping[str, Any], holdings: Mapping[str, Holding], open_orders: Iterable[str]) -> list[str]:
     """Fills an empty desk's book; what the broker says wins. Returns one line for each thing that `state` and broker disagree on.
 
-    `holdings` are what the broker holds, by symbol; `open_orders` the symbols with an order at the market. A position that `state` does
-    not know is taken over as filled today; an entry without an order is dropped. Sessions that passed meanwhile count as held, and as
-    waited by an entry; a desk that has seen VIX keeps what it saw.
+    `holdings` are what the broker holds, by symbol; `open_orders` the symbols with an order at the market, or with one that is still to
+    be sent. Of names that `state` knows the broker is followed; shares and orders in any other are not ours: the name is no candidate,
+    and nothing is sold of it. An entry without an order is dropped. Sessions that passed meanwhile count as held, and as waited by an
+    entry; a desk that has seen VIX keeps what it saw.
     """
     known: Mapping[str, Mapping[str, Any]] = state.get("positions", {})
     cooling = state.get("cooling", {})
@@ -119,14 +125,25 @@ def restore(desk: Desk, state: Mapping[str, Any], holdings: Mapping[str, Holding
     for _ in range(desk.rolling.since(np.datetime64(state["session"])) if "session" in state else 0):
         desk.apply(Event(SESSION_CLOSED, ALL))
     ordered, lines = set(open_orders), []
-    for symbol in sorted(set(known) | set(holdings)):
-        if symbol not in desk.columns:
-            lines.append(f"{symbol} is held at the broker but is not among the names: left alone")
+    for symbol in sorted(set(known) | set(holdings) | ordered):
+        if symbol not in known:
+            lines.append(_refuse(desk, symbol, holdings.get(symbol)))
+        elif symbol not in desk.columns:
+            lines.append(f"{symbol} is in the book but is not among the names any more: left alone")
         elif symbol in holdings:
             lines += _follow(desk, symbol, holdings[symbol], symbol in ordered)
         else:
             lines += _miss(desk, symbol, symbol in ordered)
     return lines
+
+
+def _refuse(desk: Desk, symbol: str, holding: Holding | None) -> str:
+    """Shares or orders that the book does not explain: the name is no candidate; the line that tells it."""
+    what = "an order is at the broker" if holding is None else f"the broker holds {holding.quantity} shares"
+    if symbol in desk.columns:
+        desk.refuse(symbol)
+        return f"{symbol}: {what}, the book knows of none: not ours, never sold by us, and the name is no candidate"
+    return f"{symbol}: {what}, and it is not among the names: left alone"
 
 
 def _line(position: Mapping[str, Any], cooling: Iterable[int | None]) -> Line:

@@ -37,6 +37,11 @@ class Rolling:
         self._splits: list[tuple[np.datetime64, str, float]] = []
 
     @property
+    def sessions(self) -> int:
+        """How many sessions are known."""
+        return len(self._sessions)
+
+    @property
     def newest(self) -> np.datetime64:
         """The newest session. Raises `MissingData` before the first one."""
         if not len(self._sessions):

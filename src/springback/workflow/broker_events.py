@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 
-from springback.brokers.broker import Events, Fill, State
+from springback.brokers.broker import Events, Fill, Position, State
 from springback.brokers.broker import Order as BrokerOrder
 from springback.data.hours import following
 from springback.errors import Disagrees, SpringbackError
@@ -33,17 +33,24 @@ WHO = "springback"
 @dataclass(frozen=True, eq=False)
 class Heard:
     """How things stand after the broker was asked at the instant `at`: its own `state` and `events`, the `orders` of the journal by client
-    id, signed shares at the broker by our names (`positions`), what is there and is not ours, and the halts that it led to.
+    id, the broker's positions by our names (`holdings`), what is there and is not ours, and the halts that it led to. `clock_gap` are the
+    seconds by which the broker's clock is ahead of ours, as far as the answer's way does not explain them.
     """
 
     at: datetime
     state: State
     events: Events
     orders: Mapping[str, Order]
-    positions: Mapping[str, Decimal]
+    holdings: Mapping[str, Position]
     foreign_orders: tuple[BrokerOrder, ...]
     foreign_fills: tuple[Fill, ...]
     halts: tuple[Halt, ...] = ()
+    clock_gap: float = 0.0
+
+    @property
+    def positions(self) -> dict[str, Decimal]:
+        """Signed shares at the broker by our names."""
+        return {symbol: one.quantity for symbol, one in self.holdings.items()}
 
     @property
     def unknown(self) -> tuple[Order, ...]:
@@ -71,12 +78,14 @@ def heard(account: TradingAccount, clock: Clock, step: str = "", symbols: Collec
     now = clock.now()
     events = _asked(account, before.values(), now)
     names = {*symbols, *(one.intent.symbol for one in before.values() if one.live), *_held(before.values())}
+    asked = clock.now()
     state = account.broker.state(sorted(names))
+    gap = _gap(state.time, asked, clock.now())
     hearing = _Hearing(account, before, events, state, now)
     halts = hearing.write()
     orders = {one.client_id: one for one in account.journal.orders()}
     foreign = tuple(one for one in events.orders if one.client_id not in orders)
-    found = Heard(now, state, events, orders, hearing.positions(), foreign, tuple(hearing.fills.get("", ())), halts)
+    found = Heard(now, state, events, orders, hearing.holdings(), foreign, tuple(hearing.fills.get("", ())), halts, gap)
     account.live.state.keep(account.live.name, _snapshot(account, found, step))
     return found
 
@@ -96,6 +105,11 @@ def _asked(account: TradingAccount, orders: Collection[Order], now: datetime) ->
 def _untold(order: Order) -> bool:
     """Whether executions are missing that the broker counts; one that was taken back is counted on by some."""
     return bool(order.untold) and not any(one.corrects for one in order.history)
+
+
+def _gap(time: datetime, before: datetime, after: datetime) -> float:
+    """Seconds by which `time` lies outside of the two instants between which it was told."""
+    return (time - min(max(time, before), after)).total_seconds()
 
 
 def _held(orders: Iterable[Order]) -> frozenset[str]:
@@ -140,11 +154,11 @@ class _Hearing:
         live.state.book(live.name, *(booking(one, symbols, self.now) for one in self.events.activities))
         return tuple(halts)
 
-    def positions(self) -> dict[str, Decimal]:
-        """Signed shares at the broker, by our name of the asset where we have one."""
+    def holdings(self) -> dict[str, Position]:
+        """The broker's positions, by our name of the asset where we have one."""
         names = {dict(one.identity).get(ASSET, ""): one.intent.symbol for one in self.orders.values()}
         names |= {one.asset_id: symbol for symbol, one in self.state.assets.items()}
-        return {names.get(one.asset_id, one.symbol): one.quantity for one in self.state.positions}
+        return {names.get(one.asset_id, one.symbol): one for one in self.state.positions}
 
     def _order(self, order: Order) -> Halt | None:
         try:

@@ -8,11 +8,13 @@ from pathlib import Path
 from springback.backtest.fills import delisting_price, paid_price, stop_trigger
 from springback.brokers.alpaca import Alpaca
 from springback.brokers.broker import Answer, Broker, Events, Mode, OrderRequest, State
+from springback.brokers.flex import Flex
+from springback.brokers.interactive_brokers import InteractiveBrokers
 from springback.brokers.simulated import NUMBER, Simulated
 from springback.brokers.simulated import Terms as SimulatedTerms
 from springback.brokers.simulated_market import Law
 from springback.data.hours import Hours, between
-from springback.data.sources.keys import broker_keys
+from springback.data.sources.keys import broker_keys, read_table
 from springback.data.store.store import Store
 from springback.errors import InputError, SettingsError
 from springback.market.costs import charges
@@ -23,7 +25,9 @@ from springback.workflow.evening import LiveAccount
 from springback.workflow.order_journal import journal_of
 from springback.workflow.settings import Settings
 
-BROKERS = ("simulated", "alpaca")
+BROKERS = ("simulated", "alpaca", "ib")
+FLEX_KEYS = ("IB_FLEX_TOKEN", "IB_FLEX_QUERY")
+"""Keys of the table [ib_flex]: the token of IB's Flex Web Service, and the number of the query."""
 CALLS = "simulated.jsonl"
 """The file in an account's folder that keeps the calls of the simulated broker."""
 AHEAD = timedelta(days=30)
@@ -68,11 +72,24 @@ def trading_account(
     if not number:
         raise SettingsError("brokers.account is empty, so that nothing is sent: name the number of the account that the keys open")
     account = account_of(desk / number, settings, store, models, begins=True)
-    broker: Broker = StoredMarket(account, clock.now) if broker_name == "simulated" else _alpaca(settings, live)
-    mode: Mode = broker.mode if isinstance(broker, Alpaca) else "rehearsal"
+    broker = _broker(broker_name, account, live, clock)
+    mode: Mode = broker.mode if isinstance(broker, Alpaca | InteractiveBrokers) else "rehearsal"
     rehearsal = mode == "rehearsal" or clock.fixed is not None
     journal = journal_of(account.folder.path, number, account.state, rehearsal)
     return TradingAccount(account, broker, replace(journal, settle=settings.execution.settle), mode, rehearsal)
+
+
+def _broker(name: str, account: LiveAccount, live: bool, clock: Clock) -> Broker:
+    if name == "simulated":
+        return StoredMarket(account, clock.now)
+    return _alpaca(account.settings, live) if name == "alpaca" else _interactive_brokers(account.settings, live)
+
+
+def _interactive_brokers(settings: Settings, live: bool) -> InteractiveBrokers:
+    """Behind the Gateway, with statements where the table [ib_flex] holds a token."""
+    table = read_table("ib_flex")
+    keys = broker_keys("ib_flex").of(*FLEX_KEYS) if table else ()
+    return InteractiveBrokers(settings.brokers, live, Flex(settings.brokers, *keys) if keys else None)
 
 
 def _alpaca(settings: Settings, live: bool) -> Alpaca:

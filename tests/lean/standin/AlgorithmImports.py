@@ -31,6 +31,7 @@ from lean_standin.data import (
 from lean_standin.host import AlgorithmSettings, ObjectStore, ScheduledEvent, UniverseSettings
 from lean_standin.names import (
     AccountType,
+    BrokerageName,
     DataNormalizationMode,
     DelistingType,
     FileFormat,
@@ -44,9 +45,10 @@ from lean_standin.names import (
     SecurityType,
     SplitType,
     SubscriptionTransportMedium,
+    TimeInForce,
     TimeZones,
 )
-from lean_standin.orders import Order, OrderEvent, OrderFee, OrderResponse, OrderTicket, UpdateOrderFields
+from lean_standin.orders import Order, OrderEvent, OrderFee, OrderProperties, OrderResponse, OrderTicket, UpdateOrderFields
 from lean_standin.securities import (
     Security,
     SecurityChanges,

@@ -15,8 +15,8 @@ from lean_standin.host import (
     UniverseSettings,
 )
 from lean_standin.hours import MIDNIGHT
-from lean_standin.names import DataNormalizationMode, Resolution
-from lean_standin.orders import OrderEvent, OrderTicket
+from lean_standin.names import BrokerageName, DataNormalizationMode, Resolution
+from lean_standin.orders import OrderEvent, OrderProperties, OrderTicket
 from lean_standin.securities import ManagedDictionary, Security, SecurityChanges, SecurityManager, SecurityPortfolioManager
 
 if TYPE_CHECKING:
@@ -168,8 +168,16 @@ class QCAlgorithm:
     def market_order(self, symbol: Any, quantity: float, asynchronous: bool = False, tag: str = "") -> OrderTicket:
         return self._engine.broker.market(symbol, quantity, _flag(asynchronous), tag)
 
-    def stop_market_order(self, symbol: Any, quantity: float, stop_price: float, asynchronous: bool = False, tag: str = "") -> OrderTicket:
-        return self._engine.broker.stop_market(symbol, quantity, stop_price, _flag(asynchronous), tag)
+    def stop_market_order(
+        self,
+        symbol: Any,
+        quantity: float,
+        stop_price: float,
+        asynchronous: bool = False,
+        tag: str = "",
+        order_properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        return self._engine.broker.stop_market(symbol, quantity, stop_price, _flag(asynchronous), tag, order_properties)
 
     def liquidate(self, symbol: Any = None, asynchronous: bool = False, tag: str | None = None) -> list[OrderTicket]:
         return self._engine.broker.liquidate(symbol, _flag(asynchronous), "Liquidated" if tag is None else tag)
@@ -218,6 +226,10 @@ class QCAlgorithm:
     @property
     def live_mode(self) -> bool:
         return self._engine.live
+
+    @property
+    def brokerage_name(self) -> BrokerageName:
+        return self._engine.brokerage
 
     @property
     def is_warming_up(self) -> bool:

@@ -2,23 +2,39 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from lean_standin.data import Symbol
 from lean_standin.feed import decimal
-from lean_standin.names import OrderStatus, OrderType
-from lean_standin.orders import CashAmount, Order, OrderEvent, OrderFee, OrderResponse, OrderTicket, UpdateOrderFields, is_closed
+from lean_standin.hours import SecurityExchangeHours
+from lean_standin.names import BrokerageName, OrderStatus, OrderType, TimeInForce
+from lean_standin.orders import (
+    CashAmount,
+    Order,
+    OrderEvent,
+    OrderFee,
+    OrderProperties,
+    OrderResponse,
+    OrderTicket,
+    UpdateOrderFields,
+    is_closed,
+)
 from lean_standin.securities import LEVERAGE, ZERO, Security
 
 if TYPE_CHECKING:
     from lean_standin.engine import Engine
 
+GOOD_TIL_CANCELED = OrderProperties()
 ONE = Decimal(1)
 CENT, SUBCENT = Decimal("0.01"), Decimal("0.0001")
+HOURS = SecurityExchangeHours()
 UNSENT = -10  # LEAN's id of a request that was refused before it became an order
 LATE = 15.5 * 60  # seconds before the close after which no market-on-close order is taken (lean.md §2)
+WINDOWS = {BrokerageName.ALPACA: time(19), BrokerageName.INTERACTIVE_BROKERS_BROKERAGE: time(16), BrokerageName.TRADE_STATION: time(6)}
+"""From when on a brokerage model takes orders for the open, until two minutes before it (Lean #8969); the default model always does."""
 DELISTED = "Liquidate from delisting"
 
 
@@ -55,6 +71,7 @@ Verdict = Refuse | Cancel | Partial | Wait | None
 Interference = Callable[[Order, str], Verdict]  # (order, "submit" or "fill") -> what the broker does instead
 
 
+END = time(9, 28)
 DELAYS = (1, 2, 5, 3)
 """Moments after which reports of cancellations from a scheduled event come, in turn: in the middle of that decision, after it, later."""
 
@@ -86,8 +103,16 @@ class Broker:
     def market_on_close(self, symbol: Any, quantity: float, asynchronous: bool, tag: str) -> OrderTicket:
         return self._submit(OrderType.MARKET_ON_CLOSE, symbol, quantity, tag)
 
-    def stop_market(self, symbol: Any, quantity: float, stop_price: float, asynchronous: bool, tag: str) -> OrderTicket:
-        return self._submit(OrderType.STOP_MARKET, symbol, quantity, tag, stop_price)
+    def stop_market(
+        self,
+        symbol: Any,
+        quantity: float,
+        stop_price: float,
+        asynchronous: bool,
+        tag: str,
+        properties: OrderProperties | None = None,
+    ) -> OrderTicket:
+        return self._submit(OrderType.STOP_MARKET, symbol, quantity, tag, stop_price, properties or OrderProperties())
 
     def market(self, symbol: Any, quantity: float, asynchronous: bool, tag: str) -> OrderTicket:
         """With daily bars only there is no market order: closed it waits for the open, open for the close (lean.md §2)."""
@@ -108,10 +133,19 @@ class Broker:
                 tickets.append(self.market(name, -held, False, tag))
         return tickets
 
-    def _submit(self, kind: OrderType, symbol: Any, quantity: float, tag: str, stop_price: float | None = None) -> OrderTicket:
+    def _submit(
+        self,
+        kind: OrderType,
+        symbol: Any,
+        quantity: float,
+        tag: str,
+        stop_price: float | None = None,
+        properties: OrderProperties = GOOD_TIL_CANCELED,
+    ) -> OrderTicket:
         with self._engine.engine_time():
             security = self._engine.security(symbol)
             order = self._new(UNSENT, kind, security.symbol, number(quantity), tag)
+            order.time_in_force = properties.time_in_force
             problem = self._before(security, order)
             if problem:
                 order.status = OrderStatus.INVALID
@@ -159,7 +193,7 @@ class Broker:
         if isinstance(verdict, Refuse):
             self._emit(order, OrderStatus.INVALID, message=verdict.message)
             return
-        reason = self._shortfall(security, order)
+        reason = self._shortfall(security, order) or self._outside(order)
         if reason:
             self._engine.note("error", f"Order Error: id: {order.id}, {reason}")
             self._emit(order, OrderStatus.INVALID, message=reason)
@@ -168,6 +202,14 @@ class Broker:
         self._emit(order, OrderStatus.SUBMITTED)
         if isinstance(verdict, Cancel):
             self._emit(order, OrderStatus.CANCELED, message=verdict.message)
+
+    def _outside(self, order: Order) -> str:
+        """Why the brokerage model takes no order for the open now, or nothing; on a day without a session it takes any."""
+        start, now = WINDOWS.get(self._engine.brokerage), self._engine.feed.now
+        if start is None or order.type != OrderType.MARKET_ON_OPEN or not HOURS.is_date_open(now.date()):
+            return ""
+        inside = start <= now.time() <= END if start < END else now.time() >= start or now.time() <= END
+        return "" if inside else f"MarketOnOpen submission time is invalid. Valid local times are {start:%H:%M} - {END:%H:%M}"
 
     def cancel(self, order: Order, tag: str | None) -> OrderResponse:
         """CANCEL_PENDING, then CANCELED: at once, but from a scheduled event the report is late."""
@@ -210,7 +252,25 @@ class Broker:
     # Once or twice a slice.
 
     def scan(self) -> None:
-        """Fills what can be filled, ascending by id; orders of this very moment wait (lean.md §2)."""
+        """Fills what can be filled, ascending by id; orders of this very moment wait (lean.md §2).
+
+        Day orders end at the close of the session they were placed for: on LEAN's own account before they are filled with the daily bar,
+        which comes at that very moment (BacktestingBrokerage.cs); at a real broker, who fills during the day, after it.
+        """
+        if self._engine.brokerage == BrokerageName.DEFAULT:
+            self._expire()
+        self._scan()
+        if self._engine.brokerage != BrokerageName.DEFAULT:
+            self._expire()
+
+    def _expire(self) -> None:
+        now = self._engine.feed.now
+        for order in list(self.open.values()):
+            assert order._local_time is not None
+            if order.time_in_force == TimeInForce.DAY and now >= HOURS.get_next_market_close(order._local_time, False):
+                self._emit(order, OrderStatus.CANCELED, message="The order has expired.")
+
+    def _scan(self) -> None:
         for order in sorted(self.open.values(), key=lambda order: order.id):
             if order.id in self.open and order.status != OrderStatus.CANCEL_PENDING and order.time != self._engine.utc_now:
                 self._try(order, self._engine.securities[order.symbol])

@@ -19,7 +19,7 @@ from lean_standin.feed import NEVER, Feed, decimal
 from lean_standin.history import History
 from lean_standin.host import AlgorithmSettings, ObjectStore, ScheduledEvent, ScheduleManager, SecurityTransactionManager, UniverseSettings
 from lean_standin.hours import MIDNIGHT, OPENING, to_utc
-from lean_standin.names import DelistingType, Globals, OrderStatus, SecurityType, SplitType
+from lean_standin.names import BrokerageName, DelistingType, Globals, OrderStatus, SecurityType, SplitType
 from lean_standin.securities import Security, SecurityChanges, SecurityManager, SecurityPortfolioManager
 from lean_standin.world import World
 
@@ -31,7 +31,8 @@ class Engine:
     """One run of an algorithm in a world.
 
     `live`: `first` and `last` bound the run instead of the algorithm's dates, `account` is what the broker reports after `initialize`,
-    and events scheduled after the last slice still come. In a backtest `last` only shortens the run.
+    and events scheduled after the last slice still come; given as moments (naive New York) it starts and stops there, within a day. In a
+    backtest `last` only shortens the run. `brokerage` is whose model checks and ends orders, LEAN's own paper account by default.
     `interfere(order, "submit" | "fill")` lets a test's broker refuse, cancel, partly fill or delay (see broker.py).
     """
 
@@ -42,9 +43,10 @@ class Engine:
         object_store: Path | str | None = None,
         data_folder: Path | str | None = None,
         live: bool = False,
-        first: date | None = None,
-        last: date | None = None,
+        first: date | datetime | None = None,
+        last: date | datetime | None = None,
         account: Account | None = None,
+        brokerage: BrokerageName = BrokerageName.DEFAULT,
         interfere: Interference | None = None,
     ) -> None:
         if live and first is None:
@@ -55,6 +57,10 @@ class Engine:
         self._store = None if object_store is None else Path(object_store)
         self.object_store = ObjectStore(self._store)
         Globals.data_folder = f"{'no-data-folder' if data_folder is None else data_folder}/"
+        self.brokerage = brokerage
+        self._begin = first if isinstance(first, datetime) else datetime.combine(first or date.min, MIDNIGHT)
+        self._stop = last if isinstance(last, datetime) else datetime.combine(date.max, MIDNIGHT)
+        first, last = (one.date() if isinstance(one, datetime) else one for one in (first, last))
         self._first, self._last = first, last
         self._account = account
         self.start, self.end = world.day(0), world.day(len(world.sessions) - 1)
@@ -96,7 +102,7 @@ class Engine:
         self.tell("initialize")
         if self._last is not None:
             self.end = self._last if self.live else min(self.end, self._last)
-        self.feed.now = datetime.combine(self.start, MIDNIGHT)
+        self.feed.now = max(datetime.combine(self.start, MIDNIGHT), self._begin)
         self.running = True
         for security in self.securities.values():
             self._subscribe(security)
@@ -108,9 +114,10 @@ class Engine:
             self._day(day)
             day += A_DAY
         if self.live and self._message is None:
-            self._fire(datetime.combine(day, MIDNIGHT))
+            self._fire(min(datetime.combine(day, MIDNIGHT), self._stop))
         self.broker.report(everything=True)
         self.tell("on_end_of_algorithm")
+        self.object_store._persist()
         self._clock.switch()
         return self._result()
 
@@ -128,7 +135,7 @@ class Engine:
         for feed in self.custom.values():
             moments.update(datum.end_time for datum in feed.between(midnight - timedelta(microseconds=1), midnight + A_DAY))
         for moment in sorted(moments):
-            if moment < midnight + A_DAY and self._message is None:
+            if self._begin <= moment < midnight + A_DAY and moment <= self._stop and self._message is None:
                 self._step(moment, row)
 
     def _session(self, day: date) -> int | None:
@@ -283,6 +290,7 @@ class Engine:
             entry = min(due, key=lambda entry: entry[0])
             self._agenda.remove(entry)
             self.feed.now = entry[0]
+            self.object_store._persist()
             self.broker.in_scheduled_event = True
             self._call(entry[1].callback)
             self.broker.in_scheduled_event = False
@@ -294,7 +302,7 @@ class Engine:
         if self._first is not None and self.live:
             day = self._first
         self.start = day
-        self.feed.now = datetime.combine(day, MIDNIGHT)
+        self.feed.now = max(datetime.combine(day, MIDNIGHT), self._begin)
 
     def set_end(self, day: date) -> None:
         self.end = day

@@ -22,6 +22,8 @@ class Feed:
         self.row = -1
         self.since = np.full(len(world.symbols), NEVER)
         self._prices: dict[int, Decimal] = {}
+        self.given: dict[int, Decimal] = {}
+        """Prices that the algorithm set, by column: they hold until the first bar."""
 
     def advance(self, row: int) -> None:
         """The bars of session `row` arrive."""
@@ -40,7 +42,7 @@ class Feed:
         found = self._prices.get(column)
         if found is None:
             row = self.source(column)
-            found = self._prices[column] = ZERO if row < 0 else decimal(self.world.close[row, column])
+            found = self._prices[column] = self.given.get(column, ZERO) if row < 0 else decimal(self.world.close[row, column])
         return found
 
     def volume(self, column: int) -> float:

@@ -51,10 +51,22 @@ class UniverseSettings(Settings):
 
 
 class ObjectStore:
-    """Files of a folder by key. `read_bytes` gives an array of bytes that must be made `bytes`, as LEAN's does."""
+    """Files of a folder by key. `read_bytes` gives an array of bytes that must be made `bytes`, as LEAN's does.
+
+    What is saved stays in memory until the engine writes it, as LEAN's timer does, or a path is asked for
+    (LocalObjectStore.cs): a run that crashes between the two leaves the older file.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._pending: dict[str, bytes] = {}
+
+    def _persist(self) -> None:
+        """Writes what is pending."""
+        for path, contents in self._pending.items():
+            self._path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._path(path).write_bytes(contents)
+        self._pending.clear()
 
     def _path(self, key: str) -> Path:
         if self._folder is None:
@@ -70,31 +82,34 @@ class ObjectStore:
     def keys(self) -> list[str]:
         if self._folder is None:
             return []
+        self._persist()
         return sorted(str(path.relative_to(self._folder)) for path in self._folder.rglob("*") if path.is_file())
 
     def contains_key(self, path: str) -> bool:
-        return self._folder is not None and self._path(path).is_file()
+        return path in self._pending or (self._folder is not None and self._path(path).is_file())
 
     def read(self, path: str) -> str:
-        return self._existing(path).read_text()
+        return self._pending[path].decode() if path in self._pending else self._existing(path).read_text()
 
     def read_bytes(self, path: str) -> "array[int]":
-        return array("B", self._existing(path).read_bytes())
+        return array("B", self._pending[path] if path in self._pending else self._existing(path).read_bytes())
 
     def save(self, path: str, text: str) -> bool:
         return self.save_bytes(path, text.encode())
 
     def save_bytes(self, path: str, contents: bytes) -> bool:
-        self._path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._path(path).write_bytes(bytes(contents))
+        self._path(path)
+        self._pending[path] = bytes(contents)
         return True
 
     def delete(self, path: str) -> bool:
         found = self.contains_key(path)
+        self._pending.pop(path, None)
         self._path(path).unlink(missing_ok=True)
         return found
 
     def get_file_path(self, path: str) -> str:
+        self._persist()
         return str(self._existing(path))
 
 

@@ -72,6 +72,20 @@ class OrderType(IntEnum):
     MARKET_ON_CLOSE = 5
 
 
+class BrokerageName(IntEnum):
+    """Those whose windows and expiries the stand-in knows, see broker.py; LEAN knows more."""
+
+    DEFAULT = 0
+    INTERACTIVE_BROKERS_BROKERAGE = 2
+    ALPACA = 9
+    TRADE_STATION = 29
+
+
+class TimeInForce(IntEnum):
+    GOOD_TIL_CANCELED = 0
+    DAY = 1
+
+
 class OrderDirection(IntEnum):
     BUY = 0
     SELL = 1

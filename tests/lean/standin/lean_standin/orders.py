@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from lean_standin.data import Symbol
-from lean_standin.names import CLOSED, OrderDirection, OrderField, OrderStatus, OrderType
+from lean_standin.names import CLOSED, OrderDirection, OrderField, OrderStatus, OrderType, TimeInForce
 
 if TYPE_CHECKING:
     from lean_standin.broker import Broker
@@ -39,6 +39,13 @@ class OrderResponse(NamedTuple):
         return not self.error_message
 
 
+class OrderProperties:
+    """What an order is given beside its price and size."""
+
+    def __init__(self) -> None:
+        self.time_in_force = TimeInForce.GOOD_TIL_CANCELED
+
+
 @dataclass(eq=False)
 class Order:
     """An order; `time` is UTC as in LEAN. `stop_price` only for stops."""
@@ -54,6 +61,7 @@ class Order:
     status: OrderStatus = OrderStatus.NEW
     last_fill_time: datetime | None = None
     canceled_time: datetime | None = None
+    time_in_force: TimeInForce = TimeInForce.GOOD_TIL_CANCELED
     _local_time: datetime | None = field(default=None, repr=False)
     _filled: Decimal = Decimal(0)
     _spent: Decimal = Decimal(0)

@@ -193,6 +193,12 @@ class Security:
     def close(self) -> float:
         return self.price
 
+    def set_market_price(self, data: Any) -> None:
+        """A price before the first bar: without one no order is taken."""
+        assert self._column is not None, "the stand-in sets prices of names only"
+        self._feed.given[self._column] = Decimal(repr(float(data.close)))
+        self._feed._prices.pop(self._column, None)
+
     @property
     def has_data(self) -> bool:
         return self.get_last_data() is not None

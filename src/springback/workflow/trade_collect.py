@@ -1,0 +1,121 @@
+"""After the open: fills are collected, and exits that the open left are brought to their end; entries are never bought later."""
+
+from datetime import date
+from decimal import Decimal
+
+from springback.errors import Unauthorized, Unreachable
+from springback.operation.frozen_decision import Reason
+from springback.trading.journal import Order
+from springback.workflow.broker_words import ELSEWHERE
+from springback.workflow.progress import SILENT, Progress
+from springback.workflow.reconcile import fractions
+from springback.workflow.trade_batch import Batch, step
+from springback.workflow.trade_clock import TradeClock
+from springback.workflow.trade_outcome import TradeOutcome
+from springback.workflow.trade_send import SENDABLE, fitting, planned, sent_out
+from springback.workflow.trade_targets import Target, targets
+from springback.workflow.trader import TradingAccount
+
+FINAL = frozenset((ELSEWHERE, "kill"))
+"""Codes of exits that are not sent again today: another hand ended them, or everything was stopped."""
+
+
+def collect(account: TradingAccount, clock: TradeClock, session: date | None = None, progress: Progress = SILENT) -> TradeOutcome:
+    """Asks the broker until every order of the decision is over, or `execution.collect` minutes have passed since the open.
+
+    Day market orders go out meanwhile: the rest of exits by `execution.unfilled`, and by `execution.open` "market" all orders. Raises as
+    `step` does.
+    """
+    return step("collect", account, clock, _collect, session, progress)
+
+
+def _collect(batch: Batch) -> TradeOutcome:
+    if batch.clock.now() < batch.table.opens:
+        batch.reasons.append(Reason("early", f"the market opens at {batch.table.opens:%Y-%m-%d %H:%M} UTC"))
+        return batch.outcome()
+    aims = [one for one in targets(batch.decision) if one.purpose != "stop"]
+    if batch.table.collecting(batch.clock.now()):
+        _opened(batch, aims)
+    while batch.table.collecting(batch.clock.now()):
+        _finished(batch, aims)
+        if batch.account.broker.name == "simulated" or not _open(batch, aims):
+            break
+        batch.clock.wait(batch.account.live.settings.execution.poll)
+        try:
+            batch.hear()
+        except Unauthorized:
+            raise
+        except Unreachable:
+            if not batch.table.collecting(batch.clock.now()):
+                raise
+    for target in aims:
+        order = batch.order_of(target)
+        if order is not None and order.state in SENDABLE:
+            batch.miss(order)
+    return batch.outcome(filled=_filled(batch), foreign_fills=len(batch.hearing.foreign_fills))
+
+
+def _opened(batch: Batch, aims: list[Target]) -> None:
+    """Orders that are for the session itself go out now; one for the auction that did not is missed."""
+    if batch.opening == "opg":
+        for one in [one for one in batch.hearing.of(batch.session) if one.state in SENDABLE]:
+            batch.miss(one)
+        batch.judge([])
+        return
+    batch.judge([one for one in aims if (order := batch.order_of(one)) is None or order.state in SENDABLE])
+    due = [one for one in aims if one.purpose != "entry" or batch.order_of(one) is not None]
+    sent_out(batch, fitting(batch, planned(batch, due)), batch.table.collected)
+
+
+def _finished(batch: Batch, aims: list[Target]) -> None:
+    """Sends the rest of exits, and fractions of shares that actions left, as day market orders."""
+    if batch.account.live.settings.execution.unfilled != "market":
+        return
+    rests = [(one, order) for one in aims if one.purpose == "exit" and (order := _rest(batch, one)) is not None]
+    rests += _fractions(batch)
+    for target, order in rests:
+        if order.state in SENDABLE and batch.table.collecting(batch.clock.now()):
+            batch.send(target, order, "day")
+
+
+def _rest(batch: Batch, target: Target) -> Order | None:
+    """The order for what is left of an exit; None where nothing is, or its order may still fill."""
+    own = [one for one in batch.hearing.of(batch.session) if (one.intent.symbol, one.intent.purpose) == target.key]
+    last = max(own, key=lambda one: one.intent.number, default=None)
+    if last is not None and (not last.closed or last.code in FINAL):
+        return last if last.state in SENDABLE else None
+    if len(own) > TRIES:
+        return None
+    left = min(Decimal(abs(target.quantity)) if last is None else last.rest, batch.closable(target))
+    return batch.plan(target, left, another=last is not None) if left > 0 else None
+
+
+TRIES = 3
+"""Day orders after the one for the open: what the broker refuses so often stays for the next decision."""
+
+
+def _fractions(batch: Batch) -> list[tuple[Target, Order]]:
+    found = []
+    for symbol, part in fractions(batch.account.live).items():
+        target = Target(symbol, "exit", -1 if part > 0 else 1, "fraction")
+        shares = min(abs(part), batch.closable(target))
+        order = batch.order_of(target)
+        if shares <= 0 or (order is not None and (not order.closed or order.intent.quantity % 1)):
+            continue
+        found.append((target, batch.plan(target, shares, another=order is not None)))
+    return found
+
+
+def _open(batch: Batch, aims: list[Target]) -> bool:
+    """Whether an order of the decision may still fill or is to be sent."""
+    orders = [order for one in aims if (order := batch.order_of(one)) is not None]
+    return any(not one.closed for one in orders)
+
+
+def _filled(batch: Batch) -> dict[str, float]:
+    """Signed shares of the decision's orders by symbol and purpose."""
+    found: dict[str, float] = {}
+    for one in batch.hearing.of(batch.session):
+        key = f"{one.intent.symbol} {one.intent.purpose}"
+        found[key] = found.get(key, 0.0) + one.sign * float(one.filled_quantity)
+    return found
