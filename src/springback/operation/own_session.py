@@ -30,14 +30,14 @@ class _Filled:
 
 
 class Own:
-    """The account's own session, the newest of `view`, played from `state` with what was filled in it: of `told`, by orders that are for
+    """The account's own session, the newest of `view`, played from `state` with what was filled in it: of `ledger`, by orders that are for
     (symbol, purpose) by `purposes`. `evening` is the loop's, `session` what the chain needs of it.
     """
 
-    def __init__(self, state: AccountState, view: View, told: Iterable[Move], purposes: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, state: AccountState, view: View, ledger: Iterable[Move], purposes: Mapping[str, tuple[str, str]]) -> None:
         self.state, self.view, self.purposes = state, view, purposes
         self.start, self.day = (one.astype("datetime64[D]").item() for one in view.market_data.bars.sessions[-2:])
-        self.fills = [one for one in told if one.day == self.day and one.kind == "fill"]
+        self.fills = [one for one in ledger if one.day == self.day and one.kind == "fill"]
         found = [one for one in map(self._filled, state.working) if one is not None]
         self.outcomes = {one.order_id: one.outcome for one in found}
         self.evening: Evening = as_filled(state, view, self.outcomes)
@@ -66,7 +66,7 @@ class Own:
         pair = Pair(names[0], *wanted, Decimal(whole), price, fee, exact(outcome.price), exact(paid), opened)
         return _Filled(order.order_id, outcome, pair, -(shares - whole) * price, names)
 
-    def _session(self, found: Sequence["_Filled"]) -> OwnSession:
+    def _session(self, fills: Sequence["_Filled"]) -> OwnSession:
         daily, before = self.evening.daily, self.evening.before
         last, first = _closes(self.view.market_data, -1), _closes(self.view.market_data, -2)
         return OwnSession(
@@ -79,9 +79,9 @@ class Own:
             dividends=exact(float(daily["dividends"])),
             financing=-(exact(float(daily["borrow"])) + exact(float(daily["financing"]))),
             other=unpaid(self.evening, self.state, tuple(self.outcomes.values())),
-            pairs=tuple(one.pair for one in found),
-            paired=frozenset(name for one in found for name in one.names),
-            rest=sum((one.rest for one in found), NOTHING),
+            pairs=tuple(one.pair for one in fills),
+            paired=frozenset(name for one in fills for name in one.names),
+            rest=sum((one.rest for one in fills), NOTHING),
         )
 
     def dividends(self) -> Iterator[tuple[str, Decimal]]:
@@ -92,10 +92,10 @@ class Own:
             yield market_data.bars.symbols[int(actions.name[k])], exact(float(actions.value[k]))
 
 
-def _purpose(order: WorkingOrder, held: int) -> str:
+def _purpose(order: WorkingOrder, position: int) -> str:
     if order.reason == REASONS[RESTING_STOP]:
         return "stop"
-    return "entry" if order.reason == REASONS[ENTRY] or held * order.quantity > 0 else "exit"
+    return "entry" if order.reason == REASONS[ENTRY] or position * order.quantity > 0 else "exit"
 
 
 def _closes(market_data: MarketData, row: int) -> dict[str, Decimal]:

@@ -35,12 +35,12 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Seeing:
-    """A session as the worlds see it: `today` as the store and the models have it now, `known` with the data of then, `frozen` with the
+    """A session as the worlds see it: `today` as the store and the models have it now, `then` with the data of then, `frozen` with the
     forecasts of then; what keeps from entering (`curbs`, None where nothing could be decided), and the dollars that were sized on.
     """
 
     today: View
-    known: View
+    then: View
     frozen: View
     curbs: Curbs | None
     sized_on: float
@@ -87,7 +87,7 @@ def played(worlds: Worlds, session: Seeing) -> tuple[Worlds, tuple[Decimal, ...]
     Where nothing could be decided the first three decide all the same.
     """
     curbs = session.curbs or FREE
-    views = (session.today, session.known, session.frozen, session.frozen)
+    views = (session.today, session.then, session.frozen, session.frozen)
     rules: tuple[Curbs | None, ...] = (free(curbs), free(curbs), free(curbs), session.curbs)
     evenings = [
         play(state, view.market_data, view.forecasts, view.terms, rule)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from springback.state.trading_rows import Adoption, Booking
 from springback.trading.attribution import Counted, Pair
-from springback.trading.booked import NOTHING, Change, words_of
+from springback.trading.booked import NOTHING, Change, cash_code, standing, words_of
 from springback.trading.journal import Order
 
 NEW_YORK, MIDNIGHT = ZoneInfo("America/New_York"), time(0)
@@ -67,10 +67,11 @@ class Calendar:
 def moves(
     orders: Iterable[Order], changes: Iterable[Change], bookings: Iterable[Booking], adoptions: Iterable[Adoption], calendar: Calendar
 ) -> tuple[Move, ...]:
-    """Everything that moved shares or cash, by session."""
+    """Everything that moved shares or cash, by session; of a booking that no reconciliation has read yet its dollars alone."""
     found = [one for order in orders for one in _fills(order, calendar)]
-    told = {one.activity_id: one for one in bookings}
-    found += [_booked(one, told[one.activity_id], calendar) for one in changes if one.activity_id in told]
+    told = {one.activity_id: one for one in standing(bookings)}
+    known = {one.activity_id: one for one in changes}
+    found += [_booked(known.get(name) or _unread(one), one, calendar) for name, one in told.items()]
     for one in adoptions:
         if one.claim == "ours":
             day = calendar.session_of(one.at.astimezone(NEW_YORK).date())
@@ -95,6 +96,13 @@ def _fills(order: Order, calendar: Calendar) -> Iterable[Move]:
         yield Move(session, kind, order.intent.symbol, shares, cash, one.at, one.at, client_id=order.client_id, fee=fee)
 
 
+def _unread(one: Booking) -> Change:
+    """What a booking that no reconciliation has read moved: dollars, ours but for those of another hand."""
+    code, amount = cash_code(one), one.amount or NOTHING
+    mine = NOTHING if code == "foreign" else amount
+    return Change(one.activity_id, one.symbol, code, NOTHING, mine, NOTHING, amount - mine)
+
+
 def _booked(change: Change, booking: Booking, calendar: Calendar) -> Move:
     at = booking.at.astimezone(NEW_YORK)
     named = None if booking.at.time() == MIDNIGHT or at.time() == MIDNIGHT else booking.at
@@ -112,10 +120,10 @@ def _of_a_trade(booking: Booking) -> bool:
     return bool(TRADING_FEES & set(words)) or words in (["FEE"], ["PTC"])
 
 
-def shares_at(told: Iterable[Move], day: date) -> dict[str, Decimal]:
+def shares_at(ledger: Iterable[Move], day: date) -> dict[str, Decimal]:
     """Our signed shares at the close of session `day`."""
     held: dict[str, Decimal] = {}
-    for one in told:
+    for one in ledger:
         if one.day <= day and one.shares:
             held[one.symbol] = held.get(one.symbol, NOTHING) + one.shares
     return {symbol: quantity for symbol, quantity in held.items() if quantity}
@@ -130,10 +138,10 @@ class Reading:
     shares: Shares
 
 
-def at_close(reading: Reading, told: Iterable[Move], day: date) -> Reading:
+def at_close(reading: Reading, ledger: Iterable[Move], day: date) -> Reading:
     """`reading` without what came after the session `day`, and with what came late."""
     cash, shares = reading.cash, dict(reading.shares)
-    for one in told:
+    for one in ledger:
         sign = (one.day <= day) - one.seen(reading.at)
         if sign:
             cash += sign * (one.cash + one.others_cash)
@@ -176,14 +184,14 @@ class Foreign:
     cash: Decimal = NOTHING
 
 
-def counted(own: OwnSession, told: Sequence[Move], owed: tuple[Decimal, Decimal], others: tuple[Foreign, Foreign]) -> Counted:
+def counted(own: OwnSession, ledger: Sequence[Move], owed: tuple[Decimal, Decimal], others: tuple[Foreign, Foreign]) -> Counted:
     """What journal and bookings add to the session `own`. `owed` are the receivables at both closes, dollars, `others` what was foreign."""
-    today = [one for one in told if one.day == own.day]
+    today = [one for one in ledger if one.day == own.day]
     outside = [one for one in today if one.kind == "fill" and one.client_id not in own.paired]
     corrections = [one for one in today if one.kind == "correction"]
     adopted = worth(_summed(one for one in today if one.kind == "adoption"), own.closes)
     apart = [worth(_summed(some), own.closes) for some in (corrections, outside)]
-    beside = _beside(shares_at(told, own.day), own.end, own.closes) - _beside(shares_at(told, own.before), own.start, own.first_closes)
+    beside = _beside(shares_at(ledger, own.day), own.end, own.closes) - _beside(shares_at(ledger, own.before), own.start, own.first_closes)
     events = {
         "dividends": _cash(today, *DIVIDENDS) + owed[1] - owed[0] - own.dividends,
         "actions": _actions(today) + beside - sum(apart, adopted) - own.other,
@@ -201,13 +209,13 @@ def _actions(today: Iterable[Move]) -> Decimal:
     return sum((one.cash for one in today if one.kind not in apart), NOTHING)
 
 
-def _cash(told: Iterable[Move], *kinds: str) -> Decimal:
-    return sum((one.cash for one in told if one.kind in kinds), NOTHING)
+def _cash(ledger: Iterable[Move], *kinds: str) -> Decimal:
+    return sum((one.cash for one in ledger if one.kind in kinds), NOTHING)
 
 
-def _summed(told: Iterable[Move]) -> dict[str, Decimal]:
+def _summed(ledger: Iterable[Move]) -> dict[str, Decimal]:
     held: dict[str, Decimal] = {}
-    for one in told:
+    for one in ledger:
         held[one.symbol] = held.get(one.symbol, NOTHING) + one.shares
     return held
 
@@ -218,12 +226,12 @@ def _beside(ours: Shares, whole: Shares, closes: Shares) -> Decimal:
     return worth({symbol: ours.get(symbol, NOTHING) - whole.get(symbol, NOTHING) for symbol in names}, closes)
 
 
-def receivables(before: Sequence[Receivable], declared: Sequence[Receivable], told: Iterable[Move], day: date) -> tuple[Receivable, ...]:
+def receivables(before: Sequence[Receivable], declared: Sequence[Receivable], ledger: Iterable[Move], day: date) -> tuple[Receivable, ...]:
     """Dividends that are receivable or owed at the close of `day`: those from `before` and `declared` today, less what was booked today,
     each the oldest of its name, and less what was never booked in `UNPAID`.
     """
     left = [one for one in (*before, *declared) if day - one.day <= UNPAID and one.amount]
-    for one in told:
+    for one in ledger:
         if one.day == day and one.kind in DIVIDENDS:
             settled = next((other for other in left if other.symbol == one.symbol), None)
             if settled is not None:
@@ -236,11 +244,11 @@ def total(owed: Iterable[Receivable]) -> Decimal:
     return sum((one.amount for one in owed), NOTHING)
 
 
-def foreign_at(known: Foreign, told: Iterable[Move], day: date, read_at: datetime) -> Foreign:
-    """What was foreign at the close of `day`, from what was `known` of it at `read_at`: bookings of other days are set right."""
-    shares = dict(known.shares)
-    for one in told:
+def foreign_at(latest: Foreign, ledger: Iterable[Move], day: date, read_at: datetime) -> Foreign:
+    """What was foreign at the close of `day`, from the `latest` that is known of it, at `read_at`: bookings of other days are set right."""
+    shares = dict(latest.shares)
+    for one in ledger:
         sign = (one.day <= day) - one.seen(read_at)
         if sign and one.others and one.symbol:
             shares[one.symbol] = shares.get(one.symbol, NOTHING) + sign * one.others
-    return replace(known, shares={symbol: quantity for symbol, quantity in shares.items() if quantity})
+    return replace(latest, shares={symbol: quantity for symbol, quantity in shares.items() if quantity})

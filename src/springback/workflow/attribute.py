@@ -4,7 +4,7 @@ next session's booking, and once more where something comes late. What is kept o
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -225,7 +225,7 @@ class _Attribution:
     def _keep(
         self,
         session: str,
-        told: Chain | None,
+        result: Chain | None,
         owed: Iterable[Receivable],
         pairs: tuple[Pair, ...],
         doubts: tuple[Doubt, ...],
@@ -233,19 +233,19 @@ class _Attribution:
     ) -> Attributed:
         day = date.fromisoformat(session)
         booked = following(day, self.account.closed).day
-        final = told is not None and any(one.at.date() >= booked for one, _ in self.reconciliations)
+        final = result is not None and any(one.at.date() >= booked for one, _ in self.reconciliations)
         events = {} if counts is None else dict(counts.events)
         body = {
-            "terms": None if told is None else {name: digits(value) for name, value in told.terms.items()},
-            "change": None if told is None else digits(told.change),
+            "terms": None if result is None else {name: digits(value) for name, value in result.terms.items()},
+            "change": None if result is None else digits(result.change),
             "receivables": [{"day": str(one.day), "symbol": one.symbol, "amount": digits(one.amount)} for one in owed],
             "pairs": [one.plain() for one in pairs],
             "events": {name: digits(value) for name, value in events.items()},
             "doubts": [vars(one) for one in doubts],
         }
-        residual = NOTHING if told is None else told.residual
+        residual = NOTHING if result is None else result.residual
         row = Attribution(day, self.now, final, residual, json.dumps(body, sort_keys=True), self.journal.rehearsal)
         known = self.kept.get(session)
-        if known is None or (known.final, known.residual, known.body) != (row.final, row.residual, row.body):
+        if known is None or replace(known, at=row.at, n=row.n) != row:
             self.kept[session] = self.account.state.keep(self.account.name, row)
-        return Attributed(session, told, final, pairs, events, doubts)
+        return Attributed(session, result, final, pairs, events, doubts)

@@ -12,6 +12,7 @@ import numpy as np
 from springback import settings as toml
 from springback.data.store.store import Store
 from springback.errors import SettingsError
+from springback.market.bars import FIELDS
 from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.operation.evening import Curbs, Terms
@@ -53,15 +54,25 @@ def _windows(account: LiveAccount, decision: FrozenDecision, names: Collection[s
         return now, now
     frozen, first = datetime.fromisoformat(decision.frozen_at), Store(account.store).first_told(decision.session)
     known = window(account.store, decision.session, account.length, names, max(frozen, first).isoformat())
-    return (now, now) if known.hash == now.hash else (known, now)
+    return (known, known) if known.hash == now.hash or _same(known.market_data, now.market_data) else (known, now)
 
 
-def _asked(account: LiveAccount, decision: FrozenDecision, loaded: Loaded, said: Forecasts) -> Forecasts:
+def _same(one: MarketData, other: MarketData) -> bool:
+    """Whether two windows say the same of the same sessions and names."""
+    if one.bars.symbols != other.bars.symbols or not np.array_equal(one.bars.sessions, other.bars.sessions):
+        return False
+    panels = [(getattr(one.bars, name), getattr(other.bars, name)) for name in FIELDS]
+    panels += [(getattr(one.actions, name), getattr(other.actions, name)) for name in ("row", "name", "kind", "value")]
+    panels += [(one.vix, other.vix), (one.last, other.last), (one.ending, other.ending)]
+    return all(np.array_equal(here, there, equal_nan=here.dtype.kind == "f") for here, there in panels)
+
+
+def _asked(account: LiveAccount, decision: FrozenDecision, loaded: Loaded, forecasts: Forecasts) -> Forecasts:
     """What today's models and settings say on these data; what was frozen where all three are the same."""
     models, settings = models_in_use(account.models, decision.session), account.settings
     hashes = (loaded.hash, hash_of(plain_settings(settings)), dict(models.hashes))
     if hashes == tuple(decision.hashes.get(name) for name in ("data", "settings", "models")) and models.champion == decision.champion:
-        return said
+        return forecasts
     return session_forecasts(loaded.market_data, models, settings.universe, settings.strategy.indicator).decisive
 
 
