@@ -10,7 +10,7 @@ from typing import Literal
 
 from springback.alone import alone
 from springback.brokers.broker import Order as BrokerOrder
-from springback.brokers.broker import OrderRequest, Position
+from springback.brokers.broker import OrderRequest, Position, identity_of
 from springback.errors import (
     Disagrees,
     MissingData,
@@ -142,10 +142,15 @@ class Batch:
         asset_id, spelling = self.identity(target.symbol)
         request = _request(order, asset_id, spelling, time_in_force, level)
         try:
-            identity = {ASSET: asset_id, SYMBOL: spelling}
+            identity = {ASSET: asset_id, SYMBOL: spelling, **identity_of(self.account.broker, order.client_id, dict(order.identity))}
             order = self.known(self.account.journal.send(order.client_id, self.clock.now(), self.lease, **identity))
         except Disagrees as error:  # nobody knows what became of another order of the name
             self.reasons.append(Reason("waits", str(error), target.symbol))
+            return order
+        except Unauthorized:
+            raise
+        except Unreachable as error:  # the broker gives it no number, so nothing went out
+            self.reasons.append(Reason("unreachable", str(error), target.symbol))
             return order
         return self._submitted(order, request)
 
