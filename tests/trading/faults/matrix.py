@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).resolve().parents[2]
-ROOMS = ("brokers", "operation", "state", "trading")
-"""Folders of tests that hold rows."""
+ROOMS = ("brokers", "journal", "operation", "state", "trading")
+"""Folders of tests that hold rows. Those that are slow run with `make test-slow`."""
 PATTERN = re.compile(r"test_rows?_(\d+(?:_(?:and_)?\d+)*)_")
 MEMORY = Path("/dev/shm")
 AIM = 90.0
@@ -139,7 +139,7 @@ def main(arguments: list[str]) -> int:
     """Runs the rows, prints the table, and returns pytest's exit code, or 1 where a row has no test."""
     ledger, began = Ledger(), time.monotonic()
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None, prefix="faults-") as folder:
-        words = ["-q", "-p", "no:cacheprovider", "--no-header", f"--basetemp={folder}/tests", "-m", "not soak"]
+        words = ["-q", "-p", "no:cacheprovider", "--no-header", f"--basetemp={folder}/tests", "-m", "not slow"]
         code = pytest.main([*words, *arguments, *map(str, files())], plugins=[ledger])
     took = time.monotonic() - began
     sys.stdout.write("\n".join([*ledger.lines(), ""]))
