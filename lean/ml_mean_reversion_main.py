@@ -95,7 +95,6 @@ class MlMeanReversion(QCAlgorithm):
         self.recovered = not self.live_mode
         self.sheet, self.adopted = live.Sheet(), self.memory.adopted
         self.foreign: list[Symbol] = []
-        self.splitting: set[str] = set()
         self._every_session(DECIDED, self._decide)
         if self.live_mode:
             self._every_session(self._sending_time(), self._send_sheet)
@@ -112,7 +111,8 @@ class MlMeanReversion(QCAlgorithm):
                 if split.type == SplitType.SPLIT_OCCURRED:
                     self._split(today, self._name(symbol), float(split.split_factor))
                 else:
-                    self.splitting.add(self._name(symbol))
+                    self.sheet = self.sheet.warned(self._name(symbol), self.time.date())
+                    self._remember()
         for symbol, delisting in data.delistings.items():
             if symbol in self.columns:
                 told = self.desk.last_session if delisting.type == DelistingType.WARNING else self._delisted
@@ -206,7 +206,7 @@ class MlMeanReversion(QCAlgorithm):
         for name in decision.cancelled:
             self._take_back(self.sent.pop(name, None))
         if self.live_mode:
-            self.sheet = live.Sheet(self._next_open().isoformat(), decision.orders)
+            self.sheet = replace(self.sheet, opens=self._next_open().isoformat(), orders=decision.orders)
             for name in list(self.stops):
                 self._lift(name)  # day orders are over; those of LEAN's own paper account end here
         for order in () if self.live_mode else decision.orders:
@@ -247,8 +247,8 @@ class MlMeanReversion(QCAlgorithm):
             self._decide()
         if self._next_open().isoformat() != self.sheet.opens:
             self._drop(self.sheet.orders)
-        evening = self.time.time() > DECIDED
-        later = tuple(one for one in self.sheet.orders if evening and one.symbol in self.splitting)
+        today = self.time.date().isoformat()
+        later = tuple(one for one in self.sheet.orders if self.sheet.splitting.get(one.symbol) == today < self.sheet.opens)
         due = tuple(one for one in self.sheet.orders if one not in later)
         if not due:
             return
@@ -273,7 +273,7 @@ class MlMeanReversion(QCAlgorithm):
         for order in orders:
             self.error(f"{order.symbol}: {order.quantity} shares ({order.reason}) were never sent: their open has passed")
             self.desk.drop(order.symbol, order.quantity)
-        self.sheet = live.Sheet()
+        self.sheet = replace(self.sheet, opens="", orders=())
 
     def _is_there(self, order: desk.Order) -> bool:
         """Whether an order of that name and side waits at the market."""
@@ -320,8 +320,9 @@ class MlMeanReversion(QCAlgorithm):
         """
         column = self.desk.columns[name]
         quantity, level = int(self.desk.book.quantity[column]), self.desk.stop_of(name)
-        properties = OrderProperties()
+        properties: Any = None  # as LEAN gives them
         if self.live_mode and self.brokerage_name != BrokerageName.DEFAULT:
+            properties = OrderProperties()
             properties.time_in_force = TimeInForce.DAY
         ticket = self.stop_market_order(self.symbols[column], -quantity, level, tag=f"resting_stop@{level}", order_properties=properties)
         self.stops[name] = ticket
@@ -335,7 +336,6 @@ class MlMeanReversion(QCAlgorithm):
         held = self.desk.book.quantity[column]
         self.desk.split(today, name, factor)
         self.sheet = self.sheet.split(name, factor)
-        self.splitting.discard(name)
         if held and not self.desk.book.quantity[column]:
             self._clear(name)  # no whole share is left
 
@@ -475,8 +475,8 @@ class MlMeanReversion(QCAlgorithm):
         claims = live.claims(self.settled.lean.adopt)
         book = live.claimed(self.memory, claims, self.desk, held, {str(one.symbol.value) for one in orders})
         self.adopted = book.adopted
-        if book.sheet.opens == self._next_open().isoformat():
-            self.sheet = book.sheet
+        known = book.sheet.opens == self._next_open().isoformat()
+        self.sheet = book.sheet if known else live.Sheet(splitting=book.sheet.splitting)
         for line in resume.restore(self.desk, book.state, held, waiting | {one.symbol for one in self.sheet.orders}):
             self.error(line)
         ours = set(book.state.get("positions", ()))

@@ -59,7 +59,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "frames": (ALL,),
     "notebook": (ALL,),
-    "web": ("errors", "project", "market", "data", "analytics", "state", "operation", "workflow"),
+    "web": ("errors", "project", "market", "data", "forecasting", "analytics", "state", "trading", "operation", "workflow"),
     "verbs": (
         *("errors", "alone", "settings", "project", "market", "cluster", "analytics", "workflow"),
         *("training", "validation", "comparison", "scenarios", "auditing", "search"),  # the words and figures of each study

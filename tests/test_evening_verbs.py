@@ -73,7 +73,7 @@ def test_an_account_from_its_cash_to_a_pause_and_back(home: Path) -> None:
     now = told(home, "book")["book"]
     assert [(one["code"], one["why"], one["by"]) for one in now["halts"]] == [("pause", "holidays", "Dan")]
     assert [(one.symbol, one.by, str(one.why)) for one in known.restrictions("desk")] == [(other, "Eve", "merger")]
-    assert "lifted: pause of" in done(springback(home, "resume", "--by", "Fay")).stdout
+    assert "lifted: pause of" in done(springback(home, "resume", "--yes", "--by", "Fay")).stdout
     done(springback(home, "restrict", other, "--remove", "--by", "Gus"))
     assert known.halts("desk") == () and [one.removed_by for one in known.restrictions("desk")] == ["Gus"]
     assert told(home, "book")["book"]["halts"] == []

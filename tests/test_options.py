@@ -51,13 +51,15 @@ BASE = {  # verb -> what it needs beside the option that is tried
     "book set": "AAA 100",
     "book import": "book.csv",
     "pause": "--why holidays",
+    "flatten": "--why ended",
+    "adopt": "AAA --as foreign",
     "restrict": "AAA",
     "state backup": "copy",
     "state restore": "copy",
     "journal rebuild": "bars.csv --account PA1 --why lost",
 }
 NO_ACCOUNT = "nowhere", "nowhere holds no account: open one with 'springback book init"
-POSITIONAL = ("restrict", "book set", "book import", "state restore", "journal rebuild")  # what they need is the argument that is tried
+POSITIONAL = ("restrict", "adopt", "book set", "book import", "state restore", "journal rebuild")  # what they need is the argument tried
 WRITES = "bars.csv/x", "cannot be written"
 READS = "nowhere.csv", "nowhere.csv does not exist"
 PROBES: dict[str, tuple[str, str]] = {  # option -> a value that cannot be, and what is said of it
@@ -112,8 +114,20 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("monitor", "--clear"): ("", "--clear needs --by WHO"),
     ("monitor", "--by"): ("Ann", "say --clear too"),
     ("monitor", "--prometheus"): WRITES,
-    **{(verb, "--desk"): NO_ACCOUNT for verb in ("daily", "orders", "book", "book set", "book import", "pause", "resume", "restrict")},
+    **{
+        (verb, "--desk"): NO_ACCOUNT
+        for verb in ("daily", "orders", "book", "book set", "book import", "pause", "resume", "restrict", "flatten", "adopt")
+    },
     **{(verb, "--desk"): ("bars.csv/x", "cannot be") for verb in ("rehearse", "book init", "state restore")},
+    ("kill", "--desk"): ("bars.csv/x", "could not be written"),
+    ("flatten", "--confirm"): ("PA2", "type its name"),
+    **{(verb, "--account"): ("PA9", "has no account PA9") for verb in ("pause", "resume", "flatten", "adopt")},
+    ("resume", "--broker"): ("moon", "--broker must be"),
+    ("adopt", "symbol"): ("A/B --as foreign", "A/B"),
+    ("adopt", "--as"): ("mine", "the claim of an adoption must be one of"),
+    ("adopt", "--quantity"): ("many", "--quantity must be signed shares"),
+    ("adopt", "--price"): ("-1", "--price must be above 0 dollars"),
+    ("adopt", "--opened"): ("soon", "Invalid value for '--opened'"),
     ("orders", "--session"): ("soon", "Invalid value for '--session'"),
     ("daily", "--source"): ("moon", "--source must be yahoo, tiingo, alpaca or lean, was 'moon'"),
     ("daily", "--members"): ("nowhere.csv --source yahoo", READS[1]),
@@ -173,6 +187,9 @@ TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the
     ("daily", "--dry-run"): EVENINGS,
     ("doctor", "--desk"): EVENINGS,
     **{(verb, "--by"): EVENINGS for verb in ("pause", "resume", "restrict", "book init", "book set", "book import")},
+    ("kill", "--account"): "tests/test_halting_verbs.py",
+    **{(verb, f"--{one}"): "tests/test_halting_verbs.py" for verb in ("kill", "flatten", "adopt") for one in ("by", "why")},
+    **{("resume", f"--{one}"): "tests/test_halting_verbs.py" for one in ("only", "yes", "live")},
     **{(verb, "--why"): EVENINGS for verb in ("pause", "restrict", "book set")},
     **{("orders", one): "tests/operation/test_orders.py" for one in ("--csv", "--out", "--why")},
     ("ledger", "--store"): "tests/ledger/test_verb.py",

@@ -41,7 +41,8 @@ class Fault:
     `silence`: it is lost; `deaf`: it is acted on, and the answer is lost; `cut`: it is acted on and the line breaks; `late`: it is acted on
     after the next message. `error`: `code` and `text` are the answer, and nothing is done; `warning`: they come beside it. `day`: 10349, it
     becomes a day order; `garbled`: the answer has a field too few; `lacking`: commissions come without their executions; `filled`: what is
-    to be cancelled fills first; `inactive`: the order comes, and TWS calls it so.
+    to be cancelled fills first; `inactive`: the order comes, and TWS calls it so;
+    `unlinked`: IB's servers are lost and back in between.
     """
 
     kind: str
@@ -78,12 +79,22 @@ class FakeTws:
     def __post_init__(self) -> None:
         self.lock = RLock()
         self.lines: dict[socket.socket, int] = {}
-        self.permanent, self.number = itertools.count(900_001), itertools.count(1)
+        self.permanent, self.serial = itertools.count(900_001), itertools.count(1)
         self.next_id = 1
         self.threads: list[Thread] = []
         self.server: socket.socket | None = None
         self.mute: set[socket.socket] = set()
         self.lacking = False
+
+    @property
+    def number(self) -> str:
+        """The account's number, as the other stand-ins name it."""
+        return self.account
+
+    @property
+    def prices(self) -> dict[str, float]:
+        """Dollars a share, by our symbol."""
+        return {one.symbol.replace(" ", "."): one.price for one in self.stocks}
 
     # The market.
 
@@ -126,7 +137,7 @@ class FakeTws:
             order["filled"] = total
             order["status"] = "Filled" if total >= order["quantity"] else "Submitted"
             self._ended(order, f"Filled Size: {total:g}" if order["status"] == "Filled" else "")
-            identity = f"0000e0d5.{next(self.number):08x}.01.{suffix}"
+            identity = f"0000e0d5.{next(self.serial):08x}.01.{suffix}"
             self.tell(order, identity, shares, price)
 
     def tell(self, order: dict[str, Any], identity: str, shares: float, price: float) -> None:
@@ -261,12 +272,7 @@ class FakeTws:
             self._write(line, wire.error(int(fields[1 if fields[0] == "3" else 2]), fault.code, fault.text))
         elif kind != "silence":
             before = len(self.orders)
-            if kind in {"deaf", "cut", "garbled"}:
-                self.mute.add(line)
-            if kind == "filled":
-                order = next(one for one in self.orders if one["orderId"] == int(fields[2]))
-                self.fill(order, order["quantity"] - order["filled"], self.stock(order["conId"]).price)
-            self.lacking = kind == "lacking"
+            self._first(line, kind, fields)
             self._act(line, fields)
             self.mute.discard(line)
             if fault is not None and len(self.orders) > before:
@@ -278,6 +284,17 @@ class FakeTws:
                 self._hang_up(line)
         for one in waiting:
             self._act(line, one)
+
+    def _first(self, line: socket.socket, kind: str, fields: list[str]) -> None:
+        """What a fault does before the message is acted on."""
+        if kind in {"deaf", "cut", "garbled"}:
+            self.mute.add(line)
+        if kind == "filled":
+            order = next(one for one in self.orders if one["orderId"] == int(fields[2]))
+            self.fill(order, order["quantity"] - order["filled"], self.stock(order["conId"]).price)
+        if kind == "unlinked":
+            self._write(line, wire.error(-1, 1100, "lost"), wire.error(-1, 1102, "restored"))
+        self.lacking = kind == "lacking"
 
     def _beside(self, line: socket.socket, fault: Fault, order: dict[str, Any]) -> None:
         if fault.kind == "day":

@@ -8,7 +8,7 @@ import pytest
 from springback.brokers.ib_borrow import read_borrow_list
 from springback.errors import BadTable, MissingData
 from tests.brokers.broker_cases import at
-from tests.brokers.ib_cases import client, gateway, ib_case
+from tests.brokers.ib_cases import client, ib_case
 
 TEXT = """#BOF|2026.03.03|18:45:02
 #SYM|CUR|NAME|CON|ISIN|REBATERATE|FEERATE|AVAILABLE|FIGI|
@@ -44,9 +44,8 @@ def test_a_list_that_is_cut_or_changed_is_refused(tmp_path: Path, old: str, new:
         read_borrow_list(tmp_path / "none.txt")
 
 
-def test_without_a_list_nothing_can_be_borrowed() -> None:
+def test_without_a_list_nothing_can_be_borrowed_and_nothing_else_stops() -> None:
     with ib_case() as case:
-        bare = client(case.market, ib_client_id=2)
+        bare = client(case.market, ib_client_id=2, ib_borrow="none.txt")
         assert {one.borrow for one in bare.state(("AAA", "HARD")).assets.values()} == {"unknown"}
         bare.close()
-    assert gateway().stocks[3].available == 0

@@ -302,9 +302,12 @@ def test_a_name_that_splits_before_the_open_is_sent_in_the_morning_by_its_new_co
     tape = BOTH.market_data
     halved = Actions.align(tape.bars, DAYS[31:32], ["ONE"], ["split"], [0.5])
     case = replace(BOTH, market_data=replace(tape, actions=halved))
-    result = live(case, case.store(tmp_path), D[29], D[31], brokerage=ALPACA)
+    result = live(case, case.store(tmp_path / "once"), D[29], D[31], brokerage=ALPACA)
     assert moments(result)[:2] == [(f"{D[30]:%m-%d} 19:05", "TWO", 50_000), (f"{D[31]:%m-%d} 08:30", "ONE", 100_000)]
     assert result.algorithm.desk.held() == {"ONE": 100_000, "TWO": 50_000} and errors(result) == []
+    store = case.store(tmp_path / "again")  # the warning came at midnight, and outlives a restart
+    first = live(case, store, D[29], at(30, "10:00"), brokerage=ALPACA)
+    assert moments(live(case, store, at(30, "12:00"), D[31], brokerage=ALPACA, account=first.account)) == moments(result)
 
 
 def test_bars_that_come_after_the_decision_are_known_and_decide_nothing(tmp_path: Path) -> None:

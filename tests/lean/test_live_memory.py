@@ -14,7 +14,7 @@ from springback.trading.desk import Desk, Order
 from springback.trading.resume import Holding
 
 DAY = np.datetime64("2024-03-04")
-SHEET = live.Sheet("2024-03-05", (Order("AAA", 100, "entry"), Order("BBB", -50, "stop_loss")))
+SHEET = live.Sheet("2024-03-05", (Order("AAA", 100, "entry"), Order("BBB", -50, "stop_loss")), {"BBB": "2024-03-04"})
 SHARES = {"AAA": Holding(100, 9.5, 10.0)}
 
 

@@ -17,6 +17,7 @@ from springback.market.market_data import MarketData
 from springback.operation.frozen_decision import FrozenDecision
 from springback.workflow import book
 from springback.workflow.book import Word
+from springback.workflow.halting import resumed
 from tests.operation.live import BEFORE, DAYS, WORD, Live
 
 
@@ -264,6 +265,6 @@ def test_a_halt_and_a_restriction_say_why_and_end_by_hand(live: Live) -> None:
         book.unrestricted(live.account, "ABC", WORD)
     first = book.paused(live.account, WORD)
     assert book.paused(live.account, replace(WORD, why="again")) == first
-    assert len(book.resumed(live.account, WORD)) == 1 and book.resumed(live.account, WORD) == ()
+    assert len(resumed(live.account, WORD)) == 1 and resumed(live.account, WORD) == ()
     with pytest.raises(InputError, match="--by"):
         Word("  ", WORD.at)

@@ -15,10 +15,11 @@ from springback.market.bars import FIELDS, Bars
 from springback.market.market_data import MarketData, last_rows
 from springback.operation.spoken import ModelsInUse
 from springback.state.state import State
-from springback.workflow.book import paused, restricted, resumed
+from springback.workflow.book import paused, restricted
 from springback.workflow.catch_up import Fetched
 from springback.workflow.curbs import DataFaults, Forbidden, curbs_of
 from springback.workflow.daily import DONE, EXITS_ONLY, WAITING, data_faults, due
+from springback.workflow.halting import resumed
 from springback.workflow.models_in_use import models_in_use
 from springback.workflow.retrain import stale
 from tests.operation.desks import LEARNED

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from springback.backtest.run import Backtest, backtest, prepare
+from springback.errors import SettingsError
 from springback.market.actions import SPLIT, Actions
 from springback.market.costs import Costs
 from springback.market.forecasts import Forecasts
@@ -20,6 +22,8 @@ from springback.strategy.knobs import Regime, Strategy
 from springback.strategy.rule import ENTRY, REGIME, RESTING_STOP
 from springback.trading.guard import Ground, Proposal, Stake, order_verdicts
 from springback.trading.guard_settings import Guard
+from springback.workflow.lean_run import parameters_of
+from springback.workflow.settings import Settings
 from tests.backtest.variants import VARIANTS, sessions_of, turned
 from tests.backtest.worlds import account_of, flat_tape, random_forecasts, random_tape, signals
 from tests.operation.test_evening import BUSY, evenings, same, whole
@@ -181,3 +185,11 @@ def test_flatten_closes_all_that_is_held_and_enters_nothing() -> None:
     assert [(one.symbol, one.quantity, one.reason) for one in evening.after.working] == [("A", -held, "flatten")]
     again = play(evening.after, FALL.until(4), cut(said, 4), terms, Curbs(entries=False, flatten=True))
     assert again.after.positions == {} and again.after.working == ()
+
+
+@pytest.mark.parametrize("name", ["move", "day_loss", "drawdown"])
+def test_a_limit_that_lean_does_not_know_is_refused_there(name: str) -> None:
+    known = Settings(backtest=Backtest(start=date(2020, 1, 1), end=date(2021, 1, 1)))
+    assert parameters_of(known, "fixed", "csv")
+    with pytest.raises(SettingsError, match=f"guard.{name} is not known on LEAN"):
+        parameters_of(replace(known, guard=Guard(**{name: 0.1})), "fixed", "csv")

@@ -250,6 +250,14 @@ class Broker(Protocol):
         """How the account stands, and what the broker knows of `symbols`."""
 
 
+def identity_of(broker: Broker, client_id: str, former: Mapping[str, str]) -> dict[str, str]:
+    """What else `broker` knows an order by that goes out now, to be kept before it does; empty where its client id is all. `former` is what
+    was kept at its last sending. Raises `Unreachable`, `WrongAccount`.
+    """
+    numbered = getattr(broker, "identity", None)
+    return {} if numbered is None else dict(numbered(client_id, former))
+
+
 def counted(fills: Iterable[Fill]) -> tuple[Fill, ...]:
     """The executions that stand, each once, shares and dollars a share: told twice they count once, a busted one not at all, a corrected
     one as corrected, in whatever order they were heard.

@@ -4,6 +4,7 @@ The token must stand in the address; it is put there below the client, so that i
 """
 
 import re
+import time
 import weakref
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -24,6 +25,8 @@ KEYS = {
     "1013": "the token is bound to another address",
 }
 KEYS |= {"1015": "the token is invalid"}
+QUIET = 900.0
+"""Seconds between two attempts."""
 DEEP = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -36,15 +39,16 @@ class Flex:
         self.client = httpx.Client(timeout=settings.timeout, transport=_Signed(token), headers=headers)
         weakref.finalize(self, self.client.close)
         self.statement: Statement | None = None
-        self.asked_on: date | None = None
+        self.quiet_until = 0.0
 
     def booked(self, today: date) -> Statement | None:
-        """What was booked up to the day before `today`, the newest statement there is; asked for once a day, and again while the last
-        weekday is not in it. Raises `Unreachable`, `Unauthorized` or `WrongAccount`.
+        """What was booked up to the day before `today`: the newest statement there is, None where there was none yet. It is asked for while
+        the last weekday is not in it, every 15 minutes. Raises `Unreachable`, `Unauthorized` or `WrongAccount`.
         """
-        if self.statement is None or (self.statement.end < _weekday_before(today) and self.asked_on != today):
+        whole = self.statement is not None and self.statement.end >= _weekday_before(today)
+        if not whole and time.monotonic() >= self.quiet_until:
+            self.quiet_until = time.monotonic() + QUIET
             self.statement = self._fetch()
-            self.asked_on = today
         return self.statement
 
     def _fetch(self) -> Statement:

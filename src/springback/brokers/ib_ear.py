@@ -40,6 +40,7 @@ class Ear:
         self.accounts: tuple[str, ...] = ()
         self.next_id = 0
         self.lost_since: datetime | None = None
+        self.breaks = 0
         self.word = ""
 
     def forget(self, before: datetime) -> None:
@@ -158,6 +159,7 @@ class Ear:
         text = " ".join(text.split())[:300]
         if code in LOST:
             self.lost_since = self.lost_since or datetime.now(UTC)
+            self.breaks += 1
         elif code in RETURNED:
             self.lost_since = None
             self.finish("link")

@@ -92,6 +92,9 @@ class Line:
         except TimeoutError:
             await self.drop()
             raise Later(f"IB's Gateway did not answer about {what} within {self.settings.timeout:g} s (brokers.timeout)") from None
+        except Later:  # what is still on its way would end the next list
+            await self.drop()
+            raise
         except ConnectionError:
             await self.drop()
             raise Later(f"the line to IB's Gateway broke while {what} was asked for{self.ear.word}") from None

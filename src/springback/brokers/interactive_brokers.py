@@ -5,47 +5,32 @@ the journal keeps before the sending: under one number TWS has one order, howeve
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
 from springback.brokers import ib_words as words
-from springback.brokers.broker import Answer, Asset, Events, Fill, Mode, Order, OrderRequest, OrderState, Position, State, counted
+from springback.brokers.broker import Answer, Asset, Events, Mode, Order, OrderRequest, Position, State
 from springback.brokers.broker_settings import Brokers
 from springback.brokers.flex import Flex
 from springback.brokers.flex_words import Statement, unread
 from springback.brokers.ib_borrow import BorrowList, read_borrow_list
+from springback.brokers.ib_reading import Reading, booked_order, reading_of
 from springback.brokers.patience import Later, asked
-from springback.errors import Disagrees, MissingData, Refused, Unreachable, WrongAccount
+from springback.errors import Disagrees, InputError, MissingData, Refused, Unreachable, WrongAccount
 
 Value = TypeVar("Value")
 KINDS = re.compile(r"(?P<paper>D)?(?:(?P<advisor>F)|U)\d")
 """DU1234567 is a paper account, U1234567 a live one, F1234567 an advisor's."""
+GRACE = timedelta(minutes=15)
+"""How long the Gateway may look for IB's servers before the line is made anew; LEAN's own figure."""
 MEMORY = timedelta(days=7)
 """How long is remembered what TWS tells of one day alone."""
 CLOCK = "SPY"
 """A name that is never gone: its sessions are the exchange's."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Orders with the numbers that TWS knows them by, (client, order), and executions. `whole`: nothing is known to be missing."""
-
-    orders: tuple[Order, ...]
-    numbers: Mapping[str, tuple[int, int]]
-    fills: tuple[Fill, ...]
-    whole: bool
-
-    def find(self, client_id: str) -> Order | None:
-        """The order of this id. Raises `Disagrees` where two of them live."""
-        found = [one for one in self.orders if one.client_id == client_id]
-        live = [one for one in found if one.live]
-        if len(live) > 1:
-            raise Disagrees(f"IB has more than one live order under {client_id}: a person cancels all but one", symbol=live[0].symbol)
-        return live[0] if live else found[-1] if found else None
 
 
 @dataclass
@@ -104,7 +89,7 @@ class InteractiveBrokers:
         if found is not None:
             return Answer(self._ours(found, order), duplicate=True)
         number = int(self.identity(order.client_id)["orderId"])
-        return self.line.run(self._place(order, number))
+        return self._run(self._place(order, number))
 
     def cancel(self, client_id: str) -> Answer:
         """See `Broker`. Raises `WrongAccount` as `submit` does, `Refused` where there is no such order or it cannot be cancelled now."""
@@ -117,7 +102,7 @@ class InteractiveBrokers:
         client, number = reading.numbers.get(client_id, (-1, 0))
         if client != self.settings.ib_client_id:
             raise Refused(f"{client_id} was given by client {client}, and brokers.ib_client_id is {self.settings.ib_client_id}", "client")
-        code, text = self.line.run(self.line.cancel(number))
+        code, text = self._run(self.line.cancel(number))
         after = self._asked(self._pinned).find(client_id)
         if after is None:
             raise Unreachable(f"IB does not say what became of {client_id}, which was to be cancelled: ask again")
@@ -130,7 +115,7 @@ class InteractiveBrokers:
         reading = self._asked(self._read)
         statement = self._statement()
         booked = unread(statement.fills, reading.fills) if statement else ()
-        found = {one: reading.find(one) or _booked_order(one, booked) for one in client_ids}
+        found = {one: reading.find(one) or booked_order(one, booked) for one in client_ids}
         asked_for = [one for one in found.values() if one is not None]
         orders = [one for one in reading.orders if one.live or one.submitted_at is None or one.submitted_at > since]
         activities = statement.activities if statement else ()
@@ -150,17 +135,25 @@ class InteractiveBrokers:
 
     # Questions, each of which may be put again.
 
-    def _asked(self, question: Callable[[], Awaitable[Value]]) -> Value:
-        async def answer() -> Value:
-            return await question()
+    def _asked(self, question: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
+        return asked(self.settings, lambda: self._run(question()))
 
-        return asked(self.settings, lambda: self.line.run(answer()))
+    def _run(self, task: Coroutine[Any, Any, Value]) -> Value:
+        """What the task returns. Raises `Unreachable` where TWS' figures are not what they were: nothing is known then."""
+        try:
+            return self.line.run(task)
+        except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
+            what = type(error).__name__
+            raise Unreachable(
+                f"IB's answer is not the known one ({what}: {error}): its version may have changed, nothing is known"
+            ) from None
 
     async def _ready(self) -> datetime:
         """IB's time, once the Gateway is there, has IB's servers, and opens the account that is meant."""
         if not await self.line.returned():
             since = self.line.ear.lost_since
-            await self.line.drop()
+            if since is not None and datetime.now(UTC) - since > GRACE:
+                await self.line.drop()
             raise Later(f"IB's Gateway lost IB's servers at {since:%H:%M:%S} UTC (1100), and did not find them again: look at it")
         if not self.line.connected:
             self.session = _Session()
@@ -201,13 +194,16 @@ class InteractiveBrokers:
         """Executions after the orders; where a commission was heard and its execution was not, they are asked for once more."""
         time = await self._ready()
         line, number = self.line, self.session.number
+        breaks = line.ear.breaks
         await line.open_orders()
         await line.completed_orders()
         await line.executions(number)
         if set(line.ear.commissions) - set(line.ear.executions):
             await line.executions(number)
+        if line.ear.breaks != breaks:
+            raise Later("IB's Gateway lost IB's servers (1100) while it told of the orders: they are asked for again")
         fills = words.fills_of(line.ear.executions, line.ear.commissions, number)
-        return _reading(line.ear, fills, number, time)
+        return reading_of(line.ear, fills, number, time)
 
     async def _before(self, order: OrderRequest) -> Order | None:
         """The order, if it is there already. Raises `Refused` where it closes more than is held and not being closed."""
@@ -244,8 +240,7 @@ class InteractiveBrokers:
 
     async def _state(self, symbols: Sequence[str]) -> State:
         reading = await self._read()
-        time = await self._ready()
-        number, mode = self.session.number, self.session.mode
+        number, mode, time = self.session.number, self.session.mode, reading.time
         await self.line.account(number)
         ear = self.line.ear
         if ear.values.get(("AccountReady", ""), "true").lower() == "false":
@@ -253,9 +248,16 @@ class InteractiveBrokers:
         account = words.account_of(ear.values, number, mode)
         positions = await self._positions(reading)
         clock, *found = [await self._name(one, _day(time)) for one in (CLOCK, *symbols)]
-        loans = read_borrow_list(Path(self.settings.ib_borrow)) if self.settings.ib_borrow and symbols else None
+        loans = self._loans() if symbols else None
         assets = {symbol: self._asset(one, loans, time) for symbol, one in zip(symbols, found, strict=True) if one}
         return State(account, positions, time, assets, words.next_open(clock, time) if clock else None)
+
+    def _loans(self) -> BorrowList | None:
+        """What can be borrowed; None where there is no list, or none that can be read: then nothing can, and nothing else stops."""
+        try:
+            return read_borrow_list(Path(self.settings.ib_borrow)) if self.settings.ib_borrow else None
+        except InputError:
+            return None
 
     def _asset(self, name: words.Found, loans: BorrowList | None, now: datetime) -> Asset:
         if loans is None:
@@ -310,27 +312,6 @@ class InteractiveBrokers:
             return self.flex.statement
 
 
-def _reading(ear: Any, fills: tuple[Fill, ...], account: str, now: datetime) -> Reading:
-    """The orders of an account: an order in both lists is over; one in neither that we heard of, and heard the end of, is over too."""
-    by_order: dict[str, list[Fill]] = {}
-    for one in counted(fills):
-        by_order.setdefault(one.broker_id, []).append(one)
-    over = set(ear.completed)
-    live = {order.permId or order.orderId: (contract, order, state) for contract, order, state in ear.open if order.permId not in over}
-    rows: list[tuple[Any, Any, Any, OrderState | None]] = [(*one, None) for one in live.values()]
-    rows += [(*one, words.ending(one[2])) for one in ear.completed.values()]
-    for number, (contract, order, state) in ear.orders.items():
-        code = ear.notices.get(number, (0, ""))[0]
-        ended: OrderState = "refused" if code in words.REFUSALS else "cancelled"
-        known = code == words.CANCELLED or ended == "refused" or str(order.permId) in by_order
-        if known and order.permId not in over and (order.permId or order.orderId) not in live:
-            rows.append((contract, order, state, ended))
-    own = [row for row in rows if row[1].account in {"", account}]
-    orders = tuple(_order(row, by_order.get(str(row[1].permId), ()), now) for row in own)
-    numbers = {order.orderRef: (order.clientId, order.orderId) for _, order, _ in (*ear.orders.values(), *live.values())}
-    return Reading(orders, numbers, fills, not set(ear.commissions) - set(ear.executions))
-
-
 def _closing(contract: Any, shares: float) -> tuple[str, str]:
     """The orders that close a position."""
     return str(contract.conId), "sell" if shares > 0 else "buy"
@@ -338,24 +319,6 @@ def _closing(contract: Any, shares: float) -> tuple[str, str]:
 
 def _day(at: datetime) -> date:
     return at.astimezone(words.NEW_YORK).date()
-
-
-def _order(row: tuple[Any, Any, Any, OrderState | None], fills: Sequence[Fill], now: datetime) -> Order:
-    """One order. TWS does not say when it came: when it was over stands for it, so that none is left out for being old."""
-    contract, order, state, ended = row
-    found = words.order_of(contract, order, state, fills, ended)
-    last = max((one.at for one in fills if one.at), default=now)
-    return found if found.live else replace(found, submitted_at=words.instant(state.completedTime) or last)
-
-
-def _booked_order(client_id: str, booked: Sequence[Fill]) -> Order | None:
-    """An order of an earlier day, as its booked executions tell of it: what was ordered beyond them is not known."""
-    own = [one for one in counted(booked) if one.client_id == client_id]
-    if not own:
-        return None
-    filled, first = sum((one.quantity for one in own), Decimal(0)), own[0]
-    paid = sum((one.quantity * one.price for one in own), Decimal(0))
-    return Order(client_id, first.broker_id, "", first.symbol, first.side, None, "filled", "booked", filled, paid / filled)
 
 
 def _account_of(accounts: Sequence[str], meant: str, live: bool) -> tuple[str, Mode]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from springback.cli import alerting, data, journal, lean, models, monitor, operation, project, records, review, state, trading, web
+from springback.cli import alerting, data, halting, journal, lean, models, monitor, operation, project, records, review, state, trading, web
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -303,7 +303,7 @@ app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
 app.command()(spoken(monitor.monitor))
-for one in (*models.VERBS, *operation.VERBS, *trading.VERBS, web.web):
+for one in (*models.VERBS, *operation.VERBS, *trading.VERBS, *halting.VERBS, web.web):
     app.command()(spoken(one))
 
 
@@ -336,8 +336,11 @@ PANELS = {
         "daily",
         "orders",
         "book",
+        "kill",
         "pause",
         "resume",
+        "flatten",
+        "adopt",
         "restrict",
         "monitor",
         "review",

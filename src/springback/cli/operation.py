@@ -137,20 +137,6 @@ def bring(
     verb.bring(console, daily.account(desk, store=store), file, verb.word_of(by))
 
 
-def pause(console: "Console", *, why: Annotated[str, typer.Option("--why", help="Why.")], by: By = "", desk: DeskFolder = DESK) -> None:
-    """No entries until 'springback resume'; exits go on."""
-    from springback.verbs import book as verb
-
-    verb.pause(console, verb.account(desk), verb.word_of(by, why))
-
-
-def resume(console: "Console", *, by: By = "", desk: DeskFolder = DESK) -> None:
-    """Lift the halts that are in force."""
-    from springback.verbs import book as verb
-
-    verb.resume(console, verb.account(desk), verb.word_of(by))
-
-
 def restrict(
     console: "Console",
     *,
@@ -211,4 +197,4 @@ def rehearse(
     return verb.begin(console, (knobs.settings, knobs.sets), (store, models_dir), desk, (start.date(), end.date(), data, faults))
 
 
-VERBS: tuple[Callable[..., int | None], ...] = (daily, orders, pause, resume, restrict, rehearse)
+VERBS: tuple[Callable[..., int | None], ...] = (daily, orders, restrict, rehearse)

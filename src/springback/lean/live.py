@@ -28,10 +28,16 @@ class Sheet:
     """Orders that were decided after a close and have not been sent, for the open of the session `opens` (ISO; empty: nothing was decided).
 
     An order leaves the sheet, and the sheet is kept, before the order is handed to LEAN: whatever happens then, it is not sent again.
+    `splitting` names those of which a split at the next open was told, with the day (ISO) on which it was.
     """
 
     opens: str = ""
     orders: tuple[Order, ...] = ()
+    splitting: Mapping[str, str] = field(default_factory=dict)
+
+    def warned(self, symbol: str, day: date) -> "Sheet":
+        """The same after a warning on `day`: `symbol` splits before the open that follows."""
+        return replace(self, splitting={**self.splitting, symbol: day.isoformat()})
 
     def split(self, symbol: str, factor: float) -> "Sheet":
         """The same after a split before the open: `factor` old shares per new one, whole shares; an order without any is none."""
@@ -109,8 +115,9 @@ def remembered(text: str | None) -> Memory:
     state, lines = resume.read(text)
     try:
         told = state.get("sheet", {"opens": "", "orders": []})
+        splitting = {str(name): date.fromisoformat(day).isoformat() for name, day in told.get("splitting", {}).items()}
         orders = tuple(Order(str(symbol), int(quantity), str(reason)) for symbol, quantity, reason in told["orders"])
-        sheet = Sheet(date.fromisoformat(told["opens"]).isoformat() if orders else "", orders)
+        sheet = Sheet(date.fromisoformat(told["opens"]).isoformat() if orders else "", orders, splitting)
         adopted = tuple(_claim(word).text for word in state.get("adopted", ()))
     except (ValueError, KeyError, TypeError, AttributeError, SettingsError) as error:
         return Memory(damage=Prose(" ".join(resume.unreadable(error))))
@@ -119,7 +126,11 @@ def remembered(text: str | None) -> Memory:
 
 def kept(desk: Desk, sheet: Sheet, adopted: Collection[str], session: Any) -> str:
     """The book as text: `desk` after `session`, the newest that it knows or one that came without bars."""
-    told = {"opens": sheet.opens, "orders": [[one.symbol, one.quantity, one.reason] for one in sheet.orders]}
+    told = {
+        "opens": sheet.opens,
+        "orders": [[one.symbol, one.quantity, one.reason] for one in sheet.orders],
+        "splitting": dict(sheet.splitting),
+    }
     return json.dumps({**resume.state_of(desk), "session": str(session), "sheet": told, "adopted": list(adopted)})
 
 

@@ -46,6 +46,6 @@ class Evenings(Database):
         """The attempt as it was kept."""
         return self._add(account, attempt)[0]
 
-    def attempts(self, account: str, kind: str) -> tuple[Attempt, ...]:
-        """Every attempt of one kind, in order."""
-        return self._rows(Attempt, account, ATTEMPT.c.kind == kind)
+    def attempts(self, account: str, kind: str = "") -> tuple[Attempt, ...]:
+        """Every attempt of one kind, of all where none is named, in order."""
+        return self._rows(Attempt, account, *([ATTEMPT.c.kind == kind] if kind else []))

@@ -105,23 +105,6 @@ def bring(console: Console, account: LiveAccount, file: Path, word: Word) -> Non
     console.say(f"{len(events) - gone} positions of {file} from the next decision on, {gone} of the book are gone; the cash stays as it is")
 
 
-def pause(console: Console, account: LiveAccount, word: Word) -> None:
-    """Halts entries."""
-    halt = book.paused(account, word)
-    console.payload["pause"] = {"account": account.name, "n": halt.n}
-    console.say(f"account {account.name}: no entries from now on, exits go on; 'springback resume' lifts it")
-
-
-def resume(console: Console, account: LiveAccount, word: Word) -> None:
-    """Lifts the halts."""
-    lifted = book.resumed(account, word)
-    console.payload["resume"] = {"account": account.name, "lifted": [one.n for one in lifted]}
-    for one in lifted:
-        console.say(f"lifted: {one.code}{f' {one.symbol}' if one.symbol else ''} of {one.at:%Y-%m-%d %H:%M} UTC by {one.by}: {one.why}")
-    if not lifted:
-        console.say("no halt was in force")
-
-
 def restrict(
     console: Console, account: LiveAccount, symbol: str, span: tuple[datetime | None, datetime | None], remove: bool, word: Word
 ) -> None:

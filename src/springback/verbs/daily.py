@@ -20,6 +20,7 @@ from springback.workflow.inputs import Inputs, Request
 from springback.workflow.places import models_folder
 from springback.workflow.settings import choose
 from springback.workflow.sources import NEED_KEYS, SOURCES, has_store
+from springback.workflow.trade_status import account_folder
 from springback.workflow.watched import Watch, watched
 
 LEASE = 60.0
@@ -36,7 +37,7 @@ def account(
     chosen = choose(settings, sets)
     if store is not None and not has_store(store):
         raise MissingData(f"{store} holds no store: fill it with 'springback fetch --store {store}', or leave --store out")
-    return account_of(desk, chosen, store, models_folder(models))
+    return account_of(account_folder(desk, chosen), chosen, store, models_folder(models))
 
 
 def run(console: Console, account: LiveAccount, source: str | None, files: Mapping[str, Path], clock: str | None, dry: bool) -> int:

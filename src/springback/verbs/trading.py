@@ -78,7 +78,6 @@ def _serve(
 ) -> int:
     code = 0
     acts: Acts = {
-        "decide": steps["decide"],
         "send": steps["send"],
         "night": steps["reconcile"],
         "check": steps["check"],
@@ -136,18 +135,18 @@ def status(console: Console, desk: Path, file: Path | None, sets: list[str] | No
     _show(console, found)
 
 
-def _show(console: Console, found: TradeStatus) -> None:
-    console.say(f"{found.mode} {found.account}: {found.state}")
-    age = "never" if found.heartbeat_age is None else f"{found.heartbeat_age:,.0f} s ago"
-    console.say(f"next: {found.next_act} at {found.next_at} - sign of life: {age} - broker asked: {found.asked_at or 'never'}")
-    for halt in found.halts:
+def _show(console: Console, standing: TradeStatus) -> None:
+    console.say(f"{standing.mode} {standing.account}: {standing.state}")
+    age = "never" if standing.heartbeat_age is None else f"{standing.heartbeat_age:,.0f} s ago"
+    console.say(f"next: {standing.next_act} at {standing.next_at} - sign of life: {age} - broker asked: {standing.asked_at or 'never'}")
+    for halt in standing.halts:
         console.say(f"  halt {halt['scope']} {halt['symbol']} {halt['code']}")
-    for name in found.unknown_orders:
+    for name in standing.unknown_orders:
         console.say(f"  unknown {name}")
-    names = sorted({*found.positions, *found.broker_positions})
+    names = sorted({*standing.positions, *standing.broker_positions})
     shown: Any = table("", "symbol", "ours", "broker", "difference")
     for symbol in names:
-        ours, theirs = found.positions.get(symbol, 0.0), found.broker_positions.get(symbol, 0.0)
+        ours, theirs = standing.positions.get(symbol, 0.0), standing.broker_positions.get(symbol, 0.0)
         shown.add_row(symbol, f"{ours:,g}", f"{theirs:,g}", "" if ours == theirs else f"{theirs - ours:+,g}")
     if names:
         console.show(shown)

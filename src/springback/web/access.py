@@ -55,13 +55,14 @@ def new_cookie() -> str:
 
 class Access:
     """The file at `path`; it may be absent, then nobody has a password, and the one-time `token` lets somebody set the first one.
+    A session ends after so many `hours`; a `hasher` other than the usual one is for tests.
 
     Raises `InputError` where others than the owner may read the file, or it is damaged.
     """
 
-    def __init__(self, path: Path, hours: float = 12.0) -> None:
+    def __init__(self, path: Path, hours: float = 12.0, hasher: PasswordHasher | None = None) -> None:
         self.path, self.hours = path, hours
-        self._hasher, self._lock = PasswordHasher(), threading.Lock()
+        self._hasher, self._lock = hasher or PasswordHasher(), threading.Lock()
         self._known: tuple[int, dict[str, Any]] = (-1, {})
         self._read()
         self.token = "" if self.begun else secrets.token_urlsafe(18)

@@ -12,15 +12,14 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from springback.errors import MissingData, SpringbackError
-from springback.web import cells, drawing, entrance, events
+from springback.web import acts, cells, drawing, entrance, events
 from springback.web.access import Access
 from springback.web.contents import PAGES
-from springback.web.dashboard import NOTHING, Dashboard, Outcome, lost
+from springback.web.dashboard import Dashboard, Outcome, lost
 from springback.web.door import STUDY_POLICY, Door
-from springback.web.page import Page, Words
-from springback.web.studies import studies
-from springback.web.visit import NOBODY, Desks, Visit
+from springback.web.pages.built import built
+from springback.web.visit import NOBODY, Desks
+from springback.workflow.studies import studies
 from springback.workflow.web_settings import Web
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -45,6 +44,7 @@ def application(dashboard: Dashboard) -> ASGIApp:
         Route("/sign-out", partial(entrance.signed_out, dashboard), methods=post),
         Route("/events/{account}", partial(follow, dashboard), methods=get),
         Route("/study/{kind}/{name}", partial(study, dashboard), methods=get),
+        Route("/a/{account}/act/{name}", partial(acts.act, dashboard), methods=post),
         Route("/a/{account}/{page}", partial(page, dashboard), methods=get),
         Route("/a/{account}/{page}/{key}.csv", partial(table, dashboard), methods=get),
     ]
@@ -75,8 +75,8 @@ def page(dashboard: Dashboard, request: Request) -> Response:
     key, visit = request.path_params["page"], dashboard.visit(request, session)
     if visit is None or key not in PAGES:
         return lost()
-    content, outcome = made(PAGES[key].page, visit)
-    return dashboard.whole(request, visit, key, content, outcome)
+    content, status = built(PAGES[key].page, visit)
+    return dashboard.whole(request, visit, key, content, Outcome(status=status))
 
 
 def table(dashboard: Dashboard, request: Request) -> Response:
@@ -87,7 +87,7 @@ def table(dashboard: Dashboard, request: Request) -> Response:
     visit, entry = dashboard.visit(request, session), PAGES.get(request.path_params["page"])
     if visit is None or entry is None:
         return lost()
-    sheet = made(entry.page, visit)[0].sheets().get(request.path_params["key"])
+    sheet = built(entry.page, visit)[0].sheets().get(request.path_params["key"])
     if sheet is None:
         return lost()
     name = f"{visit.name}-{request.path_params['page']}-{sheet.key}.csv"
@@ -119,16 +119,6 @@ async def follow(dashboard: Dashboard, request: Request) -> Response:
     watcher = dashboard.watchers.of(account.state, visit.desk.folder)
     told = events.stream(watcher, dashboard.watchers, lambda: dashboard.session(request) is not None)
     return StreamingResponse(told, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
-
-
-def made(content: Callable[[Visit], Page], visit: Visit) -> tuple[Page, Outcome]:
-    """The page, and what is said over it; what is missing or cannot be read is said in its place."""
-    try:
-        return content(visit), NOTHING
-    except MissingData as error:
-        return Page("Nothing to show yet", "", (Words(str(error), tone="warn"),)), NOTHING
-    except SpringbackError as error:
-        return Page("This cannot be shown", "", (Words(str(error), tone="bad"),)), Outcome(status=500)
 
 
 def _lost(_: Request, __: Exception) -> Response:

@@ -1,11 +1,22 @@
 """Which pages there are, in which order, and under which heads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from springback.web.page import Page
+from springback.web.pages.data import data
+from springback.web.pages.incidents import incidents
+from springback.web.pages.ledger import ledger
+from springback.web.pages.models import models
+from springback.web.pages.orders import orders
 from springback.web.pages.positions import positions
+from springback.web.pages.regime import regime
+from springback.web.pages.review import review
+from springback.web.pages.runs import runs
+from springback.web.pages.settings import settings
+from springback.web.pages.symbol import symbol
 from springback.web.pages.today import today
+from springback.web.pages.why import why, why_not
 from springback.web.visit import Visit
 
 
@@ -17,10 +28,28 @@ class Entry:
     page: Callable[[Visit], Page]
 
 
-GROUPS: Mapping[str, Mapping[str, Entry]] = {
-    "Now": {"today": Entry("Today", today), "positions": Entry("Positions", positions)},
+GROUPS: dict[str, dict[str, Entry]] = {
+    "Now": {
+        "today": Entry("Today", today),
+        "positions": Entry("Positions", positions),
+        "orders": Entry("Orders", orders),
+        "incidents": Entry("Incidents and journal", incidents),
+    },
+    "Why": {
+        "why": Entry("Why this trade", why),
+        "why-not": Entry("Why no trade", why_not),
+        "regime": Entry("Regime", regime),
+        "symbol": Entry("One symbol", symbol),
+    },
+    "Evidence": {
+        "models": Entry("Models", models),
+        "runs": Entry("Runs", runs),
+        "ledger": Entry("Ledger, optimisation", ledger),
+        "data": Entry("Data", data),
+    },
+    "Governance": {"review": Entry("Review", review), "settings": Entry("Settings", settings)},
 }
-PAGES: Mapping[str, Entry] = {key: entry for group in GROUPS.values() for key, entry in group.items()}
+PAGES: dict[str, Entry] = {key: entry for group in GROUPS.values() for key, entry in group.items()}
 
 
 def contents() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:

@@ -9,14 +9,15 @@ Kind = Literal[
 ]
 """How a cell is drawn. "share" and "change" are fractions shown in per cent, a change with its sign; "dollars" are whole, "cents" with
 them; "tone" is a word that is good, bad or neither; "until" an instant, told by what is left until it."""
-Tone = Literal["", "good", "bad", "warn", "quiet"]
+Tone = Literal["", "good", "bad", "warn", "quiet", "absent"]
 LEFT = ("text", "code", "instant", "session", "tone")
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table: the key of its cells, its head and how they are drawn. `link`: the address that a cell leads to, in which
-    {key} is the row's; `wide`: it has a line of its own on a narrow screen.
+    {key} is the row's; `wide`: it has a line of its own on a narrow screen; `export`: it is in
+    the CSV file alone.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Column:
     link: str = ""
     signed: bool = False
     wide: bool = False
+    export: bool = False
 
     @property
     def left(self) -> bool:

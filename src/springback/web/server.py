@@ -29,12 +29,12 @@ def check(web: Web, begun: bool) -> None:
 
 def listening(web: Web) -> socket.socket:
     """The socket of the dashboard. Raises `Unwritable` where the address is taken or not this machine's."""
+    found = socket.socket(socket.AF_INET6 if ":" in web.host else socket.AF_INET)
     try:
-        family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-        found = socket.socket(family)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((web.host, web.port))
     except OSError as error:
+        found.close()
         raise Unwritable(f"{web.host}:{web.port} cannot be listened on ({error.strerror}): name another --port") from None
     return found
 

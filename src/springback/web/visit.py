@@ -1,6 +1,7 @@
 """What a page is asked with: the accounts and settings of a dashboard, and one look at one of them."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,18 +10,28 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from springback.errors import MissingData
+from springback.forecasting import Models
+from springback.operation.explanation import Explanation, explained
 from springback.operation.frozen_decision import FrozenDecision
 from springback.project import FILE, project, usual
+from springback.state.chain import Fault
 from springback.web.access import Role
+from springback.workflow import ledger_place
 from springback.workflow.accounts import account_of
 from springback.workflow.desks import Desk, desks_in
 from springback.workflow.evening import LiveAccount, trusted
 from springback.workflow.history import History, SessionLine
+from springback.workflow.order_journal import journal_of
+from springback.workflow.orders import champion
 from springback.workflow.settings import DEFAULTS, Settings, choose
+from springback.workflow.symbol_view import Symbols
+from springback.workflow.trials import Trials, trials_of
 from springback.workflow.version_file import folder_of
 
 NOBODY = "-"
 """What an address says for the account where there is none."""
+PAIRS = 3
+"""Pairs of models that are remembered."""
 
 
 class Desks:
@@ -28,7 +39,9 @@ class Desks:
 
     def __init__(self, folders: tuple[Path, ...], now: Callable[[], datetime]) -> None:
         self.folders, self.now = folders, now
-        self.history = History()
+        self.history, self.symbols = History(), Symbols()
+        self._trials: tuple[tuple[object, ...], Trials] | None = None
+        self._pairs: OrderedDict[str, Models | None] = OrderedDict()
         self._accounts: dict[Path, tuple[Settings, LiveAccount]] = {}
         self._settings: tuple[tuple[int, ...], Settings] | None = None
         self._lock = threading.RLock()
@@ -49,6 +62,30 @@ class Desks:
             if self._settings is None or self._settings[0] != stamp:
                 self._settings = stamp, choose()
             return self._settings[1]
+
+    def explanation(self, account: LiveAccount, decision: FrozenDecision) -> Explanation:
+        """Why each order of `decision` was given; the pair of models is read once. Raises `BadTable`."""
+        digest = str(decision.hashes.get("models", {}).get(decision.champion, ""))
+        with self._lock:
+            if digest not in self._pairs:
+                self._pairs[digest] = champion(account.models, decision)
+                while len(self._pairs) > PAIRS:
+                    self._pairs.popitem(last=False)
+            return explained(decision, self._pairs[digest])
+
+    def trials(self, store: Path) -> Trials:
+        """The trials of the ledger beside `store`, read again where it was written since. Raises `LedgerError`."""
+        file = ledger_place.place(store)
+        logs = (file, file.with_name(f"{file.name}-wal"))
+        stamp = tuple(one.stat().st_mtime_ns if one.exists() else 0 for one in logs)
+        with self._lock:
+            if self._trials is None or self._trials[0] != (store, *stamp):
+                self._trials = (store, *stamp), trials_of(store)
+            return self._trials[1]
+
+    def faults(self, desk: Desk, account: LiveAccount) -> tuple[Fault, ...]:
+        """What is wrong with the order journal of `desk`, read whole."""
+        return journal_of(desk.folder, state=account.state).verify()
 
     def account(self, desk: Desk) -> LiveAccount:
         """The account of `desk`, opened once. Raises as `account_of` does."""
@@ -87,6 +124,17 @@ class Visit:
         return self.desks.settings()
 
     @property
+    def store(self) -> Path:
+        """The folder of the store."""
+        return usual("store") if self.desk is None else self.account.store
+
+    @property
+    def models(self) -> Path:
+        """The folder of the models; a rehearsal has its own."""
+        own = None if self.desk is None else self.desk.folder / "models"
+        return own if own is not None and own.is_dir() else usual("models")
+
+    @property
     def name(self) -> str:
         """The account's, as it stands in addresses."""
         return NOBODY if self.desk is None else self.desk.name
@@ -112,8 +160,3 @@ class Visit:
         """Where a page of this account lies."""
         words = urlencode({key: value for key, value in query.items() if value})
         return f"/a/{quote(self.name)}/{page}{f'?{words}' if words else ''}"
-
-
-def runs_folder() -> Path:
-    """Where runs and studies lie."""
-    return usual("runs")

@@ -135,11 +135,6 @@ def paused(account: LiveAccount, word: Word) -> Halt:
     return account.state.halt(account.name, Halt("entries", PAUSE, Prose(word.why), word.by, word.at))
 
 
-def resumed(account: LiveAccount, word: Word) -> tuple[Halt, ...]:
-    """Lifts the halts that a person may lift; those that were in force."""
-    return tuple(account.state.lift(account.name, one.n, word.by, word.at) for one in account.state.halts(account.name))
-
-
 def restricted(account: LiveAccount, symbol: str, start: date, end: date | None, word: Word) -> Restriction:
     """Keeps `symbol` from being entered from session `start` to `end`, both included. Raises `InputError`."""
     check_symbols([symbol], "restrict")

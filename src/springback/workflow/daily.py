@@ -31,6 +31,7 @@ from springback.workflow.evening import (
 from springback.workflow.forecast_cache import program
 from springback.workflow.governance import Governed, governed
 from springback.workflow.inputs import Loaded
+from springback.workflow.losses import halted_by_losses
 from springback.workflow.models_in_use import models_in_use
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.settings import hash_of, plain_settings
@@ -109,6 +110,8 @@ def daily(account: LiveAccount, clock: Clock, fetch: Fetch | None = None, dry: b
         if dry:
             return replace(outcome, dry=decided)
         decision = frozen(account, decided)
+        if account.trader is not None:
+            halted_by_losses(account.state, account.name, decision)
         outcome = replace(outcome, decisions=(*outcome.decisions, decision))
         outcome = replace(outcome, governed=(*outcome.governed, *governed(account, decision, now, progress, decided.market_data)))
     return outcome
@@ -134,6 +137,8 @@ def _mended(account: LiveAccount, now: datetime, dry: bool, progress: Progress) 
         if not dry:
             if account.state.evening(account.name, date.fromisoformat(decision.session)) is None:
                 registered(account, decision)
+            if account.trader is not None:
+                halted_by_losses(account.state, account.name, decision)
             return governed(account, decision, now, progress)
     return ()
 

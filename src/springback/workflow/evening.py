@@ -32,6 +32,7 @@ from springback.state.state import State
 from springback.workflow.catch_up import window
 from springback.workflow.curbs import Limits
 from springback.workflow.inputs import Loaded
+from springback.workflow.losses import afresh
 from springback.workflow.settings import Settings
 
 CASH = "cash"
@@ -151,6 +152,7 @@ def remembered(account: LiveAccount, session: str) -> Remembered:
         state = decision.state()
         if state is not None:
             events = account.state.book_events(account.name, decision.book_event)
+            state = afresh(account.state, account.name, decision, state)
             return Remembered(state, events, tuple(reversed(unplayed)), decision.book_event)
         unplayed.append(decision)
     events = account.state.book_events(account.name)

@@ -213,7 +213,10 @@ def rates_of(deployment: Deployment) -> Path | None:
 
 
 def parameters_of(settings: Settings, models: str, vix: str) -> dict[str, str]:
-    """The settings as LEAN's parameters."""
+    """The settings as LEAN's parameters. Raises `SettingsError` on limits of losses and prices, which LEAN's host does not know."""
+    limits = [name for name in ("move", "day_loss", "drawdown") if getattr(settings.guard, name)]
+    if limits:
+        raise SettingsError(f"guard.{limits[0]} is not known on LEAN, whose run would be another than the backtest: set it to 0 for LEAN")
     account = Account(*settings.backtest.days, settings.backtest.cash)
     lean = Lean(models=models, vix=vix)  # type: ignore[arg-type]
     shorts = Shorts(settings.costs.no_short_price, settings.costs.no_short_dollar_volume)

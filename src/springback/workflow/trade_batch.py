@@ -10,7 +10,7 @@ from typing import Literal
 
 from springback.alone import alone
 from springback.brokers.broker import Order as BrokerOrder
-from springback.brokers.broker import OrderRequest, Position
+from springback.brokers.broker import OrderRequest, Position, identity_of
 from springback.errors import (
     Disagrees,
     MissingData,
@@ -142,10 +142,15 @@ class Batch:
         asset_id, spelling = self.identity(target.symbol)
         request = _request(order, asset_id, spelling, time_in_force, level)
         try:
-            identity = {ASSET: asset_id, SYMBOL: spelling, **self._numbers(order)}
+            identity = {ASSET: asset_id, SYMBOL: spelling, **identity_of(self.account.broker, order.client_id, dict(order.identity))}
             order = self.known(self.account.journal.send(order.client_id, self.clock.now(), self.lease, **identity))
         except Disagrees as error:  # nobody knows what became of another order of the name
             self.reasons.append(Reason("waits", str(error), target.symbol))
+            return order
+        except Unauthorized:
+            raise
+        except Unreachable as error:  # the broker gives it no number, so nothing went out
+            self.reasons.append(Reason("unreachable", str(error), target.symbol))
             return order
         return self._submitted(order, request)
 
@@ -222,11 +227,6 @@ class Batch:
         if asset is not None:
             return asset.asset_id, asset.broker_symbol
         return (held.asset_id, held.symbol) if held is not None else ("", "")
-
-    def _numbers(self, order: Order) -> dict[str, str]:
-        """What else the broker knows the order by, where it gives numbers of its own before the sending."""
-        numbered: Callable[[str, dict[str, str]], dict[str, str]] | None = getattr(self.account.broker, "identity", None)
-        return {} if numbered is None else numbered(order.client_id, dict(order.identity))
 
     def closable(self, target: Target) -> Decimal:
         """Shares that an exit of `target` may close: what the broker holds on that side, less what its open orders close already."""

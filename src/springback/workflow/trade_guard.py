@@ -11,11 +11,10 @@ from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.trading.guard import Ground, Proposal, Stake, Standing, Verdict, account_verdicts, order_verdicts
 from springback.trading.guard import stops as stopped_by
 from springback.workflow.broker_events import Heard
+from springback.workflow.halting import killed
 from springback.workflow.trade_targets import Target
 from springback.workflow.trader import TradingAccount
 
-KILL = "KILL"
-"""The file in the account's folder that stops everything while it lies there."""
 GIGABYTE = 1e9
 LEAST_EQUITY = Decimal(2000)
 """Dollars under which a broker lends no shares."""
@@ -23,11 +22,11 @@ LEAST_EQUITY = Decimal(2000)
 
 def kill(account: TradingAccount) -> str:
     """Why nothing may be sent at all: the kill switch, as file or row; it is on where either cannot be read. Empty where it is off."""
+    if words := killed(account.live):
+        return words
     try:
-        if (account.folder / KILL).exists():
-            return f"{account.folder / KILL} is there: 'springback resume' lifts it"
         halts = account.live.state.halts(account.live.name)
-    except (OSError, SpringbackError) as error:
+    except SpringbackError as error:
         return f"the kill switch cannot be read ({error}): it counts as on"
     return next((f"{one.code} by {one.by}: {one.why}" for one in halts if one.scope == "all"), "")
 

@@ -18,10 +18,10 @@ from springback.state.state import State
 from springback.state.trading_rows import Reconciliation, Snapshot, Step
 from springback.trading.journal import Order
 from springback.trading.timetable import Timetable, timetable
+from springback.workflow.halting import kill_files
 from springback.workflow.order_journal import journal_of
 from springback.workflow.settings import Settings
 from springback.workflow.state_place import FILE, open_state, place
-from springback.workflow.trade_guard import KILL
 from springback.workflow.trade_service import last_beat
 
 OLD = 3 * 60.0
@@ -74,7 +74,7 @@ def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
     act, told = table.following(now, done), last_beat(folder)
     age = None if told is None else (now - datetime.fromisoformat(told["at"])).total_seconds()
     unknown = tuple(one.client_id for one in orders if one.state in {"sending", "unknown"})
-    killed = (folder / KILL).exists()
+    killed = any(one.exists() for one in kill_files(folder))
     return TradeStatus(
         mode=_mode(state, name, settings, snapshot),
         account=name,

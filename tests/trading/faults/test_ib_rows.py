@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from springback.brokers.broker import OrderRequest, counted, net_shares
+from springback.brokers import interactive_brokers as module
+from springback.brokers.broker import OrderRequest, counted, identity_of, net_shares
 from springback.brokers.interactive_brokers import InteractiveBrokers
 from springback.errors import Disagrees, MissingData, Refused, Unreachable, WrongAccount
 from springback.state.state import State
@@ -192,6 +193,22 @@ def test_row_28_a_lost_link_is_a_question_until_it_is_back_and_the_fills_are_ask
     assert [one.price for one in events.fills] == [51] and [one.state for one in events.orders] == ["filled"]
 
 
+def test_row_28_a_link_that_is_lost_while_the_orders_are_told_makes_no_proof(case: Case) -> None:
+    case.market.faults = [Fault("unlinked", 99)]
+    case.market.messages.clear()
+    assert case.events("sb-1").absent == {"sb-1"}
+    assert len(case.market.sent(7)) == 2, "the reading was put again"
+
+
+def test_row_28_a_link_that_stays_lost_is_made_anew(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GRACE", timedelta(0))
+    case.market.notice(1100)
+    with pytest.raises(Unreachable, match="1100"):
+        case.events()
+    case.market.link = True  # nobody says 1102
+    assert case.events().orders == ()
+
+
 def test_row_28_a_restart_of_the_gateway_loses_nothing(case: Case) -> None:
     case.submit("sb-1")
     case.market.silent_fills = True
@@ -290,7 +307,7 @@ def test_row_31_orders_that_the_gateway_drops_are_proven_absent_and_sent_again(c
 def _send(case: Case, journal: OrderJournal, order: Order, lease: Any) -> None:
     name, former = order.client_id, dict(order.identity)
     for _ in range(2):
-        journal.send(name, case.market.now, lease, **case.broker.identity(name, former))  # type: ignore[attr-defined]
+        journal.send(name, case.market.now, lease, **identity_of(case.broker, name, former))
         try:
             case.submit(name, "buy", "5", order.intent.symbol)
         except Unreachable:
@@ -352,6 +369,13 @@ def test_row_47_a_list_with_a_message_that_cannot_be_read_is_a_question(case: Ca
         case.events("sb-1", "sb-2")
     case.market.faults.clear()
     assert case.events("sb-1", "sb-2").absent == {"sb-2"}
+
+
+def test_row_47_a_figure_that_is_none_is_a_question(case: Case) -> None:
+    case.submit("sb-1")
+    case.market.of("sb-1")[0]["quantity"] = float("nan")
+    with pytest.raises(Unreachable, match="not the known one"):
+        case.events("sb-2")
 
 
 def test_row_32_an_execution_that_is_told_with_a_higher_ending_corrects_the_first(case: Case) -> None:

@@ -5,7 +5,7 @@ from springback.web.visit import Visit
 from springback.workflow.positions import Position, holdings
 
 COLUMNS = (
-    Column("symbol", "Symbol", link="symbol/{symbol}"),
+    Column("symbol", "Symbol", link="symbol?symbol={symbol}"),
     Column("side", "Side"),
     Column("quantity", "Shares", "shares", signed=False),
     Column("opened", "Opened", "session"),

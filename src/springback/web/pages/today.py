@@ -6,7 +6,7 @@ from springback.data.hours import NEW_YORK
 from springback.errors import MissingData
 from springback.operation.frozen_decision import FrozenDecision
 from springback.operation.order_sheet import OrderSheet, order_sheet
-from springback.web.page import Block, Column, Line, Page, Picture, Sheet, Tile, Tiles, Words
+from springback.web.page import Act, Block, Column, Line, Page, Picture, Sheet, Tile, Tiles, Words
 from springback.web.pages.parts import bear_spells, halts_sheet, session_links
 from springback.web.visit import Visit
 from springback.workflow.positions import holdings
@@ -15,7 +15,7 @@ from springback.workflow.upcoming import Upcoming, upcoming
 SHOWN = 252
 """Sessions of the curve of equity."""
 ORDERS = (
-    Column("symbol", "Symbol", link="symbol/{symbol}"),
+    Column("symbol", "Symbol", link="symbol?symbol={symbol}"),
     Column("action", "Order"),
     Column("send", "Shares", "shares"),
     Column("last_close", "Last close", "cents"),
@@ -43,6 +43,8 @@ def today(visit: Visit) -> Page:
         *_troubles(visit),
         _curve(visit),
         session_links(visit, "today"),
+        Act("pause", "Pause", "No entries until somebody resumes; exits go on.", "Pause", {"why": ("Why", "", ())}),
+        *([Act("resume", "Resume", "Lifts the halts that a person lifts.", "Resume", {"why": ("Why", "", ())})] if halts else ()),
     ]
     return Page("Today", _sentence(decision, sheet, coming), tuple(blocks))
 

@@ -44,7 +44,8 @@
     const lines = told.lines.map((one) => ({
       label: one.name,
       stroke: colour(one.colour),
-      width: one.points ? 0 : 1.6,
+      width: 1.6,
+      paths: one.points ? () => null : undefined,
       dash: one.dashed ? [6, 4] : [],
       fill: one.filled ? washed(colour(one.colour), 0.16) : undefined,
       points: { show: one.points, size: 9, fill: colour(one.colour), stroke: colour("paper") },

@@ -1,0 +1,112 @@
+"""What the verbs that stop and start an account say: kill, pause, resume, flatten, adopt."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from springback.errors import InputError, MissingData
+from springback.verbs.console import Console
+from springback.workflow import book, halting
+from springback.workflow.accounts import account_of
+from springback.workflow.book import Word
+from springback.workflow.daily import Clock
+from springback.workflow.evening import LiveAccount
+from springback.workflow.halting import Claim
+from springback.workflow.settings import choose
+from springback.workflow.state_place import open_state
+from springback.workflow.trader import trading_account
+
+
+def account(desk: Path, number: str) -> LiveAccount:
+    """The account of `desk`, or the one with this number at the broker. Raises `MissingData` where it has no folder."""
+    if number and not (desk / number).is_dir():
+        raise MissingData(f"{desk} has no account {number}: it has {', '.join(halting.accounts(desk)) or 'none'}")
+    return account_of(desk / number, choose(), begins=bool(number))
+
+
+def kill(console: Console, desk: Path, number: str, word: Word) -> bool:
+    """Stops an account, or all; whether file and rows are there."""
+    done = halting.kill(desk, number, word, open_state)
+    told = {"file": str(done.file or ""), "accounts": list(done.rows), "faults": list(done.faults)}
+    console.payload["kill"] = told
+    for fault in done.faults:
+        console.say(f"did not work: {fault}")
+    rows = f", in the database for {', '.join(done.rows)}" if done.rows else ""
+    console.say(f"killed{f' by the file {done.file}' if done.file else ''}{rows}: nothing more is sent")
+    console.say("open entries are taken back by the trader, or its next step; exits and stops at the broker and all positions stay")
+    return not done.faults
+
+
+def pause(console: Console, account: LiveAccount, word: Word) -> None:
+    """Halts entries."""
+    halt = book.paused(account, word)
+    console.payload["pause"] = {"account": account.name, "n": halt.n}
+    console.say(f"account {account.name}: no entries from now on, exits go on; 'springback resume' lifts it")
+
+
+def flatten(console: Console, account: LiveAccount, typed: str, word: Word) -> None:
+    """Has every position closed. Raises `InputError` where the account's name was not typed."""
+    if typed != account.name:
+        words = f"to close every position of account {account.name} type its name: --confirm {account.name}"
+        raise InputError(f"{words}{f', was {typed}' if typed else ''}", value=typed)
+    halt = halting.flattened(account, word)
+    console.payload["flatten"] = {"account": account.name, "n": halt.n}
+    console.say(f"account {account.name}: no entries, and an exit of every position at the next opens; 'springback resume' ends it")
+
+
+def resume(console: Console, desk: Path, number: str, broker: tuple[str, bool], names: Sequence[str], sure: bool, word: Word) -> bool:
+    """Lifts halts, each confirmed; whether none is left that a person lifts."""
+    own, check = account(desk, number), None
+    if broker[0]:
+        trading = trading_account(desk, choose(), broker[0], broker[1], Clock())
+        own, check = trading.live, lambda: halting.checked(trading, Clock())
+    known = halting.liftable(own)
+    chosen = [one for one in known if _confirmed(console, one, names, sure)]
+    lifted = halting.resumed(own, word, None if sure and not names else [one.n for one in chosen], check)
+    console.payload["resume"] = {"account": own.name, "lifted": [one.n for one in lifted]}
+    for one in lifted:
+        console.say(f"lifted: {one.code}{f' {one.symbol}' if one.symbol else ''} of {one.at:%Y-%m-%d %H:%M} UTC by {one.by}: {one.why}")
+    left = halting.liftable(own)
+    if not known:
+        console.say("no halt was in force")
+    for one in left:
+        console.say(f"stays: {_named(one)} by {one.by}: {one.why}")
+    return not left
+
+
+def _named(halt: Any) -> str:
+    return f"{halt.code}{f' {halt.symbol}' if halt.symbol else ''}"
+
+
+def _confirmed(console: Console, halt: Any, names: Sequence[str], sure: bool) -> bool:
+    """Whether a person wants this halt lifted: it is named, all are, or its code is typed."""
+    if names:
+        return not {halt.code, halt.symbol, str(halt.n)}.isdisjoint(names)
+    if sure:
+        return True
+    if not sys.stdin.isatty():
+        raise InputError(f"each halt is lifted by its name: --only {halt.code}, or --yes for all")
+    console.say(f"{_named(halt)} by {halt.by} since {halt.at:%Y-%m-%d %H:%M} UTC: {halt.why}")
+    return bool(input(f"type {halt.code} to lift it, nothing to keep it: ").strip() == halt.code)
+
+
+def adopt(
+    console: Console,
+    account: LiveAccount,
+    symbol: str,
+    claim: str,
+    terms: tuple[str | None, float | None, datetime | None],
+    word: Word,
+) -> None:
+    """Keeps whose shares they are. Raises `InputError`."""
+    quantity, price, opened = terms
+    try:
+        shares = Decimal(quantity or "0")
+    except InvalidOperation:
+        raise InputError(f"--quantity must be signed shares, was '{quantity}'", symbol=symbol) from None
+    kept = halting.adopted(account, Claim(symbol.upper(), claim, shares, price, opened.date() if opened else None), word)
+    console.payload["adopt"] = {"account": account.name, "symbol": kept.symbol, "claim": kept.claim, "n": kept.n}
+    console.say(f"{kept.symbol} of account {account.name} is {kept.claim}: {kept.quantity:f} shares")

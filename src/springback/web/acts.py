@@ -1,0 +1,133 @@
+"""What an operator does: kept as begun before it is done, the password asked for again, by what the verb of its name calls."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from springback.errors import InputError, MissingData, SpringbackError
+from springback.market.prose import Prose
+from springback.state.rows import Attempt
+from springback.web.contents import PAGES
+from springback.web.dashboard import Dashboard, Outcome, lost
+from springback.web.entrance import refusal
+from springback.web.form import Form
+from springback.web.pages.built import built
+from springback.web.visit import Visit
+from springback.workflow import book, champions, halting, watch
+from springback.workflow.book import Word
+from springback.workflow.champions import Registry
+from springback.workflow.champions import Word as Signature
+from springback.workflow.studies import studies
+from springback.workflow.versions import asked, sign
+
+KIND = "act"
+"""Kind of the attempts that tell of acts: "act pause"."""
+ALL = "all of them"
+
+
+@dataclass(frozen=True)
+class Deed:
+    """An act: the page on which it stands and is answered, and what does it; the function says in words what came of it."""
+
+    page: str
+    done: Callable[[Visit, Form, Word], str]
+
+
+async def act(dashboard: Dashboard, request: Request) -> Response:
+    """One act of an operator."""
+    form = await dashboard.form(request)
+    return await run_in_threadpool(_act, dashboard, request, form)
+
+
+def _act(dashboard: Dashboard, request: Request, form: Form) -> Response:
+    session, deed = dashboard.session(request), DEEDS.get(request.path_params["name"])
+    if session is None:
+        return dashboard.way_in(request)
+    visit = dashboard.visit(request, session)
+    if visit is None or visit.desk is None or deed is None:
+        return lost()
+    if not session.operator:
+        outcome = Outcome("Only an operator may do this: sign in as one.", "bad", 403)
+    elif not form.ours:
+        outcome = Outcome("Send the form again.", "bad", 403)
+    else:
+        outcome = refusal(dashboard, request, form, "operator") or _done(visit, request.path_params["name"], deed, form)
+    after = Visit(dashboard.desks, visit.desk, visit.role)
+    return dashboard.whole(request, after, deed.page, built(PAGES[deed.page].page, after)[0], outcome)
+
+
+def _done(visit: Visit, name: str, deed: Deed, form: Form) -> Outcome:
+    """Keeps that the act begins, does it, and keeps what came of it."""
+    try:
+        word = Word(form.of("by") or "operator", datetime.now(UTC), form.of("why"))
+        _keep(visit, name, "begun", f"by {word.by}{f': {word.why}' if word.why else ''}")
+    except SpringbackError as error:
+        return Outcome(f"Nothing was done: {error}", "bad", 500)
+    try:
+        words = deed.done(visit, form, word)
+    except SpringbackError as error:
+        _keep(visit, name, "refused", str(error))
+        return Outcome(str(error), "bad", 409)
+    _keep(visit, name, "done", words)
+    return Outcome(words)
+
+
+def _keep(visit: Visit, name: str, outcome: str, words: str) -> None:
+    session = date.fromisoformat(visit.sessions[-1]) if visit.sessions else visit.now.date()
+    visit.account.state.attempt(visit.account.name, Attempt(f"{KIND} {name}", datetime.now(UTC), session, outcome, Prose(words)))
+
+
+def _pause(visit: Visit, _: Form, word: Word) -> str:
+    book.paused(visit.account, word)
+    return "No entries from now on; exits go on. Resume lifts it."
+
+
+def _resume(visit: Visit, _: Form, word: Word) -> str:
+    lifted = halting.resumed(visit.account, word)
+    return f"{len(lifted)} halts are lifted." if lifted else "No halt was in force."
+
+
+def _registry(visit: Visit) -> Registry:
+    return Registry(visit.models, visit.settings.retraining, visit.store, ledger_file=visit.account.ledger)
+
+
+def _promote(visit: Visit, form: Form, word: Word) -> str:
+    newest = visit.sessions[-1] if visit.sessions else ""
+    timeline = champions.promote(_registry(visit), form.of("name"), Signature(word.by, word.why), form.of("override"), newest)
+    return f"{timeline.champion} is champion from the next session on."
+
+
+def _roll_back(visit: Visit, _: Form, word: Word) -> str:
+    newest = visit.sessions[-1] if visit.sessions else ""
+    timeline = champions.roll_back(_registry(visit), Signature(word.by, word.why), newest)
+    return f"{timeline.champion} is champion again from the next session on."
+
+
+def _clear_alarm(visit: Visit, _: Form, word: Word) -> str:
+    state = watch.clear(visit.account.folder.path, word.by)
+    return f"The alarm over {state.champion} is cleared: new entries have their whole size again."
+
+
+def _apply_review(_: Visit, form: Form, word: Word) -> str:
+    known, quarter, only = studies("review"), form.of("quarter"), form.of("only")
+    if quarter not in known:
+        raise MissingData(f"there is no review of {quarter[:16]}: choose one of the list")
+    if not form.of("by").strip():
+        raise InputError("a version of the settings is signed by a person: say who")
+    signed = sign(asked(known[quarter].parent / "review.json", () if only == ALL else (only,)), word.by)
+    return f"Settings version {signed.number} is signed by {signed.by}; it changes {', '.join(signed.changed) or 'nothing'}."
+
+
+DEEDS: Mapping[str, Deed] = {
+    "pause": Deed("today", _pause),
+    "resume": Deed("today", _resume),
+    "promote": Deed("models", _promote),
+    "rollback": Deed("models", _roll_back),
+    "clear-alarm": Deed("models", _clear_alarm),
+    "apply-review": Deed("review", _apply_review),
+}
+"""Every act but kill, which has its own door."""

@@ -1,0 +1,223 @@
+"""Halts: what is not to be ordered and who lifts it; the kill switch, as a file of this machine and a row for all; flatten and adopt."""
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from springback.errors import InputError, SpringbackError, Unwritable
+from springback.market.prose import Prose
+from springback.market.symbols import check_symbols
+from springback.state.rows import Halt
+from springback.state.state import State
+from springback.state.trading_rows import Adoption
+from springback.trading.guard import Verdict
+from springback.workflow.book import Word
+from springback.workflow.broker_events import heard
+from springback.workflow.curbs import FLATTEN
+from springback.workflow.daily import Clock
+from springback.workflow.evening import LiveAccount
+from springback.workflow.order_journal import HEAD
+from springback.workflow.reconcile import TAKEN, UNEXPLAINED, reconcile
+from springback.workflow.trader import TradingAccount
+
+FILE = "KILL"
+"""The file of the kill switch, in an account's folder, or beside the folders of all accounts of this machine."""
+KILL = "kill"
+"""Code of its row."""
+BY = "springback"
+EVENING = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+ITSELF = frozenset(("clock", "disk"))
+"""Codes of halts that lift themselves once their cause is gone; what stops an evening (`workflow.curbs`) is asked anew each evening."""
+UNKEPT = frozenset((KILL, "lease"))
+"""Codes of verdicts that are no halts: the kill switch is one already, and a lost lease is the process's own, not the account's."""
+
+
+def kill_files(folder: Path) -> tuple[Path, Path]:
+    """Where the kill switch of the account in `folder` may lie: its own, and that of every account beside it."""
+    return folder / FILE, folder.parent / FILE
+
+
+def killed(account: LiveAccount) -> str:
+    """Why nothing may be sent; empty where the switch is off. A file or row that cannot be read counts as on. Raises nothing."""
+    for file in kill_files(account.folder.path):
+        try:
+            os.lstat(file)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return f"{file} cannot be read ({error.strerror}), so that it counts as there: mend the folder"
+        return f"the file {file} is there: 'springback resume' lifts it"
+    try:
+        halts = account.state.halts(account.name)
+    except SpringbackError as error:
+        return f"the kill switch cannot be read, so that it counts as on: {error}"
+    return next((f"killed by {one.by} since {one.at:%Y-%m-%d %H:%M} UTC: {one.why}" for one in halts if one.code == KILL), "")
+
+
+@dataclass(frozen=True)
+class Killed:
+    """What a kill did: the `file` (None: it could not be written), the accounts that have the row, what was `cancelled` at the broker, and
+    what did not work.
+    """
+
+    file: Path | None
+    rows: tuple[str, ...] = ()
+    cancelled: tuple[str, ...] = ()
+    faults: tuple[Prose, ...] = ()
+
+
+def kill(
+    desk: Path, number: str, word: Word, state: Callable[[Path], State], cancel: Callable[[str], Collection[str]] | None = None
+) -> Killed:
+    """Stops the account `number` of `desk`, or each one there where it is empty: the file first, then the row where the database answers,
+    then `cancel` takes the open entries of an account back at its broker. Positions, exits and stops stay.
+
+    What does not work keeps nothing else from being done. Raises `Unwritable` where neither file nor row could be written.
+    """
+    faults: list[Prose] = []
+    names = (number,) if number else accounts(desk)
+    files = [_marked(one / FILE, word, faults) for one in (*(() if number else (desk,)), *(desk / name for name in names))]
+    file = next((one for one in files if one), None)
+    rows, cancelled = [], []
+    for name in names:
+        halt = Halt("all", KILL, Prose(word.why or "a person says so"), word.by, word.at)
+        with _noted(faults, f"the row of {name}"):
+            state(desk / name).halt(name, halt)
+            rows.append(name)
+    if file is None and not rows:
+        raise Unwritable(f"the kill switch of {desk} could not be written ({faults[0]}): stop the process, and call the broker")
+    for name in names if cancel else ():
+        with _noted(faults, f"the entries of {name}"):
+            cancelled += [*cancel(name)] if cancel else []
+    return Killed(file, tuple(rows), tuple(cancelled), tuple(faults))
+
+
+def accounts(desk: Path) -> tuple[str, ...]:
+    """The numbers of the broker's accounts that have a folder in `desk`, beside those of its own evenings."""
+    folders = desk.iterdir() if desk.is_dir() else ()
+    return tuple(sorted(one.name for one in folders if one.is_dir() and not one.name.startswith(".") and not EVENING.fullmatch(one.name)))
+
+
+class _noted(suppress):  # noqa: N801 (a context manager, like its base)
+    """Goes on after an error, which is noted."""
+
+    def __init__(self, faults: list[Prose], what: str) -> None:
+        super().__init__(SpringbackError, OSError)
+        self.faults, self.what = faults, what
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        """Whether the error was one to go on after."""
+        if isinstance(error, SpringbackError | OSError):
+            self.faults.append(Prose(f"{self.what}: {error}"))
+            return True
+        return False
+
+
+def _marked(file: Path, word: Word, faults: list[Prose]) -> Path | None:
+    """The file, on the disk; that it is there is all that counts, so a disk without room for its words is no fault."""
+    with _noted(faults, "the file"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            with suppress(OSError):
+                os.write(handle, f"{word.at.isoformat()} {word.by}: {word.why}\n".encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        return file
+    return None
+
+
+def heeded(account: LiveAccount, verdicts: Iterable[Verdict], at: datetime, codes: Collection[str] = ITSELF) -> tuple[Halt, ...]:
+    """Keeps `verdicts` as halts, and lifts those of `codes` that lift themselves and have no verdict any more; those in force.
+
+    Raises as `State` does: what cannot be kept must not be forgotten, so nothing is sent then.
+    """
+    found = [one for one in verdicts if one.scope != "order" and one.code not in UNKEPT]
+    for one in found:
+        account.state.halt(account.name, Halt(one.scope, one.code, one.why, BY, at, one.symbol if one.scope == "name" else ""))
+    for halt in account.state.halts(account.name):
+        if halt.code in ITSELF & set(codes) - {one.code for one in found}:
+            account.state.lift(account.name, halt.n, BY, at)
+    return account.state.halts(account.name)
+
+
+def liftable(account: LiveAccount) -> tuple[Halt, ...]:
+    """The halts in force that a person lifts. Raises as `State` does."""
+    return tuple(one for one in account.state.halts(account.name) if one.code not in ITSELF)
+
+
+def resumed(
+    account: LiveAccount, word: Word, numbers: Collection[int] | None = None, check: Callable[[], object] | None = None
+) -> tuple[Halt, ...]:
+    """Lifts the halts that a person lifts, of these `numbers` alone where they are named; with the row of the kill switch its files go.
+
+    First `check` lays the account beside its journal, where there is a broker; what it finds stays halted. Other accounts that a file
+    of the desk stopped have their own. Raises as it does, and `Unwritable` where a file stays.
+    """
+    chosen = [one for one in liftable(account) if numbers is None or one.n in numbers]
+    if check is not None:
+        check()
+    if numbers is None or any(one.code == KILL for one in chosen):
+        _unmarked(account.folder.path)
+    return tuple(account.state.lift(account.name, one.n, word.by, word.at) for one in chosen)
+
+
+def checked(account: TradingAccount, clock: Clock) -> None:
+    """Asks the broker how the account stands, and lays it beside the journal; what nobody can explain is halted by its name."""
+    hearing = heard(account, clock, "resume")
+    sessions = account.live.folder.sessions()
+    reconcile(account, hearing, date.fromisoformat(sessions[-1]) if sessions else hearing.at.date(), "resume")
+
+
+def _unmarked(folder: Path) -> None:
+    """Takes the files of the switch away, once every other account that one of them stopped has its own."""
+    own, shared = kill_files(folder)
+    try:
+        for name in accounts(folder.parent) if shared.exists() else ():
+            if name != folder.name and (folder.parent / name / HEAD).exists():
+                (folder.parent / name / FILE).touch()
+        for file in (own, shared):
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unwritable(f"the kill switch of {folder} stays ({error}): nothing is sent while it is there") from None
+
+
+def flattened(account: LiveAccount, word: Word) -> Halt:
+    """No entries, and an exit of every position of ours at the next opens, until a person resumes. Raises `InputError` without a reason."""
+    if not word.why.strip():
+        raise InputError("to close every position needs a reason: give --why REASON")
+    return account.state.halt(account.name, Halt("entries", FLATTEN, Prose(word.why), word.by, word.at))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Whose shares of `symbol` are: "ours" or "foreign"; signed shares, of ours the mean price in dollars and the session of opening."""
+
+    symbol: str
+    claim: str
+    quantity: Decimal
+    price: float | None = None
+    opened: date | None = None
+
+
+def adopted(account: LiveAccount, claim: Claim, word: Word) -> Adoption:
+    """A person's word on shares that nothing explains, kept; the halts of the name that asked for it are lifted. Raises `InputError`."""
+    check_symbols([claim.symbol], "adopt")
+    if claim.claim == "ours" and not claim.quantity:
+        raise InputError(f"shares of {claim.symbol} that are ours have a number: give --quantity, signed", symbol=claim.symbol)
+    if claim.price is not None and not claim.price > 0:
+        raise InputError(f"--price must be above 0 dollars, was {claim.price:g}", symbol=claim.symbol, value=claim.price, limit=0)
+    if claim.opened is not None and claim.opened > word.at.date():
+        raise InputError(f"{claim.symbol} is opened on {claim.opened}, after {word.at:%Y-%m-%d}", symbol=claim.symbol)
+    row = Adoption(claim.symbol, claim.claim, claim.quantity, claim.price, claim.opened, word.at, word.by, Prose(word.why))
+    kept = account.state.keep(account.name, row)
+    for halt in account.state.halts(account.name):
+        if halt.symbol == claim.symbol and halt.code in (UNEXPLAINED, TAKEN):
+            account.state.lift(account.name, halt.n, word.by, word.at)
+    return kept

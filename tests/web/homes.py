@@ -1,0 +1,98 @@
+"""A project with an account that has decided some evenings, its store and its models, and a dashboard over it."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from argon2 import PasswordHasher
+
+from springback.data.store.store import Store
+from springback.market.prose import Prose
+from springback.state.rows import Incident
+from springback.state.state import State
+from springback.web.access import FILE, Access
+from springback.web.app import application, dashboard_of
+from springback.web.dashboard import Dashboard
+from springback.workflow.accounts import account_of
+from springback.workflow.book import Word, opened
+from springback.workflow.evening import registered
+from springback.workflow.settings import Settings
+from springback.workflow.web_settings import Web
+from tests.operation import desks
+
+EVENINGS = 8
+NOW = datetime(2023, 1, 13, 12, tzinfo=UTC)
+"""The morning after the last evening."""
+HOST = "http://127.0.0.1:8765"
+PASSWORD, LOOKING = "correct horse battery", "only looking at it"
+"""The operator's, and the reader's."""
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+RUNNER = asyncio.Runner()
+"""Every visitor's loop."""
+
+
+def make(home: Path) -> None:
+    """Fills the folder `home`."""
+    Store(home / "store").write(desks.market().until(desks.market().bars.row(desks.LEARNED) + EVENINGS + 1))
+    desks.keep_models(home / "models", desks.pair())
+    folder = desks.freeze_evenings(home / "desk", EVENINGS)
+    account = account_of(home / "desk", Settings(), home / "store", home / "models", begins=True)
+    opened(account, 1_000_000.0, Word("tests", NOW - timedelta(days=30)))
+    for decision in folder.decisions():
+        registered(account, decision)
+    state = State(home / "desk" / "state.sqlite")
+    state.open_incident("desk", Incident("daily.failed", NOW - timedelta(hours=3), None, Prose("the source is down"), "springback daily"))
+    access = Access(home / FILE, hasher=CHEAP)
+    access.set_password("operator", PASSWORD)
+    access.set_password("reader", LOOKING)
+
+
+class Browser:
+    """Somebody at the dashboard who sends what a browser sends."""
+
+    def __init__(self, dashboard: Dashboard, origin: str = HOST) -> None:
+        self.dashboard, self.origin = dashboard, origin
+        transport = httpx.ASGITransport(application(dashboard), raise_app_exceptions=False)
+        self.client = httpx.AsyncClient(transport=transport, base_url=origin)
+
+    def ask(self, method: str, address: str, headers: Mapping[str, str] | None = None, **more: Any) -> httpx.Response:
+        told = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+        return RUNNER.run(self.client.request(method, address, headers=told, follow_redirects=False, **more))
+
+    def get(self, address: str, **headers: str) -> httpx.Response:
+        return self.ask("GET", address, headers)
+
+    def post(self, address: str, fields: dict[str, str], **headers: str) -> httpx.Response:
+        told = {"origin": self.origin, "sec_fetch_site": "same-origin"} | headers
+        return self.ask("POST", address, {name: one for name, one in told.items() if one}, data=fields)
+
+    @property
+    def cookie(self) -> str:
+        """What it is known by."""
+        return next(one.value or "" for one in self.client.cookies.jar if one.name == self.dashboard.place.cookie)
+
+    @cookie.setter
+    def cookie(self, value: str) -> None:
+        self.client.cookies.clear()
+        self.client.cookies.set(self.dashboard.place.cookie, value, domain="127.0.0.1")
+
+    def csrf(self, address: str = "/sign-in") -> str:
+        """What the form of a page brings along."""
+        found = re.search(r'name="csrf" value="(\w+)"', self.get(address).text)
+        assert found is not None, f"{address} has no form"
+        return found[1]
+
+    def enter(self, role: str = "operator", password: str = "") -> httpx.Response:
+        """Signs in."""
+        said = password or (PASSWORD if role == "operator" else LOOKING)
+        return self.post("/sign-in", {"csrf": self.csrf(), "password": said, "role": role})
+
+
+def browser_at(home: Path, web: Web | None = None, now: Callable[[], datetime] = lambda: NOW, origin: str = HOST) -> Browser:
+    """A new visitor of a new dashboard over `home`, which must be the working folder."""
+    web = web or Web()
+    return Browser(dashboard_of((home / "desk",), web, Access(home / FILE, web.hours, CHEAP), now), origin)

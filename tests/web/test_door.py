@@ -1,0 +1,404 @@
+"""Closed by default: each sentence of the door is attacked."""
+
+import json
+import re
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from springback.errors import InputError, SettingsError, Unwritable
+from springback.web.access import FILE, Access, csrf_of
+from springback.web.contents import PAGES
+from springback.web.door import HEADERS, POLICY, STUDY_POLICY
+from springback.web.server import check, configuration, listening
+from springback.web.throttle import Throttle
+from springback.workflow.web_settings import Web
+from tests.web.homes import HOST, PASSWORD, Browser, browser_at
+
+PAGE = "/a/desk/today"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example:8765", "localhost", "127.0.0.1:8766", "[::1]:1", "169.254.0.1:8765", ""]
+)
+def test_a_name_that_points_here_is_not_served(operator: Browser, host: str) -> None:
+    """DNS rebinding: a page of another site whose name resolves to this machine."""
+    for address in (PAGE, "/", "/static/dashboard.js", "/events/desk", "/sign-in"):
+        answer = operator.get(address, host=host)
+        assert answer.status_code == 421 and "Today" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost:8765", "[::1]:8765"])
+def test_its_own_names_are_served(operator: Browser, host: str) -> None:
+    assert operator.get("/sign-in", host=host).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["", "null", "http://evil.example", "https://127.0.0.1:8765", "http://127.0.0.1:80", "http://localhost:8765", f"{HOST}/", f"{HOST}.x"],
+)
+def test_a_form_of_another_origin_is_refused(browser: Browser, origin: str) -> None:
+    """Also one of our own other name: the origin must be the host that is asked."""
+    answer = browser.post("/sign-in", {"csrf": browser.csrf(), "password": PASSWORD, "role": "operator"}, origin=origin)
+    assert answer.status_code == 403 and "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_a_form_from_beside_is_refused(browser: Browser, site: str) -> None:
+    fields = {"csrf": browser.csrf(), "password": PASSWORD}
+    assert browser.post("/sign-in", fields, sec_fetch_site=site).status_code == 403
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64, csrf_of("another cookie")])
+def test_a_form_that_was_not_made_for_this_visitor_is_refused(browser: Browser, token: str) -> None:
+    browser.get("/sign-in")
+    answer = browser.post("/sign-in", {"csrf": token, "password": PASSWORD, "role": "operator"})
+    assert answer.status_code == 403
+    assert browser.get(PAGE).status_code == 303, "nobody is in"
+
+
+def test_a_form_without_its_token_does_not_sign_out(operator: Browser) -> None:
+    operator.post("/sign-out", {"csrf": "x"})
+    assert operator.cookie, "a new cookie was given"
+    assert len(json.loads(operator.dashboard.access.path.read_text())["sessions"]) == 1, "the session stands"
+
+
+def test_signing_out_ends_the_session(operator: Browser) -> None:
+    cookie = operator.cookie
+    operator.post("/sign-out", {"csrf": csrf_of(cookie)})
+    operator.cookie = cookie
+    assert operator.get(PAGE).status_code == 303, "nor does the old cookie open anything"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"])
+def test_no_other_method_is_answered(operator: Browser, method: str) -> None:
+    assert operator.ask(method, PAGE).status_code == 405
+
+
+def test_a_form_has_a_length_and_not_a_long_one(browser: Browser) -> None:
+    assert browser.post("/sign-in", {"password": "x" * 70_000}).status_code == 413
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"password=x"
+
+    assert browser.ask("POST", "/sign-in", {"origin": HOST}, content=parts()).status_code == 411
+    many = {f"f{k}": "x" for k in range(200)} | {"csrf": browser.csrf(), "password": PASSWORD}
+    assert browser.post("/sign-in", many).status_code == 403, "a thousand fields are none"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
+        {"sec_fetch_site": "none"},
+        {"sec_fetch_site": "same-origin", "origin": "http://evil.example"},
+        {"sec_fetch_site": "same-origin", "origin": "null"},
+    ],
+)
+def test_events_are_told_to_our_own_pages_alone(operator: Browser, headers: dict[str, str]) -> None:
+    assert operator.get("/events/desk", **headers).status_code == 403
+
+
+def test_events_ask_for_a_session(browser: Browser) -> None:
+    assert browser.get("/events/desk", sec_fetch_site="same-origin").status_code == 403
+
+
+def test_a_cookie_is_for_us_alone(browser: Browser) -> None:
+    given = browser.enter().headers["set-cookie"]
+    parts = {one.strip().lower() for one in given.split(";")[1:]}
+    assert given.startswith("springback-8765=") and {"httponly", "samesite=strict", "path=/"} <= parts
+    assert not any(one.startswith(("domain", "max-age", "expires")) for one in parts)
+
+
+def test_under_tls_the_cookie_is_bound_to_the_host(home: Path) -> None:
+    browser = browser_at(home, Web(origin="https://desk.example"), origin="https://desk.example")
+    given = browser.enter().headers["set-cookie"]
+    assert given.startswith("__Host-springback=") and "Secure" in given and "HttpOnly" in given and "SameSite=strict" in given
+    assert "Path=/" in given and "Domain" not in given
+    assert browser.get(PAGE).status_code == 200
+
+
+def test_a_session_is_never_one_that_was_there_before(browser: Browser) -> None:
+    """Fixation: what a visitor came with opens nothing."""
+    browser.cookie = "chosen-by-somebody-else"
+    answer = browser.post("/sign-in", {"csrf": csrf_of("chosen-by-somebody-else"), "password": PASSWORD})
+    assert answer.status_code == 303 and "chosen-by-somebody-else" not in answer.headers["set-cookie"]
+    browser.cookie = "chosen-by-somebody-else"
+    assert browser.get(PAGE).status_code == 303
+
+
+def test_the_file_holds_no_cookie_and_no_password(operator: Browser) -> None:
+    file = operator.dashboard.access.path
+    text = file.read_text()
+    assert operator.cookie not in text and PASSWORD not in text and "$argon2id$" in text
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_session_ends(home: Path) -> None:
+    browser = browser_at(home)
+    browser.enter()
+    cookie, now = browser.cookie, browser.dashboard.instant()
+    assert browser.dashboard.access.session(cookie, now + timedelta(hours=11.9)) is not None
+    assert browser.dashboard.access.session(cookie, now + timedelta(hours=12.1)) is None
+
+
+def test_a_file_that_others_may_read_is_refused(home: Path) -> None:
+    (home / FILE).chmod(0o640)
+    with pytest.raises(InputError, match="chmod 600"):
+        Access(home / FILE)
+    (home / FILE).chmod(0o600)
+    (home / FILE).write_text('{"passwords": {"root": "x"}, "sessions": {}}')
+    with pytest.raises(InputError, match="move it away"):
+        Access(home / FILE)
+
+
+def test_a_new_password_ends_the_sessions_of_its_role(operator: Browser) -> None:
+    assert operator.get(PAGE).status_code == 200
+    Access(operator.dashboard.access.path).set_password("operator", "another one altogether")
+    assert operator.get(PAGE).status_code == 303, "of another process too"
+
+
+@pytest.mark.parametrize("address", [f"/a/desk/{page}" for page in PAGES] + ["/a/desk/today/orders.csv", "/study/run/x", "/a/nobody/today"])
+def test_nobody_sees_a_page_without_signing_in(browser: Browser, address: str) -> None:
+    answer = browser.get(address)
+    assert answer.status_code == 303 and answer.headers["location"].startswith("/sign-in") and not answer.text
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example", "https://evil.example", "/\\evil.example", "/a//evil.example", "javascript:alert(1)", "/a/x\n"]
+)
+def test_the_way_in_leads_nowhere_else(browser: Browser, address: str) -> None:
+    answer = browser.post("/sign-in", {"csrf": browser.csrf(), "password": PASSWORD, "next": address})
+    assert answer.status_code == 303 and answer.headers["location"] == "/"
+
+
+def test_wrong_passwords_wait_ever_longer(browser: Browser) -> None:
+    for _ in range(5):
+        assert browser.enter(password="wrong wrong wrong").status_code == 403
+    answer = browser.enter()
+    assert answer.status_code == 429 and "wait" in answer.text, "the right one too"
+
+
+def test_the_wait_doubles_and_ends() -> None:
+    now = 0.0
+    throttle = Throttle(5, lambda: now)
+    waits = []
+    for _ in range(12):
+        throttle.wrong("one")
+        waits.append(throttle.wait("one"))
+        now += throttle.wait("one")
+        assert throttle.wait("one") == 0
+    assert waits[:4] == [0, 0, 0, 0] and waits[4:8] == [60, 120, 240, 480] and waits[-1] == 3600
+    throttle.right("one")
+    throttle.wrong("one")
+    assert throttle.wait("one") == 0 and throttle.wait("another") == 0
+    for k in range(5000):
+        throttle.wrong(str(k))
+    assert len(throttle._tries) <= 1000
+
+
+def test_who_signs_in_looks_and_does_not_act(browser: Browser) -> None:
+    browser.post("/sign-in", {"csrf": browser.csrf(), "password": PASSWORD})
+    text = browser.get(PAGE).text
+    assert "reader" in text and "operator" not in text, "the operator's own password gives no more than was asked for"
+
+
+def test_a_readers_password_does_not_act(browser: Browser) -> None:
+    assert browser.enter("reader").status_code == 303
+    browser.client.cookies.clear()
+    answer = browser.post("/sign-in", {"csrf": browser.csrf(), "password": "only looking at it", "role": "operator"})
+    assert answer.status_code == 403
+
+
+def test_the_first_start_gives_a_token_that_serves_once(home: Path) -> None:
+    (home / FILE).unlink()
+    browser = browser_at(home)
+    access = browser.dashboard.access
+    assert (
+        len(access.token) >= 20 and browser.get(PAGE).headers["location"] == "/begin" and browser.get("/").headers["location"] == "/begin"
+    )
+    fields = {"csrf": browser.csrf("/begin"), "token": "guess", "password": PASSWORD, "again": PASSWORD}
+    assert browser.post("/begin", fields).status_code == 403
+    assert browser.post("/begin", fields | {"token": access.token, "password": "short", "again": "short"}).status_code == 400
+    assert browser.post("/begin", fields | {"token": access.token, "again": "other"}).status_code == 400
+    right = fields | {"token": access.token}
+    assert browser.post("/begin", right | {"csrf": "x"}).status_code == 403
+    assert browser.post("/begin", right).headers["location"] == "/"
+    assert browser.get(PAGE).status_code == 200 and access.token == ""
+    other = browser_at(home)
+    assert other.post("/begin", right).headers["location"] == "/sign-in" and other.dashboard.access.token == ""
+
+
+def test_a_token_is_not_guessed(home: Path) -> None:
+    (home / FILE).unlink()
+    browser = browser_at(home)
+    fields = {"csrf": browser.csrf("/begin"), "password": PASSWORD, "again": PASSWORD}
+    answers = [browser.post("/begin", fields | {"token": f"guess{k}"}).status_code for k in range(7)]
+    assert answers == [403] * 5 + [429] * 2
+    assert browser.post("/begin", fields | {"token": browser.dashboard.access.token}).status_code == 429
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "desk.example"])
+def test_the_world_is_let_in_with_tls_and_a_password_alone(host: str, tmp_path: Path) -> None:
+    certificate = tmp_path / "tls.pem"
+    certificate.write_text("x")
+    tls = {"certificate": str(certificate), "key": str(certificate)}
+    with pytest.raises(InputError, match="nothing is encrypted"):
+        check(Web(host=host), begun=True)
+    with pytest.raises(InputError, match="no password yet"):
+        check(Web(host=host, **tls), begun=False)
+    check(Web(host=host, **tls), begun=True)
+    check(Web(), begun=False)
+    with pytest.raises(InputError, match="there is no file"):
+        check(Web(certificate="gone.pem", key="gone.pem"), begun=True)
+
+
+@pytest.mark.parametrize("origin", ["http://desk.example", "https://", "https://desk.example/x", "https://me@desk.example", "desk.example"])
+def test_an_origin_is_an_https_address(origin: str) -> None:
+    with pytest.raises(SettingsError, match=r"web\.origin"):
+        Web(origin=origin)
+
+
+def test_an_address_that_is_taken_is_one_line() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(Unwritable, match="name another --port"):
+            listening(Web(port=other.getsockname()[1]))
+
+
+def test_the_server_tells_nothing_of_itself_and_believes_no_proxy(browser: Browser) -> None:
+    told = configuration(browser.dashboard)
+    assert not told.server_header and not told.proxy_headers and not told.access_log
+
+
+ANSWERS = (
+    PAGE,
+    "/",
+    "/sign-in",
+    "/begin",
+    "/static/dashboard.css",
+    "/static/none.css",
+    "/nowhere",
+    "/a/desk/nowhere",
+    "/a/nobody/today",
+    "/events/desk",
+)
+
+
+@pytest.mark.parametrize("address", ANSWERS)
+def test_every_answer_bears_the_policy(operator: Browser, address: str) -> None:
+    for host in (None, "evil.example"):
+        answer = operator.get(address, **({"host": host} if host else {}))
+        for name, value in HEADERS.items():
+            assert answer.headers.get_list(name) == [value] or (name == "cache-control" and "immutable" in answer.headers[name])
+    assert operator.post(address, {}, origin="http://evil.example").headers["content-security-policy"] == POLICY
+
+
+def test_a_page_that_breaks_bears_the_policy_and_says_nothing(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setitem(PAGES, "today", replace(PAGES["today"], page=breaks))  # type: ignore[arg-type]
+    answer = operator.get(PAGE)
+    assert answer.status_code == 500 and answer.headers["content-security-policy"] == POLICY and "secret" not in answer.text
+
+
+def test_the_policy_allows_nothing_inline_or_evaluated(operator: Browser) -> None:
+    assert "unsafe" not in POLICY and "default-src 'none'" in POLICY and "frame-ancestors 'none'" in POLICY
+    for page in PAGES:
+        text = operator.get(f"/a/desk/{page}").text
+        assert not re.search(r"<style|\sstyle=|\son\w+=|hx-on|javascript:", text), page
+        assert all("src=" in one for one in re.findall(r"<script[^>]*>", text)), page
+        told = re.search(r"name=\"htmx-config\" content='([^']+)'", text)
+        assert told is not None
+        assert json.loads(told[1]) | {"allowEval": False, "includeIndicatorStyles": False, "selfRequestsOnly": True} == json.loads(told[1])
+
+
+def test_a_study_is_boxed(operator: Browser, home: Path) -> None:
+    (home / "runs" / "one").mkdir(parents=True)
+    (home / "runs" / "one" / "report.html").write_text("<script>1</script>")
+    answer = operator.get("/study/run/one")
+    assert answer.text == "<script>1</script>" and answer.headers["content-security-policy"] == STUDY_POLICY
+    assert "allow-same-origin" not in STUDY_POLICY and "default-src 'none'" in STUDY_POLICY and "connect-src" not in STUDY_POLICY
+
+
+HOLES = [
+    "..",
+    "../..",
+    "%2e%2e",
+    "..%2f..%2fweb.json",
+    "/etc/passwd",
+    "%2Fetc%2Fpasswd",
+    "desk/../../web.json",
+    "x%00",
+    "~root",
+    "\\..\\web.json",
+]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/static/{}",
+        "/a/{}/today",
+        "/a/desk/{}",
+        "/a/desk/today/{}.csv",
+        "/study/run/{}",
+        "/study/{}/x",
+        "/events/{}",
+        "/a/desk/symbol?symbol={}",
+    ],
+)
+def test_no_path_leads_out(operator: Browser, home: Path, address: str) -> None:
+    (home / "runs").mkdir(exist_ok=True)
+    for folder in (home, home.parent):
+        (folder / "report.html").write_text("out of bounds")
+    (home / "runs" / "sly").symlink_to(home)
+    for hole in HOLES:
+        answer = operator.get(f"{HOST}{address.format(hole)}", sec_fetch_site="same-origin")
+        assert answer.status_code in (303, 403, 404) or address.endswith("={}"), hole
+        assert not any(word in answer.text for word in ("out of bounds", "root:x", "argon2", "passwords")), hole
+    assert operator.get("/study/run/sly").status_code == 404, "nor does a link"
+
+
+@pytest.mark.parametrize(
+    "address", ["/docs", "/redoc", "/openapi.json", "/api", "/.well-known/x", "/metrics", "/web.json", "/static/", "/a", "/a/desk"]
+)
+def test_there_is_nothing_else(operator: Browser, address: str) -> None:
+    assert operator.get(address).status_code == 404
+
+
+def test_no_key_is_on_any_page(operator: Browser, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "sk-never-to-be-seen"
+    keys = home / "keys.toml"
+    keys.write_text(f'TIINGO_API_KEY = "{secret}"\n[paper]\nAPCA_API_KEY_ID = "{secret}"\nAPCA_API_SECRET_KEY = "{secret}"\n')
+    keys.chmod(0o600)
+    (home / "springback.toml").write_text('[paths]\nkeys = "keys.toml"\nstate = ""\n[brokers]\nkeys = "paper"\naccount = "PA1"\n')
+    monkeypatch.setenv("APCA_API_SECRET_KEY", secret)
+    for page in PAGES:
+        assert secret not in operator.get(f"/a/desk/{page}").text
+
+
+def test_a_database_address_shows_no_password(operator: Browser, home: Path) -> None:
+    (home / "springback.toml").write_text('[paths]\nstate = "postgresql://me:hunter2@127.0.0.1:1/none"\n')
+    for page in PAGES:
+        assert "hunter2" not in operator.get(f"/a/desk/{page}").text
+
+
+def test_a_dashboard_is_whole_in_itself(operator: Browser) -> None:
+    """No page names another machine."""
+    for page in PAGES:
+        text = operator.get(f"/a/desk/{page}").text
+        assert not re.findall(r'(?:src|href|action|hx-\w+)="(?:https?:)?//[^"]*"', text), page
+
+
+def test_two_dashboards_do_not_share_their_visitors(home: Path) -> None:
+    one, other = browser_at(home), browser_at(home, Web(port=8766), origin="http://127.0.0.1:8766")
+    assert one.dashboard.place.cookie != other.dashboard.place.cookie
