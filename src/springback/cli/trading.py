@@ -16,7 +16,7 @@ def trade(
     console: "Console",
     *,
     step: Annotated[
-        str, typer.Argument(help="send, check, collect or reconcile; left out: the service.", metavar="[STEP]", show_default=False)
+        str, typer.Argument(help="decide, send, check, collect or reconcile; left out: the service.", metavar="[STEP]", show_default=False)
     ] = "",
     broker: Annotated[str, typer.Option("--broker", help="simulated, alpaca or ib.")] = "simulated",
     live: Annotated[bool, typer.Option("--live", help="Real money.")] = False,

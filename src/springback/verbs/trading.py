@@ -12,6 +12,8 @@ from typing import Any
 
 from springback.errors import InputError
 from springback.verbs.console import Console, table
+from springback.workflow.accounts import asking, source_of
+from springback.workflow.inputs import Inputs, Request
 from springback.workflow.places import models_folder
 from springback.workflow.settings import Settings, choose
 from springback.workflow.trade_check import check
@@ -21,7 +23,7 @@ from springback.workflow.trade_gate import check_gate
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
-from springback.workflow.trade_service import Acts, page, serve
+from springback.workflow.trade_service import Acts, evening, page, serve
 from springback.workflow.trade_status import TradeStatus, account_folder, status_of
 from springback.workflow.trader import TradingAccount, trading_account
 
@@ -55,8 +57,8 @@ class Places:
 
 def run(console: Console, options: Options, desk: Path, file: Path | None, sets: list[str] | None, places: Places) -> int:
     """Does the step, or serves until it is ended; the exit code. Raises `InputError` on words that mean nothing."""
-    if options.step not in {"", *STEPS}:
-        raise InputError(f"trade takes {', '.join(STEPS)} or nothing, was '{options.step}'", value=options.step)
+    if options.step not in {"", "decide", *STEPS}:
+        raise InputError(f"trade takes decide, {', '.join(STEPS)} or nothing, was '{options.step}'", value=options.step)
     settings, over = choose(file, sets), Event()
     clock = TradeClock(_instant("--clock", options.clock), over)
     account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models_folder(places.models))
@@ -70,7 +72,11 @@ def run(console: Console, options: Options, desk: Path, file: Path | None, sets:
 
 
 def _steps(console: Console, account: TradingAccount, clock: TradeClock, options: Options) -> dict[str, Callable[[], TradeOutcome]]:
-    return {name: partial(one, account, clock, options.session, console) for name, one in STEPS.items()}
+    vendor = source_of(account.live, options.source)
+    inputs = Inputs(store=account.live.store, request=Request(keys=options.keys))
+    fetch = asking(account.live, inputs, vendor, clock, console) if vendor else None
+    own = {name: partial(one, account, clock, options.session, console) for name, one in STEPS.items()}
+    return {"decide": partial(evening, account, clock, fetch, console), **own}
 
 
 def _serve(
@@ -107,8 +113,9 @@ def _ended_by(over: Event) -> Iterator[None]:
 
 def _said(console: Console, outcome: TradeOutcome) -> int:
     console.payload["trade"] = {**asdict(outcome), "facts": dict(outcome.facts)}
-    orders = outcome.facts.get("orders", {})
-    counts = ", ".join(f"{len(names)} {state.replace('_', ' ')}" for state, names in sorted(orders.items()))
+    orders = outcome.facts.get("orders")
+    states = orders if isinstance(orders, Mapping) else {}
+    counts = ", ".join(f"{len(names)} {state.replace('_', ' ')}" for state, names in sorted(states.items()))
     console.say(f"{outcome.step} {outcome.session or '-'}: code {outcome.code}{f', orders: {counts}' if counts else ''}")
     for one in outcome.reasons:
         console.say(f"  {one.symbol + ': ' if one.symbol else ''}{one.text}")
