@@ -183,6 +183,7 @@ TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the
     ("promote", "--override"): "tests/test_models_verbs.py",
     **{(verb, f"--{one}"): "tests/test_models_verbs.py" for verb in ("promote", "rollback") for one in ("by", "why", "store", "desk")},
     ("schedule", "--desk"): "tests/alerting/test_schedule.py::desk",
+    **{("web", f"--{one}"): "tests/web/test_verb.py" for one in ("desk", "host", "port", "clock")},
     ("state backup", "out"): "tests/state/test_verb.py::copies/friday.backup",
     ("journal", "--verify"): "tests/journal/test_journal_verb.py",
     **{("journal rebuild", f"--{one}"): "tests/journal/test_journal_verb.py" for one in ("account", "why", "by")},

@@ -13,7 +13,19 @@ NOUNS = {
     **{f"{noun}s": noun for noun in ("result", "label", "beginning", "gap", "hole", "one", "jump", "gate")},
     **{
         f"{noun}s": noun
-        for noun in ("decision", "contest", "trigger", "backtest", "episode", "exception", "evening", "channel", "incident", "halt")
+        for noun in (
+            "decision",
+            "proposal",
+            "contest",
+            "trigger",
+            "backtest",
+            "episode",
+            "exception",
+            "evening",
+            "channel",
+            "incident",
+            "halt",
+        )
     },
     "breaches": "breach",
     "index members": "index member",

@@ -206,7 +206,7 @@ def test_the_wait_doubles_and_ends() -> None:
 def test_who_signs_in_looks_and_does_not_act(browser: Browser) -> None:
     browser.post("/sign-in", {"csrf": browser.csrf(), "password": PASSWORD})
     text = browser.get(PAGE).text
-    assert "reader" in text and "operator" not in text, "the operator's own password gives no more than was asked for"
+    assert "Only an operator may" in text and "Your password" not in text, "the operator's own password gives no more than was asked for"
 
 
 def test_a_readers_password_does_not_act(browser: Browser) -> None:

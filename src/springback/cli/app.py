@@ -19,6 +19,7 @@ from springback.cli import (
     records,
     review,
     state,
+    trading,
     web,
 )
 from springback.cli.command import command, spoken
@@ -318,7 +319,15 @@ app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
 app.command()(spoken(monitor.monitor))
-for one in (*models.VERBS, *operation.VERBS, *halting.VERBS, attribution.attribution, attribution.paper, web.web):
+for one in (
+    *models.VERBS,
+    *operation.VERBS,
+    *halting.VERBS,
+    *trading.VERBS,
+    attribution.attribution,
+    attribution.paper,
+    web.web,
+):
     app.command()(spoken(one))
 
 
@@ -365,6 +374,8 @@ PANELS = {
         "web",
         "state",
         "journal",
+        "trade",
+        "status",
         "attribution",
         "paper",
     ),

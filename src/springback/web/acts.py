@@ -31,10 +31,10 @@ ALL = "all of them"
 
 @dataclass(frozen=True)
 class Deed:
-    """An act: the page on which it stands and is answered, and what does it; the function says in words what came of it."""
+    """An act: the page on which it stands and is answered, and its work, which says in words what came of it."""
 
     page: str
-    done: Callable[[Visit, Form, Word], str]
+    work: Callable[[Visit, Form, Word], str]
 
 
 async def act(dashboard: Dashboard, request: Request) -> Response:
@@ -68,7 +68,7 @@ def _done(visit: Visit, name: str, deed: Deed, form: Form) -> Outcome:
     except SpringbackError as error:
         return Outcome(f"Nothing was done: {error}", "bad", 500)
     try:
-        words = deed.done(visit, form, word)
+        words = deed.work(visit, form, word)
     except SpringbackError as error:
         _keep(visit, name, "refused", str(error))
         return Outcome(str(error), "bad", 409)

@@ -50,19 +50,19 @@ def data(visit: Visit) -> Page:
     return Page("Data", f"The store of {origin.source}, written {_when(told)}.", tuple(blocks))
 
 
-def _when(told: Mapping[str, Any]) -> str:
-    return f"{datetime.fromisoformat(told['written_at']):%Y-%m-%d %H:%M} UTC"
+def _when(manifest: Mapping[str, Any]) -> str:
+    return f"{datetime.fromisoformat(manifest['written_at']):%Y-%m-%d %H:%M} UTC"
 
 
-def _tiles(told: Mapping[str, Any], check: Mapping[str, Any]) -> Tiles:
+def _tiles(manifest: Mapping[str, Any], check: Mapping[str, Any]) -> Tiles:
     verdict, usable = str(check.get("verdict", "")), bool(check.get("usable"))
     word = "not checked" if not check else "usable" if usable else "not usable"
     return Tiles(
         (
-            Tile("Last session", told["last_session"]),
-            Tile("First session", told["first_session"], "text", f"{told['sessions']:,} sessions"),
-            Tile("Names", told["names"], "count"),
-            Tile("Bars", told["rows"], "count"),
+            Tile("Last session", manifest["last_session"]),
+            Tile("First session", manifest["first_session"], "text", f"{manifest['sessions']:,} sessions"),
+            Tile("Names", manifest["names"], "count"),
+            Tile("Bars", manifest["rows"], "count"),
             Tile("Verdict", word, "text", verdict, "good" if usable else "warn"),
         )
     )

@@ -69,8 +69,8 @@ def _prices(bars: SymbolBars, fills: list[dict[str, Any]]) -> Picture:
     )
 
 
-def _chances(said: list[dict[str, Any]], needed: float) -> Picture:
-    days = [one["session"] for one in said]
-    lines = (Line("P(up)", [one["p_long"] for one in said], "good"), Line("P(down)", [one["p_short"] for one in said], "bad"))
+def _chances(forecasts: list[dict[str, Any]], needed: float) -> Picture:
+    days = [one["session"] for one in forecasts]
+    lines = (Line("P(up)", [one["p_long"] for one in forecasts], "good"), Line("P(down)", [one["p_short"] for one in forecasts], "bad"))
     words = "The champion's probabilities in the sessions in which it ranked the name; dashed: what an entry needs."
     return Picture("chances", "Forecasts", words, days, lines, "share", level=needed)
