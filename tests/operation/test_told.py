@@ -101,8 +101,8 @@ def test_other_cash_changes_cash_alone(variant: str) -> None:
             replace(
                 richer,
                 daily=daily,
-                before=replace(richer.before, cash=assumed.before.cash),
-                after=replace(richer.after, cash=assumed.after.cash),
+                before=replace(richer.before, cash=assumed.before.cash, peak=assumed.before.peak),
+                after=replace(richer.after, cash=assumed.after.cash, peak=assumed.after.peak),
             ),
             assumed,
             strategy[0].cool_down,

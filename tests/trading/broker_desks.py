@@ -24,7 +24,7 @@ from springback.workflow.evening import LiveAccount
 from springback.workflow.order_journal import journal_of
 from springback.workflow.settings import Settings, plain_settings
 from springback.workflow.trade_clock import TradeClock
-from springback.workflow.trader import TradingAccount
+from springback.workflow.trading_account import TradingAccount
 from tests.brokers.broker_cases import EVENING, alpaca, at, fake_market
 from tests.brokers.fake_alpaca import FakeAlpaca, Holding, running
 

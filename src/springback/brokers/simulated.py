@@ -148,10 +148,11 @@ class Simulated:
     # The market goes on.
 
     def _begin(self, now: datetime) -> int:
-        """The first session that is not over; what closed before is known."""
+        """The first session that is not over; what closed before is known. An account that is there at night earns the night's interest."""
         row = next((row for row, (_, closes) in enumerate(self.hours) if closes > now), len(self.hours))
         for before in range(min(row, len(self.market.close))):
             self.market.mark(before)
+        self.market.played = 0 < row < len(self.hours) and now < _morning(self.hours[row][0])
         return row
 
     def _advance(self, now: datetime | None = None) -> datetime:

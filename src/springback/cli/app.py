@@ -5,7 +5,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from springback.cli import alerting, data, halting, journal, lean, models, monitor, operation, project, records, review, state, web
+from springback.cli import (
+    alerting,
+    attribution,
+    data,
+    halting,
+    journal,
+    lean,
+    models,
+    monitor,
+    operation,
+    project,
+    records,
+    review,
+    state,
+    trading,
+    web,
+)
 from springback.cli.command import command, spoken
 from springback.cli.options import (
     BarsFile,
@@ -303,7 +319,15 @@ app.command()(spoken(records.report))
 app.command()(spoken(records.ledger))
 app.command()(spoken(review.review))
 app.command()(spoken(monitor.monitor))
-for one in (*models.VERBS, *operation.VERBS, *halting.VERBS, web.web):
+for one in (
+    *models.VERBS,
+    *operation.VERBS,
+    *halting.VERBS,
+    *trading.VERBS,
+    attribution.attribution,
+    attribution.paper,
+    web.web,
+):
     app.command()(spoken(one))
 
 
@@ -350,6 +374,10 @@ PANELS = {
         "web",
         "state",
         "journal",
+        "trade",
+        "status",
+        "attribution",
+        "paper",
     ),
 }
 """How `--help` groups the verbs."""

@@ -1,7 +1,7 @@
 """From an evening to its frozen decision: the facts by symbol, in words that a file can hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +12,18 @@ from springback.operation.frozen_decision import FrozenDecision, Kind, Reason
 from springback.operation.spoken import SessionForecasts
 from springback.strategy.rule import REASONS
 
+AS_THEY_STOOD = (
+    *("account", "reasons", "halts", "restricted", "settings", "settings_version", "challengers", "hashes", "book_event", "broker"),
+)
+"""Circumstances that a decision holds under the same name."""
+
 
 @dataclass(frozen=True)
 class Circumstances:
     """What a decision stood on beside the market: of which `account`, frozen when, for which open; the `reasons` for what was curbed, the
     `halts` in force and restricted names, all `settings` flat and the version they are of; `hashes` of data, settings, program and models;
-    the number of the last event of the book that it knew; the `fills` and `ended` orders of sessions before, whose data came late.
+    the number of the last event of the book that it knew; the `fills` and `ended` orders of sessions before, whose data came late;
+    what the `broker` said.
     """
 
     account: str
@@ -33,6 +39,7 @@ class Circumstances:
     book_event: int = 0
     fills: tuple[Mapping[str, Any], ...] = ()
     ended: tuple[Mapping[str, Any], ...] = ()
+    broker: Mapping[str, Any] = field(default_factory=dict)
 
 
 def decision_of(
@@ -53,27 +60,20 @@ def decision_of(
         kind=kind,
         frozen_at=around.frozen_at.astimezone(UTC).isoformat(timespec="seconds"),
         next_open=around.next_open.astimezone(UTC).isoformat(timespec="seconds"),
-        account=around.account,
         profile=terms.account.profile,
         regime={"vix": daily["vix"], "mean": daily["vix_sma15"], "bear": bool(daily["bear"]) if known else None},
         equity=daily["equity"],
         cash=daily["cash"],
         exits_only=not curbs.entries,
-        reasons=around.reasons,
-        halts=around.halts,
-        restricted=around.restricted,
         alarm_factor=curbs.factor,
-        settings=around.settings,
-        settings_version=around.settings_version,
         champion=forecasts.champion,
-        challengers=around.challengers,
-        hashes=around.hashes,
         book={"before": lines(evening.before), "after": lines(evening.after)},
         fills=(*around.fills, *fills(evening, session)),
         ended=(*around.ended, *ended(evening)),
         daily=daily,
         funnel=funnel,
-        book_event=around.book_event,
+        sized_on=curbs.sized_on(daily["equity"]),
+        **{name: getattr(around, name) for name in AS_THEY_STOOD},
     )
 
 

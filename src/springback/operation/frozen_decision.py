@@ -53,7 +53,8 @@ class FrozenDecision:
     before and after the orders, `fills` and `ended` what became of earlier ones, also in sessions before whose data came
     late, `daily` the loop's row of the session, `funnel` by side
     and stage the count and the best name lost there; `book_event` is the number of the last event of the book that
-    was known. `files` are the SHA-256 of the files beside it.
+    was known. `files` are the SHA-256 of the files beside it. `sized_on` are the dollars that sizes were worked out on (None: `equity`),
+    `broker` what the broker said before the decision: its own figures, and the id and borrow of each candidate.
     """
 
     session: str
@@ -83,6 +84,8 @@ class FrozenDecision:
     book_event: int = 0
     files: Mapping[str, str] = field(default_factory=dict)
     folder: Path = Path()
+    sized_on: float | None = None
+    broker: Mapping[str, Any] = field(default_factory=dict)
 
     def orders(self) -> pd.DataFrame:
         """The orders for the next open, one a row, in the order they are sent. Raises `BadTable` where the file is not what was frozen."""

@@ -2,6 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+from springback.operation.account_state import WorkingOrder
+from springback.strategy.rule import ENTRY, REASONS, RESTING_STOP
+
+Purpose = Literal["entry", "exit", "stop"]
 
 
 @dataclass(frozen=True)
@@ -37,3 +43,10 @@ class Outcomes:
     fills: Mapping[int, OrderOutcome] = field(default_factory=dict)
     cash: float | None = None
     positions: Mapping[str, Holding] | None = None
+
+
+def purpose_of(order: WorkingOrder, shares: int) -> Purpose:
+    """What an order at the market is for, beside the signed `shares` of its name: an entry opens or increases, an exit lessens."""
+    if order.reason == REASONS[RESTING_STOP]:
+        return "stop"
+    return "entry" if order.reason == REASONS[ENTRY] or shares * order.quantity > 0 else "exit"

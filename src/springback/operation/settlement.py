@@ -15,7 +15,8 @@ from springback.operation.account_state import AccountState, Correction
 from springback.operation.outcomes import Holding, OrderOutcome, Outcomes
 from springback.strategy.rule import ENTRY, RESTING_STOP, STOP_LOSS
 
-CENT = 0.005
+HALF_A_CENT = 0.005
+"""A mean price that is off by less, in dollars, is the same one."""
 
 
 def until_close_as_told(
@@ -57,7 +58,7 @@ def _settled(inputs: LoopInputs, row: int, rules: Rules, account: Account, daily
     line = account.log.orders[ticket["line"]]
     reference = _reference(inputs, row, ticket)
     lost = outcome.slippage if not np.isnan(outcome.slippage) else np.nan_to_num(outcome.quantity * (outcome.price - reference))
-    at_level = bool(reference != inputs.open[row, name])
+    at_level = bool(not np.isnan(reference) and reference != inputs.open[row, name])
     book_fill(account, row, ticket, Filled(outcome.quantity, outcome.price, outcome.fee, float(lost), at_level), rules, daily)
     if abs(outcome.quantity) >= abs(quantity):
         end(line, FILLED, row, PLAIN)
@@ -105,7 +106,7 @@ def told_of(outcomes: Outcomes, state: AccountState) -> tuple[Correction, ...]:
         assert told is not None
         one = told.get(symbol, Holding(0))
         line = held.get(symbol)
-        priced = line is not None and not np.isnan(one.price) and abs(one.price - line.entry_price) > CENT
+        priced = line is not None and not np.isnan(one.price) and abs(one.price - line.entry_price) > HALF_A_CENT
         if priced or one.quantity != (line.quantity if line else 0):
             other.append(Correction(symbol, one.quantity, one.price, one.opened, one.age, bool(one.opened)))
     if outcomes.cash is not None and outcomes.cash != state.cash:

@@ -9,6 +9,7 @@ import numpy as np
 from springback.market.bars import Dates
 from springback.market.costs import Costs
 from springback.market.market_data import MarketData
+from springback.operation.attribution_study import AttributionStudy
 from springback.review import governance
 from springback.review.concentration import concentration, stress
 from springback.review.desk_frames import DeskFrames
@@ -24,8 +25,8 @@ from springback.strategy.knobs import Strategy
 @dataclass(frozen=True, eq=False)
 class Materials:
     """What a review is built from; whatever is None is not there. `desk` holds all decisions of the account, `calendar` (S,) the sessions
-    of the quarter that are over, `untried` why no threshold was tried, what happened to `contests` by the ledger and the `incidents` of
-    the state database; `flags` must be read first.
+    of the quarter that are over, `untried` why no threshold was tried, what happened to `contests` by the ledger, the `incidents` of
+    the state database, and the `chains` of worlds of the quarter's sessions; `flags` must be read first.
     """
 
     quarter: Quarter
@@ -43,9 +44,15 @@ class Materials:
     ledger: governance.LedgerFacts | None = None
     contests: Sequence[governance.ContestFact] = ()
     incidents: Sequence[governance.IncidentFact] | None = None
+    chains: AttributionStudy | None = None
     calendar: Dates = field(default_factory=lambda: np.zeros(0, "datetime64[D]"))
     flags: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> str:
+        """paper, live or rehearsal; empty where no broker tells."""
+        return "" if self.chains is None else self.chains.mode
 
 
 def build(materials: Materials) -> Review:
@@ -54,16 +61,16 @@ def build(materials: Materials) -> Review:
     part = whole.within(quarter.first, quarter.next.first)
     until = whole.within(min(quarter.first, quarter.previous.first), quarter.next.first)
     upto = whole.before(quarter.next.first)
-    fired = governance.triggers(upto, part, materials.reference)
+    fired = governance.triggers(upto, part, materials.reference, materials.chains)
     spread = evidence(until, materials.market_data, materials.costs, materials.strategy.max_adv_fraction)
     middle = (
         governance.inventory(part, materials.version, materials.ledger, materials.facts),
         outcome(upto, part, materials.reference, materials.ripe),
-        attribution(upto, part),
+        attribution(upto, part, materials.chains),
         limits(upto, part, materials.strategy, materials.rules, materials.reference),
         concentration(part, materials.market_data, materials.rules, materials.market_source),
         stress(part, materials.market_data, materials.rules, materials.market_source),
-        trading_costs(spread, part, quarter, materials.costs, materials.rules),
+        trading_costs(spread, part, quarter, materials.costs, materials.rules, materials.mode),
         threshold(materials.tried, materials.rules, materials.untried),
         capacity(part),
         governance.incidents(part, materials.calendar, materials.rules, upto.begun, materials.incidents),

@@ -11,6 +11,7 @@ import pandas as pd
 from springback.analytics.figures import shown as percent
 from springback.market.bars import Dates
 from springback.market.prose import Prose
+from springback.operation.attribution_study import AttributionStudy
 from springback.review.desk_frames import DeskFrames
 from springback.review.document import NOWHERE, Absence, Figure, Grid, Section, Source, State, Trigger, counted, missing, worst
 from springback.review.outcome import Reference, account_returns, band, deepest_fall, known_equity
@@ -216,9 +217,11 @@ def _happened(events: Sequence[ContestFact]) -> Grid:
     return Grid("Contests", heads, rows, (True, True, True, True, False, False, True, True), note)
 
 
-def triggers(whole: DeskFrames, part: DeskFrames, reference: Reference | None) -> tuple[Trigger, ...]:
+def triggers(
+    whole: DeskFrames, part: DeskFrames, reference: Reference | None, chains: AttributionStudy | None = None
+) -> tuple[Trigger, ...]:
     """What asks for a review before the next quarter, each told where nobody can know."""
-    return (_drawdown(whole, part, reference), _alarm(part), _unreconciled(part), *_changed(part), *_grown(part))
+    return (_drawdown(whole, part, reference), _alarm(part), _unreconciled(part, chains), *_changed(part), *_grown(part))
 
 
 def _drawdown(whole: DeskFrames, part: DeskFrames, reference: Reference | None) -> Trigger:
@@ -240,7 +243,10 @@ def _alarm(part: DeskFrames) -> Trigger:
     return Trigger("alarm", count > 0, Prose(f"CUSUM alarm: entries were scaled down on {count} of {len(factors)} sessions."), part.source)
 
 
-def _unreconciled(part: DeskFrames) -> Trigger:
+def _unreconciled(part: DeskFrames, chains: AttributionStudy | None) -> Trigger:
+    if chains is not None and chains.days:
+        count = sum(one.state == "unreconciled" for one in chains.days)
+        return Trigger("unreconciled", count >= 2, Prose(f"Two unreconciled days: {count} of {len(chains.days)}."), part.source)
     return Trigger("unreconciled", None, Prose("Two unreconciled days: no broker yet, so no day is reconciled."), part.source)
 
 

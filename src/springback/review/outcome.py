@@ -10,6 +10,7 @@ from springback.analytics.figures import Unit
 from springback.market.bars import Dates
 from springback.market.prose import Prose
 from springback.monitoring.label_maturity import MaturedLabel, hit_rate
+from springback.operation.attribution_study import AttributionStudy
 from springback.review.desk_frames import DeskFrames
 from springback.review.document import Absence, Curve, Figure, Section, Source, State, counted, curve, estimated, missing
 from springback.statistics.significance import block_rows, mean_interval
@@ -234,8 +235,12 @@ def _failed(state: State) -> tuple[Prose, ...]:
     return (Prose("returns like those of the validated backtest: the quarter fell below its band"),) if state == "red" else ()
 
 
-def attribution(whole: DeskFrames, part: DeskFrames) -> Section:
-    """Section 4: the change of equity and the terms of it that the account's daily table tells; the chain of worlds needs a broker."""
+def attribution(whole: DeskFrames, part: DeskFrames, chains: AttributionStudy | None = None) -> Section:
+    """Section 4: the change of equity by the chain of worlds of the quarter's sessions (`chains`), red where one is not reconciled; without
+    a broker the terms that the account's daily table tells.
+    """
+    if chains is not None and chains.days:
+        return _chained(chains, part)
     returns = account_returns(whole, part)
     if not len(returns):
         lacking: Absence = "account" if part.days.empty else "equity"
@@ -248,3 +253,17 @@ def attribution(whole: DeskFrames, part: DeskFrames) -> Section:
             total = float(pd.to_numeric(part.days[name], errors="coerce").sum())
             figures.append(counted(name.capitalize(), total, "dollars", part.source, "sum of the daily table, as the account books it"))
     return Section("attribution", "Attribution", "unknown", tuple(figures), absent=missing("broker"))
+
+
+def _chained(chains: AttributionStudy, part: DeskFrames) -> Section:
+    """From the backtest to the account, term by term, exact."""
+    open_days = [one.session for one in chains.days if one.state == "unreconciled"]
+    source = Source(f"state of {chains.account}, attributions", part.source.hash)
+    equity = "cash, positions at the store's closes, dividends to come"
+    figures = [counted("Change of equity", float(chains.change), "dollars", source, equity)]
+    for name, value in chains.terms.items():
+        figures.append(counted(name.capitalize(), float(value), "dollars", source, "term of the chain of worlds"))
+    figures.append(counted("Not explained", float(chains.residual), "dollars", source, "must be nothing every session"))
+    state: State = "red" if open_days else "green" if all(one.final for one in chains.days) else "amber"
+    words = Prose(f"{len(chains.days)} sessions, {len(open_days)} of them not reconciled; {chains.shadow.sentence}")
+    return Section("attribution", "Attribution", state, tuple(figures), words=(words,))

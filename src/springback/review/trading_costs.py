@@ -151,10 +151,14 @@ def of_quarter(proof: Evidence, quarter: Quarter) -> Evidence:
     return replace(proof, **{name: getattr(proof, name)[own] for name in columns})
 
 
-def trading_costs(proof: Evidence | None, desk: DeskFrames, quarter: Quarter, costs: Costs, rules: ReviewRules) -> Section:
+PAPER = Prose("A paper account fills at the quote and not in the auction: its fills prove the plumbing, and propose no cost.")
+
+
+def trading_costs(proof: Evidence | None, desk: DeskFrames, quarter: Quarter, costs: Costs, rules: ReviewRules, mode: str = "") -> Section:
     """Section 8: slippage in basis points of the quarter's fills by bucket, raw and winsorised, and the half-spreads that they propose.
 
-    A cost that rose is proposed at once, one that fell after two quarters running.
+    A cost that rose is proposed at once, one that fell after two quarters running; by fills of a broker's paper (`mode`), or of a
+    rehearsal, none.
     """
     if proof is None:
         return Section("costs", "Trading costs", "unknown", absent=missing("market"))
@@ -164,6 +168,8 @@ def trading_costs(proof: Evidence | None, desk: DeskFrames, quarter: Quarter, co
     if not len(now.slippage):
         return Section("costs", "Trading costs", "unknown", words=(note,), absent=missing("evidence"))
     cells, before = buckets(now, rules), buckets(of_quarter(proof, quarter.previous), rules)
+    if mode in {"paper", "rehearsal"}:
+        return Section("costs", "Trading costs", "unknown", _whole(now, rules, desk.source), (_grid(cells),), (note, PAPER))
     proposals = propose(now, cells, before, costs, rules)
     figures = _whole(now, rules, desk.source)
     if len(now.slippage) < rules.fills:

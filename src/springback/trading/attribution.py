@@ -23,7 +23,7 @@ PLAYED = 6
 """The first worlds are played by the backtest's loop, the others are counted from journal and bookings."""
 SLIPPAGE = ("price", "stops")
 """Terms that are not zero where nothing went wrong."""
-CENT = Decimal("0.01")
+CENT, MILLIONTH = Decimal("0.01"), Decimal("0.000001")
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def _paid(pairs: Iterable[Pair]) -> Decimal:
 
 
 def cents(value: Decimal) -> Decimal:
-    """`value` in whole cents; never a negative nothing."""
-    return value.quantize(CENT, ROUND_HALF_EVEN) + NOTHING
+    """`value` in whole cents; never a negative nothing. What floats lost beyond a millionth does not move a half cent to either side."""
+    return value.quantize(MILLIONTH, ROUND_HALF_EVEN).quantize(CENT, ROUND_HALF_EVEN) + NOTHING
 
 
 def exact(value: float) -> Decimal:

@@ -17,7 +17,7 @@ from springback.market.symbols import check_symbols
 from springback.operation.account_state import AccountState, corrected
 from springback.operation.freezing import lines
 from springback.state.rows import BookEvent, Halt, Restriction
-from springback.workflow.evening import CASH, LiveAccount, corrections_of, remembered
+from springback.workflow.evening import CASH, HEAD, LiveAccount, corrections_of, remembered
 
 SET, IMPORT, PAUSE = "set", "import", "pause"
 POSITIONS = Columns(("opened",), ("symbol",), ("quantity", "entry_price"), optional=("opened",), sparse=("opened",))
@@ -55,6 +55,7 @@ def opened(account: LiveAccount, cash: float, word: Word) -> BookEvent:
     """Gives a new account its `cash`, dollars. Raises `InputError` where it has some already."""
     if not cash > 0:
         raise InputError(f"the cash of an account must be above 0 dollars, was {cash:g}", value=cash, limit=0)
+    _refuse_traded(account)
     if account.state.book_events(account.name):
         raise InputError(f"account {account.name} was opened before: 'springback book set --cash' corrects its cash")
     return account.state.record(account.name, _event(account, word, CASH, "", cash))[0]
@@ -66,6 +67,7 @@ def position_set(account: LiveAccount, symbol: str, quantity: int, price: float 
 
     Raises `InputError`, `MissingData` where the account was never opened.
     """
+    _refuse_traded(account)
     check_symbols([symbol], "book set")
     held = _now(account).positions
     if quantity and price is None and symbol not in held:
@@ -79,7 +81,8 @@ def position_set(account: LiveAccount, symbol: str, quantity: int, price: float 
 
 
 def cash_set(account: LiveAccount, cash: float, word: Word) -> BookEvent:
-    """Says how much cash there is, dollars; a debit is negative. Raises `MissingData` where the account was never opened."""
+    """Says how much cash there is, dollars; a debit is negative. Raises `InputError`, `MissingData` where the account was never opened."""
+    _refuse_traded(account)
     _now(account)
     return account.state.record(account.name, _event(account, word, CASH, "", cash))[0]
 
@@ -89,6 +92,7 @@ def imported(account: LiveAccount, path: Path, word: Word) -> tuple[BookEvent, .
     opened (a date); positions of the book that it does not name are gone, and after the open so are the fills that are assumed. A position
     of the book goes on since its own opening where none is said. Raises `BadTable`, `InputError`, `MissingData`.
     """
+    _refuse_traded(account)
     rows = read_table(path, POSITIONS).to_dict("records")
     symbols = [str(one["symbol"]) for one in rows]
     check_symbols(symbols, path)
@@ -101,6 +105,18 @@ def imported(account: LiveAccount, path: Path, word: Word) -> tuple[BookEvent, .
     ordered = sorted(one.symbol for one in now.working) if _opened(account, word.at) else []
     gone = [symbol for symbol in dict.fromkeys((*now.positions, *ordered)) if symbol not in set(symbols)]
     return account.state.record(account.name, *events, *(_event(account, word, IMPORT, symbol, 0.0) for symbol in gone))
+
+
+def traded(account: LiveAccount) -> bool:
+    """Whether the account is at a broker: it has a journal of orders."""
+    return account.trader is not None or (account.folder.path / HEAD).exists()
+
+
+def _refuse_traded(account: LiveAccount) -> None:
+    """Raises `InputError` where a broker says what the account holds, not a person."""
+    if traded(account):
+        words = f"account {account.name} is at a broker, whose orders and bookings alone make its book"
+        raise InputError(f"{words}: 'springback adopt' says whose shares are that no order explains")
 
 
 def _check_stored(account: LiveAccount, symbols: Sequence[str]) -> None:

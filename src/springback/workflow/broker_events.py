@@ -18,7 +18,7 @@ from springback.state.trading_rows import Snapshot
 from springback.trading.journal import Answer, Order, Proof
 from springback.workflow.broker_words import answers, booking, check_same, execution, in_turn, known, why_ended
 from springback.workflow.daily import Clock
-from springback.workflow.trader import TradingAccount
+from springback.workflow.trading_account import TradingAccount
 
 MARGIN, FIRST = timedelta(days=2), timedelta(days=7)
 """How far before the last hearing the broker is asked again, for what it tells late; how far back at the first one."""

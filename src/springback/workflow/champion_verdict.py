@@ -64,12 +64,12 @@ def _judged(file: Path, knobs: dict[str, str], good: Any) -> str:
         return "missing"
 
 
-def _valid(verdict: dict[str, Any]) -> bool:
+def _valid(study: dict[str, Any]) -> bool:
     """Both gates on both sides, and a rank IC whose interval lies above 0."""
-    whole = verdict["whole"]
+    whole = study["whole"]
     gates = [whole[side][name]["value"] for side in ("long", "short") for name in ("auc", "accuracy")]
     return whole["rank_ic"]["low"] > 0 and all(one is not None and one > GATE for one in gates)
 
 
-def _clean(verdict: dict[str, Any]) -> bool:
-    return not verdict["failed"] and bool(verdict["findings"])
+def _clean(study: dict[str, Any]) -> bool:
+    return not study["failed"] and bool(study["findings"])

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from springback.strategy.rule import REASONS
 from springback.trading.guard_settings import Guard
 from springback.workflow.retrain import stale
 from springback.workflow.settings import Settings
+
+NO_BORROW = "no_borrow"
+"""Code of a name that is no candidate for a short, and stays one for a long."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Forbidden:
 @dataclass(frozen=True)
 class Limits:
     """What a broker's account leaves of a decision: why nothing is entered, which names are no candidates and which none for a short, each
-    by its `symbol`; sizes are worked out on the `share` of equity, at most on `capital` dollars.
+    by its `symbol`; sizes are worked out on the `share` of equity, at most on `capital` dollars. `facts` are frozen with the decision.
     """
 
     entries: tuple[Reason, ...] = ()
@@ -55,6 +58,7 @@ class Limits:
     not_short: tuple[Reason, ...] = ()
     capital: float = math.inf
     share: float = 1.0
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 NO_LIMITS = Limits()

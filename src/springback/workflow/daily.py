@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
+
 from springback.data.hours import Hours, at, between, following, newest_closed
 from springback.data.store.store import Store
 from springback.errors import InputError, SourceError, SpringbackError
+from springback.market.forecasts import Forecasts
 from springback.market.market_data import MarketData
 from springback.operation.evening import Curbs, play
 from springback.operation.freezing import Circumstances, ended, fills
@@ -15,7 +18,7 @@ from springback.operation.spoken import ModelsInUse, session_forecasts
 from springback.quality.fresh import fresh_errors
 from springback.workflow.awaited import BARS, DARK, absent, before, closure, restated_share, silent
 from springback.workflow.catch_up import Fetched
-from springback.workflow.curbs import DataFaults, Forbidden, by_losses, curbs_of, plain
+from springback.workflow.curbs import NO_LIMITS, DataFaults, Forbidden, Limits, by_losses, curbs_of, plain
 from springback.workflow.evening import (
     Decided,
     LiveAccount,
@@ -212,9 +215,11 @@ def _seeing(account: LiveAccount, session: Hours, call: _Call, memory: Remembere
     forbidden = _forbidden(account, session.day, after.day)
     faults = data_faults(account, loaded, call.fetched)
     factor, damage = _factor(account, models.champion)
-    curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden, factor)
+    limits = _limits(account, day, said.decisive, loaded.market_data) if kind != "late" else NO_LIMITS
+    curbs, reasons = curbs_of(loaded.market_data, account.settings, models, faults, forbidden, factor, limits)
     corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
-    evening = play(memory.state, loaded.market_data, said.decisive, account.terms, None if kind == "late" else curbs, (), corrections)
+    outcomes, decides = account.outcomes(day, memory.state), None if kind == "late" else curbs
+    evening = play(memory.state, loaded.market_data, said.decisive, account.terms, decides, (), corrections, outcomes)
     curbs = replace(curbs, entries=curbs.entries and not evening.losses)
     reasons = (*by_losses(evening, account.settings.guard), *reasons)
     if kind == "late":
@@ -222,8 +227,17 @@ def _seeing(account: LiveAccount, session: Hours, call: _Call, memory: Remembere
     around = _around(account, call.now, after, loaded, models, forbidden, (*reasons, *damage))
     filled = tuple(fill for session, one in memory.passed.items() for fill in fills(one, session))
     unfilled = tuple(order for one in memory.passed.values() for order in ended(one))
-    around = replace(around, book_event=memory.book_event, fills=filled, ended=unfilled)
+    around = replace(around, book_event=memory.book_event, fills=filled, ended=unfilled, broker=limits.facts)
     return Decided(evening, loaded, said, curbs, around, kind)
+
+
+def _limits(account: LiveAccount, session: str, forecasts: Forecasts, market_data: MarketData) -> Limits:
+    """What the trader leaves of the decision: asked about the names that the indicator makes candidates."""
+    if account.trader is None:
+        return NO_LIMITS
+    rule, qpi = account.settings.strategy, forecasts.qpi[-1]
+    extreme = np.flatnonzero((qpi < rule.qpi_low) | (qpi > rule.qpi_high))
+    return account.trader.limits(session, [market_data.bars.symbols[one] for one in extreme])
 
 
 def _factor(account: LiveAccount, champion: str) -> tuple[float, tuple[Reason, ...]]:
@@ -247,7 +261,8 @@ def _blind(account: LiveAccount, session: Hours, call: _Call, kind: Kind, missin
     curbs, forbidden = Curbs(entries=False), _forbidden(account, session.day, after.day)
     corrections = corrections_of(memory.events, day, account.closed, memory.state.session)
     decides = None if kind == "late" else curbs
-    evening = play(memory.state, dark.market_data, said.decisive, account.dark_terms, decides, (), corrections)
+    outcomes = account.outcomes(day, memory.state)
+    evening = play(memory.state, dark.market_data, said.decisive, account.dark_terms, decides, (), corrections, outcomes)
     why = Reason("deadline", f"{account.settings.daily.deadline} in New York and no data: exits by time alone")
     around = _around(account, call.now, after, dark, ModelsInUse(), forbidden, (_late(after) if kind == "late" else why, *missing))
     return Decided(evening, dark, said, curbs, around, kind, blind=True)

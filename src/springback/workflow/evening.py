@@ -36,6 +36,8 @@ from springback.workflow.losses import afresh
 from springback.workflow.settings import Settings
 
 CASH = "cash"
+HEAD = "journal.head"
+"""The file in an account's folder that keeps the head of its order journal, where it has one."""
 
 
 class Trader(Protocol):
@@ -81,6 +83,10 @@ class LiveAccount:
         settings = self.settings
         account = settings.backtest if self.hindsight else replace(settings.backtest, endings="learned")
         return Terms(settings.strategy, settings.regime, settings.costs, account, settings.guard)
+
+    def outcomes(self, session: str, state: AccountState) -> Outcomes | None:
+        """What the trader says became of the orders of `state` in `session`; None where nobody trades, and all is assumed."""
+        return None if self.trader is None else self.trader.outcomes(session, state)
 
     @property
     def dark_terms(self) -> Terms:
@@ -251,7 +257,7 @@ def _passed(
     terms = account.terms if known else account.dark_terms
     market_data = market_data if known else account.dark(day, state).market_data
     nobody = session_forecasts(market_data, ModelsInUse(), account.settings.universe, account.settings.strategy.indicator)
-    return play(state, market_data, nobody.decisive, terms, None, orders, corrections)
+    return play(state, market_data, nobody.decisive, terms, None, orders, corrections, account.outcomes(day, state))
 
 
 @dataclass(frozen=True, eq=False)

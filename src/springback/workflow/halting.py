@@ -20,8 +20,7 @@ from springback.workflow.book import Word
 from springback.workflow.broker_events import heard
 from springback.workflow.curbs import FLATTEN
 from springback.workflow.daily import Clock
-from springback.workflow.evening import LiveAccount
-from springback.workflow.order_journal import HEAD
+from springback.workflow.evening import HEAD, LiveAccount
 from springback.workflow.reconcile import TAKEN, UNEXPLAINED, reconcile
 from springback.workflow.trader import TradingAccount
 

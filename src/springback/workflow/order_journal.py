@@ -16,10 +16,9 @@ from springback.trading.journal import line
 from springback.trading.order_journal import OrderJournal
 from springback.trading.rebuild import Activity, BrokerOrder, Truth
 from springback.workflow.book import Word
+from springback.workflow.evening import HEAD
 from springback.workflow.state_place import open_state, place
 
-HEAD = "journal.head"
-"""The file in the desk's folder that keeps the head of the chain."""
 MAKERS: dict[Any, Callable[[Any], Any]] = {
     datetime: datetime.fromisoformat,
     datetime | None: datetime.fromisoformat,

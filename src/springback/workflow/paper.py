@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def progress_of(folder: Path, settings: Settings) -> PaperProgress:
     sessions = [one.day for one in between(days[0].session, days[-1].session, settings.calendar.closed)] if days else []
     now = Venue(days[-1].venue.broker, days[-1].venue.account, __version__) if days else None
     found = paper_progress(days, sessions, settings.paper, now)
-    return found if not rehearsed(state, name) else _rehearsed(found)
+    return replace(found, rehearsed=found.rehearsed or rehearsed(state, name))
 
 
 def rehearsed(state: State, account: str) -> bool:
@@ -67,10 +68,6 @@ def rehearsed(state: State, account: str) -> bool:
     reconciliations, attributions = state.kept(account, Reconciliation), state.kept(account, Attribution)
     marks = (*(one.rehearsal for one in steps), *(one.rehearsal for one in snapshots), *(one.rehearsal for one in reconciliations))
     return any(marks) or any(one.rehearsal for one in attributions)
-
-
-def _rehearsed(progress: PaperProgress) -> PaperProgress:
-    return PaperProgress(progress.venue, progress.sessions, progress.fills, progress.since, progress.rules, progress.began, True)
 
 
 def live_gate(desk: Path, settings: Settings, folder: Path, broker: str, verdict: ChampionVerdict) -> Gate:

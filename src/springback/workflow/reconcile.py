@@ -15,7 +15,7 @@ from springback.trading.booked import NOTHING
 from springback.trading.reconciliation import NEW, reconciled
 from springback.workflow.broker_events import ASSET, Heard
 from springback.workflow.evening import LiveAccount
-from springback.workflow.trader import TradingAccount
+from springback.workflow.trading_account import TradingAccount
 
 UNEXPLAINED, TAKEN = "unexplained", "foreign"
 """Codes of halts: shares that nobody can explain; shares of ours that another hand took."""

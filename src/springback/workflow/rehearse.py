@@ -31,6 +31,7 @@ from springback.workflow import places, retrain, watch
 from springback.workflow.backtests import loop_inputs, simulate
 from springback.workflow.book import Word, opened
 from springback.workflow.causes import Cause, causes
+from springback.workflow.curbs import NO_BORROW
 from springback.workflow.daily import Clock, DailyOutcome, daily, deadline
 from springback.workflow.desk_laws import DeskLaws
 from springback.workflow.evening import LiveAccount
@@ -273,16 +274,18 @@ def _placed_by_fills(decision: FrozenDecision) -> pd.DataFrame:
 
 
 def _as_curbed(market_data: MarketData, forecasts: Forecasts, decisions: Sequence[FrozenDecision]) -> tuple[Forecasts, NDArray[np.float64]]:
-    """`forecasts` without the names that each evening barred, and what each evening left of the gross of entries."""
-    bars, qpi, factor = market_data.bars, forecasts.qpi.copy(), np.ones(market_data.bars.shape[0])
+    """`forecasts` without the names that each evening barred, on the side it barred, and what it left of the gross of entries."""
+    bars, qpi, p_short, factor = market_data.bars, forecasts.qpi.copy(), forecasts.p_short.copy(), np.ones(market_data.bars.shape[0])
     columns = {symbol: column for column, symbol in enumerate(bars.symbols)}
     for one in decisions:
         row = bars.row(one.session)
-        factor[row] = 0.0 if one.exits_only else one.alarm_factor
+        sized = 1.0 if one.sized_on is None or not one.equity else one.sized_on / one.equity
+        factor[row] = 0.0 if one.exits_only else one.alarm_factor * sized
         for reason in one.reasons:
             if reason.symbol in columns:
-                qpi[row, columns[reason.symbol]] = np.nan
-    return replace(forecasts, qpi=qpi), factor
+                panel = p_short if reason.code == NO_BORROW else qpi
+                panel[row, columns[reason.symbol]] = np.nan
+    return replace(forecasts, qpi=qpi, p_short=p_short), factor
 
 
 def _first(ours: pd.DataFrame, theirs: pd.DataFrame, decisions: Sequence[FrozenDecision], gap: NDArray[np.float64]) -> Difference | None:

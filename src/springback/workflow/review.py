@@ -39,6 +39,7 @@ from springback.settings import flat
 from springback.statistics.returns import account_excess
 from springback.training.labels import forward_return
 from springback.workflow import places, record, state_place
+from springback.workflow.attribution import chains_of
 from springback.workflow.backtests import BacktestCache, run_backtests
 from springback.workflow.forecasts import Choice, forecasts_for
 from springback.workflow.inputs import Inputs, Loaded, stored
@@ -74,7 +75,7 @@ def review(settings: Settings, ground: Ground, quarter: str, workers: Workers, r
     tried, untried = _tried(settings, ground, market, chosen, workers, recorder, progress)
     whole = replace(_materials(settings, desk, market, chosen, recorder), tried=tried, untried=untried)
     step(2, 3, "sections")
-    return build(replace(whole, incidents=_incidents(ground.desk, chosen)))
+    return build(replace(whole, incidents=_incidents(ground.desk, chosen), chains=chains_of(ground.desk, chosen.first, chosen.next.first)))
 
 
 def _materials(settings: Settings, desk: DeskFrames, market: Loaded | None, quarter: Quarter, recorder: Recorder) -> Materials:

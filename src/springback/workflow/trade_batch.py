@@ -150,7 +150,7 @@ class Batch:
         except Unauthorized:
             raise
         except Unreachable as error:  # the broker gives it no number, so nothing went out
-            self.reasons.append(Reason("unreachable", str(error), target.symbol))
+            self.reasons.append(Reason("waits", str(error), target.symbol))
             return order
         return self._submitted(order, request)
 

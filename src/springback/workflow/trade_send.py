@@ -1,5 +1,6 @@
 """The evening: the orders of the newest frozen decision go to the broker, each once, exits first."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from springback.workflow.progress import SILENT, Progress, counter
 from springback.workflow.split_check import split_check
 from springback.workflow.trade_batch import Batch, cancel_entries, step
 from springback.workflow.trade_clock import TradeClock
-from springback.workflow.trade_outcome import TradeOutcome
+from springback.workflow.trade_outcome import DONE, EXITS_ONLY, UNKNOWN, TradeOutcome
 from springback.workflow.trade_targets import Target, targets
 from springback.workflow.trader import TradingAccount
 
@@ -43,7 +44,10 @@ def _send(batch: Batch) -> TradeOutcome:
     chosen = fitting(batch, planned(batch, [one for one in wanted if one.symbol not in withheld]))
     if batch.opening == "opg":
         sent_out(batch, chosen)
-    return batch.outcome(withheld=sorted(withheld))
+    outcome = batch.outcome(withheld=sorted(withheld))
+    left = [order for _, order in chosen if batch.hearing.orders[order.client_id].state in SENDABLE]
+    waits = batch.opening == "opg" and left and outcome.code in {DONE, EXITS_ONLY}
+    return replace(outcome, code=UNKNOWN) if waits else outcome
 
 
 def split_names(batch: Batch) -> dict[str, float]:
@@ -76,7 +80,7 @@ def planned(batch: Batch, aims: list[Target]) -> list[tuple[Target, Order]]:
         reason = None if order is None or order.state not in SENDABLE else unfit(batch, target)
         if order is not None and reason is not None:
             order = batch.drop(order, reason)
-        if order is not None and order.state in SENDABLE:
+        if order is not None and order.state in {*SENDABLE, "unknown"}:
             found.append((target, order))
     return found
 
@@ -117,9 +121,10 @@ def fitting(batch: Batch, orders: list[tuple[Target, Order]]) -> list[tuple[Targ
     room = power - sum((one.rest * worth(one.intent.reference_close) for one in waiting), Decimal(0))
     found, cut = [], False
     for target, order in orders:
-        cost = order.intent.quantity * worth(target.reference_close) * CUSHION if target.purpose == "entry" else Decimal(0)
+        costs = target.purpose == "entry" and not order.live
+        cost = order.intent.quantity * worth(target.reference_close) * CUSHION if costs else Decimal(0)
         cut = cut or cost > room
-        if cut and target.purpose == "entry":
+        if cut and costs:
             batch.drop(order, Reason("buying_power", f"${cost:,.0f} are needed and ${room:,.0f} left", target.symbol))
             continue
         room -= cost

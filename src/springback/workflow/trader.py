@@ -18,13 +18,16 @@ from springback.data.sources.keys import broker_keys, read_table
 from springback.data.store.store import Store
 from springback.errors import InputError, SettingsError
 from springback.market.costs import charges
-from springback.trading.order_journal import OrderJournal
 from springback.workflow.accounts import account_of
 from springback.workflow.daily import Clock
 from springback.workflow.evening import LiveAccount
+from springback.workflow.journal_trader import JournalTrader
 from springback.workflow.order_journal import journal_of
 from springback.workflow.settings import Settings
+from springback.workflow.trade_clock import TradeClock
+from springback.workflow.trading_account import TradingAccount
 
+__all__ = ("BROKERS", "TradingAccount", "trading_account")
 BROKERS = ("simulated", "alpaca", "ib")
 FLEX_KEYS = ("IB_FLEX_TOKEN", "IB_FLEX_QUERY")
 """Keys of the table [ib_flex]: the token of IB's Flex Web Service, and the number of the query."""
@@ -32,22 +35,6 @@ CALLS = "simulated.jsonl"
 """The file in an account's folder that keeps the calls of the simulated broker."""
 AHEAD = timedelta(days=30)
 """How far beyond the stored sessions the simulated broker knows when the market opens."""
-
-
-@dataclass(frozen=True, eq=False)
-class TradingAccount:
-    """An account at a `broker`, as its evenings see it (`live`), and the `journal` of its orders; `rehearsal` marks all that is written."""
-
-    live: LiveAccount
-    broker: Broker
-    journal: OrderJournal
-    mode: Mode
-    rehearsal: bool
-
-    @property
-    def folder(self) -> Path:
-        """`desk/ACCOUNT`."""
-        return self.live.folder.path
 
 
 def trading_account(
@@ -66,7 +53,7 @@ def trading_account(
     """
     if broker_name not in BROKERS:
         raise InputError(f"--broker must be {' or '.join(BROKERS)}, was '{broker_name}'", value=broker_name)
-    if live and (broker_name == "simulated" or clock.fixed is not None):
+    if live and (broker_name == "simulated" or _set(clock)):
         raise InputError("--live trades real money at the time it is: leave --broker simulated and --clock out")
     number = NUMBER if broker_name == "simulated" else settings.brokers.account
     if not number:
@@ -74,9 +61,15 @@ def trading_account(
     account = account_of(desk / number, settings, store, models, begins=True)
     broker = _broker(broker_name, account, live, clock)
     mode: Mode = broker.mode if isinstance(broker, Alpaca | InteractiveBrokers) else "rehearsal"
-    rehearsal = mode == "rehearsal" or clock.fixed is not None
-    journal = journal_of(account.folder.path, number, account.state, rehearsal)
-    return TradingAccount(account, broker, replace(journal, settle=settings.execution.settle), mode, rehearsal)
+    rehearsal = mode == "rehearsal" or _set(clock)
+    journal = replace(journal_of(account.folder.path, number, account.state, rehearsal), settle=settings.execution.settle)
+    made = TradingAccount(account, broker, journal, mode, rehearsal)
+    return replace(made, live=replace(account, trader=JournalTrader(made, clock)))
+
+
+def _set(clock: Clock) -> bool:
+    """Whether a person set what time it is."""
+    return clock.fixed is not None or (isinstance(clock, TradeClock) and clock.jumps)
 
 
 def _broker(name: str, account: LiveAccount, live: bool, clock: Clock) -> Broker:

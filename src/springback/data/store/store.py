@@ -156,6 +156,19 @@ class Store:
         """What stands beside the bars: date, vix, benchmark, risk_free, a row for each session; NaN unknown."""
         return self._steady(lambda found: found.frame("sessions"))
 
+    def actions(self, symbols: Collection[str]) -> pd.DataFrame:
+        """The splits and dividends of `symbols` in the order in which they take effect: date, symbol, kind (split, dividend), value (old
+        shares per new one, dollars a share).
+        """
+
+        def told(found: Generation) -> pd.DataFrame:
+            kinds = (("splits", "split", "old_shares_per_new"), ("dividends", "dividend", "dollars"))
+            tables = [found.frame(name).rename(columns={value: "value"}).assign(kind=kind) for name, kind, value in kinds]
+            own = pd.concat([table[table["symbol"].isin(set(symbols))] for table in tables])
+            return own.sort_values(["date", "place"], kind="stable", ignore_index=True)[["date", "symbol", "kind", "value"]]
+
+        return self._steady(told)
+
     def membership(self) -> Membership | None:
         """Who was in the index when, as far as it was told; None where no membership is known. See `Membership`."""
         frame = self._steady(lambda found: found.frame("members") if "members" in found.manifest["has"] else None)

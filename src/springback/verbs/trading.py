@@ -1,0 +1,153 @@
+"""What `springback trade` and `springback status` say."""
+
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from threading import Event, current_thread, main_thread
+from typing import Any
+
+from springback.errors import InputError
+from springback.verbs.console import Console, table
+from springback.workflow.places import models_folder
+from springback.workflow.settings import Settings, choose
+from springback.workflow.trade_check import check
+from springback.workflow.trade_clock import Ended, TradeClock
+from springback.workflow.trade_collect import collect
+from springback.workflow.trade_gate import check_gate
+from springback.workflow.trade_outcome import TradeOutcome
+from springback.workflow.trade_reconcile import reconcile
+from springback.workflow.trade_send import send
+from springback.workflow.trade_service import Acts, page, serve
+from springback.workflow.trade_status import TradeStatus, account_folder, status_of
+from springback.workflow.trader import TradingAccount, trading_account
+
+STEPS: Mapping[str, Callable[..., TradeOutcome]] = {"send": send, "check": check, "collect": collect, "reconcile": reconcile}
+"""Steps that need the account and a session alone; `decide` also asks for data."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for: a `step` (empty: the service) of the account at a `broker`, with real money or not, for a `session`, at a time
+    that is set (`clock`), and `until` when; the evening's data come from `source`, whose `keys` lie in a file.
+    """
+
+    step: str
+    broker: str
+    live: bool
+    session: date | None
+    clock: str | None
+    until: str | None
+    source: str | None
+    keys: Path | None
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where store and models lie, where the options name them."""
+
+    store: Path | None
+    models: Path | None
+
+
+def run(console: Console, options: Options, desk: Path, file: Path | None, sets: list[str] | None, places: Places) -> int:
+    """Does the step, or serves until it is ended; the exit code. Raises `InputError` on words that mean nothing."""
+    if options.step not in {"", *STEPS}:
+        raise InputError(f"trade takes {', '.join(STEPS)} or nothing, was '{options.step}'", value=options.step)
+    settings, over = choose(file, sets), Event()
+    clock = TradeClock(_instant("--clock", options.clock), over)
+    account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models_folder(places.models))
+    if options.live:
+        check_gate(account, desk, settings)
+    acts = _steps(console, account, clock, options)
+    if options.step:
+        return _said(console, acts[options.step]())
+    with _ended_by(over):
+        return _serve(console, account, clock, acts, options)
+
+
+def _steps(console: Console, account: TradingAccount, clock: TradeClock, options: Options) -> dict[str, Callable[[], TradeOutcome]]:
+    return {name: partial(one, account, clock, options.session, console) for name, one in STEPS.items()}
+
+
+def _serve(
+    console: Console, account: TradingAccount, clock: TradeClock, steps: dict[str, Callable[[], TradeOutcome]], options: Options
+) -> int:
+    code = 0
+    acts: Acts = {
+        "decide": steps["decide"],
+        "send": steps["send"],
+        "night": steps["reconcile"],
+        "check": steps["check"],
+        "page": partial(page, account, clock),
+        "collect": steps["collect"],
+        "morning": steps["reconcile"],
+    }
+    with suppress(Ended):
+        for outcome in serve(account, clock, acts, _instant("--until", options.until)):
+            code = _said(console, outcome)
+    return code
+
+
+@contextmanager
+def _ended_by(over: Event) -> Iterator[None]:
+    """A request to end the process is heard at the next wait."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = {one: signal.signal(one, lambda *_: over.set()) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _said(console: Console, outcome: TradeOutcome) -> int:
+    console.payload["trade"] = {**asdict(outcome), "facts": dict(outcome.facts)}
+    orders = outcome.facts.get("orders", {})
+    counts = ", ".join(f"{len(names)} {state.replace('_', ' ')}" for state, names in sorted(orders.items()))
+    console.say(f"{outcome.step} {outcome.session or '-'}: code {outcome.code}{f', orders: {counts}' if counts else ''}")
+    for one in outcome.reasons:
+        console.say(f"  {one.symbol + ': ' if one.symbol else ''}{one.text}")
+    return outcome.code
+
+
+def _instant(name: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{name} must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
+    if found.tzinfo is None:
+        raise InputError(f"{name} must have its zone, such as 2026-11-27T17:00-05:00, was '{text}'", value=text)
+    return found.astimezone(UTC)
+
+
+def status(console: Console, desk: Path, file: Path | None, sets: list[str] | None) -> None:
+    """One screen of how the account stands."""
+    settings: Settings = choose(file, sets)
+    found = status_of(account_folder(desk, settings), settings, datetime.now(UTC))
+    console.payload |= asdict(found)
+    _show(console, found)
+
+
+def _show(console: Console, standing: TradeStatus) -> None:
+    console.say(f"{standing.mode} {standing.account}: {standing.state}")
+    age = "never" if standing.heartbeat_age is None else f"{standing.heartbeat_age:,.0f} s ago"
+    console.say(f"next: {standing.next_act} at {standing.next_at} - sign of life: {age} - broker asked: {standing.asked_at or 'never'}")
+    for halt in standing.halts:
+        console.say(f"  halt {halt['scope']} {halt['symbol']} {halt['code']}")
+    for name in standing.unknown_orders:
+        console.say(f"  unknown {name}")
+    names = sorted({*standing.positions, *standing.broker_positions})
+    shown: Any = table("", "symbol", "ours", "broker", "difference")
+    for symbol in names:
+        ours, theirs = standing.positions.get(symbol, 0.0), standing.broker_positions.get(symbol, 0.0)
+        shown.add_row(symbol, f"{ours:,g}", f"{theirs:,g}", "" if ours == theirs else f"{theirs - ours:+,g}")
+    if names:
+        console.show(shown)

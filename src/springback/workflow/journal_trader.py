@@ -1,0 +1,156 @@
+"""What a broker's account knows of itself, out of its journal, its bookings and the broker's own word."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from springback.brokers.broker import Asset
+from springback.data.hours import NEW_YORK, following
+from springback.data.sessions import exchange_days
+from springback.data.store.store import Store
+from springback.errors import MissingData, Unreachable
+from springback.operation.account_state import AccountState
+from springback.operation.frozen_decision import Reason
+from springback.operation.outcomes import Holding, OrderOutcome, Outcomes, purpose_of
+from springback.state.trading_rows import Adoption
+from springback.trading.journal import Order
+from springback.trading.own_account import Beginning, Event, Held, OwnAccount, Sources, own_account
+from springback.workflow.broker_events import Heard, heard
+from springback.workflow.curbs import NO_BORROW, Limits
+from springback.workflow.daily import Clock
+from springback.workflow.evening import CASH, LiveAccount
+from springback.workflow.trading_account import TradingAccount
+
+SMALL, FEW = 0.1, 20
+"""The share of equity that is sized on in so many first live sessions, where no capital is named."""
+
+
+@dataclass(eq=False)
+class JournalTrader:
+    """The trader of an account at a broker; `silence` is why the broker was not heard, where it was waited for long enough."""
+
+    account: TradingAccount
+    clock: Clock
+    silence: Unreachable | None = None
+
+    @property
+    def live(self) -> LiveAccount:
+        """The account of its evenings."""
+        return self.account.live
+
+    def hear(self, symbols: Collection[str] = ()) -> Heard:
+        """What the broker says now; `symbols` are names to be told of. Raises as `heard` does."""
+        return heard(self.account, self.clock, "decide", symbols)
+
+    def own(self, session: date, orders: Iterable[Order] | None = None) -> OwnAccount:
+        """What is ours at the close of `session`, dollars and shares. Raises `MissingData` before the first contact."""
+        state, name = self.live.state, self.live.name
+        cash = [one for one in state.book_events(name) if one.kind == CASH]
+        if not cash:
+            raise MissingData(f"account {name} was never at its broker: run 'springback trade decide' first")
+        known = self.account.journal.orders() if orders is None else tuple(orders)
+        adoptions = state.kept(name, Adoption)
+        names = {one.intent.symbol for one in known} | {one.symbol for one in adoptions}
+        sources = Sources(known, self._events(names, cash[0].at.date()), state.bookings(name), adoptions)
+        return own_account(Beginning(Decimal(repr(cash[0].quantity)), cash[0].at), sources, session, self._session_of)
+
+    def outcomes(self, session: str, state: AccountState) -> Outcomes:
+        """See `Trader`: several executions are one at their mean price, in dollars."""
+        orders, day = self.account.journal.orders(), date.fromisoformat(session)
+        own = self.own(day, orders)
+        filled: dict[tuple[str, str], list[Order]] = {}
+        for one in orders:
+            if one.fills and self._session_of(one.intent.session) == day:
+                filled.setdefault((one.intent.symbol, one.intent.purpose), []).append(one)
+        fills = {}
+        for working in state.working:
+            held = state.lines[working.symbol].quantity if working.symbol in state.lines else 0
+            if done := filled.get((working.symbol, purpose_of(working, held))):
+                fills[working.order_id] = _together(done)
+        cash = float(own.cash_and_receivables)
+        return Outcomes(fills, cash, {symbol: self._holding(held, day) for symbol, held in own.positions.items()})
+
+    def limits(self, session: str, symbols: Collection[str]) -> Limits:  # noqa: ARG002 (what is known now counts)
+        """See `Trader`."""
+        capital, share = self._sized()
+        if self.silence is not None:
+            return Limits((Reason("unreachable", f"the broker was not heard: {self.silence}"),), capital=capital, share=share)
+        hearing = self.hear(symbols)
+        assets = hearing.state.assets
+        not_short = tuple(
+            Reason(NO_BORROW, f"{one} cannot be borrowed: {assets[one].borrow}", one)
+            for one in sorted(symbols)
+            if one in assets and assets[one].borrow != "easy"
+        )
+        barred = (*_unnamed(symbols, assets), *self._foreign(hearing))
+        return Limits(tuple(_stops(hearing)), barred, not_short, capital, share, self._facts(hearing, symbols))
+
+    def _events(self, names: Collection[str], since: date) -> list[Event]:
+        rows = Store(self.live.store).actions(names).to_dict("records") if names else []
+        events = (Event(one["date"].date(), one["symbol"], one["kind"], float(one["value"])) for one in rows)
+        return [one for one in events if one.day > since]
+
+    def _session_of(self, decided: date) -> date:
+        return following(decided, self.live.closed).day
+
+    def _holding(self, position: Held, day: date) -> Holding:
+        age = len(exchange_days(position.opened, day, self.live.closed))
+        return Holding(position.quantity, float(position.price), str(position.opened), age)
+
+    def _sized(self) -> tuple[float, float]:
+        """The capital in dollars and the share of equity that are sized on."""
+        capital = self.live.settings.brokers.capital
+        few = self.account.mode == "live" and len(self.live.folder.sessions()) < FEW
+        return (capital, 1.0) if capital else (float("inf"), SMALL if few else 1.0)
+
+    def _foreign(self, hearing: Heard) -> Iterator[Reason]:
+        """Names in which there are shares or orders that are not ours, as the day has it on which the broker was heard."""
+        own = self.own(hearing.at.astimezone(NEW_YORK).date(), hearing.orders.values()).positions
+        shares = {symbol: int(quantity) - (own[symbol].quantity if symbol in own else 0) for symbol, quantity in hearing.positions.items()}
+        names = {one.symbol: one.claim for one in self.live.state.kept(self.live.name, Adoption)}
+        foreign = {symbol for symbol, rest in shares.items() if rest} | {symbol for symbol, one in names.items() if one == "foreign"}
+        for symbol in sorted(foreign):
+            yield Reason("foreign", f"{symbol} has shares that are not ours", symbol)
+        spelled = {one.broker_symbol: symbol for symbol, one in hearing.state.assets.items()}
+        for one in sorted({spelled.get(one.symbol, one.symbol) for one in hearing.foreign_orders if one.live}):
+            yield Reason("foreign_order", f"{one} has an order that is not ours", one)
+
+    def _facts(self, hearing: Heard, symbols: Collection[str]) -> Mapping[str, Any]:
+        """What the decision stood on at the broker, plain."""
+        account, assets = hearing.state.account, hearing.state.assets
+        return {
+            "at": hearing.at.isoformat(timespec="seconds"),
+            "equity": None if account.equity is None else float(account.equity),
+            "cash": None if account.cash is None else float(account.cash),
+            "assets": {one: {"id": assets[one].asset_id, "borrow": assets[one].borrow} for one in sorted(symbols) if one in assets},
+        }
+
+
+def _together(orders: Iterable[Order]) -> OrderOutcome:
+    """What orders of one purpose came to, signed whole shares and dollars."""
+    fills = [(one.sign, fill) for one in orders for fill in one.fills]
+    shares = sum((fill.quantity for _, fill in fills), Decimal(0))
+    price = sum((fill.quantity * fill.price for _, fill in fills), Decimal(0)) / shares
+    return OrderOutcome(fills[0][0] * int(shares), float(price), float(sum((fill.fee for _, fill in fills), Decimal(0))))
+
+
+def _stops(hearing: Heard) -> Iterator[Reason]:
+    """Why nothing is entered."""
+    account = hearing.state.account
+    for one in hearing.unknown:
+        yield Reason("unknown_order", f"nobody knows what became of {one.client_id}")
+    if account.blocked:
+        yield Reason("blocked", "the broker lets the account trade no more: ask it why")
+    if account.currency not in {"", "USD"}:
+        yield Reason("currency", f"the account is in {account.currency}, must be in USD")
+
+
+def _unnamed(symbols: Collection[str], assets: Mapping[str, Asset]) -> Iterator[Reason]:
+    """Names that the broker does not know as exactly one, or does not trade."""
+    for one in sorted(symbols):
+        if one not in assets:
+            yield Reason("no_asset", f"the broker knows no one asset {one}", one)
+        elif not assets[one].tradable:
+            yield Reason("not_tradable", f"the broker does not trade {one} now", one)

@@ -1,0 +1,132 @@
+"""The trader as a service: waits for the next act of the timetable and does it, whenever it was begun and however long it was away."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+from springback.data.files.reading import atomic
+from springback.data.hours import newest_closed
+from springback.errors import StateError, Unwritable
+from springback.market.prose import Prose
+from springback.operation.frozen_decision import Reason
+from springback.state.rows import Incident
+from springback.state.trading_rows import Step
+from springback.trading.timetable import ActName, Timetable
+from springback.workflow.broker_events import heard
+from springback.workflow.trade_batch import coded, holding
+from springback.workflow.trade_clock import TradeClock
+from springback.workflow.trade_outcome import DONE, EXITS_ONLY, UNKNOWN, TradeOutcome
+from springback.workflow.trade_targets import table_of
+from springback.workflow.trader import TradingAccount
+
+HEARTBEAT = "heartbeat.json"
+"""The file in the account's folder that the service writes over and over: it is alive."""
+BEAT, RETRY = 60.0, 60.0
+"""Seconds between two signs of life, and until an act that did not come to its end is tried again."""
+SLOW = 300.0
+"""Seconds until one is tried again that waits for data or for a person."""
+SLOWLY = frozenset((3, 6))
+UNKNOWN_ORDERS = "trade.unknown_orders"
+"""Cause of the incident of orders that nobody knows of."""
+STEPS: Mapping[str, tuple[ActName, ...]] = {"reconcile": ("night", "morning")}
+"""Acts by the name of the step that does them, where there is more than one."""
+ACTS = get_args(ActName)
+Acts = Mapping[ActName, Callable[[], TradeOutcome]]
+
+
+def serve(account: TradingAccount, clock: TradeClock, acts: Acts, until: datetime | None = None) -> Iterator[TradeOutcome]:
+    """The outcome of each act as it is done, for ever or `until` an instant; what is done is known from the state and not done again.
+
+    Raises `Ended` in a wait once the clock is over, `Taken` where another trades the account.
+    """
+    again: dict[tuple[date, str], datetime] = {}
+    while until is None or clock.now() < until:
+        now = clock.now()
+        table = current(account, now)
+        waiting = {name for (session, name), instant in again.items() if session == table.session and instant > now}
+        act = table.due(now, done(account, table) | waiting | (set(ACTS) - set(acts)))
+        beat(account, now, act.name if act else "")
+        if act is None:
+            clock.wait(_pause(account, clock, table, [one for (session, _), one in again.items() if session == table.session]))
+            continue
+        outcome = acts[act.name]()
+        if not ended(outcome.code, outcome.facts):
+            again[table.session, act.name] = clock.now() + timedelta(seconds=SLOW if outcome.code in SLOWLY else RETRY)
+        yield outcome
+
+
+def current(account: TradingAccount, now: datetime) -> Timetable:
+    """The timetable in force: of the newest session whose decision is due."""
+    live = account.live
+    return table_of(account, newest_closed(now, timedelta(minutes=live.settings.daily.earliest), live.closed).day)
+
+
+def done(account: TradingAccount, table: Timetable) -> set[str]:
+    """The acts of the timetable that came to their end, as the state knows them."""
+    found: set[str] = set()
+    acts = {one.name: one for one in table.acts()}
+    for row in account.live.state.kept(account.live.name, Step, table.session):
+        if ended(row.code, json.loads(row.body).get("facts", {})):
+            names = [name for name in STEPS.get(row.step, (row.step,)) if name in acts]
+            found |= {name for name in names if acts[name].start <= row.at < acts[name].end}
+    return found
+
+
+def ended(code: int, facts: Mapping[str, Any]) -> bool:
+    """Whether an act came to its end: a reconciliation has, whatever it found."""
+    return code in {DONE, EXITS_ONLY} or "phase" in facts
+
+
+def _pause(account: TradingAccount, clock: TradeClock, table: Timetable, again: list[datetime]) -> float:
+    """Seconds until the next act, or the next sign of life; a clock that jumps goes on to the act at once."""
+    now = clock.now()
+    after = table.following(now, done(account, table))
+    instant = min([table.end if after is None else after.start, *(one for one in again if one > now)])
+    seconds = (instant - now).total_seconds()
+    return seconds if clock.jumps else min(seconds, BEAT)
+
+
+def beat(account: TradingAccount, now: datetime, act: str) -> None:
+    """A sign of life in the account's folder: when, which process, and what it is about to do. One that cannot be written is none."""
+    with suppress(OSError), atomic(account.folder / HEARTBEAT) as part:
+        part.write_text(json.dumps({"at": now.isoformat(), "pid": os.getpid(), "act": act}), encoding="utf-8")
+
+
+def last_beat(folder: Path) -> dict[str, Any] | None:
+    """The newest sign of life; None where there is none."""
+    try:
+        found: dict[str, Any] = json.loads((folder / HEARTBEAT).read_text(encoding="utf-8"))
+        datetime.fromisoformat(found["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found
+
+
+def page(account: TradingAccount, clock: TradeClock) -> TradeOutcome:
+    """Before the open: asks the broker once more, and opens an incident where orders are left of which nobody knows what became."""
+    table = current(account, clock.now())
+
+    def asked() -> TradeOutcome:
+        with holding(account):
+            unknown = heard(account, clock, "page").unknown
+        _incident(account, table.session, [one.client_id for one in unknown], clock.now())
+        reasons = tuple(Reason("unknown", f"nobody knows what became of {one.client_id}", one.intent.symbol) for one in unknown)
+        return TradeOutcome("page", str(table.session), UNKNOWN if unknown else DONE, {"unknown": len(unknown)}, reasons)
+
+    outcome = coded("page", table.session, asked)
+    with suppress(Unwritable, StateError):
+        account.live.state.keep(account.live.name, outcome.row(clock.now(), account.rehearsal))
+    return outcome
+
+
+def _incident(account: TradingAccount, session: date, unknown: list[str], at: datetime) -> None:
+    live = account.live
+    if not unknown:
+        live.state.close_incident(live.name, UNKNOWN_ORDERS, at)
+        return
+    words = Prose(f"{len(unknown)} orders, such as {unknown[0]}, are unknown before the open: no entries until that ends")
+    live.state.open_incident(live.name, Incident(UNKNOWN_ORDERS, at, session, words, "springback status"))

@@ -1,0 +1,139 @@
+"""An account at a broker on one screen, from its own state: nobody is asked, so that it is there when the broker is not."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from springback.brokers.alpaca import MODES
+from springback.data.hours import following, hours_of, newest_closed
+from springback.errors import MissingData
+from springback.operation.desk_folder import DAY, DeskFolder
+from springback.state.rows import Halt
+from springback.state.state import State
+from springback.state.trading_rows import Reconciliation, Snapshot, Step
+from springback.trading.journal import Order
+from springback.trading.timetable import Timetable, timetable
+from springback.workflow.halting import kill_files
+from springback.workflow.order_journal import journal_of
+from springback.workflow.settings import Settings
+from springback.workflow.state_place import FILE, open_state, place
+from springback.workflow.trade_service import last_beat
+
+OLD = 3 * 60.0
+"""Seconds after which a sign of life is an old one."""
+
+
+@dataclass(frozen=True)
+class TradeStatus:
+    """How an account stands: `mode` PAPER, LIVE or REHEARSAL, its `state` in one sentence, halts in force, orders of which nobody knows,
+    signed shares by our book and at the broker when it was last asked, what comes next, and the age of the newest sign of life in seconds.
+    """
+
+    mode: str
+    account: str
+    state: str
+    halts: tuple[Mapping[str, Any], ...]
+    unknown_orders: tuple[str, ...]
+    positions: Mapping[str, float]
+    broker_positions: Mapping[str, float]
+    asked_at: str | None
+    next_act: str
+    next_at: str | None
+    heartbeat_age: float | None
+
+
+def account_folder(desk: Path, settings: Settings) -> Path:
+    """The folder of the account that `desk` means: its own, that of `brokers.account` in it, else of the only account in it."""
+    if _opened(desk):
+        return desk
+    named = desk / settings.brokers.account
+    if settings.brokers.account and _opened(named):
+        return named
+    inner = [one for one in (desk.iterdir() if desk.is_dir() else ()) if one.is_dir() and not DAY.fullmatch(one.name) and _opened(one)]
+    return inner[0] if len(inner) == 1 else desk
+
+
+def _opened(folder: Path) -> bool:
+    return (folder / FILE).is_file() or bool(DeskFolder(folder).sessions())
+
+
+def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
+    """How the account in `folder` stands at the instant `now`. Raises `MissingData` where there is none."""
+    where = place(folder)
+    if "://" not in where and not Path(where).exists():
+        raise MissingData(f"{folder} holds no account: begin with 'springback trade', or name its folder with --desk")
+    state, name = open_state(folder), folder.resolve().name
+    orders, halts, snapshot = journal_of(folder, state=state).orders(), state.halts(name), state.newest(name, Snapshot)
+    table = _table(settings, now)
+    done = {one.step for one in state.kept(name, Step, table.session) if not one.code}
+    act, told = table.following(now, done), last_beat(folder)
+    age = None if told is None else (now - datetime.fromisoformat(told["at"])).total_seconds()
+    unknown = tuple(one.client_id for one in orders if one.state in {"sending", "unknown"})
+    killed = any(one.exists() for one in kill_files(folder))
+    return TradeStatus(
+        mode=_mode(state, name, settings, snapshot),
+        account=name,
+        state=_sentence(killed, halts, unknown, state.newest(name, Step), age),
+        halts=tuple(_halt(one) for one in halts) + (({"scope": "all", "code": "kill", "symbol": ""},) if killed else ()),
+        unknown_orders=unknown,
+        positions=_positions(folder, orders),
+        broker_positions={} if snapshot is None else {symbol: float(one) for symbol, one in json.loads(snapshot.positions).items()},
+        asked_at=None if snapshot is None else snapshot.at.isoformat(),
+        next_act="decide" if act is None else act.name,
+        next_at=(table.end if act is None else act.start).isoformat(),
+        heartbeat_age=age,
+    )
+
+
+def _table(settings: Settings, now: datetime) -> Timetable:
+    """The timetable in force; whether orders go out at once or in the evening changes nothing of what comes next but an hour."""
+    closed, earliest = settings.calendar.closed, settings.daily.earliest
+    session = newest_closed(now, timedelta(minutes=earliest), closed).day
+    own, after = hours_of(session), following(session, closed)
+    return timetable(session, own.closes, after.opens, after.closes, settings.execution, earliest, at_once=False)
+
+
+def _mode(state: State, name: str, settings: Settings, snapshot: Snapshot | None) -> str:
+    if snapshot is not None and snapshot.rehearsal:
+        return "REHEARSAL"
+    row = state.newest(name, Reconciliation)
+    told = "" if row is None else str(json.loads(row.body).get("venue", {}).get("mode", ""))
+    return (told or MODES.get(urlsplit(settings.brokers.alpaca_url).hostname or "", "rehearsal")).upper()
+
+
+def _positions(folder: Path, orders: tuple[Order, ...]) -> dict[str, float]:
+    """The book of the newest decision with what its orders filled since."""
+    known = DeskFolder(folder)
+    sessions = known.sessions()
+    state = known.decision().state() if sessions else None
+    shares = {} if state is None else {symbol: Decimal(one.quantity) for symbol, one in state.positions.items()}
+    since = date.fromisoformat(sessions[-1]) if sessions and state is not None else date.min
+    for one in (one for one in orders if one.intent.session >= since):
+        shares[one.intent.symbol] = shares.get(one.intent.symbol, Decimal(0)) + one.sign * one.filled_quantity
+    return {symbol: float(one) for symbol, one in sorted(shares.items()) if one}
+
+
+def _sentence(killed: bool, halts: tuple[Halt, ...], unknown: tuple[str, ...], step: Step | None, age: float | None) -> str:
+    """The worst first."""
+    scopes = {one.scope for one in halts}
+    failed = step is not None and step.code not in {0, 3, 4}
+    still = age is not None and age > OLD
+    told = (
+        (killed or "all" in scopes, "Everything is stopped: 'springback resume' lifts it."),
+        (bool(unknown), f"{len(unknown)} orders are unknown: no entries until it is known what became of them."),
+        (failed, f"The step {step.step} of {step.session} ended with code {step.code}." if step else ""),
+        ("entries" in scopes, "Entries are halted, exits go on."),
+        (still, f"The service has given no sign of life for {(age or 0) / 60:,.0f} minutes."),
+        ("name" in scopes, "Trading, with halted names."),
+        (step is not None, "Trading."),
+    )
+    return next((words for applies, words in told if applies), "Nothing was done yet.")
+
+
+def _halt(one: Halt) -> dict[str, Any]:
+    return {"scope": one.scope, "symbol": one.symbol, "code": one.code, "why": str(one.why), "by": one.by, "at": one.at.isoformat()}

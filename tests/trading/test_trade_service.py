@@ -1,0 +1,187 @@
+"""The service by its timetable: every act once and in its time, after a restart and a suspend too, and the screen that tells of it."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from springback.data.store.store import Store
+from springback.errors import Taken
+from springback.market.prose import Prose
+from springback.state.rows import Halt
+from springback.workflow.settings import Settings
+from springback.workflow.trade_check import check
+from springback.workflow.trade_clock import Ended, TradeClock
+from springback.workflow.trade_collect import collect
+from springback.workflow.trade_outcome import DONE, UNKNOWN
+from springback.workflow.trade_reconcile import reconcile
+from springback.workflow.trade_send import send
+from springback.workflow.trade_service import HEARTBEAT, Acts, current, last_beat, page, serve
+from springback.workflow.trade_status import account_folder, status_of
+from tests.brokers.broker_cases import at
+from tests.brokers.fake_alpaca import Fault
+from tests.operation.desks import market
+from tests.terminal import COMMAND
+from tests.trading.broker_desks import SESSION, BrokerDesk, broker_desk, hold
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[BrokerDesk]:
+    """A desk that sends for the opening auction."""
+    settings = Settings()
+    settings = replace(settings, execution=replace(settings.execution, open="opg", settle=0.05, poll=30))
+    with broker_desk(tmp_path, settings) as one:
+        yield one
+
+
+def acts(desk: BrokerDesk) -> Acts:
+    """All acts but the decision, whose orders the test froze."""
+    steps: dict[Any, Any] = {"send": send, "night": reconcile, "check": check, "page": page, "collect": collect, "morning": reconcile}
+    return {name: partial(one, desk.account, desk.clock) for name, one in steps.items()}
+
+
+def served(desk: BrokerDesk, until: str) -> list[tuple[str, int]]:
+    """What the service did until New York's `until`."""
+    return [(one.step, one.code) for one in serve(desk.account, desk.clock, acts(desk), at(until))]
+
+
+def test_a_day_of_the_service(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    names = ("send", "reconcile", "check", "page", "collect", "reconcile")
+    assert served(desk, "2026-03-04 12:00") == [(name, DONE) for name in names]
+    assert desk.states() == {"AAA-entry-1": "filled"} and desk.posts() == 1
+
+
+def test_begun_anew_it_goes_on_where_it_was(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    assert [name for name, _ in served(desk, "2026-03-04 08:45")] == ["send", "reconcile", "check"]
+    assert [name for name, _ in served(desk, "2026-03-04 10:30")] == ["page", "collect", "reconcile"]
+    assert desk.posts() == 1
+
+
+def test_after_a_suspend_what_is_too_late_is_left_out(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    desk.move_to("2026-03-04 09:31")  # the machine slept from before the sending on
+    assert [name for name, _ in served(desk, "2026-03-04 10:30")] == ["collect", "reconcile"]
+    assert not desk.posts()
+
+
+def test_row_27_a_broker_that_is_down_before_the_open_is_asked_again_and_nothing_is_sent_late(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    desk.move_to("2026-03-04 09:20")
+    down = [Fault("answer", "GET", "/", times=10_000), Fault("answer", "POST", "/", times=10_000)]
+    desk.fake.faults = down
+    did = served(desk, "2026-03-04 09:35")
+    assert {code for _, code in did} == {5} and not desk.posts()
+    desk.fake.faults = []
+    assert dict(served(desk, "2026-03-04 10:05")) == {"collect": DONE, "reconcile": DONE} and not desk.posts()
+
+
+def test_an_unknown_order_is_an_incident_before_the_open(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    desk.settings = replace(desk.settings, execution=replace(desk.settings.execution, settle=600))
+    desk.fake.faults = [Fault("silence_before", times=1)]
+    account = replace(desk.account, journal=replace(desk.journal, settle=1e6))
+    assert send(account, desk.clock).code == UNKNOWN
+    desk.move_to("2026-03-04 09:20")
+    assert page(account, desk.clock).code == UNKNOWN
+    (one,) = desk.state.incidents(desk.live.name)
+    assert one.cause == "trade.unknown_orders" and one.verb == "springback status"
+    desk.clock.instant += timedelta(days=20)
+    hold(desk, "AAA", "0")
+    assert page(replace(account, journal=desk.journal), desk.clock).code == DONE and not desk.state.incidents(desk.live.name)
+
+
+def test_two_services_do_not_trade_one_account(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    with desk.state.lease(desk.live.name, "another machine"), pytest.raises(Taken):
+        served(desk, "2026-03-04 12:00")
+    assert not desk.posts()
+
+
+def test_the_service_shows_that_it_lives(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    served(desk, "2026-03-04 04:00")
+    told = last_beat(desk.folder)
+    assert told is not None and told["pid"] == os.getpid()
+    now = desk.clock.now() + timedelta(minutes=10)
+    found = status_of(desk.folder, desk.settings, now)
+    assert found.heartbeat_age is not None and found.heartbeat_age >= 600 and "sign of life" in found.state
+    (desk.folder / HEARTBEAT).write_text("{")
+    assert status_of(desk.folder, desk.settings, now).heartbeat_age is None
+
+
+def test_a_wait_ends_with_the_program() -> None:
+    over = threading.Event()
+    clock = TradeClock(over=over)
+    threading.Timer(0.05, over.set).start()
+    begun = time.monotonic()
+    with pytest.raises(Ended):
+        clock.wait(60)
+    assert time.monotonic() - begun < 5
+
+
+def test_a_set_clock_runs_on_and_jumps_over_waits() -> None:
+    start = at("2026-03-03 19:05")
+    clock = TradeClock(start)
+    clock.wait(3600)
+    assert timedelta(0) <= clock.now() - start - timedelta(hours=1) < timedelta(seconds=5) and clock.fixed is not None
+
+
+def test_the_screen_of_the_morning(desk: BrokerDesk) -> None:
+    hold(desk, "BRK.B", "3")
+    desk.decide(("AAA", 10, "entry"), held={"BRK.B": 3})
+    served(desk, "2026-03-04 09:45")
+    desk.state.halt(desk.live.name, Halt("name", "unexplained", Prose("a test"), "a tester", desk.clock.now(), "BRK.B"))
+    found = status_of(desk.folder, desk.settings, desk.clock.now())
+    assert (found.mode, found.account, found.unknown_orders) == ("REHEARSAL", desk.fake.number, ())
+    assert found.positions == found.broker_positions == {"AAA": 10.0, "BRK.B": 3.0}
+    assert [one["symbol"] for one in found.halts] == ["BRK.B"] and found.next_act == "decide"
+    (desk.folder / "KILL").write_text("")
+    assert status_of(desk.folder, desk.settings, desk.clock.now()).state.startswith("Everything is stopped")
+
+
+def test_an_account_is_found_by_its_folder_its_number_or_alone(desk: BrokerDesk) -> None:
+    assert account_folder(desk.folder, Settings()) == desk.folder
+    assert account_folder(desk.home, desk.settings) == desk.folder
+    assert account_folder(desk.home, Settings()) == desk.folder
+    assert account_folder(desk.home / "none", Settings()) == desk.home / "none"
+
+
+def test_the_timetable_in_force_is_of_the_newest_session_that_is_due(desk: BrokerDesk) -> None:
+    assert str(current(desk.account, desk.clock.now()).session) == SESSION
+    assert str(current(desk.account, at("2026-03-04 16:29")).session) == SESSION
+    assert str(current(desk.account, at("2026-03-04 16:31")).session) == "2026-03-04"
+
+
+@pytest.mark.parametrize("step", [(), ("reconcile",)])
+def test_the_verbs_on_a_simulated_account(tmp_path: Path, step: tuple[str, ...]) -> None:
+    """The service ends cleanly by SIGTERM; a step has an exit code and says what it did as JSON."""
+
+    Store(tmp_path / "store").write(market())
+    arguments = ["trade", *step, "--broker", "simulated", "--desk", "desk", "--store", "store", "--json"]
+    command = [*COMMAND, *arguments]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if not step:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "desk" / "SIMULATED" / HEARTBEAT).exists() and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.1)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode in {0, 3}, err
+    if step:
+        assert json.loads(out)["trade"]["step"] == "reconcile"
+        command = [*COMMAND, "status", "--desk", "desk", "--json"]
+        told = json.loads(subprocess.check_output(command, cwd=tmp_path, text=True, timeout=60))
+        assert told["mode"] == "REHEARSAL" and told["account"] == "SIMULATED" and told["positions"] == {}
