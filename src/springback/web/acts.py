@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,12 +22,15 @@ from springback.workflow import book, champions, halting, watch
 from springback.workflow.book import Word
 from springback.workflow.champions import Registry
 from springback.workflow.champions import Word as Signature
+from springback.workflow.daily import Clock
+from springback.workflow.halting import Claim
 from springback.workflow.studies import studies
+from springback.workflow.trader import trading_account
 from springback.workflow.versions import asked, sign
 
 KIND = "act"
 """Kind of the attempts that tell of acts: "act pause"."""
-ALL = "all of them"
+ALL, LIVE = "all of them", "real money"
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,35 @@ def _pause(visit: Visit, _: Form, word: Word) -> str:
     return "No entries from now on; exits go on. Resume lifts it."
 
 
-def _resume(visit: Visit, _: Form, word: Word) -> str:
-    lifted = halting.resumed(visit.account, word)
-    return f"{len(lifted)} halts are lifted." if lifted else "No halt was in force."
+def _resume(visit: Visit, form: Form, word: Word) -> str:
+    own, check, clock = visit.account, None, Clock()
+    if visit.desk is not None and visit.desk.broker:
+        trading = trading_account(visit.desk.folder.parent, visit.settings, form.of("broker"), form.of("money") == LIVE, clock)
+        if trading.live.name != own.name:
+            raise InputError(f"the settings name account {trading.live.name} at this broker, not {own.name}: nothing is lifted")
+        check = lambda: halting.checked(trading, clock)  # noqa: E731
+    only = form.of("only")
+    numbers = None if only in ("", ALL) else [one.n for one in halting.liftable(own) if only.split()[0] == str(one.n)]
+    lifted = halting.resumed(own, word, numbers, check)
+    left = len(halting.liftable(own))
+    return f"{len(lifted)} halts are lifted, {left} stay." if lifted else "No halt was lifted."
+
+
+def _flatten(visit: Visit, form: Form, word: Word) -> str:
+    if form.of("word").strip() != visit.account.name:
+        raise InputError(f"to close every position type the account's name, {visit.account.name}")
+    halting.flattened(visit.account, word)
+    return "No entries, and an exit of every position at the next opens, until somebody resumes."
+
+
+def _adopt(visit: Visit, form: Form, word: Word) -> str:
+    try:
+        shares, price = Decimal(form.of("quantity") or "0"), float(form.of("price")) if form.of("price") else None
+        opened = date.fromisoformat(form.of("opened")) if form.of("opened") else None
+    except (InvalidOperation, ValueError):
+        raise InputError("shares and price are numbers, the opening a date such as 2026-03-02") from None
+    kept = halting.adopted(visit.account, Claim(form.of("symbol").strip().upper(), form.of("claim"), shares, price, opened), word)
+    return f"{kept.symbol} is {kept.claim}: {kept.quantity:f} shares."
 
 
 def _registry(visit: Visit) -> Registry:
@@ -125,6 +155,8 @@ def _apply_review(_: Visit, form: Form, word: Word) -> str:
 DEEDS: Mapping[str, Deed] = {
     "pause": Deed("today", _pause),
     "resume": Deed("today", _resume),
+    "flatten": Deed("positions", _flatten),
+    "adopt": Deed("positions", _adopt),
     "promote": Deed("models", _promote),
     "rollback": Deed("models", _roll_back),
     "clear-alarm": Deed("models", _clear_alarm),

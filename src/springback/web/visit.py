@@ -93,7 +93,7 @@ class Desks:
         with self._lock:
             known = self._accounts.get(desk.folder)
             if known is None or known[0] is not settings or not Path(known[1].state.name).exists():
-                known = self._accounts[desk.folder] = settings, account_of(desk.folder, settings)
+                known = self._accounts[desk.folder] = settings, account_of(desk.folder, settings, begins=desk.broker)
             return known[1]
 
 

@@ -1,5 +1,6 @@
 """Today: how it stands in one sentence, what comes next, tomorrow's orders, and whatever keeps the account from trading."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from springback.data.hours import NEW_YORK
@@ -9,7 +10,9 @@ from springback.operation.order_sheet import OrderSheet, order_sheet
 from springback.web.page import Act, Block, Column, Line, Page, Picture, Sheet, Tile, Tiles, Words
 from springback.web.pages.parts import bear_spells, halts_sheet, session_links
 from springback.web.visit import Visit
+from springback.workflow import halting
 from springback.workflow.positions import holdings
+from springback.workflow.trader import BROKERS, CALLS
 from springback.workflow.upcoming import Upcoming, upcoming
 
 SHOWN = 252
@@ -44,9 +47,22 @@ def today(visit: Visit) -> Page:
         _curve(visit),
         session_links(visit, "today"),
         Act("pause", "Pause", "No entries until somebody resumes; exits go on.", "Pause", {"why": ("Why", "", ())}),
-        *([Act("resume", "Resume", "Lifts the halts that a person lifts.", "Resume", {"why": ("Why", "", ())})] if halts else ()),
+        *([_resume(visit)] if halting.liftable(visit.account) else ()),
     ]
     return Page("Today", _sentence(decision, sheet, coming), tuple(blocks))
+
+
+def _resume(visit: Visit) -> Act:
+    """The form that lifts halts; at a broker's account it is laid beside the broker's word first."""
+    known = halting.liftable(visit.account)
+    names = ("all of them", *(f"{one.n} {one.code}{f' {one.symbol}' if one.symbol else ''}" for one in known))
+    fields: dict[str, tuple[str, str, Sequence[str]]] = {"only": ("Lift", names[0], names), "why": ("Why", "", ())}
+    words = "Lifts the halts that a person lifts, the kill switch too; nothing is sent late for it."
+    if visit.desk is not None and visit.desk.broker:
+        usual = BROKERS[0] if (visit.desk.folder / CALLS).exists() else BROKERS[1]
+        fields |= {"broker": ("Ask this broker first", usual, BROKERS), "money": ("It is", "paper", ("paper", "real money"))}
+        words += " The account is laid beside the broker's word first; what nobody can explain stays halted."
+    return Act("resume", "Resume", words, "Resume", fields)
 
 
 def orders_sheet(sheet: OrderSheet) -> Sheet:
