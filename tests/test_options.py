@@ -116,7 +116,7 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("monitor", "--prometheus"): WRITES,
     **{
         (verb, "--desk"): NO_ACCOUNT
-        for verb in ("daily", "orders", "book", "book set", "book import", "pause", "resume", "restrict", "flatten", "adopt")
+        for verb in ("daily", "orders", "attribution", "book", "book set", "book import", "pause", "resume", "restrict", "flatten", "adopt")
     },
     **{(verb, "--desk"): ("bars.csv/x", "cannot be") for verb in ("rehearse", "book init", "state restore")},
     ("kill", "--desk"): ("bars.csv/x", "could not be written"),
@@ -129,6 +129,8 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("adopt", "--price"): ("-1", "--price must be above 0 dollars"),
     ("adopt", "--opened"): ("soon", "Invalid value for '--opened'"),
     ("orders", "--session"): ("soon", "Invalid value for '--session'"),
+    ("attribution", "--session"): ("soon", "Invalid value for '--session'"),
+    ("paper", "--desk"): ("nowhere", "nowhere holds no account at a broker"),
     ("daily", "--source"): ("moon", "--source must be yahoo, tiingo, alpaca or lean, was 'moon'"),
     ("daily", "--members"): ("nowhere.csv --source yahoo", READS[1]),
     ("daily", "--holdings"): ("nowhere --source yahoo", "nowhere does not exist"),
