@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event, current_thread, main_thread
 from typing import Any
 
+from springback.data.hours import NEW_YORK
 from springback.errors import InputError
 from springback.verbs.console import Console, table
 from springback.workflow.accounts import asking, source_of
@@ -123,15 +124,14 @@ def _said(console: Console, outcome: TradeOutcome) -> int:
 
 
 def _instant(name: str, text: str | None) -> datetime | None:
+    """An instant in UTC; one without a zone is New York's, as everywhere."""
     if text is None:
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"{name} must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
-    if found.tzinfo is None:
-        raise InputError(f"{name} must have its zone, such as 2026-11-27T17:00-05:00, was '{text}'", value=text)
-    return found.astimezone(UTC)
+    return (found if found.tzinfo else found.replace(tzinfo=NEW_YORK)).astimezone(UTC)
 
 
 def status(console: Console, desk: Path, file: Path | None, sets: list[str] | None) -> None:
