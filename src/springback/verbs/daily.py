@@ -43,7 +43,7 @@ def account(
 def run(console: Console, account: LiveAccount, source: str | None, files: Mapping[str, Path], clock: str | None, dry: bool) -> int:
     """The evening with the data of `source`; `files` are those of members, holdings and keys, by option. The exit code."""
     vendor = source_of(account, source)
-    _check(files, vendor)
+    check_files(files, vendor)
     time = clock_of(clock, drawn(account, vendor))
     lists = tuple(name for name in files if name != "keys")
     inputs = Inputs(
@@ -53,7 +53,7 @@ def run(console: Console, account: LiveAccount, source: str | None, files: Mappi
     return evening(console, account, time, fetch, dry, lists)
 
 
-def _check(files: Mapping[str, Path], vendor: str | None) -> None:
+def check_files(files: Mapping[str, Path], vendor: str | None) -> None:
     """Refuses a file that nobody would read. Raises `InputError`, `MissingData`."""
     for name, file in files.items():
         if vendor is None:

@@ -11,12 +11,15 @@ from threading import Event, current_thread, main_thread
 from typing import Any
 
 from springback.data.hours import NEW_YORK
-from springback.errors import InputError
+from springback.errors import InputError, MissingData
+from springback.project import usual
 from springback.verbs.console import Console, table
-from springback.workflow.accounts import asking, source_of
+from springback.verbs.daily import check_files
+from springback.workflow.accounts import asking, vendor_of
 from springback.workflow.inputs import Inputs, Request
 from springback.workflow.places import models_folder
 from springback.workflow.settings import Settings, choose
+from springback.workflow.sources import has_store
 from springback.workflow.trade_check import check
 from springback.workflow.trade_clock import Ended, TradeClock
 from springback.workflow.trade_collect import collect
@@ -61,19 +64,30 @@ def run(console: Console, options: Options, desk: Path, file: Path | None, sets:
     if options.step not in {"", "decide", *STEPS}:
         raise InputError(f"trade takes decide, {', '.join(STEPS)} or nothing, was '{options.step}'", value=options.step)
     settings, over = choose(file, sets), Event()
-    clock = TradeClock(_instant("--clock", options.clock), over)
-    account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models_folder(places.models))
+    clock, until = TradeClock(_instant("--clock", options.clock), over), _instant("--until", options.until)
+    models, vendor = models_folder(places.models), _vendor(options, places)
+    account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models)
     if options.live:
         check_gate(account, desk, settings)
-    acts = _steps(console, account, clock, options)
+    steps = _steps(console, account, clock, options, vendor)
     if options.step:
-        return _said(console, acts[options.step]())
+        return _said(console, steps[options.step]())
     with _ended_by(over):
-        return _serve(console, account, clock, acts, options)
+        return _serve(console, account, clock, steps, until)
 
 
-def _steps(console: Console, account: TradingAccount, clock: TradeClock, options: Options) -> dict[str, Callable[[], TradeOutcome]]:
-    vendor = source_of(account.live, options.source)
+def _vendor(options: Options, places: Places) -> str | None:
+    """Who is asked for the evening's data. Raises `InputError`, `MissingData` on a store, vendor or file of keys that cannot be."""
+    if places.store is not None and not has_store(places.store):
+        raise MissingData(f"{places.store} holds no store: fill it with 'springback fetch --store {places.store}', or leave --store out")
+    vendor = vendor_of(places.store or usual("store"), options.source)
+    check_files({} if options.keys is None else {"keys": options.keys}, vendor)
+    return vendor
+
+
+def _steps(
+    console: Console, account: TradingAccount, clock: TradeClock, options: Options, vendor: str | None
+) -> dict[str, Callable[[], TradeOutcome]]:
     inputs = Inputs(store=account.live.store, request=Request(keys=options.keys))
     fetch = asking(account.live, inputs, vendor, clock, console) if vendor else None
     own = {name: partial(one, account, clock, options.session, console) for name, one in STEPS.items()}
@@ -81,10 +95,11 @@ def _steps(console: Console, account: TradingAccount, clock: TradeClock, options
 
 
 def _serve(
-    console: Console, account: TradingAccount, clock: TradeClock, steps: dict[str, Callable[[], TradeOutcome]], options: Options
+    console: Console, account: TradingAccount, clock: TradeClock, steps: Mapping[str, Callable[[], TradeOutcome]], until: datetime | None
 ) -> int:
     code = 0
     acts: Acts = {
+        "decide": steps["decide"],
         "send": steps["send"],
         "night": steps["reconcile"],
         "check": steps["check"],
@@ -93,7 +108,7 @@ def _serve(
         "morning": steps["reconcile"],
     }
     with suppress(Ended):
-        for outcome in serve(account, clock, acts, _instant("--until", options.until)):
+        for outcome in serve(account, clock, acts, until):
             code = _said(console, outcome)
     return code
 
