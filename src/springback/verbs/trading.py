@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 
-from springback.data.hours import NEW_YORK
 from springback.errors import InputError, MissingData
 from springback.project import usual
 from springback.verbs.console import Console
@@ -21,7 +20,7 @@ from springback.workflow.places import models_folder
 from springback.workflow.settings import Settings, choose
 from springback.workflow.sources import has_store
 from springback.workflow.trade_check import check
-from springback.workflow.trade_clock import Ended, TradeClock
+from springback.workflow.trade_clock import Ended, TradeClock, instant
 from springback.workflow.trade_collect import collect
 from springback.workflow.trade_gate import check_gate
 from springback.workflow.trade_outcome import TradeOutcome
@@ -64,7 +63,7 @@ def run(console: Console, options: Options, desk: Path, file: Path | None, sets:
     if options.step not in {"", "decide", *STEPS}:
         raise InputError(f"trade takes decide, {', '.join(STEPS)} or nothing, was '{options.step}'", value=options.step)
     settings, over = choose(file, sets), Event()
-    clock, until = TradeClock(_instant("--clock", options.clock), over), _instant("--until", options.until)
+    clock, until = TradeClock(instant("--clock", options.clock), over), instant("--until", options.until)
     models, vendor = models_folder(places.models), _vendor(options, places)
     account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models)
     if options.live:
@@ -133,20 +132,9 @@ def _said(console: Console, account: TradingAccount, outcome: TradeOutcome) -> i
     return outcome.code
 
 
-def _instant(name: str, text: str | None) -> datetime | None:
-    """An instant in UTC; one without a zone is New York's, as everywhere."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{name} must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
-    return (found if found.tzinfo else found.replace(tzinfo=NEW_YORK)).astimezone(UTC)
-
-
 def status(console: Console, desk: Path, file: Path | None, sets: list[str] | None) -> None:
     """One screen of how the account stands."""
     settings: Settings = choose(file, sets)
-    found = status_of(account_folder(desk, settings), settings, datetime.now(UTC))
+    found = status_of(account_folder(desk, settings, traded=True), settings, datetime.now(UTC))
     console.payload |= asdict(found)
     show_status(console, found)
