@@ -87,12 +87,6 @@ class Leases(Database):
         if held._loss:
             raise held._loss
 
-    def holder(self, account: str) -> tuple[str, bool] | None:
-        """Who held the account last, and whether it still does; None where nobody did."""
-        with self._reading() as connection:
-            row = connection.execute(LEASE.select().where(LEASE.c.account == account)).one_or_none()
-            return None if row is None else (row.holder, row.until > now(connection))
-
     def take(self, account: str, holder: str, seconds: float, renewal: bool = False) -> None:
         """Writes that `holder` holds the account for `seconds` from now. Raises `Taken` where another does; a renewal also where the lease
         is no longer there, for then another may have held it.

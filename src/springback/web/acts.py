@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from springback.errors import InputError, MissingData, SpringbackError
 from springback.market.prose import Prose
@@ -30,7 +30,7 @@ from springback.workflow.versions import asked, sign
 
 KIND = "act"
 """Kind of the attempts that tell of acts: "act pause"."""
-ALL, LIVE = "all of them", "real money"
+ALL, LIVE, DONE = "all of them", "real money", "done"
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,24 @@ def _act(dashboard: Dashboard, request: Request, form: Form) -> Response:
     elif not form.ours:
         outcome = Outcome("Send the form again.", "bad", 403)
     else:
-        outcome = refusal(dashboard, request, form, "operator") or _done(visit, request.path_params["name"], deed, form)
+        done = refusal(dashboard, request, form, "operator") or _done(visit, request.path_params["name"], deed, form)
+        if isinstance(done, Attempt):  # to a page that may be read again without doing it again
+            return RedirectResponse(visit.address(deed.page, act=str(done.n)), 303)
+        outcome = done
     after = Visit(dashboard.desks, visit.desk, visit.role)
     return dashboard.whole(request, after, deed.page, built(PAGES[deed.page].page, after)[0], outcome)
 
 
-def _done(visit: Visit, name: str, deed: Deed, form: Form) -> Outcome:
-    """Keeps that the act begins, does it, and keeps what came of it."""
+def outcome_of(visit: Visit) -> Outcome:
+    """What came of the act that the query names; nothing where it names none."""
+    number = visit.query.get("act", "")
+    known = visit.account.state.attempts(visit.account.name) if number.isdecimal() and visit.desk is not None else ()
+    found = next((one for one in known if str(one.n) == number and one.kind.startswith(KIND)), None)
+    return Outcome() if found is None else Outcome(str(found.detail), "good" if found.outcome == DONE else "bad")
+
+
+def _done(visit: Visit, name: str, deed: Deed, form: Form) -> Attempt | Outcome:
+    """Keeps that the act begins, does it, and keeps what came of it; why it was not done, where it was not."""
     try:
         word = Word(form.of("by") or "operator", datetime.now(UTC), form.of("why"))
         _keep(visit, name, "begun", f"by {word.by}{f': {word.why}' if word.why else ''}")
@@ -76,13 +87,13 @@ def _done(visit: Visit, name: str, deed: Deed, form: Form) -> Outcome:
     except SpringbackError as error:
         _keep(visit, name, "refused", str(error))
         return Outcome(str(error), "bad", 409)
-    _keep(visit, name, "done", words)
-    return Outcome(words)
+    return _keep(visit, name, DONE, words)
 
 
-def _keep(visit: Visit, name: str, outcome: str, words: str) -> None:
+def _keep(visit: Visit, name: str, outcome: str, words: str) -> Attempt:
     session = date.fromisoformat(visit.sessions[-1]) if visit.sessions else visit.now.date()
-    visit.account.state.attempt(visit.account.name, Attempt(f"{KIND} {name}", datetime.now(UTC), session, outcome, Prose(words)))
+    row = Attempt(f"{KIND} {name}", datetime.now(UTC), session, outcome, Prose(words))
+    return visit.account.state.attempt(visit.account.name, row)
 
 
 def _pause(visit: Visit, _: Form, word: Word) -> str:

@@ -22,6 +22,7 @@ from springback.web.visit import NOBODY, Desks
 from springback.workflow.studies import studies
 from springback.workflow.web_settings import Web
 
+HTTP_OK = 200
 FOREVER = "public, max-age=31536000, immutable"
 FULL = PlainTextResponse("Too many follow the events already.\n", 503, {"retry-after": "30"})
 
@@ -78,7 +79,8 @@ def page(dashboard: Dashboard, request: Request) -> Response:
     if visit is None or key not in PAGES:
         return lost()
     content, status = built(PAGES[key].page, visit)
-    return dashboard.whole(request, visit, key, content, Outcome(status=status))
+    outcome = acts.outcome_of(visit) if "act" in visit.query and status == HTTP_OK else Outcome(status=status)
+    return dashboard.whole(request, visit, key, content, outcome)
 
 
 def table(dashboard: Dashboard, request: Request) -> Response:

@@ -10,6 +10,8 @@ from springback.state.trading_rows import Step
 from springback.web.visit import Visit
 from springback.workflow import halting
 from springback.workflow.desks import Desk
+from springback.workflow.trade_service import last_beat
+from springback.workflow.trade_status import OLD
 from springback.workflow.trader import CALLS
 
 Mode = Literal["PAPER", "LIVE", "REHEARSAL", "NO BROKER"]
@@ -55,13 +57,12 @@ def _full(visit: Visit, bare: Header) -> Header:
     if desk is None or not desk.broker:
         return replace(found, trader="No trader: orders are placed by hand")
     switch = halting.killed(account)
-    step = account.state.newest(account.name, Step)
-    mode = mode_of(desk, step)
-    found = replace(found, mode=mode, flags=(f"KILLED: {switch}", *flags) if switch else flags, heard_at=step.at if step else None)
-    holder = account.state.holder(account.name)
-    if holder is not None and holder[1]:
-        return replace(found, trader=f"Trader runs on {holder[0]}, last step", trader_tone="good")
-    return replace(found, trader="THE TRADER IS NOT RUNNING; last step" if step else "THE TRADER IS NOT RUNNING", trader_tone="alarm")
+    step, beat = account.state.newest(account.name, Step), last_beat(desk.folder)
+    heard = None if beat is None else datetime.fromisoformat(beat["at"])
+    found = replace(found, mode=mode_of(desk, step), flags=(f"KILLED: {switch}", *flags) if switch else flags, heard_at=heard)
+    if heard is not None and (visit.now - heard).total_seconds() <= OLD:
+        return replace(found, trader="Trader runs, heard", trader_tone="good")
+    return replace(found, trader=f"THE TRADER IS NOT RUNNING{'; heard' if heard else ''}", trader_tone="alarm")
 
 
 def _shouts(halt: Halt) -> bool:

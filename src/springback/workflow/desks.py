@@ -21,7 +21,7 @@ def desks_in(folders: Iterable[Path]) -> tuple[Desk, ...]:
     """The accounts in `folders`, those at brokers first; of two with one name the first alone. A folder that is not there has none."""
     found: list[Desk] = []
     for folder in folders:
-        inner = sorted(one for one in folder.iterdir() if one.is_dir() and not DAY.fullmatch(one.name)) if folder.is_dir() else []
+        inner = sorted(one for one in folder.iterdir() if not DAY.fullmatch(one.name) and one.is_dir()) if folder.is_dir() else []
         found += [Desk(one.name, one, True) for one in inner if _opened(one)]
         found += [Desk(folder.resolve().name, folder, False)] if _opened(folder) else []
     names: dict[str, Desk] = {}

@@ -13,6 +13,7 @@ from springback.brokers.alpaca import MODES
 from springback.data.hours import following, hours_of, newest_closed
 from springback.errors import MissingData
 from springback.operation.desk_folder import DAY, DeskFolder
+from springback.operation.frozen_decision import ACCOUNT
 from springback.state.rows import Halt
 from springback.state.state import State
 from springback.state.trading_rows import Reconciliation, Snapshot, Step
@@ -48,12 +49,12 @@ class TradeStatus:
 
 
 def account_folder(desk: Path, settings: Settings) -> Path:
-    """The folder of the account that `desk` means: its own, that of `brokers.account` in it, else of the only account in it."""
-    if _opened(desk):
-        return desk
+    """The folder of the account that `desk` means: that of `brokers.account` in it, its own, else of the only account in it."""
     named = desk / settings.brokers.account
     if settings.brokers.account and _opened(named):
         return named
+    if _opened(desk):
+        return desk
     inner = [one for one in (desk.iterdir() if desk.is_dir() else ()) if one.is_dir() and not DAY.fullmatch(one.name) and _opened(one)]
     return inner[0] if len(inner) == 1 else desk
 
@@ -68,12 +69,12 @@ def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
     if "://" not in where and not Path(where).exists():
         raise MissingData(f"{folder} holds no account: begin with 'springback trade', or name its folder with --desk")
     state, name = open_state(folder), folder.resolve().name
-    orders, halts, snapshot = journal_of(folder, state=state).orders(), state.halts(name), state.newest(name, Snapshot)
+    orders, halts, snapshot = journal_of(folder, state=state).orders(_since(folder)), state.halts(name), state.newest(name, Snapshot)
     table = _table(settings, now)
     done = {one.step for one in state.kept(name, Step, table.session) if not one.code}
     act, told = table.following(now, done), last_beat(folder)
     age = None if told is None else (now - datetime.fromisoformat(told["at"])).total_seconds()
-    unknown = tuple(one.client_id for one in orders if one.state in {"sending", "unknown"})
+    unknown = state.unanswered(name)
     killed = any(one.exists() for one in kill_files(folder))
     return TradeStatus(
         mode=_mode(state, name, settings, snapshot),
@@ -104,6 +105,13 @@ def _mode(state: State, name: str, settings: Settings, snapshot: Snapshot | None
     row = state.newest(name, Reconciliation)
     told = "" if row is None else str(json.loads(row.body).get("venue", {}).get("mode", ""))
     return (told or MODES.get(urlsplit(settings.brokers.alpaca_url).hostname or "", "rehearsal")).upper()
+
+
+def _since(folder: Path) -> date | None:
+    """The session whose book the fills since change; None where none is known."""
+    known = DeskFolder(folder)
+    decision = known.decision() if known.sessions() else None
+    return None if decision is None or ACCOUNT not in decision.files else date.fromisoformat(decision.session)
 
 
 def _positions(folder: Path, orders: tuple[Order, ...]) -> dict[str, float]:

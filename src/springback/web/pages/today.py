@@ -12,6 +12,7 @@ from springback.web.pages.parts import bear_spells, halts_sheet, session_links
 from springback.web.visit import Visit
 from springback.workflow import halting
 from springback.workflow.positions import holdings
+from springback.workflow.trade_status import status_of
 from springback.workflow.trader import BROKERS, CALLS
 from springback.workflow.upcoming import Upcoming, upcoming
 
@@ -38,7 +39,8 @@ def today(visit: Visit) -> Page:
     sheet = order_sheet(decision)
     coming = upcoming(visit.account.folder, visit.settings, visit.now)
     halts = visit.account.state.halts(visit.account.name)
-    blocks: list[Block] = [Words(one.text, tone="warn" if decision.exits_only else "quiet") for one in decision.reasons if not one.symbol]
+    blocks: list[Block] = [*_at_the_broker(visit)]
+    blocks += [Words(one.text, tone="warn" if decision.exits_only else "quiet") for one in decision.reasons if not one.symbol]
     blocks += [
         _tiles(visit, decision, coming),
         orders_sheet(sheet),
@@ -50,6 +52,28 @@ def today(visit: Visit) -> Page:
         *([_resume(visit)] if halting.liftable(visit.account) else ()),
     ]
     return Page("Today", _sentence(decision, sheet, coming), tuple(blocks))
+
+
+def _at_the_broker(visit: Visit) -> tuple[Block, ...]:
+    """How the account at a broker stands, in one sentence, and what its trader does next."""
+    if visit.desk is None or not visit.desk.broker:
+        return ()
+    found = status_of(visit.desk.folder, visit.settings, visit.now)
+    calm = found.state.startswith(("Trading", "Nothing"))
+    next_at = "" if found.next_at is None else f"{datetime.fromisoformat(found.next_at).astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"
+    ours, theirs = found.positions, found.broker_positions
+    apart = [
+        {"symbol": one, "ours": ours.get(one, 0), "theirs": theirs.get(one, 0)}
+        for one in sorted({*ours, *theirs})
+        if found.asked_at and ours.get(one, 0) != theirs.get(one, 0)
+    ]
+    columns = (Column("symbol", "Symbol"), Column("ours", "By our book", "shares"), Column("theirs", "At the broker", "shares"))
+    note = f"The broker was asked last on {found.asked_at}." if found.asked_at else ""
+    return (
+        Words(f"{found.state} Next: {found.next_act.replace('_', ' ')}, {next_at}.", tone="quiet" if calm else "bad"),
+        *(Words(f"Nobody knows what became of {one}.", tone="bad") for one in found.unknown_orders),
+        *((Sheet("apart", "Positions that differ", columns, apart, note),) if apart else ()),
+    )
 
 
 def _resume(visit: Visit) -> Act:
