@@ -11,6 +11,7 @@ from threading import Event, current_thread, main_thread
 
 from springback.errors import InputError, MissingData
 from springback.project import usual
+from springback.verbs.book import word_of
 from springback.verbs.console import Console
 from springback.verbs.daily import check_files
 from springback.verbs.trade_spoken import say, show_status
@@ -22,7 +23,7 @@ from springback.workflow.sources import has_store
 from springback.workflow.trade_check import check
 from springback.workflow.trade_clock import Ended, TradeClock, instant
 from springback.workflow.trade_collect import collect
-from springback.workflow.trade_gate import check_gate
+from springback.workflow.trade_gate import OpenGate, Override, check_gate
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
@@ -58,7 +59,15 @@ class Places:
     models: Path | None
 
 
-def run(console: Console, options: Options, desk: Path, file: Path | None, sets: list[str] | None, places: Places) -> int:
+def run(
+    console: Console,
+    options: Options,
+    desk: Path,
+    file: Path | None,
+    sets: list[str] | None,
+    places: Places,
+    override: Override | None = None,
+) -> int:
     """Does the step, or serves until it is ended; the exit code. Raises `InputError` on words that mean nothing."""
     if options.step not in {"", "decide", *STEPS}:
         raise InputError(f"trade takes decide, {', '.join(STEPS)} or nothing, was '{options.step}'", value=options.step)
@@ -67,12 +76,29 @@ def run(console: Console, options: Options, desk: Path, file: Path | None, sets:
     models, vendor = models_folder(places.models), _vendor(options, places)
     account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models)
     if options.live:
-        check_gate(account, desk, settings)
+        _say_gate(console, check_gate(account, desk, settings, override))
     steps = _steps(console, account, clock, options, vendor)
     if options.step:
         return _said(console, account, steps[options.step]())
     with _ended_by(over):
         return _serve(console, account, clock, steps, until)
+
+
+def typed(account: str, by: str, why: str) -> Override | None:
+    """What a person typed to open the gate of an account by hand; None where nothing was. Raises `InputError` where it is not signed."""
+    if account and not why:
+        raise InputError("an override is signed: say why with --why", value=account)
+    return Override(account, word_of(by, why)) if account else None
+
+
+def _say_gate(console: Console, gate: OpenGate) -> None:
+    """What real money stands on."""
+    verdict = gate.verdict
+    told = {"champion": verdict.champion, "validation": verdict.validation, "audit": verdict.audit, "override": gate.override}
+    console.payload["gate"] = told
+    console.say(f"real money; champion {verdict.champion or '-'}: validation {verdict.validation}, audit {verdict.audit}")
+    for text in gate.against:
+        console.say(f"  opened by hand ({gate.override}): {text}")
 
 
 def _vendor(options: Options, places: Places) -> str | None:
