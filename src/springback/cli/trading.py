@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli.operation import Desk
-from springback.cli.options import KeysFile
+from springback.cli.operation import DESK, Desk, DeskFolder
+from springback.cli.options import KeysFile, Knobs
 
 if TYPE_CHECKING:
     from springback.verbs.console import Console
@@ -43,11 +43,11 @@ def trade(
     return trading.run(console, options, desk.desk, desk.settings, desk.sets, trading.Places(desk.store, desk.models_dir))
 
 
-def status(console: "Console", *, desk: Desk) -> None:
+def status(console: "Console", *, desk: DeskFolder = DESK, knobs: Knobs) -> None:
     """How the account at a broker stands, on one screen: its state, halts, unknown orders, positions here and there, what comes next."""
     from springback.verbs import trading
 
-    trading.status(console, desk.desk, desk.settings, desk.sets)
+    trading.status(console, desk, knobs.settings, knobs.sets)
 
 
 VERBS = (trade, status)

@@ -10,10 +10,16 @@ from pathlib import Path
 from threading import Event, current_thread, main_thread
 from typing import Any
 
-from springback.errors import InputError
+from springback.data.hours import NEW_YORK
+from springback.errors import InputError, MissingData
+from springback.project import usual
 from springback.verbs.console import Console, table
+from springback.verbs.daily import check_files
+from springback.workflow.accounts import asking, vendor_of
+from springback.workflow.inputs import Inputs, Request
 from springback.workflow.places import models_folder
 from springback.workflow.settings import Settings, choose
+from springback.workflow.sources import has_store
 from springback.workflow.trade_check import check
 from springback.workflow.trade_clock import Ended, TradeClock
 from springback.workflow.trade_collect import collect
@@ -21,7 +27,7 @@ from springback.workflow.trade_gate import check_gate
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
-from springback.workflow.trade_service import Acts, page, serve
+from springback.workflow.trade_service import Acts, evening, page, serve
 from springback.workflow.trade_status import TradeStatus, account_folder, status_of
 from springback.workflow.trader import TradingAccount, trading_account
 
@@ -55,26 +61,41 @@ class Places:
 
 def run(console: Console, options: Options, desk: Path, file: Path | None, sets: list[str] | None, places: Places) -> int:
     """Does the step, or serves until it is ended; the exit code. Raises `InputError` on words that mean nothing."""
-    if options.step not in {"", *STEPS}:
-        raise InputError(f"trade takes {', '.join(STEPS)} or nothing, was '{options.step}'", value=options.step)
+    if options.step not in {"", "decide", *STEPS}:
+        raise InputError(f"trade takes decide, {', '.join(STEPS)} or nothing, was '{options.step}'", value=options.step)
     settings, over = choose(file, sets), Event()
-    clock = TradeClock(_instant("--clock", options.clock), over)
-    account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models_folder(places.models))
+    clock, until = TradeClock(_instant("--clock", options.clock), over), _instant("--until", options.until)
+    models, vendor = models_folder(places.models), _vendor(options, places)
+    account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models)
     if options.live:
         check_gate(account, desk, settings)
-    acts = _steps(console, account, clock, options)
+    steps = _steps(console, account, clock, options, vendor)
     if options.step:
-        return _said(console, acts[options.step]())
+        return _said(console, steps[options.step]())
     with _ended_by(over):
-        return _serve(console, account, clock, acts, options)
+        return _serve(console, account, clock, steps, until)
 
 
-def _steps(console: Console, account: TradingAccount, clock: TradeClock, options: Options) -> dict[str, Callable[[], TradeOutcome]]:
-    return {name: partial(one, account, clock, options.session, console) for name, one in STEPS.items()}
+def _vendor(options: Options, places: Places) -> str | None:
+    """Who is asked for the evening's data. Raises `InputError`, `MissingData` on a store, vendor or file of keys that cannot be."""
+    if places.store is not None and not has_store(places.store):
+        raise MissingData(f"{places.store} holds no store: fill it with 'springback fetch --store {places.store}', or leave --store out")
+    vendor = vendor_of(places.store or usual("store"), options.source)
+    check_files({} if options.keys is None else {"keys": options.keys}, vendor)
+    return vendor
+
+
+def _steps(
+    console: Console, account: TradingAccount, clock: TradeClock, options: Options, vendor: str | None
+) -> dict[str, Callable[[], TradeOutcome]]:
+    inputs = Inputs(store=account.live.store, request=Request(keys=options.keys))
+    fetch = asking(account.live, inputs, vendor, clock, console) if vendor else None
+    own = {name: partial(one, account, clock, options.session, console) for name, one in STEPS.items()}
+    return {"decide": partial(evening, account, clock, fetch, console), **own}
 
 
 def _serve(
-    console: Console, account: TradingAccount, clock: TradeClock, steps: dict[str, Callable[[], TradeOutcome]], options: Options
+    console: Console, account: TradingAccount, clock: TradeClock, steps: Mapping[str, Callable[[], TradeOutcome]], until: datetime | None
 ) -> int:
     code = 0
     acts: Acts = {
@@ -87,7 +108,7 @@ def _serve(
         "morning": steps["reconcile"],
     }
     with suppress(Ended):
-        for outcome in serve(account, clock, acts, _instant("--until", options.until)):
+        for outcome in serve(account, clock, acts, until):
             code = _said(console, outcome)
     return code
 
@@ -108,8 +129,9 @@ def _ended_by(over: Event) -> Iterator[None]:
 
 def _said(console: Console, outcome: TradeOutcome) -> int:
     console.payload["trade"] = {**asdict(outcome), "facts": dict(outcome.facts)}
-    orders = outcome.facts.get("orders", {})
-    counts = ", ".join(f"{len(names)} {state.replace('_', ' ')}" for state, names in sorted(orders.items()))
+    orders = outcome.facts.get("orders")
+    states = orders if isinstance(orders, Mapping) else {}
+    counts = ", ".join(f"{len(names)} {state.replace('_', ' ')}" for state, names in sorted(states.items()))
     console.say(f"{outcome.step} {outcome.session or '-'}: code {outcome.code}{f', orders: {counts}' if counts else ''}")
     for one in outcome.reasons:
         console.say(f"  {one.symbol + ': ' if one.symbol else ''}{one.text}")
@@ -117,15 +139,14 @@ def _said(console: Console, outcome: TradeOutcome) -> int:
 
 
 def _instant(name: str, text: str | None) -> datetime | None:
+    """An instant in UTC; one without a zone is New York's, as everywhere."""
     if text is None:
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"{name} must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
-    if found.tzinfo is None:
-        raise InputError(f"{name} must have its zone, such as 2026-11-27T17:00-05:00, was '{text}'", value=text)
-    return found.astimezone(UTC)
+    return (found if found.tzinfo else found.replace(tzinfo=NEW_YORK)).astimezone(UTC)
 
 
 def status(console: Console, desk: Path, file: Path | None, sets: list[str] | None) -> None:

@@ -11,13 +11,13 @@ from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.trading.guard import Ground, Proposal, Stake, Standing, Verdict, account_verdicts, order_verdicts
 from springback.trading.guard import stops as stopped_by
 from springback.workflow.broker_events import Heard
+from springback.workflow.broker_words import no_entries, no_shorting
+from springback.workflow.curbs import NO_SHORTING
 from springback.workflow.halting import killed
 from springback.workflow.trade_targets import Target
 from springback.workflow.trader import TradingAccount
 
 GIGABYTE = 1e9
-LEAST_EQUITY = Decimal(2000)
-"""Dollars under which a broker lends no shares."""
 
 
 def kill(account: TradingAccount) -> str:
@@ -80,14 +80,10 @@ def before_batch(account: TradingAccount, decision: FrozenDecision, orders: Sequ
 def unfit(hearing: Heard) -> dict[str, Reason]:
     """The sides on which the account may not open positions: it must be a margin account in USD, and above $2,000 for shorts."""
     theirs = hearing.state.account
-    if theirs.currency not in {"", "USD"}:
-        return dict.fromkeys(("buy", "sell"), Reason("currency", f"the account is in {theirs.currency}, not in USD: no entries"))
-    if theirs.multiplier is not None and theirs.multiplier <= 1:
-        return dict.fromkeys(("buy", "sell"), Reason("no_margin", "the account is no margin account: no entries"))
-    poor = theirs.equity is not None and theirs.equity < LEAST_EQUITY
-    if theirs.shorting is False or poor:
-        return {"sell": Reason("no_shorting", f"the account may not sell short, its equity is {theirs.equity}: no short entries")}
-    return {}
+    if found := no_entries(theirs):
+        return dict.fromkeys(("buy", "sell"), Reason(*found))
+    words = no_shorting(theirs)
+    return {"sell": Reason(NO_SHORTING, words)} if words else {}
 
 
 def standing_of(account: TradingAccount, hearing: Heard) -> Standing:

@@ -49,12 +49,12 @@ class TradeStatus:
 
 
 def account_folder(desk: Path, settings: Settings) -> Path:
-    """The folder of the account that `desk` means: its own, that of `brokers.account` in it, else of the only account in it."""
-    if _opened(desk):
-        return desk
+    """The folder of the account that `desk` means: that of `brokers.account` in it, its own, else of the only account in it."""
     named = desk / settings.brokers.account
     if settings.brokers.account and _opened(named):
         return named
+    if _opened(desk):
+        return desk
     inner = [one for one in (desk.iterdir() if desk.is_dir() else ()) if one.is_dir() and not DAY.fullmatch(one.name) and _opened(one)]
     return inner[0] if len(inner) == 1 else desk
 
