@@ -41,9 +41,9 @@ class Shared:
                 self._keep(key, known)
             return known.value
 
-    def _keep(self, key: Hashable, kept: _Kept) -> None:
+    def _keep(self, key: Hashable, page: _Kept) -> None:
         with self._lock:
-            self._kept[key] = kept
+            self._kept[key] = page
             self._kept.move_to_end(key)
             while len(self._kept) > MOST:
                 self._locks.pop(self._kept.popitem(last=False)[0], None)
