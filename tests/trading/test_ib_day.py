@@ -13,7 +13,7 @@ from springback.trading.journal import Order
 from springback.workflow.settings import Settings
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_collect import collect
-from springback.workflow.trade_outcome import DONE, TradeOutcome
+from springback.workflow.trade_outcome import DONE, HALTED, TradeOutcome
 from springback.workflow.trade_send import send
 from springback.workflow.trader import trading_account
 from tests.brokers.broker_cases import at
@@ -82,3 +82,29 @@ def test_the_settings_open_the_gateway_that_they_name(tmp_path: Path, monkeypatc
         trading_account(tmp_path / "desk", settings, "ib", True, TradeClock())
     with pytest.raises(InputError, match="simulated or alpaca or ib"):
         trading_account(tmp_path / "desk", settings, "tws", False, TradeClock())
+
+
+def test_a_rehearsed_time_is_for_paper_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for number in ("U1234567", "DF123456"):
+        settings = replace(Settings(), brokers=replace(Settings().brokers, account=number))
+        with pytest.raises(InputError, match="--clock rehearses at IB on a paper account"):
+            trading_account(tmp_path / "desk", settings, "ib", False, TradeClock(at(EVENING)))
+        assert not (tmp_path / "desk").exists()
+    settings = replace(Settings(), brokers=replace(Settings().brokers, account="DU1234567"))
+    assert trading_account(tmp_path / "desk", settings, "ib", False, TradeClock(at(EVENING))).rehearsal
+
+
+def test_a_login_that_opens_no_paper_account_is_refused_with_a_set_clock(desk: BrokerDesk) -> None:
+    desk.fake.account = "U1234567"  # type: ignore[attr-defined]
+    desk.decide(("AAA", 10, "entry"))
+    outcome = run(desk, send)
+    assert outcome.code == HALTED and [one.code for one in outcome.reasons] == ["wrong_account"] and not desk.fake.sent()  # type: ignore[attr-defined]
+
+
+def test_who_takes_the_account_hangs_up(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    with desk.account:
+        run(desk, send)
+        assert desk.broker.line.connected  # type: ignore[attr-defined]
+    assert not desk.broker.line.connected  # type: ignore[attr-defined]

@@ -66,14 +66,14 @@ def run(console: Console, options: Options, desk: Path, file: Path | None, sets:
     settings, over = choose(file, sets), Event()
     clock, until = TradeClock(_instant("--clock", options.clock), over), _instant("--until", options.until)
     models, vendor = models_folder(places.models), _vendor(options, places)
-    account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models)
-    if options.live:
-        check_gate(account, desk, settings)
-    steps = _steps(console, account, clock, options, vendor)
-    if options.step:
-        return _said(console, steps[options.step]())
-    with _ended_by(over):
-        return _serve(console, account, clock, steps, until)
+    with trading_account(desk, settings, options.broker, options.live, clock, places.store, models) as account:
+        if options.live:
+            check_gate(account, desk, settings)
+        steps = _steps(console, account, clock, options, vendor)
+        if options.step:
+            return _said(console, steps[options.step]())
+        with _ended_by(over):
+            return _serve(console, account, clock, steps, until)
 
 
 def _vendor(options: Options, places: Places) -> str | None:
