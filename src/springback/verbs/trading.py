@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from threading import Event, current_thread, main_thread
-from typing import Any
 
 from springback.data.hours import NEW_YORK
 from springback.errors import InputError, MissingData
 from springback.project import usual
-from springback.verbs.console import Console, table
+from springback.verbs.console import Console
 from springback.verbs.daily import check_files
+from springback.verbs.trade_spoken import say, show_status
 from springback.workflow.accounts import asking, vendor_of
 from springback.workflow.inputs import Inputs, Request
 from springback.workflow.places import models_folder
@@ -28,7 +28,7 @@ from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import Acts, evening, page, serve
-from springback.workflow.trade_status import TradeStatus, account_folder, status_of
+from springback.workflow.trade_status import account_folder, status_of
 from springback.workflow.trader import TradingAccount, trading_account
 
 STEPS: Mapping[str, Callable[..., TradeOutcome]] = {"send": send, "check": check, "collect": collect, "reconcile": reconcile}
@@ -71,7 +71,7 @@ def run(console: Console, options: Options, desk: Path, file: Path | None, sets:
             check_gate(account, desk, settings)
         steps = _steps(console, account, clock, options, vendor)
         if options.step:
-            return _said(console, steps[options.step]())
+            return _said(console, account, steps[options.step]())
         with _ended_by(over):
             return _serve(console, account, clock, steps, until)
 
@@ -109,7 +109,7 @@ def _serve(
     }
     with suppress(Ended):
         for outcome in serve(account, clock, acts, until):
-            code = _said(console, outcome)
+            code = _said(console, account, outcome)
     return code
 
 
@@ -127,14 +127,9 @@ def _ended_by(over: Event) -> Iterator[None]:
             signal.signal(one, handler)
 
 
-def _said(console: Console, outcome: TradeOutcome) -> int:
+def _said(console: Console, account: TradingAccount, outcome: TradeOutcome) -> int:
     console.payload["trade"] = {**asdict(outcome), "facts": dict(outcome.facts)}
-    orders = outcome.facts.get("orders")
-    states = orders if isinstance(orders, Mapping) else {}
-    counts = ", ".join(f"{len(names)} {state.replace('_', ' ')}" for state, names in sorted(states.items()))
-    console.say(f"{outcome.step} {outcome.session or '-'}: code {outcome.code}{f', orders: {counts}' if counts else ''}")
-    for one in outcome.reasons:
-        console.say(f"  {one.symbol + ': ' if one.symbol else ''}{one.text}")
+    say(console, account, outcome)
     return outcome.code
 
 
@@ -154,21 +149,4 @@ def status(console: Console, desk: Path, file: Path | None, sets: list[str] | No
     settings: Settings = choose(file, sets)
     found = status_of(account_folder(desk, settings), settings, datetime.now(UTC))
     console.payload |= asdict(found)
-    _show(console, found)
-
-
-def _show(console: Console, standing: TradeStatus) -> None:
-    console.say(f"{standing.mode} {standing.account}: {standing.state}")
-    age = "never" if standing.heartbeat_age is None else f"{standing.heartbeat_age:,.0f} s ago"
-    console.say(f"next: {standing.next_act} at {standing.next_at} - sign of life: {age} - broker asked: {standing.asked_at or 'never'}")
-    for halt in standing.halts:
-        console.say(f"  halt {halt['scope']} {halt['symbol']} {halt['code']}")
-    for name in standing.unknown_orders:
-        console.say(f"  unknown {name}")
-    names = sorted({*standing.positions, *standing.broker_positions})
-    shown: Any = table("", "symbol", "ours", "broker", "difference")
-    for symbol in names:
-        ours, theirs = standing.positions.get(symbol, 0.0), standing.broker_positions.get(symbol, 0.0)
-        shown.add_row(symbol, f"{ours:,g}", f"{theirs:,g}", "" if ours == theirs else f"{theirs - ours:+,g}")
-    if names:
-        console.show(shown)
+    show_status(console, found)

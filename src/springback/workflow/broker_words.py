@@ -41,7 +41,7 @@ def no_shorting(theirs: Account) -> str:
     if theirs.shorting is False:
         return "the broker does not let the account sell short: no short entries"
     if theirs.equity is not None and theirs.equity < LEAST_EQUITY:
-        return f"the account's equity is ${theirs.equity:,.2f}, under ${LEAST_EQUITY:,} nobody lends it shares: no short entries"
+        return f"the account's equity is ${theirs.equity:,.2f}, and nobody lends shares under ${LEAST_EQUITY:,}: no short entries"
     return ""
 
 
