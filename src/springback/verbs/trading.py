@@ -74,14 +74,14 @@ def run(
     settings, over = choose(file, sets), Event()
     clock, until = TradeClock(instant("--clock", options.clock), over), instant("--until", options.until)
     models, vendor = models_folder(places.models), _vendor(options, places)
-    account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models)
-    if options.live:
-        _say_gate(console, check_gate(account, desk, settings, override))
-    steps = _steps(console, account, clock, options, vendor)
-    if options.step:
-        return _said(console, account, steps[options.step]())
-    with _ended_by(over):
-        return _serve(console, account, clock, steps, until)
+    with trading_account(desk, settings, options.broker, options.live, clock, places.store, models) as account:
+        if options.live:
+            _say_gate(console, check_gate(account, desk, settings, override))
+        steps = _steps(console, account, clock, options, vendor)
+        if options.step:
+            return _said(console, account, steps[options.step]())
+        with _ended_by(over):
+            return _serve(console, account, clock, steps, until)
 
 
 def typed(account: str, by: str, why: str) -> Override | None:
