@@ -116,7 +116,7 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("monitor", "--prometheus"): WRITES,
     **{
         (verb, "--desk"): NO_ACCOUNT
-        for verb in ("daily", "orders", "book", "book set", "book import", "pause", "resume", "restrict", "flatten", "adopt")
+        for verb in ("daily", "orders", "attribution", "book", "book set", "book import", "pause", "resume", "restrict", "flatten", "adopt")
     },
     **{(verb, "--desk"): ("bars.csv/x", "cannot be") for verb in ("rehearse", "book init", "state restore")},
     ("kill", "--desk"): ("bars.csv/x", "could not be written"),
@@ -129,7 +129,18 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("adopt", "--price"): ("-1", "--price must be above 0 dollars"),
     ("adopt", "--opened"): ("soon", "Invalid value for '--opened'"),
     ("orders", "--session"): ("soon", "Invalid value for '--session'"),
+    ("attribution", "--session"): ("soon", "Invalid value for '--session'"),
+    ("paper", "--desk"): ("nowhere", "nowhere holds no account at a broker"),
     ("daily", "--source"): ("moon", "--source must be yahoo, tiingo, alpaca or lean, was 'moon'"),
+    ("trade", "--source"): ("moon", "--source must be yahoo, tiingo, alpaca or lean, was 'moon'"),
+    ("trade", "step"): ("dance", "trade takes decide, send, check, collect, reconcile or nothing, was 'dance'"),
+    ("trade", "--broker"): ("moon", "--broker must be"),
+    ("trade", "--live"): ("", "--live trades real money"),
+    ("trade", "--session"): ("soon", "Invalid value for '--session'"),
+    ("trade", "--clock"): ("soon", "--clock must be an instant"),
+    ("trade", "--until"): ("soon", "--until must be an instant"),
+    ("trade", "--desk"): ("bars.csv/x", "cannot be"),
+    ("status", "--desk"): ("nowhere", "nowhere holds no account: begin with 'springback trade'"),
     ("daily", "--members"): ("nowhere.csv --source yahoo", READS[1]),
     ("daily", "--holdings"): ("nowhere --source yahoo", "nowhere does not exist"),
     ("daily", "--keys"): ("nowhere.toml --source tiingo", "nowhere.toml does not exist"),

@@ -287,3 +287,19 @@ def test_capital_bounds_what_is_sized_on_and_not_what_is_told(curbs: Curbs, shar
     said = signals(market_data, {(3, "AAA"): (5.0, 0.9, 0.1)})
     evening = play(opening(100_000.0), market_data, said, Terms(account=LEAN), curbs)
     assert [int(one["quantity"]) for one in evening.orders] == [shares] and evening.daily["equity"] == 100_000.0
+
+
+@pytest.mark.parametrize(("entries", "bear_long"), [(True, 0.3), (False, 0.3), (False, 2.0)])
+def test_a_halt_of_entries_stops_no_reduction_at_a_turn_of_the_regime_and_every_increase(entries: bool, bear_long: float) -> None:
+    case = Case(bear_long=bear_long)
+    case.terms = replace(case.terms, regime=Regime(window=2, scope="book"))
+    case.next(case.filled(AAA=550, BBB=-100))
+    vix = case.market_data.vix.copy()
+    vix[case.end - 1] = 40.0
+    case.market_data = replace(case.market_data, vix=vix)
+    orders = case.next(Outcomes(), Curbs(entries=entries)).orders
+    changes = {("AAA", "BBB")[int(one["name"])]: int(one["quantity"]) for one in orders}
+    if bear_long < 1:
+        assert changes["AAA"] == int(case.state.equity * bear_long / 2 / 100.0) - 550
+    else:
+        assert "AAA" not in changes

@@ -1,5 +1,6 @@
 """An account at a simulated broker decides and earns what the rehearsal and the backtest do, line by line; and what it does without one."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,11 +21,12 @@ from springback.data.store.store import Store
 from springback.errors import InputError, MissingData, Unreachable
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
-from springback.state.trading_rows import Adoption, Step
+from springback.state.trading_rows import Adoption, Reconciliation, Step
 from springback.workflow import book
 from springback.workflow.book import Word
 from springback.workflow.inputs import Inputs
 from springback.workflow.rehearse import Period, rehearse
+from springback.workflow.session_views import curbs_of
 from springback.workflow.settings import Settings
 from springback.workflow.trade_decide import decide
 from springback.workflow.trade_outcome import EXITS_ONLY, HALTED, UNREACHABLE
@@ -183,3 +185,31 @@ def test_shares_that_were_there_before_are_claimed_before_anything_is_decided(
     assert outcome.code == HALTED and [one.symbol for one in outcome.reasons] == [there[0].symbol]
     with pytest.raises(MissingData, match="never at its broker"):
         desk.account.live.trader.own(date.fromisoformat(FIRST))  # type: ignore[union-attr]
+
+
+def test_what_another_hand_bought_back_is_not_sold_short_again_and_nobody_is_where_shorting_is_off(
+    begun: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = again(begun)
+    live, names, asked = desk.account.live, desk.market.bars.symbols, Simulated.state
+    at, session = desk.clock.now(), date.fromisoformat(SOON)
+    live.state.keep(live.name, Reconciliation(session, "morning", at, 0, json.dumps({"not_short": [names[1]]})))
+    trader: Any = live.trader
+    limits = trader.limits(SOON, names)
+    assert [one.symbol for one in limits.not_short if one.code == "bought_back"] == [names[1]]
+    for change in ({"shorting": False}, {"equity": Decimal("1999.99")}):
+
+        def told(self: Simulated, symbols: Any = (), change: Any = change) -> State:
+            one = asked(self, symbols)
+            return replace(one, account=replace(one.account, **change))
+
+        monkeypatch.setattr(Simulated, "state", told)
+        limits = trader.limits(SOON, names)
+        assert [(one.code, one.symbol) for one in limits.not_short] == [("no_shorting", "")]
+    outcome = desk.evening(NEXT)
+    decision = desk.account.live.folder.decision()
+    assert outcome.code == 0 and [one.code for one in decision.reasons].count("no_shorting") == 1
+    entries = decision.orders().query("reason == 'entry'")
+    assert len(entries) and (entries["quantity"] > 0).all()
+    curbs = curbs_of(decision)
+    assert curbs is not None and not curbs.shorts and not curbs.not_short and not curbs.barred

@@ -2,13 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ from springback.workflow.trade_service import HEARTBEAT, Acts, current, last_bea
 from springback.workflow.trade_status import account_folder, status_of
 from tests.brokers.broker_cases import at
 from tests.brokers.fake_alpaca import Fault
+from tests.operation.conftest import begun  # noqa: F401 (a fixture)
 from tests.operation.desks import market
+from tests.operation.live import DAYS, Live
 from tests.terminal import COMMAND
 from tests.trading.broker_desks import SESSION, BrokerDesk, broker_desk, hold
 
@@ -125,10 +128,10 @@ def test_a_wait_ends_with_the_program() -> None:
     over = threading.Event()
     clock = TradeClock(over=over)
     threading.Timer(0.05, over.set).start()
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(Ended):
         clock.wait(60)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - start < 5
 
 
 def test_a_set_clock_runs_on_and_jumps_over_waits() -> None:
@@ -185,3 +188,36 @@ def test_the_verbs_on_a_simulated_account(tmp_path: Path, step: tuple[str, ...])
         command = [*COMMAND, "status", "--desk", "desk", "--json"]
         told = json.loads(subprocess.check_output(command, cwd=tmp_path, text=True, timeout=60))
         assert told["mode"] == "REHEARSAL" and told["account"] == "SIMULATED" and told["positions"] == {}
+
+
+def test_a_day_of_the_verbs_at_a_simulated_broker(
+    begun: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """Decided, sent, and on the next evening filled, each by its own process at a time that is set."""
+    home = Live(shutil.copytree(begun, tmp_path / "home"))
+    home.bring(DAYS[0])
+    knobs = ["strategy.qpi_low=30", "strategy.qpi_high=70", "strategy.probability=0.5", "strategy.slots=6", "backtest.endings=learned"]
+
+    def verb(step: str, clock: str) -> dict[str, Any]:
+        words = ["trade", step, "--clock", clock, "--json", *(word for one in knobs for word in ("--set", one))]
+        run = subprocess.run([*COMMAND, *words], cwd=home.home, capture_output=True, text=True, timeout=120, check=False)
+        assert run.returncode in {0, 4}, run.stderr + run.stdout
+        return dict(json.loads(run.stdout)["trade"])
+
+    first, second = (f"{day}T17:00-05:00" for day in DAYS[:2])
+    assert verb("decide", first)["facts"]["decisions"] == [DAYS[0]]
+    sent = verb("send", first)["facts"]["orders"]
+    assert set(sent) == {"accepted"} and len(sent["accepted"]) > 1
+    home.bring(DAYS[1])
+    verb("decide", second)
+    orders = json.loads(
+        subprocess.check_output([*COMMAND, "journal", "--desk", "desk/SIMULATED", "--json"], cwd=home.home, text=True, timeout=60)
+    )["orders"]
+    assert {one["state"] for one in orders} == {"filled"} and {one["client_id"] for one in orders} == set(sent["accepted"])
+    says = [*COMMAND, "trade", "send", "--clock", second, *(word for one in knobs for word in ("--set", one))]
+    lines = subprocess.check_output(says, cwd=home.home, text=True, timeout=120).splitlines()
+    assert lines[0] == f"REHEARSAL SIMULATED, send for {DAYS[1]}: done"
+    screen = subprocess.check_output([*COMMAND, "status"], cwd=home.home, text=True, timeout=60)
+    assert f"the broker was asked {datetime.fromisoformat(second):%a %Y-%m-%d} 17:00 New York" in screen
+    assert all(one["symbol"] in screen for one in orders)

@@ -17,6 +17,8 @@ TODAY = "/a/desk/today"
 def act(browser: Browser, name: str, /, **fields: str) -> tuple[int, str]:
     told = {"csrf": browser.csrf(TODAY), "password": PASSWORD, "by": "somebody"} | fields
     answer = browser.post(f"/a/desk/act/{name}", told)
+    if answer.status_code == 303:
+        answer = browser.get(answer.headers["location"])
     return answer.status_code, answer.text
 
 

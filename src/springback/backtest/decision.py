@@ -115,7 +115,7 @@ def order(inputs: LoopInputs, first: int, row: int, rules: Rules, account: Accou
         inputs.trend[row] if rules.parameters.trend else paper.unknown,
         bear != is_bear(inputs.vix[before], inputs.vix_mean[before], rules.multiple),
         inputs.entry_factor[row],
-        _open(inputs, account.heights),
+        rules.entries and _open(inputs, account.heights),
     )
     funnel = account.log.funnel[row - first]
     count = decide(rules.parameters, bear, daily["equity"], today, account.book, paper.orders, funnel)

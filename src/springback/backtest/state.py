@@ -63,11 +63,14 @@ class LoopInputs(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What the loop goes by: the rule's numbers, the profile's charges, the multiple of the regime."""
+    """What the loop goes by: the rule's numbers, the profile's charges, the multiple of the regime. Without `entries` nothing is opened or
+    increased.
+    """
 
     parameters: RuleParameters
     charges: Charges
     multiple: float
+    entries: bool = True
 
 
 FILLED, CANCELLED, DROPPED, WAITING = range(4)

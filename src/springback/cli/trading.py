@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli.operation import Desk
-from springback.cli.options import KeysFile
+from springback.cli.operation import DESK, By, Desk, DeskFolder, Why
+from springback.cli.options import KeysFile, Knobs
 
 if TYPE_CHECKING:
     from springback.verbs.console import Console
@@ -20,6 +20,11 @@ def trade(
     ] = "",
     broker: Annotated[str, typer.Option("--broker", help="simulated, alpaca or ib.")] = "simulated",
     live: Annotated[bool, typer.Option("--live", help="Real money.")] = False,
+    override: Annotated[
+        str, typer.Option("--override", help="The account's number, typed: --live though its gate is closed.", show_default=False)
+    ] = "",
+    why: Why = "",
+    by: By = "",
     session: Annotated[
         datetime | None, typer.Option("--session", formats=["%Y-%m-%d"], help="The decision's session.", show_default="the newest")
     ] = None,
@@ -40,14 +45,15 @@ def trade(
 
     day = session.date() if session else None
     options = trading.Options(step, broker, live, day, clock, until, source, keys)
-    return trading.run(console, options, desk.desk, desk.settings, desk.sets, trading.Places(desk.store, desk.models_dir))
+    places, typed = trading.Places(desk.store, desk.models_dir), trading.typed(override, by, why)
+    return trading.run(console, options, desk.desk, desk.settings, desk.sets, places, typed)
 
 
-def status(console: "Console", *, desk: Desk) -> None:
+def status(console: "Console", *, desk: DeskFolder = DESK, knobs: Knobs) -> None:
     """How the account at a broker stands, on one screen: its state, halts, unknown orders, positions here and there, what comes next."""
     from springback.verbs import trading
 
-    trading.status(console, desk.desk, desk.settings, desk.sets)
+    trading.status(console, desk, knobs.settings, knobs.sets)
 
 
 VERBS = (trade, status)

@@ -39,7 +39,8 @@ class Terms:
 @dataclass(frozen=True)
 class Curbs:
     """What keeps a decision from entering: without `entries` nothing is opened or increased; the names in `barred` are no candidates, those
-    in `not_short` none for a short; `factor` multiplies the gross of what is opened. With `flatten` all that is held is closed.
+    in `not_short` none for a short, and without `shorts` nobody is; `factor` multiplies the gross of what is opened. With `flatten` all
+    that is held is closed.
 
     Sizes are worked out on the `share` of equity, at most on `capital` dollars.
     """
@@ -51,6 +52,7 @@ class Curbs:
     capital: float = math.inf
     share: float = 1.0
     flatten: bool = False
+    shorts: bool = True
 
     def sized_on(self, equity: float) -> float:
         """The dollars that sizes are worked out on."""
@@ -242,21 +244,19 @@ def _check(state: AccountState, market_data: MarketData) -> None:
 
 
 def rules_of(terms: Terms, curbs: Curbs | None) -> Rules:
-    """The numbers that the loop goes by, shares and dollars: without entries there are no slots and no changes of size."""
+    """The numbers that the loop goes by, shares and dollars: without entries nothing is opened or increased."""
     charged = charges(terms.costs, terms.account.profile, 0.0)
     parameters = rule_parameters(terms.strategy, terms.regime, charged.no_short_price, charged.no_short_dollar_volume)
-    if curbs is not None and not curbs.entries:
-        parameters = parameters._replace(slots=0, resize=False)
-    return Rules(parameters, charged, float(terms.regime.multiple))
+    return Rules(parameters, charged, float(terms.regime.multiple), curbs is None or curbs.entries)
 
 
 def _curbed(forecasts: Forecasts, symbols: Sequence[str], curbs: Curbs | None) -> Forecasts:
     """`forecasts` in which what is barred is not ranked on the newest session, and what cannot be shorted has no chance as a short."""
-    if curbs is None or not (curbs.barred or curbs.not_short):
+    if curbs is None or (curbs.shorts and not (curbs.barred or curbs.not_short)):
         return forecasts
     qpi, p_short = forecasts.qpi.copy(), forecasts.p_short.copy()
     qpi[-1, [column for column, symbol in enumerate(symbols) if symbol in curbs.barred]] = np.nan
-    p_short[-1, [column for column, symbol in enumerate(symbols) if symbol in curbs.not_short]] = np.nan
+    p_short[-1, [column for column, symbol in enumerate(symbols) if not curbs.shorts or symbol in curbs.not_short]] = np.nan
     return replace(forecasts, qpi=qpi, p_short=p_short)
 
 

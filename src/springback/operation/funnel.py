@@ -81,7 +81,8 @@ def funnel(evening: Evening, market_data: MarketData, forecasts: Forecasts, univ
     The names are those with a row in the newest session, and those with a forecast; dollars and shares, NaN as in `Forecasts`.
     """
     today = _today(market_data, forecasts, terms, curbs)
-    parameters = rules_of(terms, curbs).parameters
+    rules = rules_of(terms, curbs)
+    parameters = rules.parameters if rules.entries else rules.parameters._replace(slots=0)
     early = _early(today, market_data, universe)
     by_side = {}
     for side, panel in zip(SIDES, (forecasts.p_long, forecasts.p_short), strict=True):
@@ -109,7 +110,7 @@ def _today(market_data: MarketData, forecasts: Forecasts, terms: Terms, curbs: C
         final=final & (ends.ending != TRADING),
         quarantined=shut,
         barred=curbed,
-        not_short=np.array([one in curbs.not_short for one in bars.symbols], bool),
+        not_short=np.array([not curbs.shorts or one in curbs.not_short for one in bars.symbols], bool),
         trend=trend,
     )
 

@@ -10,9 +10,8 @@ from springback.market.actions import DIVIDEND
 from springback.market.market_data import MarketData
 from springback.operation.account_state import AccountState, WorkingOrder
 from springback.operation.evening import Evening
-from springback.operation.outcomes import OrderOutcome
+from springback.operation.outcomes import OrderOutcome, purpose_of
 from springback.operation.worlds import View, as_filled, modelled, unpaid
-from springback.strategy.rule import ENTRY, REASONS, RESTING_STOP
 from springback.trading.attribution import Pair, exact
 from springback.trading.booked import NOTHING
 from springback.trading.session_books import Move, OwnSession
@@ -51,7 +50,7 @@ class Own:
     def _filled(self, order: WorkingOrder) -> "_Filled | None":
         """What was filled of an order in whole shares, beside the backtest's own fill; and what the rest of a share moved."""
         held = self.state.lines[order.symbol].quantity if order.symbol in self.state.lines else 0
-        wanted = (order.symbol, _purpose(order, held))
+        wanted = (order.symbol, purpose_of(order, held))
         own = [one for one in self.fills if self.purposes.get(one.client_id) == wanted]
         shares = sum((one.shares for one in own), NOTHING)
         if not own or not int(shares):
@@ -90,12 +89,6 @@ class Own:
         actions, row = market_data.actions, len(market_data.bars.sessions) - 1
         for k in np.flatnonzero((actions.row == row) & (actions.kind == DIVIDEND)):
             yield market_data.bars.symbols[int(actions.name[k])], exact(float(actions.value[k]))
-
-
-def _purpose(order: WorkingOrder, position: int) -> str:
-    if order.reason == REASONS[RESTING_STOP]:
-        return "stop"
-    return "entry" if order.reason == REASONS[ENTRY] or position * order.quantity > 0 else "exit"
 
 
 def _closes(market_data: MarketData, row: int) -> dict[str, Decimal]:

@@ -140,6 +140,11 @@ class Orders(Database):
         if after != before:
             write_head(file, account, after)
 
+    def unanswered(self, account: str) -> tuple[str, ...]:
+        """Client ids of the orders that went out and of which nobody knows what became."""
+        with self._reading() as connection:
+            return Page(connection, account).pending("sending", "unknown")
+
     def order_events(self, account: str, since: date | None = None) -> tuple[OrderEvent, ...]:
         """What happened to the orders of the sessions from `since` on (None: of all), in its order."""
         named = select(ORDER_INTENT.c.client_id).where(ORDER_INTENT.c.account == account)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from springback.errors import MissingData
 from springback.operation.attribution_page import NAMES, flags, money, title
 from springback.verbs.console import Console, table
 from springback.workflow.attribution import attribution as attributed
@@ -36,8 +37,10 @@ def attribution(console: Console, account: LiveAccount, session: str, out: Path 
 
 
 def paper(console: Console, desk: Path, settings: Settings) -> bool:
-    """How far every account of the desk is on paper; whether one has passed."""
+    """How far every account of the desk is on paper; whether one has passed. Raises `MissingData` where there is none."""
     found = {one.name: progress_of(one, settings) for one in accounts(desk)}
+    if not found:
+        raise MissingData(f"{desk} holds no account at a broker: 'springback trade decide' begins one, or name the folder with --desk")
     console.payload["accounts"] = [
         {
             "account": name,
@@ -55,8 +58,7 @@ def paper(console: Console, desk: Path, settings: Settings) -> bool:
     for name, one in found.items():
         sessions, fills = f"{one.sessions} of {one.rules.sessions}", f"{one.fills} of {one.rules.fills}"
         shown.add_row(name, sessions, fills, "" if one.since is None else str(one.since))
-    if found:
-        console.show(shown)
-    best = max(found.values(), key=lambda one: (one.passed, one.sessions), default=None)
-    console.say("No account at a broker yet." if best is None else str(best.sentence))
-    return best is not None and best.passed
+    console.show(shown)
+    best = max(found.values(), key=lambda one: (one.passed, one.sessions))
+    console.say(str(best.sentence))
+    return best.passed

@@ -20,6 +20,7 @@ from springback.workflow.inputs import Inputs, Request
 from springback.workflow.places import models_folder
 from springback.workflow.settings import choose
 from springback.workflow.sources import NEED_KEYS, SOURCES, has_store
+from springback.workflow.trade_status import account_folder
 from springback.workflow.watched import Watch, watched
 
 LEASE = 60.0
@@ -36,13 +37,13 @@ def account(
     chosen = choose(settings, sets)
     if store is not None and not has_store(store):
         raise MissingData(f"{store} holds no store: fill it with 'springback fetch --store {store}', or leave --store out")
-    return account_of(desk, chosen, store, models_folder(models))
+    return account_of(account_folder(desk, chosen), chosen, store, models_folder(models))
 
 
 def run(console: Console, account: LiveAccount, source: str | None, files: Mapping[str, Path], clock: str | None, dry: bool) -> int:
     """The evening with the data of `source`; `files` are those of members, holdings and keys, by option. The exit code."""
     vendor = source_of(account, source)
-    _check(files, vendor)
+    check_files(files, vendor)
     time = clock_of(clock, drawn(account, vendor))
     lists = tuple(name for name in files if name != "keys")
     inputs = Inputs(
@@ -52,7 +53,7 @@ def run(console: Console, account: LiveAccount, source: str | None, files: Mappi
     return evening(console, account, time, fetch, dry, lists)
 
 
-def _check(files: Mapping[str, Path], vendor: str | None) -> None:
+def check_files(files: Mapping[str, Path], vendor: str | None) -> None:
     """Refuses a file that nobody would read. Raises `InputError`, `MissingData`."""
     for name, file in files.items():
         if vendor is None:
@@ -71,7 +72,7 @@ def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch |
         outcome = watch.outcome = daily(account, clock, fetch, dry, console)
     console.payload["daily"] = _plain(outcome, account)
     for one in outcome.decisions:
-        _say(console, one)
+        say_decision(console, one)
     for line in (*_fetched(outcome.fetched), *_governed(outcome.governed)):
         console.say(f"  {line}")
     if outcome.dry is not None:
@@ -90,7 +91,8 @@ def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch |
     return outcome.code
 
 
-def _say(console: Console, decision: FrozenDecision) -> None:
+def say_decision(console: Console, decision: FrozenDecision) -> None:
+    """What was decided and for which open, and what curbed it."""
     orders = decision.orders()
     entries = orders["reason"] == "entry"
     when = opening(decision)

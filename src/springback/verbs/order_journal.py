@@ -6,13 +6,15 @@ from springback.errors import InputError
 from springback.verbs.book import word_of
 from springback.verbs.console import Console, table
 from springback.workflow.order_journal import Listing, listing, made_good
+from springback.workflow.settings import choose
+from springback.workflow.trade_status import account_folder
 
 COLUMNS = ("client_id", "side", "quantity", "filled_quantity", "average_price", "state", "reason")
 
 
 def show(console: Console, desk: Path, verify: bool) -> bool:
     """Every order of the desk; whether nothing is wrong with its journal, as far as that was asked."""
-    found = listing(desk, verify)
+    found = listing(account_folder(desk, choose(), traded=True), verify)
     _say(console, found)
     return not found.faults
 
@@ -21,7 +23,7 @@ def rebuild(console: Console, desk: Path, file: Path, account: str, by: str, why
     """Has the journal rebuilt; whether it is whole then. Raises `InputError` without a reason."""
     if not why.strip():
         raise InputError("a rebuild of the journal says why: give --why REASON")
-    found = made_good(desk, file, account, word_of(by, why))
+    found = made_good(account_folder(desk, choose(), traded=True), file, account, word_of(by, why))
     _say(console, found)
     console.say(f"the journal of account {found.account} is rebuilt: {len(found.orders):,} orders were written anew")
     return not found.faults

@@ -3,30 +3,32 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from springback.errors import InputError, MissingData, SpringbackError
 from springback.market.prose import Prose
 from springback.state.rows import Attempt
-from springback.web.contents import PAGES
 from springback.web.dashboard import Dashboard, Outcome, lost
 from springback.web.entrance import refusal
 from springback.web.form import Form
-from springback.web.pages.built import built
 from springback.web.visit import Visit
 from springback.workflow import book, champions, halting, watch
 from springback.workflow.book import Word
 from springback.workflow.champions import Registry
 from springback.workflow.champions import Word as Signature
+from springback.workflow.daily import Clock
+from springback.workflow.halting import Claim
 from springback.workflow.studies import studies
+from springback.workflow.trader import trading_account
 from springback.workflow.versions import asked, sign
 
 KIND = "act"
 """Kind of the attempts that tell of acts: "act pause"."""
-ALL = "all of them"
+ALL, LIVE, DONE = "all of them", "real money", "done"
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,24 @@ def _act(dashboard: Dashboard, request: Request, form: Form) -> Response:
     elif not form.ours:
         outcome = Outcome("Send the form again.", "bad", 403)
     else:
-        outcome = refusal(dashboard, request, form, "operator") or _done(visit, request.path_params["name"], deed, form)
+        done = refusal(dashboard, request, form, "operator") or _done(visit, request.path_params["name"], deed, form)
+        if isinstance(done, Attempt):  # to a page that may be read again without doing it again
+            return RedirectResponse(visit.address(deed.page, act=str(done.n)), 303)
+        outcome = done
     after = Visit(dashboard.desks, visit.desk, visit.role)
-    return dashboard.whole(request, after, deed.page, built(PAGES[deed.page].page, after)[0], outcome)
+    return dashboard.whole(request, after, deed.page, outcome)
 
 
-def _done(visit: Visit, name: str, deed: Deed, form: Form) -> Outcome:
-    """Keeps that the act begins, does it, and keeps what came of it."""
+def outcome_of(visit: Visit) -> Outcome:
+    """What came of the act that the query names; nothing where it names none."""
+    number = visit.query.get("act", "")
+    known = visit.account.state.attempts(visit.account.name) if number.isdecimal() and visit.desk is not None else ()
+    found = next((one for one in known if str(one.n) == number and one.kind.startswith(KIND)), None)
+    return Outcome() if found is None else Outcome(str(found.detail), "good" if found.outcome == DONE else "bad")
+
+
+def _done(visit: Visit, name: str, deed: Deed, form: Form) -> Attempt | Outcome:
+    """Keeps that the act begins, does it, and keeps what came of it; why it was not done, where it was not."""
     try:
         word = Word(form.of("by") or "operator", datetime.now(UTC), form.of("why"))
         _keep(visit, name, "begun", f"by {word.by}{f': {word.why}' if word.why else ''}")
@@ -72,13 +85,13 @@ def _done(visit: Visit, name: str, deed: Deed, form: Form) -> Outcome:
     except SpringbackError as error:
         _keep(visit, name, "refused", str(error))
         return Outcome(str(error), "bad", 409)
-    _keep(visit, name, "done", words)
-    return Outcome(words)
+    return _keep(visit, name, DONE, words)
 
 
-def _keep(visit: Visit, name: str, outcome: str, words: str) -> None:
+def _keep(visit: Visit, name: str, outcome: str, words: str) -> Attempt:
     session = date.fromisoformat(visit.sessions[-1]) if visit.sessions else visit.now.date()
-    visit.account.state.attempt(visit.account.name, Attempt(f"{KIND} {name}", datetime.now(UTC), session, outcome, Prose(words)))
+    row = Attempt(f"{KIND} {name}", datetime.now(UTC), session, outcome, Prose(words))
+    return visit.account.state.attempt(visit.account.name, row)
 
 
 def _pause(visit: Visit, _: Form, word: Word) -> str:
@@ -86,9 +99,35 @@ def _pause(visit: Visit, _: Form, word: Word) -> str:
     return "No entries from now on; exits go on. Resume lifts it."
 
 
-def _resume(visit: Visit, _: Form, word: Word) -> str:
-    lifted = halting.resumed(visit.account, word)
-    return f"{len(lifted)} halts are lifted." if lifted else "No halt was in force."
+def _resume(visit: Visit, form: Form, word: Word) -> str:
+    own, check, clock = visit.account, None, Clock()
+    if visit.desk is not None and visit.desk.broker:
+        trading = trading_account(visit.desk.folder.parent, visit.settings, form.of("broker"), form.of("money") == LIVE, clock)
+        if trading.live.name != own.name:
+            raise InputError(f"the settings name account {trading.live.name} at this broker, not {own.name}: nothing is lifted")
+        check = lambda: halting.checked(trading, clock)  # noqa: E731
+    only = form.of("only")
+    numbers = None if only in ("", ALL) else [one.n for one in halting.liftable(own) if only.split()[0] == str(one.n)]
+    lifted = halting.resumed(own, word, numbers, check)
+    left = len(halting.liftable(own))
+    return f"{len(lifted)} halts are lifted, {left} stay." if lifted else "No halt was lifted."
+
+
+def _flatten(visit: Visit, form: Form, word: Word) -> str:
+    if form.of("word").strip() != visit.account.name:
+        raise InputError(f"to close every position type the account's name, {visit.account.name}")
+    halting.flattened(visit.account, word)
+    return "No entries, and an exit of every position at the next opens, until somebody resumes."
+
+
+def _adopt(visit: Visit, form: Form, word: Word) -> str:
+    try:
+        shares, price = Decimal(form.of("quantity") or "0"), float(form.of("price")) if form.of("price") else None
+        opened = date.fromisoformat(form.of("opened")) if form.of("opened") else None
+    except (InvalidOperation, ValueError):
+        raise InputError("shares and price are numbers, the opening a date such as 2026-03-02") from None
+    kept = halting.adopted(visit.account, Claim(form.of("symbol").strip().upper(), form.of("claim"), shares, price, opened), word)
+    return f"{kept.symbol} is {kept.claim}: {kept.quantity:f} shares."
 
 
 def _registry(visit: Visit) -> Registry:
@@ -125,6 +164,8 @@ def _apply_review(_: Visit, form: Form, word: Word) -> str:
 DEEDS: Mapping[str, Deed] = {
     "pause": Deed("today", _pause),
     "resume": Deed("today", _resume),
+    "flatten": Deed("positions", _flatten),
+    "adopt": Deed("positions", _adopt),
     "promote": Deed("models", _promote),
     "rollback": Deed("models", _roll_back),
     "clear-alarm": Deed("models", _clear_alarm),

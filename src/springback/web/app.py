@@ -12,10 +12,10 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from springback.web import acts, cells, drawing, entrance, events
+from springback.web import acts, cells, drawing, entrance, events, kill
 from springback.web.access import Access
 from springback.web.contents import PAGES
-from springback.web.dashboard import Dashboard, Outcome, lost
+from springback.web.dashboard import Dashboard, lost
 from springback.web.door import STUDY_POLICY, Door
 from springback.web.pages.built import built
 from springback.web.visit import NOBODY, Desks
@@ -44,6 +44,8 @@ def application(dashboard: Dashboard) -> ASGIApp:
         Route("/sign-out", partial(entrance.signed_out, dashboard), methods=post),
         Route("/events/{account}", partial(follow, dashboard), methods=get),
         Route("/study/{kind}/{name}", partial(study, dashboard), methods=get),
+        Route("/a/{account}/kill", partial(kill.ask, dashboard), methods=get),
+        Route("/a/{account}/kill", partial(kill.pull, dashboard), methods=post),
         Route("/a/{account}/act/{name}", partial(acts.act, dashboard), methods=post),
         Route("/a/{account}/{page}", partial(page, dashboard), methods=get),
         Route("/a/{account}/{page}/{key}.csv", partial(table, dashboard), methods=get),
@@ -75,8 +77,7 @@ def page(dashboard: Dashboard, request: Request) -> Response:
     key, visit = request.path_params["page"], dashboard.visit(request, session)
     if visit is None or key not in PAGES:
         return lost()
-    content, status = built(PAGES[key].page, visit)
-    return dashboard.whole(request, visit, key, content, Outcome(status=status))
+    return dashboard.whole(request, visit, key, acts.outcome_of(visit) if "act" in visit.query else None)
 
 
 def table(dashboard: Dashboard, request: Request) -> Response:

@@ -1,13 +1,22 @@
 """What stands above every page: which account in which mode, of when the data are, and whether its trader lives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from springback.errors import SpringbackError
+from springback.state.rows import Halt
+from springback.state.trading_rows import Step
 from springback.web.visit import Visit
+from springback.workflow import halting
+from springback.workflow.desks import Desk
+from springback.workflow.trade_service import last_beat
+from springback.workflow.trade_status import OLD
+from springback.workflow.trader import CALLS
 
 Mode = Literal["PAPER", "LIVE", "REHEARSAL", "NO BROKER"]
+PAPER = ("PA", "DU", "DF")
+"""How the numbers of paper accounts begin, at Alpaca and at IB."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +45,34 @@ def header_of(visit: Visit, page: str) -> Header:
     try:
         return _full(visit, bare)
     except SpringbackError as error:
-        return Header(bare.mode, bare.account, page, bare.now, bare.accounts, flags=(str(error),))
+        mode: Mode = mode_of(visit.desk, None) if visit.desk.broker else "NO BROKER"
+        there = [f"KILLED: the file {one} is there" for one in halting.kill_files(visit.desk.folder) if visit.desk.broker and one.exists()]
+        return replace(bare, mode=mode, flags=(*there, str(error)))
 
 
 def _full(visit: Visit, bare: Header) -> Header:
-    state, name = visit.account.state, visit.account.name
-    session = visit.sessions[-1] if visit.sessions else ""
-    flags = tuple(f"{one.code.upper()}: {one.why}" for one in state.halts(name) if one.scope != "name")
-    trader = "No trader: orders are placed by hand"
-    return Header("NO BROKER", bare.account, bare.page, bare.now, bare.accounts, session, trader, "quiet", None, flags)
+    account, desk = visit.account, visit.desk
+    flags = tuple(f"{one.code.upper()}: {one.why}" for one in account.state.halts(account.name) if _shouts(one))
+    found = replace(bare, session=visit.sessions[-1] if visit.sessions else "", flags=flags)
+    if desk is None or not desk.broker:
+        return replace(found, trader="No trader: orders are placed by hand")
+    switch = halting.killed(account)
+    step, beat = account.state.newest(account.name, Step), last_beat(desk.folder)
+    heard = None if beat is None else datetime.fromisoformat(beat["at"])
+    found = replace(found, mode=mode_of(desk, step), flags=(f"KILLED: {switch}", *flags) if switch else flags, heard_at=heard)
+    if heard is not None and (visit.now - heard).total_seconds() <= OLD:
+        return replace(found, trader="Trader runs, heard", trader_tone="good")
+    return replace(found, trader=f"THE TRADER IS NOT RUNNING{'; heard' if heard else ''}", trader_tone="alarm")
+
+
+def _shouts(halt: Halt) -> bool:
+    return halt.scope != "name" and halt.code != halting.KILL
+
+
+def mode_of(desk: Desk, step: Step | None) -> Mode:
+    """What is traded there: nothing real where it is simulated or the newest step was a rehearsal; real money unless its number is that of
+    a paper account.
+    """
+    if (desk.folder / CALLS).exists() or (step is not None and step.rehearsal):
+        return "REHEARSAL"
+    return "PAPER" if desk.name.startswith(PAPER) else "LIVE"

@@ -7,6 +7,7 @@ from springback.web.page import Page
 from springback.web.pages.data import data
 from springback.web.pages.incidents import incidents
 from springback.web.pages.ledger import ledger
+from springback.web.pages.live import costs, live
 from springback.web.pages.models import models
 from springback.web.pages.orders import orders
 from springback.web.pages.positions import positions
@@ -42,6 +43,8 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "symbol": Entry("One symbol", symbol),
     },
     "Evidence": {
+        "live": Entry("Live against backtest", live),
+        "costs": Entry("Costs", costs),
         "models": Entry("Models", models),
         "runs": Entry("Runs", runs),
         "ledger": Entry("Ledger, optimisation", ledger),

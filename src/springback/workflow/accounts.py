@@ -44,11 +44,16 @@ def source_of(account: LiveAccount, named: str | None) -> str | None:
 
     Raises `InputError` on one that is not known.
     """
+    return vendor_of(account.store, named)
+
+
+def vendor_of(place: Path, named: str | None) -> str | None:
+    """As `source_of`, by the folder of a store. Raises `InputError`."""
     if named is not None and named not in SOURCES:
         raise InputError(f"--source must be {', '.join(SOURCES[:-1])} or {SOURCES[-1]}, was '{named}'", value=named)
     if named is not None:
         return named
-    store = Store(account.store)
+    store = Store(place)
     return store.origin.source if store.exists() and store.origin.source in SOURCES else None
 
 

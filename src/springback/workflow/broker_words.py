@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from springback.brokers.broker import Activity, Fill
+from springback.brokers.broker import Account, Activity, Fill
 from springback.brokers.broker import Order as BrokerOrder
 from springback.errors import Disagrees
 from springback.market.prose import Prose
@@ -21,6 +21,28 @@ WHY = {
     ELSEWHERE: "ended by another hand than ours: that is final",
     REPLACED: "another order took its place at the broker",
 }
+
+
+LEAST_EQUITY = Decimal(2000)
+"""Dollars under which a broker lends no shares."""
+
+
+def no_entries(theirs: Account) -> tuple[str, str] | None:
+    """Why the account may open nothing, as code and words: it must be a margin account, in dollars (USD). None where it may."""
+    if theirs.currency not in {"", "USD"}:
+        return "currency", f"the account is in {theirs.currency}, not in USD: no entries"
+    if theirs.multiplier is not None and theirs.multiplier <= 1:
+        return "no_margin", "the account is no margin account: no entries"
+    return None
+
+
+def no_shorting(theirs: Account) -> str:
+    """Why the account may open no short: the broker says so, or it has too few dollars; empty where it may."""
+    if theirs.shorting is False:
+        return "the broker does not let the account sell short: no short entries"
+    if theirs.equity is not None and theirs.equity < LEAST_EQUITY:
+        return f"nobody lends shares to an account under ${LEAST_EQUITY:,}, and its equity is ${theirs.equity:,.2f}: no short entries"
+    return ""
 
 
 def answers(there: BrokerOrder, ours: Order, code: str) -> tuple[Answer, ...]:

@@ -20,8 +20,10 @@ from springback.trading.guard_settings import Guard
 from springback.workflow.retrain import stale
 from springback.workflow.settings import Settings
 
-NO_BORROW = "no_borrow"
-"""Code of a name that is no candidate for a short, and stays one for a long."""
+NO_BORROW, BOUGHT_BACK = NOT_SHORT = ("no_borrow", "bought_back")
+"""Codes of a name that is no candidate for a short, and stays one for a long."""
+NO_SHORTING = "no_shorting"
+"""Code of an account in which nobody is a candidate for a short."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Forbidden:
 @dataclass(frozen=True)
 class Limits:
     """What a broker's account leaves of a decision: why nothing is entered, which names are no candidates and which none for a short, each
-    by its `symbol`; sizes are worked out on the `share` of equity, at most on `capital` dollars. `facts` are frozen with the decision.
+    by its `symbol` (without one: all of them); sizes are worked out on the `share` of equity, at most on `capital` dollars. `facts` are
+    frozen with the decision.
     """
 
     entries: tuple[Reason, ...] = ()
@@ -98,7 +101,8 @@ def curbs_of(
         entries=not stops,
         barred=frozenset(one.symbol for one in names),
         factor=factor,
-        not_short=frozenset(one.symbol for one in limits.not_short),
+        not_short=frozenset(one.symbol for one in limits.not_short if one.symbol),
+        shorts=all(one.symbol for one in limits.not_short),
         capital=limits.capital,
         share=limits.share,
         flatten=any(one.code == FLATTEN for one in forbidden.halts),

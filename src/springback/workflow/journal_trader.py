@@ -17,14 +17,14 @@ from springback.operation.outcomes import Holding, OrderOutcome, Outcomes, purpo
 from springback.state.trading_rows import Adoption
 from springback.trading.journal import Order
 from springback.trading.own_account import Beginning, Event, Held, OwnAccount, Sources, own_account
+from springback.trading.paper_gate import capital_share
 from springback.workflow.broker_events import Heard, heard
-from springback.workflow.curbs import NO_BORROW, Limits
+from springback.workflow.broker_words import no_entries, no_shorting
+from springback.workflow.curbs import BOUGHT_BACK, NO_BORROW, NO_SHORTING, Limits
 from springback.workflow.daily import Clock
 from springback.workflow.evening import CASH, LiveAccount
+from springback.workflow.reconcile import not_short
 from springback.workflow.trading_account import TradingAccount
-
-SMALL, FEW = 0.1, 20
-"""The share of equity that is sized on in so many first live sessions, where no capital is named."""
 
 
 @dataclass(eq=False)
@@ -79,13 +79,8 @@ class JournalTrader:
             return Limits((Reason("unreachable", f"the broker was not heard: {self.silence}"),), capital=capital, share=share)
         hearing = self.hear(symbols)
         assets = hearing.state.assets
-        not_short = tuple(
-            Reason(NO_BORROW, f"{one} cannot be borrowed: {assets[one].borrow}", one)
-            for one in sorted(symbols)
-            if one in assets and assets[one].borrow != "easy"
-        )
         barred = (*_unnamed(symbols, assets), *self._foreign(hearing))
-        return Limits(tuple(_stops(hearing)), barred, not_short, capital, share, self._facts(hearing, symbols))
+        return Limits(tuple(_stops(hearing)), barred, self._not_short(hearing, symbols), capital, share, self._facts(hearing, symbols))
 
     def _events(self, names: Collection[str], since: date) -> list[Event]:
         rows = Store(self.live.store).actions(names).to_dict("records") if names else []
@@ -102,8 +97,8 @@ class JournalTrader:
     def _sized(self) -> tuple[float, float]:
         """The capital in dollars and the share of equity that are sized on."""
         capital = self.live.settings.brokers.capital
-        few = self.account.mode == "live" and len(self.live.folder.sessions()) < FEW
-        return (capital, 1.0) if capital else (float("inf"), SMALL if few else 1.0)
+        share = capital_share(capital, len(self.live.folder.sessions())) if self.account.mode == "live" else 1.0
+        return capital or float("inf"), share
 
     def _foreign(self, hearing: Heard) -> Iterator[Reason]:
         """Names in which there are shares or orders that are not ours, as the day has it on which the broker was heard."""
@@ -116,6 +111,19 @@ class JournalTrader:
         spelled = {one.broker_symbol: symbol for symbol, one in hearing.state.assets.items()}
         for one in sorted({spelled.get(one.symbol, one.symbol) for one in hearing.foreign_orders if one.live}):
             yield Reason("foreign_order", f"{one} has an order that is not ours", one)
+
+    def _not_short(self, hearing: Heard, symbols: Collection[str]) -> tuple[Reason, ...]:
+        """Who is not sold short: nobody, where the account may not, else what is not lent or was bought back since the last decision."""
+        theirs, live = hearing.state.account, self.live
+        if words := no_shorting(theirs):
+            return (Reason(NO_SHORTING, words),)
+        assets, lent = hearing.state.assets, "{} cannot be borrowed: {}"
+        known = [one for one in sorted(symbols) if one in assets and assets[one].borrow != "easy"]
+        bought = [one for day in live.folder.sessions()[-1:] for one in sorted(not_short(live, date.fromisoformat(day)))]
+        return (
+            *(Reason(NO_BORROW, lent.format(one, assets[one].borrow), one) for one in known),
+            *(Reason(BOUGHT_BACK, f"another hand bought back the short of {one}: it is not sold again yet", one) for one in bought),
+        )
 
     def _facts(self, hearing: Heard, symbols: Collection[str]) -> Mapping[str, Any]:
         """What the decision stood on at the broker, plain."""
@@ -143,8 +151,8 @@ def _stops(hearing: Heard) -> Iterator[Reason]:
         yield Reason("unknown_order", f"nobody knows what became of {one.client_id}")
     if account.blocked:
         yield Reason("blocked", "the broker lets the account trade no more: ask it why")
-    if account.currency not in {"", "USD"}:
-        yield Reason("currency", f"the account is in {account.currency}, must be in USD")
+    if unfit := no_entries(account):
+        yield Reason(*unfit)
 
 
 def _unnamed(symbols: Collection[str], assets: Mapping[str, Asset]) -> Iterator[Reason]:

@@ -20,12 +20,12 @@ from springback.operation.frozen_decision import FrozenDecision
 from springback.operation.spoken import session_forecasts
 from springback.operation.worlds import Seeing, View
 from springback.workflow.catch_up import window
+from springback.workflow.curbs import FLATTEN, NO_SHORTING, NOT_SHORT
 from springback.workflow.evening import LiveAccount
 from springback.workflow.inputs import Loaded
 from springback.workflow.models_in_use import models_in_use
 from springback.workflow.settings import Settings, hash_of, plain_settings
 
-NO_BORROW = "no_borrow"
 PANELS = ("qpi", "p_long", "p_short", "adv")
 
 
@@ -95,19 +95,20 @@ def curbs_of(decision: FrozenDecision) -> Curbs | None:
     if decision.kind == "late":
         return None
     named = [one for one in decision.reasons if one.symbol]
-    sized = _sized_on(decision)
+    codes, sized = {one.code for one in decision.reasons}, _sized_on(decision)
     return Curbs(
         entries=not decision.exits_only,
-        barred=frozenset(one.symbol for one in named if one.code != NO_BORROW),
+        barred=frozenset(one.symbol for one in named if one.code not in NOT_SHORT),
         factor=decision.alarm_factor,
-        not_short=frozenset(one.symbol for one in named if one.code == NO_BORROW),
+        not_short=frozenset(one.symbol for one in named if one.code in NOT_SHORT),
+        shorts=NO_SHORTING not in codes,
         share=1.0 if sized == decision.equity or not decision.equity else sized / decision.equity,
+        flatten=FLATTEN in codes,
     )
 
 
 def _sized_on(decision: FrozenDecision) -> float:
-    sized: float | None = getattr(decision, "sized_on", None)
-    return decision.equity if sized is None else sized
+    return decision.equity if decision.sized_on is None else decision.sized_on
 
 
 def _terms(account: LiveAccount, decision: FrozenDecision) -> tuple[Terms, tuple[Doubt, ...]]:

@@ -17,11 +17,14 @@ from springback.state.rows import Incident
 from springback.state.trading_rows import Step
 from springback.trading.timetable import ActName, Timetable
 from springback.workflow.broker_events import heard
-from springback.workflow.trade_batch import coded, holding
+from springback.workflow.daily import Fetch
+from springback.workflow.progress import Progress
+from springback.workflow.trade_batch import coded
 from springback.workflow.trade_clock import TradeClock
+from springback.workflow.trade_decide import decide
 from springback.workflow.trade_outcome import DONE, EXITS_ONLY, UNKNOWN, TradeOutcome
 from springback.workflow.trade_targets import table_of
-from springback.workflow.trader import TradingAccount
+from springback.workflow.trading_account import TradingAccount, holding
 
 HEARTBEAT = "heartbeat.json"
 """The file in the account's folder that the service writes over and over: it is alive."""
@@ -121,6 +124,16 @@ def page(account: TradingAccount, clock: TradeClock) -> TradeOutcome:
     with suppress(Unwritable, StateError):
         account.live.state.keep(account.live.name, outcome.row(clock.now(), account.rehearsal))
     return outcome
+
+
+def evening(account: TradingAccount, clock: TradeClock, fetch: Fetch | None, progress: Progress) -> TradeOutcome:
+    """The decision of the newest session that is over, taken while the account is held. Raises as `decide` does."""
+
+    def decided() -> TradeOutcome:
+        with holding(account):
+            return decide(account, clock, fetch, progress)
+
+    return coded("decide", None, decided)
 
 
 def _incident(account: TradingAccount, session: date, unknown: list[str], at: datetime) -> None:

@@ -13,25 +13,29 @@ from springback.brokers.alpaca import MODES
 from springback.data.hours import following, hours_of, newest_closed
 from springback.errors import MissingData
 from springback.operation.desk_folder import DAY, DeskFolder
+from springback.operation.frozen_decision import ACCOUNT
 from springback.state.rows import Halt
 from springback.state.state import State
 from springback.state.trading_rows import Reconciliation, Snapshot, Step
 from springback.trading.journal import Order
 from springback.trading.timetable import Timetable, timetable
+from springback.workflow.evening import HEAD
 from springback.workflow.halting import kill_files
 from springback.workflow.order_journal import journal_of
 from springback.workflow.settings import Settings
 from springback.workflow.state_place import FILE, open_state, place
 from springback.workflow.trade_service import last_beat
 
+NO_BROKER = "NO BROKER"
 OLD = 3 * 60.0
 """Seconds after which a sign of life is an old one."""
 
 
 @dataclass(frozen=True)
 class TradeStatus:
-    """How an account stands: `mode` PAPER, LIVE or REHEARSAL, its `state` in one sentence, halts in force, orders of which nobody knows,
-    signed shares by our book and at the broker when it was last asked, what comes next, and the age of the newest sign of life in seconds.
+    """How an account stands: `mode` PAPER, LIVE or REHEARSAL (NO BROKER: a desk's own account), its `state` in one sentence,
+    halts in force, orders of which nobody knows, signed shares by our book and at the broker when it was last asked, what comes next, and
+    the age of the newest sign of life in seconds.
     """
 
     mode: str
@@ -47,15 +51,19 @@ class TradeStatus:
     heartbeat_age: float | None
 
 
-def account_folder(desk: Path, settings: Settings) -> Path:
-    """The folder of the account that `desk` means: its own, that of `brokers.account` in it, else of the only account in it."""
-    if _opened(desk):
-        return desk
+def account_folder(desk: Path, settings: Settings, traded: bool = False) -> Path:
+    """The folder of the account that `desk` means: that of `brokers.account` in it, its own, else of the only account at a broker in it.
+
+    Where one that is `traded` is meant, the desk's own account goes before that one only if it is at a broker itself.
+    """
     named = desk / settings.brokers.account
     if settings.brokers.account and _opened(named):
         return named
+    if (desk / HEAD).is_file() or (_opened(desk) and not traded):
+        return desk
     inner = [one for one in (desk.iterdir() if desk.is_dir() else ()) if one.is_dir() and not DAY.fullmatch(one.name) and _opened(one)]
-    return inner[0] if len(inner) == 1 else desk
+    traders = [one for one in inner if (one / HEAD).is_file()] or ([] if _opened(desk) else inner)
+    return traders[0] if len(traders) == 1 else desk
 
 
 def _opened(folder: Path) -> bool:
@@ -68,15 +76,15 @@ def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
     if "://" not in where and not Path(where).exists():
         raise MissingData(f"{folder} holds no account: begin with 'springback trade', or name its folder with --desk")
     state, name = open_state(folder), folder.resolve().name
-    orders, halts, snapshot = journal_of(folder, state=state).orders(), state.halts(name), state.newest(name, Snapshot)
+    orders, halts, snapshot = journal_of(folder, state=state).orders(_since(folder)), state.halts(name), state.newest(name, Snapshot)
     table = _table(settings, now)
     done = {one.step for one in state.kept(name, Step, table.session) if not one.code}
     act, told = table.following(now, done), last_beat(folder)
     age = None if told is None else (now - datetime.fromisoformat(told["at"])).total_seconds()
-    unknown = tuple(one.client_id for one in orders if one.state in {"sending", "unknown"})
+    unknown = state.unanswered(name)
     killed = any(one.exists() for one in kill_files(folder))
     return TradeStatus(
-        mode=_mode(state, name, settings, snapshot),
+        mode=_mode(state, name, settings, snapshot) if (folder / HEAD).is_file() else NO_BROKER,
         account=name,
         state=_sentence(killed, halts, unknown, state.newest(name, Step), age),
         halts=tuple(_halt(one) for one in halts) + (({"scope": "all", "code": "kill", "symbol": ""},) if killed else ()),
@@ -104,6 +112,13 @@ def _mode(state: State, name: str, settings: Settings, snapshot: Snapshot | None
     row = state.newest(name, Reconciliation)
     told = "" if row is None else str(json.loads(row.body).get("venue", {}).get("mode", ""))
     return (told or MODES.get(urlsplit(settings.brokers.alpaca_url).hostname or "", "rehearsal")).upper()
+
+
+def _since(folder: Path) -> date | None:
+    """The session whose book the fills since change; None where none is known."""
+    known = DeskFolder(folder)
+    decision = known.decision() if known.sessions() else None
+    return None if decision is None or ACCOUNT not in decision.files else date.fromisoformat(decision.session)
 
 
 def _positions(folder: Path, orders: tuple[Order, ...]) -> dict[str, float]:

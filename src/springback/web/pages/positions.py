@@ -1,6 +1,6 @@
 """Positions: what is held, what it earns, how long it may stay and how far its stop is."""
 
-from springback.web.page import Block, Column, Line, Page, Picture, Sheet, Tile, Tiles
+from springback.web.page import Act, Block, Column, Line, Page, Picture, Sheet, Tile, Tiles
 from springback.web.visit import Visit
 from springback.workflow.positions import Position, holdings
 
@@ -46,6 +46,7 @@ def positions(visit: Visit) -> Page:
         ),
         Sheet("positions", "Held", COLUMNS, rows, note, "Nothing is held."),
         _exposure(visit),
+        *_acts(visit),
     )
     return Page("Positions", lead, blocks)
 
@@ -72,3 +73,21 @@ def _exposure(visit: Visit) -> Picture:
     words = "What was held at each close, long above and short below zero, as a share of equity."
     parts = (Line("long", long, "good", filled=True), Line("short", short, "bad", filled=True))
     return Picture("exposure", "Exposure", words, days, parts, "share", level=0.0)
+
+
+def _acts(visit: Visit) -> tuple[Act, ...]:
+    """What an operator may do about positions; of shares that nobody explains where there is a broker."""
+    words = "No entries, and an exit of every position of ours at the next opens, until somebody resumes."
+    flatten = Act("flatten", "Close every position", words, "Flatten", {"why": ("Why", "", ())}, word=visit.name)
+    if visit.desk is None or not visit.desk.broker:
+        return (flatten,)
+    fields = {
+        "symbol": ("Symbol", "", ()),
+        "claim": ("They are", "foreign", ("foreign", "ours")),
+        "quantity": ("Signed shares", "", ()),
+        "price": ("Mean price, where ours", "", ()),
+        "opened": ("Opened, where ours", "", ()),
+        "why": ("Why", "", ()),
+    }
+    words = "Says whose the shares are that the account holds and no order of ours explains."
+    return flatten, Act("adopt", "Adopt shares", words, "Adopt", fields)

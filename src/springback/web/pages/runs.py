@@ -48,6 +48,8 @@ def _one(run: str) -> Page:
     if run not in studies("run"):
         raise MissingData(f"there is no run {run[:64]}: choose one of the list")
     told = values("run", run)
+    if "window" not in told:
+        raise MissingData(f"{run} has no summary that can be read: make the run anew")
     gates = [
         {"gate": one["label"], "found": one["value"], "limit": one["limit"], "verdict": _verdict(one), "_tone_verdict": _tone(one)}
         for one in told.get("gates", ())

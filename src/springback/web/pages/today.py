@@ -1,5 +1,6 @@
 """Today: how it stands in one sentence, what comes next, tomorrow's orders, and whatever keeps the account from trading."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from springback.data.hours import NEW_YORK
@@ -9,11 +10,16 @@ from springback.operation.order_sheet import OrderSheet, order_sheet
 from springback.web.page import Act, Block, Column, Line, Page, Picture, Sheet, Tile, Tiles, Words
 from springback.web.pages.parts import bear_spells, halts_sheet, session_links
 from springback.web.visit import Visit
+from springback.workflow import halting
 from springback.workflow.positions import holdings
+from springback.workflow.trade_status import status_of
+from springback.workflow.trader import BROKERS, CALLS
 from springback.workflow.upcoming import Upcoming, upcoming
 
 SHOWN = 252
 """Sessions of the curve of equity."""
+ACTS = {"night": "reconcile in the night", "morning": "reconcile in the morning", "page": "ask for what is unknown"}
+"""What the trader does next, by the names of the timetable; the others say it themselves."""
 ORDERS = (
     Column("symbol", "Symbol", link="symbol?symbol={symbol}"),
     Column("action", "Order"),
@@ -35,7 +41,8 @@ def today(visit: Visit) -> Page:
     sheet = order_sheet(decision)
     coming = upcoming(visit.account.folder, visit.settings, visit.now)
     halts = visit.account.state.halts(visit.account.name)
-    blocks: list[Block] = [Words(one.text, tone="warn" if decision.exits_only else "quiet") for one in decision.reasons if not one.symbol]
+    blocks: list[Block] = [*_at_the_broker(visit)]
+    blocks += [Words(one.text, tone="warn" if decision.exits_only else "quiet") for one in decision.reasons if not one.symbol]
     blocks += [
         _tiles(visit, decision, coming),
         orders_sheet(sheet),
@@ -44,9 +51,44 @@ def today(visit: Visit) -> Page:
         _curve(visit),
         session_links(visit, "today"),
         Act("pause", "Pause", "No entries until somebody resumes; exits go on.", "Pause", {"why": ("Why", "", ())}),
-        *([Act("resume", "Resume", "Lifts the halts that a person lifts.", "Resume", {"why": ("Why", "", ())})] if halts else ()),
+        *([_resume(visit)] if halting.liftable(visit.account) else ()),
     ]
     return Page("Today", _sentence(decision, sheet, coming), tuple(blocks))
+
+
+def _at_the_broker(visit: Visit) -> tuple[Block, ...]:
+    """How the account at a broker stands, in one sentence, and what its trader does next."""
+    if visit.desk is None or not visit.desk.broker:
+        return ()
+    found = status_of(visit.desk.folder, visit.settings, visit.now)
+    calm = found.state.startswith(("Trading", "Nothing"))
+    next_at = "" if found.next_at is None else f"{datetime.fromisoformat(found.next_at).astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"
+    ours, theirs = found.positions, found.broker_positions
+    apart = [
+        {"symbol": one, "ours": ours.get(one, 0), "theirs": theirs.get(one, 0)}
+        for one in sorted({*ours, *theirs})
+        if found.asked_at and ours.get(one, 0) != theirs.get(one, 0)
+    ]
+    columns = (Column("symbol", "Symbol"), Column("ours", "By our book", "shares"), Column("theirs", "At the broker", "shares"))
+    note = f"The broker was asked last on {found.asked_at}." if found.asked_at else ""
+    return (
+        Words(f"{found.state} Next: {ACTS.get(found.next_act, found.next_act)}, {next_at}.", tone="quiet" if calm else "bad"),
+        *(Words(f"Nobody knows what became of {one}.", tone="bad") for one in found.unknown_orders),
+        *((Sheet("apart", "Positions that differ", columns, apart, note),) if apart else ()),
+    )
+
+
+def _resume(visit: Visit) -> Act:
+    """The form that lifts halts; at a broker's account it is laid beside the broker's word first."""
+    known = halting.liftable(visit.account)
+    names = ("all of them", *(f"{one.n} {one.code}{f' {one.symbol}' if one.symbol else ''}" for one in known))
+    fields: dict[str, tuple[str, str, Sequence[str]]] = {"only": ("Lift", names[0], names), "why": ("Why", "", ())}
+    words = "Lifts the halts that a person lifts, the kill switch too; nothing is sent late for it."
+    if visit.desk is not None and visit.desk.broker:
+        usual = BROKERS[0] if (visit.desk.folder / CALLS).exists() else BROKERS[1]
+        fields |= {"broker": ("Ask this broker first", usual, BROKERS), "money": ("It is", "paper", ("paper", "real money"))}
+        words += " The account is laid beside the broker's word first; what nobody can explain stays halted."
+    return Act("resume", "Resume", words, "Resume", fields)
 
 
 def orders_sheet(sheet: OrderSheet) -> Sheet:
