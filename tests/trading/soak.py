@@ -137,13 +137,13 @@ class Life:
         self.market = market_of(self.seed, self.sessions + 2, self.names)
         self.said = random_forecasts(self.seed, self.market)
         self.days = [one.item() for one in self.market.bars.sessions]
-        strategy = Strategy(qpi_low=40.0, qpi_high=60.0, probability=0.5, slots=3, stop_mode="intraday" if self.seed % 2 else "close")
+        strategy = Strategy(qpi_low=40.0, qpi_high=60.0, probability=0.5, slots=3, stop_mode="close" if self.seed % 4 else "intraday")
         plain = Settings()
         self.settings = replace(
             plain,
             strategy=strategy,
             backtest=Backtest(cash=CASH_AT_FIRST, profile="lean"),
-            execution=replace(plain.execution, open="opg", settle=60.0, poll=30.0, unfilled=("market", "wait")[self.seed % 3 == 0]),
+            execution=replace(plain.execution, open="opg", settle=60.0, poll=60.0, unfilled=("market", "wait")[self.seed % 3 == 0]),
             brokers=Brokers(account=NAME),
         )
         self.folder = self.home / NAME

@@ -58,7 +58,8 @@ def sound(strokes: Counter[str], sizes: list[float]) -> None:
 
 
 @pytest.mark.slow
-def test_faulty_sessions_leave_every_share_and_order_accounted_for(memory: Path) -> None:
+@pytest.mark.timeout(1800)
+def test_five_hundred_faulty_sessions_leave_every_share_and_order_accounted_for(memory: Path) -> None:
     sound(*lived(memory, 10))
 
 
