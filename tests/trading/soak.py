@@ -254,6 +254,7 @@ class Life:
     def calm(self) -> None:
         """The faults are over, and the account is reconciled until nothing is unknown; the day's stops have their close."""
         self.broker.armed.clear()
+        self.state._give_back(NAME, OTHER)
         self.countdown = self.leased = 0
         self.clock.reach(hours(self.market.bars.sessions[self.row + 1 : self.row + 2])[0][1] + timedelta(minutes=5))
         for _ in range(4):
