@@ -54,7 +54,7 @@ test-all: test test-slow ## run every test but the soak
 faults: setup-dev ## the fifty faults of trading against the fake brokers, a line for each: about 90 seconds
 	@$(BIN)/python -m tests.trading.faults.matrix
 
-soak: setup-dev ## a thousand faulty evenings, hundreds of kills, memory over 1,500 evenings: about half an hour
+soak: setup-dev ## a thousand faulty evenings, ten thousand faulty sessions at a broker, hundreds of kills, memory: hours
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m soak
 
 check: lint types test-all ## ruff, ruff format, mypy strict and the tests
