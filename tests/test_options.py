@@ -136,6 +136,7 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     ("trade", "step"): ("dance", "trade takes decide, send, check, collect, reconcile or nothing, was 'dance'"),
     ("trade", "--broker"): ("moon", "--broker must be"),
     ("trade", "--live"): ("", "--live trades real money"),
+    ("trade", "--override"): ("AAA", "an override is signed: say why with --why"),
     ("trade", "--session"): ("soon", "Invalid value for '--session'"),
     ("trade", "--clock"): ("soon", "--clock must be an instant"),
     ("trade", "--until"): ("soon", "--until must be an instant"),
