@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -215,3 +215,9 @@ def test_a_day_of_the_verbs_at_a_simulated_broker(
         subprocess.check_output([*COMMAND, "journal", "--desk", "desk/SIMULATED", "--json"], cwd=home.home, text=True, timeout=60)
     )["orders"]
     assert {one["state"] for one in orders} == {"filled"} and {one["client_id"] for one in orders} == set(sent["accepted"])
+    says = [*COMMAND, "trade", "send", "--clock", second, *(word for one in knobs for word in ("--set", one))]
+    lines = subprocess.check_output(says, cwd=home.home, text=True, timeout=120).splitlines()
+    assert lines[0] == f"REHEARSAL SIMULATED, send for {DAYS[1]}: done"
+    screen = subprocess.check_output([*COMMAND, "status"], cwd=home.home, text=True, timeout=60)
+    assert f"the broker was asked {datetime.fromisoformat(second):%a %Y-%m-%d} 17:00 New York" in screen
+    assert all(one["symbol"] in screen for one in orders)

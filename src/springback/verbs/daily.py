@@ -72,7 +72,7 @@ def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch |
         outcome = watch.outcome = daily(account, clock, fetch, dry, console)
     console.payload["daily"] = _plain(outcome, account)
     for one in outcome.decisions:
-        _say(console, one)
+        say_decision(console, one)
     for line in (*_fetched(outcome.fetched), *_governed(outcome.governed)):
         console.say(f"  {line}")
     if outcome.dry is not None:
@@ -91,7 +91,8 @@ def evening(console: Console, account: LiveAccount, clock: Clock, fetch: Fetch |
     return outcome.code
 
 
-def _say(console: Console, decision: FrozenDecision) -> None:
+def say_decision(console: Console, decision: FrozenDecision) -> None:
+    """What was decided and for which open, and what curbed it."""
     orders = decision.orders()
     entries = orders["reason"] == "entry"
     when = opening(decision)

@@ -8,28 +8,27 @@ from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from threading import Event, current_thread, main_thread
-from typing import Any
 
-from springback.data.hours import NEW_YORK
 from springback.errors import InputError, MissingData
 from springback.project import usual
 from springback.verbs.book import word_of
-from springback.verbs.console import Console, table
+from springback.verbs.console import Console
 from springback.verbs.daily import check_files
+from springback.verbs.trade_spoken import say, show_status
 from springback.workflow.accounts import asking, vendor_of
 from springback.workflow.inputs import Inputs, Request
 from springback.workflow.places import models_folder
 from springback.workflow.settings import Settings, choose
 from springback.workflow.sources import has_store
 from springback.workflow.trade_check import check
-from springback.workflow.trade_clock import Ended, TradeClock
+from springback.workflow.trade_clock import Ended, TradeClock, instant
 from springback.workflow.trade_collect import collect
 from springback.workflow.trade_gate import OpenGate, Override, check_gate
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import Acts, evening, page, serve
-from springback.workflow.trade_status import TradeStatus, account_folder, status_of
+from springback.workflow.trade_status import account_folder, status_of
 from springback.workflow.trader import TradingAccount, trading_account
 
 STEPS: Mapping[str, Callable[..., TradeOutcome]] = {"send": send, "check": check, "collect": collect, "reconcile": reconcile}
@@ -73,16 +72,16 @@ def run(
     if options.step not in {"", "decide", *STEPS}:
         raise InputError(f"trade takes decide, {', '.join(STEPS)} or nothing, was '{options.step}'", value=options.step)
     settings, over = choose(file, sets), Event()
-    clock, until = TradeClock(_instant("--clock", options.clock), over), _instant("--until", options.until)
+    clock, until = TradeClock(instant("--clock", options.clock), over), instant("--until", options.until)
     models, vendor = models_folder(places.models), _vendor(options, places)
-    account = trading_account(desk, settings, options.broker, options.live, clock, places.store, models)
-    if options.live:
-        _say_gate(console, check_gate(account, desk, settings, override))
-    steps = _steps(console, account, clock, options, vendor)
-    if options.step:
-        return _said(console, steps[options.step]())
-    with _ended_by(over):
-        return _serve(console, account, clock, steps, until)
+    with trading_account(desk, settings, options.broker, options.live, clock, places.store, models) as account:
+        if options.live:
+            _say_gate(console, check_gate(account, desk, settings, override))
+        steps = _steps(console, account, clock, options, vendor)
+        if options.step:
+            return _said(console, account, steps[options.step]())
+        with _ended_by(over):
+            return _serve(console, account, clock, steps, until)
 
 
 def typed(account: str, by: str, why: str) -> Override | None:
@@ -135,7 +134,7 @@ def _serve(
     }
     with suppress(Ended):
         for outcome in serve(account, clock, acts, until):
-            code = _said(console, outcome)
+            code = _said(console, account, outcome)
     return code
 
 
@@ -153,48 +152,15 @@ def _ended_by(over: Event) -> Iterator[None]:
             signal.signal(one, handler)
 
 
-def _said(console: Console, outcome: TradeOutcome) -> int:
+def _said(console: Console, account: TradingAccount, outcome: TradeOutcome) -> int:
     console.payload["trade"] = {**asdict(outcome), "facts": dict(outcome.facts)}
-    orders = outcome.facts.get("orders")
-    states = orders if isinstance(orders, Mapping) else {}
-    counts = ", ".join(f"{len(names)} {state.replace('_', ' ')}" for state, names in sorted(states.items()))
-    console.say(f"{outcome.step} {outcome.session or '-'}: code {outcome.code}{f', orders: {counts}' if counts else ''}")
-    for one in outcome.reasons:
-        console.say(f"  {one.symbol + ': ' if one.symbol else ''}{one.text}")
+    say(console, account, outcome)
     return outcome.code
-
-
-def _instant(name: str, text: str | None) -> datetime | None:
-    """An instant in UTC; one without a zone is New York's, as everywhere."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{name} must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
-    return (found if found.tzinfo else found.replace(tzinfo=NEW_YORK)).astimezone(UTC)
 
 
 def status(console: Console, desk: Path, file: Path | None, sets: list[str] | None) -> None:
     """One screen of how the account stands."""
     settings: Settings = choose(file, sets)
-    found = status_of(account_folder(desk, settings), settings, datetime.now(UTC))
+    found = status_of(account_folder(desk, settings, traded=True), settings, datetime.now(UTC))
     console.payload |= asdict(found)
-    _show(console, found)
-
-
-def _show(console: Console, standing: TradeStatus) -> None:
-    console.say(f"{standing.mode} {standing.account}: {standing.state}")
-    age = "never" if standing.heartbeat_age is None else f"{standing.heartbeat_age:,.0f} s ago"
-    console.say(f"next: {standing.next_act} at {standing.next_at} - sign of life: {age} - broker asked: {standing.asked_at or 'never'}")
-    for halt in standing.halts:
-        console.say(f"  halt {halt['scope']} {halt['symbol']} {halt['code']}")
-    for name in standing.unknown_orders:
-        console.say(f"  unknown {name}")
-    names = sorted({*standing.positions, *standing.broker_positions})
-    shown: Any = table("", "symbol", "ours", "broker", "difference")
-    for symbol in names:
-        ours, theirs = standing.positions.get(symbol, 0.0), standing.broker_positions.get(symbol, 0.0)
-        shown.add_row(symbol, f"{ours:,g}", f"{theirs:,g}", "" if ours == theirs else f"{theirs - ours:+,g}")
-    if names:
-        console.show(shown)
+    show_status(console, found)

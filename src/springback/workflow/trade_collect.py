@@ -37,11 +37,12 @@ def _collect(batch: Batch) -> TradeOutcome:
         batch.reasons.append(Reason("early", f"the market opens at {batch.table.opens:%Y-%m-%d %H:%M} UTC"))
         return batch.outcome()
     aims = [one for one in targets(batch.decision) if one.purpose != "stop"]
-    if batch.table.collecting(batch.clock.now()):
-        _opened(batch, aims)
+    opened = False
     while batch.table.collecting(batch.clock.now()):
-        _finished(batch, aims)
-        if batch.account.broker.name == "simulated" or not _due(batch):
+        opened = opened or _opened(batch, aims)
+        if opened:
+            _finished(batch, aims)
+        if batch.account.broker.name == "simulated" or (opened and not _due(batch)):
             break
         batch.clock.wait(batch.account.live.settings.execution.poll)
         try:
@@ -57,16 +58,19 @@ def _collect(batch: Batch) -> TradeOutcome:
     return batch.outcome(filled=_filled(batch), foreign_fills=len(batch.hearing.foreign_fills))
 
 
-def _opened(batch: Batch, aims: list[Target]) -> None:
-    """Orders that are for the session itself go out now; one for the auction that did not is missed."""
+def _opened(batch: Batch, aims: list[Target]) -> bool:
+    """Orders that are for the session itself go out now; one for the auction that did not is missed. False: everything is halted yet."""
     if batch.opening == "opg":
         for one in [one for one in batch.hearing.of(batch.session) if one.state in SENDABLE]:
             batch.miss(one)
         batch.judge([])
-        return
+        return not batch.held
     batch.judge([one for one in aims if (order := batch.order_of(one)) is None or order.state in SENDABLE])
+    if batch.held:
+        return False
     due = [one for one in aims if one.purpose != "entry" or batch.order_of(one) is not None]
     sent_out(batch, fitting(batch, planned(batch, due)), batch.table.collected)
+    return True
 
 
 def _finished(batch: Batch, aims: list[Target]) -> None:

@@ -14,11 +14,11 @@ from springback.workflow.broker_events import Heard, heard
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.reconcile import reconcile as laid_beside
 from springback.workflow.split_check import split_check
-from springback.workflow.trade_batch import coded, holding
+from springback.workflow.trade_batch import coded
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_outcome import DONE, HALTED, UNKNOWN, TradeOutcome
 from springback.workflow.trade_targets import table_of
-from springback.workflow.trader import TradingAccount
+from springback.workflow.trading_account import TradingAccount, holding
 
 STEP = "reconcile"
 
