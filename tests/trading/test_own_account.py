@@ -112,8 +112,8 @@ def test_a_fraction_that_a_split_left_is_no_position_and_its_sale_leaves_the_res
     rest = replace(rest, intent=replace(rest.intent, purpose="exit", reason="fraction"))
     for sources in ({}, {"bookings": (one := booking("split", "AAA", "0", 2, "-87.5"),), "changes": (change(one, "-87.5"),)}):
         found = account(2, BOUGHT, events=(split,), **sources)
-        assert found.positions == {"AAA": Held(12, Decimal("402.00"), day(1))}
-        assert account(3, BOUGHT, rest, events=(split,), **sources) == replace(found, cash=found.cash + 30 - 1)
+        assert found.positions == {"AAA": Held(12, Decimal("402.00"), day(1))} and found.apart == {"AAA": Decimal("0.5")}
+        assert account(3, BOUGHT, rest, events=(split,), **sources) == replace(found, cash=found.cash + 30 - 1, apart={})
 
 
 def test_a_split_is_what_the_broker_booked_once_that_is_known() -> None:

@@ -45,11 +45,14 @@ class Held:
 
 @dataclass(frozen=True)
 class OwnAccount:
-    """`cash` in dollars, what is `receivable` not in it, and what is held by symbol."""
+    """`cash` in dollars, what is `receivable` not in it, and what is held by symbol; `apart` are signed shares of ours that no decision
+    ends: fractions, and what came by booking.
+    """
 
     cash: Decimal
     positions: Mapping[str, Held]
     receivables: tuple[Receivable, ...]
+    apart: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def cash_and_receivables(self) -> Decimal:
@@ -103,7 +106,9 @@ def own_account(beginning: Beginning, sources: Sources, until: date, session_of:
         act()
     cash = beginning.cash + walk.cash + sum((one.amount or NOTHING for one in booked), NOTHING)
     paid = [(_day(one.at), one.symbol, one.amount or NOTHING) for one in booked if one.kind == "dividend"]
-    return OwnAccount(cash, walk.held(), unpaid(walk.receivables, paid, until))
+    held = walk.held()
+    shares = {symbol: lot.shares - (held[symbol].quantity if symbol in held else 0) for symbol, lot in sorted(walk.lots.items())}
+    return OwnAccount(cash, held, unpaid(walk.receivables, paid, until), {symbol: part for symbol, part in shares.items() if part})
 
 
 def _acts(walk: "_Walk", sources: Sources, bookings: Sequence[Booking]) -> Iterator[Act]:

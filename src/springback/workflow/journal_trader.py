@@ -23,7 +23,7 @@ from springback.workflow.broker_words import no_entries, no_shorting
 from springback.workflow.curbs import BOUGHT_BACK, NO_BORROW, NO_SHORTING, Limits
 from springback.workflow.daily import Clock
 from springback.workflow.evening import CASH, LiveAccount
-from springback.workflow.reconcile import fractions, names_now, not_short, remembered
+from springback.workflow.reconcile import names_now, not_short, remembered
 from springback.workflow.trading_account import TradingAccount
 
 
@@ -53,7 +53,7 @@ class JournalTrader:
         known = self.account.journal.orders() if orders is None else tuple(orders)
         adoptions = state.kept(name, Adoption)
         renamed, changes = names_now(self.live, known), remembered(state.newest(name, Reconciliation)).changes
-        names = {one.intent.symbol for one in known} | {one.symbol for one in (*adoptions, *changes) if one.symbol}
+        names = {one.intent.symbol for one in known} | {one.symbol for one in adoptions} | {one.symbol for one in changes if one.symbol}
         events = self._events(names | set(renamed.values()), cash[0].at.date())
         sources = Sources(known, events, state.bookings(name), adoptions, changes, renamed)
         return own_account(Beginning(Decimal(repr(cash[0].quantity)), cash[0].at), sources, session, self._session_of)
@@ -104,14 +104,14 @@ class JournalTrader:
 
     def _foreign(self, hearing: Heard) -> Iterator[Reason]:
         """Names in which there are shares or orders that are not ours, or that no decision opened, on the day of the hearing."""
-        own = self.own(hearing.at.astimezone(NEW_YORK).date(), hearing.orders.values()).positions
-        renamed, parts = names_now(self.live, hearing.orders.values()), fractions(self.live)
-        shares: dict[str, int] = {}
-        for spelled, quantity in hearing.positions.items():
-            symbol = renamed.get(spelled, spelled)
-            shares[symbol] = int(quantity - parts.get(symbol, 0)) - (own[symbol].quantity if symbol in own else 0)
-        for symbol, part in parts.items():
-            if abs(part) >= 1:
+        own = self.own(hearing.at.astimezone(NEW_YORK).date(), hearing.orders.values())
+        called, shares = names_now(self.live, hearing.orders.values()), {}
+        for name, quantity in hearing.positions.items():
+            symbol = called.get(name, name)
+            held = own.positions[symbol].quantity if symbol in own.positions else 0
+            shares[symbol] = int(quantity) - held - int(own.apart.get(symbol, 0))
+        for symbol, part in own.apart.items():
+            if int(part):
                 yield Reason("arrival", f"shares of {symbol} came by booking and are sold first", symbol)
         names = {one.symbol: one.claim for one in self.live.state.kept(self.live.name, Adoption)}
         foreign = {symbol for symbol, rest in shares.items() if rest} | {symbol for symbol, one in names.items() if one == "foreign"}

@@ -54,8 +54,7 @@ def reconcile(
 
 def remembered(last: Reconciliation | None) -> Memory:
     """What the newest reconciliation found out; nothing before the first."""
-    told = {} if last is None else json.loads(last.body)
-    return memory_of(told["memory"]) if "memory" in told else NEW
+    return NEW if last is None else memory_of(json.loads(last.body)["memory"])
 
 
 def names_now(live: LiveAccount, orders: Iterable[Order] = ()) -> dict[str, str]:
