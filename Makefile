@@ -13,7 +13,7 @@ COMPILE_LOCK := uv pip compile $(LOCK_ARGS) --quiet --python-version 3.11 --gene
 SOURCES := src tests lean $(wildcard benchmarks) $(wildcard notebooks) $(wildcard train_ml_models.py) setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run web test test-slow test-all soak check lint types bench notebook lock clean
+.PHONY: help setup setup-dev run web test test-slow test-all faults soak check lint types bench notebook lock clean
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -51,6 +51,9 @@ test-slow: setup-dev ## run what `make test` leaves out: kills, clusters, the wh
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m "slow and not soak"
 
 test-all: test test-slow ## run every test but the soak
+
+faults: setup-dev ## the fifty faults of trading against the fake brokers, a line for each: about 90 seconds
+	@$(BIN)/python -m tests.trading.faults.matrix
 
 soak: setup-dev ## a thousand faulty evenings, hundreds of kills, memory over 1,500 evenings: about half an hour
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m soak

@@ -70,9 +70,9 @@ def test_just_under_a_limit_it_passes() -> None:
 def test_a_reference_close_that_moved_halts_the_name() -> None:
     assert judged(replace(ENTRY, latest_close=300.0)) == []  # off
     assert judged(replace(ENTRY, latest_close=109.0), move=0.1) == []
-    for latest in (111.0, 89.0, None, float("nan")):
+    for latest, scope in {111.0: "name", 89.0: "name", None: "order", float("nan"): "order"}.items():
         verdict = order_verdicts([replace(ENTRY, latest_close=latest)], GROUND, replace(GUARD, move=0.1), STRATEGY)[0]
-        assert (verdict.code, verdict.scope, verdict.symbol) == ("move", "name", "AAA")
+        assert (verdict.code, verdict.scope, verdict.symbol) == ("move", scope, "AAA")  # who cannot be judged is not halted
 
 
 def test_orders_of_a_session_are_counted_and_only_entries_stopped() -> None:

@@ -169,7 +169,7 @@ def _of_entry(one: Proposal, ground: Ground, guard: Guard, strategy: Strategy) -
         yield Verdict("participation", "order", Prose(words), one.symbol)
     if guard.move and not _near(one.reference_close, one.latest_close, guard.move):
         words = f"{one.symbol} was sized on ${one.reference_close:g}, which is {one.latest_close} now: beyond {guard.move:.0%} (guard.move)"
-        yield Verdict("move", "name", Prose(words), one.symbol)
+        yield Verdict("move", "name" if known(one.latest_close) else "order", Prose(words), one.symbol)
 
 
 def _near(reference: float | None, latest: float | None, limit: float) -> bool:

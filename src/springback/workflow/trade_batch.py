@@ -1,14 +1,12 @@
 """One step at the broker while it holds the account: orders are planned, sent, and ended, each written before it is acted on."""
 
-import socket
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from springback.alone import alone
 from springback.brokers.broker import Order as BrokerOrder
 from springback.brokers.broker import OrderRequest, Position, identity_of
 from springback.errors import (
@@ -31,9 +29,10 @@ from springback.trading.order_journal import Plan
 from springback.trading.timetable import Timetable
 from springback.workflow.broker_events import ASSET, Heard, halted_name, heard
 from springback.workflow.broker_words import answers
+from springback.workflow.halting import KILL, killed
 from springback.workflow.progress import Progress
 from springback.workflow.trade_clock import TradeClock
-from springback.workflow.trade_guard import Forbidden, before_batch, before_order, kill
+from springback.workflow.trade_guard import Forbidden, before_batch, before_order
 from springback.workflow.trade_outcome import (
     DONE,
     EXITS_ONLY,
@@ -45,10 +44,8 @@ from springback.workflow.trade_outcome import (
     TradeOutcome,
 )
 from springback.workflow.trade_targets import Target, in_force, table_of
-from springback.workflow.trader import TradingAccount
+from springback.workflow.trading_account import TradingAccount, holding
 
-LEASE = 60.0
-"""Seconds after which an account is free for another machine where this one has died."""
 SYMBOL = "broker_symbol"
 """Of an order's identity: how the broker spells the name."""
 MISSED = "missed"
@@ -94,6 +91,11 @@ class Batch:
         """Asks guard and account about the orders of a batch."""
         self.forbidden = before_batch(self.account, self.decision, orders, self.hearing, self.clock.jumps)
 
+    @property
+    def held(self) -> bool:
+        """Whether everything waits: what is planned stays planned. The kill switch ends it, which is no waiting."""
+        return bool(self.forbidden.everything) and not any(one.code == KILL for one in self.forbidden.everything)
+
     def order_of(self, target: Target) -> Order | None:
         """The newest order of this decision for the target; None where none was planned."""
         own = [one for one in self.hearing.of(self.session) if (one.intent.symbol, one.intent.purpose) == target.key]
@@ -132,7 +134,7 @@ class Batch:
 
         Raises `Unauthorized` where the broker takes the keys for wrong: then nothing more is asked.
         """
-        if order.sendings >= SENDINGS or not self.may_send():
+        if order.sendings >= SENDINGS or self.held or not self.may_send():
             return order if order.sendings < SENDINGS else self.miss(order)
         reason = before_order(self.account, replace(target, quantity=order.sign * int(order.intent.quantity)), self.forbidden)
         if reason is not None:
@@ -249,7 +251,7 @@ class Batch:
 
     def outcome(self, **facts: object) -> TradeOutcome:
         """What the step came to."""
-        stopped = [one for one in self.reasons if one.code == "kill"] or list(self.forbidden.everything)
+        stopped = [one for one in self.reasons if one.code == KILL] or list(self.forbidden.everything)
         entries = {one.code for one in self.forbidden.verdicts if one.scope == "entries"} & {one.code for one in self.reasons}
         halts = self.account.live.state.halts(self.account.live.name)
         entries |= {one.code for one in halts if one.scope == "entries"} & {one.code for one in self.reasons}
@@ -257,10 +259,9 @@ class Batch:
         states: dict[str, list[str]] = {}
         for one in self.hearing.of(self.session):
             states.setdefault(one.state, []).append(one.client_id)
+        reasons = tuple(dict.fromkeys((*self.reasons, *self.forbidden.everything)))
         foreign = [one.client_id or one.broker_id for one in self.hearing.foreign_orders]
-        return TradeOutcome(
-            self.step, str(self.session), code, {"orders": states, "foreign_orders": foreign, **facts}, tuple(dict.fromkeys(self.reasons))
-        )
+        return TradeOutcome(self.step, str(self.session), code, {"orders": states, "foreign_orders": foreign, **facts}, reasons)
 
 
 def _available(position: Position) -> Decimal:
@@ -280,13 +281,6 @@ def _request(order: Order, asset_id: str, spelling: str, time_in_force: TimeInFo
         type="market" if level is None else "stop",
         stop_price=level,
     )
-
-
-@contextmanager
-def holding(account: TradingAccount) -> Iterator[Lease]:
-    """The account, held alone. Raises `Taken`."""
-    with alone(account.folder), account.live.state.lease(account.live.name, socket.gethostname(), LEASE) as lease:
-        yield lease
 
 
 Act = Callable[[Batch], TradeOutcome]
@@ -350,5 +344,5 @@ def _symbols(decision: FrozenDecision) -> frozenset[str]:
 def cancel_entries(batch: Batch) -> None:
     """The kill switch is on: entries that wait at the broker are cancelled while that is allowed; exits and stops stay."""
     own = [one for one in batch.hearing.of(batch.session) if one.intent.purpose == "entry" and not one.closed]
-    if own and kill(batch.account) and batch.may_send():
-        batch.end(own, "kill", "the kill switch is on")
+    if own and killed(batch.account.live) and batch.may_send():
+        batch.end(own, KILL, "the kill switch is on")

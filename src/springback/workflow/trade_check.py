@@ -40,7 +40,6 @@ def _check(batch: Batch) -> TradeOutcome:
     batch.judge([])
     if batch.forbidden.everything:
         cancel_entries(batch)
-        batch.reasons += batch.forbidden.everything
         return batch.outcome()
     factors = split_names(batch)
     aims = [scaled(one, factors.get(one.symbol, 1.0)) for one in targets(batch.decision)]

@@ -8,32 +8,22 @@ from types import MappingProxyType
 
 from springback.errors import SpringbackError
 from springback.operation.frozen_decision import FrozenDecision, Reason
+from springback.state.rows import Halt
 from springback.trading.guard import Ground, Proposal, Stake, Standing, Verdict, account_verdicts, order_verdicts
 from springback.trading.guard import stops as stopped_by
 from springback.workflow.broker_events import Heard
 from springback.workflow.broker_words import no_entries, no_shorting
 from springback.workflow.curbs import NO_SHORTING
-from springback.workflow.halting import killed
+from springback.workflow.halting import ITSELF, KILL, heeded, killed
 from springback.workflow.trade_targets import Target
 from springback.workflow.trader import TradingAccount
 
 GIGABYTE = 1e9
 
 
-def kill(account: TradingAccount) -> str:
-    """Why nothing may be sent at all: the kill switch, as file or row; it is on where either cannot be read. Empty where it is off."""
-    if words := killed(account.live):
-        return words
-    try:
-        halts = account.live.state.halts(account.live.name)
-    except SpringbackError as error:
-        return f"the kill switch cannot be read ({error}): it counts as on"
-    return next((f"{one.code} by {one.by}: {one.why}" for one in halts if one.scope == "all"), "")
-
-
 @dataclass(frozen=True)
 class Forbidden:
-    """What was found to be forbidden before a batch: verdicts of the guard, and unfit sides of the account."""
+    """What was found to be forbidden before a batch: verdicts of the guard, halts of everything, and unfit sides of the account."""
 
     verdicts: tuple[Verdict, ...]
     sides: Mapping[str, Reason]
@@ -51,8 +41,8 @@ class Forbidden:
 
 def before_order(account: TradingAccount, target: Target, forbidden: Forbidden) -> Reason | None:
     """Why this order is not sent now; None where it may be."""
-    if words := kill(account):
-        return Reason("kill", words)
+    if words := killed(account.live):
+        return Reason(KILL, words)
     verdict = next(iter(stopped_by(forbidden.verdicts, proposal(target))), None)
     if verdict is not None:
         return Reason(verdict.code, str(verdict.why), verdict.symbol)
@@ -66,7 +56,10 @@ def before_order(account: TradingAccount, target: Target, forbidden: Forbidden) 
 
 
 def before_batch(account: TradingAccount, decision: FrozenDecision, orders: Sequence[Target], hearing: Heard, set_clock: bool) -> Forbidden:
-    """What guard and account say of the orders of a batch, taken together with what is held and waits."""
+    """What guard and account say of the orders of a batch, taken together with what is held and waits.
+
+    The verdicts are kept as halts, and those that are over and lift themselves are lifted. Raises as `heeded` does.
+    """
     settings = account.live.settings
     standing, simulated = standing_of(account, hearing), set_clock or account.broker.name == "simulated"
     verdicts = account_verdicts(standing, settings.guard, simulated)
@@ -74,7 +67,15 @@ def before_batch(account: TradingAccount, decision: FrozenDecision, orders: Sequ
     fraction = settings.strategy.max_adv_fraction
     closes = _closes(account, decision, orders) if settings.guard.move else {}
     proposals = [proposal(one, fraction, closes) for one in orders if one.purpose != "stop"]
-    return Forbidden((*verdicts, *order_verdicts(proposals, ground, settings.guard, settings.strategy)), unfit(hearing))
+    verdicts += order_verdicts(proposals, ground, settings.guard, settings.strategy)
+    halts = heeded(account.live, verdicts, hearing.at, ITSELF - ({"clock"} if simulated else set()))
+    return Forbidden((*verdicts, *_in_force(halts, verdicts)), unfit(hearing))
+
+
+def _in_force(halts: Iterable[Halt], verdicts: Iterable[Verdict]) -> Iterable[Verdict]:
+    """The halts of everything that no verdict says: a person has not lifted them. The kill switch is asked before each order."""
+    known = {one.code for one in verdicts} | {KILL}
+    return (Verdict(one.code, "all", one.why) for one in halts if one.scope == "all" and one.code not in known)
 
 
 def unfit(hearing: Heard) -> dict[str, Reason]:
@@ -99,7 +100,7 @@ def standing_of(account: TradingAccount, hearing: Heard) -> Standing:
         blocked=theirs.blocked,
         clock_gap=hearing.clock_gap,
         disk_free=_free(account),
-        killed=kill(account),
+        killed=killed(account.live),
     )
 
 

@@ -37,8 +37,7 @@ def _send(batch: Batch) -> TradeOutcome:
         return too_late(batch, wanted)
     batch.judge([bounded for one in wanted if (bounded := _bounded(batch, one))])
     cancel_entries(batch)
-    if batch.forbidden.everything and not any(one.code == "kill" for one in batch.forbidden.everything):
-        batch.reasons += batch.forbidden.everything
+    if batch.held:
         return batch.outcome()
     withheld = split_names(batch)
     chosen = fitting(batch, planned(batch, [one for one in wanted if one.symbol not in withheld]))

@@ -19,12 +19,12 @@ from springback.trading.timetable import ActName, Timetable
 from springback.workflow.broker_events import heard
 from springback.workflow.daily import Fetch
 from springback.workflow.progress import Progress
-from springback.workflow.trade_batch import coded, holding
+from springback.workflow.trade_batch import coded
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_decide import decide
 from springback.workflow.trade_outcome import DONE, EXITS_ONLY, UNKNOWN, TradeOutcome
 from springback.workflow.trade_targets import table_of
-from springback.workflow.trader import TradingAccount
+from springback.workflow.trading_account import TradingAccount, holding
 
 HEARTBEAT = "heartbeat.json"
 """The file in the account's folder that the service writes over and over: it is alive."""

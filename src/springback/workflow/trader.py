@@ -29,6 +29,8 @@ from springback.workflow.trading_account import TradingAccount
 
 __all__ = ("BROKERS", "TradingAccount", "trading_account")
 BROKERS = ("simulated", "alpaca", "ib")
+PAPER = "DU"
+"""How the number of a paper account of IB begins; the Gateway's login must open that account."""
 FLEX_KEYS = ("IB_FLEX_TOKEN", "IB_FLEX_QUERY")
 """Keys of the table [ib_flex]: the token of IB's Flex Web Service, and the number of the query."""
 CALLS = "simulated.jsonl"
@@ -48,8 +50,8 @@ def trading_account(
 ) -> TradingAccount:
     """The account that the settings name at the broker, in its folder under `desk`; nothing is asked of the broker yet.
 
-    Raises `InputError` on a broker that is not known, or a set clock beside real money, `SettingsError` where no account is named,
-    `WrongAccount` where the broker's address is not the one that is meant, and as `account_of` does.
+    Whoever takes it ends it by `with`. Raises `InputError` on a broker that is not known, or a set clock beside real money,
+    `SettingsError` where no account is named, `WrongAccount` where the broker's address is not the one that is meant, and as `account_of`.
     """
     if broker_name not in BROKERS:
         raise InputError(f"--broker must be {' or '.join(BROKERS)}, was '{broker_name}'", value=broker_name)
@@ -58,6 +60,8 @@ def trading_account(
     number = NUMBER if broker_name == "simulated" else settings.brokers.account
     if not number:
         raise SettingsError("brokers.account is empty, so that nothing is sent: name the number of the account that the keys open")
+    if broker_name == "ib" and _set(clock) and not number.startswith(PAPER):
+        raise InputError(f"--clock rehearses at IB on a paper account ({PAPER}...), brokers.account is {number}: leave --clock out")
     account = account_of(desk / number, settings, store, models, begins=True)
     broker = _broker(broker_name, account, live, clock)
     mode: Mode = broker.mode if isinstance(broker, Alpaca | InteractiveBrokers) else "rehearsal"
