@@ -341,8 +341,12 @@ def _symbols(decision: FrozenDecision) -> frozenset[str]:
     return frozenset() if state is None else state.symbols
 
 
-def cancel_entries(batch: Batch) -> None:
-    """The kill switch is on: entries that wait at the broker are cancelled while that is allowed; exits and stops stay."""
-    own = [one for one in batch.hearing.of(batch.session) if one.intent.purpose == "entry" and not one.closed]
+def cancel_entries(batch: Batch) -> dict[str, Order]:
+    """Where the kill switch is on, entries that wait at the broker are cancelled while that is allowed; exits and stops stay.
+
+    How the entries that were open stand then, by client id.
+    """
+    own = [one for one in batch.hearing.orders.values() if one.intent.purpose == "entry" and not one.closed]
     if own and killed(batch.account.live) and batch.may_send():
-        batch.end(own, KILL, "the kill switch is on")
+        return batch.end(own, KILL, "the kill switch is on")
+    return {one.client_id: one for one in own}
