@@ -6,13 +6,14 @@ SPRINGBACK := $(BIN)/springback
 PYTHON ?=
 RUN_ARGS ?=
 LOCK_ARGS ?=
+DEMO ?= demo
 TEST_ARGS ?= --numprocesses=auto --dist=loadfile
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 COMPILE_LOCK := uv pip compile $(LOCK_ARGS) --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 SOURCES := src tests lean $(wildcard benchmarks) $(wildcard notebooks) $(wildcard train_ml_models.py) setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-slow test-all soak check lint types bench notebook lock clean
+.PHONY: help setup setup-dev run web test test-slow test-all faults soak check lint types bench notebook lock clean
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
@@ -28,6 +29,19 @@ setup-dev: $(VENV)/.installed-dev ## the same with the tools of tests, types and
 run: setup ## run the main job on the offline demo market; the last line is the path of the report
 	@$(SPRINGBACK) run $(RUN_ARGS)
 
+web: setup ## the dashboard on the demo market in demo/, three months of evenings and simulated trading (DEMO=folder)
+	@test -f $(DEMO)/.ready || $(MAKE) --no-print-directory demo-desk
+	@cd $(DEMO) && $(abspath $(SPRINGBACK)) web --desk desk --desk rehearsal --clock 2023-12-29T17:00-05:00
+
+demo-desk:
+	@echo "Making the demo in $(DEMO): a backtest, three months of evenings, a simulated account: some two minutes, once ..."
+	@rm -rf $(DEMO) && mkdir -p $(DEMO)
+	@set -e; cd $(DEMO); run="$(abspath $(SPRINGBACK))"; \
+	$$run init --quiet; $$run run --quiet; \
+	$$run rehearse --from 2023-10-02 --to 2023-12-29 --quiet; \
+	$$run trade --broker simulated --models-dir rehearsal/models --clock 2023-12-18T16:30-05:00 --until 2023-12-29T16:55-05:00 --quiet; \
+	$$run data check --quiet || test $$? -eq 1; $$run review --desk rehearsal --quiet; touch .ready
+
 test: setup-dev ## run the tests but the slow ones, about 12 minutes on two cores
 	@echo "Running the tests: about 12 minutes on two cores; all of them: make test-all; one file: .venv/bin/python -m pytest tests/test_cli.py"
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m "not slow"
@@ -36,6 +50,9 @@ test-slow: setup-dev ## run what `make test` leaves out: kills, clusters, the wh
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m "slow and not soak"
 
 test-all: test test-slow ## run every test but the soak
+
+faults: setup-dev ## the fifty faults of trading against the fake brokers, a line for each: about 90 seconds
+	@$(BIN)/python -m tests.trading.faults.matrix
 
 soak: setup-dev ## a thousand faulty evenings, hundreds of kills, memory over 1,500 evenings: about half an hour
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m soak

@@ -21,6 +21,7 @@ SMALL = {
     "sources": "--names 5 --years 1",
     "splits": "",
     "store": "--names 30 --years 1",
+    "web": "--years 1 --readers 3 --requests 40",
     "universe": "--files 3 --names 60 --years 1",
 }
 LONG = {

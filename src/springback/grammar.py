@@ -10,7 +10,7 @@ NOUNS = {
     **{f"{noun}s": noun for noun in ("close", "volume", "price", "share", "cell", "value", "change", "table", "ticker", "page", "pair")},
     **{f"{noun}s": noun for noun in ("byte", "character", "letter", "core", "minute", "second", "attempt", "answer", "task", "time")},
     **{f"{noun}s": noun for noun in ("group", "path", "period", "point", "tree", "rename", "signal", "bank", "band", "setting", "key")},
-    **{f"{noun}s": noun for noun in ("result", "label", "beginning", "gap", "hole", "one", "jump", "gate")},
+    **{f"{noun}s": noun for noun in ("result", "label", "beginning", "gap", "hole", "one", "jump", "gate", "hour")},
     **{
         f"{noun}s": noun
         for noun in (
@@ -39,7 +39,22 @@ NOUNS = {
 }
 ADJECTIVES = (
     *("shared", "overnight", "earlier", "later", "equal", "invented", "independent", "waiting", "quarterly", "scored", "more", "other"),
-    *("new", "open", "closed", "closing", "trading", "point-in-time", "success", "listed", "odd", "bankrupt", "worst", "close-only"),
+    *(
+        "new",
+        "open",
+        "closed",
+        "closing",
+        "trading",
+        "point-in-time",
+        "success",
+        "listed",
+        "odd",
+        "bankrupt",
+        "worst",
+        "close-only",
+        "long",
+        "short",
+    ),
 )
 VERBS = {
     "have": "has",

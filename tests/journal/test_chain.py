@@ -150,6 +150,40 @@ def test_what_somebody_did_is_found_and_stops_trading_until_it_is_rebuilt(
             raise ZeroDivisionError  # and taken back
 
 
+NEWS = (
+    "UPDATE order_event SET body = '{}' WHERE n = 8",
+    "DELETE FROM order_event WHERE n = 8",
+    "UPDATE order_fill SET price = '1' WHERE execution_id = (SELECT max(execution_id) FROM order_fill)",
+    "DELETE FROM order_fill WHERE execution_id = (SELECT max(execution_id) FROM order_fill)",
+    "INSERT INTO order_fill (account, execution_id, client_id, at, quantity, price, fee, corrects) "
+    "SELECT account, 'x', client_id, at, quantity, price, fee, corrects FROM order_fill LIMIT 1",
+    "UPDATE order_event SET hash = 'x' WHERE n = 7",
+)
+
+
+@pytest.mark.parametrize("statement", NEWS)
+def test_who_found_the_journal_whole_reads_what_is_new_and_finds_what_somebody_did_to_it(statement: str, tmp_path: Path) -> None:
+    journal = traded(OrderJournal(State(tmp_path / "state.sqlite"), ME, tmp_path / "journal.head", NUMBER))
+    journal.recover(later(10))
+    journal.fill(execution(2, 30), later(11))
+    bypass(journal.state, statement)
+    assert journal.state.new_faults(ME, journal.file) == journal.verify() != ()
+    with pytest.raises(StateError):
+        journal.recover(later(12))
+
+
+def test_what_is_new_is_read_alone_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = traded(OrderJournal(State(tmp_path / "state.sqlite"), ME, tmp_path / "journal.head", NUMBER))
+    journal.recover(later(10))
+    monkeypatch.setattr(Page, "pages", None)
+    journal.fill(execution(2, 30), later(11))
+    journal.recover(later(12))
+    another = OrderJournal(State(tmp_path / "state.sqlite"), ME, journal.file, NUMBER)
+    with pytest.raises(TypeError):
+        another.recover(later(13))  # another process reads all of it
+    assert another.orders() == journal.orders()
+
+
 def test_a_chain_that_is_sealed_anew_does_not_fit_its_head(journal: OrderJournal) -> None:
     with journal.state._reading() as connection:
         events = Page(connection, ME).pages().events

@@ -17,7 +17,7 @@ CHECKPOINTS = 40
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def test_a_sender_that_is_killed_anywhere_ends_as_one_that_was_not(
+def test_row_42_a_sender_that_is_killed_anywhere_ends_as_one_that_was_not(
     kind: str, new: Callable[[str], str], repository: Path, memory: Path
 ) -> None:
     url = str(memory / "state.sqlite") if kind == "sqlite" else new(kind)

@@ -16,7 +16,7 @@ from springback.errors import Disagrees
 from springback.state.lease import Lease
 from springback.state.order_rows import OrderFill
 from springback.state.state import State
-from springback.trading.journal import CLOSED, SENDINGS, Answer, Order
+from springback.trading.journal import CLOSED, SENDINGS, Answer, Order, fold
 from springback.trading.order_journal import OrderJournal
 from tests.journal.samples import BUY, NUMBER, execution, later, proof
 
@@ -139,6 +139,8 @@ class World:
 
     def check(self) -> None:
         orders = self.orders()
+        whole = fold(self.journal.state.order_events(self.journal.account))
+        assert list(orders) == list(whole.values()), "what was folded on is what the whole chain says"
         for one in orders:
             name, before = one.client_id, self.states.get(one.client_id, "")
             assert len(self.held.get(name, [])) <= 1, "one order of an id, dead or alive"

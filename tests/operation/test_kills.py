@@ -34,7 +34,7 @@ def killing(live: Live, other: Live, kills: int, most: int, longest: float) -> N
     assert done >= kills
 
 
-def test_kills_of_a_forked_child(live: Live, begun: Path, tmp_path: Path) -> None:
+def test_row_42_kills_while_it_decides_and_freezes_leave_each_session_decided_once(live: Live, begun: Path, tmp_path: Path) -> None:
     killing(live, Live(shutil.copytree(begun, tmp_path / "other")).begin(), kills=4, most=4, longest=0.8)
 
 

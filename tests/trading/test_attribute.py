@@ -46,6 +46,7 @@ class Mirror:
         self.account = live.account
         self.journal: OrderJournal = journal_of(self.account.folder.path, NUMBER, self.account.state)
         self.extra = Decimal(0)
+        self.booked: dict[str, object] = {"statement": True, "until": None}
 
     def play(self, sessions: list[str]) -> None:
         before: FrozenDecision | None = None
@@ -114,7 +115,8 @@ class Mirror:
         held = tuple(Held(symbol, symbol, quantity) for symbol, quantity in self.shares.items())
         known = [one for one in state.bookings(name) if one.at < at]
         found = reconciled(ours_of(self.journal.orders()), Seen(held, self.cash, (), tuple(known)), remembered(last))
-        state.keep(name, Reconciliation(date.fromisoformat(session), "night", at, found.unexplained, found.body))
+        body = json.dumps(json.loads(found.body) | {"booked": self.booked})
+        state.keep(name, Reconciliation(date.fromisoformat(session), "night", at, found.unexplained, body))
 
     def attributed(self, now: datetime):  # type: ignore[no-untyped-def]
         return attribute(self.account, self.journal, now)
@@ -192,3 +194,13 @@ def test_a_late_booking_re_versions_its_day(live: Live, tomorrow: datetime) -> N
     rows = state.kept(name, Attribution, date.fromisoformat(DAYS[2]))
     assert len(rows) == 2 and Decimal(json.loads(rows[-1].body)["terms"]["fees"]) == Decimal("-1.25")
     assert rows[-1].residual == 0 and len(state.kept(name, Attribution, date.fromisoformat(DAYS[1]))) == 1
+
+
+def test_a_day_is_final_once_a_statement_tells_what_was_booked_on_it(live: Live, tomorrow: datetime) -> None:
+    mirror = Mirror(live)
+    mirror.booked = {"statement": False, "until": None}
+    mirror.play(list(DAYS[:4]))
+    assert [(one.session, one.final) for one in mirror.attributed(tomorrow)] == [(day, False) for day in DAYS[1:4]]
+    mirror.booked = {"statement": True, "until": DAYS[1]}
+    mirror._reconcile(DAYS[3], instant(DAYS[4], "03:00"))
+    assert [(one.session, one.final) for one in mirror.attributed(tomorrow)] == [(DAYS[1], True), (DAYS[2], False), (DAYS[3], False)]

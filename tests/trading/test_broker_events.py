@@ -89,6 +89,21 @@ def test_an_answered_order_that_the_broker_forgot_is_unknown_and_then_absent(des
     assert hear(desk).orders[name].state == "absent"
 
 
+def test_an_order_that_was_once_absent_and_is_forgotten_later_is_unknown_first(desk: BrokerDesk) -> None:
+    desk.fake.faults = [Fault("silence_before")]
+    name = sent(desk)
+    hear(desk)
+    desk.clock.wait(1)
+    assert hear(desk).orders[name].state == "absent"
+    sent(desk)
+    assert hear(desk).orders[name].state == "accepted"
+    desk.fake.orders.clear()
+    desk.clock.wait(1)
+    found = hear(desk)
+    assert found.orders[name].state == "unknown" and not found.halts
+    assert hear(desk).orders[name].state == "absent"
+
+
 def test_another_order_under_our_id_halts_the_name_and_is_no_crash(desk: BrokerDesk) -> None:
     sent(desk)
     next(iter(desk.fake.orders.values()))["qty"] = "11"

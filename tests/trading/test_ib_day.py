@@ -1,7 +1,9 @@
 """A day of a desk at Interactive Brokers: sent after the decision, collected at the open; a lost order goes out again under its number."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,14 @@ import pytest
 
 from springback.brokers.interactive_brokers import InteractiveBrokers
 from springback.errors import InputError, WrongAccount
+from springback.state.trading_rows import Reconciliation
 from springback.trading.journal import Order
+from springback.workflow.reconcile import booked
 from springback.workflow.settings import Settings
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_collect import collect
 from springback.workflow.trade_outcome import DONE, HALTED, TradeOutcome
+from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
 from springback.workflow.trader import trading_account
 from tests.brokers.broker_cases import at
@@ -82,6 +87,24 @@ def test_the_settings_open_the_gateway_that_they_name(tmp_path: Path, monkeypatc
         trading_account(tmp_path / "desk", settings, "ib", True, TradeClock())
     with pytest.raises(InputError, match="simulated or alpaca or ib"):
         trading_account(tmp_path / "desk", settings, "tws", False, TradeClock())
+
+
+@pytest.mark.parametrize(
+    ("told", "whole"),
+    [({"statement": False}, False), ({"booked_until": date(2026, 3, 2)}, False), ({"booked_until": date(2026, 3, 3)}, True)],
+)
+def test_a_night_without_the_sessions_statement_leaves_the_day_unreconciled(
+    desk: BrokerDesk, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], whole: bool
+) -> None:
+    asked = InteractiveBrokers.events
+    full = {"statement": True, "booked_until": None, **told}
+    monkeypatch.setattr(InteractiveBrokers, "events", lambda *words: replace(asked(*words), **full))
+    desk.decide(("AAA", 10, "entry"))
+    run(desk, send)
+    outcome = run(desk, reconcile, "2026-03-04 03:00")
+    assert outcome.code == DONE and ("no_statement" in {one.code for one in outcome.reasons}) != whole
+    row = desk.state.newest(desk.live.name, Reconciliation)
+    assert row is not None and booked(json.loads(row.body), date(2026, 3, 3)) == whole
 
 
 def test_a_rehearsed_time_is_for_paper_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
 """The morning and the session of a decision: what is checked, rescaled, collected and finished, and a whole day from send to reconcile."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -259,3 +261,41 @@ def test_row_33_a_manual_trade_is_shown_and_left_alone(desk: BrokerDesk) -> None
     assert run(desk, send).facts["foreign_orders"] == ["by-hand"]
     run(desk, check, MORNING), run(desk, collect, OPEN)
     assert {one["client_order_id"]: one["status"] for one in desk.fake.orders.values()}["by-hand"] == "filled"
+
+
+def fractions(desk: BrokerDesk, **parts: str) -> None:
+    """The account was reconciled and has these fractions."""
+    body = json.dumps({"fractions": parts})
+    desk.state.keep(desk.live.name, Reconciliation(date(2026, 3, 3), "night", desk.clock.now(), 0, body))
+
+
+@pytest.mark.parametrize("unfilled", ["market", "wait"])
+def test_fractions_are_sold_and_bought_back_once_in_the_session(desk: BrokerDesk, unfilled: str) -> None:
+    desk.settings = replace(desk.settings, execution=replace(desk.settings.execution, unfilled=unfilled))
+    hold(desk, "AAA", "11.5"), hold(desk, "BRK.B", "-3.25"), hold(desk, "HARD", "25")
+    fractions(desk, AAA="0.5", HARD="25", **{"BRK.B": "-0.25"})
+    desk.decide(("AAA", -11, "time_stop"), held={"AAA": 11, "BRK.B": -3})
+    run(desk, send), run(desk, check, MORNING)
+    assert desk.states() == {"AAA-exit-1": "accepted"}
+    run(desk, collect, OPEN), run(desk, collect)
+    assert desk.states() == dict.fromkeys(("AAA-exit-1", "AAA-exit-2", "BRK.B-exit-1", "HARD-exit-1"), "filled")
+    sent = {
+        (body["symbol"], body["side"], body["qty"], body["time_in_force"]) for method, _, body in desk.fake.requests if method == "POST"
+    }
+    rests = {("AAA", "sell", "0.5", "day"), ("BRK.B", "buy", "0.25", "day"), ("HARD", "sell", "25", "day")}
+    assert sent == {("AAA", "sell", "11", "opg"), *rests} and desk.posts() == 4
+    desk.move_to("2026-03-04 19:05")
+    desk.decide(held={"BRK.B": -3}, session="2026-03-04")
+    run(desk, send), run(desk, collect, "2026-03-05 09:30")
+    assert desk.posts() == 4
+
+
+def test_a_fraction_that_the_broker_refuses_is_not_sent_again_in_the_session(desk: BrokerDesk) -> None:
+    hold(desk, "HARD", "25")
+    fractions(desk, HARD="25")
+    desk.decide(("AAA", 10, "entry"))
+    run(desk, send)
+    desk.fake.auction("AAA", None)
+    desk.fake.assets["HARD"].tradable = False
+    run(desk, collect, OPEN), run(desk, collect)
+    assert desk.states()["HARD-exit-1"] == "refused" and len(desk.states()) == 2

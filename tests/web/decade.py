@@ -8,15 +8,15 @@ from springback.data.sessions import exchange_days
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import ACCOUNT, DECISION, FORECASTS, ORDERS
 
-FIRST, LAST = "2012-12-24", "2022-12-29"
+LAST = "2022-12-29"
 
 
-def grow(desk: Path) -> int:
-    """Puts ten years of sessions before those of `desk`, two fills each; how many sessions it has then."""
+def grow(desk: Path, years: int = 10) -> int:
+    """Puts so many years of sessions before those of `desk`, two fills each; how many sessions it has then."""
     folder = DeskFolder(desk)
     template = desk / folder.sessions()[0]
     told = json.loads((template / DECISION).read_text())
-    for k, day in enumerate(map(str, exchange_days(FIRST, LAST))):
+    for k, day in enumerate(map(str, exchange_days(f"{2022 - years}-12-24", LAST))):
         place = desk / day
         place.mkdir()
         for name in (ORDERS, FORECASTS, ACCOUNT):

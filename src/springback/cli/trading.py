@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from springback.cli.operation import DESK, Desk, DeskFolder
+from springback.cli.operation import DESK, By, Desk, DeskFolder, Why
 from springback.cli.options import KeysFile, Knobs
 
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ def trade(
     ] = "",
     broker: Annotated[str, typer.Option("--broker", help="simulated, alpaca or ib.")] = "simulated",
     live: Annotated[bool, typer.Option("--live", help="Real money.")] = False,
+    override: Annotated[
+        str, typer.Option("--override", help="The account's number, typed: --live though its gate is closed.", show_default=False)
+    ] = "",
+    why: Why = "",
+    by: By = "",
     session: Annotated[
         datetime | None, typer.Option("--session", formats=["%Y-%m-%d"], help="The decision's session.", show_default="the newest")
     ] = None,
@@ -40,7 +45,8 @@ def trade(
 
     day = session.date() if session else None
     options = trading.Options(step, broker, live, day, clock, until, source, keys)
-    return trading.run(console, options, desk.desk, desk.settings, desk.sets, trading.Places(desk.store, desk.models_dir))
+    places, typed = trading.Places(desk.store, desk.models_dir), trading.typed(override, by, why)
+    return trading.run(console, options, desk.desk, desk.settings, desk.sets, places, typed)
 
 
 def status(console: "Console", *, desk: DeskFolder = DESK, knobs: Knobs) -> None:

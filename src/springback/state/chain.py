@@ -101,10 +101,12 @@ def write_head(file: Path, account: str, head: OrderHead) -> None:
         raise Unwritable(f"{file}, the head of the order journal, cannot be written ({error.strerror}): free the place") from None
 
 
-def faults(pages: Pages, outside: OrderHead | None) -> tuple[Fault, ...]:
-    """What is wrong with the journal, beside the `outside` head; what a rebuild has listed is no fault any more."""
+def faults(pages: Pages, outside: OrderHead | None, since: OrderHead = EMPTY) -> tuple[Fault, ...]:
+    """What is wrong with the journal, beside the `outside` head; what a rebuild has listed is no fault any more. `pages` are all of it, or
+    those after the head `since`, up to which it was whole.
+    """
     known = {(one.n, fault) for one in _rebuilds(pages.events) for fault in _acknowledged(pages, one)}
-    found = (*_broken_links(pages), *_ends(pages, outside), *_other_rows(pages))
+    found = (*_broken_links(pages, since), *_ends(pages, outside, since), *_other_rows(pages))
     return tuple(one for one in dict.fromkeys(found) if not any(n > one.n and fault == one for n, fault in known))
 
 
@@ -142,9 +144,8 @@ def _body(event: OrderEvent) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _broken_links(pages: Pages) -> Iterator[Fault]:
+def _broken_links(pages: Pages, before: OrderHead) -> Iterator[Fault]:
     """A rebuild follows whatever was there, and names it."""
-    before = EMPTY
     for one in pages.events:
         told = _body(one).get("before") if one.kind == REBUILT and not one.client_id else [one.n - 1, one.previous]
         if one.hash != _hash(pages.account, one):
@@ -154,18 +155,25 @@ def _broken_links(pages: Pages) -> Iterator[Fault]:
         before = OrderHead(one.n, one.hash)
 
 
-def _ends(pages: Pages, outside: OrderHead | None) -> Iterator[Fault]:
-    last = OrderHead(pages.events[-1].n, pages.events[-1].hash) if pages.events else EMPTY
+def _ends(pages: Pages, outside: OrderHead | None, since: OrderHead) -> Iterator[Fault]:
+    last = OrderHead(pages.events[-1].n, pages.events[-1].hash) if pages.events else since
     if pages.head != last:
         yield Fault("cut", last.count)
-    hashes = {0: ""} | {one.n: one.hash for one in pages.events}
-    if outside is None and pages.events:
+    hashes = {since.count: since.hash} | {one.n: one.hash for one in pages.events}
+    if outside is None and last != EMPTY:
         yield Fault("head", last.count)
     elif outside is not None and hashes.get(outside.count) != outside.hash:
         yield Fault("cut" if outside.count > last.count else "head", last.count)
     own = [one for one in pages.events if not one.client_id and one.kind in {RESTORED, REBUILT}]
     if own and own[-1].kind == RESTORED:
         yield Fault("restored", own[-1].n)
+
+
+def laid_down(events: Iterable[OrderEvent]) -> tuple[list[str], list[str]]:
+    """Client ids of the intents and ids of the executions that `events` lay down."""
+    bodies = [(one.client_id, _body(one)) for one in events]
+    executions = [fill["execution_id"] for _, body in bodies for fill in body.get("fills", ())]
+    return [name for name, body in bodies if "intent" in body], executions
 
 
 def _other_rows(pages: Pages) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from springback.errors import StateError
-from springback.state.chain import EMPTY, REBUILT, RESTORED, WAY, Fault, Pages, faults, known_head, read_head, seal, write_head
+from springback.state.chain import EMPTY, REBUILT, RESTORED, WAY, Fault, Pages, faults, known_head, laid_down, read_head, seal, write_head
 from springback.state.database import Database, add, found
 from springback.state.lease import Lease
 from springback.state.order_rows import OrderEvent, OrderFill, OrderHead, OrderIntent, fill_of, intent_of
@@ -81,14 +81,45 @@ class Page:
         events, fills = found(self.connection, OrderEvent, self.account), found(self.connection, OrderFill, self.account)
         return Pages(self.account, intents, events, fills, self.head())
 
+    def events_after(self, count: int) -> tuple[OrderEvent, ...]:
+        """What was added after event `count`."""
+        return found(self.connection, OrderEvent, self.account, ORDER_EVENT.c.n > count)
+
+    def pages_after(self, count: int) -> Pages:
+        """What was added after event `count`, and the rows that it laid down."""
+        events = self.events_after(count)
+        names, executions = laid_down(events)
+        intents = found(self.connection, OrderIntent, self.account, ORDER_INTENT.c.client_id.in_(names))
+        fills = found(self.connection, OrderFill, self.account, ORDER_FILL.c.execution_id.in_(executions))
+        return Pages(self.account, intents, events, fills, self.head())
+
+    def sizes(self) -> tuple[int, int]:
+        """How many rows the tables of intents and of executions have."""
+        tables = (ORDER_INTENT, ORDER_FILL)
+        counts = (select(func.count()).select_from(one).where(one.c.account == self.account) for one in tables)
+        intents, fills = (int(self.connection.execute(one).scalar_one()) for one in counts)
+        return intents, fills
+
     def restored(self) -> bool:
         """Whether the journal came out of a backup, and nobody rebuilt it since."""
         own = (ORDER_EVENT.c.client_id == "", ORDER_EVENT.c.kind.in_((RESTORED, REBUILT)))
         return [one.kind for one in found(self.connection, OrderEvent, self.account, *own)][-1:] == [RESTORED]
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A journal that was read and found whole up to its `head`; `sizes` are the rows of intents and executions that there were."""
+
+    head: OrderHead
+    sizes: tuple[int, int]
+
+
 class Orders(Database):
     """The order journal of each account; `file` is where its head is kept."""
+
+    def __init__(self, url: str | Path) -> None:
+        super().__init__(url)
+        self._whole: dict[tuple[str, Path], Whole] = {}
 
     @contextmanager
     def journal(self, account: str, file: Path, lease: Lease | None = None, rebuild: bool = False) -> Iterator[Page]:
@@ -125,6 +156,40 @@ class Orders(Database):
         with self._reading() as connection:  # the file first: what is written meanwhile comes after it
             outside = known_head(file, account)
             return faults(Page(connection, account).pages(), outside)
+
+    def news(self, account: str, known: OrderHead) -> tuple[OrderEvent, ...] | None:
+        """What was added since the journal ended at `known`; None where that is no place in its chain."""
+        with self._reading() as connection:
+            page = Page(connection, account)
+            return page.events_after(known.count) if page.at(known.count) == known.hash else None
+
+    def new_faults(self, account: str, file: Path) -> tuple[Fault, ...]:
+        """As `journal_faults`; what this process has read and found whole before is not read again, only what was added since."""
+        known = self._whole.get((account, file))
+        grown = None if known is None else self._grown(account, file, known)
+        if grown is None:
+            with self._reading() as connection:
+                outside, page = known_head(file, account), Page(connection, account)
+                pages = page.pages()
+                broken = faults(pages, outside)
+                grown = Whole(pages.head, page.sizes())
+            if broken:
+                self._whole.pop((account, file), None)
+                return broken
+        self._whole[account, file] = grown
+        return ()
+
+    def _grown(self, account: str, file: Path, known: Whole) -> Whole | None:
+        """The journal that goes on after `known` and is whole; None where only the whole of it can tell."""
+        with self._reading() as connection:
+            outside, page = known_head(file, account), Page(connection, account)
+            if outside is None or outside.count < known.head.count or page.at(known.head.count) != known.head.hash:
+                return None
+            pages, sizes = page.pages_after(known.head.count), page.sizes()
+        added = tuple(after - before for after, before in zip(sizes, known.sizes, strict=True))
+        special = any(not one.client_id and one.kind in {RESTORED, REBUILT} for one in pages.events)
+        broken = special or added != (len(pages.intents), len(pages.fills)) or faults(pages, outside, known.head)
+        return None if broken else Whole(pages.head, sizes)
 
 
 def _check(page: Page, file: Path) -> None:

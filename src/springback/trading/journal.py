@@ -9,10 +9,11 @@ What is not in the table raises. Fills come before the answer, after the end, tw
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from springback.errors import Disagrees, InputError
@@ -194,15 +195,18 @@ def id_parts(name: str) -> tuple[str, date, str, str, int] | None:
     return parts if first == "sb" and name == client_id(*parts) else None
 
 
-def fold(events: Iterable[OrderEvent]) -> dict[str, Order]:
-    """Every order of `events` by its client id, in their order; one that was rebuilt begins there. Raises `Disagrees` as `after` does."""
+def fold(events: Iterable[OrderEvent], former: Mapping[str, Order] = MappingProxyType({})) -> dict[str, Order]:
+    """Every order by its client id, as `events` leave it after `former`, in their order; one that was rebuilt begins there.
+
+    Raises `Disagrees` as `after` does.
+    """
     told = [one for one in events if one.client_id]
     rebuilt = {one.client_id: one.n for one in told if one.kind == REBUILT}
-    orders: dict[str, Order] = {}
+    orders: dict[str, Order] = dict(former)
     for one in told:
         if one.n >= rebuilt.get(one.client_id, 0):
             orders[one.client_id] = after(orders.get(one.client_id), one)
-    return {name: orders[name] for name in dict.fromkeys(one.client_id for one in told)}
+    return {name: orders[name] for name in dict.fromkeys((*former, *(one.client_id for one in told)))}
 
 
 def after(order: Order | None, event: OrderEvent) -> Order:

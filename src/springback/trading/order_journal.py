@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from springback.errors import Disagrees, InputError, SpringbackError, StateError
 from springback.state.chain import EMPTY, REBUILT, Fault, Pages, acknowledge, faults, known_head
@@ -20,6 +21,8 @@ from springback.trading.rebuild import Truth, body_of, rebuilt
 
 OVERRIDE = "override"
 """Kind of an event of the journal itself: somebody opened a gate by hand."""
+FOLDS: WeakKeyDictionary[State, dict[str, tuple[OrderHead, dict[str, Order]]]] = WeakKeyDictionary()
+"""What this process has folded: by database and account the head of the chain, and every order as it left it there."""
 ASKED = ("sending", "unknown")
 """Last events of an order of which nobody knows what became."""
 
@@ -54,11 +57,11 @@ class OrderJournal:
     rehearsal: bool = False
 
     def recover(self, at: datetime) -> tuple[Order, ...]:
-        """Begins: the whole chain is checked, and each order that went out without an answer is unknown; the orders that nobody knows of.
+        """Begins: the chain is checked, and each order that went out without an answer is unknown; the orders that nobody knows of.
 
-        Raises `StateError` where the chain is not whole.
+        A process reads the whole chain once, and from then on what was added. Raises `StateError` where it is not whole.
         """
-        found = self.verify()
+        found = self.state.new_faults(self.account, self.file)
         if found:
             first = found[0]
             raise StateError(
@@ -126,8 +129,22 @@ class OrderJournal:
             return order if known else _write(page, self._event(at, fill.client_id, kind, fills=(fill,)), order)
 
     def orders(self, since: date | None = None) -> tuple[Order, ...]:
-        """The orders of the sessions from `since` on (None: all), as they were planned."""
-        return tuple(fold(self.state.order_events(self.account, since)).values())
+        """The orders of the sessions from `since` on (None: all), as they were planned.
+
+        A process folds each event once: what the chain has added is folded on.
+        """
+        return tuple(one for one in self._folded().values() if since is None or one.intent.session >= since)
+
+    def _folded(self) -> dict[str, Order]:
+        folds = FOLDS.setdefault(self.state, {})
+        head, orders = folds.get(self.account, (EMPTY, {}))
+        news = self.state.news(self.account, head)
+        if news is None or any(one.kind == REBUILT for one in news):
+            head, orders, news = EMPTY, {}, self.state.news(self.account, EMPTY) or ()
+        if news:
+            head, orders = OrderHead(news[-1].n, news[-1].hash), fold(news, orders)
+            folds[self.account] = head, orders
+        return orders
 
     def verify(self) -> tuple[Fault, ...]:
         """What is wrong with the journal, from its first event to its last; nothing where it is whole."""

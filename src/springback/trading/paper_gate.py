@@ -119,11 +119,14 @@ def _broken(day: PaperDay | None, venue: Venue | None) -> str:
 
 @dataclass(frozen=True)
 class Gate:
-    """Whether real money may be traded, and what is in the way: a code and a sentence each. `override`: who opened it by hand."""
+    """Whether real money may be traded, and what is in the way: a code and a sentence each. `override`: who opened it by hand; one that is
+    `final` opens by nothing.
+    """
 
     open: bool
     reasons: tuple[tuple[str, Prose], ...] = ()
     override: str = ""
+    final: bool = False
 
 
 def gate(paper: Sequence[PaperProgress], champion: Sequence[tuple[str, Prose]], override: str = "", rehearsed: bool = False) -> Gate:
@@ -135,7 +138,9 @@ def gate(paper: Sequence[PaperProgress], champion: Sequence[tuple[str, Prose]], 
         best = max(paper, key=lambda one: one.sessions, default=None)
         reasons.insert(0, ("paper", best.sentence if best else Prose("No session was traded on a broker's paper account yet.")))
     if rehearsed:
-        return Gate(False, (("rehearsal", Prose("This account has rows of a rehearsal: it never trades real money.")), *reasons))
+        return Gate(
+            False, (("rehearsal", Prose("This account has rows of a rehearsal: it never trades real money.")), *reasons), final=True
+        )
     return Gate(not reasons or bool(override), tuple(reasons), override if reasons else "")
 
 

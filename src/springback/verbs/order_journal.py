@@ -14,7 +14,7 @@ COLUMNS = ("client_id", "side", "quantity", "filled_quantity", "average_price", 
 
 def show(console: Console, desk: Path, verify: bool) -> bool:
     """Every order of the desk; whether nothing is wrong with its journal, as far as that was asked."""
-    found = listing(account_folder(desk, choose()), verify)
+    found = listing(account_folder(desk, choose(), traded=True), verify)
     _say(console, found)
     return not found.faults
 
@@ -23,7 +23,7 @@ def rebuild(console: Console, desk: Path, file: Path, account: str, by: str, why
     """Has the journal rebuilt; whether it is whole then. Raises `InputError` without a reason."""
     if not why.strip():
         raise InputError("a rebuild of the journal says why: give --why REASON")
-    found = made_good(account_folder(desk, choose()), file, account, word_of(by, why))
+    found = made_good(account_folder(desk, choose(), traded=True), file, account, word_of(by, why))
     _say(console, found)
     console.say(f"the journal of account {found.account} is rebuilt: {len(found.orders):,} orders were written anew")
     return not found.faults

@@ -1,13 +1,11 @@
 """What a step of trading and the standing of an account come to, in words and tables for a person."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
-from springback.data.hours import NEW_YORK
-from springback.trading.journal import Order
 from springback.verbs.console import Console, table
 from springback.verbs.daily import say_decision
+from springback.workflow.trade_clock import local
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_status import TradeStatus
 from springback.workflow.trader import TradingAccount
@@ -51,16 +49,16 @@ def _facts(outcome: TradeOutcome) -> Iterator[str]:
     facts = outcome.facts
     if "phase" in facts:
         unexplained = facts.get("unexplained", 0)
-        words = "everything is explained" if not unexplained else f"{unexplained} differences are unexplained: their names are halted"
+        words = "everything is explained" if not unexplained else f"differences that nobody explains, whose names are halted: {unexplained}"
         yield f"{PHASES.get(facts['phase'], facts['phase'])}: {words}"
     for symbol, factor in facts.get("splits", {}).items():
         yield f"{symbol} splits at this open, {factor:g} old for one new: its order was scaled"
     if stops := facts.get("stops"):
-        yield f"{len(stops)} stops rest at the broker"
+        yield f"stops that rest at the broker: {len(stops)}"
     if foreign := facts.get("foreign_orders"):
-        yield f"{len(foreign)} orders of another hand are at the broker: they are not touched"
+        yield f"orders of another hand at the broker, which are not touched: {len(foreign)}"
     if withheld := facts.get("withheld"):
-        yield f"{len(withheld)} orders were withheld"
+        yield f"orders that were withheld: {len(withheld)}"
 
 
 def _orders(console: Console, account: TradingAccount, outcome: TradeOutcome) -> None:
@@ -75,7 +73,7 @@ def _orders(console: Console, account: TradingAccount, outcome: TradeOutcome) ->
         console.show(shown)
 
 
-def _cells(order: Order) -> tuple[str, ...]:
+def _cells(order: Any) -> tuple[str, ...]:
     intent, price = order.intent, order.average_price
     filled = f"{order.filled_quantity:,}" if order.filled_quantity else ""
     paid = "" if price is None else f"{price:,.2f}"
@@ -85,7 +83,9 @@ def _cells(order: Order) -> tuple[str, ...]:
 def show_status(console: Console, status: TradeStatus) -> None:
     """One screen: the worst first, then what comes next, halts, and positions here and at the broker."""
     console.say(f"{status.mode} {status.account}: {status.state}")
-    if status.mode == "REHEARSAL" and status.heartbeat_age is None:
+    if status.mode == "NO BROKER":
+        console.say("this account is at no broker: 'springback book' shows it, 'springback trade --broker NAME' begins one that is")
+    elif status.mode == "REHEARSAL" and status.heartbeat_age is None:
         console.say(f"no service runs; the broker was asked {_when(status.asked_at)}")
     else:
         age = "no sign of life yet" if status.heartbeat_age is None else f"sign of life {_age(status.heartbeat_age)} ago"
@@ -108,7 +108,7 @@ def show_status(console: Console, status: TradeStatus) -> None:
 
 def _when(instant: str | None) -> str:
     """An instant by New York's clock."""
-    return "never" if instant is None else f"{datetime.fromisoformat(instant).astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"
+    return "never" if instant is None else f"{local(instant):%a %Y-%m-%d %H:%M} New York"
 
 
 def _age(seconds: float) -> str:

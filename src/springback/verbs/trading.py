@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 
-from springback.data.hours import NEW_YORK
 from springback.errors import InputError, MissingData
 from springback.project import usual
+from springback.verbs.book import word_of
 from springback.verbs.console import Console
 from springback.verbs.daily import check_files
 from springback.verbs.trade_spoken import say, show_status
@@ -21,9 +21,9 @@ from springback.workflow.places import models_folder
 from springback.workflow.settings import Settings, choose
 from springback.workflow.sources import has_store
 from springback.workflow.trade_check import check
-from springback.workflow.trade_clock import Ended, TradeClock
+from springback.workflow.trade_clock import Ended, TradeClock, instant
 from springback.workflow.trade_collect import collect
-from springback.workflow.trade_gate import check_gate
+from springback.workflow.trade_gate import OpenGate, Override, check_gate
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
@@ -59,21 +59,46 @@ class Places:
     models: Path | None
 
 
-def run(console: Console, options: Options, desk: Path, file: Path | None, sets: list[str] | None, places: Places) -> int:
+def run(
+    console: Console,
+    options: Options,
+    desk: Path,
+    file: Path | None,
+    sets: list[str] | None,
+    places: Places,
+    override: Override | None = None,
+) -> int:
     """Does the step, or serves until it is ended; the exit code. Raises `InputError` on words that mean nothing."""
     if options.step not in {"", "decide", *STEPS}:
         raise InputError(f"trade takes decide, {', '.join(STEPS)} or nothing, was '{options.step}'", value=options.step)
     settings, over = choose(file, sets), Event()
-    clock, until = TradeClock(_instant("--clock", options.clock), over), _instant("--until", options.until)
+    clock, until = TradeClock(instant("--clock", options.clock), over), instant("--until", options.until)
     models, vendor = models_folder(places.models), _vendor(options, places)
     with trading_account(desk, settings, options.broker, options.live, clock, places.store, models) as account:
         if options.live:
-            check_gate(account, desk, settings)
+            _say_gate(console, check_gate(account, desk, settings, override))
         steps = _steps(console, account, clock, options, vendor)
         if options.step:
             return _said(console, account, steps[options.step]())
         with _ended_by(over):
             return _serve(console, account, clock, steps, until)
+
+
+def typed(account: str, by: str, why: str) -> Override | None:
+    """What a person typed to open the gate of an account by hand; None where nothing was. Raises `InputError` where it is not signed."""
+    if account and not why:
+        raise InputError("an override is signed: say why with --why", value=account)
+    return Override(account, word_of(by, why)) if account else None
+
+
+def _say_gate(console: Console, gate: OpenGate) -> None:
+    """What real money stands on."""
+    verdict = gate.verdict
+    told = {"champion": verdict.champion, "validation": verdict.validation, "audit": verdict.audit, "override": gate.override}
+    console.payload["gate"] = told
+    console.say(f"real money; champion {verdict.champion or '-'}: validation {verdict.validation}, audit {verdict.audit}")
+    for text in gate.against:
+        console.say(f"  opened by hand ({gate.override}): {text}")
 
 
 def _vendor(options: Options, places: Places) -> str | None:
@@ -133,20 +158,9 @@ def _said(console: Console, account: TradingAccount, outcome: TradeOutcome) -> i
     return outcome.code
 
 
-def _instant(name: str, text: str | None) -> datetime | None:
-    """An instant in UTC; one without a zone is New York's, as everywhere."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{name} must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
-    return (found if found.tzinfo else found.replace(tzinfo=NEW_YORK)).astimezone(UTC)
-
-
 def status(console: Console, desk: Path, file: Path | None, sets: list[str] | None) -> None:
     """One screen of how the account stands."""
     settings: Settings = choose(file, sets)
-    found = status_of(account_folder(desk, settings), settings, datetime.now(UTC))
+    found = status_of(account_folder(desk, settings, traded=True), settings, datetime.now(UTC))
     console.payload |= asdict(found)
     show_status(console, found)

@@ -12,11 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from springback.errors import InputError, MissingData, SpringbackError
 from springback.market.prose import Prose
 from springback.state.rows import Attempt
-from springback.web.contents import PAGES
 from springback.web.dashboard import Dashboard, Outcome, lost
 from springback.web.entrance import refusal
 from springback.web.form import Form
-from springback.web.pages.built import built
 from springback.web.visit import Visit
 from springback.workflow import book, champions, halting, watch
 from springback.workflow.book import Word
@@ -64,7 +62,7 @@ def _act(dashboard: Dashboard, request: Request, form: Form) -> Response:
             return RedirectResponse(visit.address(deed.page, act=str(done.n)), 303)
         outcome = done
     after = Visit(dashboard.desks, visit.desk, visit.role)
-    return dashboard.whole(request, after, deed.page, built(PAGES[deed.page].page, after)[0], outcome)
+    return dashboard.whole(request, after, deed.page, outcome)
 
 
 def outcome_of(visit: Visit) -> Outcome:

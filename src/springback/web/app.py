@@ -15,14 +15,13 @@ from starlette.types import ASGIApp
 from springback.web import acts, cells, drawing, entrance, events, kill
 from springback.web.access import Access
 from springback.web.contents import PAGES
-from springback.web.dashboard import Dashboard, Outcome, lost
+from springback.web.dashboard import Dashboard, lost
 from springback.web.door import STUDY_POLICY, Door
 from springback.web.pages.built import built
 from springback.web.visit import NOBODY, Desks
 from springback.workflow.studies import studies
 from springback.workflow.web_settings import Web
 
-HTTP_OK = 200
 FOREVER = "public, max-age=31536000, immutable"
 FULL = PlainTextResponse("Too many follow the events already.\n", 503, {"retry-after": "30"})
 
@@ -78,9 +77,7 @@ def page(dashboard: Dashboard, request: Request) -> Response:
     key, visit = request.path_params["page"], dashboard.visit(request, session)
     if visit is None or key not in PAGES:
         return lost()
-    content, status = built(PAGES[key].page, visit)
-    outcome = acts.outcome_of(visit) if "act" in visit.query and status == HTTP_OK else Outcome(status=status)
-    return dashboard.whole(request, visit, key, content, outcome)
+    return dashboard.whole(request, visit, key, acts.outcome_of(visit) if "act" in visit.query else None)
 
 
 def table(dashboard: Dashboard, request: Request) -> Response:

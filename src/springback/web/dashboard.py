@@ -1,6 +1,6 @@
 """The dashboard as one value: the accounts it shows, whom it lets in, and how an answer is drawn for them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -11,11 +11,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from springback.web import bar, drawing
 from springback.web.access import Access, Session, csrf_of, new_cookie
-from springback.web.contents import contents
+from springback.web.contents import PAGES, contents
 from springback.web.door import Place, place_of
 from springback.web.events import Watchers
 from springback.web.form import Form
 from springback.web.page import Page, Tone
+from springback.web.pages.built import built
+from springback.web.shared import Shared
 from springback.web.throttle import Throttle
 from springback.web.visit import NOBODY, Desks, Visit
 from springback.workflow.web_settings import Web
@@ -58,6 +60,22 @@ class Dashboard:
         """What hears of writes."""
         return Watchers(self.web.readers)
 
+    @cached_property
+    def shared(self) -> Shared:
+        """Pages that many look at."""
+        return Shared()
+
+    def look(self, visit: Visit, key: str) -> tuple[Page, int, bar.Header]:
+        """A page, its status and its bar: those that another was just shown, where nothing was written since."""
+        version = None if visit.desk is None else self.watchers.version(visit.desk.folder)
+        named = visit.name, key, visit.role, tuple(sorted(visit.query.items()))
+
+        def made() -> tuple[Page, int, bar.Header]:
+            return *built(PAGES[key].page, visit), bar.header_of(visit, key)
+
+        found: tuple[Page, int, bar.Header] = self.shared.of(named, version, made)
+        return found[0], found[1], replace(found[2], now=visit.now)
+
     def instant(self) -> datetime:
         """The system's time: a market that is drawn may have another, a session has not."""
         return datetime.now(UTC)
@@ -83,14 +101,16 @@ class Dashboard:
         address = request.url.path if request.method == "GET" else "/"
         return RedirectResponse(f"/sign-in?next={address}" if self.access.begun else "/begin", 303)
 
-    def whole(self, request: Request, visit: Visit, key: str, page: Page, outcome: Outcome = NOTHING) -> Response:
-        """A page under its bar, beside the contents."""
+    def whole(self, request: Request, visit: Visit, key: str, outcome: Outcome | None = None) -> Response:
+        """A page under its bar, beside the contents; `outcome` says over it what came of an act."""
+        page, status, header = self.look(visit, key)
+        outcome = outcome or Outcome(status=status)
         query = f"?{request.url.query}" if request.url.query else ""
         address = visit.address(key) + query
         values: dict[str, Any] = {
             "title": page.title,
             "page": page,
-            "bar": bar.header_of(visit, key),
+            "bar": header,
             "contents": contents(),
             "address": address,
             "export": lambda sheet: f"{visit.address(key)}/{sheet}.csv{query}",

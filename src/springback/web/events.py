@@ -1,6 +1,7 @@
 """What a page hears while it is open: that something was written, by whomever, within a second."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,12 @@ class Watcher:
         self._followers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._lock = threading.Lock()
         self._running = False
+        self._count = 0
+
+    @property
+    def version(self) -> int | None:
+        """How often something was heard; None while nobody listens, for then nothing is."""
+        return self._count if self._running else None
 
     @contextmanager
     def followed(self) -> Iterator[asyncio.Event]:
@@ -59,15 +66,18 @@ class Watcher:
 
     def _tell(self) -> None:
         with self._lock:
+            self._count += 1
             for event, loop in self._followers.items():
                 with suppress(RuntimeError):  # a loop that has ended hears nothing
                     loop.call_soon_threadsafe(event.set)
 
     def _stamp(self) -> int:
+        """Which decisions, switches and other files there are; those of the database come and go with whoever reads it."""
         try:
-            return self.folder.stat().st_mtime_ns
+            names = [*os.listdir(self.folder), *(f"../{one}" for one in os.listdir(self.folder.parent))]  # noqa: PTH208
         except OSError:
             return 0
+        return hash(frozenset(one for one in names if "sqlite" not in one and "/." not in one and not one.startswith(".")))
 
 
 class Watchers:
@@ -76,6 +86,11 @@ class Watchers:
     def __init__(self, most: int) -> None:
         self.most, self.count = most, 0
         self._known: dict[Path, Watcher] = {}
+
+    def version(self, folder: Path) -> int | None:
+        """How often something was heard of a folder; None while nobody listens."""
+        known = self._known.get(folder)
+        return None if known is None else known.version
 
     def of(self, state: State, folder: Path) -> Watcher:
         """The one of a folder."""

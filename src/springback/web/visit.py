@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -116,7 +116,8 @@ class Visit:
         """The account. Raises `MissingData` where none is open."""
         if self.desk is None:
             raise MissingData("no account is open yet: 'springback book init --cash 1000000' opens one")
-        return self.desks.account(self.desk)
+        account = self.desks.account(self.desk)
+        return replace(account, folder=self.desks.history.listed(account.folder))
 
     @property
     def settings(self) -> Settings:

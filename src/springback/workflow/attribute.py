@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import Any
 
 from springback.data.files.reading import atomic
-from springback.data.hours import between, following, hours_of
+from springback.data.hours import NEW_YORK, between, following, hours_of
 from springback.operation.account_state import opening
-from springback.operation.frozen_decision import FrozenDecision
+from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.operation.own_session import Own
 from springback.operation.worlds import Worlds, played
 from springback.state.order_rows import digits
@@ -41,6 +41,7 @@ from springback.trading.session_books import (
 )
 from springback.workflow.evening import LiveAccount, trusted
 from springback.workflow.progress import SILENT, Progress
+from springback.workflow.reconcile import booked
 from springback.workflow.session_views import Doubt, seeing, worlds_place
 
 LATE = timedelta(days=10)
@@ -70,6 +71,15 @@ def attribute(account: LiveAccount, journal: OrderJournal, now: datetime, progre
     Raises `BadTable` on a damaged decision, and as the store does.
     """
     return _Attribution(account, journal, now).run(progress)
+
+
+def attribution_faults(account: LiveAccount, journal: OrderJournal, now: datetime, progress: Progress = SILENT) -> tuple[Reason, ...]:
+    """Brings the attribution up at the end of a step of trading; why it could not be: whatever went wrong is told, and stops nothing."""
+    try:
+        attribute(account, journal, now, progress)
+    except Exception as error:  # noqa: BLE001 (no fault of a report stops trading)
+        return (Reason("attribution", f"the attribution is not brought up ({type(error).__name__}): {error}"),)
+    return ()
 
 
 @dataclass(eq=False)
@@ -232,8 +242,10 @@ class _Attribution:
         counts: Counted | None = None,
     ) -> Attributed:
         day = date.fromisoformat(session)
-        booked = following(day, self.account.closed).day
-        final = result is not None and any(one.at.date() >= booked for one, _ in self.reconciliations)
+        after = following(day, self.account.closed).day
+        final = result is not None and any(
+            one.at.astimezone(NEW_YORK).date() >= after and booked(told, day) for one, told in self.reconciliations
+        )
         events = {} if counts is None else dict(counts.events)
         body = {
             "terms": None if result is None else {name: digits(value) for name, value in result.terms.items()},

@@ -191,7 +191,7 @@ class _Hearing:
     def _absent(self, order: Order) -> None:
         """Two readings prove it: the first is kept, the second must be late enough after the sending."""
         journal, sent = self.account.journal, order.sent_at or self.now
-        if order.code != NOT_THERE:
+        if (order.state, order.code) != ("unknown", NOT_THERE):  # the code may be of an earlier sending
             journal.record(order.client_id, Answer("unknown", code=NOT_THERE, why=Prose("one reading did not find it")), self.now)
         elif self.now >= sent + timedelta(seconds=journal.settle):
             journal.absent(order.client_id, Proof(self.now, self.now, self.now, self.now), self.now)

@@ -41,7 +41,7 @@ def no_shorting(theirs: Account) -> str:
     if theirs.shorting is False:
         return "the broker does not let the account sell short: no short entries"
     if theirs.equity is not None and theirs.equity < LEAST_EQUITY:
-        return f"the account's equity is ${theirs.equity:,.2f}, and nobody lends shares under ${LEAST_EQUITY:,}: no short entries"
+        return f"nobody lends shares to an account under ${LEAST_EQUITY:,}, and its equity is ${theirs.equity:,.2f}: no short entries"
     return ""
 
 

@@ -1,5 +1,6 @@
 """Which accounts lie in the folders of desks: each folder with a book of its own, and those of brokers' accounts within it."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ def desks_in(folders: Iterable[Path]) -> tuple[Desk, ...]:
     """The accounts in `folders`, those at brokers first; of two with one name the first alone. A folder that is not there has none."""
     found: list[Desk] = []
     for folder in folders:
-        inner = sorted(one for one in folder.iterdir() if not DAY.fullmatch(one.name) and one.is_dir()) if folder.is_dir() else []
+        inner = [folder / one for one in sorted(os.listdir(folder)) if not DAY.fullmatch(one)] if folder.is_dir() else []  # noqa: PTH208
         found += [Desk(one.name, one, True) for one in inner if _opened(one)]
         found += [Desk(folder.resolve().name, folder, False)] if _opened(folder) else []
     names: dict[str, Desk] = {}

@@ -1,5 +1,6 @@
 """An account from its first session to its newest, a line a session. What is frozen never changes, so that each is read once."""
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -7,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from springback.operation.desk_folder import DeskFolder
+from springback.operation.desk_folder import DAY, DeskFolder
 from springback.operation.frozen_decision import DECISION, FrozenDecision, read
 
 MOST = 20_000
 """Lines that are remembered in all: those of the accounts that were looked at last."""
+
+FOLDERS = 16
+"""Folders that are remembered whole."""
 
 
 @dataclass(frozen=True)
@@ -39,27 +43,61 @@ class SessionLine:
     fills: tuple[Mapping[str, Any], ...]
 
 
+@dataclass(frozen=True)
+class ListedFolder(DeskFolder):
+    """A desk's folder with the sessions that it had when it was listed: of one look, in which they are asked for many times."""
+
+    listing: tuple[str, ...] = ()
+
+    def sessions(self) -> tuple[str, ...]:
+        """Those of the listing."""
+        return self.listing
+
+
 class History:
     """Remembers the lines of many folders, by place and time of writing; for any number of threads."""
 
     def __init__(self, most: int = MOST) -> None:
         self.most = most
         self._lines: OrderedDict[tuple[Path, int], SessionLine] = OrderedDict()
+        self._listings: OrderedDict[Path, frozenset[str]] = OrderedDict()
+        self._whole: OrderedDict[Path, tuple[tuple[object, ...], tuple[SessionLine, ...]]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def listed(self, folder: DeskFolder) -> ListedFolder:
+        """`folder` with the sessions that it has now; a session that was there is not looked for again, since none is ever taken back."""
+        try:
+            days = [one for one in os.listdir(folder.path) if DAY.fullmatch(one)]  # noqa: PTH208 (names are enough)
+        except OSError:
+            return ListedFolder(folder.path)
+        known = self._listings.get(folder.path, frozenset())
+        found = frozenset(one for one in days if one in known or (folder.place(one) / DECISION).exists())
+        if found != known:
+            self._keep(self._listings, folder.path, found, FOLDERS)
+        return ListedFolder(folder.path, tuple(sorted(found)))
 
     def of(self, folder: DeskFolder) -> tuple[SessionLine, ...]:
         """Every session of `folder`, oldest first. Raises `BadTable` at a decision that is damaged."""
-        return tuple(self._line(folder.place(session)) for session in folder.sessions())
+        sessions = folder.sessions()
+        ends = tuple((folder.place(one) / DECISION).stat().st_mtime_ns for one in (*sessions[:1], *sessions[-1:]))
+        known = self._whole.get(folder.path)
+        if known is None or known[0] != (sessions, ends):
+            known = (sessions, ends), tuple(self._line(folder.place(session)) for session in sessions)
+            self._keep(self._whole, folder.path, known, FOLDERS)
+        return known[1]
+
+    def _keep(self, store: OrderedDict[Any, Any], key: object, value: object, most: int) -> None:
+        with self._lock:
+            store[key] = value
+            while len(store) > most:
+                store.popitem(last=False)
 
     def _line(self, place: Path) -> SessionLine:
         key = place, (place / DECISION).stat().st_mtime_ns
         known = self._lines.get(key)
         if known is None:
             known = line_of(read(place))
-            with self._lock:
-                self._lines[key] = known
-                while len(self._lines) > self.most:
-                    self._lines.popitem(last=False)
+            self._keep(self._lines, key, known, self.most)
         return known
 
 

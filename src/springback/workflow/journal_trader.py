@@ -17,6 +17,7 @@ from springback.operation.outcomes import Holding, OrderOutcome, Outcomes, purpo
 from springback.state.trading_rows import Adoption
 from springback.trading.journal import Order
 from springback.trading.own_account import Beginning, Event, Held, OwnAccount, Sources, own_account
+from springback.trading.paper_gate import capital_share
 from springback.workflow.broker_events import Heard, heard
 from springback.workflow.broker_words import no_entries, no_shorting
 from springback.workflow.curbs import BOUGHT_BACK, NO_BORROW, NO_SHORTING, Limits
@@ -24,9 +25,6 @@ from springback.workflow.daily import Clock
 from springback.workflow.evening import CASH, LiveAccount
 from springback.workflow.reconcile import not_short
 from springback.workflow.trading_account import TradingAccount
-
-SMALL, FEW = 0.1, 20
-"""The share of equity that is sized on in so many first live sessions, where no capital is named."""
 
 
 @dataclass(eq=False)
@@ -99,8 +97,8 @@ class JournalTrader:
     def _sized(self) -> tuple[float, float]:
         """The capital in dollars and the share of equity that are sized on."""
         capital = self.live.settings.brokers.capital
-        few = self.account.mode == "live" and len(self.live.folder.sessions()) < FEW
-        return (capital, 1.0) if capital else (float("inf"), SMALL if few else 1.0)
+        share = capital_share(capital, len(self.live.folder.sessions())) if self.account.mode == "live" else 1.0
+        return capital or float("inf"), share
 
     def _foreign(self, hearing: Heard) -> Iterator[Reason]:
         """Names in which there are shares or orders that are not ours, as the day has it on which the broker was heard."""

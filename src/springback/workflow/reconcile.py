@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from springback import __version__
 from springback.market.prose import Prose
@@ -38,7 +39,7 @@ def reconcile(
         if one.halts:
             code = UNEXPLAINED if one.code == UNEXPLAINED else TAKEN
             live.state.halt(live.name, Halt("name", code, _why(one), BY, hearing.at, one.symbol))
-    body = json.dumps(json.loads(found.body) | {"venue": _venue(account, hearing)}, sort_keys=True)
+    body = json.dumps(json.loads(found.body) | {"venue": _venue(account, hearing), "booked": _booked(hearing)}, sort_keys=True)
     row = Reconciliation(session, phase, hearing.at, found.unexplained, body, account.rehearsal)
     live.state.keep(live.name, row)
     return found
@@ -80,6 +81,18 @@ def _venue(account: TradingAccount, hearing: Heard) -> dict[str, str]:
     """Where and by what the account is traded."""
     theirs = hearing.state.account
     return {"broker": account.broker.name, "account": theirs.number, "mode": theirs.mode, "version": __version__}
+
+
+def _booked(hearing: Heard) -> dict[str, Any]:
+    """Whether the broker told what was booked, and the last day of which it did (None: up to now)."""
+    until = hearing.events.booked_until
+    return {"statement": hearing.events.statement, "until": None if until is None else str(until)}
+
+
+def booked(body: Mapping[str, Any], session: date) -> bool:
+    """Whether the reconciliation whose `body` this is knew all that was booked on the day `session`."""
+    told = body.get("booked", {})
+    return bool(told.get("statement", True)) and (told.get("until") is None or told["until"] >= str(session))
 
 
 def _why(one: Line) -> Prose:

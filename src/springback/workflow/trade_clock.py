@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
+from springback.data.hours import NEW_YORK
+from springback.errors import InputError
 from springback.workflow.daily import Clock
 
 
@@ -28,3 +30,19 @@ class TradeClock(Clock):
             self.offset += timedelta(seconds=max(0.0, seconds))
         if self.over.wait(0.0 if self.jumps else max(0.0, seconds)):
             raise Ended
+
+
+def instant(name: str, text: str | None) -> datetime | None:
+    """The instant of the option `name`, UTC; one without a zone is New York's, as everywhere. Raises `InputError` on what is none."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{name} must be an instant such as 2026-11-27T17:00-05:00, was '{text}'", value=text) from None
+    return (found if found.tzinfo else found.replace(tzinfo=NEW_YORK)).astimezone(UTC)
+
+
+def local(text: str) -> datetime:
+    """The ISO instant `text` by New York's clock."""
+    return datetime.fromisoformat(text).astimezone(NEW_YORK)

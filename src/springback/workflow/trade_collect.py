@@ -1,10 +1,12 @@
 """After the open: fills are collected, and exits that the open left are brought to their end; entries are never bought later."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
 from springback.errors import Unauthorized, Unreachable
 from springback.operation.frozen_decision import Reason
+from springback.state.trading_rows import Reconciliation
 from springback.trading.journal import Order
 from springback.workflow.broker_words import ELSEWHERE
 from springback.workflow.progress import SILENT, Progress
@@ -40,7 +42,7 @@ def _collect(batch: Batch) -> TradeOutcome:
         opened = opened or _opened(batch, aims)
         if opened:
             _finished(batch, aims)
-        if batch.account.broker.name == "simulated" or (opened and not _open(batch, aims)):
+        if batch.account.broker.name == "simulated" or (opened and not _due(batch)):
             break
         batch.clock.wait(batch.account.live.settings.execution.poll)
         try:
@@ -50,9 +52,8 @@ def _collect(batch: Batch) -> TradeOutcome:
         except Unreachable:
             if not batch.table.collecting(batch.clock.now()):
                 raise
-    for target in aims:
-        order = batch.order_of(target)
-        if order is not None and order.state in SENDABLE:
+    for order in _due(batch):
+        if order.state in SENDABLE:
             batch.miss(order)
     return batch.outcome(filled=_filled(batch), foreign_fills=len(batch.hearing.foreign_fills))
 
@@ -73,12 +74,11 @@ def _opened(batch: Batch, aims: list[Target]) -> bool:
 
 
 def _finished(batch: Batch, aims: list[Target]) -> None:
-    """Sends the rest of exits, and fractions of shares that actions left, as day market orders."""
-    if batch.account.live.settings.execution.unfilled != "market":
-        return
-    rests = [(one, order) for one in aims if one.purpose == "exit" and (order := _rest(batch, one)) is not None]
-    rests += _fractions(batch)
-    for target, order in rests:
+    """Sends fractions that actions left, and the rest of exits unless the next decision has them, as day market orders."""
+    market = batch.account.live.settings.execution.unfilled == "market"
+    exits = [one for one in aims if one.purpose == "exit"] if market else []
+    rests = [(one, order) for one in exits if (order := _rest(batch, one)) is not None]
+    for target, order in (*rests, *_fractions(batch)):
         if order.state in SENDABLE and batch.table.collecting(batch.clock.now()):
             batch.send(target, order, "day")
 
@@ -99,22 +99,28 @@ TRIES = 3
 """Day orders after the one for the open: what the broker refuses so often stays for the next decision."""
 
 
-def _fractions(batch: Batch) -> list[tuple[Target, Order]]:
-    found = []
+FRACTION = "fraction"
+"""Reason of an order that ends what no decision does: a fraction of a share, and shares that came by booking."""
+
+
+def _fractions(batch: Batch) -> Iterator[tuple[Target, Order]]:
+    """The orders that end what the newest reconciliation has of fractions, each once; none while an exit of the name may still fill."""
+    known = [one for one in batch.hearing.orders.values() if one.intent.reason == FRACTION]
+    last = batch.account.live.state.newest(batch.account.live.name, Reconciliation)
     for symbol, part in fractions(batch.account.live).items():
-        target = Target(symbol, "exit", -1 if part > 0 else 1, "fraction")
+        target = Target(symbol, "exit", -1 if part > 0 else 1, FRACTION)
+        exits = [one for one in batch.hearing.of(batch.session) if (one.intent.symbol, one.intent.purpose) == target.key]
+        done = [one for one in known if one.intent.symbol == symbol and (one in exits or (last and one.sent_at and one.sent_at > last.at))]
         shares = min(abs(part), batch.closable(target))
-        order = batch.order_of(target)
-        if shares <= 0 or (order is not None and (not order.closed or order.intent.quantity % 1)):
-            continue
-        found.append((target, batch.plan(target, shares, another=order is not None)))
-    return found
+        if done:
+            yield from ((target, one) for one in done if one in exits)
+        elif shares > 0 and all(one.closed for one in exits):
+            yield target, batch.plan(target, shares, another=bool(exits))
 
 
-def _open(batch: Batch, aims: list[Target]) -> bool:
-    """Whether an order of the decision may still fill or is to be sent."""
-    orders = [order for one in aims if (order := batch.order_of(one)) is not None]
-    return any(not one.closed for one in orders)
+def _due(batch: Batch) -> list[Order]:
+    """The decision's orders that may still fill or are to be sent; stops rest for themselves."""
+    return [one for one in batch.hearing.of(batch.session) if one.intent.purpose != "stop" and not one.closed]
 
 
 def _filled(batch: Batch) -> dict[str, float]:

@@ -12,6 +12,7 @@ from springback.operation.frozen_decision import Reason
 from springback.state.rows import BookEvent
 from springback.state.trading_rows import Adoption
 from springback.workflow import daily as evening
+from springback.workflow.attribute import attribution_faults
 from springback.workflow.broker_events import WHO, Heard
 from springback.workflow.catch_up import Fetched
 from springback.workflow.daily import Clock, DailyOutcome, Fetch, daily, deadline, due
@@ -33,6 +34,9 @@ def decide(account: TradingAccount, clock: Clock, fetch: Fetch | None = None, pr
     """
     trader = cast(JournalTrader, account.live.trader)
     outcome = _decided(account, replace(trader, clock=clock), clock, fetch, progress)
+    if outcome.facts.get("decisions"):
+        faults = attribution_faults(account.live, account.journal, clock.now(), progress)
+        outcome = replace(outcome, reasons=(*outcome.reasons, *faults))
     account.live.state.keep(account.live.name, outcome.row(clock.now(), account.rehearsal))
     return outcome
 

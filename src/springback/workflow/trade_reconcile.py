@@ -1,6 +1,7 @@
 """In the night and after the open: the broker's account laid beside the journal, and halted where nobody can say whose shares they are."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from springback.data.hours import newest_closed
 from springback.errors import StateError, Unwritable
 from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.trading.accounted import Reconciled
+from springback.workflow.attribute import attribution_faults
 from springback.workflow.broker_events import Heard, heard
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.reconcile import reconcile as laid_beside
@@ -27,13 +29,13 @@ def reconcile(account: TradingAccount, clock: TradeClock, session: date | None =
     Exit code 6 where shares are left that nobody explains: their names are halted until a person says whose they are. Raises `Taken`.
     """
     progress.step(STEP)(0, 1, account.live.name)
-    outcome = coded(STEP, session, lambda: _reconciled(account, clock, session))
+    outcome = coded(STEP, session, lambda: _reconciled(account, clock, session, progress))
     with suppress(Unwritable, StateError):
         account.live.state.keep(account.live.name, outcome.row(clock.now(), account.rehearsal))
     return outcome
 
 
-def _reconciled(account: TradingAccount, clock: TradeClock, session: date | None) -> TradeOutcome:
+def _reconciled(account: TradingAccount, clock: TradeClock, session: date | None, progress: Progress) -> TradeOutcome:
     live, now = account.live, clock.now()
     newest = live.folder.sessions()[-1:]
     decision = live.folder.decision(newest[0]) if newest else None
@@ -42,7 +44,9 @@ def _reconciled(account: TradingAccount, clock: TradeClock, session: date | None
         hearing = heard(account, clock, STEP, frozenset() if decision is None else set(decision.orders()["symbol"]))
         phase = "night" if now < table_of(account, day).opens else "morning"
         found = laid_beside(account, hearing, day, phase, _splits(account, decision, clock))
-        return _outcome(day, phase, found, hearing)
+        outcome = _outcome(day, phase, found, hearing)
+        faults = attribution_faults(live, account.journal, clock.now(), progress)
+        return replace(outcome, reasons=(*outcome.reasons, *faults))
 
 
 def _splits(account: TradingAccount, decision: FrozenDecision | None, clock: TradeClock) -> dict[str, Decimal]:
@@ -56,5 +60,8 @@ def _splits(account: TradingAccount, decision: FrozenDecision | None, clock: Tra
 def _outcome(day: date, phase: str, result: Reconciled, hearing: Heard) -> TradeOutcome:
     halted = [one for one in result.lines if one.halts]
     reasons = tuple(Reason(one.code, f"the broker has {one.broker} shares, ours are {one.ours}", one.symbol) for one in halted)
+    if not hearing.events.booked(day):
+        words = f"the broker has not told what was booked on {day}: the day is unreconciled until its statement comes"
+        reasons = (*reasons, Reason("no_statement", words))
     code = HALTED if result.unexplained else UNKNOWN if hearing.unknown else DONE
     return TradeOutcome(STEP, str(day), code, {"phase": phase, "unexplained": result.unexplained, "names": list(result.halts)}, reasons)

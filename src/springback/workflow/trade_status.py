@@ -19,20 +19,23 @@ from springback.state.state import State
 from springback.state.trading_rows import Reconciliation, Snapshot, Step
 from springback.trading.journal import Order
 from springback.trading.timetable import Timetable, timetable
+from springback.workflow.evening import HEAD
 from springback.workflow.halting import kill_files
 from springback.workflow.order_journal import journal_of
 from springback.workflow.settings import Settings
 from springback.workflow.state_place import FILE, open_state, place
 from springback.workflow.trade_service import last_beat
 
+NO_BROKER = "NO BROKER"
 OLD = 3 * 60.0
 """Seconds after which a sign of life is an old one."""
 
 
 @dataclass(frozen=True)
 class TradeStatus:
-    """How an account stands: `mode` PAPER, LIVE or REHEARSAL, its `state` in one sentence, halts in force, orders of which nobody knows,
-    signed shares by our book and at the broker when it was last asked, what comes next, and the age of the newest sign of life in seconds.
+    """How an account stands: `mode` PAPER, LIVE or REHEARSAL (NO BROKER: a desk's own account), its `state` in one sentence,
+    halts in force, orders of which nobody knows, signed shares by our book and at the broker when it was last asked, what comes next, and
+    the age of the newest sign of life in seconds.
     """
 
     mode: str
@@ -48,15 +51,19 @@ class TradeStatus:
     heartbeat_age: float | None
 
 
-def account_folder(desk: Path, settings: Settings) -> Path:
-    """The folder of the account that `desk` means: that of `brokers.account` in it, its own, else of the only account in it."""
+def account_folder(desk: Path, settings: Settings, traded: bool = False) -> Path:
+    """The folder of the account that `desk` means: that of `brokers.account` in it, its own, else of the only account at a broker in it.
+
+    Where one that is `traded` is meant, the desk's own account goes before that one only if it is at a broker itself.
+    """
     named = desk / settings.brokers.account
     if settings.brokers.account and _opened(named):
         return named
-    if _opened(desk):
+    if (desk / HEAD).is_file() or (_opened(desk) and not traded):
         return desk
     inner = [one for one in (desk.iterdir() if desk.is_dir() else ()) if one.is_dir() and not DAY.fullmatch(one.name) and _opened(one)]
-    return inner[0] if len(inner) == 1 else desk
+    traders = [one for one in inner if (one / HEAD).is_file()] or ([] if _opened(desk) else inner)
+    return traders[0] if len(traders) == 1 else desk
 
 
 def _opened(folder: Path) -> bool:
@@ -77,7 +84,7 @@ def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
     unknown = state.unanswered(name)
     killed = any(one.exists() for one in kill_files(folder))
     return TradeStatus(
-        mode=_mode(state, name, settings, snapshot),
+        mode=_mode(state, name, settings, snapshot) if (folder / HEAD).is_file() else NO_BROKER,
         account=name,
         state=_sentence(killed, halts, unknown, state.newest(name, Step), age),
         halts=tuple(_halt(one) for one in halts) + (({"scope": "all", "code": "kill", "symbol": ""},) if killed else ()),

@@ -161,7 +161,7 @@ def test_row_15_a_halted_name_waits_and_no_second_order_is_sent(desk: BrokerDesk
     hold(desk, "HARD", "5")
     desk.fake.auctions["HARD"] = None
     desk.decide(("HARD", -5, "time_stop"), session="2026-03-04", held={"HARD": 5})
-    desk.settings = replace(desk.settings, execution=replace(desk.settings.execution, open="market"))
+    desk.settings = replace(desk.settings, execution=replace(desk.settings.execution, open="market", poll=60))
     desk.move_to("2026-03-04 19:05")
     run(desk)
     desk.move_to("2026-03-05 09:30")

@@ -18,6 +18,8 @@ from springback.workflow.upcoming import Upcoming, upcoming
 
 SHOWN = 252
 """Sessions of the curve of equity."""
+ACTS = {"night": "reconcile in the night", "morning": "reconcile in the morning", "page": "ask for what is unknown"}
+"""What the trader does next, by the names of the timetable; the others say it themselves."""
 ORDERS = (
     Column("symbol", "Symbol", link="symbol?symbol={symbol}"),
     Column("action", "Order"),
@@ -70,7 +72,7 @@ def _at_the_broker(visit: Visit) -> tuple[Block, ...]:
     columns = (Column("symbol", "Symbol"), Column("ours", "By our book", "shares"), Column("theirs", "At the broker", "shares"))
     note = f"The broker was asked last on {found.asked_at}." if found.asked_at else ""
     return (
-        Words(f"{found.state} Next: {found.next_act.replace('_', ' ')}, {next_at}.", tone="quiet" if calm else "bad"),
+        Words(f"{found.state} Next: {ACTS.get(found.next_act, found.next_act)}, {next_at}.", tone="quiet" if calm else "bad"),
         *(Words(f"Nobody knows what became of {one}.", tone="bad") for one in found.unknown_orders),
         *((Sheet("apart", "Positions that differ", columns, apart, note),) if apart else ()),
     )

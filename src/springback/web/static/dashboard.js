@@ -2,11 +2,12 @@
 "use strict";
 (() => {
   const day = 86400;
+  const days = [1, 2, 4, 7, 14, 30, 61, 91, 182, 365, 730, 1461].map((n) => n * day);
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const washed = (hex, share) => hex + Math.round(255 * share).toString(16).padStart(2, "0");
   const minus = (text) => text.replace("-", "−");
   const amount = {
-    dollars: (v) => minus(Math.abs(v) >= 1e6 ? `$${(v / 1e6).toFixed(2)}m` : Math.abs(v) >= 1e4 ? `$${(v / 1e3).toFixed(0)}k` : `$${v.toFixed(0)}`),
+    dollars: (v, step) => minus(step >= 1e4 && Math.abs(v) >= 1e6 ? `$${(v / 1e6).toFixed(2)}m` : step >= 1e3 ? `$${(v / 1e3).toLocaleString("en-US")}k` : `$${v.toLocaleString("en-US")}`),
     share: (v) => minus(`${(100 * v).toFixed(1)} %`),
     number: (v) => minus(Math.abs(v) >= 100 ? v.toFixed(0) : Number(v.toPrecision(3)).toString()),
   };
@@ -60,8 +61,8 @@
       series: [{ label: told.across || "session", value: (_, v) => (v === null ? "–" : told.across ? v : iso(v)) }, ...lines],
       scales: { x: { time: !told.across }, y: { range: [low - room, high + room] } },
       axes: [
-        told.across ? { ...axis, space: 70, size: 34 } : { ...axis, space: 70, size: 34, values: (_, ticks, __, ___, step) => ticks.map((t) => (step < 27 * day ? iso(t).slice(5) : iso(t).slice(0, 7))) },
-        { ...axis, size: 62, values: (_, ticks) => ticks.map(amount[told.kind]) },
+        told.across ? { ...axis, space: 70, size: 34 } : { ...axis, space: 70, size: 34, incrs: days, values: (_, ticks, __, ___, step) => ticks.map((t) => (step < 27 * day ? iso(t).slice(5) : iso(t).slice(0, 7))) },
+        { ...axis, size: 74, values: (_, ticks, __, ___, step) => ticks.map((v) => amount[told.kind](v, step)) },
       ],
       cursor: { y: false, points: { size: 7 } },
       hooks: { drawClear: [(plot) => behind(plot, told)] },

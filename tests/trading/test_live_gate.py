@@ -1,0 +1,99 @@
+"""Real money: refused where the host is not the broker's live one, closed until paper and champion have passed, opened by hand by a word
+that is kept, and small at first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from springback.brokers import alpaca as client
+from springback.errors import InputError, WrongAccount
+from springback.operation.frozen_decision import DECISION
+from springback.verbs import trading
+from springback.verbs.console import Console
+from springback.workflow.order_journal import journal_of
+from springback.workflow.settings import Settings
+from springback.workflow.trade_clock import TradeClock
+from springback.workflow.trade_outcome import NO_DECISION
+from springback.workflow.trader import trading_account
+from tests.brokers.broker_cases import QUICK, fake_market
+from tests.brokers.fake_alpaca import KEYS, FakeAlpaca, running
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAlpaca]:
+    """The fake server, its keys in the owner's file, and an empty project around."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (keys := tmp_path / ".config" / "springback" / "keys.toml").parent.mkdir(parents=True)
+    keys.write_text(f'[live]\nAPCA_API_KEY_ID = "{KEYS[0]}"\nAPCA_API_SECRET_KEY = "{KEYS[1]}"\n')
+    keys.chmod(0o600)
+    with running(fake_market()) as one:
+        yield one
+    assert not one.violations, one.violations
+
+
+def words(fake: FakeAlpaca) -> list[str]:
+    """The settings that name the server."""
+    return [f'brokers.alpaca_url="{fake.url}"', f'brokers.account="{fake.number}"', 'brokers.keys="live"']
+
+
+def live(fake: FakeAlpaca, *override: str) -> tuple[int, dict[str, Any]]:
+    """What `springback trade send --live` says."""
+    console, options = Console(as_json=True, quiet=True), trading.Options("send", "alpaca", True, None, None, None, None, None)
+    override = override or ("", "", "")
+    code = trading.run(console, options, Path("desk"), None, words(fake), trading.Places(None, None), trading.typed(*override))
+    return code, console.payload
+
+
+def test_live_is_refused_where_the_host_is_not_alpacas_live_one(fake: FakeAlpaca) -> None:
+    with pytest.raises(WrongAccount, match=r"live was meant: name https://api\.alpaca\.markets"):
+        live(fake, fake.number, "a tester", "I know")
+    assert not fake.requests
+
+
+@pytest.fixture
+def real(fake: FakeAlpaca, monkeypatch: pytest.MonkeyPatch) -> FakeAlpaca:
+    """The server as if its host were Alpaca's live one."""
+    monkeypatch.setitem(client.MODES, "127.0.0.1", "live")
+    return fake
+
+
+def test_live_is_closed_before_anything_is_asked_and_opened_by_the_typed_number_alone(real: FakeAlpaca) -> None:
+    with pytest.raises(InputError, match=r"--live is closed: No session was traded on a broker's paper .*No model is champion"):
+        live(real)
+    with pytest.raises(InputError, match=f"type the account's number: --override {real.number}"):
+        live(real, "PA-OTHER", "a tester", "I know what I do")
+    with pytest.raises(InputError, match="say why"):
+        live(real, real.number, "a tester", "")
+    assert not real.requests
+    code, told = live(real, real.number, "a tester", "I know what I do")
+    assert code == NO_DECISION and told["gate"]["override"] == "a tester: I know what I do" and told["gate"]["validation"] == "missing"
+    (kept,) = journal_of(Path("desk") / real.number, real.number).overrides()
+    assert (kept["by"], kept["why"], kept["account"], kept["broker"]) == ("a tester", "I know what I do", real.number, "alpaca")
+    assert live(real)[0] == NO_DECISION
+
+
+def test_an_account_of_a_rehearsal_never_trades_real_money_whatever_is_typed(fake: FakeAlpaca, monkeypatch: pytest.MonkeyPatch) -> None:
+    console, options = Console(as_json=True, quiet=True), trading.Options("reconcile", "alpaca", False, None, None, None, None, None)
+    assert trading.run(console, options, Path("desk"), None, words(fake), trading.Places(None, None)) == 0
+    monkeypatch.setitem(client.MODES, "127.0.0.1", "live")
+    with pytest.raises(InputError, match="rows of a rehearsal: it never trades real money"):
+        live(fake, fake.number, "a tester", "I know what I do")
+    assert not journal_of(Path("desk") / fake.number, fake.number).overrides()
+
+
+def test_the_first_twenty_sessions_of_real_money_are_sized_on_a_tenth_unless_capital_is_named(real: FakeAlpaca) -> None:
+    brokers = replace(QUICK, alpaca_url=real.url, account=real.number, keys="live")
+    for capital, few, later in ((0.0, (float("inf"), 0.1), (float("inf"), 1.0)), (500.0, (500.0, 1.0), (500.0, 1.0))):
+        settings = replace(Settings(), brokers=replace(brokers, capital=capital))
+        for count, sized in ((19, few), (20, later)):
+            desk = Path(f"{capital:g}-{count}")
+            for day in range(1, count + 1):
+                (place := desk / real.number / f"2026-01-{day:02d}").mkdir(parents=True)
+                (place / DECISION).touch()
+            trader: Any = trading_account(desk, settings, "alpaca", True, TradeClock()).live.trader
+            assert trader._sized() == sized
