@@ -50,6 +50,14 @@ def test_kill_of_one_account(state: State, monkeypatch: pytest.MonkeyPatch, caps
     assert [one.code for one in state.halts("PA1")] == ["kill"]
 
 
+def test_a_kill_names_a_broker_and_stands_where_there_is_none(
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, fault in ((("moon",), "--broker must be"), (("ib", "--live"), "PA1 is neither a paper account")):
+        code, text = said(monkeypatch, capsys, "kill", "--account", "PA1", "--broker", *words)
+        assert code == 0 and "may still be at the broker" in text and fault in text and Path("desk/PA1/KILL").exists()
+
+
 def test_a_resume_types_each_name(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for verb in ("kill", "pause"):
         said(monkeypatch, capsys, verb, "--account", "PA1", "--why", "a test")
