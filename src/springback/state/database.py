@@ -154,7 +154,7 @@ def _name(url: URL) -> str:
     return url.difference_update_query(["password", "sslpassword"]).set(drivername="postgresql").render_as_string()
 
 
-def _engine(url: URL, name: str, patience: int) -> Engine:
+def _engine(url: URL, name: str, patience: int = PATIENCE) -> Engine:
     """Connections that are opened when they are needed and shared with nobody, so that a forked child or a server's restart harms none."""
     if url.get_backend_name() == "sqlite":
         try:
