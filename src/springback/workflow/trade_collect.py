@@ -12,7 +12,7 @@ from springback.trading.journal import Order
 from springback.workflow.broker_words import ELSEWHERE
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.reconcile import fractions
-from springback.workflow.trade_batch import Batch, step
+from springback.workflow.trade_batch import Batch, cancel_entries, step
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_send import SENDABLE, fitting, planned, sent_out
@@ -39,6 +39,7 @@ def _collect(batch: Batch) -> TradeOutcome:
     aims = [one for one in targets(batch.decision) if one.purpose != "stop"]
     opened = False
     while batch.table.collecting(batch.clock.now()):
+        cancel_entries(batch)
         opened = opened or _opened(batch, aims)
         if opened:
             _finished(batch, aims)
