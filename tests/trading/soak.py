@@ -137,13 +137,13 @@ class Life:
         self.market = market_of(self.seed, self.sessions + 2, self.names)
         self.said = random_forecasts(self.seed, self.market)
         self.days = [one.item() for one in self.market.bars.sessions]
-        strategy = Strategy(qpi_low=40.0, qpi_high=60.0, probability=0.5, slots=3, stop_mode="intraday" if self.seed % 2 else "close")
+        strategy = Strategy(qpi_low=40.0, qpi_high=60.0, probability=0.5, slots=3, stop_mode="close" if self.seed % 4 else "intraday")
         plain = Settings()
         self.settings = replace(
             plain,
             strategy=strategy,
             backtest=Backtest(cash=CASH_AT_FIRST, profile="lean"),
-            execution=replace(plain.execution, open="opg", settle=60.0, poll=30.0, unfilled=("market", "wait")[self.seed % 3 == 0]),
+            execution=replace(plain.execution, open="opg", settle=60.0, poll=60.0, unfilled=("market", "wait")[self.seed % 3 == 0]),
             brokers=Brokers(account=NAME),
         )
         self.folder = self.home / NAME
@@ -254,6 +254,7 @@ class Life:
     def calm(self) -> None:
         """The faults are over, and the account is reconciled until nothing is unknown; the day's stops have their close."""
         self.broker.armed.clear()
+        self.state._give_back(NAME, OTHER)
         self.countdown = self.leased = 0
         self.clock.reach(hours(self.market.bars.sessions[self.row + 1 : self.row + 2])[0][1] + timedelta(minutes=5))
         for _ in range(4):

@@ -165,8 +165,8 @@ class Orders(Database):
 
     def new_faults(self, account: str, file: Path) -> tuple[Fault, ...]:
         """As `journal_faults`; what this process has read and found whole before is not read again, only what was added since."""
-        known = self._whole.get((account, file))
-        grown = None if known is None else self._grown(account, file, known)
+        former = self._whole.get((account, file))
+        grown = None if former is None else self._grown(account, file, former)
         if grown is None:
             with self._reading() as connection:
                 outside, page = known_head(file, account), Page(connection, account)
@@ -179,16 +179,16 @@ class Orders(Database):
         self._whole[account, file] = grown
         return ()
 
-    def _grown(self, account: str, file: Path, whole: Whole) -> Whole | None:
-        """The journal that goes on after `whole` and is as whole; None where only the whole of it can tell."""
+    def _grown(self, account: str, file: Path, former: Whole) -> Whole | None:
+        """The journal that goes on after `former` and is whole; None where only the whole of it can tell."""
         with self._reading() as connection:
             outside, page = known_head(file, account), Page(connection, account)
-            if outside is None or outside.count < whole.head.count or page.at(whole.head.count) != whole.head.hash:
+            if outside is None or outside.count < former.head.count or page.at(former.head.count) != former.head.hash:
                 return None
-            pages, sizes = page.pages_after(whole.head.count), page.sizes()
-        added = tuple(after - before for after, before in zip(sizes, whole.sizes, strict=True))
+            pages, sizes = page.pages_after(former.head.count), page.sizes()
+        added = tuple(after - before for after, before in zip(sizes, former.sizes, strict=True))
         special = any(not one.client_id and one.kind in {RESTORED, REBUILT} for one in pages.events)
-        broken = special or added != (len(pages.intents), len(pages.fills)) or faults(pages, outside, whole.head)
+        broken = special or added != (len(pages.intents), len(pages.fills)) or faults(pages, outside, former.head)
         return None if broken else Whole(pages.head, sizes)
 
 
