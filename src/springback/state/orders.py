@@ -157,11 +157,11 @@ class Orders(Database):
             outside = known_head(file, account)
             return faults(Page(connection, account).pages(), outside)
 
-    def news(self, account: str, known: OrderHead) -> tuple[OrderEvent, ...] | None:
-        """What was added since the journal ended at `known`; None where that is no place in its chain."""
+    def news(self, account: str, head: OrderHead) -> tuple[OrderEvent, ...] | None:
+        """What was added since the journal ended at `head`; None where that is no place in its chain."""
         with self._reading() as connection:
             page = Page(connection, account)
-            return page.events_after(known.count) if page.at(known.count) == known.hash else None
+            return page.events_after(head.count) if page.at(head.count) == head.hash else None
 
     def new_faults(self, account: str, file: Path) -> tuple[Fault, ...]:
         """As `journal_faults`; what this process has read and found whole before is not read again, only what was added since."""
@@ -179,16 +179,16 @@ class Orders(Database):
         self._whole[account, file] = grown
         return ()
 
-    def _grown(self, account: str, file: Path, known: Whole) -> Whole | None:
-        """The journal that goes on after `known` and is whole; None where only the whole of it can tell."""
+    def _grown(self, account: str, file: Path, whole: Whole) -> Whole | None:
+        """The journal that goes on after `whole`, sound; None where only the whole of it can tell."""
         with self._reading() as connection:
             outside, page = known_head(file, account), Page(connection, account)
-            if outside is None or outside.count < known.head.count or page.at(known.head.count) != known.head.hash:
+            if outside is None or outside.count < whole.head.count or page.at(whole.head.count) != whole.head.hash:
                 return None
-            pages, sizes = page.pages_after(known.head.count), page.sizes()
-        added = tuple(after - before for after, before in zip(sizes, known.sizes, strict=True))
+            pages, sizes = page.pages_after(whole.head.count), page.sizes()
+        added = tuple(after - before for after, before in zip(sizes, whole.sizes, strict=True))
         special = any(not one.client_id and one.kind in {RESTORED, REBUILT} for one in pages.events)
-        broken = special or added != (len(pages.intents), len(pages.fills)) or faults(pages, outside, known.head)
+        broken = special or added != (len(pages.intents), len(pages.fills)) or faults(pages, outside, whole.head)
         return None if broken else Whole(pages.head, sizes)
 
 
