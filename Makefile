@@ -40,6 +40,7 @@ demo-desk:
 	$$run init --quiet; $$run run --quiet; \
 	$$run rehearse --from 2023-10-02 --to 2023-12-29 --quiet; \
 	$$run trade --broker simulated --models-dir rehearsal/models --clock 2023-12-18T16:30-05:00 --until 2023-12-29T16:55-05:00 --quiet; \
+	$$run attribution --desk desk/SIMULATED --quiet; \
 	$$run data check --quiet || test $$? -eq 1; $$run review --desk rehearsal --quiet; touch .ready
 
 test: setup-dev ## run the tests but the slow ones, about 12 minutes on two cores
@@ -54,7 +55,7 @@ test-all: test test-slow ## run every test but the soak
 faults: setup-dev ## the fifty faults of trading against the fake brokers, a line for each: about 90 seconds
 	@$(BIN)/python -m tests.trading.faults.matrix
 
-soak: setup-dev ## a thousand faulty evenings, hundreds of kills, memory over 1,500 evenings: about half an hour
+soak: setup-dev ## a thousand faulty evenings, ten thousand faulty sessions at a broker, hundreds of kills, memory: hours
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m soak
 
 check: lint types test-all ## ruff, ruff format, mypy strict and the tests

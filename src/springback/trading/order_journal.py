@@ -107,8 +107,15 @@ class OrderJournal:
     def record(self, name: str, answer: Answer, at: datetime) -> Order:
         """The order after what became of it; what is known already is not written again."""
         with self._journal() as page:
-            order, event = _order(page, name), self._event(at, name, answer.kind, answer.body(), broker_id=answer.broker_id)
-            return order if after(order, event) == order and answer.kind != "note" else _write(page, event, order)
+            order = _order(page, name)
+            return _write(page, self._answered(name, answer, at), order) if self.news(order, answer, at) else order
+
+    def news(self, order: Order, answer: Answer, at: datetime) -> bool:
+        """Whether `answer` says anything that is not known of `order` already. Raises `Disagrees` where it cannot follow."""
+        return answer.kind == "note" or after(order, self._answered(order.client_id, answer, at)) != order
+
+    def _answered(self, name: str, answer: Answer, at: datetime) -> OrderEvent:
+        return self._event(at, name, answer.kind, answer.body(), broker_id=answer.broker_id)
 
     def absent(self, name: str, proof: Proof, at: datetime) -> Order:
         """The order, which the broker does not have: it may be sent again under its id. Raises `Disagrees` where that is not proven."""

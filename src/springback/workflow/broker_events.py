@@ -179,7 +179,8 @@ class _Hearing:
         if there is not None:
             check_same(there, order, {symbol: one.asset_id for symbol, one in self.state.assets.items()})
             for answer in answers(there, order, self._why(there, order)):
-                journal.record(order.client_id, answer, self.now)
+                if journal.news(order, answer, self.now):  # asked first: a transaction for each order that is as it was would be most of it
+                    order = journal.record(order.client_id, answer, self.now)
         elif order.client_id in self.events.absent and order.live:
             self._absent(order)
 

@@ -133,7 +133,7 @@ def by_losses(evening: Evening, guard: Guard) -> tuple[Reason, ...]:
 
 
 def _by_vix(market_data: MarketData, window: int) -> Iterable[Reason]:
-    missing = np.flatnonzero(np.isnan(market_data.vix[-window:]))
+    missing = np.flatnonzero(~(market_data.vix[-window:] > 0))  # 0 is no VIX either
     if len(missing):
         days = market_data.bars.sessions[-window:][missing]
         yield Reason("vix_missing", f"no VIX for {days[0]}{f' and {len(days) - 1} more' if len(days) > 1 else ''}: the regime is not known")

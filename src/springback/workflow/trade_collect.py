@@ -7,6 +7,7 @@ from decimal import Decimal
 from springback.errors import Unauthorized, Unreachable
 from springback.operation.frozen_decision import Reason
 from springback.state.trading_rows import Reconciliation
+from springback.trading.booked import FRACTION
 from springback.trading.journal import Order
 from springback.workflow.broker_words import ELSEWHERE
 from springback.workflow.progress import SILENT, Progress
@@ -97,10 +98,6 @@ def _rest(batch: Batch, target: Target) -> Order | None:
 
 TRIES = 3
 """Day orders after the one for the open: what the broker refuses so often stays for the next decision."""
-
-
-FRACTION = "fraction"
-"""Reason of an order that ends what no decision does: a fraction of a share, and shares that came by booking."""
 
 
 def _fractions(batch: Batch) -> Iterator[tuple[Target, Order]]:

@@ -230,7 +230,7 @@ def test_row_44_a_model_that_is_missing_or_stale_enters_nothing_and_is_asked_ane
 def test_row_45_stale_bars_and_a_missing_vix_enter_nothing_and_lift_themselves() -> None:
     assert curbs([10.0] * 30, DataFaults({"AAA": "stale"})) == ["name_fault"]
     assert curbs([10.0] * 30, DataFaults({}, failed_share=0.5)) == ["names_failed"]
-    assert curbs([10.0] * 30, vix=np.nan) == ["vix_missing"]
+    assert curbs([10.0] * 30, vix=np.nan) == curbs([10.0] * 30, vix=0.0) == ["vix_missing"]
     assert curbs([10.0] * 29 + [16.0]) == ["move"]
     assert curbs([10.0] * 30) == []
 

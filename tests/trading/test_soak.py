@@ -1,0 +1,79 @@
+"""Sessions of a simulated account under random faults: every share, order and row is accounted for after each, and memory stays flat."""
+
+import gc
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.trading.soak import FAULTS, Life, dying
+
+SESSIONS = 50
+"""Of a life."""
+MEMORY = Path("/dev/shm")
+GROWTH = 40.0
+"""Megabytes that the process may grow by once it has lived two lives."""
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory where the machine offers that: what is synced there costs nothing."""
+    folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None, prefix="soak-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def resident() -> float:
+    """Megabytes of the process."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+def lived(folder: Path, count: int) -> tuple[Counter[str], list[float]]:
+    """How often each fault struck in `count` lives, the laws held after each session, and the megabytes after each life."""
+    strokes: Counter[str] = Counter()
+    sizes = []
+    for seed in range(count):
+        life = Life(folder / str(seed), seed, SESSIONS + 1)
+        with dying(life):
+            life.run()
+        strokes += life.broker.strokes
+        strokes["sendings"] += life.sends
+        strokes["orders"] += len(life.journal.orders())
+        shutil.rmtree(life.home)
+        sizes.append(resident())
+    megabytes = f"{sizes[1]:.0f} to {sizes[-1]:.0f} MB"
+    print(f"{count * SESSIONS:,} sessions, seeds 0 to {count - 1}, {megabytes}:", dict(sorted(strokes.items())))
+    return strokes, sizes
+
+
+def sound(strokes: Counter[str], sizes: list[float]) -> None:
+    """Every kind of fault struck, and the process did not grow."""
+    assert set(FAULTS) <= set(strokes), set(FAULTS) - set(strokes)
+    assert max(sizes[2:]) - sizes[1] < GROWTH, sizes
+
+
+@pytest.mark.slow
+def test_faulty_sessions_leave_every_share_and_order_accounted_for(memory: Path) -> None:
+    sound(*lived(memory, 10))
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.timeout(4 * 3600)
+def test_ten_thousand_faulty_sessions_leave_every_share_and_order_accounted_for(memory: Path) -> None:
+    sound(*lived(memory, 205))
+
+
+@pytest.mark.slow
+def test_the_laws_notice_a_share_too_many(memory: Path) -> None:
+    life = Life(memory / "one", 0, 6, rate=0.0)
+    with dying(life):
+        life.session(1)
+        life.broker.inner.market.book.quantity[0] += 1
+        with pytest.raises(AssertionError):
+            life.session(2)
