@@ -32,6 +32,7 @@ def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *w
 def test_kill_and_resume(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = said(monkeypatch, capsys, "kill", "--why", "odd fills", "--by", "Ann", "--json")
     assert code == 0 and json.loads(text)["kill"] == {"file": "desk/KILL", "accounts": ["PA1"], "faults": []}
+    assert json.loads(text)["entries"] == {"PA1": {}}  # no broker was ever asked
     assert [(one.code, one.by, str(one.why)) for one in state.halts("PA1")] == [("kill", "Ann", "odd fills")]
     code, text = said(monkeypatch, capsys, "resume", "--account", "PA1")
     assert code == 2 and "--only kill" in text and Path("desk/KILL").exists()
@@ -49,6 +50,14 @@ def test_kill_of_one_account(state: State, monkeypatch: pytest.MonkeyPatch, caps
     assert [one.code for one in state.halts("PA1")] == ["kill"]
 
 
+def test_a_kill_names_a_broker_and_stands_where_there_is_none(
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, fault in ((("moon",), "--broker must be"), (("ib", "--live"), "PA1 is neither a paper account")):
+        code, text = said(monkeypatch, capsys, "kill", "--account", "PA1", "--broker", *words)
+        assert code == 0 and "may still be at the broker" in text and fault in text and Path("desk/PA1/KILL").exists()
+
+
 def test_a_resume_types_each_name(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for verb in ("kill", "pause"):
         said(monkeypatch, capsys, verb, "--account", "PA1", "--why", "a test")
@@ -59,11 +68,11 @@ def test_a_resume_types_each_name(state: State, monkeypatch: pytest.MonkeyPatch,
     assert code == 1 and "stays: kill" in text and [one.code for one in state.halts("PA1")] == ["kill"]
 
 
-def test_a_resume_asks_the_broker_first(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_resume_asks_no_other_broker(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     said(monkeypatch, capsys, "kill", "--account", "PA1")
     code, text = said(monkeypatch, capsys, "resume", "--account", "PA1", "--yes", "--broker", "simulated", "--live")
-    assert code == 2 and "--live trades real money" in text
-    assert [one.code for one in state.halts("PA1")] == ["kill"]
+    assert code == 2 and "PA1 is not at the broker 'simulated'" in text
+    assert [one.code for one in state.halts("PA1")] == ["kill"] and not Path("desk/SIMULATED").exists()
 
 
 def test_flatten_needs_the_account_typed(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

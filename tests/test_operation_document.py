@@ -4,8 +4,10 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import get_args
 
-from springback.workflow import daily, governance, watched
+from springback.trading.timetable import Phase
+from springback.workflow import broker_words, daily, governance, reconcile, trade_batch, trade_outcome, watched
 from springback.workflow.alerts import CAUSE
 from springback.workflow.book import PAUSE
 from springback.workflow.curbs import FLATTEN
@@ -44,7 +46,10 @@ def test_each_code_cause_and_exit_code_has_its_row(repository: Path) -> None:
     found = rows((repository / DOCUMENT).read_text(encoding="utf-8"))
     reasons = codes((repository / "src" / "springback").rglob("*.py")) | codes([repository / GUARD], "Verdict")
     reasons |= {PAUSE, FLATTEN, governance.CONTESTS, governance.WATCH, governance.RETRAINING}
+    reasons |= {word for _, word in trade_batch.CODES.values()} | {*broker_words.UNFIT, reconcile.UNEXPLAINED, reconcile.TAKEN}
+    reasons |= set(get_args(Phase)) - {"sending"}
     assert len(reasons) > 15 and set(watched.VERBS) <= reasons
     causes = {watched.FAILED, watched.WAITING, f"{watched.STOPPED}CODE", CAUSE}
     ends = {str(one) for one in (daily.DONE, daily.FAILED, 2, daily.WAITING, daily.EXITS_ONLY)}
+    ends |= {str(one) for one in (trade_outcome.UNREACHABLE, trade_outcome.HALTED, trade_outcome.UNKNOWN)}
     assert found == reasons | causes | ends

@@ -145,11 +145,12 @@ class Refused(BrokerError):
     """The broker said no, with its reason: final, the same order is not sent again.
 
     `code` is the broker's own, `words` are its sentence, to be shown and kept; `at` the broker's time of the answer, None where unknown.
+    `opposite` is the broker's id of an order of the other side, where that is what was in the way.
     """
 
-    def __init__(self, message: str, code: str = "", words: str = "", at: datetime | None = None) -> None:
+    def __init__(self, message: str, code: str = "", words: str = "", at: datetime | None = None, opposite: str = "") -> None:
         super().__init__(message)
-        self.code, self.words, self.at = code, words, at
+        self.code, self.words, self.at, self.opposite = code, words, at, opposite
 
 
 class Unreachable(BrokerError):

@@ -138,23 +138,6 @@ def test_a_kill_works_with_one_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         halting.kill(tmp_path, "PA1", WORD, broken)
 
 
-def test_a_kill_takes_entries_back_last_and_a_broker_that_is_down_changes_nothing(tmp_path: Path) -> None:
-    own, seen = account(tmp_path), []
-
-    def cancel(number: str) -> tuple[str, ...]:
-        seen.append((number, bool(halting.killed(own)), codes(own)))
-        return ("sb-1",)
-
-    assert halting.kill(tmp_path, "PA1", WORD, opened, cancel).cancelled == ("sb-1",)
-    assert seen == [("PA1", True, ["kill"])]
-
-    def down(number: str) -> tuple[str, ...]:
-        raise ConnectionRefusedError(errno.ECONNREFUSED, "refused")
-
-    done = halting.kill(tmp_path, "PA1", WORD, opened, down)
-    assert done.file and done.rows and len(done.faults) == 1
-
-
 def test_a_disk_without_room_for_words_has_room_for_the_switch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = account(tmp_path)
 
@@ -172,14 +155,16 @@ def test_only_what_is_named_is_lifted_and_the_account_is_looked_at_first(tmp_pat
     halting.kill(tmp_path, "PA1", WORD, opened)
     (move,) = [one.n for one in halting.liftable(own) if one.code == "move"]
 
-    def unreachable() -> None:
+    def unreachable() -> tuple[str, ...]:
         raise Unwritable("the broker does not answer")
 
     with pytest.raises(Unwritable):
         halting.resumed(own, WORD, None, unreachable)
     assert len(codes(own)) == 4 and halting.killed(own)
-    found = lambda: own.state.halt(own.name, Halt("name", "unexplained", Prose("5"), "x", AT, "BBB"))  # noqa: E731
-    assert [one.code for one in halting.resumed(own, WORD, [move], found)] == ["move"]
+    strange = lambda: (own.state.halt(own.name, Halt("name", "unexplained", Prose("5"), "x", AT, "BBB")).symbol,)  # noqa: E731
+    assert [one.code for one in halting.resumed(own, WORD, [move], strange)] == ["move"]
+    (unexplained,) = [one.n for one in halting.liftable(own) if one.code == "unexplained"]
+    assert halting.resumed(own, WORD, [unexplained], strange) == ()  # it was found again
     assert halting.killed(own) and codes(own) == ["wrong_account", "clock", "kill", "unexplained"]
     assert [one.code for one in halting.resumed(own, WORD)] == ["wrong_account", "kill", "unexplained"]
     assert codes(own) == ["clock"]

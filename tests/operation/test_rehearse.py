@@ -21,6 +21,7 @@ from springback.training import Training
 from springback.training.walk_forward import WalkForward
 from springback.workflow.desk_laws import DeskLaws
 from springback.workflow.evening import LiveAccount
+from springback.workflow.faulty import drawn
 from springback.workflow.inputs import Inputs
 from springback.workflow.progress import Silent, Step
 from springback.workflow.rehearse import Period, Rehearsal, rehearse
@@ -130,6 +131,17 @@ def test_faults_break_no_law_of_the_desk(place: Path) -> None:
     assert any("2022-06-01 is not what its row says" in one for one in DeskLaws(account).broken(Store(place / "store").read()))
     shutil.rmtree(decision.parent)
     assert any("27 evenings of 28 sessions" in one for one in DeskLaws(account).broken(Store(place / "store").read()))
+
+
+def test_an_account_begins_with_its_first_evening_whatever_is_missed(place: Path) -> None:
+    """A person who misses the first evening has no account yet: it begins then all the same, and every session has its decision."""
+    market_data = Store(place / "store").read()
+    row, names = market_data.bars.row("2022-06-01"), market_data.bars.shape[1]
+    seed = next(one for one in range(1000) if drawn(one, row, names).missed)
+    found = rehearse(
+        SETTINGS, Inputs(store=place / "store"), place / "models", place / "missed", Period(date(2022, 6, 1), date(2022, 6, 8), seed=seed)
+    )
+    assert found.sessions == 6 and found.broken == ()
 
 
 def test_what_was_known_then_is_told_by_cause(place: Path) -> None:

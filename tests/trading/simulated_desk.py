@@ -28,7 +28,7 @@ from springback.strategy.rule import ENTRY, REASONS, RESTING_STOP
 from springback.strategy.universe import Universe
 from springback.trading.accounted import Held, Memory, Reconciled, Seen, Traded, ours_of
 from springback.trading.attribution import Chain, chain, exact
-from springback.trading.booked import NOTHING
+from springback.trading.booked import NOTHING, Receivable
 from springback.trading.journal import Order
 from springback.trading.reconciliation import NEW, reconciled
 from springback.trading.session_books import (
@@ -36,7 +36,6 @@ from springback.trading.session_books import (
     Foreign,
     Move,
     Reading,
-    Receivable,
     at_close,
     counted,
     foreign_at,

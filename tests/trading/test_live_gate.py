@@ -2,7 +2,11 @@
 that is kept, and small at first.
 """
 
+import io
+import json
+import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +14,8 @@ from typing import Any
 import pytest
 
 from springback.brokers import alpaca as client
-from springback.errors import InputError, WrongAccount
+from springback.cli.main import main
 from springback.operation.frozen_decision import DECISION
-from springback.verbs import trading
-from springback.verbs.console import Console
 from springback.workflow.order_journal import journal_of
 from springback.workflow.settings import Settings
 from springback.workflow.trade_clock import TradeClock
@@ -36,22 +38,29 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAlpaca
     assert not one.violations, one.violations
 
 
-def words(fake: FakeAlpaca) -> list[str]:
-    """The settings that name the server."""
-    return [f'brokers.alpaca_url="{fake.url}"', f'brokers.account="{fake.number}"', 'brokers.keys="live"']
+def trade(fake: FakeAlpaca, step: str, *words: str) -> tuple[int, str]:
+    """What `springback trade` says of the account at the server: exit code, and stdout or what it was refused for."""
+    named = [f'brokers.alpaca_url="{fake.url}"', f'brokers.account="{fake.number}"', 'brokers.keys="live"']
+    sets = [word for one in named for word in ("--set", one)]
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["springback", "trade", step, "--broker", "alpaca", "--json", *sets, *words])
+        with pytest.raises(SystemExit) as stop:
+            main()
+    return int(stop.value.code or 0), out.getvalue() + " ".join(err.getvalue().split())
 
 
-def live(fake: FakeAlpaca, *override: str) -> tuple[int, dict[str, Any]]:
-    """What `springback trade send --live` says."""
-    console, options = Console(as_json=True, quiet=True), trading.Options("send", "alpaca", True, None, None, None, None, None)
-    override = override or ("", "", "")
-    code = trading.run(console, options, Path("desk"), None, words(fake), trading.Places(None, None), trading.typed(*override))
-    return code, console.payload
+def live(fake: FakeAlpaca, *words: str) -> tuple[int, str]:
+    """Sending with real money."""
+    return trade(fake, "send", "--live", *words)
+
+
+SIGNED = ("--by", "a tester", "--why", "I know what I do")
 
 
 def test_live_is_refused_where_the_host_is_not_alpacas_live_one(fake: FakeAlpaca) -> None:
-    with pytest.raises(WrongAccount, match=r"live was meant: name https://api\.alpaca\.markets"):
-        live(fake, fake.number, "a tester", "I know")
+    code, told = live(fake, "--override", fake.number, *SIGNED)
+    assert code == 1 and "live was meant: name https://api.alpaca.markets, or leave --live out" in told
     assert not fake.requests
 
 
@@ -63,26 +72,24 @@ def real(fake: FakeAlpaca, monkeypatch: pytest.MonkeyPatch) -> FakeAlpaca:
 
 
 def test_live_is_closed_before_anything_is_asked_and_opened_by_the_typed_number_alone(real: FakeAlpaca) -> None:
-    with pytest.raises(InputError, match=r"--live is closed: No session was traded on a broker's paper .*No model is champion"):
-        live(real)
-    with pytest.raises(InputError, match=f"type the account's number: --override {real.number}"):
-        live(real, "PA-OTHER", "a tester", "I know what I do")
-    with pytest.raises(InputError, match="say why"):
-        live(real, real.number, "a tester", "")
+    code, told = live(real)
+    assert code == 2 and "--live is closed: No session was traded on a broker's paper account yet.; No model is champion" in told
+    assert f"type the account's number: --override {real.number}" in live(real, "--override", "PA-OTHER", *SIGNED)[1]
+    assert "an override is signed: say why with --why" in live(real, "--override", real.number)[1]
     assert not real.requests
-    code, told = live(real, real.number, "a tester", "I know what I do")
-    assert code == NO_DECISION and told["gate"]["override"] == "a tester: I know what I do" and told["gate"]["validation"] == "missing"
+    code, told = live(real, "--override", real.number, *SIGNED)
+    gate = json.loads(told)["gate"]
+    assert code == NO_DECISION and (gate["override"], gate["validation"]) == ("a tester: I know what I do", "missing")
     (kept,) = journal_of(Path("desk") / real.number, real.number).overrides()
     assert (kept["by"], kept["why"], kept["account"], kept["broker"]) == ("a tester", "I know what I do", real.number, "alpaca")
     assert live(real)[0] == NO_DECISION
 
 
 def test_an_account_of_a_rehearsal_never_trades_real_money_whatever_is_typed(fake: FakeAlpaca, monkeypatch: pytest.MonkeyPatch) -> None:
-    console, options = Console(as_json=True, quiet=True), trading.Options("reconcile", "alpaca", False, None, None, None, None, None)
-    assert trading.run(console, options, Path("desk"), None, words(fake), trading.Places(None, None)) == 0
+    assert trade(fake, "reconcile")[0] == 0
     monkeypatch.setitem(client.MODES, "127.0.0.1", "live")
-    with pytest.raises(InputError, match="rows of a rehearsal: it never trades real money"):
-        live(fake, fake.number, "a tester", "I know what I do")
+    code, told = live(fake, "--override", fake.number, *SIGNED)
+    assert code == 2 and "rows of a rehearsal: it never trades real money" in told
     assert not journal_of(Path("desk") / fake.number, fake.number).overrides()
 
 

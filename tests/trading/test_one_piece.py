@@ -18,7 +18,8 @@ from springback.brokers.broker import Broker
 from springback.data.hours import following, hours_of
 from springback.data.store.store import Store
 from springback.errors import StoreError
-from springback.market.market_data import MarketData
+from springback.market.bars import FIELDS, Bars
+from springback.market.market_data import MarketData, last_rows
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.state.trading_rows import Attribution, Reconciliation
@@ -26,6 +27,7 @@ from springback.workflow import attribute
 from springback.workflow.evening import LiveAccount
 from springback.workflow.journal_trader import JournalTrader
 from springback.workflow.order_journal import journal_of
+from springback.workflow.reconcile import fractions, names_now
 from springback.workflow.settings import Settings
 from springback.workflow.state_place import open_state
 from springback.workflow.trade_check import check
@@ -38,7 +40,7 @@ from springback.workflow.trade_send import send
 from springback.workflow.trader import trading_account
 from springback.workflow.trading_account import TradingAccount
 from tests.brokers.broker_cases import alpaca, at
-from tests.brokers.fake_alpaca import FakeAlpaca, running
+from tests.brokers.fake_alpaca import FakeAlpaca, Holding, running
 from tests.operation.conftest import begun
 from tests.operation.desks import SETTINGS, market
 from tests.operation.live import DAYS
@@ -197,3 +199,76 @@ def test_two_sessions_on_paper_are_counted(paper: Desk) -> None:
     told = springback(paper.account.folder.parents[1], "paper", "--json")
     (found,) = json.loads(told.stdout)["accounts"]
     assert found["sessions"] == 3 and found["fills"] > 3 and not found["rehearsed"] and found["began"] == "", found
+
+
+def booked(fake: FakeAlpaca, kind: str, sub: str, symbol: str, shares: str) -> None:
+    """Shares that come or go by booking."""
+    fake.holdings.setdefault(fake.assets[symbol].id, Holding()).quantity += Decimal(shares)
+    fake._activity(kind, sub, symbol, Decimal(shares), Decimal(0))
+
+
+def renamed(tape: MarketData, symbol: str, name: str, day: str) -> MarketData:
+    """`tape` in which `symbol` is called `name` from `day` on."""
+    bars, row = tape.bars, tape.bars.row(day)
+    column, panels = bars.symbols.index(symbol), {}
+    for field in FIELDS:
+        panel = getattr(bars, field)
+        panels[field] = np.column_stack([panel, panel[:, column]])
+        panels[field][row:, column] = np.nan
+        panels[field][:row, -1] = np.nan
+    made = Bars(bars.sessions, (*bars.symbols, name), **panels)
+    ending, members = np.append(tape.ending, tape.ending[column]), tape.members
+    wider = None if members is None else np.column_stack([members, members[:, column]])
+    sectors = None if tape.sectors is None else (*tape.sectors, tape.sectors[column])
+    return replace(tape, bars=made, last=last_rows(made.close), ending=ending, members=wider, sectors=sectors)
+
+
+def book_of(decision: FrozenDecision) -> dict[str, Decimal]:
+    """Signed shares that a decision stands on."""
+    return {one["symbol"]: Decimal(one["quantity"]) for one in decision.book["before"] if one["quantity"]}
+
+
+def test_actions_over_two_evenings_are_one_truth_of_decision_reconciliation_and_broker(paper: Desk) -> None:
+    fake, store = paper.fake, paper.live.store
+    assert fake is not None
+    for day in DAYS[:3]:
+        if day != DAYS[0]:
+            paper.morning(day)
+        prices(fake, market(), day, "close")
+        paper.evening(day)
+    longs = [(shares, symbol) for symbol, shares in book_of(paper.live.folder.decision(DAYS[2])).items() if shares > 0]
+    (count, split), (gone, merged), (_, old) = sorted(longs, key=lambda one: -(one[0] % 8))[:3]
+    paper.clock.move_to(at(f"{DAYS[3]} 02:00"))
+    fake.split(split, "8")
+    fake.enlist("KID", "12"), fake.enlist("ACQ", "30")
+    booked(fake, "SPIN", "", "KID", "25"), booked(fake, "MA", "SMA", merged, f"-{gone}"), booked(fake, "MA", "SMA", "ACQ", "7.5")
+    fake.rename(old, "ZZZZ")
+    tape = renamed(market(), old, "ZZZZ", DAYS[3])
+    shutil.rmtree(store)
+    Store(store).write(tape)
+    night = paper.step("reconcile", f"{DAYS[3]} 03:00")
+    assert night.code == DONE and not night.facts["names"], night.reasons
+    assert fractions(paper.live) == {"KID": 25, "ACQ": Decimal("7.5"), split: count / 8 % 1} and count % 8
+    for day in DAYS[3:5]:
+        assert paper.morning(day).code == DONE
+        prices(fake, tape, day, "close")
+        decision = paper.evening(day)
+        assert not {one.code for one in decision.reasons} & {"foreign", "arrival"}
+        row = paper.live.state.newest(paper.live.name, Reconciliation)
+        assert row is not None
+        body = json.loads(row.body)
+        names = names_now(paper.live)
+        ours = {names.get(one["symbol"], one["symbol"]): Decimal(one["ours"]) for one in body["lines"] if Decimal(one["ours"])}
+        parts = fractions(paper.live)
+        whole = book_of(decision)
+        together = {symbol: whole.get(symbol, Decimal(0)) + parts.get(symbol, Decimal(0)) for symbol in whole.keys() | parts.keys()}
+        spelled = {one.id: symbol for symbol, one in fake.assets.items()}
+        theirs = {spelled[key]: held.quantity for key, held in fake.holdings.items() if held.quantity}
+        assert together == ours == theirs, day
+        assert not parts and "KID" not in theirs and "ACQ" not in theirs and merged not in theirs
+        assert day != DAYS[3] or ("ZZZZ" in ours and ours[split] == count // 8)
+    chains = paper.chains()
+    assert list(chains) == list(DAYS[1:5])
+    for day, chain in chains.items():
+        told = json.loads(chain.body)
+        assert told["terms"] is not None and chain.residual == 0, (day, told)

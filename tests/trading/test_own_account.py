@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from springback.state.order_rows import OrderFill, OrderIntent
 from springback.state.trading_rows import Adoption, Booking
+from springback.trading.booked import Change, Receivable
 from springback.trading.journal import Order
-from springback.trading.own_account import Beginning, Event, Held, OwnAccount, Receivable, Sources, own_account
+from springback.trading.own_account import Beginning, Event, Held, OwnAccount, Sources, own_account
 
 START = datetime(2026, 3, 2, 22, tzinfo=UTC)
 MONDAY = date(2026, 3, 2)
@@ -100,6 +101,55 @@ def test_shares_go_with_a_delisting_and_come_with_an_adoption() -> None:
     assert found.positions["AAA"].quantity == 100 and found.cash == Decimal("4974.00")
 
 
-def test_a_fraction_that_is_sold_moves_cash_alone() -> None:
-    rest = order(2, "sell", "0.5", "60", 1)
-    assert account(2, BOUGHT, rest) == OwnAccount(Decimal("4974.00") + 30 - 1, {"AAA": Held(100, Decimal("50.25"), day(1))}, ())
+def change(one: Booking, quantity: str, arrival: bool = False) -> Change:
+    """What a reconciliation read in a booking."""
+    return Change(one.activity_id, one.symbol, one.kind, Decimal(quantity), one.amount or Decimal(0), arrival=arrival)
+
+
+def test_a_fraction_that_a_split_left_is_no_position_and_its_sale_leaves_the_rest() -> None:
+    split = Event(day(2), "AAA", "split", 8.0)
+    rest = order(2, "sell", "0.5", "60", 2)
+    rest = replace(rest, intent=replace(rest.intent, purpose="exit", reason="fraction"))
+    for sources in ({}, {"bookings": (one := booking("split", "AAA", "0", 2, "-87.5"),), "changes": (change(one, "-87.5"),)}):
+        found = account(2, BOUGHT, events=(split,), **sources)
+        assert found.positions == {"AAA": Held(12, Decimal("402.00"), day(1))} and found.apart == {"AAA": Decimal("0.5")}
+        assert account(3, BOUGHT, rest, events=(split,), **sources) == replace(found, cash=found.cash + 30 - 1, apart={})
+
+
+def test_a_split_is_what_the_broker_booked_once_that_is_known() -> None:
+    up = booking("split", "AAA", "0", 3, "-87")
+    events = (Event(day(2), "AAA", "split", 8.0),)
+    assert account(3, BOUGHT, events=events).positions["AAA"].quantity == 12
+    assert account(3, BOUGHT, events=events, bookings=(up,), changes=(change(up, "-87"),)).positions["AAA"].quantity == 13
+    alone = account(3, BOUGHT, bookings=(up,), changes=(change(up, "-50"),)).positions["AAA"]
+    assert alone == Held(50, Decimal("100.50"), day(1))
+
+
+def test_seven_for_one_is_seven_times_as_many() -> None:
+    assert account(2, BOUGHT, events=(Event(day(2), "AAA", "split", 1 / 7),)).positions["AAA"].quantity == 700
+
+
+def test_what_came_by_booking_is_no_position_and_a_renamed_name_goes_on_under_its_new_one() -> None:
+    spun = booking("spin_off", "KID", "0", 2, "25.5")
+    more = {"bookings": (spun,), "changes": (change(spun, "25.5", arrival=True),), "names": {"AAA": "NEW"}}
+    assert account(2, BOUGHT, **more).positions == {"NEW": Held(100, Decimal("50.25"), day(1))}
+    sold = order(2, "sell", "25.5", "10", 2, "KID")
+    sold = replace(sold, intent=replace(sold.intent, purpose="exit", reason="fraction"))
+    entered, out = order(3, "buy", "7", "10", 3, "KID"), order(4, "sell", "40", "60", 3, "NEW")
+    assert account(3, BOUGHT, sold, **more).positions == {"NEW": Held(100, Decimal("50.25"), day(1))}
+    last = account(4, BOUGHT, sold, entered, out, **more).positions
+    assert last == {"KID": Held(7, Decimal(10), day(4)), "NEW": Held(60, Decimal("50.25"), day(1))}
+
+
+def test_a_dividend_of_which_tax_is_withheld_settles_itself_alone() -> None:
+    events = (Event(day(2), "AAA", "dividend", 0.5), Event(day(4), "AAA", "dividend", 0.5))
+    lines = (booking("dividend", "AAA", "50", 5), booking("dividend", "AAA", "-15", 5))
+    assert [one.day for one in account(5, BOUGHT, events=events, bookings=lines).receivables] == [day(4)]
+    parts = (booking("dividend", "AAA", "30", 5), booking("dividend", "AAA", "20", 5))
+    assert [one.day for one in account(5, BOUGHT, events=events, bookings=parts).receivables] == [day(4)]
+    late = (*lines, booking("dividend", "AAA", "-2", 6))
+    assert [one.day for one in account(6, BOUGHT, events=events, bookings=late).receivables] == [day(4)]
+    both = (booking("dividend", "AAA", "50", 5), booking("dividend", "AAA", "50.00", 5))
+    assert account(5, BOUGHT, events=events, bookings=both).receivables == ()
+    other = (events[0], Event(day(4), "AAA", "dividend", 0.25))
+    assert [one.day for one in account(5, BOUGHT, events=other, bookings=(booking("dividend", "AAA", "25", 5),)).receivables] == [day(2)]

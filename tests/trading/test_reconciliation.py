@@ -1,6 +1,7 @@
 """The account beside the journal: every booking that Alpaca makes explains what it did, and nothing else is explained."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -273,3 +274,38 @@ def test_a_difference_is_explained_by_a_booking_of_just_that_size_or_not_at_all(
             assert one.ours + one.foreign == one.broker
             assert one.difference == 0 or one.activities
     assert memory_of(found.memory.plain()) == found.memory
+
+
+def test_an_exit_under_the_new_name_ends_what_was_bought_under_the_old_one() -> None:
+    ours, memory, cash = after_buying(OLD=10)
+    ids = {"NEW": "id-OLD"}
+    found = reconciled(ours, seen({"NEW": 10}, cash, booking("NC", "SNC", "NEW", 10), ids=ids), memory)
+    assert found.memory.renamed == {"OLD": "NEW"}
+    kept, both = memory_of(found.memory.plain()), ours_of([order("OLD", 10), order("NEW", -4, 4)])
+    names = {"OLD": ("id-OLD", "OLD"), "NEW": ("id-OLD", "NEW")}
+    after = reconciled(both, replace(seen({"NEW": 6}, cash + 40 - 24, ids=ids), names=names), kept)
+    assert (after.ours, after.halts, code(after, "OLD")) == ({"OLD": 6}, (), "equal")
+    assert memory_of(after.memory.plain()).renamed == {"OLD": "NEW"}
+
+
+def test_the_space_in_a_brokers_spelling_of_a_class_is_no_new_name() -> None:
+    ours, memory, cash = after_buying(**{"BRK.B": 10})
+    found = reconciled(ours, seen({"BRK B": 10}, cash, ids={"BRK B": "id-BRK.B"}), memory)
+    assert (code(found, "BRK.B"), found.memory.renamed) == ("equal", {})
+
+
+def test_an_odd_split_that_is_not_booked_yet_is_explained() -> None:
+    ours, memory, cash = after_buying(AAA=100)
+    found = reconciled(ours, seen({"AAA": 700}, cash), memory, splits={"AAA": Decimal(repr(1 / 7))})
+    assert (code(found, "AAA"), found.ours) == ("split", {"AAA": 700})
+
+
+def test_a_name_that_came_by_booking_and_was_sold_is_a_candidate_like_any_other() -> None:
+    ours, memory, cash = after_buying(PAR=100)
+    booked = booking("SPIN", "", "KID", 25)
+    found = reconciled(ours, seen({"PAR": 100, "KID": 25}, cash, booked), memory)
+    sold = order("KID", -25, 4)
+    sold = replace(sold, intent=replace(sold.intent, reason="fraction"))
+    again = ours_of([order("PAR", 100), sold, order("KID", 7, 4)])
+    after = reconciled(again, seen({"PAR": 100, "KID": 7}, 100_000 + again.cash, booked), found.memory)
+    assert (after.ours, after.fractions) == ({"PAR": 100, "KID": 7}, {})

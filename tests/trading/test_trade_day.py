@@ -14,6 +14,7 @@ from springback.market.prose import Prose
 from springback.operation.morning import SplitCheck
 from springback.state.rows import Halt
 from springback.state.trading_rows import Reconciliation, Step
+from springback.trading.reconciliation import NEW
 from springback.workflow import trade_send
 from springback.workflow.settings import Settings
 from springback.workflow.trade_check import check
@@ -265,7 +266,7 @@ def test_row_33_a_manual_trade_is_shown_and_left_alone(desk: BrokerDesk) -> None
 
 def fractions(desk: BrokerDesk, **parts: str) -> None:
     """The account was reconciled and has these fractions."""
-    body = json.dumps({"fractions": parts})
+    body = json.dumps({"fractions": parts, "memory": NEW.plain()})
     desk.state.keep(desk.live.name, Reconciliation(date(2026, 3, 3), "night", desk.clock.now(), 0, body))
 
 

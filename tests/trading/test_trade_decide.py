@@ -22,6 +22,7 @@ from springback.errors import InputError, MissingData, Unreachable
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
 from springback.state.trading_rows import Adoption, Reconciliation, Step
+from springback.trading.reconciliation import NEW
 from springback.workflow import book
 from springback.workflow.book import Word
 from springback.workflow.inputs import Inputs
@@ -193,7 +194,8 @@ def test_what_another_hand_bought_back_is_not_sold_short_again_and_nobody_is_whe
     desk = again(begun)
     live, names, asked = desk.account.live, desk.market.bars.symbols, Simulated.state
     at, session = desk.clock.now(), date.fromisoformat(SOON)
-    live.state.keep(live.name, Reconciliation(session, "morning", at, 0, json.dumps({"not_short": [names[1]]})))
+    body = json.dumps({"not_short": [names[1]], "fractions": {}, "memory": NEW.plain()})
+    live.state.keep(live.name, Reconciliation(session, "morning", at, 0, body))
     trader: Any = live.trader
     limits = trader.limits(SOON, names)
     assert [one.symbol for one in limits.not_short if one.code == "bought_back"] == [names[1]]

@@ -1,9 +1,11 @@
 """A project with an account that has decided some evenings, its store and its models, and a dashboard over it."""
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from springback.data.store.store import Store
 from springback.market.prose import Prose
 from springback.state.rows import Incident
 from springback.state.state import State
+from springback.state.trading_rows import Attribution
+from springback.trading.attribution import TERMS
 from springback.web.access import FILE, Access
 from springback.web.app import application, dashboard_of
 from springback.web.dashboard import Dashboard
@@ -46,9 +50,26 @@ def make(home: Path) -> None:
         registered(account, decision)
     state = State(home / "desk" / "state.sqlite")
     state.open_incident("desk", Incident("daily.failed", NOW - timedelta(hours=3), None, Prose("the source is down"), "springback daily"))
+    for k, session in enumerate(folder.sessions()[-4:]):
+        state.keep("desk", attributed(date.fromisoformat(session), Decimal(40 * k - 50), k == 3))
     access = Access(home / FILE, hasher=CHEAP)
     access.set_password("operator", PASSWORD)
     access.set_password("reader", LOOKING)
+
+
+def attributed(session: date, change: Decimal, unexplained: bool) -> Attribution:
+    """A session's chain as it is kept; a dollar is left where something is unexplained."""
+    terms = dict.fromkeys(TERMS, "0") | {"backtest": str(change - 7), "price": "5.5", "fees": "1.5"}
+    pair = {"client_id": "x", "symbol": "AAA", "purpose": "entry", "quantity": "100", "price": "10.05", "fee": "1", "modelled": "10.04"}
+    pair |= {"modelled_fee": "1", "opening": "10", "auction": None}
+    body = {
+        "terms": terms,
+        "change": str(change),
+        "events": {},
+        "doubts": [{"text": "a late item"}],
+        "pairs": [pair | {"slippage_bp": 50.0}],
+    }
+    return Attribution(session, NOW, not unexplained, Decimal(int(unexplained)), json.dumps(body))
 
 
 class Browser:

@@ -30,6 +30,8 @@
       if (across > 2 && down > 4) faults.push(`${name(x.one)} lies over ${name(y.one)}`);
     }
   }
+  const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
+  for (const id of ids.filter((one, k) => ids.indexOf(one) !== k)) faults.push(`two elements are called ${id}`);
   for (const one of document.querySelectorAll("input:not([type=hidden]), select")) {
     if (!one.labels || !one.labels.length) faults.push(`${name(one)} has no label`);
   }

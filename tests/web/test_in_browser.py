@@ -146,7 +146,7 @@ def test_the_keyboard_reaches_everything(seen: Seen) -> None:
 def test_a_write_is_seen_within_a_second(seen: Seen) -> None:
     seen.page.set_viewport_size({"width": 1400, "height": 900})
     seen.open("/a/desk/today")
-    seen.page.wait_for_function("document.getElementById('live').textContent === 'live'")
+    seen.page.wait_for_function("document.getElementById('stream').textContent === 'live'")
     State(seen.home / "desk" / "state.sqlite").halt("desk", Halt("entries", "pause", Prose("seen at once"), "somebody", NOW))
     began = time.monotonic()
     seen.page.locator("#bar", has_text="seen at once").wait_for(timeout=5000)
@@ -159,7 +159,7 @@ def test_a_write_is_seen_within_a_second(seen: Seen) -> None:
 
 def test_what_is_typed_is_not_swept_away(seen: Seen) -> None:
     seen.open("/a/desk/today")
-    seen.page.wait_for_function("document.getElementById('live').textContent === 'live'")
+    seen.page.wait_for_function("document.getElementById('stream').textContent === 'live'")
     seen.page.fill("#pause-why", "half a sen")
     State(seen.home / "desk" / "state.sqlite").halt("desk", Halt("name", "other", Prose("meanwhile"), "somebody", NOW, "AAA"))
     seen.page.wait_for_timeout(900)

@@ -110,7 +110,8 @@ class Line:
         if not isinstance(body, dict) or "message" not in body or "code" not in body:
             return self._later(response)
         words = " ".join(str(body["message"]).split())[:300]
-        return Refused(f"Alpaca refuses ({response.status_code}/{body['code']}): {words}", str(body["code"]), words, date_of(response))
+        message = f"Alpaca refuses ({response.status_code}/{body['code']}): {words}"
+        return Refused(message, str(body["code"]), words, date_of(response), str(body.get("existing_order_id") or ""))
 
     def _later(self, response: httpx.Response) -> Unreachable:
         """The question that is left. Every answer bears the reset of the rate limit; only a 429 is about it."""

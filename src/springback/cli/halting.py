@@ -15,11 +15,22 @@ Number = Annotated[str, typer.Option("--account", help="Number of an account at 
 Reason = Annotated[str, typer.Option("--why", help="Why.")]
 
 
-def kill(console: "Console", *, why: Why = "", by: By = "", account: Number = "", desk: DeskFolder = DESK) -> bool:
-    """Send nothing more, in every account of the folder or the one that is named: a file first, then the database. Nothing is closed."""
+def kill(
+    console: "Console",
+    *,
+    why: Why = "",
+    by: By = "",
+    broker: Annotated[str, typer.Option("--broker", help="Where open entries are taken back.", show_default="where the account is")] = "",
+    live: Annotated[bool, typer.Option("--live", help="The account at --broker is of real money.")] = False,
+    account: Number = "",
+    desk: DeskFolder = DESK,
+) -> bool:
+    """Send nothing more, in every account of the folder or the one that is named: a file first, then the database, then open entries are
+    taken back at the broker. Nothing is closed. Exit code 0: the file stands.
+    """
     from springback.verbs import book, halting
 
-    return halting.kill(console, desk, account, book.word_of(by, why))
+    return halting.kill(console, desk, account, (broker, live), book.word_of(by, why))
 
 
 def pause(console: "Console", *, why: Reason, by: By = "", account: Number = "", desk: DeskFolder = DESK) -> None:
@@ -49,13 +60,15 @@ def resume(
     *,
     only: Annotated[list[str] | None, typer.Option("--only", help="Code, symbol or number of a halt.", show_default="asked")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="All that are in force.")] = False,
-    broker: Annotated[str, typer.Option("--broker", help="Ask this broker first how the account stands.", show_default=False)] = "",
-    live: Annotated[bool, typer.Option("--live", help="The account there is of real money.")] = False,
+    broker: Annotated[str, typer.Option("--broker", help="Asked first how the account stands.", show_default="where the account is")] = "",
+    live: Annotated[bool, typer.Option("--live", help="The account at --broker is of real money.")] = False,
     by: By = "",
     account: Number = "",
     desk: DeskFolder = DESK,
 ) -> bool:
-    """Lift the kill switch and halts, each confirmed; nothing is sent late for it. Exit code 1: some stay."""
+    """Lift the kill switch and halts, each confirmed, once the broker said how the account stands; what nobody can explain stays halted,
+    and nothing is sent late. Exit code 1: some stay.
+    """
     from springback.verbs import book, halting
 
     return halting.resume(console, desk, account, (broker, live), only or (), yes, book.word_of(by))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,16 +45,18 @@ class Database:
     version, damaged, not a state database, or does not answer.
     """
 
-    def __init__(self, url: str | Path) -> None:
+    def __init__(self, url: str | Path, patience: int | None = None) -> None:
+        """`patience` are the seconds to wait for another writer, `PATIENCE` without."""
         self.url = _url(url)
         self.name = _name(self.url)
+        self.patience = PATIENCE if patience is None else patience
         with self._as_one_line():
-            self._engine = _engine(self.url, self.name)
+            self._engine = _engine(self.url, self.name, self.patience)
             migrate(self._reading, self._writing, self.name)
 
-    def __reduce__(self) -> tuple[type["Database"], tuple[str]]:
+    def __reduce__(self) -> tuple[type["Database"], tuple[str, int]]:
         """Another process opens it by its address."""
-        return type(self), (self.url.render_as_string(hide_password=False),)
+        return type(self), (self.url.render_as_string(hide_password=False), self.patience)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -86,7 +89,7 @@ class Database:
             yield
         except (DBAPIError, sqlite3.Error) as error:
             lines = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-            raise _plain(lines[0], self.name) from None
+            raise _plain(lines[0], self.name, self.patience) from None
 
 
 def found(connection: Connection, kind: type[R], account: str, *conditions: ColumnElement[bool]) -> tuple[R, ...]:
@@ -151,21 +154,21 @@ def _name(url: URL) -> str:
     return url.difference_update_query(["password", "sslpassword"]).set(drivername="postgresql").render_as_string()
 
 
-def _engine(url: URL, name: str) -> Engine:
+def _engine(url: URL, name: str, patience: int = PATIENCE) -> Engine:
     """Connections that are opened when they are needed and shared with nobody, so that a forked child or a server's restart harms none."""
     if url.get_backend_name() == "sqlite":
         try:
             Path(name).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _plain(f"unable to open: {error.strerror}", name) from None
-        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE})
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": patience})
         event.listen(engine, "connect", _begin_sqlite)
     else:
         try:
             engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10})
         except ModuleNotFoundError:
             raise StateError(f"{name} needs psycopg, which is not installed: pip install 'springback[postgres]'") from None
-        event.listen(engine, "connect", _begin_postgresql)
+        event.listen(engine, "connect", partial(_begin_postgresql, patience))
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -176,9 +179,9 @@ def _begin_sqlite(connection: Any, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_postgresql(connection: Any, _: Any) -> None:
+def _begin_postgresql(patience: int, connection: Any, _: Any) -> None:
     connection.autocommit = True
-    settings = {"synchronous_commit": "'on'", "lock_timeout": f"'{PATIENCE}s'", "idle_in_transaction_session_timeout": f"'{STILL}s'"}
+    settings = {"synchronous_commit": "'on'", "lock_timeout": f"'{patience}s'", "idle_in_transaction_session_timeout": f"'{STILL}s'"}
     for name, value in settings.items():
         connection.execute(f"SET {name} = {value}")
     connection.autocommit = False
@@ -188,9 +191,9 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(BEGIN[connection.dialect.name, bool(connection.get_execution_options().get("writes"))])
 
 
-def _plain(complaint: str, name: str) -> StateError | Unwritable:
+def _plain(complaint: str, name: str, patience: int = PATIENCE) -> StateError | Unwritable:
     if "locked" in complaint or "lock timeout" in complaint:
-        return Unwritable(f"the state database {name} is held by another process for {PATIENCE} s: wait until it is done, and try again")
+        return Unwritable(f"the state database {name} is held by another process for {patience} s: wait until it is done, and try again")
     if any(words in complaint for words in ("readonly", "read-only", "unable to open", "is full", "I/O", "permission denied")):
         return Unwritable(f"the state database {name} cannot be written ({complaint}): free the place, or name another by [paths] state")
     return StateError(

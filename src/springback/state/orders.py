@@ -117,8 +117,8 @@ class Whole:
 class Orders(Database):
     """The order journal of each account; `file` is where its head is kept."""
 
-    def __init__(self, url: str | Path) -> None:
-        super().__init__(url)
+    def __init__(self, url: str | Path, patience: int | None = None) -> None:
+        super().__init__(url, patience)
         self._whole: dict[tuple[str, Path], Whole] = {}
 
     @contextmanager

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from springback.state.order_rows import digits
 from springback.state.trading_rows import Adoption, Booking
-from springback.trading.booked import NOTHING, Change
+from springback.trading.booked import FRACTION, NOTHING, Change
 from springback.trading.journal import Order
 
 CODES = (
@@ -58,7 +58,7 @@ class Seen:
 class Ours:
     """What the journal says: signed `shares` by our symbol and the dollars that their executions moved, fees included, how many there were,
     since when (None: never) and in which `names`; `rests` are signed shares, lowest and highest, that orders at the market or unknown
-    may have filled unheard; `corrected` what busts and corrections did.
+    may have filled unheard; `corrected` what busts and corrections did; `ended` signed shares that orders for fractions filled.
     """
 
     shares: Mapping[str, Decimal]
@@ -68,6 +68,31 @@ class Ours:
     names: frozenset[str] = frozenset()
     rests: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     corrected: Mapping[str, tuple[str, Decimal]] = field(default_factory=dict)
+    ended: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def called(self, names: Mapping[str, str]) -> "Ours":
+        """The same by the symbols that `names` have of ours, several of which may be one name."""
+        if not names:
+            return self
+        rests: dict[str, tuple[Decimal, Decimal]] = {}
+        for symbol, (low, high) in self.rests.items():
+            before = rests.get(names.get(symbol, symbol), (NOTHING, NOTHING))
+            rests[names.get(symbol, symbol)] = before[0] + low, before[1] + high
+        return replace(
+            self,
+            shares={symbol: quantity for symbol, quantity in _by_name(self.shares, names).items() if quantity},
+            names=frozenset(names.get(symbol, symbol) for symbol in self.names),
+            rests=rests,
+            corrected={names.get(symbol, symbol): what for symbol, what in self.corrected.items()},
+            ended=_by_name(self.ended, names),
+        )
+
+
+def _by_name(shares: Mapping[str, Decimal], names: Mapping[str, str]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for symbol, quantity in shares.items():
+        found[names.get(symbol, symbol)] = found.get(names.get(symbol, symbol), NOTHING) + quantity
+    return found
 
 
 @dataclass(frozen=True)
@@ -85,6 +110,11 @@ class Memory:
     drift: Decimal = NOTHING
     adoption: int = 0
 
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Our symbol -> what the name is called now, of names that are called otherwise than when we first traded them."""
+        return {symbol: our_spelling(name) for symbol, (_, name) in self.names.items() if name and our_spelling(name) != symbol}
+
     def plain(self) -> dict[str, Any]:
         """As JSON; decimals digit by digit."""
         changes = [{name: _plain(value) for name, value in vars(one).items()} for one in self.changes]
@@ -98,6 +128,11 @@ class Memory:
             "drift": digits(self.drift),
             "adoption": self.adoption,
         }
+
+
+def our_spelling(name: str) -> str:
+    """A broker's spelling of a share's class, "BRK B", as ours."""
+    return name.replace(" ", ".")
 
 
 def memory_of(body: Mapping[str, Any]) -> Memory:
@@ -211,7 +246,17 @@ def ours_of(orders: Iterable[Order], adoptions: Iterable[Adoption] = (), since: 
         frozenset({symbol for symbol, _ in history} | set(held)),
         _rests(told),
         {symbol: what for one in told for symbol, what in _corrected(one, since).items()},
+        _ended(told),
     )
+
+
+def _ended(orders: Iterable[Order]) -> dict[str, Decimal]:
+    """Signed shares that orders for fractions filled."""
+    found: dict[str, Decimal] = {}
+    for one in orders:
+        if one.intent.reason == FRACTION:
+            found[one.intent.symbol] = found.get(one.intent.symbol, NOTHING) + one.sign * one.filled_quantity
+    return found
 
 
 def _rests(orders: Iterable[Order]) -> dict[str, tuple[Decimal, Decimal]]:

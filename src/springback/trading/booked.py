@@ -6,7 +6,9 @@ without a sign. Whichever of the three accounts for the whole difference of a po
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from springback.state.trading_rows import Booking
 
@@ -20,6 +22,21 @@ FOREIGN = ("transfer", "journal")
 """Kinds by which another hand moves cash or shares."""
 STOCK_DIVIDEND, SUBSTITUTE, IN_LIEU = "SDIV", "SPD", "CIL"
 NOTHING = Decimal(0)
+FRACTION = "fraction"
+"""Reason of an order that ends what no decision does: a fraction of a share, and shares that came by booking."""
+FINEST = 10_000
+"""No split is of more shares."""
+UNPAID = timedelta(days=90)
+"""After so long a dividend that the broker never booked is given up."""
+
+
+@dataclass(frozen=True)
+class Receivable:
+    """A dividend of `day` that the broker has not booked, dollars; negative where it is owed."""
+
+    day: date
+    symbol: str
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -108,3 +125,44 @@ def divided(value: Decimal, ours: Decimal, others: Decimal) -> tuple[Decimal, De
 def standing(bookings: Iterable[Booking]) -> tuple[Booking, ...]:
     """Those that the broker did not take back."""
     return tuple(one for one in bookings if one.status.casefold() != CANCELED)
+
+
+def after_split(shares: Decimal, factor: float | Decimal) -> Decimal:
+    """What `shares` are after a split of `factor` old ones per new one, which is a ratio of whole numbers."""
+    ratio = Fraction(factor).limit_denominator(FINEST)
+    return shares * ratio.denominator / ratio.numerator if ratio else shares
+
+
+def left_of(arrivals: Decimal, ended: Decimal, ours: Decimal) -> Decimal:
+    """Signed shares that are left of `arrivals` by booking: orders for fractions have `ended` some, `ours` are all of the name."""
+    left = arrivals + ended
+    if left * arrivals <= 0 or left * ours <= 0:
+        return NOTHING
+    return min(left, arrivals, ours, key=abs)
+
+
+def unpaid(receivables: Iterable[Receivable], paid: Iterable[tuple[date, str, Decimal]], day: date) -> tuple[Receivable, ...]:
+    """Those of `receivables` that at the close of `day` nothing `paid` (day, symbol, dollars) has settled, and that are not given up.
+
+    All lines of a name on one day are one payment, what is withheld in it: it settles an earlier dividend on its own side, the nearest in
+    dollars, and others as far as it reaches.
+    """
+    left = [one for one in receivables if one.amount and day - one.day <= UNPAID]
+    payments: dict[tuple[date, str], Decimal] = {}
+    for at, symbol, amount in paid:
+        payments[at, symbol] = payments.get((at, symbol), NOTHING) + amount
+    for (at, symbol), payment in sorted(payments.items()):
+        rest = payment
+        due = [one for one in left if one.symbol == symbol and one.day <= at and one.amount * payment > 0]
+        while due:
+            nearest = min(due, key=lambda one, rest=rest: abs(one.amount - rest))  # type: ignore[misc]
+            if rest / nearest.amount <= HALF:
+                break
+            rest -= nearest.amount
+            left.remove(nearest)
+            due.remove(nearest)
+    return tuple(left)
+
+
+HALF = Decimal("0.5")
+"""So much of a dividend at least is paid out, whatever is withheld."""

@@ -2,21 +2,26 @@
 broker booked. Pure.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from springback.state.trading_rows import Adoption, Booking
+from springback.trading.booked import FRACTION, NOTHING, Change, Receivable, after_split, left_of, unpaid
 from springback.trading.journal import Order
 
 NEW_YORK = ZoneInfo("America/New_York")
+Act = tuple[date, int, Callable[[], None]]
+"""What happened on a day, and its turn in it."""
 STANDS_NO_MORE = frozenset(("canceled", "cancelled", "reversed"))
 """What a broker calls a booking that it took back."""
 MOVES = frozenset(("reorganisation", "merger"))
-"""Bookings whose shares count; splits are those of the market data, as everywhere."""
+"""Bookings whose shares count before a reconciliation has read them."""
+EARLY, LATE = timedelta(days=3), timedelta(days=10)
+"""So long before and after a split of the market data the broker may book it."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +44,20 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Receivable:
-    """Dollars of a dividend that the broker has not booked, negative where it is owed."""
-
-    day: date
-    symbol: str
-    amount: Decimal
-
-
-@dataclass(frozen=True)
 class OwnAccount:
-    """`cash` in dollars, what is `receivable` not in it, and what is held by symbol."""
+    """`cash` in dollars, what is `receivable` not in it, and what is held by symbol; `apart` are signed shares of ours that no decision
+    ends: fractions, and what came by booking.
+    """
 
     cash: Decimal
     positions: Mapping[str, Held]
     receivables: tuple[Receivable, ...]
+    apart: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def cash_and_receivables(self) -> Decimal:
         """Dollars."""
-        return self.cash + sum((one.amount for one in self.receivables), Decimal(0))
+        return self.cash + sum((one.amount for one in self.receivables), NOTHING)
 
 
 @dataclass(frozen=True)
@@ -71,33 +70,73 @@ class Beginning:
 
 @dataclass(frozen=True)
 class Sources:
-    """What is known of an account: its `orders`, the `events` of their names in their order, the broker's `bookings`, the `adoptions`."""
+    """What is known of an account: its `orders`, the `events` of their names in their order, the broker's `bookings` and which `changes`
+    reconciliations read in them, the `adoptions`; `names` are what those are called now that were renamed, by the older symbol.
+    """
 
     orders: Sequence[Order]
     events: Sequence[Event] = ()
     bookings: Sequence[Booking] = ()
     adoptions: Sequence[Adoption] = ()
+    changes: Sequence[Change] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, symbol: str) -> str:
+        """What the name is called now."""
+        return self.names.get(symbol, symbol)
 
 
 def own_account(beginning: Beginning, sources: Sources, until: date, session_of: Callable[[date], date]) -> OwnAccount:
     """The account at the close of the session `until`; `session_of` is the session in whose open a decision's orders are.
 
-    An execution belongs to the session of its order, whenever it was told; a correction or bust takes the place of what it corrects.
+    An execution belongs to the session of its order, whenever it was told; a correction or bust takes the place of what it corrects. What
+    came by booking is no position: orders for fractions end it.
     """
-    walk = _Walk()
-    ours = {one.intent.symbol for one in sources.orders} | {one.symbol for one in sources.adoptions if one.claim == "ours"}
-    foreign = {one.symbol for one in {one.symbol: one for one in sources.adoptions}.values() if one.claim == "foreign"}
-    booked = [one for one in sources.bookings if one.at > beginning.at and _day(one.at) <= until and _ours(one, ours - foreign)]
-    acts: list[tuple[date, int, Callable[[], None]]] = []
-    acts += [(one.day, 0, _call(walk.happen, one)) for one in sources.events if one.day <= until]
-    acts += [(_day(one.at), 0, _call(walk.reorganise, one)) for one in booked if one.kind in MOVES]
+    walk, called = _Walk(), sources.called
+    ours = {called(one.intent.symbol) for one in sources.orders} | {called(one.symbol) for one in sources.adoptions if one.claim == "ours"}
+    ours |= {called(one.symbol) for one in sources.changes if one.quantity}
+    foreign = {called(one.symbol) for one in {one.symbol: one for one in sources.adoptions}.values() if one.claim == "foreign"}
+    bookings = [replace(one, symbol=called(one.symbol)) for one in sources.bookings if one.at > beginning.at]
+    booked = [one for one in bookings if _day(one.at) <= until and _ours(one, ours - foreign)]
+    acts = [*_acts(walk, sources, bookings), *_unread(walk, sources, booked)]
     traded = [(session_of(one.intent.session), one) for one in sources.orders if one.fills]
-    acts += [(day, 1, _call(walk.trade, one, day)) for day, one in traded if day <= until]
-    acts += [(_day(one.at), 2, _call(walk.adopt, one)) for one in sources.adoptions if one.claim == "ours" and _day(one.at) <= until]
-    for _, _, act in sorted(acts, key=lambda one: one[:2]):
+    acts += [(day, 1, _call(walk.trade, one, called(one.intent.symbol), day)) for day, one in traded]
+    acts += [(_day(one.at), 2, _call(walk.adopt, one, called(one.symbol))) for one in sources.adoptions if one.claim == "ours"]
+    for _, _, act in sorted((one for one in acts if one[0] <= until), key=lambda one: one[:2]):
         act()
-    cash = beginning.cash + walk.cash + sum((one.amount or Decimal(0) for one in booked), Decimal(0))
-    return OwnAccount(cash, {symbol: walk.positions[symbol] for symbol in sorted(walk.positions)}, _open(walk.receivables, booked))
+    cash = beginning.cash + walk.cash + sum((one.amount or NOTHING for one in booked), NOTHING)
+    paid = [(_day(one.at), one.symbol, one.amount or NOTHING) for one in booked if one.kind == "dividend"]
+    held = walk.held()
+    shares = {symbol: lot.shares - (held[symbol].quantity if symbol in held else 0) for symbol, lot in sorted(walk.lots.items())}
+    return OwnAccount(cash, held, unpaid(walk.receivables, paid, until), {symbol: part for symbol, part in shares.items() if part})
+
+
+def _acts(walk: "_Walk", sources: Sources, bookings: Sequence[Booking]) -> Iterator[Act]:
+    """What actions did: a split once, as the broker booked it where that is known, on the day of the market data."""
+    told = {one.activity_id: one for one in bookings}
+    moved = [(told[one.activity_id], one) for one in sources.changes if one.quantity and one.activity_id in told]
+    events = {(one.day, sources.called(one.symbol), one.kind): one for one in sources.events}
+    for (day, symbol, kind), event in events.items():
+        own = [
+            (booking, one)
+            for booking, one in moved
+            if kind == "split" == booking.kind and booking.symbol == symbol and day - EARLY <= _day(booking.at) <= day + LATE
+        ]
+        moved = [one for one in moved if one not in own]
+        shares = sum((one.quantity for _, one in own), NOTHING) if own else None
+        yield day, 0, _call(walk.split, symbol, event.value, shares) if kind == "split" else _call(walk.dividend, symbol, day, event.value)
+    for booking, one in moved:
+        day, symbol = _day(booking.at), sources.called(one.symbol)
+        split, move = _call(walk.split, symbol, None, one.quantity), _call(walk.move, symbol, one.quantity, day, one.arrival)
+        yield day, 0, split if booking.kind == "split" else move
+
+
+def _unread(walk: "_Walk", sources: Sources, booked: Iterable[Booking]) -> Iterator[Act]:
+    """What no reconciliation has read yet."""
+    known = {one.activity_id for one in sources.changes}
+    for one in booked:
+        if one.kind in MOVES and one.activity_id not in known:
+            yield _day(one.at), 0, _call(walk.move, one.symbol, one.quantity or NOTHING, _day(one.at))
 
 
 def _day(at: datetime) -> date:
@@ -112,62 +151,82 @@ def _ours(one: Booking, names: Iterable[str]) -> bool:
     return one.status.lower() not in STANDS_NO_MORE and (not one.symbol or one.symbol in names)
 
 
-def _open(receivables: Iterable[Receivable], booked: Iterable[Booking]) -> tuple[Receivable, ...]:
-    """Those that no booking has settled: each settles the oldest of its name that had begun."""
-    left = [one for one in receivables if one.amount]
-    for booking in (one for one in booked if one.kind == "dividend"):
-        settled = next((one for one in left if one.symbol == booking.symbol and one.day <= _day(booking.at)), None)
-        if settled is not None:
-            left.remove(settled)
-    return tuple(left)
+@dataclass(frozen=True)
+class _Lot:
+    """Signed shares of a name, fractions among them, at a mean price in dollars since a day."""
+
+    shares: Decimal
+    price: Decimal
+    opened: date
 
 
 @dataclass
 class _Walk:
-    """The account from day to day: what is held, what moved the cash, and every dividend, signed dollars."""
+    """The account from day to day: what is held, what of it came by booking; what moved the cash; every dividend, signed dollars."""
 
-    positions: dict[str, Held] = field(default_factory=dict)
-    cash: Decimal = Decimal(0)
+    lots: dict[str, _Lot] = field(default_factory=dict)
+    arrivals: dict[str, Decimal] = field(default_factory=dict)
+    ended: dict[str, Decimal] = field(default_factory=dict)
+    cash: Decimal = NOTHING
     receivables: list[Receivable] = field(default_factory=list)
 
-    def happen(self, event: Event) -> None:
-        """A split or a dividend of what is held."""
-        held = self.positions.get(event.symbol)
-        if held is None:
-            return
-        if event.kind == "dividend":
-            self.receivables.append(Receivable(event.day, event.symbol, held.quantity * Decimal(repr(event.value))))
-            return
-        self._hold(event.symbol, Held(int(held.quantity / event.value), held.price * Decimal(repr(event.value)), held.opened))
+    def held(self) -> dict[str, Held]:
+        """Whole shares by symbol, without what came by booking."""
+        found = {}
+        for symbol, lot in sorted(self.lots.items()):
+            left = left_of(self.arrivals.get(symbol, NOTHING), self.ended.get(symbol, NOTHING), lot.shares)
+            if shares := int(lot.shares - left):
+                found[symbol] = Held(shares, lot.price, lot.opened)
+        return found
 
-    def trade(self, order: Order, day: date) -> None:
-        """The executions in force of an order; a fraction of a share moves cash alone."""
-        self.cash -= sum((order.sign * one.quantity * one.price + one.fee for one in order.fills), Decimal(0))
-        price, shares = order.average_price, order.sign * int(order.filled_quantity)
+    def dividend(self, symbol: str, day: date, value: float) -> None:
+        """Dollars a share."""
+        if symbol in self.lots:
+            self.receivables.append(Receivable(day, symbol, self.lots[symbol].shares * Decimal(repr(value))))
+
+    def split(self, symbol: str, factor: float | None, shares: Decimal | None) -> None:
+        """`factor` old shares per new one; `shares` came, signed; one of them tells the other."""
+        lot = self.lots.get(symbol)
+        if lot is None:
+            return
+        total = lot.shares + shares if shares is not None else after_split(lot.shares, factor or 1.0)
+        ratio = Decimal(repr(factor)) if factor is not None else lot.shares / (total or lot.shares)
+        self._hold(symbol, _Lot(total, lot.price * ratio, lot.opened))
+
+    def trade(self, order: Order, symbol: str, day: date) -> None:
+        """The executions in force of an order."""
+        self.cash -= sum((order.sign * one.quantity * one.price + one.fee for one in order.fills), NOTHING)
+        price, shares = order.average_price, order.sign * order.filled_quantity
         if price is None or not shares:
             return
-        old = self.positions.get(order.intent.symbol)
-        total = shares + (old.quantity if old else 0)
-        if old is None or total * old.quantity <= 0:
-            self._hold(order.intent.symbol, Held(total, price, day))
-        elif shares * old.quantity < 0:
-            self._hold(order.intent.symbol, Held(total, old.price, old.opened))
+        if order.intent.reason == FRACTION:
+            self.ended[symbol] = self.ended.get(symbol, NOTHING) + shares
+        lot = self.lots.get(symbol)
+        total = shares + (lot.shares if lot else NOTHING)
+        if lot is None or not int(lot.shares) or total * lot.shares <= 0:
+            self._hold(symbol, _Lot(total, price, day))
+        elif shares * lot.shares < 0:
+            self._hold(symbol, _Lot(total, lot.price, lot.opened))
         else:
-            self._hold(order.intent.symbol, Held(total, (old.quantity * old.price + shares * price) / total, old.opened))
+            self._hold(symbol, _Lot(total, (lot.shares * lot.price + shares * price) / total, lot.opened))
 
-    def reorganise(self, booking: Booking) -> None:
-        """Shares that came or went without an order."""
-        held = self.positions.get(booking.symbol)
-        if held is not None and booking.quantity:
-            self._hold(booking.symbol, Held(held.quantity + int(booking.quantity), held.price, held.opened))
+    def move(self, symbol: str, shares: Decimal, day: date, arrival: bool = False) -> None:
+        """Shares that came or went without an order; those that came may be a name's that no decision opened."""
+        lot = self.lots.get(symbol)
+        if arrival:
+            self.arrivals[symbol] = self.arrivals.get(symbol, NOTHING) + shares
+        if lot is not None:
+            self._hold(symbol, replace(lot, shares=lot.shares + shares))
+        elif arrival:
+            self._hold(symbol, _Lot(shares, NOTHING, day))
 
-    def adopt(self, adoption: Adoption) -> None:
+    def adopt(self, adoption: Adoption, symbol: str) -> None:
         """Shares that a person said are ours."""
         price, opened = Decimal(repr(adoption.price or 0.0)), adoption.opened or adoption.at.date()
-        old = self.positions.get(adoption.symbol)
-        self._hold(adoption.symbol, Held(int(adoption.quantity) + (old.quantity if old else 0), price, opened))
+        lot = self.lots.get(symbol)
+        self._hold(symbol, _Lot(adoption.quantity + (lot.shares if lot else NOTHING), price, opened))
 
-    def _hold(self, symbol: str, position: Held) -> None:
-        self.positions.pop(symbol, None)
-        if position.quantity:
-            self.positions[symbol] = position
+    def _hold(self, symbol: str, lot: _Lot) -> None:
+        self.lots.pop(symbol, None)
+        if lot.shares:
+            self.lots[symbol] = lot

@@ -9,8 +9,20 @@ from dataclasses import replace
 from decimal import Decimal
 
 from springback.state.trading_rows import Adoption, Booking
-from springback.trading.accounted import CashLine, Held, Line, Memory, Ours, Reconciled, Seen
-from springback.trading.booked import NOTHING, Change, cash_code, divided, moves_shares, share_changes, share_code, standing, told
+from springback.trading.accounted import CashLine, Held, Line, Memory, Ours, Reconciled, Seen, our_spelling
+from springback.trading.booked import (
+    NOTHING,
+    Change,
+    after_split,
+    cash_code,
+    divided,
+    left_of,
+    moves_shares,
+    share_changes,
+    share_code,
+    standing,
+    told,
+)
 
 HALF_CENT = Decimal("0.005")
 """What a broker that books whole cents may round an execution or a booking by."""
@@ -47,8 +59,12 @@ class _Table:
     """Everything of one reconciliation by our symbol. `names` are as they were known before, `now` as the broker spells them today."""
 
     def __init__(self, ours: Ours, account: Seen, memory: Memory, splits: Mapping[str, Decimal]) -> None:
-        self.ours, self.account, self.memory, self.splits = ours, account, memory, splits
-        self.names = {**account.names, **memory.names}
+        first = {identity: symbol for symbol, (identity, _) in sorted(memory.names.items(), reverse=True) if identity}
+        same = {symbol: first.get(identity, symbol) for symbol, (identity, _) in account.names.items() if symbol not in memory.names}
+        called = {symbol: name for symbol, name in same.items() if symbol != name}
+        self.ours, self.account, self.memory = ours.called(called), account, memory
+        self.splits = {called.get(symbol, symbol): factor for symbol, factor in splits.items()}
+        self.names = {**{symbol: name for symbol, name in account.names.items() if symbol not in called}, **memory.names}
         self.now = dict(self.names)
         stand = {one.activity_id: one for one in standing(account.bookings)}
         self.kept = tuple(one for one in memory.changes if one.activity_id in stand and told(stand[one.activity_id]) == one.content)
@@ -153,7 +169,7 @@ class _Table:
             return "foreign"
         if symbol in self.ours.corrected:
             return self.ours.corrected[symbol][0]
-        if before and position.symbol != self.names.get(symbol, ("", symbol))[1]:
+        if before and our_spelling(position.symbol) != our_spelling(self.names.get(symbol, ("", symbol))[1]):
             return "name_change"
         return "fraction" if before % 1 else "equal"
 
@@ -164,7 +180,7 @@ class _Table:
         if low <= broker - expected <= high or (corrected and broker - expected == -corrected):
             return "unbooked"
         factor = self.splits.get(symbol)
-        split = expected / factor if factor else expected
+        split = after_split(expected, factor) if factor else expected
         if broker == split:
             return "split"
         return "cash_in_lieu" if factor and broker == int(split) else "unexplained"
@@ -184,7 +200,7 @@ class _Table:
         known = self.memory.traded | {one.execution_id for one in self.traded}
         foreign = {one.symbol: one.foreign for one in lines if one.foreign}
         kept = Memory(changes, foreign, known, self.now, base, others, drift, self.memory.adoption)
-        return Reconciled(lines, cash, kept, _fractions(lines, changes), self._not_short(lines))
+        return Reconciled(lines, cash, kept, _fractions(lines, changes, self.ours.ended), self._not_short(lines))
 
     def _cash(self, others: Decimal) -> tuple[tuple[CashLine, ...], Decimal | None, Decimal]:
         """Dollars by reason since the last time, the cash before anything of ours, and what is not explained."""
@@ -208,8 +224,15 @@ class _Table:
         return frozenset({one.symbol for one in lines if one.code == "recall"} | (bought & shorts))
 
 
-def _fractions(lines: Iterable[Line], changes: Collection[Change]) -> dict[str, Decimal]:
-    """Signed shares of ours that the rule never ends: what is no whole share, and all of a name that came by booking."""
-    arrived = {one.symbol for one in changes if one.arrival}
-    parts = {one.symbol: one.ours if one.symbol in arrived else one.ours - int(one.ours) for one in lines if one.code != "unexplained"}
+def _fractions(lines: Iterable[Line], changes: Collection[Change], ended: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Signed shares of ours that the rule never ends: what is no whole share, and what is left of what came by booking."""
+    arrived: dict[str, Decimal] = {}
+    for one in changes:
+        if one.arrival:
+            arrived[one.symbol] = arrived.get(one.symbol, NOTHING) + one.quantity
+    parts = {}
+    for line in lines:
+        if line.code != "unexplained":
+            left = left_of(arrived.get(line.symbol, NOTHING), ended.get(line.symbol, NOTHING), line.ours)
+            parts[line.symbol] = line.ours - int(line.ours - left)
     return {symbol: part for symbol, part in parts.items() if part}

@@ -6,21 +6,19 @@ next one where that day is none.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from springback.state.trading_rows import Adoption, Booking
 from springback.trading.attribution import Counted, Pair
-from springback.trading.booked import NOTHING, Change, cash_code, standing, words_of
+from springback.trading.booked import NOTHING, Change, Receivable, cash_code, standing, unpaid, words_of
 from springback.trading.journal import Order
 
 NEW_YORK, MIDNIGHT = ZoneInfo("America/New_York"), time(0)
 DIVIDENDS = ("dividend", "substitute")
 TRADING_FEES = frozenset(("REG", "TAF", "LCT", "ORF", "OCC", "NRC", "NRV", "COM", "CAT"))
 """What brokers call fees of a trade; others are for what is borrowed."""
-UNPAID = timedelta(days=90)
-"""After so long a dividend that the broker never booked is given up."""
 Shares = Mapping[str, Decimal]
 
 
@@ -45,15 +43,6 @@ class Move:
     def seen(self, instant: datetime) -> bool:
         """Whether an account that was read at `instant` had it."""
         return (self.heard_at if self.at is None else self.at) <= instant
-
-
-@dataclass(frozen=True)
-class Receivable:
-    """A dividend of `day` that the broker has not booked, dollars; negative where it is owed."""
-
-    day: date
-    symbol: str
-    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -227,16 +216,8 @@ def _beside(ours: Shares, whole: Shares, closes: Shares) -> Decimal:
 
 
 def receivables(before: Sequence[Receivable], declared: Sequence[Receivable], ledger: Iterable[Move], day: date) -> tuple[Receivable, ...]:
-    """Dividends that are receivable or owed at the close of `day`: those from `before` and `declared` today, less what was booked today,
-    each the oldest of its name, and less what was never booked in `UNPAID`.
-    """
-    left = [one for one in (*before, *declared) if day - one.day <= UNPAID and one.amount]
-    for one in ledger:
-        if one.day == day and one.kind in DIVIDENDS:
-            settled = next((other for other in left if other.symbol == one.symbol), None)
-            if settled is not None:
-                left.remove(settled)
-    return tuple(left)
+    """Dividends that are receivable or owed at the close of `day`: those from `before` and `declared` today, less what was booked today."""
+    return unpaid((*before, *declared), ((day, one.symbol, one.cash) for one in ledger if one.day == day and one.kind in DIVIDENDS), day)
 
 
 def total(owed: Iterable[Receivable]) -> Decimal:

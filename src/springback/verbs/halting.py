@@ -7,17 +7,20 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from springback.errors import InputError, MissingData
+from springback.errors import InputError, MissingData, SpringbackError
 from springback.verbs.console import Console
 from springback.workflow import book, halting
 from springback.workflow.accounts import account_of
 from springback.workflow.book import Word
-from springback.workflow.daily import Clock
 from springback.workflow.evening import LiveAccount
 from springback.workflow.halting import Claim
 from springback.workflow.settings import choose
 from springback.workflow.state_place import open_state
-from springback.workflow.trader import trading_account
+from springback.workflow.trade_clock import TradeClock
+from springback.workflow.trade_halting import Entry, Venue, taken_back, traded
+
+HASTE = 3
+"""Seconds for which a kill waits for the database: the file stands already."""
 
 
 def account(desk: Path, number: str) -> LiveAccount:
@@ -27,17 +30,36 @@ def account(desk: Path, number: str) -> LiveAccount:
     return account_of(desk / number, choose(), begins=bool(number))
 
 
-def kill(console: Console, desk: Path, number: str, word: Word) -> bool:
-    """Stops an account, or all; whether file and rows are there."""
-    done = halting.kill(desk, number, word, open_state)
-    told = {"file": str(done.file or ""), "accounts": list(done.rows), "faults": list(done.faults)}
-    console.payload["kill"] = told
+def kill(console: Console, desk: Path, number: str, broker: Venue, word: Word) -> bool:
+    """Stops an account, or all, and takes open entries back; whether the file stands."""
+    done = halting.kill(desk, number, word, lambda folder: open_state(folder, HASTE))
+    console.payload["kill"] = {"file": str(done.file or ""), "accounts": list(done.rows), "faults": list(done.faults)}
     for fault in done.faults:
         console.say(f"did not work: {fault}")
     rows = f", in the database for {', '.join(done.rows)}" if done.rows else ""
     console.say(f"killed{f' by the file {done.file}' if done.file else ''}{rows}: nothing more is sent")
-    console.say("open entries are taken back by the trader, or its next step; exits and stops at the broker and all positions stay")
-    return not done.faults
+    console.say("exits and stops at the broker and all positions stay")
+    console.payload["entries"] = {name: _taken_back(console, desk, name, broker) for name in done.rows}
+    return done.file is not None
+
+
+def _taken_back(console: Console, desk: Path, name: str, broker: Venue) -> dict[str, str]:
+    """The entries that were open at the broker, and how they stand; the kill stands whatever becomes of them."""
+    clock = TradeClock()
+    found: tuple[Entry, ...] = ()
+    try:
+        trading = traded(account_of(desk / name, choose(), begins=True), broker, clock)
+        if trading is not None:
+            with trading:
+                found = taken_back(trading, clock)
+    except (SpringbackError, OSError) as error:
+        console.say(f"{name}: open entries may still be at the broker, the trader's next step takes them back: {error}")
+        return {}
+    for one in found:
+        console.say(f"{one.client_id}: {one.state.replace('_', ' ')}{'' if one.over else ', not taken back yet: kill again'}")
+    if not found:
+        console.say(f"{name}: no entry was open")
+    return {one.client_id: one.state for one in found}
 
 
 def pause(console: Console, account: LiveAccount, word: Word) -> None:
@@ -57,15 +79,18 @@ def flatten(console: Console, account: LiveAccount, typed: str, word: Word) -> N
     console.say(f"account {account.name}: no entries, and an exit of every position at the next opens; 'springback resume' ends it")
 
 
-def resume(console: Console, desk: Path, number: str, broker: tuple[str, bool], names: Sequence[str], sure: bool, word: Word) -> bool:
-    """Lifts halts, each confirmed; whether none is left that a person lifts."""
-    own, check = account(desk, number), None
-    if broker[0]:
-        trading = trading_account(desk, choose(), broker[0], broker[1], Clock())
-        own, check = trading.live, lambda: halting.checked(trading, Clock())
+def resume(console: Console, desk: Path, number: str, broker: Venue, names: Sequence[str], sure: bool, word: Word) -> bool:
+    """Lifts halts, each confirmed, once the broker said how the account stands; whether none is left that a person lifts."""
+    own, clock = account(desk, number), TradeClock()
     known = halting.liftable(own)
     chosen = [one for one in known if _confirmed(console, one, names, sure)]
-    lifted = halting.resumed(own, word, None if sure and not names else [one.n for one in chosen], check)
+    numbers = None if sure and not names else [one.n for one in chosen]
+    trading = traded(own, broker, clock)
+    if trading is None:
+        lifted = halting.resumed(own, word, numbers)
+    else:
+        with trading:
+            lifted = halting.resumed(own, word, numbers, lambda: halting.checked(trading, clock))
     console.payload["resume"] = {"account": own.name, "lifted": [one.n for one in lifted]}
     for one in lifted:
         console.say(f"lifted: {one.code}{f' {one.symbol}' if one.symbol else ''} of {one.at:%Y-%m-%d %H:%M} UTC by {one.by}: {one.why}")

@@ -20,7 +20,7 @@ from springback.state.order_rows import digits
 from springback.state.trading_rows import Adoption, Attribution, Reconciliation, Snapshot
 from springback.trading.accounted import memory_of
 from springback.trading.attribution import Chain, Counted, Pair, chain
-from springback.trading.booked import NOTHING
+from springback.trading.booked import NOTHING, Receivable
 from springback.trading.journal import Order
 from springback.trading.order_journal import OrderJournal
 from springback.trading.session_books import (
@@ -29,7 +29,6 @@ from springback.trading.session_books import (
     Move,
     OwnSession,
     Reading,
-    Receivable,
     at_close,
     counted,
     foreign_at,
@@ -41,7 +40,7 @@ from springback.trading.session_books import (
 )
 from springback.workflow.evening import LiveAccount, trusted
 from springback.workflow.progress import SILENT, Progress
-from springback.workflow.reconcile import booked
+from springback.workflow.reconcile import booked, names_now
 from springback.workflow.session_views import Doubt, seeing, worlds_place
 
 LATE = timedelta(days=10)
@@ -116,11 +115,17 @@ class _Attribution:
         return tuple((one, json.loads(one.body)) for one in self.account.state.kept(self.account.name, Reconciliation))
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """What renamed names are called now."""
+        return names_now(self.account, self.orders)
+
+    @cached_property
     def moves(self) -> tuple[Move, ...]:
         """Everything that moved shares or cash."""
         changes = memory_of(self.reconciliations[-1][1]["memory"]).changes if self.reconciliations else ()
         state, name = self.account.state, self.account.name
-        return moves(self.orders, changes, state.bookings(name), state.kept(name, Adoption), self.calendar)
+        found = moves(self.orders, changes, state.bookings(name), state.kept(name, Adoption), self.calendar)
+        return tuple(replace(one, symbol=self.names.get(one.symbol, one.symbol)) for one in found) if self.names else found
 
     @cached_property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -218,7 +223,8 @@ class _Attribution:
         closes, opens = hours_of(day, self.account.closed).closes, following(day, self.account.closed).opens
         for one in self.snapshots:
             if closes <= one.at < opens and one.cash is not None:
-                shares = {symbol: Decimal(quantity) for symbol, quantity in json.loads(one.positions).items()}
+                told = json.loads(one.positions).items()
+                shares = {self.names.get(symbol, symbol): Decimal(quantity) for symbol, quantity in told}
                 return at_close(Reading(one.at, one.cash, shares), self.moves, day)
         return None
 

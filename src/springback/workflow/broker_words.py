@@ -23,6 +23,8 @@ WHY = {
 }
 
 
+CURRENCY, NO_MARGIN = UNFIT = "currency", "no_margin"
+"""Codes of an account that may open nothing."""
 LEAST_EQUITY = Decimal(2000)
 """Dollars under which a broker lends no shares."""
 
@@ -30,9 +32,9 @@ LEAST_EQUITY = Decimal(2000)
 def no_entries(theirs: Account) -> tuple[str, str] | None:
     """Why the account may open nothing, as code and words: it must be a margin account, in dollars (USD). None where it may."""
     if theirs.currency not in {"", "USD"}:
-        return "currency", f"the account is in {theirs.currency}, not in USD: no entries"
+        return CURRENCY, f"the account is in {theirs.currency}, not in USD: no entries"
     if theirs.multiplier is not None and theirs.multiplier <= 1:
-        return "no_margin", "the account is no margin account: no entries"
+        return NO_MARGIN, "the account is no margin account: no entries"
     return None
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from springback.errors import InputError, SpringbackError, Unwritable
+from springback.errors import InputError, SpringbackError, Unreachable, Unwritable
 from springback.market.prose import Prose
 from springback.market.symbols import check_symbols
 from springback.state.rows import Halt
@@ -22,7 +22,7 @@ from springback.workflow.curbs import FLATTEN
 from springback.workflow.daily import Clock
 from springback.workflow.evening import HEAD, LiveAccount
 from springback.workflow.reconcile import TAKEN, UNEXPLAINED, reconcile
-from springback.workflow.trader import TradingAccount
+from springback.workflow.trading_account import TradingAccount, holding
 
 FILE = "KILL"
 """The file of the kill switch, in an account's folder, or beside the folders of all accounts of this machine."""
@@ -60,21 +60,16 @@ def killed(account: LiveAccount) -> str:
 
 @dataclass(frozen=True)
 class Killed:
-    """What a kill did: the `file` (None: it could not be written), the accounts that have the row, what was `cancelled` at the broker, and
-    what did not work.
-    """
+    """What a kill did: the `file` (None: it could not be written), the accounts that have the row, and what did not work."""
 
     file: Path | None
     rows: tuple[str, ...] = ()
-    cancelled: tuple[str, ...] = ()
     faults: tuple[Prose, ...] = ()
 
 
-def kill(
-    desk: Path, number: str, word: Word, state: Callable[[Path], State], cancel: Callable[[str], Collection[str]] | None = None
-) -> Killed:
-    """Stops the account `number` of `desk`, or each one there where it is empty: the file first, then the row where the database answers,
-    then `cancel` takes the open entries of an account back at its broker. Positions, exits and stops stay.
+def kill(desk: Path, number: str, word: Word, state: Callable[[Path], State]) -> Killed:
+    """Stops the account `number` of `desk`, or each one there where it is empty: the file first, then the row where the database answers.
+    What waits at the broker is `trade_halting.taken_back`'s; positions, exits and stops stay.
 
     What does not work keeps nothing else from being done. Raises `Unwritable` where neither file nor row could be written.
     """
@@ -82,7 +77,7 @@ def kill(
     names = (number,) if number else accounts(desk)
     files = [_marked(one / FILE, word, faults) for one in (*(() if number else (desk,)), *(desk / name for name in names))]
     file = next((one for one in files if one), None)
-    rows, cancelled = [], []
+    rows = []
     for name in names:
         halt = Halt("all", KILL, Prose(word.why or "a person says so"), word.by, word.at)
         with _noted(faults, f"the row of {name}"):
@@ -90,10 +85,7 @@ def kill(
             rows.append(name)
     if file is None and not rows:
         raise Unwritable(f"the kill switch of {desk} could not be written ({faults[0]}): stop the process, and call the broker")
-    for name in names if cancel else ():
-        with _noted(faults, f"the entries of {name}"):
-            cancelled += [*cancel(name)] if cancel else []
-    return Killed(file, tuple(rows), tuple(cancelled), tuple(faults))
+    return Killed(file, tuple(rows), tuple(faults))
 
 
 def accounts(desk: Path) -> tuple[str, ...]:
@@ -152,26 +144,34 @@ def liftable(account: LiveAccount) -> tuple[Halt, ...]:
 
 
 def resumed(
-    account: LiveAccount, word: Word, numbers: Collection[int] | None = None, check: Callable[[], object] | None = None
+    account: LiveAccount, word: Word, numbers: Collection[int] | None = None, check: Callable[[], Collection[str]] | None = None
 ) -> tuple[Halt, ...]:
     """Lifts the halts that a person lifts, of these `numbers` alone where they are named; with the row of the kill switch its files go.
 
-    First `check` lays the account beside its journal, where there is a broker; what it finds stays halted. Other accounts that a file
-    of the desk stopped have their own. Raises as it does, and `Unwritable` where a file stays.
+    First `check` lays the account beside its journal, where there is a broker; the names that it finds stay halted. Other accounts that a
+    file of the desk stopped have their own. Raises as it does, and `Unwritable` where a file stays.
     """
     chosen = [one for one in liftable(account) if numbers is None or one.n in numbers]
-    if check is not None:
-        check()
+    strange = check() if check is not None else ()
+    chosen = [one for one in chosen if one.scope != "name" or one.symbol not in strange]
     if numbers is None or any(one.code == KILL for one in chosen):
         _unmarked(account.folder.path)
     return tuple(account.state.lift(account.name, one.n, word.by, word.at) for one in chosen)
 
 
-def checked(account: TradingAccount, clock: Clock) -> None:
-    """Asks the broker how the account stands, and lays it beside the journal; what nobody can explain is halted by its name."""
-    hearing = heard(account, clock, "resume")
+def checked(account: TradingAccount, clock: Clock) -> frozenset[str]:
+    """Asks the broker how the account stands, and lays it beside the journal; the names that are halted for what nobody can explain.
+
+    Raises `Unreachable` where the broker does not answer, `Taken` where a step is at work, and as `heard` does.
+    """
     sessions = account.live.folder.sessions()
-    reconcile(account, hearing, date.fromisoformat(sessions[-1]) if sessions else hearing.at.date(), "resume")
+    try:
+        with holding(account):
+            hearing = heard(account, clock, "resume")
+            day = date.fromisoformat(sessions[-1]) if sessions else hearing.at.date()
+            return frozenset(reconcile(account, hearing, day, "resume").halts) | {one.symbol for one in hearing.halts}
+    except Unreachable as error:
+        raise Unreachable(f"nothing is lifted before the broker said how the account stands: {error}") from None
 
 
 def _unmarked(folder: Path) -> None:

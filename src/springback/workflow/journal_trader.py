@@ -14,7 +14,7 @@ from springback.errors import MissingData, Unreachable
 from springback.operation.account_state import AccountState
 from springback.operation.frozen_decision import Reason
 from springback.operation.outcomes import Holding, OrderOutcome, Outcomes, purpose_of
-from springback.state.trading_rows import Adoption
+from springback.state.trading_rows import Adoption, Reconciliation
 from springback.trading.journal import Order
 from springback.trading.own_account import Beginning, Event, Held, OwnAccount, Sources, own_account
 from springback.trading.paper_gate import capital_share
@@ -23,7 +23,7 @@ from springback.workflow.broker_words import no_entries, no_shorting
 from springback.workflow.curbs import BOUGHT_BACK, NO_BORROW, NO_SHORTING, Limits
 from springback.workflow.daily import Clock
 from springback.workflow.evening import CASH, LiveAccount
-from springback.workflow.reconcile import not_short
+from springback.workflow.reconcile import names_now, not_short, remembered
 from springback.workflow.trading_account import TradingAccount
 
 
@@ -52,8 +52,10 @@ class JournalTrader:
             raise MissingData(f"account {name} was never at its broker: run 'springback trade decide' first")
         known = self.account.journal.orders() if orders is None else tuple(orders)
         adoptions = state.kept(name, Adoption)
-        names = {one.intent.symbol for one in known} | {one.symbol for one in adoptions}
-        sources = Sources(known, self._events(names, cash[0].at.date()), state.bookings(name), adoptions)
+        renamed, changes = names_now(self.live, known), remembered(state.newest(name, Reconciliation)).changes
+        names = {one.intent.symbol for one in known} | {one.symbol for one in adoptions} | {one.symbol for one in changes if one.symbol}
+        events = self._events(names | set(renamed.values()), cash[0].at.date())
+        sources = Sources(known, events, state.bookings(name), adoptions, changes, renamed)
         return own_account(Beginning(Decimal(repr(cash[0].quantity)), cash[0].at), sources, session, self._session_of)
 
     def outcomes(self, session: str, state: AccountState) -> Outcomes:
@@ -101,9 +103,16 @@ class JournalTrader:
         return capital or float("inf"), share
 
     def _foreign(self, hearing: Heard) -> Iterator[Reason]:
-        """Names in which there are shares or orders that are not ours, as the day has it on which the broker was heard."""
-        own = self.own(hearing.at.astimezone(NEW_YORK).date(), hearing.orders.values()).positions
-        shares = {symbol: int(quantity) - (own[symbol].quantity if symbol in own else 0) for symbol, quantity in hearing.positions.items()}
+        """Names in which there are shares or orders that are not ours, or that no decision opened, on the day of the hearing."""
+        own = self.own(hearing.at.astimezone(NEW_YORK).date(), hearing.orders.values())
+        called, shares = names_now(self.live, hearing.orders.values()), {}
+        for name, quantity in hearing.positions.items():
+            symbol = called.get(name, name)
+            held = own.positions[symbol].quantity if symbol in own.positions else 0
+            shares[symbol] = int(quantity) - held - int(own.apart.get(symbol, 0))
+        for symbol, part in own.apart.items():
+            if int(part):
+                yield Reason("arrival", f"shares of {symbol} came by booking and are sold first", symbol)
         names = {one.symbol: one.claim for one in self.live.state.kept(self.live.name, Adoption)}
         foreign = {symbol for symbol, rest in shares.items() if rest} | {symbol for symbol, one in names.items() if one == "foreign"}
         for symbol in sorted(foreign):

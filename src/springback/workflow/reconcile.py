@@ -1,18 +1,22 @@
 """The broker's account laid beside the journal once, kept, and the names halted of which nobody can say whose the shares are."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from springback import __version__
+from springback.data.store.store import Store
 from springback.market.prose import Prose
 from springback.state.order_rows import digits
 from springback.state.rows import Halt
 from springback.state.trading_rows import Adoption, Reconciliation
-from springback.trading.accounted import Held, Line, Memory, Reconciled, Seen, Traded, memory_of, ours_of
+from springback.trading.accounted import Held, Line, Memory, Reconciled, Seen, Traded, memory_of, our_spelling, ours_of
 from springback.trading.booked import NOTHING
+from springback.trading.journal import Order
 from springback.trading.reconciliation import NEW, reconciled
 from springback.workflow.broker_events import ASSET, Heard
 from springback.workflow.evening import LiveAccount
@@ -21,6 +25,8 @@ from springback.workflow.trading_account import TradingAccount
 UNEXPLAINED, TAKEN = "unexplained", "foreign"
 """Codes of halts: shares that nobody can explain; shares of ours that another hand took."""
 BY = "springback reconcile"
+RECENT = 10
+"""Days within which a name that is traded has a bar."""
 
 
 def reconcile(
@@ -35,10 +41,11 @@ def reconcile(
     adoptions = live.state.kept(live.name, Adoption)
     ours = ours_of(hearing.orders.values(), adoptions, None if last is None else last.at)
     found = reconciled(ours, _seen(live, hearing), memory, adoptions, splits)
+    names = names_now(live)
     for one in found.lines:
         if one.halts:
-            code = UNEXPLAINED if one.code == UNEXPLAINED else TAKEN
-            live.state.halt(live.name, Halt("name", code, _why(one), BY, hearing.at, one.symbol))
+            code, symbol = UNEXPLAINED if one.code == UNEXPLAINED else TAKEN, names.get(one.symbol, one.symbol)
+            live.state.halt(live.name, Halt("name", code, _why(one), BY, hearing.at, symbol))
     body = json.dumps(json.loads(found.body) | {"venue": _venue(account, hearing), "booked": _booked(hearing)}, sort_keys=True)
     row = Reconciliation(session, phase, hearing.at, found.unexplained, body, account.rehearsal)
     live.state.keep(live.name, row)
@@ -50,16 +57,34 @@ def remembered(last: Reconciliation | None) -> Memory:
     return NEW if last is None else memory_of(json.loads(last.body)["memory"])
 
 
+def names_now(live: LiveAccount, orders: Iterable[Order] = ()) -> dict[str, str]:
+    """What names that were renamed are called now, by the symbols of `orders` and of earlier reconciliations; nothing of the rest, and of
+    names that the store does not know by the new one.
+    """
+    last = live.state.newest(live.name, Reconciliation)
+    memory = remembered(last)
+    called = {identity: our_spelling(name) for identity, name in memory.names.values() if identity and name}
+    ids = {one.intent.symbol: dict(one.identity).get(ASSET, "") for one in orders}
+    found = memory.renamed | {symbol: called[one] for symbol, one in ids.items() if one in called and called[one] != symbol}
+    store = Store(live.store)
+    if last is None or not found or not store.exists():
+        return {}
+    known = store.securities()
+    fresh = set(known["symbol"][known["last"].to_numpy().astype("datetime64[D]") >= np.datetime64(last.session) - RECENT])
+    return {symbol: name for symbol, name in found.items() if name in fresh}
+
+
 def fractions(live: LiveAccount) -> dict[str, Decimal]:
     """Signed shares of ours that no decision ends, as the newest reconciliation has them: a day market order sells or buys them back."""
-    last = live.state.newest(live.name, Reconciliation)
-    return {} if last is None else {symbol: Decimal(part) for symbol, part in json.loads(last.body)["fractions"].items()}
+    last, names = live.state.newest(live.name, Reconciliation), names_now(live)
+    parts = {} if last is None else json.loads(last.body)["fractions"]
+    return {names.get(symbol, symbol): Decimal(part) for symbol, part in parts.items()}
 
 
 def not_short(live: LiveAccount, session: date) -> frozenset[str]:
     """Names whose short was bought back by another hand since the decision of `session`: they are not shorted again in it."""
-    rows = live.state.kept(live.name, Reconciliation, session)
-    return frozenset(symbol for one in rows for symbol in json.loads(one.body)["not_short"])
+    rows, names = live.state.kept(live.name, Reconciliation, session), names_now(live)
+    return frozenset(names.get(symbol, symbol) for one in rows for symbol in json.loads(one.body)["not_short"])
 
 
 def _seen(live: LiveAccount, hearing: Heard) -> Seen:

@@ -165,7 +165,7 @@ class _Evenings:
         evening = session.closes + timedelta(minutes=self.account.settings.daily.earliest)
         if self.vendor is not None:
             fault = self.vendor.fault(self.market_data.bars.row(str(session.day)))
-            if session != self.last and fault.missed:
+            if fault.missed and session != self.last and self.account.folder.sessions():  # an account begins with its first evening
                 return []
             if session == self.last or not fault.late:
                 self.vendor.tell(self.market_data.bars.row(str(session.day)))

@@ -17,9 +17,9 @@ def place(desk: Path = DESK) -> str:
     return project().paths.state or str(desk / FILE)
 
 
-def open_state(desk: Path = DESK) -> State:
-    """The state of the desk in `desk`, made where there is none. Raises as `State` does."""
-    return State(place(desk))
+def open_state(desk: Path = DESK, patience: int | None = None) -> State:
+    """The state of the desk in `desk`, made where there is none; `patience` as `State` takes it. Raises as `State` does."""
+    return State(place(desk), patience)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """One step at the broker while it holds the account: orders are planned, sent, and ended, each written before it is acted on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -50,6 +50,16 @@ SYMBOL = "broker_symbol"
 """Of an order's identity: how the broker spells the name."""
 MISSED = "missed"
 """Code of what was turned away because it came too late."""
+WASH = "wash_trade"
+"""Code of what the broker takes for both sides of one trade."""
+CODES: Mapping[type[SpringbackError], tuple[int, str]] = {
+    MissingData: (NO_DECISION, "no_decision"),
+    Unreachable: (UNREACHABLE, "unreachable"),
+    WrongAccount: (HALTED, "wrong_account"),
+    StateError: (HALTED, "journal"),
+    Unwritable: (FAILED, "unwritable"),
+}
+"""What keeps a step from its end: exit code, and the reason's code."""
 TimeInForce = Literal["opg", "day"]
 
 
@@ -146,21 +156,24 @@ class Batch:
         try:
             identity = {ASSET: asset_id, SYMBOL: spelling, **identity_of(self.account.broker, order.client_id, dict(order.identity))}
             order = self.known(self.account.journal.send(order.client_id, self.clock.now(), self.lease, **identity))
-        except Disagrees as error:  # nobody knows what became of another order of the name
-            self.reasons.append(Reason("waits", str(error), target.symbol))
-            return order
         except Unauthorized:
             raise
-        except Unreachable as error:  # the broker gives it no number, so nothing went out
+        except (Disagrees, Unreachable) as error:  # another order of the name is unknown, or the broker gives no number: nothing went out
             self.reasons.append(Reason("waits", str(error), target.symbol))
             return order
-        return self._submitted(order, request)
+        try:
+            return self._submitted(order, request)
+        except Refused as verdict:
+            order = self._refused(order, verdict)
+            again = self._out_of_the_way(target, order, verdict.opposite) if verdict.opposite else None
+            return order if again is None else self.send(target, again, time_in_force, level)
 
     def _submitted(self, order: Order, request: OrderRequest) -> Order:
+        """Raises `Refused` and `Unauthorized`; all else is kept."""
         try:
             there = self.account.broker.submit(request).order
-        except Refused as verdict:
-            return self._refused(order, verdict)
+        except Refused:
+            raise
         except Disagrees as error:
             halted_name(self.account, order.intent.symbol, "disagrees", error, self.clock.now())
             self.reasons.append(Reason("disagrees", str(error), order.intent.symbol))
@@ -177,6 +190,21 @@ class Batch:
         code = MISSED if late else verdict.code or "refused"
         self.reasons.append(Reason(code, verdict.words or str(verdict), order.intent.symbol))
         return self.record(order, Answer("refused", code=code, why=Prose(verdict.words or str(verdict))))
+
+    def _out_of_the_way(self, target: Target, order: Order, opposite: str) -> Order | None:
+        """The order that takes the place of `order`, once ours of the other side (`opposite`, the broker's id), which the broker takes for
+        the half of a wash trade, is proven over; None where it is not ours, is not over, or was over before.
+        """
+        names = [one.client_id for one in self.hear().events.orders if one.broker_id == opposite]
+        ours = next((self.hearing.orders[one] for one in names if one in self.hearing.orders), None)
+        if ours is None:
+            words = f"the order {opposite} of the other side is not ours and stays: no order of {target.symbol} goes out against it"
+            self.reasons.append(Reason(WASH, words, target.symbol))
+            return None
+        if ours.closed or not self.end([ours], WASH, f"it is in the way of {order.client_id}")[ours.client_id].closed:
+            return None
+        shares = order.intent.quantity if target.purpose == "entry" else min(order.intent.quantity, self.closable(target))
+        return self.plan(target, shares, another=True) if shares > 0 else None
 
     def answered(self, order: Order, there: BrokerOrder) -> Order:
         """The order after what the broker said of it."""
@@ -320,19 +348,12 @@ def _done(
 
 def coded(name: str, session: date | None, act: Callable[[], TradeOutcome]) -> TradeOutcome:
     """What `act` came to, or what kept it from its end as an exit code. Raises `Taken` and `InputError`, which are no outcome of a step."""
-    codes: dict[type[SpringbackError], tuple[int, str]] = {
-        MissingData: (NO_DECISION, "no_decision"),
-        Unreachable: (UNREACHABLE, "unreachable"),
-        WrongAccount: (HALTED, "wrong_account"),
-        StateError: (HALTED, "journal"),
-        Unwritable: (FAILED, "unwritable"),
-    }
     try:
         return act()
     except Taken:
         raise
-    except tuple(codes) as error:
-        code, word = next(pair for kind, pair in codes.items() if isinstance(error, kind))
+    except tuple(CODES) as error:
+        code, word = next(pair for kind, pair in CODES.items() if isinstance(error, kind))
         return TradeOutcome(name, str(session or ""), code, reasons=(Reason(word, str(error)),))
 
 
@@ -341,8 +362,12 @@ def _symbols(decision: FrozenDecision) -> frozenset[str]:
     return frozenset() if state is None else state.symbols
 
 
-def cancel_entries(batch: Batch) -> None:
-    """The kill switch is on: entries that wait at the broker are cancelled while that is allowed; exits and stops stay."""
-    own = [one for one in batch.hearing.of(batch.session) if one.intent.purpose == "entry" and not one.closed]
+def cancel_entries(batch: Batch) -> dict[str, Order]:
+    """Where the kill switch is on, entries that wait at the broker are cancelled while that is allowed; exits and stops stay.
+
+    How the entries that were open stand then, by client id.
+    """
+    own = [one for one in batch.hearing.orders.values() if one.intent.purpose == "entry" and not one.closed]
     if own and killed(batch.account.live) and batch.may_send():
-        batch.end(own, KILL, "the kill switch is on")
+        return batch.end(own, KILL, "the kill switch is on")
+    return {one.client_id: one for one in own}

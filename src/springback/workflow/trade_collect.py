@@ -7,11 +7,12 @@ from decimal import Decimal
 from springback.errors import Unauthorized, Unreachable
 from springback.operation.frozen_decision import Reason
 from springback.state.trading_rows import Reconciliation
+from springback.trading.booked import FRACTION
 from springback.trading.journal import Order
 from springback.workflow.broker_words import ELSEWHERE
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.reconcile import fractions
-from springback.workflow.trade_batch import Batch, step
+from springback.workflow.trade_batch import Batch, cancel_entries, step
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_send import SENDABLE, fitting, planned, sent_out
@@ -38,6 +39,7 @@ def _collect(batch: Batch) -> TradeOutcome:
     aims = [one for one in targets(batch.decision) if one.purpose != "stop"]
     opened = False
     while batch.table.collecting(batch.clock.now()):
+        cancel_entries(batch)
         opened = opened or _opened(batch, aims)
         if opened:
             _finished(batch, aims)
@@ -96,10 +98,6 @@ def _rest(batch: Batch, target: Target) -> Order | None:
 
 TRIES = 3
 """Day orders after the one for the open: what the broker refuses so often stays for the next decision."""
-
-
-FRACTION = "fraction"
-"""Reason of an order that ends what no decision does: a fraction of a share, and shares that came by booking."""
 
 
 def _fractions(batch: Batch) -> Iterator[tuple[Target, Order]]:

@@ -145,16 +145,16 @@ def sent_out(batch: Batch, orders: list[tuple[Target, Order]], until: datetime |
         count = counter(batch.progress.step(batch.step), len(orders))
         for target, order in orders:
             count(order.client_id)
-            now = batch.hearing.orders.get(order.client_id, order)
+            now = batch.order_of(target) or order
             if now.state in SENDABLE and batch.clock.now() < end:
                 batch.send(target, now, "opg" if until is None else "day")
-        left = [batch.hearing.orders[order.client_id] for _, order in orders]
+        left = [batch.order_of(target) or order for target, order in orders]
         if not any(one.state in {*SENDABLE, "unknown"} for one in left) or batch.clock.now() >= end:
             break
         batch.clock.wait(rules.settle)
         batch.hear()
     if batch.clock.now() >= end:
-        _missed(batch, [order for _, order in orders])
+        _missed(batch, [batch.order_of(target) or order for target, order in orders])
 
 
 ROUNDS = 12

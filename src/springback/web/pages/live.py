@@ -119,7 +119,7 @@ def _curve(study: AttributionStudy) -> Picture:
     theirs = list(accumulate(float(one.terms["backtest"]) if one.terms else 0.0 for one in known))
     lines = (Line("account", ours, "net"), Line("backtest", theirs, "benchmark", dashed=True))
     words = "Change of equity since the first session that could be worked out, dollars."
-    return Picture("live", "Account and backtest", words, [one.session for one in known], lines, "dollars")
+    return Picture("curves", "Account and backtest", words, [one.session for one in known], lines, "dollars")
 
 
 def _sessions(study: AttributionStudy) -> Sheet:

@@ -112,7 +112,7 @@
   }
 
   function listen() {
-    const live = document.getElementById("live");
+    const live = document.getElementById("stream");
     const account = document.body.querySelector("[data-events]");
     if (!live || !account) return;
     const source = new EventSource(account.dataset.events);
