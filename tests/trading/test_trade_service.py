@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from springback.workflow.settings import Settings
 from springback.workflow.trade_check import check
 from springback.workflow.trade_clock import Ended, TradeClock
 from springback.workflow.trade_collect import collect
-from springback.workflow.trade_outcome import DONE, UNKNOWN
+from springback.workflow.trade_outcome import DONE, UNKNOWN, TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import HEARTBEAT, Acts, current, last_beat, page, serve
@@ -70,6 +71,21 @@ def test_begun_anew_it_goes_on_where_it_was(desk: BrokerDesk) -> None:
     assert [name for name, _ in served(desk, "2026-03-04 08:45")] == ["send", "reconcile", "check"]
     assert [name for name, _ in served(desk, "2026-03-04 10:30")] == ["page", "collect", "reconcile"]
     assert desk.posts() == 1
+
+
+def test_an_account_that_has_decided_nothing_waits_for_its_first_evening(desk: BrokerDesk) -> None:
+    """Nothing is collected or reconciled of a decision that there is not, and no act is done over and over."""
+    desk.move_to("2026-03-04 12:00")
+    assert served(desk, "2026-03-04 16:00") == []
+
+
+def test_an_act_that_came_to_its_end_is_not_done_again_whatever_its_row_says(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    desk.move_to("2026-03-04 10:01")
+    elsewhere = TradeOutcome("reconcile", "2026-03-02", DONE, {"phase": "morning"})  # of a session that is not the timetable's
+    one: Acts = {"morning": lambda: elsewhere}
+    found = list(islice(serve(desk.account, desk.clock, one, at("2026-03-04 12:00")), 3))
+    assert found == [elsewhere]
 
 
 def test_after_a_suspend_what_is_too_late_is_left_out(desk: BrokerDesk) -> None:

@@ -47,17 +47,22 @@ def serve(account: TradingAccount, clock: TradeClock, acts: Acts, until: datetim
     Raises `Ended` in a wait once the clock is over, `Taken` where another trades the account.
     """
     again: dict[tuple[date, str], datetime] = {}
+    over: set[tuple[date, str]] = set()
     while until is None or clock.now() < until:
         now = clock.now()
         table = current(account, now)
+        finished = done(account, table) | {name for session, name in over if session == table.session} | _before_the_first(account)
         waiting = {name for (session, name), instant in again.items() if session == table.session and instant > now}
-        act = table.due(now, done(account, table) | waiting | (set(ACTS) - set(acts)))
+        act = table.due(now, finished | waiting | (set(ACTS) - set(acts)))
         beat(account, now, act.name if act else "")
         if act is None:
-            clock.wait(_pause(account, clock, table, [one for (session, _), one in again.items() if session == table.session]))
+            retries = [one for (session, _), one in again.items() if session == table.session]
+            clock.wait(_pause(clock, table, finished, retries))
             continue
         outcome = acts[act.name]()
-        if not ended(outcome.code, outcome.facts):
+        if ended(outcome.code, outcome.facts):
+            over.add((table.session, act.name))
+        else:
             again[table.session, act.name] = clock.now() + timedelta(seconds=SLOW if outcome.code in SLOWLY else RETRY)
         yield outcome
 
@@ -79,16 +84,21 @@ def done(account: TradingAccount, table: Timetable) -> set[str]:
     return found
 
 
+def _before_the_first(account: TradingAccount) -> set[str]:
+    """The acts that an account without any decision has nothing to do in."""
+    return set() if account.live.folder.sessions() else set(ACTS) - {"decide"}
+
+
 def ended(code: int, facts: Mapping[str, Any]) -> bool:
     """Whether an act came to its end: a reconciliation has, whatever it found."""
     return code in {DONE, EXITS_ONLY} or "phase" in facts
 
 
-def _pause(account: TradingAccount, clock: TradeClock, table: Timetable, again: list[datetime]) -> float:
-    """Seconds until the next act, or the next sign of life; a clock that jumps goes on to the act at once."""
+def _pause(clock: TradeClock, table: Timetable, finished: set[str], retries: list[datetime]) -> float:
+    """Seconds until the next act that is not finished, or the next sign of life; a clock that jumps goes on to the act at once."""
     now = clock.now()
-    after = table.following(now, done(account, table))
-    instant = min([table.end if after is None else after.start, *(one for one in again if one > now)])
+    after = table.following(now, finished)
+    instant = min([table.end if after is None else after.start, *(one for one in retries if one > now)])
     seconds = (instant - now).total_seconds()
     return seconds if clock.jumps else min(seconds, BEAT)
 
