@@ -38,7 +38,7 @@ demo-desk:
 	@rm -rf $(DEMO) && mkdir -p $(DEMO)
 	@set -e; cd $(DEMO); run="$(abspath $(SPRINGBACK))"; \
 	$$run init --quiet; $$run run --quiet; \
-	$$run rehearse --from 2023-10-02 --to 2023-12-29 --quiet; \
+	$$run rehearse --from 2023-10-02 --to 2023-12-29 --faults 7 --quiet || test $$? -eq 1; \
 	$$run trade --broker simulated --models-dir rehearsal/models --clock 2023-12-18T16:30-05:00 --until 2023-12-29T16:55-05:00 --quiet; \
 	$$run attribution --desk desk/SIMULATED --quiet; \
 	$$run data check --quiet || test $$? -eq 1; $$run review --desk rehearsal --quiet; touch .ready
