@@ -1,11 +1,12 @@
 """What a step of trading and the standing of an account come to, in words and tables for a person."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from springback.verbs.console import Console, table
 from springback.verbs.daily import say_decision
-from springback.workflow.trade_clock import local
+from springback.workflow.trade_clock import by_new_york
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_status import TradeStatus
 from springback.workflow.trader import TradingAccount
@@ -108,7 +109,7 @@ def show_status(console: Console, status: TradeStatus) -> None:
 
 def _when(instant: str | None) -> str:
     """An instant by New York's clock."""
-    return "never" if instant is None else f"{local(instant):%a %Y-%m-%d %H:%M} New York"
+    return "never" if instant is None else by_new_york(datetime.fromisoformat(instant))
 
 
 def _age(seconds: float) -> str:

@@ -43,6 +43,6 @@ def instant(name: str, text: str | None) -> datetime | None:
     return (found if found.tzinfo else found.replace(tzinfo=NEW_YORK)).astimezone(UTC)
 
 
-def local(text: str) -> datetime:
-    """The ISO instant `text` by New York's clock."""
-    return datetime.fromisoformat(text).astimezone(NEW_YORK)
+def by_new_york(at: datetime) -> str:
+    """The instant in words, by New York's clock."""
+    return f"{at.astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"

@@ -13,7 +13,7 @@ from springback.workflow.broker_words import ELSEWHERE
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.reconcile import fractions
 from springback.workflow.trade_batch import Batch, cancel_entries, step
-from springback.workflow.trade_clock import TradeClock
+from springback.workflow.trade_clock import TradeClock, by_new_york
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_send import SENDABLE, fitting, planned, sent_out
 from springback.workflow.trade_targets import Target, targets
@@ -34,7 +34,7 @@ def collect(account: TradingAccount, clock: TradeClock, session: date | None = N
 
 def _collect(batch: Batch) -> TradeOutcome:
     if batch.clock.now() < batch.table.opens:
-        batch.reasons.append(Reason("early", f"the market opens at {batch.table.opens:%Y-%m-%d %H:%M} UTC"))
+        batch.reasons.append(Reason("early", f"the market opens at {by_new_york(batch.table.opens)}"))
         return batch.outcome()
     aims = [one for one in targets(batch.decision) if one.purpose != "stop"]
     opened = False

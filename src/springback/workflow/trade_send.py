@@ -9,7 +9,7 @@ from springback.trading.journal import Order
 from springback.workflow.progress import SILENT, Progress, counter
 from springback.workflow.split_check import split_check
 from springback.workflow.trade_batch import Batch, cancel_entries, step
-from springback.workflow.trade_clock import TradeClock
+from springback.workflow.trade_clock import TradeClock, by_new_york
 from springback.workflow.trade_outcome import DONE, EXITS_ONLY, UNKNOWN, TradeOutcome
 from springback.workflow.trade_targets import Target, targets
 from springback.workflow.trader import TradingAccount
@@ -30,7 +30,7 @@ def send(account: TradingAccount, clock: TradeClock, session: date | None = None
 def _send(batch: Batch) -> TradeOutcome:
     phase = batch.table.phase(batch.clock.now())
     if phase == "early":
-        batch.reasons.append(Reason("early", f"the broker takes these orders from {batch.table.send:%Y-%m-%d %H:%M} UTC on"))
+        batch.reasons.append(Reason("early", f"the broker takes these orders from {by_new_york(batch.table.send)} on"))
         return batch.outcome()
     wanted = [one for one in targets(batch.decision) if one.purpose != "stop"]
     if phase == "quiet":

@@ -13,6 +13,7 @@ from springback.operation.frozen_decision import FrozenDecision
 from springback.strategy.rule import ENTRY, REASONS, REGIME
 from springback.trading.timetable import Timetable, timetable
 from springback.workflow.evening import LiveAccount, trusted
+from springback.workflow.trade_clock import by_new_york
 from springback.workflow.trader import TradingAccount
 
 EVENING_ONLY = "alpaca"
@@ -68,7 +69,7 @@ def in_force(account: TradingAccount, now: datetime, session: date | None = None
     decision = _vouched(live, newest)
     table = table_of(account, date.fromisoformat(newest))
     if now >= table.end or (ahead and now >= table.opens):
-        words = f"the newest decision is of {newest}, its open was {table.opens:%Y-%m-%d %H:%M} UTC"
+        words = f"the newest decision is of {newest}, its open was {by_new_york(table.opens)}"
         raise MissingData(f"{words}: run 'springback trade decide' once the session is over", session=newest)
     return decision
 
