@@ -44,6 +44,18 @@ def test_kill_and_resume(state: State, monkeypatch: pytest.MonkeyPatch, capsys: 
     assert state.halts("PA1") == () and state.halts("PA1", history=True)[0].lifted_by == "Bob"
 
 
+def test_the_only_account_of_a_desk_need_not_be_named(
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(monkeypatch, capsys, "kill", "--why", "odd fills")
+    assert said(monkeypatch, capsys, "pause", "--why", "holidays")[0] == 0 and [one.code for one in state.halts("PA1")] == ["kill", "pause"]
+    assert said(monkeypatch, capsys, "resume", "--yes")[0] == 0 and state.halts("PA1") == () and not Path("desk/KILL").exists()
+    Path("desk/PA2").mkdir()
+    State(Path("desk/PA2/state.sqlite"))
+    code, text = said(monkeypatch, capsys, "pause", "--why", "holidays")
+    assert code == 2 and "desk has the accounts PA1, PA2: name one with --account" in text
+
+
 def test_kill_of_one_account(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(monkeypatch, capsys, "kill", "--account", "PA1")[0] == 0
     assert Path("desk/PA1/KILL").exists() and not Path("desk/KILL").exists()

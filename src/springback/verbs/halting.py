@@ -18,16 +18,23 @@ from springback.workflow.settings import choose
 from springback.workflow.state_place import open_state
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_halting import Entry, Venue, taken_back, traded
+from springback.workflow.trade_status import account_folder, opened
 
 HASTE = 3
 """Seconds for which a kill waits for the database: the file stands already."""
 
 
 def account(desk: Path, number: str) -> LiveAccount:
-    """The account of `desk`, or the one with this number at the broker. Raises `MissingData` where it has no folder."""
+    """The account with this number at the broker; without one that of `desk`, or the only one in it. Raises `MissingData` where it has no
+    folder, or there are several.
+    """
+    settings, known = choose(), halting.accounts(desk)
     if number and not (desk / number).is_dir():
-        raise MissingData(f"{desk} has no account {number}: it has {', '.join(halting.accounts(desk)) or 'none'}")
-    return account_of(desk / number, choose(), begins=bool(number))
+        raise MissingData(f"{desk} has no account {number}: it has {', '.join(known) or 'none'}")
+    folder = desk / number if number else account_folder(desk, settings)
+    if folder == desk and len(known) > 1 and not opened(desk):
+        raise MissingData(f"{desk} has the accounts {', '.join(known)}: name one with --account")
+    return account_of(folder, settings, begins=folder != desk)
 
 
 def kill(console: Console, desk: Path, number: str, broker: Venue, word: Word) -> bool:

@@ -57,16 +57,17 @@ def account_folder(desk: Path, settings: Settings, traded: bool = False) -> Path
     Where one that is `traded` is meant, the desk's own account goes before that one only if it is at a broker itself.
     """
     named = desk / settings.brokers.account
-    if settings.brokers.account and _opened(named):
+    if settings.brokers.account and opened(named):
         return named
-    if (desk / HEAD).is_file() or (_opened(desk) and not traded):
+    if (desk / HEAD).is_file() or (opened(desk) and not traded):
         return desk
-    inner = [one for one in (desk.iterdir() if desk.is_dir() else ()) if one.is_dir() and not DAY.fullmatch(one.name) and _opened(one)]
-    traders = [one for one in inner if (one / HEAD).is_file()] or ([] if _opened(desk) else inner)
+    inner = [one for one in (desk.iterdir() if desk.is_dir() else ()) if one.is_dir() and not DAY.fullmatch(one.name) and opened(one)]
+    traders = [one for one in inner if (one / HEAD).is_file()] or ([] if opened(desk) else inner)
     return traders[0] if len(traders) == 1 else desk
 
 
-def _opened(folder: Path) -> bool:
+def opened(folder: Path) -> bool:
+    """Whether an account lies in the folder itself."""
     return (folder / FILE).is_file() or bool(DeskFolder(folder).sessions())
 
 
