@@ -23,6 +23,8 @@ ENDS = {
 """What the exit codes of a step mean."""
 PHASES = {"night": "what the broker booked overnight", "morning": "what the open made of it"}
 MOST_REASONS = 12
+DEAD = 600.0
+"""Seconds after which a rehearsal without a sign of life is one that has ended."""
 
 
 def say(console: Console, account: TradingAccount, outcome: TradeOutcome) -> None:
@@ -86,7 +88,7 @@ def show_status(console: Console, status: TradeStatus) -> None:
     console.say(f"{status.mode} {status.account}: {status.state}")
     if status.mode == "NO BROKER":
         console.say("this account is at no broker: 'springback book' shows it, 'springback trade --broker NAME' begins one that is")
-    elif status.mode == "REHEARSAL" and status.heartbeat_age is None:
+    elif status.mode == "REHEARSAL" and (status.heartbeat_age is None or status.heartbeat_age > DEAD):
         console.say(f"no service runs; the broker was asked {_when(status.asked_at)}")
     else:
         age = "no sign of life yet" if status.heartbeat_age is None else f"sign of life {_age(status.heartbeat_age)} ago"
