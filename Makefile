@@ -43,8 +43,8 @@ demo-desk:
 	$$run attribution --desk desk/SIMULATED --quiet; \
 	$$run data check --quiet || test $$? -eq 1; $$run review --desk rehearsal --quiet; touch .ready
 
-test: setup-dev ## run the tests but the slow ones, about 12 minutes on two cores
-	@echo "Running the tests: about 12 minutes on two cores; all of them: make test-all; one file: .venv/bin/python -m pytest tests/test_cli.py"
+test: setup-dev ## run the tests but the slow ones, about 16 minutes on two cores
+	@echo "Running the tests: about 16 minutes on two cores; all of them: make test-all; one file: .venv/bin/python -m pytest tests/test_cli.py"
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m "not slow"
 
 test-slow: setup-dev ## run what `make test` leaves out: kills, clusters, the wheel, volumes of fuzz

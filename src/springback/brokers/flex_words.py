@@ -168,7 +168,7 @@ def _day(text: str) -> date:
 
 def _instant(text: str) -> datetime:
     """20260304;093000, 2026-03-04;09:30:00 EST, or a day alone: New York's clock, as an instant in UTC."""
-    digits = re.sub(r"\D", "", text) if re.match(r"\d{4}-?\d\d-?\d\d", text) else ""
+    digits = "".join(re.findall(r"\d", text)) if re.match(r"\d{4}-?\d\d-?\d\d", text) else ""
     if len(digits) not in {8, 14}:
         raise ValueError(f"the time '{text[:30]}', must be as 20260304;093000")
     return datetime.strptime(digits.ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=NEW_YORK).astimezone(UTC)
