@@ -95,10 +95,10 @@ def _money(value: Decimal) -> Cell:
 
 
 def _days(study: AttributionStudy) -> Table:
-    shown_terms = [name for name in TERMS if any(one.terms and one.terms[name] for one in study.days)]
-    heads = (("Session", True), ("State", True), ("Account", False), ("Residual", False), *((NAMES[name][0], False) for name in shown_terms))
+    names = [name for name in TERMS if any(one.terms and one.terms[name] for one in study.days)]
+    heads = (("Session", True), ("State", True), ("Account", False), ("Residual", False), *((NAMES[name][0], False) for name in names))
     return Table(
-        "Sessions", "Terms that were nothing every session are left out.", heads, tuple(_row(one, shown_terms) for one in _newest(study))
+        "Sessions", "Terms that were nothing every session are left out.", heads, tuple(_row(one, names) for one in _newest(study))
     )
 
 
