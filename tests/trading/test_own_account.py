@@ -125,6 +125,15 @@ def test_a_split_is_what_the_broker_booked_once_that_is_known() -> None:
     assert alone == Held(50, Decimal("100.50"), day(1))
 
 
+def test_two_splits_of_a_week_are_each_booked_once() -> None:
+    """The booking of the second is within reach of the first one too: each is of the nearest."""
+    events = (Event(day(2), "AAA", "split", 0.5), Event(day(3), "AAA", "split", 0.5))
+    first, second = booking("split", "AAA", "0", 2, "100"), booking("split", "AAA", "0", 3, "200")
+    for known in ((), (first,), (second,), (first, second)):
+        changes = tuple(change(one, "100" if one is first else "200") for one in known)
+        assert account(4, BOUGHT, events=events, bookings=known, changes=changes).positions["AAA"].quantity == 400
+
+
 def test_seven_for_one_is_seven_times_as_many() -> None:
     assert account(2, BOUGHT, events=(Event(day(2), "AAA", "split", 1 / 7),)).positions["AAA"].quantity == 700
 

@@ -116,12 +116,9 @@ def _acts(walk: "_Walk", sources: Sources, bookings: Sequence[Booking]) -> Itera
     told = {one.activity_id: one for one in bookings}
     moved = [(told[one.activity_id], one) for one in sources.changes if one.quantity and one.activity_id in told]
     events = {(one.day, sources.called(one.symbol), one.kind): one for one in sources.events}
+    days = {symbol: [one for one, other, kind in events if other == symbol and kind == "split"] for _, symbol, _ in events}
     for (day, symbol, kind), event in events.items():
-        own = [
-            (booking, one)
-            for booking, one in moved
-            if kind == "split" == booking.kind and booking.symbol == symbol and day - EARLY <= _day(booking.at) <= day + LATE
-        ]
+        own = [one for one in moved if kind == "split" and one[0].symbol == symbol and _split_of(one[0], days[symbol]) == day]
         moved = [one for one in moved if one not in own]
         shares = sum((one.quantity for _, one in own), NOTHING) if own else None
         yield day, 0, _call(walk.split, symbol, event.value, shares) if kind == "split" else _call(walk.dividend, symbol, day, event.value)
@@ -129,6 +126,12 @@ def _acts(walk: "_Walk", sources: Sources, bookings: Sequence[Booking]) -> Itera
         day, symbol = _day(booking.at), sources.called(one.symbol)
         split, move = _call(walk.split, symbol, None, one.quantity), _call(walk.move, symbol, one.quantity, day, one.arrival)
         yield day, 0, split if booking.kind == "split" else move
+
+
+def _split_of(booking: Booking, days: Sequence[date]) -> date | None:
+    """Of the `days` on which a name split the nearest that the booking may be of; None where it is of none."""
+    near = [one for one in days if booking.kind == "split" and one - EARLY <= _day(booking.at) <= one + LATE]
+    return min(near, key=lambda one: abs(_day(booking.at) - one), default=None)
 
 
 def _unread(walk: "_Walk", sources: Sources, booked: Iterable[Booking]) -> Iterator[Act]:
