@@ -57,6 +57,7 @@ def sound(strokes: Counter[str], sizes: list[float]) -> None:
     assert max(sizes[2:]) - sizes[1] < GROWTH, sizes
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_five_hundred_faulty_sessions_leave_every_share_and_order_accounted_for(memory: Path) -> None:
