@@ -116,7 +116,10 @@ def _acts(walk: "_Walk", sources: Sources, bookings: Sequence[Booking]) -> Itera
     told = {one.activity_id: one for one in bookings}
     moved = [(told[one.activity_id], one) for one in sources.changes if one.quantity and one.activity_id in told]
     events = {(one.day, sources.called(one.symbol), one.kind): one for one in sources.events}
-    days = {symbol: [one for one, other, kind in events if other == symbol and kind == "split"] for _, symbol, _ in events}
+    days: dict[str, list[date]] = {}
+    for day, symbol, kind in events:
+        if kind == "split":
+            days.setdefault(symbol, []).append(day)
     for (day, symbol, kind), event in events.items():
         own = [one for one in moved if kind == "split" and one[0].symbol == symbol and _split_of(one[0], days[symbol]) == day]
         moved = [one for one in moved if one not in own]
