@@ -21,8 +21,6 @@ interest and borrow fees; dividends, actions and corrections as booked; other ha
 """
 PLAYED = 6
 """The first worlds are played by the backtest's loop, the others are counted from journal and bookings."""
-SLIPPAGE = ("price", "stops")
-"""Terms that are not zero where nothing went wrong."""
 CENT, MILLIONTH = Decimal("0.01"), Decimal("0.000001")
 
 
