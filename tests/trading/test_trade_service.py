@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,8 @@ from springback.data.store.store import Store
 from springback.errors import Taken
 from springback.market.prose import Prose
 from springback.state.rows import Halt
+from springback.state.state import State
+from springback.state.trading_rows import Reconciliation
 from springback.workflow.settings import Settings
 from springback.workflow.trade_check import check
 from springback.workflow.trade_clock import Ended, TradeClock
@@ -29,7 +31,8 @@ from springback.workflow.trade_outcome import DONE, UNKNOWN, TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import HEARTBEAT, Acts, current, last_beat, page, serve
-from springback.workflow.trade_status import account_folder, status_of
+from springback.workflow.trade_status import account_folder, mode_of, status_of
+from springback.workflow.trader import CALLS
 from tests.brokers.broker_cases import at
 from tests.brokers.fake_alpaca import Fault
 from tests.operation.conftest import begun  # noqa: F401 (a fixture)
@@ -168,6 +171,20 @@ def test_the_screen_of_the_morning(desk: BrokerDesk) -> None:
     assert [one["symbol"] for one in found.halts] == ["BRK.B"] and found.next_act == "decide"
     (desk.folder / "KILL").write_text("")
     assert status_of(desk.folder, desk.settings, desk.clock.now()).state.startswith("Everything is stopped")
+
+
+def test_an_account_is_of_real_money_until_somebody_says_otherwise(tmp_path: Path) -> None:
+    """By its number before the broker was heard, by the broker's word after; a simulated one is a rehearsal whatever it is called."""
+    live, paper = tmp_path / "U1234567", tmp_path / "PA3TEST"
+    live.mkdir()
+    assert mode_of(live) == "LIVE" and mode_of(paper) == "PAPER"
+    state = State(tmp_path / "state.sqlite")
+    for mode in ("paper", "live"):
+        body = json.dumps({"venue": {"mode": mode}})
+        state.keep(live.name, Reconciliation(date(2026, 3, 3), "morning", at("2026-03-03 10:00"), 0, body))
+        assert mode_of(live, state) == mode.upper()
+    (live / CALLS).touch()
+    assert mode_of(live, state) == "REHEARSAL"
 
 
 def test_an_account_is_found_by_its_folder_its_number_or_alone(desk: BrokerDesk) -> None:

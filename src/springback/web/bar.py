@@ -2,21 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from springback.errors import SpringbackError
 from springback.state.rows import Halt
-from springback.state.trading_rows import Step
 from springback.web.visit import Visit
 from springback.workflow import halting
-from springback.workflow.desks import Desk
 from springback.workflow.trade_service import last_beat
-from springback.workflow.trade_status import OLD
-from springback.workflow.trader import CALLS
-
-Mode = Literal["PAPER", "LIVE", "REHEARSAL", "NO BROKER"]
-PAPER = ("PA", "DU", "DF")
-"""How the numbers of paper accounts begin, at Alpaca and at IB."""
+from springback.workflow.trade_status import OLD, Mode, mode_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,7 @@ def header_of(visit: Visit, page: str) -> Header:
     try:
         return _full(visit, bare)
     except SpringbackError as error:
-        mode: Mode = mode_of(visit.desk, None) if visit.desk.broker else "NO BROKER"
+        mode: Mode = mode_of(visit.desk.folder) if visit.desk.broker else "NO BROKER"
         there = [f"KILLED: the file {one} is there" for one in halting.kill_files(visit.desk.folder) if visit.desk.broker and one.exists()]
         return replace(bare, mode=mode, flags=(*there, str(error)))
 
@@ -57,9 +49,11 @@ def _full(visit: Visit, bare: Header) -> Header:
     if desk is None or not desk.broker:
         return replace(found, trader="No trader: orders are placed by hand")
     switch = halting.killed(account)
-    step, beat = account.state.newest(account.name, Step), last_beat(desk.folder)
+    beat = last_beat(desk.folder)
     heard = None if beat is None else datetime.fromisoformat(beat["at"])
-    found = replace(found, mode=mode_of(desk, step), flags=(f"KILLED: {switch}", *flags) if switch else flags, heard_at=heard)
+    found = replace(
+        found, mode=mode_of(desk.folder, account.state), flags=(f"KILLED: {switch}", *flags) if switch else flags, heard_at=heard
+    )
     if heard is not None and (visit.now - heard).total_seconds() <= OLD:
         return replace(found, trader="Trader runs, heard", trader_tone="good")
     return replace(found, trader=f"THE TRADER IS NOT RUNNING{'; heard' if heard else ''}", trader_tone="alarm")
@@ -67,12 +61,3 @@ def _full(visit: Visit, bare: Header) -> Header:
 
 def _shouts(halt: Halt) -> bool:
     return halt.scope != "name" and halt.code != halting.KILL
-
-
-def mode_of(desk: Desk, step: Step | None) -> Mode:
-    """What is traded there: nothing real where it is simulated or the newest step was a rehearsal; real money unless its number is that of
-    a paper account.
-    """
-    if (desk.folder / CALLS).exists() or (step is not None and step.rehearsal):
-        return "REHEARSAL"
-    return "PAPER" if desk.name.startswith(PAPER) else "LIVE"

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
-from springback.brokers.alpaca import MODES
 from springback.data.hours import following, hours_of, newest_closed
 from springback.errors import MissingData
 from springback.operation.desk_folder import DAY, DeskFolder
@@ -25,8 +23,11 @@ from springback.workflow.order_journal import journal_of
 from springback.workflow.settings import Settings
 from springback.workflow.state_place import FILE, open_state, place
 from springback.workflow.trade_service import last_beat
+from springback.workflow.trader import CALLS
 
-NO_BROKER = "NO BROKER"
+Mode = Literal["PAPER", "LIVE", "REHEARSAL", "NO BROKER"]
+PAPER = ("PA", "DU", "DF")
+"""How the numbers of paper accounts begin, at Alpaca and at IB."""
 OLD = 3 * 60.0
 """Seconds after which a sign of life is an old one."""
 
@@ -38,7 +39,7 @@ class TradeStatus:
     the age of the newest sign of life in seconds.
     """
 
-    mode: str
+    mode: Mode
     account: str
     state: str
     halts: tuple[Mapping[str, Any], ...]
@@ -85,7 +86,7 @@ def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
     unknown = state.unanswered(name)
     killed = any(one.exists() for one in kill_files(folder))
     return TradeStatus(
-        mode=_mode(state, name, settings, snapshot) if (folder / HEAD).is_file() else NO_BROKER,
+        mode=mode_of(folder, state) if (folder / HEAD).is_file() else "NO BROKER",
         account=name,
         state=_sentence(killed, halts, unknown, state.newest(name, Step), age),
         halts=tuple(_halt(one) for one in halts) + (({"scope": "all", "code": "kill", "symbol": ""},) if killed else ()),
@@ -107,12 +108,19 @@ def _table(settings: Settings, now: datetime) -> Timetable:
     return timetable(session, own.closes, after.opens, after.closes, settings.execution, earliest, at_once=False)
 
 
-def _mode(state: State, name: str, settings: Settings, snapshot: Snapshot | None) -> str:
-    if snapshot is not None and snapshot.rehearsal:
+def mode_of(folder: Path, state: State | None = None) -> Mode:
+    """What is traded in the account of `folder`: nothing real where it is simulated or its newest record is of a rehearsal; what the broker
+    said when it was laid beside the journal; before that, or without the `state`, real money unless its number is a paper account's.
+    """
+    name = folder.resolve().name
+    snapshot, step, row = None, None, None
+    if state is not None:
+        snapshot, step, row = state.newest(name, Snapshot), state.newest(name, Step), state.newest(name, Reconciliation)
+    if (folder / CALLS).exists() or any(one is not None and one.rehearsal for one in (snapshot, step)):
         return "REHEARSAL"
-    row = state.newest(name, Reconciliation)
-    told = "" if row is None else str(json.loads(row.body).get("venue", {}).get("mode", ""))
-    return (told or MODES.get(urlsplit(settings.brokers.alpaca_url).hostname or "", "rehearsal")).upper()
+    said = "" if row is None else json.loads(row.body).get("venue", {}).get("mode", "")
+    known: dict[str, Mode] = {"paper": "PAPER", "live": "LIVE", "rehearsal": "REHEARSAL"}
+    return known.get(said) or ("PAPER" if name.startswith(PAPER) else "LIVE")
 
 
 def _since(folder: Path) -> date | None:
