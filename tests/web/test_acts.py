@@ -31,7 +31,7 @@ def test_a_pause_halts_entries_and_resume_lifts_it(operator: Browser, home: Path
     assert code == 200 and "PAUSE: the news" in text
     halt = state(home).halts("desk")[0]
     assert (halt.code, str(halt.why), halt.by, halt.scope) == ("pause", "the news", "somebody", "entries")
-    assert act(operator, "resume")[0] == 200
+    assert act(operator, "resume", only="all of them", known="1")[0] == 200
     assert state(home).halts("desk") == ()
     assert state(home).halts("desk", history=True)[0].lifted_by == "somebody"
 

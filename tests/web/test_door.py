@@ -1,5 +1,6 @@
 """Closed by default: each sentence of the door is attacked."""
 
+import asyncio
 import json
 import re
 import socket
@@ -9,15 +10,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from springback.errors import InputError, SettingsError, Unwritable
 from springback.web.access import FILE, Access, csrf_of
 from springback.web.contents import PAGES
+from springback.web.dashboard import visitor
 from springback.web.door import HEADERS, POLICY, STUDY_POLICY
 from springback.web.server import check, configuration, listening
 from springback.web.throttle import Throttle
 from springback.workflow.web_settings import Web
-from tests.web.homes import HOST, PASSWORD, Browser, browser_at
+from tests.web.homes import HOST, PASSWORD, RUNNER, Browser, browser_at
 
 PAGE = "/a/desk/today"
 
@@ -190,17 +193,70 @@ def test_the_wait_doubles_and_ends() -> None:
     throttle = Throttle(5, lambda: now)
     waits = []
     for _ in range(12):
-        throttle.wrong("one")
-        waits.append(throttle.wait("one"))
-        now += throttle.wait("one")
-        assert throttle.wait("one") == 0
+        assert throttle.tried("one") == 0
+        wait = throttle.tried("one") if len(waits) >= 4 else 0
+        waits.append(wait)
+        now += wait
     assert waits[:4] == [0, 0, 0, 0] and waits[4:8] == [60, 120, 240, 480] and waits[-1] == 3600
-    throttle.right("one")
-    throttle.wrong("one")
-    assert throttle.wait("one") == 0 and throttle.wait("another") == 0
+    now += 7201
+    assert throttle.tried("one") == 0 and throttle.tried("another") == 0, "it is forgotten"
     for k in range(5000):
-        throttle.wrong(str(k))
+        throttle.tried(str(k))
     assert len(throttle._tries) <= 1000
+
+
+def test_a_right_password_takes_back_its_own_try_alone() -> None:
+    """Whoever knows one password guesses at no other between two that are right."""
+    throttle = Throttle(5, lambda: 100.0)
+    for _ in range(4):
+        assert throttle.tried("one") == 0
+        for _ in range(3):
+            assert throttle.tried("one") == 0
+            throttle.right("one")
+    assert throttle.tried("one") == 0 and throttle.tried("one") == 60
+
+
+def test_a_readers_password_opens_no_guessing(browser: Browser) -> None:
+    codes = []
+    for _ in range(5):
+        codes.append(browser.enter(password="wrong wrong wrong").status_code)
+        codes.append(browser.enter("reader").status_code)
+    assert codes == [403, 303] * 4 + [403, 429]
+
+
+def test_guesses_at_once_are_no_more_than_one_after_the_other(browser: Browser) -> None:
+    fields = {"csrf": browser.csrf(), "role": "operator"}
+    headers = {"origin": HOST, "sec-fetch-site": "same-origin"}
+
+    async def all_at_once() -> list[int]:
+        sent = [browser.client.post("/sign-in", data=fields | {"password": f"guess number {k}"}, headers=headers) for k in range(30)]
+        return [one.status_code for one in await asyncio.gather(*sent)]
+
+    assert sorted(RUNNER.run(all_at_once())) == [403] * 5 + [429] * 25
+
+
+def test_who_guesses_before_the_door_keeps_no_operator_from_acting(operator: Browser, home: Path) -> None:
+    """Behind a proxy all come from one address."""
+    stranger = Browser(operator.dashboard)
+    assert [stranger.enter(password="wrong wrong wrong").status_code for _ in range(6)] == [403] * 5 + [429]
+    told = {"csrf": operator.csrf(PAGE), "password": PASSWORD, "why": "the news"}
+    assert operator.post("/a/desk/act/pause", told).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("fe80::1%eth0", "fe80::2", True),
+    ],
+)
+def test_a_network_of_one_customer_is_one_visitor(one: str, other: str, same: bool) -> None:
+    found = [visitor(Request({"type": "http", "client": (host, 1), "headers": []})) for host in (one, other)]
+    assert (found[0] == found[1]) is same
 
 
 def test_who_signs_in_looks_and_does_not_act(browser: Browser) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -71,7 +72,7 @@ class Dashboard:
         named = visit.name, key, visit.role, tuple(sorted(visit.query.items()))
 
         def made() -> tuple[Page, int, bar.Header]:
-            return *built(PAGES[key].page, visit), bar.header_of(visit, key)
+            return *built(PAGES[key].page, visit, PAGES[key].acts), bar.header_of(visit, key)
 
         found: tuple[Page, int, bar.Header] = self.shared.of(named, version, made)
         return found[0], found[1], replace(found[2], now=visit.now)
@@ -142,8 +143,15 @@ class Dashboard:
 
 
 def visitor(request: Request) -> str:
-    """Who asks, as far as a password that is tried again and again is concerned."""
-    return request.client.host if request.client else ""
+    """Who asks, as far as a password that is tried again and again is concerned: the address, of IPv6 the network that one customer has."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
+    return host
 
 
 def within(address: str) -> str:

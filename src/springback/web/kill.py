@@ -14,6 +14,7 @@ from springback.workflow import halting
 from springback.workflow.book import Word
 from springback.workflow.desks import Desk
 from springback.workflow.state_place import open_state
+from springback.workflow.trade_status import alive
 
 WORD = "KILL"
 PATIENCE = 1.0
@@ -42,10 +43,11 @@ def _pulled(dashboard: Dashboard, request: Request, form: Form) -> Response:
         return _answer(dashboard, request, Outcome(words, "bad", 403))
     if form.of("word").strip().upper() != WORD:
         return _answer(dashboard, request, Outcome(f"Nothing is killed yet: type {WORD}.", "bad", 400))
-    return _answer(dashboard, request, _killed(desk, Word("operator", datetime.now(UTC), form.of("why") or "from the dashboard")))
+    word = Word("operator", datetime.now(UTC), form.of("why") or "from the dashboard")
+    return _answer(dashboard, request, _killed(desk, word, dashboard.desks.now()))
 
 
-def _killed(desk: Desk, word: Word) -> Outcome:
+def _killed(desk: Desk, word: Word, now: datetime) -> Outcome:
     """The file is written at once; the row is waited for a moment and follows when the database lets it."""
     found: list[halting.Killed | SpringbackError] = []
 
@@ -64,7 +66,18 @@ def _killed(desk: Desk, word: Word) -> Outcome:
     if done is None and not (desk.folder / halting.FILE).exists():
         return Outcome("The file could not be written yet, it is still tried: run 'springback kill' beside it.", "bad", 500)
     rest = "" if done and done.rows else " The database does not answer now: its row follows when it does."
-    return Outcome(f"Killed: nothing more is sent for {desk.name}.{rest} Positions, exits and stops at the broker stay.", "good")
+    words = f"Killed: nothing more is sent for {desk.name}.{rest} {entries(desk, now)} Positions, exits and stops at the broker stay."
+    return Outcome(words, "good")
+
+
+def entries(desk: Desk, now: datetime) -> str:
+    """Who takes back the entries that wait at the broker."""
+    if alive(desk.folder, now):
+        return "The trader takes open entries back within seconds, while that is allowed."
+    return (
+        "No trader runs here: entries that wait at the broker are filled at the open unless "
+        f"'springback kill --account {desk.name}' takes them back, or the broker's own page."
+    )
 
 
 def _answer(dashboard: Dashboard, request: Request, outcome: Outcome) -> Response:
@@ -75,5 +88,6 @@ def _answer(dashboard: Dashboard, request: Request, outcome: Outcome) -> Respons
         return lost()
     on = desk.broker and any(one.exists() for one in halting.kill_files(desk.folder))
     others = [one.name for one in dashboard.desks.all() if one.broker and one != desk]
-    values = {"account": desk.name, "broker": desk.broker, "on": on, "role": session.role, "word": WORD, "others": others}
+    told = entries(desk, dashboard.desks.now())
+    values = {"account": desk.name, "entries": told, "broker": desk.broker, "on": on, "role": session.role, "word": WORD, "others": others}
     return dashboard.alone(request, "kill.html", outcome, **values)

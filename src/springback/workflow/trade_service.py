@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -33,6 +34,8 @@ BEAT, RETRY = 60.0, 60.0
 SLOW = 300.0
 """Seconds until one is tried again that waits for data or for a person."""
 SLOWLY = frozenset((3, 6))
+LOOK = 2.0
+"""Seconds between two looks at what a person wants of it."""
 UNKNOWN_ORDERS = "trade.unknown_orders"
 """Cause of the incident of orders that nobody knows of."""
 STEPS: Mapping[str, tuple[ActName, ...]] = {"reconcile": ("night", "morning")}
@@ -41,14 +44,23 @@ ACTS = get_args(ActName)
 Acts = Mapping[ActName, Callable[[], TradeOutcome]]
 
 
-def serve(account: TradingAccount, clock: TradeClock, acts: Acts, until: datetime | None = None) -> Iterator[TradeOutcome]:
+def serve(
+    account: TradingAccount,
+    clock: TradeClock,
+    acts: Acts,
+    until: datetime | None = None,
+    heed: Callable[[], TradeOutcome | None] = lambda: None,
+) -> Iterator[TradeOutcome]:
     """The outcome of each act as it is done, for ever or `until` an instant; what is done is known from the state and not done again.
 
+    Before each act, and every `LOOK` seconds of a wait, `heed` does what a person wants; what came of it, None: nothing was wanted.
     Raises `Ended` in a wait once the clock is over, `Taken` where another trades the account.
     """
     again: dict[tuple[date, str], datetime] = {}
     over: set[tuple[date, str]] = set()
     while until is None or clock.now() < until:
+        if (heeded := heed()) is not None:
+            yield heeded
         now = clock.now()
         table = current(account, now)
         finished = done(account, table) | {name for session, name in over if session == table.session} | _before_the_first(account)
@@ -57,7 +69,8 @@ def serve(account: TradingAccount, clock: TradeClock, acts: Acts, until: datetim
         beat(account, now, act.name if act else "")
         if act is None:
             retries = [one for (session, _), one in again.items() if session == table.session]
-            clock.wait(_pause(clock, table, finished, retries))
+            if (heeded := _waited(clock, _pause(clock, table, finished, retries), heed)) is not None:
+                yield heeded
             continue
         outcome = acts[act.name]()
         if ended(outcome.code, outcome.facts):
@@ -101,6 +114,19 @@ def _pause(clock: TradeClock, table: Timetable, finished: set[str], retries: lis
     instant = min([table.end if after is None else after.start, *(one for one in retries if one > now)])
     seconds = (instant - now).total_seconds()
     return seconds if clock.jumps else min(seconds, BEAT)
+
+
+def _waited(clock: TradeClock, seconds: float, heed: Callable[[], TradeOutcome | None]) -> TradeOutcome | None:
+    """What a person wanted meanwhile; None once the wait is over. A clock that jumps leaves no time in which to want anything."""
+    if clock.jumps:
+        clock.wait(seconds)
+        return None
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        clock.wait(min(LOOK, left))
+        if (heeded := heed()) is not None:
+            return heeded
+    return None
 
 
 def beat(account: TradingAccount, now: datetime, act: str) -> None:

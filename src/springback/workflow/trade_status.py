@@ -100,6 +100,12 @@ def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
     )
 
 
+def alive(folder: Path, now: datetime) -> bool:
+    """Whether the trader of the account in `folder` gave a sign of life just before the instant `now`."""
+    told = last_beat(folder)
+    return told is not None and (now - datetime.fromisoformat(told["at"])).total_seconds() <= OLD
+
+
 def _table(settings: Settings, now: datetime) -> Timetable:
     """The timetable in force; whether orders go out at once or in the evening changes nothing of what comes next but an hour."""
     closed, earliest = settings.calendar.closed, settings.daily.earliest
