@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,19 +17,21 @@ from springback.workflow.state_place import open_state
 from springback.workflow.trade_status import alive
 
 WORD = "KILL"
+OWN = CapacityLimiter(8)
+"""Threads that nothing else takes: pages may all wait for a database."""
 PATIENCE = 1.0
 """Seconds that the answer waits for the row of the database; it is written all the same."""
 
 
-def ask(dashboard: Dashboard, request: Request) -> Response:
+async def ask(dashboard: Dashboard, request: Request) -> Response:
     """The page with the form."""
-    return _answer(dashboard, request, Outcome())
+    return await to_thread.run_sync(_answer, dashboard, request, Outcome(), limiter=OWN)
 
 
 async def pull(dashboard: Dashboard, request: Request) -> Response:
     """Kills the account, where an operator typed the word."""
     form = await dashboard.form(request)
-    return await run_in_threadpool(_pulled, dashboard, request, form)
+    return await to_thread.run_sync(_pulled, dashboard, request, form, limiter=OWN)
 
 
 def _pulled(dashboard: Dashboard, request: Request, form: Form) -> Response:

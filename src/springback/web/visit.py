@@ -2,14 +2,15 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from springback.errors import MissingData
+from springback.errors import MissingData, SpringbackError
 from springback.forecasting import Models
 from springback.operation.explanation import Explanation, explained
 from springback.operation.frozen_decision import FrozenDecision
@@ -94,6 +95,7 @@ class Desks:
             known = self._accounts.get(desk.folder)
             if known is None or known[0] is not settings or not Path(known[1].state.name).exists():
                 known = self._accounts[desk.folder] = settings, account_of(desk.folder, settings, begins=desk.broker)
+                known[1].state.stay_open()
             return known[1]
 
 
@@ -118,6 +120,14 @@ class Visit:
             raise MissingData("no account is open yet: 'springback book init --cash 1000000' opens one")
         account = self.desks.account(self.desk)
         return replace(account, folder=self.desks.history.listed(account.folder))
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """What the account's state says in the block is of one moment, where it can be read."""
+        with ExitStack() as held:
+            with suppress(SpringbackError):
+                held.enter_context(self.account.state.moment())
+            yield
 
     @property
     def settings(self) -> Settings:

@@ -72,13 +72,16 @@ def opened(folder: Path) -> bool:
     return (folder / FILE).is_file() or bool(DeskFolder(folder).sessions())
 
 
-def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
-    """How the account in `folder` stands at the instant `now`. Raises `MissingData` where there is none."""
-    where = place(folder)
+def status_of(folder: Path, settings: Settings, now: datetime, known: DeskFolder | None = None, state: State | None = None) -> TradeStatus:
+    """How the account in `folder` stands at the instant `now`; its decisions as they are `known`, and its `state`, where they are at hand.
+
+    Raises `MissingData` where there is none.
+    """
+    where, known = place(folder), known or DeskFolder(folder)
     if "://" not in where and not Path(where).exists():
         raise MissingData(f"{folder} holds no account: begin with 'springback trade', or name its folder with --desk")
-    state, name = open_state(folder), folder.resolve().name
-    orders, halts, snapshot = journal_of(folder, state=state).orders(_since(folder)), state.halts(name), state.newest(name, Snapshot)
+    state, name = state or open_state(folder), folder.resolve().name
+    orders, halts, snapshot = journal_of(folder, state=state).orders(_since(known)), state.halts(name), state.newest(name, Snapshot)
     table = _table(settings, now)
     done = {one.step for one in state.kept(name, Step, table.session) if not one.code}
     act, told = table.following(now, done), last_beat(folder)
@@ -91,7 +94,7 @@ def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
         state=_sentence(killed, halts, unknown, state.newest(name, Step), age),
         halts=tuple(_halt(one) for one in halts) + (({"scope": "all", "code": "kill", "symbol": ""},) if killed else ()),
         unknown_orders=unknown,
-        positions=_positions(folder, orders),
+        positions=_positions(known, orders),
         broker_positions={} if snapshot is None else {symbol: float(one) for symbol, one in json.loads(snapshot.positions).items()},
         asked_at=None if snapshot is None else snapshot.at.isoformat(),
         next_act="decide" if act is None else act.name,
@@ -129,16 +132,14 @@ def mode_of(folder: Path, state: State | None = None) -> Mode:
     return known.get(said) or ("PAPER" if name.startswith(PAPER) else "LIVE")
 
 
-def _since(folder: Path) -> date | None:
+def _since(known: DeskFolder) -> date | None:
     """The session whose book the fills since change; None where none is known."""
-    known = DeskFolder(folder)
     decision = known.decision() if known.sessions() else None
     return None if decision is None or ACCOUNT not in decision.files else date.fromisoformat(decision.session)
 
 
-def _positions(folder: Path, orders: tuple[Order, ...]) -> dict[str, float]:
+def _positions(known: DeskFolder, orders: tuple[Order, ...]) -> dict[str, float]:
     """The book of the newest decision with what its orders filled since."""
-    known = DeskFolder(folder)
     sessions = known.sessions()
     state = known.decision().state() if sessions else None
     shares = {} if state is None else {symbol: Decimal(one.quantity) for symbol, one in state.positions.items()}

@@ -57,7 +57,7 @@ def _at_the_broker(visit: Visit) -> tuple[Block, ...]:
     """How the account at a broker stands, in one sentence, and what its trader does next."""
     if visit.desk is None or not visit.desk.broker:
         return ()
-    found = status_of(visit.desk.folder, visit.settings, visit.now)
+    found = status_of(visit.desk.folder, visit.settings, visit.now, visit.account.folder, visit.account.state)
     calm = found.state.startswith(("Trading", "Nothing"))
     next_at = "" if found.next_at is None else f"{datetime.fromisoformat(found.next_at).astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"
     ours, theirs = found.positions, found.broker_positions
