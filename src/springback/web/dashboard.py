@@ -7,7 +7,7 @@ from functools import cached_property
 from ipaddress import IPv6Address, ip_address
 from secrets import token_hex
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -126,7 +126,7 @@ class Dashboard:
     def way_in(self, request: Request) -> Response:
         """To the sign-in, and from there back."""
         address = request.url.path if request.method == "GET" else "/"
-        return RedirectResponse(f"/sign-in?next={address}" if self.access.begun else "/begin", 303)
+        return RedirectResponse(f"/sign-in?{urlencode({'next': address}, safe='/')}" if self.access.begun else "/begin", 303)
 
     def whole(self, request: Request, visit: Visit, key: str, outcome: Outcome | None = None) -> Response:
         """A page under its bar, beside the contents; `outcome` says over it what came of an act."""

@@ -12,13 +12,17 @@ from urllib.parse import quote, urlencode
 
 from springback.errors import MissingData, SpringbackError
 from springback.forecasting import Models
+from springback.operation.attribution_study import AttributionStudy
 from springback.operation.explanation import Explanation, explained
 from springback.operation.frozen_decision import FrozenDecision
 from springback.project import FILE, project, usual
 from springback.state.chain import Fault
+from springback.state.state import State
+from springback.state.trading_rows import Attribution
 from springback.web.access import Role
 from springback.workflow import ledger_place
 from springback.workflow.accounts import account_of
+from springback.workflow.attribution import study_of
 from springback.workflow.desks import Desk, desks_in
 from springback.workflow.evening import LiveAccount, trusted
 from springback.workflow.history import History, SessionLine
@@ -44,6 +48,7 @@ class Desks:
         self._trials: tuple[tuple[object, ...], Trials] | None = None
         self._pairs: OrderedDict[str, Models | None] = OrderedDict()
         self._accounts: dict[Path, tuple[Settings, LiveAccount]] = {}
+        self._studies: dict[Path, tuple[tuple[State, int], AttributionStudy]] = {}
         self._settings: tuple[tuple[int, ...], Settings] | None = None
         self._lock = threading.RLock()
 
@@ -83,6 +88,17 @@ class Desks:
             if self._trials is None or self._trials[0] != (store, *stamp):
                 self._trials = (store, *stamp), trials_of(store)
             return self._trials[1]
+
+    def study(self, account: LiveAccount) -> AttributionStudy:
+        """The attribution of every session, as it is kept; laid out again where a row was added, for none is ever changed."""
+        newest = account.state.newest(account.name, Attribution)
+        stamp = account.state, 0 if newest is None else newest.n
+        with self._lock:
+            known = self._studies.get(account.folder.path)
+            if known is None or known[0] != stamp:
+                rows = account.state.kept(account.name, Attribution)
+                known = self._studies[account.folder.path] = stamp, study_of(account.name, "", rows)
+            return known[1]
 
     def faults(self, desk: Desk, account: LiveAccount) -> tuple[Fault, ...]:
         """What is wrong with the order journal of `desk`, read whole."""

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from springback.operation.desk_folder import DAY, DeskFolder
 from springback.workflow.listing import names
 from springback.workflow.state_place import FILE
-
-DIGITS = frozenset("0123456789")
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,14 @@ def desks_in(folders: Iterable[Path]) -> tuple[Desk, ...]:
 def _others(folder: Path) -> tuple[str, ...]:
     """The names in `folder` that are no session's; none where there is no folder."""
     try:
-        known = names(folder)
+        return _undated(names(folder))
     except OSError:
         return ()
-    return tuple(one for one in known if one[:1] not in DIGITS or not DAY.fullmatch(one))
+
+
+@lru_cache(16)
+def _undated(known: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in known if not DAY.fullmatch(one))
 
 
 def _opened(folder: Path) -> bool:
