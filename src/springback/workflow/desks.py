@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from springback.operation.desk_folder import DAY, DeskFolder
+from springback.operation.desk_folder import DAY
+from springback.operation.frozen_decision import DECISION
 from springback.workflow.listing import names
 from springback.workflow.state_place import FILE
 
@@ -46,4 +47,10 @@ def _undated(known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _opened(folder: Path) -> bool:
-    return (folder / FILE).is_file() or bool(DeskFolder(folder).sessions())
+    if (folder / FILE).is_file():
+        return True
+    try:
+        known = names(folder)
+    except OSError:
+        return False
+    return any((folder / one / DECISION).is_file() for one in reversed(known) if DAY.fullmatch(one))
