@@ -2,16 +2,17 @@
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 from springback.data.files.reading import atomic
 from springback.data.hours import newest_closed
-from springback.errors import StateError, Unwritable
+from springback.errors import StateError, Taken, Unwritable
 from springback.market.prose import Prose
 from springback.operation.frozen_decision import Reason
 from springback.state.rows import Incident
@@ -34,6 +35,11 @@ BEAT, RETRY = 60.0, 60.0
 SLOW = 300.0
 """Seconds until one is tried again that waits for data or for a person."""
 SLOWLY = frozenset((3, 6))
+PATIENT, AGAIN = 6, 10.0
+"""How often, and after how many seconds, an account is asked for again that another holds: a person who kills or resumes does so for a
+moment, another trader for good."""
+LONGEST = 3600.0
+"""Seconds after which an act that is still at work is no sign of life any more."""
 LOOK = 2.0
 """Seconds between two looks at what a person wants of it."""
 UNKNOWN_ORDERS = "trade.unknown_orders"
@@ -54,10 +60,12 @@ def serve(
     """The outcome of each act as it is done, for ever or `until` an instant; what is done is known from the state and not done again.
 
     Before each act, and every `LOOK` seconds of a wait, `heed` does what a person wants; what came of it, None: nothing was wanted.
-    Raises `Ended` in a wait once the clock is over, `Taken` where another trades the account.
+    Raises `Ended` in a wait once the clock is over, `Taken` where another trades the account,
+    and does not let go of it within a minute.
     """
     again: dict[tuple[date, str], datetime] = {}
     over: set[tuple[date, str]] = set()
+    busy = 0
     while until is None or clock.now() < until:
         if (heeded := heed()) is not None:
             yield heeded
@@ -72,7 +80,16 @@ def serve(
             if (heeded := _waited(clock, _pause(clock, table, finished, retries), heed)) is not None:
                 yield heeded
             continue
-        outcome = acts[act.name]()
+        try:
+            with living(account, clock, act.name):
+                outcome = acts[act.name]()
+        except Taken:
+            busy += 1
+            if busy > PATIENT:
+                raise
+            clock.wait(AGAIN)
+            continue
+        busy = 0
         if ended(outcome.code, outcome.facts):
             over.add((table.session, act.name))
         else:
@@ -133,6 +150,24 @@ def beat(account: TradingAccount, now: datetime, act: str) -> None:
     """A sign of life in the account's folder: when, which process, and what it is about to do. One that cannot be written is none."""
     with suppress(OSError), atomic(account.folder / HEARTBEAT) as part:
         part.write_text(json.dumps({"at": now.isoformat(), "pid": os.getpid(), "act": act}), encoding="utf-8")
+
+
+@contextmanager
+def living(account: TradingAccount, clock: TradeClock, act: str) -> Iterator[None]:
+    """Signs of life while an act is at work: fills are collected for a quarter of an hour."""
+    over, end = threading.Event(), time.monotonic() + LONGEST
+
+    def beating() -> None:
+        while not over.wait(BEAT) and time.monotonic() < end:
+            beat(account, clock.now(), act)
+
+    thread = threading.Thread(target=beating, name=f"signs of life of {account.live.name}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def last_beat(folder: Path) -> dict[str, Any] | None:
