@@ -123,6 +123,16 @@ def test_without_a_trader_the_page_says_what_to_run(home: Path, broker: BrokerDe
     assert acts(home, name) == [("act resume", "begun"), ("act resume", "refused")]
 
 
+def test_a_trader_at_work_is_asked_later(broker: BrokerDesk, trading: Browser) -> None:
+    """An act may take longer than a request is good for."""
+    name = broker.live.name
+    broker.state.halt(name, Halt("entries", "pause", Prose("holidays"), "Bob", broker.clock.now()))
+    beat(broker.account, broker.clock.now(), "collect")
+    told = fields_of(trading, f"/a/{name}/today", "resume") | {"password": PASSWORD}
+    answer = trading.post(f"/a/{name}/act/resume", told)
+    assert answer.status_code == 409 and "at work (collect)" in answer.text and not broker.state.requests(name)
+
+
 def test_a_halt_that_the_page_did_not_show_is_not_lifted(home: Path, operator: Browser) -> None:
     state = State(home / "desk" / "state.sqlite")
     state.halt("desk", Halt("entries", "pause", Prose("holidays"), "Bob", NOW))

@@ -1,7 +1,11 @@
 """Kill: an operator's session and a typed word, the file first, whatever else is broken; and never a password or a wait."""
 
+import asyncio
+import json
 import sqlite3
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +13,13 @@ import pytest
 from springback.state.state import State
 from springback.web import kill
 from springback.web.access import csrf_of
+from springback.web.contents import PAGES
+from springback.web.page import Page
 from springback.workflow.accounts import account_of
 from springback.workflow.halting import killed
 from springback.workflow.settings import Settings
-from tests.web.homes import Browser
+from springback.workflow.trade_service import HEARTBEAT
+from tests.web.homes import NOW, RUNNER, Browser
 
 ACCOUNT = "DU123"
 PAGE = f"/a/{ACCOUNT}/kill"
@@ -91,6 +98,37 @@ def test_a_broken_database_stops_nothing(operator: Browser, desk: Path) -> None:
     code, text = pull(operator)
     assert code == 200 and (desk / "KILL").exists() and "its row follows" in text
     assert "KILLED" in operator.get(f"/a/{ACCOUNT}/today").text, "and every page says so"
+
+
+def test_pages_that_hang_keep_nobody_from_killing(operator: Browser, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every thread of pages waits, for a database say; the switch has its own."""
+    go = threading.Event()
+
+    def hangs(_: object) -> Page:
+        go.wait(60)
+        return Page("It hung", "", ())
+
+    monkeypatch.setitem(PAGES, "today", replace(PAGES["today"], page=hangs))
+    told = {"csrf": csrf_of(operator.cookie), "word": "KILL"}
+    headers = {"origin": operator.origin, "sec-fetch-site": "same-origin"}
+
+    async def all_of_them() -> tuple[str, list[int]]:
+        pages = [asyncio.create_task(operator.client.get(f"/a/desk/today?n={k}")) for k in range(60)]
+        await asyncio.sleep(0.5)
+        asked = await asyncio.wait_for(operator.client.get(PAGE), 30)
+        killed = await asyncio.wait_for(operator.client.post(PAGE, data=told, headers=headers), 30)
+        assert asked.status_code == 200 and not any(one.done() for one in pages)
+        go.set()
+        return killed.text, [one.status_code for one in await asyncio.gather(*pages)]
+
+    text, codes = RUNNER.run(all_of_them())
+    assert "nothing more is sent" in text and (desk / "KILL").exists() and codes == [200] * 60
+
+
+def test_it_says_who_takes_entries_back(operator: Browser, desk: Path) -> None:
+    assert "No trader runs here" in operator.get(PAGE).text and f"springback kill --account {ACCOUNT}" in pull(operator)[1]
+    (desk / HEARTBEAT).write_text(json.dumps({"at": NOW.isoformat(), "pid": 1, "act": ""}))
+    assert "The trader takes open entries back within seconds" in pull(operator)[1]
 
 
 def test_the_page_needs_no_script_and_no_database(operator: Browser, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:

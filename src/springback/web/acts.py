@@ -29,6 +29,7 @@ from springback.workflow.studies import studies
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_halting import traded, venue_of
 from springback.workflow.trade_requests import ACT, ANSWERED, ASKED, REFUSED, ask
+from springback.workflow.trade_service import last_beat
 from springback.workflow.trade_status import alive
 from springback.workflow.versions import asked, sign
 
@@ -129,6 +130,9 @@ def _resume(visit: Visit, form: Form, word: Word) -> str | Asked:
     numbers, file = [one.n for one in halting.liftable(own) if str(one.n) in chosen], every and form.of("file") == "yes"
     venue = venue_of(own) if desk is not None and desk.broker else None
     if desk is not None and venue is not None and alive(desk.folder, visit.now):
+        busy = (last_beat(desk.folder) or {}).get("act")
+        if busy:
+            raise InputError(f"the trader is at work ({busy}) and lifts nothing meanwhile: ask again in a minute")
         ask(own, numbers, file, word)
         return Asked("The trader was asked, and does it within seconds, once the broker said how the account stands.")
     if venue is None:
