@@ -1,5 +1,6 @@
 """A page that is open hears of a write within a second, whoever made it; and no more follow than may."""
 
+import asyncio
 import shutil
 import threading
 import time
@@ -20,6 +21,7 @@ from springback.state.rows import Halt
 from springback.state.state import State
 from springback.trading.journal import Answer
 from springback.trading.order_journal import OrderJournal, Plan
+from springback.web import dashboard as dashboard_module
 from springback.workflow.order_journal import journal_of
 from springback.workflow.web_settings import Web
 from tests.postgres import address
@@ -104,6 +106,38 @@ def test_a_fill_is_seen_within_a_second_of_its_row(home: Path, broker: OrderJour
             assert told(lines, "changed") - written < 1
             assert client.get(orders).text.count("→ fill") == k + 1
             time.sleep(0.5)
+
+
+def test_fifty_who_follow_are_told_and_shown_what_was_written(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One write, fifty open pages: each asks anew, and the page is made a few times for all of them."""
+    made: list[str] = []
+    build = dashboard_module.built
+    monkeypatch.setattr(dashboard_module, "built", lambda *given: (made.append("?"), build(*given))[1])
+
+    async def one(client: httpx.AsyncClient, ready: asyncio.Semaphore) -> str:
+        async with client.stream("GET", "/events/desk", headers=HEADERS) as answer:
+            async for line in answer.aiter_lines():
+                if line == "event: hello":
+                    ready.release()
+                if line == "event: changed":
+                    return (await client.get("/a/desk/today")).text
+        raise AssertionError("the stream ended")
+
+    async def all_of_them(address: str, cookies: httpx.Cookies) -> list[str]:
+        ready = asyncio.Semaphore(0)
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=address, cookies=cookies, limits=limits, timeout=60) as client:
+            following = [asyncio.create_task(one(client, ready)) for _ in range(50)]
+            for _ in following:
+                await ready.acquire()
+            await client.get("/a/desk/today")
+            made.clear()
+            await asyncio.to_thread(pause, home, "of one moment")
+            return list(await asyncio.gather(*following))
+
+    with served(home) as (_, at), entered(at) as client:
+        texts = asyncio.run(all_of_them(at, client.cookies))
+    assert len(texts) == 50 and all("OF ONE MOMENT" in text for text in texts) and len(made) <= 5
 
 
 def test_a_new_decision_is_heard(home: Path) -> None:
