@@ -47,7 +47,8 @@ def lived(folder: Path, seeds: range) -> tuple[Counter[str], list[float]]:
         strokes["orders"] += len(life.journal.orders())
         shutil.rmtree(life.home)
         sizes.append(resident())
-        print(f"{len(sizes) * SESSIONS:,} sessions, seeds {seeds[0]} to {seed}, {sizes[-1]:.0f} MB:", dict(sorted(strokes.items())), flush=True)
+        told = f"{len(sizes) * SESSIONS:,} sessions, seeds {seeds[0]} to {seed}, {sizes[-1]:.0f} MB:"
+        print(told, dict(sorted(strokes.items())), flush=True)
     return strokes, sizes
 
 
