@@ -180,6 +180,19 @@ def test_a_database_that_is_away_ends_no_service(desk: BrokerDesk, monkeypatch: 
     assert Attention(desk.account, desk.clock)() is None
 
 
+def test_a_decision_that_cannot_be_read_ends_no_service(desk: BrokerDesk) -> None:
+    kill(desk)
+    place = desk.live.folder.place(desk.live.folder.sessions()[-1]) / "decision.json"
+    kept = place.read_bytes()
+    place.write_bytes(b"{")
+    attention = Attention(desk.account, desk.clock)
+    outcome = attention()
+    assert outcome is not None and outcome.code == 1 and attention() is None
+    place.write_bytes(kept)
+    desk.clock.wait(61)
+    assert attention() is not None and desk.states()["AAA-entry-1"] == "cancelled"
+
+
 def test_the_service_hears_within_seconds_of_a_wait(desk: BrokerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the clock of this machine; the next act is hours away."""
     monkeypatch.setattr(trade_service, "LOOK", 0.05)

@@ -99,3 +99,5 @@ def test_an_alarm_is_cleared(operator: Browser, home: Path) -> None:
     code, text = act(operator, "clear-alarm")
     state_ = watch.state_of(home / "desk")
     assert code == 200 and "is cleared" in text and state_ is not None and not state_.alarm and state_.cleared == "somebody"
+    (row,) = state(home).alarms("desk", history=True)
+    assert (row.model, row.cleared_by) == ("2022-12-30", "somebody") and "CUSUM" in operator.get("/a/desk/incidents").text

@@ -16,7 +16,7 @@ from springback.forecasting.archive import Archive, read_timeline, write_timelin
 from springback.forecasting.timeline import Timeline
 from springback.ledger.book import Ledger
 from springback.market.prose import Prose
-from springback.state.rows import Halt
+from springback.state.rows import Attempt, Halt
 from springback.state.state import State
 from springback.state.trading_rows import Adoption, Snapshot
 from springback.training.training_settings import Training
@@ -169,6 +169,14 @@ def test_a_pause_at_a_broker_is_a_row_that_the_trader_honours(home: Path, broker
         assert "PAUSE: the news" in act(trading, "today", "pause", broker.live.name, why="the news")
     broker.decide(("AAA", 10, "entry"))
     assert send(broker.account, broker.clock).code == 4 and not broker.posts()
+
+
+def test_an_old_act_is_not_told_of_as_if_it_were_done_now(home: Path, operator: Browser) -> None:
+    state = State(home / "desk" / "state.sqlite")
+    long_ago = state.attempt("desk", Attempt("act pause", NOW, NOW.date(), "done", Prose("No entries from now on")))
+    assert "No entries from now on" not in operator.get(f"/a/desk/today?act={long_ago.n}").text
+    just_now = state.attempt("desk", replace(long_ago, at=datetime.now(UTC), n=0))
+    assert "No entries from now on" in operator.get(f"/a/desk/today?act={just_now.n}").text
 
 
 def test_a_flatten_is_typed(home: Path, operator: Browser) -> None:

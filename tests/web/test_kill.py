@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from springback.errors import StateError
 from springback.state.state import State
 from springback.web import kill
 from springback.web.access import csrf_of
@@ -18,6 +19,7 @@ from springback.web.page import Page
 from springback.workflow.accounts import account_of
 from springback.workflow.halting import killed
 from springback.workflow.settings import Settings
+from springback.workflow.state_place import open_state
 from springback.workflow.trade_service import HEARTBEAT
 from tests.web.homes import NOW, RUNNER, Browser
 
@@ -98,6 +100,41 @@ def test_a_broken_database_stops_nothing(operator: Browser, desk: Path) -> None:
     code, text = pull(operator)
     assert code == 200 and (desk / "KILL").exists() and "its row follows" in text
     assert "KILLED" in operator.get(f"/a/{ACCOUNT}/today").text, "and every page says so"
+
+
+def test_the_row_follows_a_database_that_was_down(operator: Browser, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trader on another machine sees the row alone."""
+    monkeypatch.setattr(kill, "AGAIN", 0.1)
+    down = threading.Event()
+
+    def opened(folder: Path, patience: int | None = None) -> State:
+        if not down.is_set():
+            raise StateError("the server is down")
+        return open_state(folder, patience)
+
+    monkeypatch.setattr(kill, "open_state", opened)
+    code, text = pull(operator, why="odd")
+    assert code == 200 and "its row follows" in text and (desk / "KILL").exists() and not State(desk / "state.sqlite").halts(ACCOUNT)
+    time.sleep(0.3)
+    down.set()
+    for _ in range(100):
+        if halts := State(desk / "state.sqlite").halts(ACCOUNT):
+            break
+        time.sleep(0.1)
+    assert [(one.code, str(one.why)) for one in halts] == [("kill", "odd")]
+
+
+def test_no_row_follows_once_the_file_was_taken_away(operator: Browser, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kill, "AGAIN", 0.2)
+    monkeypatch.setattr(kill, "open_state", lambda *_: (_ for _ in ()).throw(StateError("the server is down")))
+    pull(operator)
+    (desk / "KILL").unlink()
+    monkeypatch.setattr(kill, "open_state", open_state)
+    for _ in range(100):
+        if not [one for one in threading.enumerate() if one.name.startswith("row of the kill")]:
+            break
+        time.sleep(0.1)
+    assert not State(desk / "state.sqlite").halts(ACCOUNT)
 
 
 def test_pages_that_hang_keep_nobody_from_killing(operator: Browser, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:

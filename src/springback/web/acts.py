@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import partial
 
@@ -34,6 +34,8 @@ from springback.workflow.trade_status import alive
 from springback.workflow.versions import asked, sign
 
 ALL, DONE = "all of them", "done"
+FRESH = timedelta(minutes=10)
+"""How long a page says what came of an act: an address that somebody kept, or sent, tells of none that was just done."""
 SIMULATED = "simulated"
 """The broker that is of this machine."""
 
@@ -83,7 +85,8 @@ def outcome_of(visit: Visit) -> Outcome:
     """What came of the act that the query names, as the trader answered where it was asked; nothing where it names none."""
     number = visit.query.get("act", "")
     known = visit.account.state.attempts(visit.account.name) if number.isdecimal() and visit.desk is not None else ()
-    rows = [one for one in known if str(one.n) == number and one.kind.startswith(f"{ACT} ")]
+    since = datetime.now(UTC) - FRESH
+    rows = [one for one in known if str(one.n) == number and one.kind.startswith(f"{ACT} ") and one.at > since]
     if rows and rows[0].outcome == ASKED:
         later = [one for one in known if one.n > rows[0].n and one.kind == rows[0].kind and one.outcome in (ANSWERED, REFUSED)]
         rows = later[:1] or rows

@@ -27,6 +27,7 @@ from springback.web.visit import NOBODY, Desks, Visit
 from springback.workflow.web_settings import Web
 
 MOST_FIELDS = 50
+SECRETS = frozenset(("password", "again", "token"))
 SLOWEST = 15.0
 """Seconds within which a form is sent."""
 
@@ -157,7 +158,7 @@ class Dashboard:
         except TimeoutError:
             raise HTTPException(408) from None
         fields = dict(parse_qsl(body, keep_blank_values=True)) if body.count("&") < MOST_FIELDS else {}
-        return Form({name: printable(value) for name, value in fields.items()}, self.cookie(request))
+        return Form({name: value if name in SECRETS else printable(value) for name, value in fields.items()}, self.cookie(request))
 
 
 def printable(text: str) -> str:

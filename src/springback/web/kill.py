@@ -1,6 +1,8 @@
 """The kill switch: a session and a typed word, no password and no wait; the file first. It asks no database, no broker and no script."""
 
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from anyio import CapacityLimiter, to_thread
@@ -19,6 +21,8 @@ from springback.workflow.trade_status import alive
 WORD = "KILL"
 OWN = CapacityLimiter(8)
 """Threads that nothing else takes: pages may all wait for a database."""
+AGAIN = 5.0
+"""Seconds between two tries to write the row into a database that does not answer."""
 PATIENCE = 1.0
 """Seconds that the answer waits for the row of the database; it is written all the same."""
 
@@ -55,7 +59,9 @@ def _killed(desk: Desk, word: Word, now: datetime) -> Outcome:
 
     def work() -> None:
         try:
-            found.append(halting.kill(desk.folder.parent, desk.name, word, open_state))
+            found.append(done := halting.kill(desk.folder.parent, desk.name, word, open_state))
+            if not done.rows:
+                threading.Thread(target=_followed, args=(desk, word), name=f"row of the kill of {desk.name}", daemon=True).start()
         except SpringbackError as error:
             found.append(error)
 
@@ -70,6 +76,16 @@ def _killed(desk: Desk, word: Word, now: datetime) -> Outcome:
     rest = "" if done and done.rows else " The database does not answer now: its row follows when it does."
     words = f"Killed: nothing more is sent for {desk.name}.{rest} {entries(desk, now)} Positions, exits and stops at the broker stay."
     return Outcome(words, "good")
+
+
+def _followed(desk: Desk, word: Word) -> None:
+    """Writes the row, for traders on other machines, once the database is back; no longer once somebody has taken the file away."""
+    while (desk.folder / halting.FILE).exists():
+        time.sleep(AGAIN)
+        with suppress(SpringbackError):
+            if (desk.folder / halting.FILE).exists():
+                open_state(desk.folder).halt(desk.name, halting.row(word))
+            return
 
 
 def entries(desk: Desk, now: datetime) -> str:

@@ -79,13 +79,17 @@ def kill(desk: Path, number: str, word: Word, state: Callable[[Path], State]) ->
     file = next((one for one in files if one), None)
     rows = []
     for name in names:
-        halt = Halt("all", KILL, Prose(word.why or "a person says so"), word.by, word.at)
         with _noted(faults, f"the row of {name}"):
-            state(desk / name).halt(name, halt)
+            state(desk / name).halt(name, row(word))
             rows.append(name)
     if file is None and not rows:
         raise Unwritable(f"the kill switch of {desk} could not be written ({faults[0]}): stop the process, and call the broker")
     return Killed(file, tuple(rows), tuple(faults))
+
+
+def row(word: Word) -> Halt:
+    """The row of a kill."""
+    return Halt("all", KILL, Prose(word.why or "a person says so"), word.by, word.at)
 
 
 def accounts(desk: Path) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from springback.errors import InputError, SpringbackError, StateError, Taken, Unwritable
+from springback.errors import InputError, SpringbackError, Taken
 from springback.market.prose import Prose
 from springback.operation.frozen_decision import Reason
 from springback.state.rows import Attempt, Request
@@ -17,7 +17,7 @@ from springback.workflow.evening import LiveAccount
 from springback.workflow.trade_batch import coded
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_halting import taken_back
-from springback.workflow.trade_outcome import DONE, HALTED, TradeOutcome
+from springback.workflow.trade_outcome import DONE, FAILED, HALTED, TradeOutcome
 from springback.workflow.trading_account import TradingAccount
 
 RESUME = "resume"
@@ -47,7 +47,7 @@ class Attention:
 
     def __call__(self) -> TradeOutcome | None:
         """What came of it; None where nobody wants anything, or what is wanted is done. Raises nothing."""
-        with suppress(StateError, Unwritable):  # the database does not answer now: it is asked at the next look
+        with suppress(SpringbackError):  # the database does not answer now, say: it is asked at the next look
             return self._lifted() or self._stopped()
         return None
 
@@ -64,6 +64,8 @@ class Attention:
             outcome = coded(halting.KILL, None, self._taken_back)
         except Taken:  # whoever killed it is at that
             return None
+        except SpringbackError as error:  # a decision that cannot be read, say: the service goes on, and tries again
+            return TradeOutcome(halting.KILL, self._session, FAILED, reasons=(Reason(halting.KILL, str(error)),))
         self._heeded = outcome.code == DONE
         if self._heeded and not outcome.facts["entries"]:
             return None
