@@ -73,6 +73,17 @@ def test_pages_stay_small_and_ask_little(operator: Browser, account: str, monkey
         assert read == [], f"{page} reads {len(read)} decisions again"
 
 
+def test_what_is_frozen_is_read_ahead(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anybody asks, so that the first page waits for no ten years."""
+    operator.dashboard.desks.read_ahead()
+    read: list[Path] = []
+    line_of = history.read
+    monkeypatch.setattr(history, "read", lambda place: (read.append(place), line_of(place))[1])
+    for account in ("desk", NUMBER):
+        assert operator.get(f"/a/{account}/today").status_code == operator.get(f"/a/{account}/live").status_code == 200
+    assert read == []
+
+
 def test_a_page_reads_one_moment(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written while it is made is in none of it, or in all."""
     state = State(Path("desk") / "state.sqlite")
