@@ -14,6 +14,7 @@ from springback.market.prose import Prose
 from springback.state import database, orders, trading
 from springback.state.rows import Halt
 from springback.state.state import State
+from springback.state.tables import HALT, INCIDENT
 from springback.web.acts import DEEDS
 from springback.web.contents import PAGES
 from springback.workflow import history
@@ -120,6 +121,16 @@ def test_no_page_and_no_act_waits_for_a_broker(operator: Browser, monkeypatch: p
             given = {"csrf": csrf, "password": PASSWORD, "why": "x", "by": "Ann", "only": "all of them", "known": "1", "word": NUMBER}
             assert operator.post(f"/a/{NUMBER}/act/{name}", given).status_code in (303, 409), name
         assert operator.post(f"/a/{NUMBER}/kill", {"csrf": csrf, "word": "KILL"}).status_code == 200
+
+
+def test_what_is_open_is_not_lost_among_years_of_what_is_over(operator: Browser) -> None:
+    state = State(Path("desk") / NUMBER / "state.sqlite")
+    with state._writing() as connection:
+        for table in (HALT, INCIDENT):
+            connection.execute(table.update().where(table.c.n == 7).values({"lifted_by": ""} if table is HALT else {"closed_at": None}))
+    text = operator.get(f"/a/{NUMBER}/incidents").text
+    first = [text.partition(f'id="{name}"')[2].partition("<tbody>")[2].partition("</tr>")[0] for name in ("incidents", "halts")]
+    assert all(">7</td>" in one for one in first) and "1 incident" in text
 
 
 def test_a_csv_file_has_every_row(operator: Browser) -> None:
