@@ -79,7 +79,9 @@ def adopt(
     *,
     symbol: Annotated[str, typer.Argument(help="A name with shares that no order of ours explains.")],
     claim: Annotated[str, typer.Option("--as", help="foreign: never touched, the name is no candidate; ours.")],
-    quantity: Annotated[str | None, typer.Option("--quantity", help="Signed shares.", show_default=False)] = None,
+    quantity: Annotated[
+        str | None, typer.Option("--quantity", help="Signed shares; of foreign ones all that are not ours.", show_default=False)
+    ] = None,
     price: Annotated[float | None, typer.Option("--price", help="Of ours: mean entry price, dollars.", show_default=False)] = None,
     opened: Annotated[
         datetime | None, typer.Option("--opened", formats=["%Y-%m-%d"], help="Of ours: session of opening.", show_default=False)

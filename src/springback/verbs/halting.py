@@ -136,9 +136,10 @@ def adopt(
     """Keeps whose shares they are. Raises `InputError`."""
     quantity, price, opened = terms
     try:
-        shares = Decimal(quantity or "0")
+        shares = None if quantity is None else Decimal(quantity)
     except InvalidOperation:
         raise InputError(f"--quantity must be signed shares, was '{quantity}'", symbol=symbol) from None
     kept = halting.adopted(account, Claim(symbol.upper(), claim, shares, price, opened.date() if opened else None), word)
-    console.payload["adopt"] = {"account": account.name, "symbol": kept.symbol, "claim": kept.claim, "n": kept.n}
+    told = {"account": account.name, "symbol": kept.symbol, "claim": kept.claim, "quantity": float(kept.quantity), "n": kept.n}
+    console.payload["adopt"] = told
     console.say(f"{kept.symbol} of account {account.name} is {kept.claim}: {kept.quantity:f} shares")
