@@ -56,6 +56,15 @@ def test_the_only_account_of_a_desk_need_not_be_named(
     assert code == 2 and "desk has the accounts PA1, PA2: name one with --account" in text
 
 
+@pytest.mark.parametrize("words", [("--settings", "nowhere.toml"), ("--set", "brokers.nothing=1")])
+def test_a_kill_stands_whatever_settings_are_typed(
+    words: tuple[str, str], state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = said(monkeypatch, capsys, "kill", "--why", "odd fills", "--json", *words)
+    (fault,) = json.loads(text)["kill"]["faults"]
+    assert code == 0 and words[1].partition("=")[0] in fault and Path("desk/KILL").exists()
+
+
 def test_kill_of_one_account(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(monkeypatch, capsys, "kill", "--account", "PA1")[0] == 0
     assert Path("desk/PA1/KILL").exists() and not Path("desk/KILL").exists()
