@@ -116,7 +116,7 @@ def _steps(
     inputs = Inputs(store=account.live.store, request=Request(keys=options.keys))
     fetch = asking(account.live, inputs, vendor, clock, console) if vendor else None
     own = {name: partial(one, account, clock, options.session, console) for name, one in STEPS.items()}
-    return {"decide": partial(evening, account, clock, fetch, console), **own}
+    return {"decide": partial(evening, account, clock, fetch, console, options.session), **own}
 
 
 def _serve(

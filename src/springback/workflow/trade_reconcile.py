@@ -29,7 +29,7 @@ def reconcile(account: TradingAccount, clock: TradeClock, session: date | None =
     Exit code 6 where shares are left that nobody explains: their names are halted until a person says whose they are. Raises `Taken`.
     """
     progress.step(STEP)(0, 1, account.live.name)
-    outcome = coded(STEP, session, lambda: _reconciled(account, clock, session, progress))
+    outcome = coded(account, clock, STEP, session, lambda: _reconciled(account, clock, session, progress))
     with suppress(Unwritable, StateError):
         account.live.state.keep(account.live.name, outcome.row(clock.now(), account.rehearsal))
     return outcome
@@ -60,6 +60,10 @@ def _splits(account: TradingAccount, decision: FrozenDecision | None, clock: Tra
 def _outcome(day: date, phase: str, result: Reconciled, hearing: Heard) -> TradeOutcome:
     halted = [one for one in result.lines if one.halts]
     reasons = tuple(Reason(one.code, f"the broker has {one.broker} shares, ours are {one.ours}", one.symbol) for one in halted)
+    unexplained = sum((one.amount for one in result.cash if one.code == "unexplained"), Decimal(0))
+    if unexplained:
+        words = f"the broker's cash differs by ${unexplained:+,.2f} from what orders and bookings explain: the day is unreconciled"
+        reasons = (*reasons, Reason("cash", words))
     if not hearing.events.booked(day):
         words = f"the broker has not told what was booked on {day}: the day is unreconciled until its statement comes"
         reasons = (*reasons, Reason("no_statement", words))
