@@ -1,6 +1,8 @@
 """The evening's sending: each order once, exits first, bounded by what the broker holds, and nothing where something forbids it."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -196,3 +198,16 @@ def test_cash_that_nobody_explains_is_said_with_its_dollars(desk: BrokerDesk) ->
     outcome = reconcile(desk.account, desk.clock)
     assert outcome.code == HALTED and [one.code for one in outcome.reasons] == ["cash"]
     assert "$+12.00" in str(outcome.reasons[0].text)
+
+
+def test_every_reconciliation_reads_the_whole_chain_again(desk: BrokerDesk) -> None:
+    """A service that runs for months has read the old rows long ago: what is changed in them is found in the night."""
+    desk.decide(("AAA", 10, "entry"))
+    run(desk)
+    assert reconcile(desk.account, desk.clock).code == DONE
+    with closing(sqlite3.connect(desk.folder / "state.sqlite")) as database, database:
+        for (name,) in database.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            database.execute(f"drop trigger {name}")
+        database.execute("update order_event set body = replace(body, 'AAA', 'AAB') where n = 1")
+    outcome = reconcile(desk.account, desk.clock)
+    assert outcome.code == HALTED and [one.code for one in outcome.reasons] == ["journal"]

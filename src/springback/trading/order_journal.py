@@ -56,9 +56,9 @@ class OrderJournal:
     settle: float = SETTLE
     rehearsal: bool = False
 
-    def check(self) -> None:
-        """Raises `StateError` where the chain is not whole; what this process has read before is not read again."""
-        found = self.state.new_faults(self.account, self.file)
+    def check(self, anew: bool = False) -> None:
+        """Raises `StateError` where the chain is not whole; what this process has read before is read again only `anew`."""
+        found = self.verify() if anew else self.state.new_faults(self.account, self.file)
         if found:
             first = found[0]
             raise StateError(
