@@ -61,7 +61,7 @@ class Attention:
             return None
         self._again = now + timedelta(seconds=RETRY)
         try:
-            outcome = coded(halting.KILL, None, self._taken_back)
+            outcome = coded(self.account, self.clock, halting.KILL, None, self._taken_back)
         except Taken:  # whoever killed it is at that
             return None
         except SpringbackError as error:  # a decision that cannot be read, say: the service goes on, and tries again

@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 from springback.data.files.reading import atomic
 from springback.data.hours import newest_closed
-from springback.errors import StateError, Taken, Unwritable
+from springback.errors import InputError, StateError, Taken, Unwritable
 from springback.market.prose import Prose
 from springback.operation.frozen_decision import Reason
 from springback.state.rows import Incident
@@ -24,7 +25,7 @@ from springback.workflow.progress import Progress
 from springback.workflow.trade_batch import coded
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_decide import decide
-from springback.workflow.trade_outcome import DONE, EXITS_ONLY, UNKNOWN, TradeOutcome
+from springback.workflow.trade_outcome import DONE, EXITS_ONLY, NO_DECISION, UNKNOWN, TradeOutcome
 from springback.workflow.trade_targets import table_of
 from springback.workflow.trading_account import TradingAccount, holding
 
@@ -60,12 +61,11 @@ def serve(
     """The outcome of each act as it is done, for ever or `until` an instant; what is done is known from the state and not done again.
 
     Before each act, and every `LOOK` seconds of a wait, `heed` does what a person wants; what came of it, None: nothing was wanted.
-    Raises `Ended` in a wait once the clock is over, `Taken` where another trades the account,
-    and does not let go of it within a minute.
+    Raises `Ended` in a wait once the clock is over, `Taken` where another trades the account and does not let go of it within a minute.
     """
     again: dict[tuple[date, str], datetime] = {}
     over: set[tuple[date, str]] = set()
-    busy = 0
+    turn = _Turn(account, clock)
     while until is None or clock.now() < until:
         if (heeded := heed()) is not None:
             yield heeded
@@ -80,21 +80,36 @@ def serve(
             if (heeded := _waited(clock, _pause(clock, table, finished, retries), heed)) is not None:
                 yield heeded
             continue
-        try:
-            with living(account, clock, act.name):
-                outcome = acts[act.name]()
-        except Taken:
-            busy += 1
-            if busy > PATIENT:
-                raise
-            clock.wait(AGAIN)
+        if (outcome := turn.take(act.name, acts[act.name])) is None:
             continue
-        busy = 0
         if ended(outcome.code, outcome.facts):
             over.add((table.session, act.name))
         else:
             again[table.session, act.name] = clock.now() + timedelta(seconds=SLOW if outcome.code in SLOWLY else RETRY)
         yield outcome
+
+
+@dataclass
+class _Turn:
+    """Does acts of the service; `busy` counts how often in a row another held the account."""
+
+    account: TradingAccount
+    clock: TradeClock
+    busy: int = 0
+
+    def take(self, name: str, act: Callable[[], TradeOutcome]) -> TradeOutcome | None:
+        """What the act came to; None, after a wait, where another holds the account. Raises `Taken` once that lasts."""
+        try:
+            with living(self.account, self.clock, name):
+                outcome = act()
+        except Taken:
+            self.busy += 1
+            if self.busy > PATIENT:
+                raise
+            self.clock.wait(AGAIN)
+            return None
+        self.busy = 0
+        return outcome
 
 
 def current(account: TradingAccount, now: datetime) -> Timetable:
@@ -191,20 +206,33 @@ def page(account: TradingAccount, clock: TradeClock) -> TradeOutcome:
         reasons = tuple(Reason("unknown", f"nobody knows what became of {one.client_id}", one.intent.symbol) for one in unknown)
         return TradeOutcome("page", str(table.session), UNKNOWN if unknown else DONE, {"unknown": len(unknown)}, reasons)
 
-    outcome = coded("page", table.session, asked)
+    outcome = coded(account, clock, "page", table.session, asked)
     with suppress(Unwritable, StateError):
         account.live.state.keep(account.live.name, outcome.row(clock.now(), account.rehearsal))
     return outcome
 
 
-def evening(account: TradingAccount, clock: TradeClock, fetch: Fetch | None, progress: Progress) -> TradeOutcome:
-    """The decision of the newest session that is over, taken while the account is held. Raises as `decide` does."""
+def evening(
+    account: TradingAccount, clock: TradeClock, fetch: Fetch | None, progress: Progress, session: date | None = None
+) -> TradeOutcome:
+    """The decision of the newest session that is over, taken while the account is held; the `session` that is asked for must be it, or be
+    decided already. Raises as `decide` does, `InputError` on an older session.
+    """
+    newest = newest_closed(clock.now(), timedelta(minutes=account.live.settings.daily.earliest), account.live.closed).day
+    if session is not None and session != newest:
+        if str(session) in account.live.folder.sessions():
+            return TradeOutcome("decide", str(session), facts={"decisions": []})
+        if session < newest:
+            words = f"the session {session} is over and {newest} is the newest: only that one is decided"
+            raise InputError(words, session=str(session))
+        reason = Reason("early", f"the session {session} is not over, {newest} is the newest that is")
+        return TradeOutcome("decide", str(session), NO_DECISION, reasons=(reason,))
 
     def decided() -> TradeOutcome:
         with holding(account):
             return decide(account, clock, fetch, progress)
 
-    return coded("decide", None, decided)
+    return coded(account, clock, "decide", None, decided)
 
 
 def _incident(account: TradingAccount, session: date, unknown: list[str], at: datetime) -> None:
