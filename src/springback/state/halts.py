@@ -26,9 +26,10 @@ class Halts(Database):
                 return change(connection, account, one, lifted_by=by, lifted_at=at)
         raise InputError(f"no halt {n} of account {account} is in force", value=n)
 
-    def halts(self, account: str, history: bool = False) -> tuple[Halt, ...]:
-        """The halts in force; with `history` the lifted ones too."""
-        return self._rows(Halt, account, *(() if history else (HALT.c.lifted_at.is_(None),)))
+    def halts(self, account: str, history: bool = False, code: str = "") -> tuple[Halt, ...]:
+        """The halts in force, of one `code` where it is named; with `history` the lifted ones too."""
+        conditions = [*(() if history else (HALT.c.lifted_at.is_(None),)), *((HALT.c.code == code,) if code else ())]
+        return self._rows(Halt, account, *conditions)
 
     def restrict(self, account: str, restriction: Restriction) -> Restriction:
         """The restriction as it was kept."""

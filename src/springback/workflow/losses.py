@@ -28,5 +28,5 @@ def halted_by_losses(state: State, account: str, decision: FrozenDecision) -> No
 def afresh(state: State, account: str, decision: FrozenDecision, left: AccountState) -> AccountState:
     """The account as `decision` `left` it; its peak is counted anew where a person has lifted the halt of a drawdown since."""
     since = datetime.fromisoformat(decision.frozen_at)
-    lifted = [one.lifted_at for one in state.halts(account, history=True) if one.code == DRAWDOWN]
+    lifted = [one.lifted_at for one in state.halts(account, history=True, code=DRAWDOWN)]
     return replace(left, peak=float("nan")) if any(one is not None and one >= since for one in lifted) else left
