@@ -205,7 +205,7 @@ def test_the_verbs_on_a_simulated_account(tmp_path: Path, step: tuple[str, ...])
     """The service ends cleanly by SIGTERM; a step has an exit code and says what it did as JSON."""
 
     Store(tmp_path / "store").write(market())
-    arguments = ["trade", *step, "--broker", "simulated", "--desk", "desk", "--store", "store", "--json"]
+    arguments = ["trade", *step, "--broker", "simulated", "--desk", "desk", "--store", "store", *(["--json"] if step else [])]
     command = [*COMMAND, *arguments]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if not step:
@@ -216,11 +216,19 @@ def test_the_verbs_on_a_simulated_account(tmp_path: Path, step: tuple[str, ...])
         process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert process.returncode in {0, 3}, err
+    if not step:
+        assert "ended as asked, at " in out and "\n  " in out, out  # why nothing was decided is said too
     if step:
         assert json.loads(out)["trade"]["step"] == "reconcile"
         command = [*COMMAND, "status", "--desk", "desk", "--json"]
         told = json.loads(subprocess.check_output(command, cwd=tmp_path, text=True, timeout=60))
         assert told["mode"] == "REHEARSAL" and told["account"] == "SIMULATED" and told["positions"] == {}
+
+
+def test_without_a_store_the_simulated_broker_has_no_market(tmp_path: Path) -> None:
+    refused = subprocess.run([*COMMAND, "trade", "decide"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (refused.returncode, refused.stderr) == (2, "springback: store holds no store: run 'springback fetch' first\n")
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_day_of_the_verbs_at_a_simulated_broker(
@@ -248,6 +256,16 @@ def test_a_day_of_the_verbs_at_a_simulated_broker(
         subprocess.check_output([*COMMAND, "journal", "--desk", "desk/SIMULATED", "--json"], cwd=home.home, text=True, timeout=60)
     )["orders"]
     assert {one["state"] for one in orders} == {"filled"} and {one["client_id"] for one in orders} == set(sent["accepted"])
+    for words, told in (
+        (("decide", "--clock", first), f"account SIMULATED was traded up to {datetime.fromisoformat(second):%a %Y-%m-%d} 17:00 New York"),
+        (("decide", "--clock", second, "--session", "2023-01-07"), "2023-01-07 is no session"),
+        (("send", "--clock", second, "--session", "2023-01-07"), "2023-01-07 is no session"),
+        (("decide", "--clock", second, "--session", DAYS[0]), f"the newest session that is over is decided, {DAYS[1]}"),
+    ):
+        refused = subprocess.run([*COMMAND, "trade", *words], cwd=home.home, capture_output=True, text=True, timeout=60, check=False)
+        assert refused.returncode == 2 and refused.stderr.startswith(f"springback: {told}") and refused.stderr.count("\n") == 1
+    again = [*COMMAND, "trade", "decide", "--clock", second, *(word for one in knobs for word in ("--set", one))]
+    assert f"{DAYS[1]} is decided: nothing is due" in subprocess.check_output(again, cwd=home.home, text=True, timeout=60)
     says = [*COMMAND, "trade", "send", "--clock", second, *(word for one in knobs for word in ("--set", one))]
     lines = subprocess.check_output(says, cwd=home.home, text=True, timeout=120).splitlines()
     assert lines[0] == f"REHEARSAL SIMULATED, send for {DAYS[1]}: done"

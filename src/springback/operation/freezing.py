@@ -1,5 +1,6 @@
 """From an evening to its frozen decision: the facts by symbol, in words that a file can hold."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -98,7 +99,7 @@ def lines(state: AccountState) -> tuple[dict[str, Any], ...]:
 
 def _known(price: float) -> float | None:
     """None for NaN, which JSON has not."""
-    return price if price == price else None
+    return None if math.isnan(price) else price
 
 
 def fills(evening: Evening, session: str) -> tuple[dict[str, Any], ...]:
