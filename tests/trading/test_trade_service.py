@@ -23,6 +23,7 @@ from springback.market.prose import Prose
 from springback.state.rows import Halt
 from springback.state.state import State
 from springback.state.trading_rows import Reconciliation
+from springback.verbs.review import desk as reviewed
 from springback.workflow.settings import Settings
 from springback.workflow.trade_check import check
 from springback.workflow.trade_clock import Ended, TradeClock
@@ -30,7 +31,7 @@ from springback.workflow.trade_collect import collect
 from springback.workflow.trade_outcome import DONE, UNKNOWN, TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
-from springback.workflow.trade_service import HEARTBEAT, Acts, current, last_beat, page, serve
+from springback.workflow.trade_service import HEARTBEAT, Acts, beat, current, last_beat, page, serve
 from springback.workflow.trade_status import account_folder, mode_of, status_of
 from springback.workflow.trader import CALLS
 from tests.brokers.broker_cases import at
@@ -173,6 +174,16 @@ def test_the_screen_of_the_morning(desk: BrokerDesk) -> None:
     assert status_of(desk.folder, desk.settings, desk.clock.now()).state.startswith("Everything is stopped")
 
 
+def test_a_rehearsal_that_ended_long_ago_is_no_fault(desk: BrokerDesk) -> None:
+    """Its clock was set: how long ago that is by the real one says nothing."""
+    desk.decide(("AAA", 10, "entry"))
+    served(desk, "2026-03-04 09:45")
+    now = desk.clock.now()
+    beat(desk.account, now, "")
+    told = [status_of(desk.folder, desk.settings, now + timedelta(seconds=late)).state for late in (60, 400, 3 * 365 * 86400)]
+    assert told == ["Trading.", "The service has given no sign of life for 7 minutes.", "Trading."]
+
+
 def test_an_account_is_of_real_money_until_somebody_says_otherwise(tmp_path: Path) -> None:
     """By its number before the broker was heard, by the broker's word after; a simulated one is a rehearsal whatever it is called."""
     live, paper = tmp_path / "U1234567", tmp_path / "PA3TEST"
@@ -234,6 +245,7 @@ def test_without_a_store_the_simulated_broker_has_no_market(tmp_path: Path) -> N
 def test_a_day_of_the_verbs_at_a_simulated_broker(
     begun: Path,  # noqa: F811
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Decided, sent, and on the next evening filled, each by its own process at a time that is set."""
     home = Live(shutil.copytree(begun, tmp_path / "home"))
@@ -272,3 +284,9 @@ def test_a_day_of_the_verbs_at_a_simulated_broker(
     screen = subprocess.check_output([*COMMAND, "status"], cwd=home.home, text=True, timeout=60)
     assert f"the broker was asked {datetime.fromisoformat(second):%a %Y-%m-%d} 17:00 New York" in screen
     assert all(one["symbol"] in screen for one in orders)
+    for file in (home.home / "desk").glob("state.sqlite*"):  # the desk has no account of its own then
+        file.unlink()
+    told = json.loads(subprocess.check_output([*COMMAND, "orders", "--json"], cwd=home.home, text=True, timeout=60))
+    assert DAYS[1] in json.dumps(told["orders"])
+    monkeypatch.chdir(home.home)
+    assert reviewed(None) == Path("desk/SIMULATED")

@@ -11,8 +11,9 @@ from springback.workflow import monitor as workflow
 from springback.workflow import places, watch
 from springback.workflow.inputs import Inputs, stored
 from springback.workflow.settings import Settings, choose
+from springback.workflow.trade_status import account_folder
 
-__all__ = ["Console", "Inputs", "choose", "places"]
+__all__ = ["Console", "Inputs", "account_folder", "choose", "places"]
 
 
 def clear(console: Console, desk: Path, by: str | None) -> None:

@@ -1,5 +1,6 @@
 """Halts: what is not to be ordered and who lifts it; the kill switch, as a file of this machine and a row for all; flatten and adopt."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -14,7 +15,7 @@ from springback.market.prose import Prose
 from springback.market.symbols import check_symbols
 from springback.state.rows import Halt
 from springback.state.state import State
-from springback.state.trading_rows import Adoption
+from springback.state.trading_rows import CLAIMS, Adoption, Snapshot
 from springback.trading.guard import Verdict
 from springback.workflow.book import Word
 from springback.workflow.broker_events import heard
@@ -208,6 +209,8 @@ class Claim:
 def adopted(account: LiveAccount, claim: Claim, word: Word) -> Adoption:
     """A person's word on shares that nothing explains, kept; the halts of the name that asked for it are lifted. Raises `InputError`."""
     check_symbols([claim.symbol], "adopt")
+    if claim.claim not in CLAIMS:
+        raise InputError(f"--as must be {' or '.join(CLAIMS)}, was '{claim.claim}'", symbol=claim.symbol, value=claim.claim)
     if claim.claim == "ours" and not claim.quantity:
         raise InputError(f"shares of {claim.symbol} that are ours have a number: give --quantity, signed", symbol=claim.symbol)
     if claim.price is not None and not claim.price > 0:
@@ -220,3 +223,9 @@ def adopted(account: LiveAccount, claim: Claim, word: Word) -> Adoption:
         if halt.symbol == claim.symbol and halt.code in (UNEXPLAINED, TAKEN):
             account.state.lift(account.name, halt.n, word.by, word.at)
     return kept
+
+
+def held(account: LiveAccount, symbol: str) -> bool:
+    """Whether the broker had shares of `symbol` when it was last asked; True before it was."""
+    snapshot = account.state.newest(account.name, Snapshot)
+    return snapshot is None or symbol in json.loads(snapshot.positions)
