@@ -148,3 +148,21 @@ def test_of_several_accounts_one_is_named(
         (folder / HEAD).touch()
     code, text = said(monkeypatch, capsys, verb)
     assert code == 2 and text.endswith("desk has the accounts PA1, PA2: name one with --desk desk/PA1\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("pause",), "Missing option '--why'. (springback pause --help)"),
+        (
+            ("attribution", "--session", "3 March"),
+            "'--session': '3 March' must be a day such as 2026-11-27 (springback attribution --help)",
+        ),
+        (("halt",), "No such command 'halt'. Did you mean 'alert'? (springback --help)"),
+    ],
+)
+def test_wrong_usage_is_one_line_that_names_the_verb_s_own_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], told: str
+) -> None:
+    code, text = said(monkeypatch, capsys, *words)
+    assert code == 2 and text.endswith(f"{told}\n") and text.count("\n") == 1

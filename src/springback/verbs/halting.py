@@ -92,7 +92,10 @@ def flatten(console: Console, account: LiveAccount, typed: str, word: Word) -> N
 
 
 def resume(console: Console, desk: Path, number: str, broker: Venue, names: Sequence[str], sure: bool, word: Word) -> bool:
-    """Lifts halts, each confirmed, once the broker said how the account stands; whether none is left that a person lifts."""
+    """Lifts halts, each confirmed, once the broker said how the account stands; whether none is left that a person lifts.
+
+    Raises `InputError` where none of `names` is in force.
+    """
     own, clock = account(desk, number), TradeClock()
     known = halting.liftable(own)
     if names and not any(_meant(one, names) for one in known):

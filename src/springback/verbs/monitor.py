@@ -58,7 +58,8 @@ def _say(console: Console, study: MonitorStudy) -> None:
         side = getattr(study.accuracy, name)
         sides.add_row(name, *words.hits(side.rate), *words.fired(side.firing))
     console.show(sides)
-    console.say(f"  {words.watched(study)}")
+    if study.watch is not None:
+        console.say(f"  {words.watched(study)}")
     moved = [one.name for one in study.drift if one.drifts]
     if study.drift:
         console.say(

@@ -30,7 +30,7 @@ from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import Acts, evening, page, serve
 from springback.workflow.trade_status import account_folder, opened, status_of
-from springback.workflow.trader import TradingAccount, trading_account
+from springback.workflow.trader import Entrance, TradingAccount, trading_account
 
 STEPS: Mapping[str, Callable[..., TradeOutcome]] = {"send": send, "check": check, "collect": collect, "reconcile": reconcile}
 """Steps that need the account and a session alone; `decide` also asks for data."""
@@ -79,7 +79,8 @@ def run(
     gate = None
     if options.live and not opened(desk / settings.brokers.account):
         gate = partial(check_unopened, desk, settings, options.broker, models, override)
-    with trading_account(desk, settings, options.broker, options.live, clock, places.store, models, options.keys, gate) as account:
+    entrance = Entrance(options.keys, gate)
+    with trading_account(desk, settings, options.broker, options.live, clock, places.store, models, entrance) as account:
         if options.live:
             _say_gate(console, check_gate(account, desk, settings, override))
         check_clock(account, clock)

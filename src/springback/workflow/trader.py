@@ -27,7 +27,7 @@ from springback.workflow.settings import Settings
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trading_account import TradingAccount
 
-__all__ = ("BROKERS", "TradingAccount", "trading_account")
+__all__ = ("BROKERS", "Entrance", "TradingAccount", "trading_account")
 BROKERS = ("simulated", "alpaca", "ib")
 PAPER = "DU"
 """How the number of a paper account of IB begins; the Gateway's login must open that account."""
@@ -39,6 +39,14 @@ AHEAD = timedelta(days=30)
 """How far beyond the stored sessions the simulated broker knows when the market opens."""
 
 
+@dataclass(frozen=True)
+class Entrance:
+    """What leads to an account: the file of the broker's `keys` (None: the usual one), and a `gate` that raises where it is closed."""
+
+    keys: Path | None = None
+    gate: Callable[[], None] | None = None
+
+
 def trading_account(
     desk: Path,
     settings: Settings,
@@ -47,11 +55,10 @@ def trading_account(
     clock: Clock,
     store: Path | None = None,
     models: Path | None = None,
-    keys: Path | None = None,
-    gate: Callable[[], None] | None = None,
+    entrance: Entrance = Entrance(),
 ) -> TradingAccount:
-    """The account that the settings name at the broker, in its folder under `desk`; nothing is asked of the broker yet. The broker's `keys`
-    lie in the usual file where none is named. What is refused here, or by the `gate`, which is asked then, leaves no folder behind.
+    """The account that the settings name at the broker, in its folder under `desk`; nothing is asked of the broker yet. What is
+    refused here, or by the gate at the `entrance`, leaves no folder behind.
 
     Whoever takes it ends it by `with`. Raises `InputError` on a broker that is not known, or a set clock beside real money,
     `SettingsError` where no account is named, `WrongAccount` where the broker's address is not the one that is meant, and as `account_of`.
@@ -65,9 +72,9 @@ def trading_account(
         raise SettingsError("brokers.account is empty, so that nothing is sent: name the number of the account that the keys open")
     if broker_name == "ib" and _set(clock) and not number.startswith(PAPER):
         raise InputError(f"--clock rehearses at IB on a paper account ({PAPER}...), brokers.account is {number}: leave --clock out")
-    remote = None if broker_name == "simulated" else REMOTE[broker_name](settings, live, keys)
-    if gate is not None:
-        gate()
+    remote = None if broker_name == "simulated" else REMOTE[broker_name](settings, live, entrance.keys)
+    if entrance.gate is not None:
+        entrance.gate()
     account = account_of(desk / number, settings, store, models, begins=True)
     broker = remote or StoredMarket(account, clock.now)
     mode: Mode = broker.mode if isinstance(broker, Alpaca | InteractiveBrokers) else "rehearsal"
