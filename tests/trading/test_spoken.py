@@ -19,7 +19,7 @@ ACCOUNT: Any = SimpleNamespace(mode="paper", live=SimpleNamespace(name="PA1"), j
 @pytest.mark.parametrize(
     ("outcome", "told"),
     [
-        (TradeOutcome("page", "2026-03-03"), ["look for orders of which nobody knows what became for 2026-03-03: done"]),
+        (TradeOutcome("page", "2026-03-03"), ["look for unknown orders for 2026-03-03: done"]),
         (TradeOutcome("decide", "2026-03-03"), ["decide for 2026-03-03: done", "2026-03-03 is decided: nothing is due"]),
         (
             TradeOutcome("decide", "2026-03-03", NO_DECISION, reasons=(Reason("bars", "no bars yet"),)),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,7 +23,9 @@ from springback.errors import Taken
 from springback.market.prose import Prose
 from springback.state.rows import Halt
 from springback.state.state import State
-from springback.state.trading_rows import Reconciliation
+from springback.state.trading_rows import Adoption, Booking, Reconciliation
+from springback.trading.accounted import Memory
+from springback.trading.booked import Change
 from springback.verbs.review import desk as reviewed
 from springback.workflow.settings import Settings
 from springback.workflow.trade_check import check
@@ -182,6 +185,38 @@ def test_a_rehearsal_that_ended_long_ago_is_no_fault(desk: BrokerDesk) -> None:
     beat(desk.account, now, "")
     told = [status_of(desk.folder, desk.settings, now + timedelta(seconds=late)).state for late in (60, 400, 3 * 365 * 86400)]
     assert told == ["Trading.", "The service has given no sign of life for 7 minutes.", "Trading."]
+
+
+def test_the_screen_knows_what_was_told_after_the_newest_decision(desk: BrokerDesk) -> None:
+    """An execution told late, of an order of an older decision; a split that the broker booked; shares adopted as ours."""
+    desk.decide(("AAA", 10, "entry"))
+    desk.fake.faults.append(Fault("change", "GET", "/v2/account/activities", times=10_000, change=lambda _: []))
+    desk.move_to("2026-03-03 19:10")
+    send(desk.account, desk.clock)
+    desk.move_to("2026-03-04 16:31")
+    desk.decide(session="2026-03-04", held={"HARD": 4})
+    desk.move_to("2026-03-04 17:00")
+    assert not desk.journal.orders()[0].history
+    desk.fake.faults.clear()
+    reconcile(desk.account, desk.clock)
+    late = {"AAA": 10.0, "HARD": 4.0}
+    assert status_of(desk.folder, desk.settings, desk.clock.now()).positions == late
+    claim = Adoption("CCC", "ours", Decimal(7), 50.0, date(2026, 3, 2), desk.clock.now(), "a tester")
+    desk.state.keep(desk.live.name, claim)
+    booked = Booking("b1", "split", "SPLIT", "AAA", Decimal(10), None, desk.clock.now(), desk.clock.now())
+    desk.state.book(desk.live.name, booked)
+    memory = Memory(changes=(Change("b1", "AAA", "split", Decimal(10), Decimal(0)),))
+    body = json.dumps({"memory": memory.plain(), "lines": []})
+    desk.state.keep(desk.live.name, Reconciliation(date(2026, 3, 4), "night", desk.clock.now(), 0, body))
+    assert status_of(desk.folder, desk.settings, desk.clock.now()).positions == {"AAA": 20.0, "CCC": 7.0, "HARD": 4.0}
+
+
+def test_the_kill_switch_is_one_halt_on_the_screen(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    (desk.folder / "KILL").write_text("")
+    served(desk, "2026-03-03 17:00")
+    desk.state.halt(desk.live.name, Halt("all", "kill", Prose("a test"), "a tester", desk.clock.now()))
+    assert [one["code"] for one in status_of(desk.folder, desk.settings, desk.clock.now()).halts] == ["kill"]
 
 
 def test_an_account_is_of_real_money_until_somebody_says_otherwise(tmp_path: Path) -> None:

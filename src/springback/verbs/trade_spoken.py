@@ -13,7 +13,7 @@ from springback.workflow.trader import TradingAccount
 
 ACTS = {
     "night": "reconcile with what the broker booked overnight",
-    "page": "look for orders of which nobody knows what became",
+    "page": "look for unknown orders",
     "morning": "reconcile with what the open made of it",
 }
 """Acts and steps whose name is no word of their own."""

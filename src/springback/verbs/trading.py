@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 
-from springback.errors import InputError, MissingData
+from springback.errors import InputError, MissingData, Taken, Unwritable
 from springback.project import usual
 from springback.verbs.book import word_of
 from springback.verbs.console import Console
@@ -25,7 +25,7 @@ from springback.workflow.trade_check import check
 from springback.workflow.trade_clock import Ended, TradeClock, by_new_york, instant
 from springback.workflow.trade_collect import collect
 from springback.workflow.trade_gate import OpenGate, Override, check_gate, check_unopened
-from springback.workflow.trade_outcome import TradeOutcome
+from springback.workflow.trade_outcome import FAILED, TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import Acts, evening, page, serve
@@ -80,7 +80,7 @@ def run(
     if options.live and not opened(desk / settings.brokers.account):
         gate = partial(check_unopened, desk, settings, options.broker, models, override)
     entrance = Entrance(options.keys, gate)
-    with trading_account(desk, settings, options.broker, options.live, clock, places.store, models, entrance) as account:
+    with _failing(), trading_account(desk, settings, options.broker, options.live, clock, places.store, models, entrance) as account:
         if options.live:
             _say_gate(console, check_gate(account, desk, settings, override))
         check_clock(account, clock)
@@ -89,6 +89,18 @@ def run(
             return _said(console, account, steps[options.step]())
         with _ended_by(over):
             return _serve(console, account, clock, steps, until)
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """A disk that takes nothing is a failure of the step and no wrong word of who called it; an account that another holds is."""
+    try:
+        yield
+    except Taken:
+        raise
+    except Unwritable as error:
+        error.exit_code = FAILED
+        raise
 
 
 def typed(account: str, by: str, why: str) -> Override | None:
@@ -127,7 +139,7 @@ def _steps(
     inputs = Inputs(store=account.live.store, request=Request(keys=options.keys))
     fetch = asking(account.live, inputs, vendor, clock, console) if vendor else None
     own = {name: partial(one, account, clock, options.session, console) for name, one in STEPS.items()}
-    return {"decide": partial(evening, account, clock, fetch, console), **own}
+    return {"decide": partial(evening, account, clock, fetch, console, options.session), **own}
 
 
 def _serve(

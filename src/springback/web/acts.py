@@ -122,7 +122,8 @@ def _flatten(visit: Visit, form: Form, word: Word) -> str:
 
 def _adopt(visit: Visit, form: Form, word: Word) -> str:
     try:
-        shares, price = Decimal(form.of("quantity") or "0"), float(form.of("price")) if form.of("price") else None
+        shares = Decimal(form.of("quantity")) if form.of("quantity") else None
+        price = float(form.of("price")) if form.of("price") else None
         opened = date.fromisoformat(form.of("opened")) if form.of("opened") else None
     except (InvalidOperation, ValueError):
         raise InputError("shares and price are numbers, the opening a date such as 2026-03-02") from None

@@ -15,14 +15,16 @@ from springback.market.prose import Prose
 from springback.market.symbols import check_symbols
 from springback.state.rows import Halt
 from springback.state.state import State
-from springback.state.trading_rows import CLAIMS, Adoption, Snapshot
+from springback.state.trading_rows import CLAIMS, Adoption, Reconciliation, Snapshot
+from springback.trading.accounted import ours_of
 from springback.trading.guard import Verdict
 from springback.workflow.book import Word
 from springback.workflow.broker_events import heard
 from springback.workflow.curbs import FLATTEN
 from springback.workflow.daily import Clock
 from springback.workflow.evening import HEAD, LiveAccount
-from springback.workflow.reconcile import TAKEN, UNEXPLAINED, reconcile
+from springback.workflow.order_journal import journal_of
+from springback.workflow.reconcile import TAKEN, UNEXPLAINED, reconcile, remembered
 from springback.workflow.trading_account import TradingAccount, holding
 
 FILE = "KILL"
@@ -197,27 +199,36 @@ def flattened(account: LiveAccount, word: Word) -> Halt:
 
 @dataclass(frozen=True)
 class Claim:
-    """Whose shares of `symbol` are: "ours" or "foreign"; signed shares, of ours the mean price in dollars and the session of opening."""
+    """Whose shares of `symbol` are: "ours" or "foreign"; signed shares, of ours the mean price in dollars and the session of opening.
+
+    Foreign ones without a number (None) are all that the broker had when it was last asked and that are not ours.
+    """
 
     symbol: str
     claim: str
-    quantity: Decimal
+    quantity: Decimal | None
     price: float | None = None
     opened: date | None = None
 
 
 def adopted(account: LiveAccount, claim: Claim, word: Word) -> Adoption:
-    """A person's word on shares that nothing explains, kept; the halts of the name that asked for it are lifted. Raises `InputError`."""
+    """A person's word on shares that nothing explains, kept; the halts of the name that asked for it are lifted. Raises `InputError`.
+
+    In a rehearsal it is said at the instant at which the broker was last asked: the clock of the person is another one.
+    """
     check_symbols([claim.symbol], "adopt")
     if claim.claim not in CLAIMS:
         raise InputError(f"--as must be {' or '.join(CLAIMS)}, was '{claim.claim}'", symbol=claim.symbol, value=claim.claim)
+    snapshot = account.state.newest(account.name, Snapshot)
+    at = snapshot.at if snapshot is not None and snapshot.rehearsal else word.at
     if claim.claim == "ours" and not claim.quantity:
         raise InputError(f"shares of {claim.symbol} that are ours have a number: give --quantity, signed", symbol=claim.symbol)
     if claim.price is not None and not claim.price > 0:
         raise InputError(f"--price must be above 0 dollars, was {claim.price:g}", symbol=claim.symbol, value=claim.price, limit=0)
-    if claim.opened is not None and claim.opened > word.at.date():
-        raise InputError(f"{claim.symbol} is opened on {claim.opened}, after {word.at:%Y-%m-%d}", symbol=claim.symbol)
-    row = Adoption(claim.symbol, claim.claim, claim.quantity, claim.price, claim.opened, word.at, word.by, Prose(word.why))
+    if claim.opened is not None and claim.opened > at.date():
+        raise InputError(f"{claim.symbol} is opened on {claim.opened}, after {at:%Y-%m-%d}", symbol=claim.symbol)
+    quantity = _not_ours(account, claim.symbol, snapshot) if claim.quantity is None else claim.quantity
+    row = Adoption(claim.symbol, claim.claim, quantity, claim.price, claim.opened, at, word.by, Prose(word.why))
     kept = account.state.keep(account.name, row)
     for halt in account.state.halts(account.name):
         if halt.symbol == claim.symbol and halt.code in (UNEXPLAINED, TAKEN):
@@ -229,3 +240,12 @@ def held(account: LiveAccount, symbol: str) -> bool:
     """Whether the broker had shares of `symbol` when it was last asked; True before it was."""
     snapshot = account.state.newest(account.name, Snapshot)
     return snapshot is None or symbol in json.loads(snapshot.positions)
+
+
+def _not_ours(account: LiveAccount, symbol: str, snapshot: Snapshot | None) -> Decimal:
+    """Signed shares of the name that the broker had and that neither our orders nor bookings nor adoptions explain."""
+    there = Decimal(json.loads(snapshot.positions).get(symbol, "0")) if snapshot is not None else Decimal(0)
+    orders, state = journal_of(account.folder.path, state=account.state).orders(), account.state
+    ours = ours_of(orders, state.kept(account.name, Adoption)).shares.get(symbol, Decimal(0))
+    changes = remembered(state.newest(account.name, Reconciliation)).changes
+    return there - ours - sum((one.quantity for one in changes if one.symbol == symbol), Decimal(0))

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from springback.data.files.reading import atomic
 from springback.data.hours import newest_closed
-from springback.errors import StateError, Unwritable
+from springback.errors import InputError, StateError, Unwritable
 from springback.market.prose import Prose
 from springback.operation.frozen_decision import Reason
 from springback.state.rows import Incident
@@ -22,7 +22,7 @@ from springback.workflow.progress import Progress
 from springback.workflow.trade_batch import coded
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_decide import decide
-from springback.workflow.trade_outcome import DONE, EXITS_ONLY, UNKNOWN, TradeOutcome
+from springback.workflow.trade_outcome import DONE, EXITS_ONLY, NO_DECISION, UNKNOWN, TradeOutcome
 from springback.workflow.trade_targets import table_of
 from springback.workflow.trading_account import TradingAccount, holding
 
@@ -130,20 +130,33 @@ def page(account: TradingAccount, clock: TradeClock) -> TradeOutcome:
         reasons = tuple(Reason("unknown", f"nobody knows what became of {one.client_id}", one.intent.symbol) for one in unknown)
         return TradeOutcome("page", str(table.session), UNKNOWN if unknown else DONE, {"unknown": len(unknown)}, reasons)
 
-    outcome = coded("page", table.session, asked)
+    outcome = coded(account, clock, "page", table.session, asked)
     with suppress(Unwritable, StateError):
         account.live.state.keep(account.live.name, outcome.row(clock.now(), account.rehearsal))
     return outcome
 
 
-def evening(account: TradingAccount, clock: TradeClock, fetch: Fetch | None, progress: Progress) -> TradeOutcome:
-    """The decision of the newest session that is over, taken while the account is held. Raises as `decide` does."""
+def evening(
+    account: TradingAccount, clock: TradeClock, fetch: Fetch | None, progress: Progress, session: date | None = None
+) -> TradeOutcome:
+    """The decision of the newest session that is over, taken while the account is held; the `session` that is asked for must be it, or be
+    decided already. Raises as `decide` does, `InputError` on an older session.
+    """
+    newest = newest_closed(clock.now(), timedelta(minutes=account.live.settings.daily.earliest), account.live.closed).day
+    if session is not None and session != newest:
+        if str(session) in account.live.folder.sessions():
+            return TradeOutcome("decide", str(session), facts={"decisions": []})
+        if session < newest:
+            words = f"the session {session} is over and {newest} is the newest: only that one is decided"
+            raise InputError(words, session=str(session))
+        reason = Reason("early", f"the session {session} is not over, {newest} is the newest that is")
+        return TradeOutcome("decide", str(session), NO_DECISION, reasons=(reason,))
 
     def decided() -> TradeOutcome:
         with holding(account):
             return decide(account, clock, fetch, progress)
 
-    return coded("decide", None, decided)
+    return coded(account, clock, "decide", None, decided)
 
 
 def _incident(account: TradingAccount, session: date, unknown: list[str], at: datetime) -> None:
