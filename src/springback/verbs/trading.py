@@ -27,6 +27,7 @@ from springback.workflow.trade_collect import collect
 from springback.workflow.trade_gate import OpenGate, Override, check_gate, check_unopened
 from springback.workflow.trade_outcome import FAILED, TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
+from springback.workflow.trade_requests import Attention
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import Acts, evening, page, serve
 from springback.workflow.trade_status import account_folder, opened, status_of
@@ -156,7 +157,7 @@ def _serve(
         "morning": steps["reconcile"],
     }
     try:
-        for outcome in serve(account, clock, acts, until):
+        for outcome in serve(account, clock, acts, until, Attention(account, clock)):
             code = _said(console, account, outcome)
     except Ended:
         console.say(f"ended as asked, at {by_new_york(clock.now())}: nothing is half done, the same command goes on")
