@@ -13,11 +13,12 @@ import pytest
 from springback.brokers import alpaca as module
 from springback.brokers.alpaca import Alpaca
 from springback.brokers.alpaca_line import _reset
-from springback.brokers.broker import counted, net_shares
+from springback.brokers.broker import counted
 from springback.brokers.broker_settings import Brokers
 from springback.errors import BrokerError, Disagrees, Refused, Unauthorized, Unreachable, WrongAccount
 from tests.brokers.alpaca_contract import contract
 from tests.brokers.broker_cases import Case, alpaca, alpaca_case, at
+from tests.brokers.executions import net_shares
 from tests.brokers.fake_alpaca import KEYS, Fault
 
 OPEN, AFTER = "2026-03-04 09:31", "2026-03-04 20:00"

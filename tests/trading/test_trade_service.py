@@ -26,6 +26,7 @@ from springback.state.state import State
 from springback.state.trading_rows import Adoption, Booking, Reconciliation
 from springback.trading.accounted import Memory
 from springback.trading.booked import Change
+from springback.workflow import trade_service
 from springback.workflow.settings import Settings
 from springback.workflow.trade_check import check
 from springback.workflow.trade_clock import Ended, TradeClock
@@ -132,6 +133,42 @@ def test_two_services_do_not_trade_one_account(desk: BrokerDesk) -> None:
     with desk.state.lease(desk.live.name, "another machine"), pytest.raises(Taken):
         served(desk, "2026-03-04 12:00")
     assert not desk.posts()
+
+
+def test_a_person_who_holds_the_account_for_a_moment_ends_no_service(desk: BrokerDesk) -> None:
+    """Kill and resume ask the broker while they hold it; the service does its act after them."""
+    desk.decide(("AAA", 10, "entry"))
+    desk.state.take(desk.live.name, "a person", 3600.0)
+    wait = desk.clock.wait
+
+    def until(seconds: float) -> None:
+        if desk.clock.now() > at("2026-03-03 19:05:20"):
+            desk.state._give_back(desk.live.name, "a person")
+        wait(seconds)
+
+    desk.clock.wait = until  # type: ignore[method-assign]
+    assert ("send", DONE) in served(desk, "2026-03-04 04:00") and desk.posts() == 1
+
+
+def test_it_lives_while_an_act_is_at_work(desk: BrokerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fills are collected for a quarter of an hour; nobody is told meanwhile that the trader is not running."""
+    monkeypatch.setattr(trade_service, "BEAT", 0.02)
+    desk.decide(("AAA", 10, "entry"))
+    beats = []
+
+    def slow() -> TradeOutcome:
+        for _ in range(200):
+            told = last_beat(desk.folder)
+            beats.append(told["at"] if told else "")
+            if len(set(beats)) > 3:
+                break
+            desk.clock.instant += timedelta(seconds=60)
+            time.sleep(0.02)
+        return TradeOutcome("send", SESSION, DONE)
+
+    found = next(iter(serve(desk.account, desk.clock, {"send": slow}, at("2026-03-04 09:00"))))
+    assert found.step == "send" and len(set(beats)) > 3
+    assert not [one for one in threading.enumerate() if one.name.startswith("signs of life")]
 
 
 def test_the_service_shows_that_it_lives(desk: BrokerDesk) -> None:

@@ -269,11 +269,3 @@ def counted(fills: Iterable[Fill]) -> tuple[Fill, ...]:
     ids = {one.execution_id: one.client_id for one in unique.values()}
     standing = [one for one in unique.values() if one.execution != "bust" and one.execution_id not in undone]
     return tuple(one if one.client_id else replace(one, client_id=ids.get(one.previous_id, "")) for one in reversed(standing))
-
-
-def net_shares(fills: Iterable[Fill]) -> dict[str, Decimal]:
-    """Signed shares by broker's order id, out of the executions that stand."""
-    out: dict[str, Decimal] = {}
-    for one in counted(fills):
-        out[one.broker_id] = out.get(one.broker_id, Decimal(0)) + (one.quantity if one.side == "buy" else -one.quantity)
-    return out

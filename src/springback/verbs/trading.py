@@ -26,6 +26,7 @@ from springback.workflow.trade_collect import collect
 from springback.workflow.trade_gate import OpenGate, Override, check_gate
 from springback.workflow.trade_outcome import FAILED, TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
+from springback.workflow.trade_requests import Attention
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import Acts, evening, page, serve
 from springback.workflow.trade_status import account_folder, status_of
@@ -145,7 +146,7 @@ def _serve(
         "morning": steps["reconcile"],
     }
     with suppress(Ended):
-        for outcome in serve(account, clock, acts, until):
+        for outcome in serve(account, clock, acts, until, Attention(account, clock)):
             code = _said(console, account, outcome)
     return code
 

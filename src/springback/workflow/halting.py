@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -82,13 +82,17 @@ def kill(desk: Path, number: str, word: Word, state: Callable[[Path], State]) ->
     file = next((one for one in files if one), None)
     rows = []
     for name in names:
-        halt = Halt("all", KILL, Prose(word.why or "a person says so"), word.by, word.at)
         with _noted(faults, f"the row of {name}"):
-            state(desk / name).halt(name, halt)
+            state(desk / name).halt(name, row(word))
             rows.append(name)
     if file is None and not rows:
         raise Unwritable(f"the kill switch of {desk} could not be written ({faults[0]}): stop the process, and call the broker")
     return Killed(file, tuple(rows), tuple(faults))
+
+
+def row(word: Word) -> Halt:
+    """The row of a kill."""
+    return Halt("all", KILL, Prose(word.why or "a person says so"), word.by, word.at)
 
 
 def accounts(desk: Path) -> tuple[str, ...]:
@@ -147,19 +151,39 @@ def liftable(account: LiveAccount) -> tuple[Halt, ...]:
 
 
 def resumed(
-    account: LiveAccount, word: Word, numbers: Collection[int] | None = None, check: Callable[[], Collection[str]] | None = None
+    account: LiveAccount,
+    word: Word,
+    numbers: Collection[int] | None = None,
+    check: Callable[[], Collection[str]] | None = None,
+    file: bool = False,
 ) -> tuple[Halt, ...]:
-    """Lifts the halts that a person lifts, of these `numbers` alone where they are named; with the row of the kill switch its files go.
+    """Lifts the halts that a person lifts, of these `numbers` alone where they are named; with the row of the kill switch, or where `file`
+    says so, its files go.
 
     First `check` lays the account beside its journal, where there is a broker; the names that it finds stay halted. Other accounts that a
-    file of the desk stopped have their own. Raises as it does, and `Unwritable` where a file stays.
+    file of the desk stopped have their own. Raises as it does, `InputError` where somebody kills meanwhile, and `Unwritable` where a file
+    stays.
     """
     chosen = [one for one in liftable(account) if numbers is None or one.n in numbers]
+    before = marks(account.folder.path)
     strange = check() if check is not None else ()
     chosen = [one for one in chosen if one.scope != "name" or one.symbol not in strange]
-    if numbers is None or any(one.code == KILL for one in chosen):
+    if marks(account.folder.path) != before:
+        raise InputError(f"account {account.name} was killed while the broker was asked: nothing is lifted, look at it again")
+    if numbers is None or file or any(one.code == KILL for one in chosen):
         _unmarked(account.folder.path)
     return tuple(account.state.lift(account.name, one.n, word.by, word.at) for one in chosen)
+
+
+def marks(folder: Path) -> tuple[datetime | None, ...]:
+    """When each file of the kill switch was written last, by this machine's clock; None where it is not there."""
+    found: list[datetime | None] = []
+    for file in kill_files(folder):
+        try:
+            found.append(datetime.fromtimestamp(file.lstat().st_mtime, UTC))
+        except OSError:
+            found.append(None)
+    return tuple(found)
 
 
 def checked(account: TradingAccount, clock: Clock) -> frozenset[str]:

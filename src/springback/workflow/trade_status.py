@@ -76,13 +76,16 @@ def opened(folder: Path) -> bool:
     return (folder / FILE).is_file() or bool(DeskFolder(folder).sessions())
 
 
-def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
-    """How the account in `folder` stands at the instant `now`. Raises `MissingData` where there is none."""
-    where = place(folder)
+def status_of(folder: Path, settings: Settings, now: datetime, known: DeskFolder | None = None, state: State | None = None) -> TradeStatus:
+    """How the account in `folder` stands at the instant `now`; its decisions as they are `known`, and its `state`, where they are at hand.
+
+    Raises `MissingData` where there is none.
+    """
+    where, known = place(folder), known or DeskFolder(folder)
     if "://" not in where and not Path(where).exists():
         raise MissingData(f"{folder} holds no account: begin with 'springback trade', or name its folder with --desk")
-    state, name = open_state(folder), folder.resolve().name
-    orders, halts, snapshot = journal_of(folder, state=state).orders(_since(folder)), state.halts(name), state.newest(name, Snapshot)
+    state, name = state or open_state(folder), folder.resolve().name
+    orders, halts, snapshot = journal_of(folder, state=state).orders(_since(known)), state.halts(name), state.newest(name, Snapshot)
     table = _table(settings, now)
     done = {one.step for one in state.kept(name, Step, table.session) if not one.code}
     act, told = table.following(now, done), last_beat(folder)
@@ -95,13 +98,19 @@ def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
         state=_sentence(killed, halts, unknown, state.newest(name, Step), age),
         halts=tuple(_halt(one) for one in halts) + (() if not killed or rowed else ({"scope": "all", "code": "kill", "symbol": ""},)),
         unknown_orders=unknown,
-        positions=_positions(folder, state, orders),
+        positions=_positions(folder, known, state, orders),
         broker_positions={} if snapshot is None else {symbol: float(one) for symbol, one in json.loads(snapshot.positions).items()},
         asked_at=None if snapshot is None else snapshot.at.isoformat(),
         next_act="decide" if act is None else act.name,
         next_at=(table.end if act is None else act.start).isoformat(),
         heartbeat_age=age,
     )
+
+
+def alive(folder: Path, now: datetime) -> bool:
+    """Whether the trader of the account in `folder` gave a sign of life just before the instant `now`."""
+    told = last_beat(folder)
+    return told is not None and (now - datetime.fromisoformat(told["at"])).total_seconds() <= OLD
 
 
 def _table(settings: Settings, now: datetime) -> Timetable:
@@ -127,18 +136,16 @@ def mode_of(folder: Path, state: State | None = None) -> Mode:
     return known.get(said) or ("PAPER" if name.startswith(PAPER) else "LIVE")
 
 
-def _since(folder: Path) -> date | None:
+def _since(known: DeskFolder) -> date | None:
     """The session whose book the fills since change; None where none is known."""
-    known = DeskFolder(folder)
     decision = known.decision() if known.sessions() else None
     return None if decision is None or ACCOUNT not in decision.files else date.fromisoformat(decision.session)
 
 
-def _positions(folder: Path, state: State, orders: tuple[Order, ...]) -> dict[str, float]:
+def _positions(folder: Path, known: DeskFolder, state: State, orders: tuple[Order, ...]) -> dict[str, float]:
     """The book of the newest decision with what happened to it since: executions, also late ones of older orders, shares that bookings
     moved, and those that a person adopted.
     """
-    known = DeskFolder(folder)
     decision = known.decision() if known.sessions() else None
     book = None if decision is None else decision.state()
     shares = {} if book is None else {symbol: Decimal(one.quantity) for symbol, one in book.positions.items()}
