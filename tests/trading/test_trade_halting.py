@@ -202,6 +202,8 @@ def test_a_journal_that_was_lost_is_rebuilt_from_the_broker_that_is_asked(
     assert send(desk.account, desk.clock).code == HALTED
     code, text = typed("journal", "rebuild", "--why", "the disk died")
     assert code == 2 and "name it by --broker" in text
+    code, text = typed("journal", "rebuild", "--why", "the disk died", "--broker", "alpaca", "--live")
+    assert code == 2 and "--live trades real money" in text
     code, text = typed("journal", "rebuild", "--why", "the disk died", "--broker", "alpaca", "--json")
     assert code == 0 and json.loads(text)["faults"] == []
     assert {one.client_id: (one.state, one.filled_quantity, one.average_price) for one in desk.journal.orders()} == before
