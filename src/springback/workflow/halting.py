@@ -15,7 +15,7 @@ from springback.market.prose import Prose
 from springback.market.symbols import check_symbols
 from springback.state.rows import Halt
 from springback.state.state import State
-from springback.state.trading_rows import CLAIMS, Adoption, Reconciliation, Snapshot
+from springback.state.trading_rows import CLAIMS, Adoption, Snapshot
 from springback.trading.accounted import ours_of
 from springback.trading.guard import Verdict
 from springback.workflow.book import Word
@@ -271,5 +271,5 @@ def _not_ours(account: LiveAccount, symbol: str, snapshot: Snapshot | None) -> D
     there = Decimal(json.loads(snapshot.positions).get(symbol, "0")) if snapshot is not None else Decimal(0)
     orders, state = journal_of(account.folder.path, state=account.state).orders(), account.state
     ours = ours_of(orders, state.kept(account.name, Adoption)).shares.get(symbol, Decimal(0))
-    changes = remembered(state.newest(account.name, Reconciliation)).changes
+    changes = remembered(state, account.name).changes
     return there - ours - sum((one.quantity for one in changes if one.symbol == symbol), Decimal(0))

@@ -14,7 +14,7 @@ from springback.errors import MissingData, Unreachable
 from springback.operation.account_state import AccountState
 from springback.operation.frozen_decision import Reason
 from springback.operation.outcomes import Holding, OrderOutcome, Outcomes, purpose_of
-from springback.state.trading_rows import Adoption, Reconciliation
+from springback.state.trading_rows import Adoption
 from springback.trading.journal import Order
 from springback.trading.own_account import Beginning, Event, Held, OwnAccount, Sources, own_account
 from springback.trading.paper_gate import capital_share
@@ -58,7 +58,7 @@ class JournalTrader:
             raise MissingData(f"account {name} was never at its broker: run 'springback trade decide' first")
         known = self.account.journal.orders() if orders is None else tuple(orders)
         adoptions = state.kept(name, Adoption)
-        renamed, changes = names_now(self.live, known), remembered(state.newest(name, Reconciliation)).changes
+        renamed, changes = names_now(self.live, known), remembered(state, name).changes
         names = {one.intent.symbol for one in known} | {one.symbol for one in adoptions} | {one.symbol for one in changes if one.symbol}
         events = self._events(names | set(renamed.values()), cash[0].at.date())
         sources = Sources(known, events, state.bookings(name), adoptions, changes, renamed)

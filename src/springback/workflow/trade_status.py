@@ -184,7 +184,7 @@ def _moved_since(folder: Path, state: State, frozen: datetime, since: date) -> I
             for one in told:
                 yield order.intent.symbol, order.sign * (one.quantity - before.get(one.corrects, Decimal(0)))
     heard = {one.activity_id for one in state.bookings(name) if one.heard_at > frozen}
-    for change in remembered(state.newest(name, Reconciliation)).changes if heard else ():
+    for change in remembered(state, name).changes if heard else ():
         if change.activity_id in heard:
             yield change.symbol, change.quantity
     for adoption in state.kept(name, Adoption):
