@@ -118,6 +118,8 @@ async def follow(dashboard: Dashboard, request: Request) -> Response:
         return PlainTextResponse("Sign in first.\n", 403)
     if dashboard.watchers.count >= dashboard.watchers.most:
         return FULL
+    if request.method == "HEAD":  # who asks for the head alone would hold a place for nothing
+        return Response(media_type="text/event-stream")
     account = await run_in_threadpool(dashboard.desks.account, visit.desk)
     watcher = dashboard.watchers.of(account.state, visit.desk.folder)
     told = events.stream(watcher, dashboard.watchers, lambda: dashboard.session(request) is not None)
