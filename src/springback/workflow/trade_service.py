@@ -59,7 +59,8 @@ def serve(account: TradingAccount, clock: TradeClock, acts: Acts, until: datetim
             retries = [one for (session, _), one in again.items() if session == table.session]
             clock.wait(_pause(clock, table, finished, retries))
             continue
-        outcome = acts[act.name]()
+        with account.live.state.kept_open():
+            outcome = acts[act.name]()
         if ended(outcome.code, outcome.facts):
             over.add((table.session, act.name))
         else:
