@@ -38,7 +38,7 @@ demo-desk:
 	@echo "Making the demo in $(DEMO), some two minutes, once: a backtest ..."
 	@rm -rf $(DEMO) && mkdir -p $(DEMO)
 	@set -e; cd $(DEMO); run="$(abspath $(SPRINGBACK))"; \
-	$$run init --quiet; sed -i.bak $(FAULTS) springback.toml; rm springback.toml.bak; $$run run --quiet; \
+	$$run init --quiet; sed -i.bak $(FAULTS) springback.toml; rm springback.toml.bak; $$run run --set strategy.slots=10 --quiet; $$run backtest --quiet; \
 	echo "... three months of a simulated account whose trader was away for two days, and beside it a month of evenings with faults ..."; \
 	{ $$run rehearse --from 2023-12-01 --to 2023-12-29 --faults 7 --quiet || test $$? -eq 1; } & evenings=$$!; \
 	$$run trade --clock 2023-10-02T16:30-04:00 --until 2023-11-16T12:00-05:00 --quiet; \
@@ -46,7 +46,7 @@ demo-desk:
 	wait $$evenings; \
 	echo "... what is said of them"; \
 	$$run attribution --desk desk/SIMULATED --quiet; $$run optimize --set optimise.trials=8 --quiet; \
-	$$run data check --quiet || test $$? -eq 1; $$run review --quiet; touch .ready
+	$$run data check --quiet || test $$? -eq 1; $$run review --desk desk/SIMULATED --quiet; touch .ready
 
 test: setup-dev ## run the tests but the slow ones, about 16 minutes on two cores
 	@echo "Running the tests: about 16 minutes on two cores; all of them: make test-all; one file: .venv/bin/python -m pytest tests/test_cli.py"

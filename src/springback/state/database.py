@@ -1,7 +1,7 @@
 """One database, SQLite or PostgreSQL: opened, brought to the newest schema, read in one snapshot, written by one hand at a time."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -116,10 +116,10 @@ def found(connection: Connection, kind: type[R], account: str, *conditions: Colu
 
 
 @cache
-def _all_of(kind: type[Row]) -> Select[Any]:
-    """All rows of a table, in their order."""
-    table = TABLE_OF[kind]
-    return select(*(table.c[one.name] for one in fields(kind))).order_by(*table.primary_key)
+def _all_of(kind: Hashable) -> Select[Any]:
+    """All rows of a kind, in their order."""
+    table = TABLE_OF[kind]  # type: ignore[index]  # a kind of row, of which mypy does not see that it can be hashed
+    return select(*(table.c[one.name] for one in fields(kind))).order_by(*table.primary_key)  # type: ignore[arg-type]
 
 
 def add(connection: Connection, account: str, *new: R) -> tuple[R, ...]:

@@ -63,6 +63,7 @@ def _at_the_broker(visit: Visit) -> tuple[Block, ...]:
     found = status_of(visit.desk.folder, visit.settings, visit.now)
     calm = found.state.startswith(("Trading", "Nothing"))
     next_at = "" if found.next_at is None else f"{datetime.fromisoformat(found.next_at).astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"
+    act = ACTS.get(found.next_act, found.next_act)
     ours, theirs = found.positions, found.broker_positions
     apart = [
         {"symbol": one, "ours": ours.get(one, 0), "theirs": theirs.get(one, 0)}
@@ -72,7 +73,7 @@ def _at_the_broker(visit: Visit) -> tuple[Block, ...]:
     columns = (Column("symbol", "Symbol"), Column("ours", "By our book", "shares"), Column("theirs", "At the broker", "shares"))
     note = f"The broker was asked last on {found.asked_at}." if found.asked_at else ""
     return (
-        Words(f"{found.state} Next: {ACTS.get(found.next_act, found.next_act)}, {next_at}.", tone="quiet" if calm else "bad"),
+        Words(f"{found.state} The trader's next act: {act}, {next_at}.", tone="quiet" if calm else "bad"),
         *(Words(f"Nobody knows what became of {one}.", tone="bad") for one in found.unknown_orders),
         *((Sheet("apart", "Positions that differ", columns, apart, note),) if apart else ()),
     )
