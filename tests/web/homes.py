@@ -135,6 +135,11 @@ def trade(home: Path) -> None:
             pass
 
 
+def desks_of(home: Path) -> tuple[Path, ...]:
+    """The desk, and the account at the simulated broker where there is one."""
+    return tuple(one for one in (home / "desk", home / "traded") if one.is_dir())
+
+
 class Browser:
     """Somebody at the dashboard who sends what a browser sends."""
 
@@ -179,4 +184,4 @@ class Browser:
 def browser_at(home: Path, web: Web | None = None, now: Callable[[], datetime] = lambda: NOW, origin: str = HOST) -> Browser:
     """A new visitor of a new dashboard over `home`, which must be the working folder."""
     web = web or Web()
-    return Browser(dashboard_of((home / "desk",), web, Access(home / FILE, web.hours, CHEAP), now), origin)
+    return Browser(dashboard_of(desks_of(home), web, Access(home / FILE, web.hours, CHEAP), now), origin)

@@ -1,5 +1,6 @@
 """Every page in a real browser, wide and narrow, by day and by night: no complaint, nobody else asked, nothing over anything."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from springback.state.rows import Halt
 from springback.state.state import State
 from springback.web.contents import PAGES
 from tests.browser import CHROMIUM
-from tests.web.homes import NOW, PASSWORD, make_walked
+from tests.web.homes import NOW, PASSWORD
 from tests.web.served import served
 
 pytestmark = [
@@ -70,12 +71,11 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen(decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+def seen(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     """One browser and one sign-in for all."""
     from playwright.sync_api import sync_playwright
 
-    home = tmp_path_factory.mktemp("browser") / "home"
-    make_walked(decided, home)
+    home = shutil.copytree(walked, tmp_path_factory.mktemp("browser") / "home")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as running:
         patch.chdir(home)
         with served(home) as (_, address):

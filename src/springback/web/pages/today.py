@@ -42,6 +42,8 @@ def today(visit: Visit) -> Page:
     coming = upcoming(visit.account.folder, visit.settings, visit.now)
     halts = visit.account.state.halts(visit.account.name)
     blocks: list[Block] = [*_at_the_broker(visit)]
+    if decision.session != visit.sessions[-1]:
+        blocks.append(Words(f"The decision in view is an older one; equity, what is held and what comes next are of {visit.sessions[-1]}."))
     blocks += [Words(one.text, tone="warn" if decision.exits_only else "quiet") for one in decision.reasons if not one.symbol]
     blocks += [
         _tiles(visit, decision, coming),
