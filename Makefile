@@ -45,7 +45,7 @@ demo-desk:
 	$$run trade --clock 2023-11-20T16:30-05:00 --until 2023-12-29T16:55-05:00 --quiet; \
 	wait $$evenings; \
 	echo "... what is said of them"; \
-	$$run attribution --desk desk/SIMULATED --quiet; $$run optimize --set optimise.trials=8 --quiet; \
+	$$run attribution --desk desk/SIMULATED --quiet || test $$? -eq 1; $$run optimize --set optimise.trials=8 --quiet; \
 	$$run data check --quiet || test $$? -eq 1; $$run review --desk desk/SIMULATED --quiet; touch .ready
 
 test: setup-dev ## run the tests but the slow ones, about 16 minutes on two cores

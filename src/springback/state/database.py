@@ -1,11 +1,11 @@
 """One database, SQLite or PostgreSQL: opened, brought to the newest schema, read in one snapshot, written by one hand at a time."""
 
 import sqlite3
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +35,7 @@ BEGIN = {
     ("postgresql", True): f"SELECT pg_advisory_xact_lock({WRITERS})",
 }
 """How a transaction begins, by database and whether it writes: what it reads is one moment, and of two that write one waits."""
+QUERIES: dict[type[Row], Select[Any]] = {}
 R = TypeVar("R", bound=Row)
 
 
@@ -115,11 +116,12 @@ def found(connection: Connection, kind: type[R], account: str, *conditions: Colu
     return tuple(kind(*row) for row in connection.execute(query))
 
 
-@cache
-def _all_of(kind: Hashable) -> Select[Any]:
-    """All rows of a kind, in their order."""
-    table = TABLE_OF[kind]  # type: ignore[index]  # a kind of row, of which mypy does not see that it can be hashed
-    return select(*(table.c[one.name] for one in fields(kind))).order_by(*table.primary_key)  # type: ignore[arg-type]
+def _all_of(kind: type[Row]) -> Select[Any]:
+    """All rows of a table, in their order; made once."""
+    if (known := QUERIES.get(kind)) is None:
+        table = TABLE_OF[kind]
+        known = QUERIES[kind] = select(*(table.c[one.name] for one in fields(kind))).order_by(*table.primary_key)
+    return known
 
 
 def add(connection: Connection, account: str, *new: R) -> tuple[R, ...]:
