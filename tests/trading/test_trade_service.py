@@ -37,7 +37,7 @@ from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import HEARTBEAT, Acts, beat, current, last_beat, page, serve
 from springback.workflow.trade_status import account_folder, mode_of, status_of
-from springback.workflow.trader import CALLS
+from springback.workflow.trader import CALLS, trading_account
 from tests.brokers.broker_cases import at
 from tests.brokers.fake_alpaca import Fault
 from tests.operation.conftest import begun  # noqa: F401 (a fixture)
@@ -72,6 +72,16 @@ def test_a_day_of_the_service(desk: BrokerDesk) -> None:
     names = ("send", "reconcile", "check", "page", "collect", "reconcile")
     assert served(desk, "2026-03-04 12:00") == [(name, DONE) for name in names]
     assert desk.states() == {"AAA-entry-1": "filled"} and desk.posts() == 1
+
+
+def test_the_simulated_broker_has_the_faults_that_the_settings_give_it(tmp_path: Path) -> None:
+    Store(tmp_path / "store").write(market().until(30))
+    brokers = replace(Settings().brokers, simulated_seed=3, simulated_partial=0.25, simulated_refusal=0.5)
+    settings, clock = replace(Settings(), brokers=brokers), TradeClock(at("2022-03-01 12:00"), threading.Event())
+    with trading_account(tmp_path / "desk", settings, "simulated", False, clock, tmp_path / "store", tmp_path / "models") as account:
+        account.broker.state()
+        told = json.loads((account.folder / CALLS).read_text().splitlines()[0])["begin"]
+    assert (told["seed"], told["partial"], told["refusal"]) == (3, 0.25, 0.5)
 
 
 def test_begun_anew_it_goes_on_where_it_was(desk: BrokerDesk) -> None:

@@ -142,7 +142,13 @@ class StoredMarket:
         settings, market_data = self.account.settings, store.read()
         charged = charges(settings.costs, settings.backtest.profile, 0.0)
         law = Law(charged, stop_trigger, paid_price, delisting_price)
-        terms = SimulatedTerms(cash=settings.brokers.capital or settings.backtest.cash)
+        told = settings.brokers
+        terms = SimulatedTerms(
+            cash=told.capital or settings.backtest.cash,
+            seed=told.simulated_seed,
+            partial=told.simulated_partial,
+            refusal=told.simulated_refusal,
+        )
         file = self.account.folder.path / CALLS
         file.parent.mkdir(parents=True, exist_ok=True)
         days = [one.item() for one in market_data.bars.sessions]
