@@ -1,11 +1,12 @@
 """The kill switch: a session and a typed word, no password and no wait; the file first. It asks no database, no broker and no script."""
 
+import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +20,7 @@ from springback.workflow.state_place import open_state
 from springback.workflow.trade_status import alive
 
 WORD = "KILL"
-OWN = CapacityLimiter(8)
+OWN = ThreadPoolExecutor(8, "kill")
 """Threads that nothing else takes: pages may all wait for a database."""
 AGAIN = 5.0
 """Seconds between two tries to write the row into a database that does not answer."""
@@ -29,13 +30,13 @@ PATIENCE = 1.0
 
 async def ask(dashboard: Dashboard, request: Request) -> Response:
     """The page with the form."""
-    return await to_thread.run_sync(_answer, dashboard, request, Outcome(), limiter=OWN)
+    return await asyncio.get_running_loop().run_in_executor(OWN, _answer, dashboard, request, Outcome())
 
 
 async def pull(dashboard: Dashboard, request: Request) -> Response:
     """Kills the account, where an operator typed the word."""
     form = await dashboard.form(request)
-    return await to_thread.run_sync(_pulled, dashboard, request, form, limiter=OWN)
+    return await asyncio.get_running_loop().run_in_executor(OWN, _pulled, dashboard, request, form)
 
 
 def _pulled(dashboard: Dashboard, request: Request, form: Form) -> Response:

@@ -55,5 +55,5 @@ class Shared:
                 self._locks.pop(self._kept.popitem(last=False)[0], None)
 
 
-def _holds(known: _Kept, version: int | None) -> bool:
-    return version is not None and known.version == version and time.monotonic() - known.at <= OLD
+def _holds(page: _Kept, version: int | None) -> bool:
+    return version is not None and page.version == version and time.monotonic() - page.at <= OLD

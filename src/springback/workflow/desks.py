@@ -42,8 +42,8 @@ def _others(folder: Path) -> tuple[str, ...]:
 
 
 @lru_cache(16)
-def _undated(known: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(one for one in known if not DAY.fullmatch(one))
+def _undated(entries: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in entries if not DAY.fullmatch(one))
 
 
 def _opened(folder: Path) -> bool:

@@ -67,7 +67,7 @@ def holdings(account: LiveAccount, now: datetime) -> Holdings:
 
 
 def _position(line: dict[str, Any], rule: Strategy, equity: float) -> Position:
-    quantity, price, mark = int(line["quantity"]), float(line["entry_price"]), float(line["mark"])
+    quantity, price, mark = int(line["quantity"]), _number(line["entry_price"]), _number(line["mark"])
     size = quantity or int(line["waiting"])
     sign = 1 if size > 0 else -1
     level = None if rule.stop_mode == "none" or not quantity else price * (1 - sign * rule.stop_loss)
@@ -91,3 +91,8 @@ def _position(line: dict[str, Any], rule: Strategy, equity: float) -> Position:
         closing=bool(line["closing"]),
         assumed=bool(line["assumed"]),
     )
+
+
+def _number(value: float | None) -> float:
+    """A price that there is none of yet is NaN."""
+    return float("nan") if value is None else float(value)

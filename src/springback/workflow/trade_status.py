@@ -84,16 +84,18 @@ def opened(folder: Path) -> bool:
     return (folder / FILE).is_file() or bool(DeskFolder(folder).sessions())
 
 
-def status_of(folder: Path, settings: Settings, now: datetime, known: DeskFolder | None = None, state: State | None = None) -> TradeStatus:
-    """How the account in `folder` stands at the instant `now`; its decisions as they are `known`, and its `state`, where they are at hand.
+def status_of(
+    folder: Path, settings: Settings, now: datetime, decisions: DeskFolder | None = None, state: State | None = None
+) -> TradeStatus:
+    """How the account in `folder` stands at the instant `now`; its `decisions` and its `state` are those given, where they are at hand.
 
     Raises `MissingData` where there is none.
     """
-    where, known = place(folder), known or DeskFolder(folder)
+    where, decisions = place(folder), decisions or DeskFolder(folder)
     if "://" not in where and not Path(where).exists():
         raise MissingData(f"{folder} holds no account: begin with 'springback trade', or name its folder with --desk")
     state, name = state or open_state(folder), folder.resolve().name
-    orders, halts, snapshot = journal_of(folder, state=state).orders(_since(known)), state.halts(name), state.newest(name, Snapshot)
+    orders, halts, snapshot = journal_of(folder, state=state).orders(_since(decisions)), state.halts(name), state.newest(name, Snapshot)
     table = _table(settings, now)
     done = {one.step for one in state.kept(name, Step, table.session) if not one.code}
     act, told = table.following(now, done), last_beat(folder)
@@ -108,7 +110,7 @@ def status_of(folder: Path, settings: Settings, now: datetime, known: DeskFolder
         state=_sentence(killed, halts, unknown, state.newest(name, Step), awaited),
         halts=tuple(_halt(one) for one in halts) + (() if not killed or rowed else ({"scope": "all", "code": "kill", "symbol": ""},)),
         unknown_orders=unknown,
-        positions=_positions(folder, known, state, orders),
+        positions=_positions(folder, decisions, state, orders),
         broker_positions={} if snapshot is None else {symbol: float(one) for symbol, one in json.loads(snapshot.positions).items()},
         asked_at=None if snapshot is None else snapshot.at.isoformat(),
         next_act="decide" if act is None else act.name,
@@ -146,17 +148,17 @@ def mode_of(folder: Path, state: State | None = None) -> Mode:
     return known.get(said) or ("PAPER" if name.startswith(PAPER) else "LIVE")
 
 
-def _since(known: DeskFolder) -> date | None:
+def _since(decisions: DeskFolder) -> date | None:
     """The session whose book the fills since change; None where none is known."""
-    decision = known.decision() if known.sessions() else None
+    decision = decisions.decision() if decisions.sessions() else None
     return None if decision is None or ACCOUNT not in decision.files else date.fromisoformat(decision.session)
 
 
-def _positions(folder: Path, known: DeskFolder, state: State, orders: tuple[Order, ...]) -> dict[str, float]:
+def _positions(folder: Path, decisions: DeskFolder, state: State, orders: tuple[Order, ...]) -> dict[str, float]:
     """The book of the newest decision with what happened to it since: executions, also late ones of older orders, shares that bookings
     moved, and those that a person adopted.
     """
-    decision = known.decision() if known.sessions() else None
+    decision = decisions.decision() if decisions.sessions() else None
     book = None if decision is None else decision.state()
     shares = {} if book is None else {symbol: Decimal(one.quantity) for symbol, one in book.positions.items()}
     since = date.min if decision is None or book is None else date.fromisoformat(decision.session)
