@@ -135,7 +135,7 @@ def test_what_is_open_is_not_lost_among_years_of_what_is_over(operator: Browser)
 
 def test_a_csv_file_has_every_row(operator: Browser) -> None:
     lines = operator.get("/a/desk/costs/costs-by-session.csv").text.splitlines()
-    assert len(lines) > 2500 and lines[0] == "Session,Fees,Slippage,Fills,Of equity"
+    assert len(lines) > 2500 and lines[0] == 'Session,Fees,Slippage,Fills,"Of equity, bp"'
 
 
 @pytest.mark.slow
