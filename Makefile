@@ -7,6 +7,7 @@ PYTHON ?=
 RUN_ARGS ?=
 LOCK_ARGS ?=
 DEMO ?= demo
+FAULTS := -e 's/^\# simulated_partial = .*/simulated_partial = 0.06/' -e 's/^\# simulated_refusal = .*/simulated_refusal = 0.04/'
 TEST_ARGS ?= --numprocesses=auto --dist=loadfile
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 COMPILE_LOCK := uv pip compile $(LOCK_ARGS) --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
@@ -34,14 +35,18 @@ web: setup ## the dashboard on the demo market in demo/, three months of evening
 	@cd $(DEMO) && $(abspath $(SPRINGBACK)) web --desk desk --desk rehearsal --clock 2023-12-29T17:00-05:00
 
 demo-desk:
-	@echo "Making the demo in $(DEMO): a backtest, three months of evenings, a simulated account: some two minutes, once ..."
+	@echo "Making the demo in $(DEMO), some two minutes, once: a backtest ..."
 	@rm -rf $(DEMO) && mkdir -p $(DEMO)
 	@set -e; cd $(DEMO); run="$(abspath $(SPRINGBACK))"; \
-	$$run init --quiet; $$run run --quiet; \
-	$$run rehearse --from 2023-10-02 --to 2023-12-29 --faults 7 --quiet || test $$? -eq 1; \
-	$$run trade --broker simulated --models-dir rehearsal/models --clock 2023-12-18T16:30-05:00 --until 2023-12-29T16:55-05:00 --quiet; \
-	$$run attribution --desk desk/SIMULATED --quiet; \
-	$$run data check --quiet || test $$? -eq 1; $$run review --desk rehearsal --quiet; touch .ready
+	$$run init --quiet; sed -i.bak $(FAULTS) springback.toml; rm springback.toml.bak; $$run run --set strategy.slots=10 --quiet; $$run backtest --quiet; \
+	echo "... three months of a simulated account whose trader was away for two days, and beside it a month of evenings with faults ..."; \
+	{ $$run rehearse --from 2023-12-01 --to 2023-12-29 --faults 7 --quiet || test $$? -eq 1; } & evenings=$$!; \
+	$$run trade --clock 2023-10-02T16:30-04:00 --until 2023-11-16T12:00-05:00 --quiet; \
+	$$run trade --clock 2023-11-20T16:30-05:00 --until 2023-12-29T16:55-05:00 --quiet; \
+	wait $$evenings; \
+	echo "... what is said of them"; \
+	$$run attribution --desk desk/SIMULATED --quiet || test $$? -eq 1; $$run optimize --set optimise.trials=8 --quiet; \
+	$$run data check --quiet || test $$? -eq 1; $$run review --desk desk/SIMULATED --quiet; touch .ready
 
 test: setup-dev ## run the tests but the slow ones, about 16 minutes on two cores
 	@echo "Running the tests: about 16 minutes on two cores; all of them: make test-all; one file: .venv/bin/python -m pytest tests/test_cli.py"

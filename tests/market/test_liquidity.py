@@ -46,6 +46,14 @@ def test_the_future_changes_nothing(seed: int, row: int) -> None:
         np.testing.assert_array_equal(mean(bars)[:row], mean(bars.between(0, row)))
 
 
+@given(seed=seeds, since=st.integers(0, 149), window=st.integers(1, 70))
+def test_what_is_worked_out_from_a_row_on_is_the_whole_to_the_last_bit(seed: int, since: int, window: int) -> None:
+    bars = halting_bars(seed)
+    for mean in (mean_volume, mean_dollar_volume):
+        np.testing.assert_array_equal(mean(bars, window, since)[since:], mean(bars, window)[since:])
+        assert np.isnan(mean(bars, window, since)[:since]).all()
+
+
 @given(seed=seeds)
 def test_a_session_depends_on_its_own_window_to_the_last_bit(seed: int) -> None:
     bars = halting_bars(seed)

@@ -1,7 +1,10 @@
 """The state keeps what it is told, on either database, and gives back the same."""
 
 import dataclasses
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,6 +37,21 @@ def test_what_is_kept_comes_back_by_another_hand(url: str) -> None:
             assert not isinstance(kept, datetime) or kept == AT
     found = other.book_events(ME)[0]
     assert isinstance(found.why, Prose) and found.at.utcoffset() == timedelta(0) and type(found.session) is date
+
+
+def test_a_moment_shows_nothing_that_is_written_meanwhile(url: str) -> None:
+    """Of one thread, by one connection; whoever reads elsewhere sees it, and so does the thread afterwards."""
+    state, other = State(url), State(url)
+    state.halt(ME, Halt("entries", "pause", WHY, "ann", AT))
+    with state.moment():
+        assert len(state.halts(ME)) == 1
+        other.halt(ME, Halt("entries", "losses", WHY, "ann", AT))
+        state.open_incident(ME, Incident("a", AT, None, WHY, "springback daily"))
+        assert len(state.halts(ME)) == 1 and state.incidents(ME) == ()
+        assert len(other.halts(ME)) == 2
+        with ThreadPoolExecutor(1) as thread:
+            assert len(thread.submit(state.halts, ME).result()) == 2
+    assert len(state.halts(ME)) == 2 and len(state.incidents(ME)) == 1
 
 
 def test_accounts_do_not_see_each_other(url: str) -> None:
@@ -164,3 +182,21 @@ def test_any_event_comes_back_to_the_last_bit(url: str, events: list[BookEvent])
     kept = shared.record(ME, *events)
     assert [dataclasses.replace(one, n=0) for one in kept] == events
     assert shared.book_events(ME, after=before) == kept
+
+
+def test_a_database_that_is_kept_open_brings_its_log_in_once(new: Callable[[str], str]) -> None:
+    file = new("sqlite")
+    state, log = State(file), Path(f"{file}-wal")
+    with state.kept_open():
+        for _ in range(3):
+            state.record(ME, event())
+            assert log.stat().st_size > 0, "the log stays between two transactions"
+        assert len(State(file).book_events(ME)) == 3
+    assert not log.exists() and len(state.book_events(ME)) == 3
+
+
+def test_what_cannot_be_kept_open_is_used_all_the_same(url: str) -> None:
+    state = State(url)
+    with state.kept_open(), state.kept_open():
+        state.record(ME, event())
+    assert len(state.book_events(ME)) == 1

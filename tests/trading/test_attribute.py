@@ -167,6 +167,22 @@ def test_cash_that_is_gone_without_a_booking_is_the_residual(live: Live, tomorro
     assert last.chain is not None and not last.whole and found[DAYS[3]].whole
 
 
+def test_a_session_in_which_nobody_read_the_account_is_not_worked_out_for_ever(
+    live: Live, tomorrow: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = Mirror(live)
+    mirror.play(list(DAYS[:2]))
+    with monkeypatch.context() as away:
+        away.setattr(mirror, "_snapshot", lambda _: None)
+        mirror.play([DAYS[2]])
+    mirror.play(list(DAYS[3:5]))
+    evening = instant(DAYS[2], "17:30")
+    found = {one.session: one for one in mirror.attributed(tomorrow)}
+    assert found[DAYS[2]].chain is None and [one.code for one in found[DAYS[2]].doubts] == ["no_snapshot"]
+    assert not {DAYS[2], DAYS[3]} & {one.session for one in mirror.attributed(tomorrow)}, "no later day can tell of it"
+    assert DAYS[2] in {one.session for one in mirror.attributed(evening)}, "before the next open it can still be read"
+
+
 def test_row_46_a_restated_bar_changes_no_decision_and_is_the_data_term(live: Live, tomorrow: datetime) -> None:
     mirror = Mirror(live)
     mirror.play(list(DAYS[:4]))

@@ -54,7 +54,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BrokerDesk
 @pytest.fixture
 def typed(desk: BrokerDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
     """Types words for the account of the desk."""
-    return lambda *words: said(monkeypatch, capsys, *words, "--account", desk.live.name)
+    number = desk.live.name
+    return lambda *words: said(monkeypatch, capsys, *words, "--account", number)
 
 
 def codes(desk: BrokerDesk) -> list[str]:

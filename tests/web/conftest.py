@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.once import made_once
-from tests.web.homes import RUNNER, Browser, browser_at, make
+from tests.web.homes import RUNNER, Browser, browser_at, make, make_walked
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,6 +22,12 @@ def loop() -> Iterator[None]:
 def decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project to be copied."""
     return made_once(tmp_path_factory, "decided", make)
+
+
+@pytest.fixture(scope="session")
+def walked(decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with something on every page, to be copied or only read."""
+    return made_once(tmp_path_factory, "walked", partial(make_walked, decided))
 
 
 @pytest.fixture

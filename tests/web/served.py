@@ -16,7 +16,7 @@ from springback.web.app import dashboard_of
 from springback.web.dashboard import Dashboard
 from springback.web.server import configuration, listening
 from springback.workflow.web_settings import Web
-from tests.web.homes import CHEAP, NOW
+from tests.web.homes import CHEAP, NOW, desks_of
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def served(home: Path, now: Callable[[], datetime] = lambda: NOW, web: Web | Non
         free.bind(("127.0.0.1", 0))
         settings = replace(web or Web(), port=free.getsockname()[1])
     at = listening(settings)
-    dashboard = dashboard_of((home / "desk",), settings, Access(home / FILE, settings.hours, CHEAP), now)
+    dashboard = dashboard_of(desks_of(home), settings, Access(home / FILE, settings.hours, CHEAP), now)
     server = uvicorn.Server(configuration(dashboard))
     thread = threading.Thread(target=server.run, args=([at],), daemon=True)
     thread.start()

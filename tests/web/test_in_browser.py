@@ -1,5 +1,6 @@
 """Every page in a real browser, wide and narrow, by day and by night: no complaint, nobody else asked, nothing over anything."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,7 +26,22 @@ pytestmark = [
 LAWS = Path(__file__).with_name("page_laws.js").read_text(encoding="utf-8")
 WIDTHS = {1400: 900, 360: 740}
 SCHEMES = {"light": "rgb(251, 250, 247)", "dark": "rgb(22, 26, 32)"}
-SYMBOL = "?symbol="
+AT_A_BROKER = ("today", "positions", "orders", "incidents", "why", "live", "costs", "kill")
+MAY_BE_EMPTY = frozenset(
+    (
+        "orders",
+        "incidents",
+        "incidents at a broker",
+        "why",
+        "why at a broker",
+        "an older decision",
+        "live at a broker",
+        "models",
+        "settings",
+        "kill",
+    )
+)
+"""Pages on which a table says why it has no row: nothing was kept from entry, no act was done, nothing is in doubt."""
 
 
 @dataclass
@@ -55,13 +71,11 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen(decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+def seen(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     """One browser and one sign-in for all."""
-    import shutil
-
     from playwright.sync_api import sync_playwright
 
-    home = shutil.copytree(decided, tmp_path_factory.mktemp("browser") / "home")
+    home = shutil.copytree(walked, tmp_path_factory.mktemp("browser") / "home")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as running:
         patch.chdir(home)
         with served(home) as (_, address):
@@ -81,13 +95,29 @@ def seen(decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 
 def addresses(home: Path) -> dict[str, str]:
-    """Every page, those that a query opens too."""
-    symbol = State(home / "desk" / "state.sqlite") and sorted((home / "desk").glob("2*"))[-1].name
+    """Every page, those that a query opens too, of the desk and where they differ of an account at a broker."""
+    session = sorted((home / "desk").glob("2*"))[-2].name
+    symbol = (home / "desk" / session / "orders.csv").read_text().splitlines()[1].split(",")[2]
+    one, other = sorted(path.name for path in (home / "runs").glob("2023*"))
     return {name: f"/a/desk/{name}" for name in PAGES} | {
+        **{f"{name} at a broker": f"/a/SIMULATED/{name}" for name in AT_A_BROKER},
         "kill": "/a/desk/kill",
-        "an older decision": f"/a/desk/why?session={symbol}",
+        "an older decision": f"/a/desk/why?session={session}",
+        "a symbol": f"/a/SIMULATED/symbol?symbol={symbol}",
+        "a run": f"/a/desk/runs?run={one}",
+        "two runs": f"/a/desk/runs?run={one}&beside={other}",
         "lost": "/a/desk/nowhere",
     }
+
+
+def test_no_page_is_walked_empty(seen: Seen) -> None:
+    """Wherever there can be something there is: a sentence that says why not stands on few pages, each named here."""
+    empty = {}
+    for name, address in addresses(seen.home).items():
+        seen.open(address)
+        if said := seen.page.locator("main .absent").all_inner_texts():
+            empty[name] = said
+    assert set(empty) <= MAY_BE_EMPTY, empty
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -129,7 +159,7 @@ def test_the_keyboard_reaches_everything(seen: Seen) -> None:
     wanted = seen.page.evaluate(
         "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary, [tabindex=\"0\"]')]"
         ".filter((one) => one.offsetParent !== null || one.closest('.bar') || one.classList.contains('skip'))"
-        ".filter((one) => one.getClientRects().length).length"
+        ".filter((one) => one.getClientRects().length && !one.closest('details:not([open]) > :not(summary)')).length"
     )
     reached, marked = [], []
     seen.page.evaluate("document.body.focus()")
@@ -141,6 +171,18 @@ def test_the_keyboard_reaches_everything(seen: Seen) -> None:
     assert set(marked) <= {"solid", "auto"}
     seen.page.evaluate("document.activeElement.blur()")
     seen.page.keyboard.press("Tab")
+
+
+def test_another_account_is_a_key_away(seen: Seen) -> None:
+    seen.page.set_viewport_size({"width": 360, "height": 740})
+    seen.open("/a/desk/orders")
+    seen.page.focus(".switch summary")
+    seen.page.keyboard.press("Enter")
+    seen.sound("the open switch, 360 px")
+    seen.page.keyboard.press("Tab")
+    seen.page.keyboard.press("Enter")
+    seen.page.wait_for_url("**/a/SIMULATED/orders")
+    assert "At the broker" in seen.page.inner_text("main") and "REHEARSAL" in seen.page.inner_text("#bar")
 
 
 def test_a_write_is_seen_within_a_second(seen: Seen) -> None:

@@ -14,6 +14,9 @@ from springback.analytics.report_data import Account, ReportData
 from springback.analytics.trades import re_entries, trade_figures
 from springback.analytics.verdict import flags, verdict
 
+COUNTED = ("fired", "signals")
+"""How scores are called that are numbers of rows."""
+
 
 @dataclass(frozen=True, eq=False)
 class Summary:
@@ -84,7 +87,8 @@ def _lean_json(figures: dict[str, float]) -> dict[str, dict[str, Any]]:
 def _figures(account: Account, report_data: ReportData) -> dict[str, Figure]:
     figures = account_figures(account.daily, account.cash, report_data.risk_free, report_data.benchmark, BAND_SEED, report_data.search)
     scores = {
-        name: figure(float("nan") if value is None else value, _score(name), "ratio") for name, value in (report_data.scores or {}).items()
+        name: figure(float("nan") if value is None else value, _score(name), "count" if name.endswith(COUNTED) else "ratio")
+        for name, value in (report_data.scores or {}).items()
     }
     again = "closed trades that opened a name on the side it had left at most 6 sessions before"
     figures["re_entries"] = figure(re_entries(account.trades, account.daily["date"]), again, "count")

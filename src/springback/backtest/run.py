@@ -69,12 +69,14 @@ def prepare(
     endings: Endings = "known",
     entry_factor: Floats | None = None,
     limits: Limits = UNLIMITED,
+    since: int = 0,
 ) -> LoopInputs:
     """The market data and the forecasts as the loop reads them; made once, used for many backtests with the same regime window, variants,
     `endings` and `limits`.
 
     A forecast of a row in quarantine is none, wherever it comes from: nothing is bought there, what is held goes on to its exit.
     `entry_factor` (T,), None for ones, multiplies the gross of the entries decided on each session: an alarm of the monitor as it was.
+    A loop that begins at row `since` needs no liquidity of sessions before the one that precedes it: those are NaN.
     Dollars and shares. Raises `MissingData` where a panel of the forecasts has another shape than the bars (T, N), or the factor than T.
     """
     bars, actions = market_data.bars, market_data.actions
@@ -101,8 +103,8 @@ def prepare(
         p_long=forecasts.p_long,
         p_short=forecasts.p_short,
         adv=forecasts.adv,
-        mean_volume=mean_volume(bars),
-        mean_dollars=mean_dollar_volume(bars),
+        mean_volume=mean_volume(bars, since=max(0, since - 1)),
+        mean_dollars=mean_dollar_volume(bars, since=max(0, since - 1)),
         high_before=high_before,
         low_before=low_before,
         trend=trend_mean(bars, actions) if strategy.trend == "sma200" else unused,

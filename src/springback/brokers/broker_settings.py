@@ -16,6 +16,9 @@ class Brokers:
     `ib_borrow` is the file of IB's list of what can be borrowed (empty: nothing can), of which `ib_borrow_fee` percent a year is the most
     that counts as easy; `flex_url` is IB's service of statements.
 
+    The simulated broker fills a share `simulated_partial` of orders in part and turns `simulated_refusal` of them away, by luck of
+    `simulated_seed`: faults to rehearse with.
+
     A request waits `timeout` seconds for an answer. Questions alone are put again, `attempts` times in all, the first pause of `pause`
     seconds doubling, as long as the waiting stays within `patience` seconds; an order is sent once.
     """
@@ -34,6 +37,9 @@ class Brokers:
     attempts: int = 5
     pause: float = 0.5
     patience: float = 90.0
+    simulated_seed: int = 0
+    simulated_partial: float = 0.0
+    simulated_refusal: float = 0.0
 
     def __post_init__(self) -> None:
         limits = {
@@ -45,6 +51,9 @@ class Brokers:
             "attempts": (1, 20),
             "pause": (0.001, 60),
             "patience": (0, 600),
+            "simulated_seed": (0, 2**31 - 1),
+            "simulated_partial": (0, 1),
+            "simulated_refusal": (0, 1),
         }
         for name, (least, most) in limits.items():
             value = getattr(self, name)

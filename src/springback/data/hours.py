@@ -47,7 +47,8 @@ def between(first: date, last: date, closed: Sequence[str] = ()) -> tuple[Hours,
     """The sessions from `first` to `last`, both included, the days `closed` apart, in UTC."""
     known = schedule(first, last)
     low, high = np.searchsorted(known.days, np.datetime64(first)), np.searchsorted(known.days, np.datetime64(last), side="right")
-    return tuple(one for one in known.hours[low:high] if str(one.day) not in closed)
+    found = known.hours[low:high]
+    return tuple(one for one in found if str(one.day) not in closed) if closed else found
 
 
 def newest_closed(now: datetime, after: timedelta, closed: Sequence[str] = ()) -> Hours:

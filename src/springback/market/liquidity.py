@@ -8,17 +8,18 @@ from springback.market.bars import Bars, Panel
 WINDOW = 63
 
 
-def mean_volume(bars: Bars, window: int = WINDOW) -> Panel:
+def mean_volume(bars: Bars, window: int = WINDOW, since: int = 0) -> Panel:
     """Mean raw volume of the last `window` sessions, shares, (T, N).
 
-    Sessions without a bar (a halt, a mark) do not count; NaN until `window // 3` sessions with a bar are in the window.
+    Sessions without a bar (a halt, a mark) do not count; NaN until `window // 3` sessions with a bar are in the window, and in the rows
+    before `since`, which are not worked out.
     """
-    return _trailing_mean(bars.printed("volume"), window)
+    return _trailing_mean(bars.printed("volume"), window, since)
 
 
-def mean_dollar_volume(bars: Bars, window: int = WINDOW) -> Panel:
+def mean_dollar_volume(bars: Bars, window: int = WINDOW, since: int = 0) -> Panel:
     """Mean of raw close times raw volume over the last `window` sessions, dollars, (T, N); NaN as in `mean_volume`."""
-    return _trailing_mean(bars.printed("close") * bars.volume, window)
+    return _trailing_mean(bars.printed("close") * bars.volume, window, since)
 
 
 def latest_mean(panel: Panel, window: int = WINDOW) -> Panel:
@@ -33,9 +34,10 @@ def latest_mean(panel: Panel, window: int = WINDOW) -> Panel:
         return np.where(count >= max(1, window // 3), total / count, np.nan)
 
 
-def _trailing_mean(panel: Panel, window: int) -> Panel:
-    out = np.empty(panel.shape)
-    _fill_trailing_mean(panel, window, out)
+def _trailing_mean(panel: Panel, window: int, since: int) -> Panel:
+    first, out = max(0, since - window + 1), np.empty(panel.shape)
+    _fill_trailing_mean(panel[first:], window, out[first:])
+    out[:since] = np.nan
     return out
 
 

@@ -164,7 +164,7 @@ class _Stage:
         self.begin = self.row if first else self.row - 1
         self.rules, self.strategy = rules_of(terms, curbs), terms.strategy
         said, factor = _curbed(forecasts, self.symbols, curbs), _factor(curbs, self.row + 1)
-        self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor, terms.limits)
+        self.inputs = prepare(market_data, said, terms.regime, terms.strategy, terms.account.endings, factor, terms.limits, self.begin)
         self.paper = empty_paper(len(self.symbols), terms.strategy.slots)
 
     def laid_out(self, state: AccountState) -> Account:

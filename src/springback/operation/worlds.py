@@ -132,8 +132,9 @@ def modelled(view: View, order: WorkingOrder, quantity: int) -> Modelled | None:
         worth = max(level, close) if quantity < 0 else min(level, close)
     if np.isnan(price):
         return None
-    volume, dollars = float(mean_volume(bars)[row - 1, name]), float(mean_dollar_volume(bars)[row - 1, name])
-    paid = paid_price(charged, quantity, price, volume, dollars, price == opening)
+    before = max(0, row - 1)
+    liquidity = [float(panel[row - 1, name]) for panel in (mean_volume(bars, since=before), mean_dollar_volume(bars, since=before))]
+    paid = paid_price(charged, quantity, price, liquidity[0], liquidity[1], price == opening)
     return Modelled(quantity, float(paid), float(commission(charged, quantity, worth)), None if np.isnan(opening) else opening)
 
 

@@ -3,14 +3,14 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -36,6 +36,7 @@ BEGIN = {
     ("postgresql", True): f"SELECT pg_advisory_xact_lock({WRITERS})",
 }
 """How a transaction begins, by database and whether it writes: what it reads is one moment, and of two that write one waits."""
+QUERIES: dict[type[Row], Select[Any]] = {}
 R = TypeVar("R", bound=Row)
 
 
@@ -81,9 +82,9 @@ class Database:
                 self._held.connection = None
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """One moment of the database."""
-        held = getattr(self._held, "connection", None)
+    def _reading(self, fresh: bool = False) -> Iterator[Connection]:
+        """One moment of the database: that of the block `moment` where this thread is in one, unless a `fresh` one is asked for."""
+        held = None if fresh else getattr(self._held, "connection", None)
         if held is not None:
             with self._as_one_line():
                 yield held
@@ -98,6 +99,23 @@ class Database:
             yield connection
             if connection.dialect.name == "postgresql":  # a file tells by itself that it was written: `changes.py`
                 connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """A file stays open between the transactions of the block: else each brings the log in as it closes, and waits for the disk.
+
+        What cannot be opened is not kept open; a server needs no such thing.
+        """
+        keeper = None
+        if self.url.get_backend_name() == "sqlite":
+            with suppress(sqlite3.Error):
+                keeper = sqlite3.connect(self.name, timeout=self.patience, isolation_level=None)
+                keeper.execute("SELECT 1 FROM sqlite_master").fetchall()
+        try:
+            yield
+        finally:
+            if keeper is not None:
+                keeper.close()
 
     def _rows(self, kind: type[R], account: str, *conditions: ColumnElement[bool]) -> tuple[R, ...]:
         """The rows of `account` that meet the conditions, in their order."""
@@ -121,10 +139,16 @@ class Database:
 
 def found(connection: Connection, kind: type[R], account: str, *conditions: ColumnElement[bool]) -> tuple[R, ...]:
     """The rows of `account` that meet the conditions, in their order."""
-    table = TABLE_OF[kind]
-    names = [one.name for one in fields(kind)]
-    query = select(*(table.c[name] for name in names)).where(table.c.account == account, *conditions).order_by(*table.primary_key)
+    query = _all_of(kind).where(TABLE_OF[kind].c.account == account, *conditions)
     return tuple(kind(*row) for row in connection.execute(query))
+
+
+def _all_of(kind: type[Row]) -> Select[Any]:
+    """All rows of a table, in their order; made once."""
+    if (known := QUERIES.get(kind)) is None:
+        table = TABLE_OF[kind]
+        known = QUERIES[kind] = select(*(table.c[one.name] for one in fields(kind))).order_by(*table.primary_key)
+    return known
 
 
 def add(connection: Connection, account: str, *new: R) -> tuple[R, ...]:

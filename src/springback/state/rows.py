@@ -4,6 +4,7 @@ Sessions are dates, instants UTC and aware. `n` numbers the rows of one account 
 """
 
 import math
+import re
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,6 +13,8 @@ from springback.errors import InputError
 from springback.market.prose import Prose
 
 NOTHING = Prose("")
+UNKEPT = re.compile("[\0\ud800-\udfff]")
+"""Characters that no database keeps: NUL, and halves of a pair."""
 EVENINGS = ("frozen", "deadline", "late")
 SCOPES = ("name", "entries", "all")
 
@@ -36,7 +39,7 @@ def _fault(value: object) -> str:
         return f"must be an instant with its zone, was {value}"
     if isinstance(value, float | Decimal) and not math.isfinite(value):
         return f"must be finite, was {value}"
-    if isinstance(value, str) and ("\0" in value or any("\ud800" <= one <= "\udfff" for one in value)):
+    if isinstance(value, str) and UNKEPT.search(value):
         return f"holds a character that no database keeps: {value!r}"
     return ""
 

@@ -68,6 +68,7 @@ def _asked(own: LiveAccount, account: str, word: Word, broker: Venue) -> Listing
 def _say(console: Console, listed: Listing) -> None:
     console.payload["account"], console.payload["orders"] = listed.account, list(listed.orders)
     shown = table("", *COLUMNS)
+    shown.columns[-1].no_wrap, shown.columns[-1].justify = False, "left"  # a long reason breaks its own line and no other column
     for one in listed.orders:
         shown.add_row(*(_cell(one[name]) for name in COLUMNS))
     if listed.orders:

@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from springback.errors import SpringbackError
 from springback.web import acts, cells, drawing, entrance, events, kill
 from springback.web.access import Access
 from springback.web.contents import PAGES
@@ -118,7 +119,12 @@ async def follow(dashboard: Dashboard, request: Request) -> Response:
         return PlainTextResponse("Sign in first.\n", 403)
     if dashboard.watchers.count >= dashboard.watchers.most:
         return FULL
-    account = await run_in_threadpool(dashboard.desks.account, visit.desk)
+    if request.method == "HEAD":  # who asks for the head alone would hold a place for nothing
+        return Response(media_type="text/event-stream")
+    try:
+        account = await run_in_threadpool(dashboard.desks.account, visit.desk)
+    except SpringbackError as error:
+        return PlainTextResponse(f"{error}\n", 503)
     watcher = dashboard.watchers.of(account.state, visit.desk.folder)
     told = events.stream(watcher, dashboard.watchers, lambda: dashboard.session(request) is not None)
     return StreamingResponse(told, media_type="text/event-stream", headers={"x-accel-buffering": "no"})

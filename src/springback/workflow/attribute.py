@@ -18,7 +18,7 @@ from springback.operation.own_session import Own
 from springback.operation.worlds import Worlds, played
 from springback.state.order_rows import digits
 from springback.state.trading_rows import Adoption, Attribution, Reconciliation, Snapshot
-from springback.trading.accounted import memory_of
+from springback.trading.accounted import Memory, memory_of
 from springback.trading.attribution import Chain, Counted, Pair, chain
 from springback.trading.booked import NOTHING, Receivable
 from springback.trading.journal import Order
@@ -43,6 +43,8 @@ from springback.workflow.progress import SILENT, Progress
 from springback.workflow.reconcile import booked, names_now, remembered
 from springback.workflow.session_views import Doubt, seeing, worlds_place
 
+UNSEEN = frozenset(("blind", "no_snapshot"))
+"""Codes of doubts that no later day takes away: the session was decided without its data, or the account was not read after its close."""
 LATE = timedelta(days=10)
 """How far back a closure of the exchange may push a booking."""
 
@@ -88,6 +90,7 @@ class _Attribution:
     account: LiveAccount
     journal: OrderJournal
     now: datetime
+    bodies: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -110,9 +113,9 @@ class _Attribution:
         return self.journal.orders()
 
     @cached_property
-    def reconciliations(self) -> tuple[tuple[Reconciliation, Mapping[str, Any]], ...]:
-        """Each with its body, oldest first."""
-        return tuple((one, json.loads(one.body)) for one in self.account.state.kept(self.account.name, Reconciliation))
+    def reconciliations(self) -> tuple[Reconciliation, ...]:
+        """All, oldest first; of hundreds the bodies of two or three are read."""
+        return self.account.state.kept(self.account.name, Reconciliation)
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -137,6 +140,13 @@ class _Attribution:
         """The newest row of each session."""
         return {str(one.session): one for one in self.account.state.kept(self.account.name, Attribution)}
 
+    def _told(self, row: Reconciliation) -> Mapping[str, Any]:
+        """Its body, read once."""
+        return self.bodies[row.n] if row.n in self.bodies else self.bodies.setdefault(row.n, json.loads(row.body))
+
+    def _memory(self, row: Reconciliation) -> Memory:
+        return memory_of(self._told(row)["memory"])
+
     def run(self, progress: Progress) -> tuple[Attributed, ...]:
         """Every session that is due, oldest first."""
         sessions, step = self.account.folder.sessions(), progress.step("attribution")
@@ -149,13 +159,18 @@ class _Attribution:
         return tuple(found)
 
     def _due(self, sessions: Sequence[str]) -> tuple[str, ...]:
-        """From the first one on that is not final or of which something came late, to the newest."""
-        own = sessions[1:]
+        """From the first one on that is not settled or of which something came late, to the newest."""
+        own, heard = sessions[1:], {str(one.day): one.heard_at for one in sorted(self.moves, key=lambda one: one.heard_at)}
         for k, session in enumerate(own):
             row = self.kept.get(session)
-            if row is None or not row.final or any(str(one.day) == session and one.heard_at > row.at for one in self.moves):
+            if row is None or not self._settled(row) or (session in heard and heard[session] > row.at):
                 return tuple(own[k:])
         return ()
+
+    def _settled(self, row: Attribution) -> bool:
+        """Whether waiting tells no more of a session: it is final, or the account was not seen while it could be."""
+        lost = not row.final and any(one["code"] in UNSEEN for one in json.loads(row.body)["doubts"])
+        return row.final or (lost and self.now >= following(row.session, self.account.closed).opens)
 
     def _session(self, before: FrozenDecision, decision: FrozenDecision) -> Attributed:
         state = before.state()
@@ -179,7 +194,7 @@ class _Attribution:
 
     def _names(self) -> frozenset[str]:
         return frozenset(one.symbol for one in self.moves if one.symbol) | frozenset(
-            symbol for _, body in self.reconciliations[-1:] for symbol in memory_of(body["memory"]).foreign
+            symbol for one in self.reconciliations[-1:] for symbol in self._memory(one).foreign
         )
 
     def _worlds(self, decision: FrozenDecision) -> Worlds:
@@ -212,9 +227,9 @@ class _Attribution:
     def _foreign(self, day: date) -> Foreign:
         """What was foreign at the close of `day`: by the first reconciliation after it, or else the newest."""
         closes = hours_of(day, self.account.closed).closes
-        rows = [one for one in self.reconciliations if one[0].at >= closes][:1] or list(self.reconciliations[-1:])
-        for row, body in rows:
-            memory = memory_of(body["memory"])
+        rows = [one for one in self.reconciliations if one.at >= closes][:1] or list(self.reconciliations[-1:])
+        for row in rows:
+            memory = self._memory(row)
             return foreign_at(Foreign(memory.foreign, memory.others_cash), self.moves, day, row.at)
         return Foreign()
 
@@ -250,7 +265,7 @@ class _Attribution:
         day = date.fromisoformat(session)
         after = following(day, self.account.closed).day
         final = result is not None and any(
-            one.at.astimezone(NEW_YORK).date() >= after and booked(told, day) for one, told in self.reconciliations
+            one.at.astimezone(NEW_YORK).date() >= after and booked(self._told(one), day) for one in self.reconciliations
         )
         events = {} if counts is None else dict(counts.events)
         body = {

@@ -15,7 +15,7 @@ from springback.market.prose import Prose
 from springback.market.symbols import check_symbols
 from springback.state.rows import Halt
 from springback.state.state import State
-from springback.state.trading_rows import Adoption, Snapshot
+from springback.state.trading_rows import CLAIMS, Adoption, Snapshot
 from springback.trading.accounted import ours_of
 from springback.trading.guard import Verdict
 from springback.workflow.book import Word
@@ -241,6 +241,8 @@ def adopted(account: LiveAccount, claim: Claim, word: Word) -> Adoption:
     In a rehearsal it is said at the instant at which the broker was last asked: the clock of the person is another one.
     """
     check_symbols([claim.symbol], "adopt")
+    if claim.claim not in CLAIMS:
+        raise InputError(f"--as must be {' or '.join(CLAIMS)}, was '{claim.claim}'", symbol=claim.symbol, value=claim.claim)
     snapshot = account.state.newest(account.name, Snapshot)
     at = snapshot.at if snapshot is not None and snapshot.rehearsal else word.at
     if claim.claim == "ours" and not claim.quantity:
@@ -256,6 +258,12 @@ def adopted(account: LiveAccount, claim: Claim, word: Word) -> Adoption:
         if halt.symbol == claim.symbol and halt.code in (UNEXPLAINED, TAKEN):
             account.state.lift(account.name, halt.n, word.by, word.at)
     return kept
+
+
+def held(account: LiveAccount, symbol: str) -> bool:
+    """Whether the broker had shares of `symbol` when it was last asked; True before it was."""
+    snapshot = account.state.newest(account.name, Snapshot)
+    return snapshot is None or symbol in json.loads(snapshot.positions)
 
 
 def _not_ours(account: LiveAccount, symbol: str, snapshot: Snapshot | None) -> Decimal:

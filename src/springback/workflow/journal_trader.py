@@ -26,6 +26,12 @@ from springback.workflow.evening import CASH, LiveAccount
 from springback.workflow.reconcile import names_now, not_short, remembered
 from springback.workflow.trading_account import TradingAccount
 
+LENT = {
+    "hard": "{} is hard to borrow: it is not sold short",
+    "unknown": "{} may not be lent, the broker does not say: it is not sold short",
+}
+"""Why a name is not sold short, by what the broker says of its shares."""
+
 
 @dataclass(eq=False)
 class JournalTrader:
@@ -126,11 +132,11 @@ class JournalTrader:
         theirs, live = hearing.state.account, self.live
         if words := no_shorting(theirs):
             return (Reason(NO_SHORTING, words),)
-        assets, lent = hearing.state.assets, "{} cannot be borrowed: {}"
+        assets = hearing.state.assets
         known = [one for one in sorted(symbols) if one in assets and assets[one].borrow != "easy"]
         bought = [one for day in live.folder.sessions()[-1:] for one in sorted(not_short(live, date.fromisoformat(day)))]
         return (
-            *(Reason(NO_BORROW, lent.format(one, assets[one].borrow), one) for one in known),
+            *(Reason(NO_BORROW, LENT[assets[one].borrow].format(one), one) for one in known),
             *(Reason(BOUGHT_BACK, f"another hand bought back the short of {one}: it is not sold again yet", one) for one in bought),
         )
 

@@ -100,7 +100,7 @@ class _Turn:
     def take(self, name: str, act: Callable[[], TradeOutcome]) -> TradeOutcome | None:
         """What the act came to; None, after a wait, where another holds the account. Raises `Taken` once that lasts."""
         try:
-            with living(self.account, self.clock, name):
+            with living(self.account, self.clock, name), self.account.live.state.kept_open():
                 outcome = act()
         except Taken:
             self.busy += 1

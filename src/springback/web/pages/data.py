@@ -6,6 +6,7 @@ from typing import Any
 
 from springback.data.store.provenance import write_record
 from springback.data.store.store import Store
+from springback.web.cells import shown
 from springback.web.page import Block, Column, Facts, Frame, Page, Sheet, Tile, Tiles, Words
 from springback.web.visit import Visit
 from springback.workflow.studies import studies, values
@@ -36,7 +37,7 @@ def data(visit: Visit) -> Page:
     check = values("check", "check")
     blocks: list[Block] = [_tiles(told, check)]
     if origin.demo:
-        blocks.append(Words(str(origin.words), tone="warn"))
+        blocks.append(Words(f"{str(origin.words).rstrip('.')}.", tone="warn"))
     blocks.append(_quality(check))
     blocks.append(_writes(store))
     names = store.securities()
@@ -51,7 +52,7 @@ def data(visit: Visit) -> Page:
 
 
 def _when(manifest: Mapping[str, Any]) -> str:
-    return f"{datetime.fromisoformat(manifest['written_at']):%Y-%m-%d %H:%M} UTC"
+    return f"{shown(manifest['written_at'], 'instant')} New York"
 
 
 def _tiles(manifest: Mapping[str, Any], check: Mapping[str, Any]) -> Tiles:

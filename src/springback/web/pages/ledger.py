@@ -33,11 +33,12 @@ def ledger(visit: Visit) -> Page:
     """The page."""
     found = visit.desks.trials(visit.store)
     rows = [one | {"knobs": len(one["settings"]), "turned": _turned(one["settings"])} for one in found.rows[::-1]]
+    standings = [one | {"market": _short(str(one["market"]))} for one in found.standings]
     known = studies("optimise")
     name = visit.query.get("study", max(known, key=lambda one: known[one].stat().st_mtime, default=""))
     blocks: list[Block] = [Words(found.fault, tone="bad")] if found.fault else []
     blocks += [
-        Sheet("standings", "What luck would show", STANDINGS, found.standings, "Sharpe of the best of so many trials without any skill."),
+        Sheet("standings", "What luck would show", STANDINGS, standings, "Sharpe of the best of so many trials without any skill."),
         *(_study(name) if name in known else (Words("No search yet: 'springback optimize' makes one.", "The search", "absent"),)),
         Sheet(
             "trials",
@@ -52,6 +53,11 @@ def ledger(visit: Visit) -> Page:
     return Page(
         "Ledger and optimisation", f"{found.looks} looks are entered in {found.file.name}, {len(found.rows)} of them trials.", tuple(blocks)
     )
+
+
+def _short(market: str) -> str:
+    """A market's name, of its hash the first sixteen letters, as on every page."""
+    return " ".join(word[:16] if len(word) == 64 else word for word in market.split())
 
 
 def _turned(settings: Mapping[str, Any]) -> str:
@@ -82,14 +88,14 @@ def _study(name: str) -> tuple[Block, ...]:
 def _map(plane: Mapping[str, Any]) -> Sheet:
     """The sensitivity map: one setting across, one down, the Sharpe ratio in each cell."""
     across, down = plane["across"], plane["down"]
-    heads = (Column("down", down["name"], "text"), *(Column(f"c{k}", f"{value:g}", "number") for k, value in enumerate(across["values"])))
+    heads = (Column("down", down["name"], "text"), *(Column(f"c{k}", f"{value:.4g}", "number") for k, value in enumerate(across["values"])))
     known = [value for row in plane["figures"] for value in row if value is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
     rows = []
     for value, figures in zip(down["values"], plane["figures"], strict=True):
         cells = {f"c{k}": figure for k, figure in enumerate(figures)}
         tones = {f"_tone_c{k}": _heat(figure, low, high) for k, figure in enumerate(figures)}
-        rows.append({"down": f"{value:g}", **cells, **tones})
+        rows.append({"down": f"{value:.4g}", **cells, **tones})
     note = f"Sharpe ratio by {across['name']} across and {down['name']} down, before the held-back period; darker is better."
     return Sheet("map", "Sensitivity map", heads, rows, note)
 

@@ -27,9 +27,9 @@ COSTS = (
     Column("fees", "Fees", "cents"),
     Column("slippage", "Slippage", "cents"),
     Column("fills", "Fills", "count"),
-    Column("share", "Of equity", "share"),
+    Column("share", "Of equity, bp", "number"),
 )
-SWEEP = (Column("bp", "Slippage, bp", "number"), Column("annual_return", "Return a year", "share"), Column("sharpe", "Sharpe", "number"))
+SWEEP = (Column("bp", "Slippage, bp", "count"), Column("annual_return", "Return a year", "share"), Column("sharpe", "Sharpe", "number"))
 NONE = "No attribution is kept yet: it is worked out for an account at a broker, by 'springback attribution', once a session is booked."
 
 
@@ -39,7 +39,9 @@ def live(visit: Visit) -> Page:
     if not study.days:
         return Page("Live against backtest", "", (Words(NONE, tone="absent"),))
     blocks: list[Block] = [_tiles(study), _chain(study), _curve(study), _sessions(study), _doubts(study)]
-    lead = f"{len(study.days)} sessions to {study.days[-1].session}. {study.shadow.sentence}"
+    lost = sum(one.change is None for one in study.days)
+    words = f" Of {lost} sessions the account is not known: what it made in them is in no figure here." if lost else ""
+    lead = f"{len(study.days)} sessions to {study.days[-1].session}.{words} {study.shadow.sentence}"
     return Page("Live against backtest", lead, tuple(blocks))
 
 
@@ -50,7 +52,7 @@ def costs(visit: Visit) -> Page:
     fills = sum(len(one.fills) for one in lines)
     rows = [
         {"session": one.session, "fees": one.fees, "slippage": one.slippage, "fills": len(one.fills)}
-        | {"share": (one.fees + one.slippage) / one.equity if one.equity else None}
+        | {"share": 1e4 * (one.fees + one.slippage) / one.equity if one.equity else None}
         for one in lines[::-1]
         if one.fills
     ]
@@ -63,7 +65,7 @@ def costs(visit: Visit) -> Page:
             (
                 Tile("Fees", fees, "dollars", f"{fills:,} fills"),
                 Tile("Slippage", slippage, "dollars", "as the backtest's law has it, unless told"),
-                Tile("A fill", (fees + slippage) / fills if fills else None, "cents"),
+                Tile("Cost of a fill", (fees + slippage) / fills if fills else None, "cents", "fees and slippage, mean"),
             )
         ),
         *([Words(str(study.shadow.sentence), tone="quiet")] if study.days else ()),
@@ -82,10 +84,10 @@ def _study(visit: Visit) -> AttributionStudy:
 
 def _tiles(study: AttributionStudy) -> Tiles:
     residual = float(study.residual)
-    states = [one.state for one in study.days]
+    states, known = [one.state for one in study.days], sum(one.change is not None for one in study.days)
     return Tiles(
         (
-            Tile("The account", float(study.change), "dollars", "change of equity"),
+            Tile("The account", float(study.change), "dollars", f"change of equity in {known} sessions"),
             Tile("The backtest", float(study.terms["backtest"]), "dollars", "of the same sessions"),
             Tile("Nobody explains", residual, "cents", "whatever its sign", "bad" if residual else "good"),
             Tile(
@@ -138,7 +140,7 @@ def _row(one: AttributionDay) -> dict[str, object]:
     return {
         **own,
         **terms,
-        "residual": float(one.residual),
+        "residual": None if one.change is None else float(one.residual),
         "_tone_state": STATES[one.state],
         "_tone_residual": "bad" if one.residual else "",
     }

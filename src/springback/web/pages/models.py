@@ -88,13 +88,21 @@ def _watch(visit: Visit) -> tuple[Block, ...]:
 
 
 def _evaluated(evaluation: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The champion's own evaluation, else that of the newest run's models."""
-    known = studies("run")
-    told = values("run", max(known), "report.json").get("importance") if not evaluation and known else None
+    """The champion's own evaluation, else that of the models of the newest run that has one."""
+    told = None if evaluation else _newest("importance")[1]
     if not told:
         return evaluation
     rows = [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
     return {f"importance_{side}": [one for one in rows if one["side"] == side] for side in ("long", "short")}
+
+
+def _newest(table: str) -> tuple[str, Mapping[str, Any]]:
+    """The newest run whose report has rows in a table, and the table; nothing where there is none."""
+    for run in sorted(studies("run"), reverse=True):
+        told = values("run", run, "report.json").get(table) or {}
+        if told.get("rows"):
+            return run, told
+    return "", {}
 
 
 def _importance(evaluation: Mapping[str, Any]) -> tuple[Block, ...]:
@@ -107,13 +115,13 @@ def _importance(evaluation: Mapping[str, Any]) -> tuple[Block, ...]:
                 for one in rows
             )
             found.append(BarList(f"What {word} stands on", "AUC that is lost when a feature is shuffled, out of sample.", bars))
-    return tuple(found)
+    nothing = "No evaluation is at hand: 'springback run' and 'springback train' make one."
+    return tuple(found) or (Words(nothing, "What the scores stand on", "absent"),)
 
 
 def _calibration() -> tuple[Block, ...]:
-    known = studies("run")
-    told = values("run", max(known), "report.json").get("reliability") if known else None
-    if not told or not told["rows"]:
+    run, told = _newest("reliability")
+    if not told:
         return ()
     rows = [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
     across = sorted({round(one["probability"], 4) for one in rows})
@@ -122,21 +130,21 @@ def _calibration() -> tuple[Block, ...]:
         at = {round(one["probability"], 4): one["came_true"] for one in rows if one["side"] == side}
         lines.append(Line(f"{side}: came true", [at.get(one) for one in across], colour, points=True))
     lines.append(Line("as said", across, "muted", dashed=True))
-    words = f"What was said against how often it came true, out of sample, run {max(known)}; on the dashed line a score means what it says."
+    words = f"What was said against how often it came true, out of sample, run {run}; on the dashed line a score means what it says."
     return (Picture("calibration", "Calibration", words, across, tuple(lines), "share", across="probability"),)
 
 
 def _card(card: Mapping[str, Any]) -> Facts:
     names = {
-        "created": "Trained",
         "first": "Learned from",
-        "last": "to",
+        "last": "Learned to",
         "known_by": "Known by",
         "rows": "Rows",
         "horizon": "Horizon, sessions",
     }
     pairs = [(name, card.get(key)) for key, name in names.items()]
-    return Facts("The champion's card", (*pairs, ("Fingerprint", card.get("fingerprint"), "code")))
+    trained = ("Trained, New York", card.get("created"), "instant")
+    return Facts("The champion's card", (trained, *pairs, ("Fingerprint", card.get("fingerprint"), "code")))  # type: ignore[arg-type]
 
 
 def _acts(timeline: Timeline) -> list[Block]:

@@ -1,5 +1,8 @@
 """Positions: what is held, what it earns, how long it may stay and how far its stop is."""
 
+from datetime import date
+
+from springback.trading.journal import fold
 from springback.web.page import Act, Block, Column, Line, Page, Picture, Sheet, Tile, Tiles
 from springback.web.visit import Visit
 from springback.workflow.positions import Position, holdings
@@ -27,12 +30,13 @@ def positions(visit: Visit) -> Page:
     """The page."""
     found = holdings(visit.account, visit.now)
     stands, held = found.stands, [one for one in found.positions if one.quantity]
-    waiting = len(found.positions) - len(held)
+    lost = _lost(visit, stands.session)
+    waiting = sum(not one.quantity and one.symbol not in lost for one in found.positions)
     lead = f"{len(held)} positions after the close of {stands.session}" if stands.session else "No evening yet"
     lead += f"; {waiting} entries wait for the open." if waiting else "."
     if stands.pending:
         lead += f" {stands.pending} corrections of the book stand until the next decision."
-    rows = [_row(one) for one in found.positions]
+    rows = [_row(one, lost.get(one.symbol, "")) for one in found.positions]
     note = "Profit is without costs; sessions left until the rule closes it; the stop is looked at after each close."
     blocks: tuple[Block, ...] = (
         Tiles(
@@ -44,7 +48,7 @@ def positions(visit: Visit) -> Page:
                 Tile("Open profit", found.profit, "dollars", tone="good" if found.profit > 0 else "bad" if found.profit < 0 else ""),
             )
         ),
-        Sheet("positions", "Held", COLUMNS, rows, note, "Nothing is held."),
+        Sheet("positions", "Held" if len(rows) == len(held) else "Held and ordered", COLUMNS, rows, note, "Nothing is held."),
         _exposure(visit),
     )
     return Page("Positions", lead, blocks)
@@ -54,9 +58,19 @@ def _share(value: float, equity: float) -> str:
     return f"{value / equity:.1%} of equity" if equity else ""
 
 
-def _row(one: Position) -> dict[str, object]:
+def _lost(visit: Visit, session: str) -> dict[str, str]:
+    """By symbol, how the entries of a decision ended at the broker that will not be filled any more: refused, cancelled."""
+    if not session or visit.desk is None or not visit.desk.broker:
+        return {}
+    day = date.fromisoformat(session)
+    orders = fold(visit.account.state.order_events(visit.account.name, day)).values()
+    own = [one for one in orders if one.intent.session == day and one.intent.purpose == "entry"]
+    return {one.intent.symbol: one.state.replace("_", " ") for one in own if one.closed and not one.filled_quantity}
+
+
+def _row(one: Position, lost: str = "") -> dict[str, object]:
     words = [
-        *(["waits for the open"] if not one.quantity else []),
+        *([lost or "waits for the open"] if not one.quantity else []),
         *(["closing"] if one.closing else []),
         *(["fill assumed"] if one.assumed and one.quantity else []),
     ]

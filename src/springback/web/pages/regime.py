@@ -9,7 +9,13 @@ from springback.web.visit import Visit
 from springback.workflow.history import SessionLine
 from springback.workflow.studies import studies, values
 
-OVERLAYS = {"model": "the model", "regime": "the regime", "stop": "the stop", "time_stop": "the time stop"}
+OVERLAYS = {
+    "model": "the model",
+    "regime": "the regime",
+    "stop": "the stop",
+    "time stop": "the time stop",
+    "ADV cap": "the cap on mean volume",
+}
 COLUMNS = (
     Column("part", "Without"),
     Column("touched", "It touched", "count"),
@@ -58,7 +64,10 @@ def _worth() -> tuple[Block, ...]:
     if not told:
         return (Words("No backtest tells what the regime was worth: run one with 'springback backtest'.", "What it was worth", "absent"),)
     rows = [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
+    figures = values("run", max(known)).get("figures", {})
+    whole = {name: figures.get(name, {}).get("value") for name in ("annual_return", "sharpe")}
     rows = [one | {"part": OVERLAYS.get(str(one["overlay"]), str(one["overlay"]).replace("_", " "))} for one in rows]
+    rows.insert(0, {"part": "nothing: the whole rule", **whole})
     note = f"The rule of run {max(known)} without one part at a time, net of costs."
     return (Sheet("worth", "What it was worth", COLUMNS, rows, note),)
 

@@ -51,10 +51,16 @@ def _one(run: str) -> Page:
     if "window" not in told:
         raise MissingData(f"{run} has no summary that can be read: make the run anew")
     gates = [
-        {"gate": one["label"], "found": one["value"], "limit": one["limit"], "verdict": _verdict(one), "_tone_verdict": _tone(one)}
+        {"gate": one["label"], "verdict": _verdict(one), "_tone_verdict": _tone(one)}
+        | {name: shown(one[key], UNITS.get(one["unit"], "score")) for name, key in (("found", "value"), ("limit", "limit"))}
         for one in told.get("gates", ())
     ]
-    columns = (Column("gate", "Gate"), Column("found", "Found", "score"), Column("limit", "Limit", "score"), Column("verdict", "", "tone"))
+    columns = (
+        Column("gate", "Gate"),
+        Column("found", "Found", "score"),
+        Column("limit", "Limit", "score"),
+        Column("verdict", "Verdict", "tone"),
+    )
     head = [str(line) for line in told.get("headline", ())]
     blocks: tuple[Block, ...] = (
         *(Words(line, tone="warn" if told.get("demo") and k == 0 else "") for k, line in enumerate(head)),

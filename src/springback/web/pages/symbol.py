@@ -4,9 +4,10 @@ from typing import Any
 
 from springback.errors import MissingData
 from springback.market.symbols import is_symbol
-from springback.web.page import Block, Choice, Column, Line, Page, Picture, Sheet, Words
+from springback.web.page import Block, Choice, Column, Line, Links, Page, Picture, Sheet, Words
 from springback.web.pages.why import FEATURE
 from springback.web.visit import Visit
+from springback.workflow.positions import holdings
 from springback.workflow.symbol_view import SymbolBars
 
 FILLS = (
@@ -35,7 +36,7 @@ def symbol(visit: Visit) -> Page:
     name = visit.query.get("symbol", "").strip().upper()
     choice = Choice({"symbol": ("Symbol", name, ())}, "Show")
     if not name:
-        return Page("One symbol", "", (choice, Words("Give a name, such as one of those held.", tone="absent")))
+        return Page("One symbol", "", (choice, *_held(visit)))
     if not is_symbol(name):
         raise MissingData(f"'{name[:32]}' is no symbol: give one such as AAPL")
     bars = visit.desks.symbols.bars(visit.store, name)
@@ -52,6 +53,14 @@ def symbol(visit: Visit) -> Page:
     ]
     lead = f"{len(bars.sessions)} sessions to {bars.sessions[-1]}; ranked in {len(said)} of the newest evenings, {len(fills)} fills."
     return Page(name, lead, tuple(blocks))
+
+
+def _held(visit: Visit) -> tuple[Block, ...]:
+    """A way to each name that is held."""
+    held = [one.symbol for one in holdings(visit.account, visit.now).positions] if visit.sessions else []
+    if not held:
+        return (Words("Give a name; nothing is held.", tone="absent"),)
+    return (Links("Held", tuple((one, visit.address("symbol", symbol=one), False) for one in held)),)
 
 
 def _prices(bars: SymbolBars, fills: list[dict[str, Any]]) -> Picture:

@@ -41,6 +41,8 @@ def today(visit: Visit) -> Page:
     coming = upcoming(visit.account.folder, visit.settings, visit.now)
     in_force = visit.account.state.halts(visit.account.name)
     blocks: list[Block] = [*_at_the_broker(visit)]
+    if decision.session != visit.sessions[-1]:
+        blocks.append(Words(f"The decision in view is an older one; equity, what is held and what comes next are of {visit.sessions[-1]}."))
     blocks += [Words(one.text, tone="warn" if decision.exits_only else "quiet") for one in decision.reasons if not one.symbol]
     blocks += [
         _tiles(visit, decision, coming),
@@ -60,6 +62,7 @@ def _at_the_broker(visit: Visit) -> tuple[Block, ...]:
     found = status_of(visit.desk.folder, visit.settings, visit.now, visit.account.folder, visit.account.state)
     calm = found.state.startswith(("Trading", "Nothing"))
     next_at = "" if found.next_at is None else f"{datetime.fromisoformat(found.next_at).astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"
+    act = ACTS.get(found.next_act, found.next_act)
     ours, theirs = found.positions, found.broker_positions
     apart = [
         {"symbol": one, "ours": ours.get(one, 0), "theirs": theirs.get(one, 0)}
@@ -69,7 +72,7 @@ def _at_the_broker(visit: Visit) -> tuple[Block, ...]:
     columns = (Column("symbol", "Symbol"), Column("ours", "By our book", "shares"), Column("theirs", "At the broker", "shares"))
     note = f"The broker was asked last on {found.asked_at}." if found.asked_at else ""
     return (
-        Words(f"{found.state} Next: {ACTS.get(found.next_act, found.next_act)}, {next_at}.", tone="quiet" if calm else "bad"),
+        Words(f"{found.state} The trader's next act: {act}, {next_at}.", tone="quiet" if calm else "bad"),
         *(Words(f"Nobody knows what became of {one}.", tone="bad") for one in found.unknown_orders),
         *((Sheet("apart", "Positions that differ", columns, apart, note),) if apart else ()),
     )

@@ -62,6 +62,8 @@ def why(visit: Visit) -> Page:
     blocks: list[Block] = [session_links(visit, "why"), _ground(decision)]
     for entry in found.entries:
         blocks += _entry(entry)
+    if not found.entries:
+        blocks.append(Words("Nothing is bought or sold short; 'Why no trade' says where the names left.", tone="absent"))
     blocks.append(Sheet("exits", "What is closed", EXITS, [_exit(one) for one in found.exits], nothing="Nothing is closed."))
     barred = [{"symbol": one.symbol, "code": one.code.replace("_", " "), "text": one.text} for one in decision.reasons if one.symbol]
     columns = (Column("symbol", "Symbol", link="symbol?symbol={symbol}"), Column("code", "What"), Column("text", "In words", wide=True))
@@ -115,14 +117,19 @@ def why_not(visit: Visit) -> Page:
         blocks.append(_name(decision, symbol))
     for side, stages in decision.funnel.items():
         blocks.append(_funnel(side, stages))
-    rows = [_stage(side, key, one) for side, stages in decision.funnel.items() for key, one in stages.items() if one["count"]]
+    rows = [
+        _stage(side, key, one)
+        for side, stages in decision.funnel.items()
+        for key, one in stages.items()
+        if one["count"] and key not in ("universe", "entered")
+    ]
     columns = (
         Column("side", "Side"),
         Column("stage", "Left because"),
         Column("count", "Names", "count"),
         Column("best", "The best lost", link="symbol?symbol={best}"),
     )
-    blocks.append(Sheet("funnel", "The funnel as a table", columns, rows))
+    blocks.append(Sheet("funnel", "The funnel as a table", columns, rows, nothing="No name left."))
     counts = {side: stages.get("entered", {}).get("count", 0) for side, stages in decision.funnel.items()}
     begun = max((stages.get("universe", {}).get("count", 0) for stages in decision.funnel.values()), default=0)
     chosen = f"{counts.get('long', 0)} were to be bought and {counts.get('short', 0)} to be sold short"
@@ -148,7 +155,7 @@ def _funnel(side: str, stages: Mapping[str, Mapping[str, Any]]) -> BarList:
         if key not in ("universe", "entered") and one["count"]:
             left -= int(one["count"])
             more = f"the best lost: {one['best']}" if one.get("best") else ""
-            bars.append(Bar(STAGES.get(key, key), left, f"{left:,}", f"−{one['count']:,}{', ' if more else ''}{more}", tone="quiet"))
+            bars.append(Bar(STAGES.get(key, key), left, f"{left:,} left", f"−{one['count']:,}{', ' if more else ''}{more}", tone="quiet"))
     entered = int(stages.get("entered", {}).get("count", 0))
     bars.append(Bar("entered", entered, f"{entered:,}", tone="good"))
     return BarList(f"{side.capitalize()} side", "How many names are left after each test, and the best one that it cost.", tuple(bars))

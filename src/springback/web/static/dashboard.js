@@ -8,12 +8,12 @@
   const minus = (text) => text.replace("-", "−");
   const amount = {
     dollars: (v, step) => minus(step >= 1e4 && Math.abs(v) >= 1e6 ? `$${(v / 1e6).toFixed(2)}m` : step >= 1e3 ? `$${(v / 1e3).toLocaleString("en-US")}k` : `$${v.toLocaleString("en-US")}`),
-    share: (v) => minus(`${(100 * v).toFixed(1)} %`),
+    share: (v) => minus(`${Number((100 * v).toFixed(1))}%`),
     number: (v) => minus(Math.abs(v) >= 100 ? v.toFixed(0) : Number(v.toPrecision(3)).toString()),
   };
   const exact = {
     dollars: (v) => minus(v.toLocaleString("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 0 })),
-    share: (v) => minus(`${(100 * v).toFixed(2)} %`),
+    share: (v) => minus(`${(100 * v).toFixed(2)}%`),
     number: (v) => minus(v.toLocaleString("en-US", { maximumFractionDigits: 3 })),
   };
   const iso = (seconds) => new Date(1000 * seconds).toISOString().slice(0, 10);
@@ -58,10 +58,10 @@
     const options = {
       width: box.clientWidth,
       height: box.clientWidth < 500 ? 200 : 260,
-      series: [{ label: told.across || "session", value: (_, v) => (v === null ? "–" : told.across ? v : iso(v)) }, ...lines],
+      series: [{ label: told.across || "session", value: (_, v) => (v === null ? "–" : told.across ? exact[told.kind](v) : iso(v)) }, ...lines],
       scales: { x: { time: !told.across }, y: { range: [low - room, high + room] } },
       axes: [
-        told.across ? { ...axis, space: 70, size: 34 } : { ...axis, space: 70, size: 34, incrs: days, values: (_, ticks, __, ___, step) => ticks.map((t) => (step < 27 * day ? iso(t).slice(5) : iso(t).slice(0, 7))) },
+        told.across ? { ...axis, space: 70, size: 34, values: (_, ticks) => ticks.map((t) => amount[told.kind](t)) } : { ...axis, space: 70, size: 34, incrs: days, values: (_, ticks, __, ___, step) => ticks.map((t) => (step < 27 * day ? iso(t).slice(5) : iso(t).slice(0, 7))) },
         { ...axis, size: 74, values: (_, ticks, __, ___, step) => ticks.map((v) => amount[told.kind](v, step)) },
       ],
       cursor: { y: false, points: { size: 7 } },
@@ -104,7 +104,7 @@
     if (s < 60) return `${s} s`;
     if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
     if (s < 2 * day) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-    return `${Math.floor(s / day)} days`;
+    return `${Math.floor(s / day)} days ${Math.floor((s % day) / 3600)} h`;
   }
 
   function scrolls() {
