@@ -65,7 +65,10 @@ def remembered(state: State, name: str) -> Memory:
 
 
 def whole_memory(state: State, name: str, memory: Mapping[str, Any]) -> dict[str, Any]:
-    """The `memory` of a row with all its changes: those of the row that it goes on from too, but for what is told anew or gone."""
+    """The `memory` of a row with all its changes: those of the row that it goes on from too, but for what is told anew or gone.
+
+    Raises `StateError` where that row is not there.
+    """
     told = dict(memory)
     if SINCE not in told:
         return told

@@ -16,7 +16,7 @@ from springback.state.order_rows import fill_of
 from springback.state.rows import Halt
 from springback.state.state import State
 from springback.state.trading_rows import Adoption, Reconciliation, Snapshot, Step
-from springback.trading.journal import Order
+from springback.trading.journal import Order, id_parts
 from springback.trading.timetable import Timetable, timetable
 from springback.workflow.evening import HEAD
 from springback.workflow.halting import KILL, kill_files
@@ -176,15 +176,14 @@ def _moved_since(folder: Path, state: State, frozen: datetime, since: date) -> I
     told later, bookings heard later that a reconciliation read, shares adopted later as ours.
     """
     name = folder.resolve().name
-    late = state.executions_heard(name, frozen)
+    named = [(one, id_parts(one.client_id)) for one in state.executions_heard(name, frozen)]
+    late = [one for one, parts in named if parts is not None and parts[1] < since]  # all orders are folded for these alone
     orders = {one.client_id: one for one in journal_of(folder, state=state).orders()} if late else {}
     for event in late:
         order = orders[event.client_id]
-        if order.intent.session < since:
-            told = [fill_of(one) for one in json.loads(event.body).get("fills", ())]
-            before = {one.execution_id: one.quantity for one in order.history}
-            for one in told:
-                yield order.intent.symbol, order.sign * (one.quantity - before.get(one.corrects, Decimal(0)))
+        before = {one.execution_id: one.quantity for one in order.history}
+        for one in map(fill_of, json.loads(event.body).get("fills", ())):
+            yield order.intent.symbol, order.sign * (one.quantity - before.get(one.corrects, Decimal(0)))
     heard = {one.activity_id for one in state.bookings(name) if one.heard_at > frozen}
     for change in remembered(state, name).changes if heard else ():
         if change.activity_id in heard:
