@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from springback.cli.main import main
+from springback.errors import Taken, Unwritable
 from springback.state.state import State
 from springback.state.trading_rows import Adoption
 
@@ -56,6 +57,15 @@ def test_the_only_account_of_a_desk_need_not_be_named(
     assert code == 2 and "desk has the accounts PA1, PA2: name one with --account" in text
 
 
+@pytest.mark.parametrize("words", [("--settings", "nowhere.toml"), ("--set", "brokers.nothing=1")])
+def test_a_kill_stands_whatever_settings_are_typed(
+    words: tuple[str, str], state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = said(monkeypatch, capsys, "kill", "--why", "odd fills", "--json", *words)
+    (fault,) = json.loads(text)["kill"]["faults"]
+    assert code == 0 and words[1].partition("=")[0] in fault and Path("desk/KILL").exists()
+
+
 def test_kill_of_one_account(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(monkeypatch, capsys, "kill", "--account", "PA1")[0] == 0
     assert Path("desk/PA1/KILL").exists() and not Path("desk/KILL").exists()
@@ -100,3 +110,15 @@ def test_adopt_keeps_whose_they_are(state: State, monkeypatch: pytest.MonkeyPatc
     (kept,) = state.kept("PA1", Adoption)
     assert (kept.symbol, kept.claim, int(kept.quantity), kept.price, str(kept.opened)) == ("ABC", "ours", -7, 12.5, "2026-02-27")
     assert (kept.by, str(kept.why)) == ("Ann", "a gift")
+
+
+@pytest.mark.parametrize(("error", "exit_code"), [(Unwritable("the disk is full"), 1), (Taken("another holds it"), 2)])
+def test_a_step_on_a_full_disk_has_failed_and_nobody_misspelled_it(
+    error: Unwritable, exit_code: int, state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("springback.verbs.trading.trading_account", full)
+    code, text = said(monkeypatch, capsys, "trade", "send", "--json")
+    assert code == exit_code and f'"exit_code": {exit_code}' in text

@@ -2,7 +2,10 @@
 
 import dataclasses
 import json
+import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +14,19 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from springback import settings
+from springback.alone import alone
 from springback.data.store.store import Store
-from springback.errors import InputError, MissingData
+from springback.errors import InputError, MissingData, Taken
 from springback.forecasting.archive import Archive
 from springback.market.forecasts import Forecasts
 from springback.monitoring import decay
-from springback.monitoring.decay import alarm_factor
+from springback.monitoring.decay import Decay, alarm_factor
 from springback.monitoring.metrics import metrics
 from springback.monitoring.monitor_page import page
 from springback.monitoring.monitor_study import as_json
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.evening import Evening
+from springback.state.state import State
 from springback.training.labels import forward_return
 from springback.workflow import monitor, watch
 from springback.workflow.inputs import Loaded
@@ -43,6 +48,7 @@ WORLD = (
         "strategy.probability=0.5",
     ),
 )
+AT = datetime(2023, 1, 6, 22, tzinfo=UTC)
 PAST = ("backtest.start=2019-01-02", "backtest.end=2020-08-31")
 """The walk-forward reaches into the days of the desk, which are no reference."""
 
@@ -163,13 +169,48 @@ def test_an_alarm_halves_entries_until_a_person_clears_it(home: Home, tmp_path: 
     assert found.alarm and found.alarm_factor == 0.5 == alarm_factor(found.watch, home.settings.monitor)
     assert watch.entry_factor(home.settings, desk, "a") == 0.5 and watch.entry_factor(home.settings, desk, "another") == 1.0
     assert page(found).count("monitor --clear --by WHO") == 1
+    rows = State(tmp_path / "state.sqlite")
     with pytest.raises(InputError, match="name who"):
-        watch.clear(desk, " ")
-    assert watch.clear(desk, "Ada").cleared == "Ada"
+        watch.clear(desk, " ", rows, AT)
+    assert not rows.alarms("desk", history=True)
+    assert watch.clear(desk, "Ada", rows, AT).cleared == "Ada"
+    (row,) = rows.alarms("desk", history=True)
+    assert (row.model, str(row.session), row.cleared_by, row.cleared_at) == ("a", found.watch.alarm, "Ada", AT)
     assert alarm_factor(watch.state_of(desk), home.settings.monitor) == 1.0
     with pytest.raises(InputError, match="nothing to clear"):
-        watch.clear(desk, "Ada")
+        watch.clear(desk, "Ada", rows, AT)
     assert not home.study(desk).alarm, "what was cleared is not counted again"
+
+
+def test_an_alarm_stands_in_the_state_until_it_ends(tmp_path: Path) -> None:
+    """Kept once, however many evenings it lasts; ended by a person, or with the watch that raised it."""
+    rows, quiet = State(tmp_path / "state.sqlite"), Decay("a", 0.1, 0.1, 4.0, 0.05, 0.25, 252)
+    alarmed = replace(quiet, shortfall=5.0, count=9, newest="2023-01-05", alarm="2023-01-05")
+    for state in (None, quiet, alarmed, alarmed):
+        watch.noted(rows, "desk", state, AT)
+    (row,) = rows.alarms("desk")
+    assert (row.model, str(row.session), row.value, row.limit) == ("a", "2023-01-05", 5.0, 4.0)
+    watch.noted(rows, "desk", replace(quiet, champion="b"), AT)
+    assert not rows.alarms("desk") and rows.alarms("desk", history=True)[0].cleared_by == watch.ENDED
+
+
+def test_an_evening_at_work_is_not_cleared_over(tmp_path: Path) -> None:
+    """It would write its own watch over what the person said."""
+    (tmp_path / "desk").mkdir()
+    held = threading.Event(), threading.Event()
+
+    def evening() -> None:
+        with alone(tmp_path / "desk"):
+            held[0].set()
+            held[1].wait(30)
+
+    at_work = threading.Thread(target=evening)
+    at_work.start()
+    held[0].wait(30)
+    with pytest.raises(Taken):
+        watch.clear(tmp_path / "desk", "Ada", State(tmp_path / "state.sqlite"), AT)
+    held[1].set()
+    at_work.join()
 
 
 @pytest.mark.usefixtures("study")  # its watch has begun

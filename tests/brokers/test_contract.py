@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from springback.brokers.broker import counted, net_shares
+from springback.brokers.broker import counted
 from springback.errors import Disagrees, Refused
 from tests.brokers.broker_cases import SINCE, Case, alpaca_case, at, simulated_case
+from tests.brokers.executions import net_shares
 from tests.brokers.ib_cases import ib_case
 
 CASES = {"alpaca": alpaca_case, "simulated": simulated_case, "ib": ib_case}

@@ -4,17 +4,21 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
 from springback.brokers import alpaca as module
 from springback.brokers.alpaca import Alpaca
-from springback.brokers.broker import counted, net_shares
+from springback.brokers.alpaca_line import _reset
+from springback.brokers.broker import counted
 from springback.brokers.broker_settings import Brokers
 from springback.errors import BrokerError, Disagrees, Refused, Unauthorized, Unreachable, WrongAccount
 from tests.brokers.alpaca_contract import contract
 from tests.brokers.broker_cases import Case, alpaca, alpaca_case, at
+from tests.brokers.executions import net_shares
 from tests.brokers.fake_alpaca import KEYS, Fault
 
 OPEN, AFTER = "2026-03-04 09:31", "2026-03-04 20:00"
@@ -224,6 +228,21 @@ def test_row_36_a_storm_is_waited_out(case: Case, reset: float) -> None:
         case.submit("sb-1")
     assert case.events("sb-1").absent == {"sb-1"} and case.submit("sb-1").order.live
     assert posts(case) == 2 and len(case.market.of("sb-1")) == 1
+
+
+def test_row_36_who_says_when_to_come_again_is_not_asked_before() -> None:
+    """Retry-After, which a gateway on the way gives without Alpaca's own header; a date in it is no number."""
+    response = partial(httpx.Response, 429)
+    assert _reset(response(headers={"Retry-After": "7"})) == 7
+    assert _reset(response(headers={"Retry-After": "7", "X-RateLimit-Reset": str(time.time() + 30)})) == pytest.approx(30, abs=1)
+    for told in (
+        {},
+        {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"},
+        {"Retry-After": "-1"},
+        {"Retry-After": "nan"},
+        {"Retry-After": "inf"},
+    ):
+        assert _reset(response(headers=told)) is None
 
 
 def test_row_36_a_storm_without_end_is_a_question(case: Case) -> None:

@@ -1,6 +1,7 @@
 """IB's booked truth: statements are asked for with patience and once a day, and what they tell is whole, or a question."""
 
 import logging
+import time
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -205,6 +206,20 @@ def test_a_service_that_does_not_answer_stops_nothing() -> None:
         case.submit("sb-1")
         events = case.events("sb-1")
         assert not events.statement and [one.client_id for one in events.orders] == ["sb-1"]
+
+
+def test_a_token_that_has_expired_is_said_until_there_is_a_statement(flex: Flex, service: FakeFlex) -> None:
+    service.answers = [("SendRequest", "1012")]
+    with pytest.raises(Unauthorized):
+        flex.booked(TODAY)
+    assert "the token has expired" in flex.refusal
+    assert flex.booked(TODAY) is None and "the token has expired" in flex.refusal  # nobody is asked so soon again
+    flex.quiet_until = 0.0
+    assert flex.booked(TODAY) is not None and flex.refusal == ""
+    with ib_case() as case:
+        case.broker.flex.refusal = "the token has expired"  # type: ignore[attr-defined]
+        case.broker.flex.quiet_until = time.monotonic() + 60  # type: ignore[attr-defined]
+        assert case.events("sb-1").silence == "the token has expired"
 
 
 def test_two_statements_are_none() -> None:

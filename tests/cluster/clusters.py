@@ -28,7 +28,17 @@ def two_workers(folder: Path, threads: int = 1) -> Iterator[Any]:
     try:
         yield cluster
     finally:
-        cluster.close()
+        _close(cluster)
+
+
+def _close(cluster: Any) -> None:
+    """The end of a cluster, by force where a nanny waits for ever for a worker that was killed while it started."""
+    try:
+        cluster.close(timeout=30)
+    except TimeoutError:
+        for child in psutil.Process().children(recursive=True):
+            if "multiprocessing" in " ".join(child.cmdline()):
+                child.kill()
 
 
 def pids(cluster: Any) -> list[int]:

@@ -4,7 +4,7 @@ import errno
 import math
 import sqlite3
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from springback.operation.account_state import AccountState
 from springback.operation.desk_folder import DeskFolder
 from springback.state.rows import Halt
 from springback.state.state import State
-from springback.state.trading_rows import Adoption
+from springback.state.trading_rows import Adoption, Snapshot
 from springback.trading.guard import Verdict
 from springback.workflow import halting, losses
 from springback.workflow.book import Word
@@ -185,6 +185,26 @@ def test_flatten_and_adopt_are_signed_and_kept(tmp_path: Path) -> None:
         ("AAA", "foreign", Decimal(5), None, None, "Ann"),
         ("BBB", "ours", Decimal(-7), 12.5, date(2026, 2, 27), "Ann"),
     ]
+
+
+def test_foreign_shares_without_a_number_are_all_that_are_not_ours(tmp_path: Path) -> None:
+    own = account(tmp_path)
+    assert halting.adopted(own, Claim("AAA", "foreign", None), WORD).quantity == 0  # nobody has asked the broker yet
+    own.state.keep(own.name, Snapshot(AT.date(), "reconcile", AT, None, None, None, '{"AAA": "50", "BBB": "12"}'))
+    assert halting.adopted(own, Claim("AAA", "foreign", None), WORD).quantity == 50
+    halting.adopted(own, Claim("BBB", "ours", Decimal(7), 12.5, date(2026, 2, 27)), WORD)
+    assert halting.adopted(own, Claim("BBB", "foreign", None), WORD).quantity == 5
+    assert halting.adopted(own, Claim("BBB", "foreign", Decimal(0)), WORD).quantity == 0
+
+
+def test_what_is_adopted_in_a_rehearsal_is_so_since_the_broker_was_last_asked(tmp_path: Path) -> None:
+    own, then = account(tmp_path), AT - timedelta(days=900)
+    own.state.keep(own.name, Snapshot(then.date(), "decide", then, None, None, None, '{"AAA": "5"}', rehearsal=True))
+    assert halting.adopted(own, Claim("AAA", "ours", Decimal(5), 1.0, date(2023, 1, 3)), WORD).at == then
+    with pytest.raises(InputError, match="is opened on"):
+        halting.adopted(own, Claim("AAA", "ours", Decimal(5), 1.0, date(2026, 1, 2)), WORD)
+    own.state.keep(own.name, Snapshot(then.date(), "decide", then, None, None, None, "{}"))
+    assert halting.adopted(own, Claim("AAA", "foreign", None), WORD).at == AT
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ import pytest
 
 from springback.data.demo.demo import Demo, draw
 from springback.market.market_data import MarketData
-from springback.market.membership import Membership
 from springback.market.quarantine import FETCHED, Span
-from springback.quality.fresh import barless, fresh_errors, membership_age
+from springback.quality.fresh import barless, fresh_errors
 from springback.quality.quality_settings import Quality
 from tests.quality import planted
 from tests.quality.panels import ROW, change, steady, times
@@ -73,17 +72,6 @@ def test_an_event_that_was_set_aside_bars_its_name_while_its_quarantine_lasts() 
     for row, barred in ((ROW - 1, False), (ROW, True), (ROW + 2, True), (ROW + 3, False)):
         known = replace(evening(market_data, row + 1), quarantine=(span,))
         assert (symbol in fresh_errors(known, FIRST, days_of(market_data, row))) == barred
-
-
-def test_a_membership_is_as_old_as_its_last_change_that_is_known() -> None:
-    days = [np.array(one, "datetime64[D]") for one in (["2026-01-02", "2026-03-02"], ["2026-05-01", "NaT"])]
-    tenures = Membership(("A", "B"), *days)
-    assert membership_age(tenures, date(2026, 1, 12)) == 10
-    assert membership_age(tenures, date(2026, 3, 2)) == 0
-    assert membership_age(tenures, np.datetime64("2026-06-01")) == 31
-    assert membership_age(tenures, date(2025, 12, 31)) is None
-    assert membership_age(Membership(("A",), days[0][:1], days[1][:1]), date(2026, 6, 1)) is None
-    assert membership_age(None, date(2026, 6, 1)) is None
 
 
 def test_a_session_that_nobody_traded_is_told() -> None:

@@ -17,7 +17,7 @@ from springback.state.backup import KEPT, backup, restore
 from springback.state.chain import RESTORED
 from springback.state.order_rows import OrderEvent, OrderFill, OrderIntent, with_body
 from springback.state.orders import Page
-from springback.state.rows import Alarm, Attempt, Evening, Halt, Incident, Restriction
+from springback.state.rows import Alarm, Attempt, Evening, Halt, Incident, Request, Restriction
 from springback.state.state import State
 from springback.state.tables import TABLE_OF
 from tests.state.samples import AT, BOOKED, FRIDAY, LATER, MONDAY, RECORDS, WHY, event
@@ -44,6 +44,9 @@ def filled(url: str) -> State:
         state.close_incident(account, "b", LATER)
         state.raise_alarm(account, Alarm("m", FRIDAY, 1 / 3, 4.0))
         state.attempt(account, Attempt("retraining", AT, FRIDAY, "kept", WHY))
+        asked = state.ask(account, Request("resume", "1 2", True, "ann", WHY, AT))
+        state.answer(account, asked.n, "done", WHY, LATER)
+        state.ask(account, Request("resume", "", False, "bob", WHY, AT))
         for record in RECORDS:
             state.keep(account, record)
         state.book(account, BOOKED)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from springback.errors import InputError, StateError
 from springback.market.prose import Prose
-from springback.state.rows import Alarm, Attempt, BookEvent, Evening, Halt, Incident, Restriction
+from springback.state.rows import Alarm, Attempt, BookEvent, Evening, Halt, Incident, Request, Restriction
 from springback.state.state import State
 from tests.state.samples import AT, FRIDAY, LATER, ME, MONDAY, TUESDAY, WHY, event
 
@@ -98,6 +98,18 @@ def test_one_cause_is_one_incident_until_it_ends(url: str) -> None:
     assert [one.n for one in state.incidents(ME)] == [2] and state.incidents(ME, history=True)[0] == closed
     with pytest.raises(InputError, match="no incident 9"):
         state.notify(ME, 9, "end", LATER)
+
+
+def test_a_request_is_open_until_it_is_answered(url: str) -> None:
+    state = State(url)
+    one = state.ask(ME, Request("resume", "1 3", True, "ann", WHY, AT))
+    other = state.ask(ME, Request("resume", "", False, "bob", WHY, LATER))
+    assert State(url).requests(ME) == (one, other) and State(url).requests("another") == ()
+    answered = state.answer(ME, one.n, "done", Prose("two are lifted"), LATER)
+    assert (answered.outcome, str(answered.words), answered.answered_at) == ("done", "two are lifted", LATER)
+    assert state.requests(ME) == (other,) and state.requests(ME, history=True) == (answered, other)
+    with pytest.raises(InputError, match="no open request 1"):
+        state.answer(ME, one.n, "done", WHY, LATER)
 
 
 def test_an_alarm_is_in_force_until_it_is_cleared(url: str) -> None:

@@ -102,7 +102,7 @@ class RoughBroker:
         self.strokes[fault] += done
 
     def _cancel(self, ours: Collection[str]) -> bool:
-        live = [name for name in ours if name in self.inner.orders and self.inner.orders[name].live]
+        live = [name for name in sorted(ours) if name in self.inner.orders and self.inner.orders[name].live]
         if live:
             self.inner.cancel(str(self.draw.choice(live)))
         return bool(live)

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from springback.errors import StateError, Unreachable
+from springback.market.prose import Prose
+from springback.state.rows import BookEvent
 from springback.state.trading_rows import Snapshot
 from springback.trading.order_journal import Plan
 from springback.workflow.broker_events import Heard, heard
+from springback.workflow.journal_trader import JournalTrader
 from tests.brokers.broker_cases import Case, at
 from tests.brokers.fake_alpaca import Fault
 from tests.trading.broker_desks import SESSION, BrokerDesk, broker_desk
@@ -179,3 +182,17 @@ def test_a_journal_that_is_not_whole_is_not_written(desk: BrokerDesk) -> None:
     (desk.folder / "journal.head").write_text("{}")
     with pytest.raises(StateError):
         hear(desk)
+
+
+def test_nothing_is_entered_while_executions_are_missing_that_the_broker_counts(desk: BrokerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order is filled by its own word, and no execution of it was told: its shares and its slot are taken."""
+    name, now = sent(desk), desk.clock.now()
+    monkeypatch.setattr(JournalTrader, "_events", lambda *_: [])
+    desk.state.record(desk.live.name, BookEvent(now, now.date(), "cash", "", 100_000.0, None, "springback", Prose("a test")))
+    desk.fake.faults.append(Fault("change", "GET", "/v2/account/activities", times=100, change=lambda _: []))
+    desk.move_to("2026-03-04 16:31")
+    trader = JournalTrader(desk.account, desk.clock)
+    (stop,) = trader.limits("2026-03-04", ("AAA",)).entries
+    assert (stop.code, stop.symbol) == ("untold_fills", "AAA") and f"10 more shares of {name}" in str(stop.text)
+    desk.fake.faults.clear()
+    assert not trader.limits("2026-03-04", ("AAA",)).entries

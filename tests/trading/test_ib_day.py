@@ -107,6 +107,20 @@ def test_a_night_without_the_sessions_statement_leaves_the_day_unreconciled(
     assert row is not None and booked(json.loads(row.body), date(2026, 3, 3)) == whole
 
 
+def test_a_statement_that_is_refused_is_said_in_the_reason_and_is_an_incident(desk: BrokerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, why = InteractiveBrokers.events, "IB's Flex service refuses (1012): the token has expired"
+    with monkeypatch.context() as patch:
+        patch.setattr(InteractiveBrokers, "events", lambda *words: replace(asked(*words), statement=False, silence=why))
+        desk.decide(("AAA", 10, "entry"))
+        outcome = run(desk, reconcile, "2026-03-04 03:00")
+    assert any("token has expired" in str(one.text) for one in outcome.reasons if one.code == "no_statement")
+    (incident,) = desk.state.incidents(desk.live.name)
+    assert incident.cause == "trade.no_statement" and "token has expired" in str(incident.words)
+    monkeypatch.setattr(InteractiveBrokers, "events", lambda *words: replace(asked(*words), statement=True))
+    run(desk, reconcile, "2026-03-04 03:10")
+    assert not desk.state.incidents(desk.live.name)
+
+
 def test_a_rehearsed_time_is_for_paper_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     for number in ("U1234567", "DF123456"):

@@ -125,6 +125,17 @@ def test_a_split_is_what_the_broker_booked_once_that_is_known() -> None:
     assert alone == Held(50, Decimal("100.50"), day(1))
 
 
+def test_a_name_that_ended_on_the_day_of_its_split_had_not_split() -> None:
+    """The broker took away what there was before the split; a share of the split must not stay, nor a dividend of that day."""
+    events = (Event(day(2), "AAA", "split", 3.0), Event(day(2), "AAA", "dividend", 1.0))
+    gone, later = booking("reorganisation", "AAA", "4000", 2, "-100"), booking("reorganisation", "AAA", "4000", 2, "-33")
+    for changes in ((), (change(gone, "-100"),)):
+        assert account(2, BOUGHT, events=events, bookings=(gone,), changes=changes) == OwnAccount(Decimal("8974.00"), {}, ())
+    split = booking("split", "AAA", "0", 2, "-67")
+    both = {"bookings": (split, later), "changes": (change(split, "-67"), change(later, "-33"))}
+    assert account(2, BOUGHT, events=events[:1], **both).positions == {}
+
+
 def test_two_splits_of_a_week_are_each_booked_once() -> None:
     """The booking of the second is within reach of the first one too: each is of the nearest."""
     events = (Event(day(2), "AAA", "split", 0.5), Event(day(3), "AAA", "split", 0.5))

@@ -244,6 +244,14 @@ def test_cash_that_nobody_explains_makes_the_day_unreconciled_until_a_booking_do
     assert not reconciled(ours, seen({"AAA": 10}, None), memory).whole
 
 
+def test_nothing_is_counted_from_a_cash_with_executions_that_were_not_told() -> None:
+    """The first reconciliation after a fill that is told late: its dollars are no difference when it comes."""
+    first = reconciled(ours_of([order("AAA", 10, state="accepted", filled=0)]), seen({"AAA": 10}, 99_900))
+    assert (code(first, "AAA"), first.whole, first.unexplained, first.memory.base) == ("unbooked", False, 0, None)
+    told = reconciled(ours_of([order("AAA", 10)]), seen({"AAA": 10}, 99_900), first.memory)
+    assert told.whole and told.memory.base == 100_000
+
+
 def test_a_booking_that_is_taken_back_or_changed_is_read_again() -> None:
     ours, memory, cash = after_buying(AAA=10)
     split = booking("SPLIT", "FSPLIT", "AAA", 30)

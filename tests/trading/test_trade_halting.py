@@ -67,6 +67,26 @@ def test_a_kill_takes_entries_back_and_leaves_exits(desk: BrokerDesk, typed: Typ
     assert code == 0 and "no entry was open" in text
 
 
+def test_a_kill_asks_at_the_door_that_the_newest_decision_was_sent_through(desk: BrokerDesk, typed: Typed) -> None:
+    """The service was begun with --settings and --set; nothing else says where the account is."""
+    Path("springback.toml").write_text("")
+    code, text = typed("kill", "--why", "odd", "--json")
+    assert code == 0 and list(json.loads(text)["entries"][desk.live.name].values()) == ["cancelled"]
+    code, text = typed("resume", "--yes")
+    assert code == 0 and "lifted: kill" in text
+
+
+def test_settings_that_are_typed_say_where_the_account_is(desk: BrokerDesk, typed: Typed) -> None:
+    Path("springback.toml").write_text("")
+    away = ["--set", "brokers.alpaca_url=http://127.0.0.1:9", "--set", "brokers.attempts=1"]
+    code, text = typed("kill", "--why", "odd", "--json", *away)
+    (fault,) = json.loads(text)["kill"]["faults"]
+    assert code == 0 and "open entries may still be at the broker" in fault and desk.states() == SENT
+    assert typed("resume", "--yes", *away)[0] == 1 and codes(desk) == ["kill"]
+    there = ["--set", f"brokers.alpaca_url={desk.fake.url}"]
+    assert typed("resume", "--yes", *there)[0] == 0 and codes(desk) == []
+
+
 def test_a_kill_finds_the_broker_by_the_newest_reconciliation(desk: BrokerDesk) -> None:
     assert venue_of(desk.live) == ("alpaca", False)  # by the number and the settings
     assert reconcile(desk.account, desk.clock).code == DONE

@@ -1,22 +1,31 @@
 """The evening's sending: each order once, exits first, bounded by what the broker holds, and nothing where something forbids it."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from springback.errors import BadTable, InputError
 from springback.market.prose import Prose
 from springback.state.rows import Halt
+from springback.state.state import State
+from springback.workflow.evening import HEAD
+from springback.workflow.progress import SILENT
 from springback.workflow.settings import Settings
 from springback.workflow.trade_outcome import DONE, EXITS_ONLY, HALTED, NO_DECISION, TradeOutcome
+from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
+from springback.workflow.trade_service import evening
 from springback.workflow.trade_targets import targets
 from tests.brokers.broker_cases import Case, at
-from tests.trading.broker_desks import BrokerDesk, broker_desk, hold
+from tests.trading.broker_desks import SESSION, BrokerDesk, broker_desk, hold
 
 
 @pytest.fixture
@@ -149,3 +158,56 @@ def test_purposes_follow_the_reason_and_what_is_held(desk: BrokerDesk) -> None:
     assert [(one.symbol, one.purpose, one.level) for one in targets(decision)] == [
         *(("BRK.B", "exit", None), ("HARD", "exit", None), ("AAA", "entry", None), ("X", "entry", None), ("Y", "stop", 9.5)),
     ]
+
+
+def test_a_folder_that_is_ahead_of_a_restored_state_is_halted_by_its_journal(desk: BrokerDesk) -> None:
+    """What nobody froze is not sent; but the first word is of the journal, which a person makes good."""
+    desk.decide(("AAA", 10, "entry"))
+    run(desk)
+    (desk.folder / HEAD).write_text("{}")
+    copytree(desk.folder / SESSION, desk.folder / "2026-03-04")
+    desk.state = State(desk.folder / "state.sqlite")
+    outcome = run(desk)
+    assert outcome.code == HALTED and [one.code for one in outcome.reasons] == ["journal"] and desk.posts() == 1
+
+
+def test_keys_of_another_account_are_a_halt_that_a_person_lifts(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    meant, number = desk.account, desk.fake.number
+    desk.fake.number = "PA9OTHER"
+    assert send(meant, desk.clock).code == HALTED
+    desk.fake.number = number
+    assert [(one.scope, one.code) for one in desk.state.halts(desk.live.name)] == [("all", "wrong_account")]
+    assert run(desk).code == HALTED and not desk.posts()
+
+
+def test_a_decision_of_another_session_is_not_taken_for_the_one_that_is_asked_for(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"), session="2026-03-02")
+    asked = partial(evening, desk.account, desk.clock, None, SILENT)
+    decided = asked(session=date(2026, 3, 2))
+    assert (decided.code, decided.session) == (DONE, "2026-03-02")
+    early = asked(session=date(2026, 3, 4))
+    assert early.code == NO_DECISION and [one.code for one in early.reasons] == ["early"]
+    with pytest.raises(InputError, match="2026-02-27 is over and 2026-03-03 is the newest"):
+        asked(session=date(2026, 2, 27))
+
+
+def test_cash_that_nobody_explains_is_said_with_its_dollars(desk: BrokerDesk) -> None:
+    assert reconcile(desk.account, desk.clock).code == DONE
+    desk.fake.cash += 12
+    outcome = reconcile(desk.account, desk.clock)
+    assert outcome.code == HALTED and [one.code for one in outcome.reasons] == ["cash"]
+    assert "$+12.00" in str(outcome.reasons[0].text)
+
+
+def test_every_reconciliation_reads_the_whole_chain_again(desk: BrokerDesk) -> None:
+    """A service that runs for months has read the old rows long ago: what is changed in them is found in the night."""
+    desk.decide(("AAA", 10, "entry"))
+    run(desk)
+    assert reconcile(desk.account, desk.clock).code == DONE
+    with closing(sqlite3.connect(desk.folder / "state.sqlite")) as database, database:
+        for (name,) in database.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            database.execute(f"drop trigger {name}")
+        database.execute("update order_event set body = replace(body, 'AAA', 'AAB') where n = 1")
+    outcome = reconcile(desk.account, desk.clock)
+    assert outcome.code == HALTED and [one.code for one in outcome.reasons] == ["journal"]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,7 +23,10 @@ from springback.errors import Taken
 from springback.market.prose import Prose
 from springback.state.rows import Halt
 from springback.state.state import State
-from springback.state.trading_rows import Reconciliation
+from springback.state.trading_rows import Adoption, Booking, Reconciliation
+from springback.trading.accounted import Memory
+from springback.trading.booked import Change
+from springback.workflow import trade_service
 from springback.workflow.settings import Settings
 from springback.workflow.trade_check import check
 from springback.workflow.trade_clock import Ended, TradeClock
@@ -141,6 +145,42 @@ def test_two_services_do_not_trade_one_account(desk: BrokerDesk) -> None:
     assert not desk.posts()
 
 
+def test_a_person_who_holds_the_account_for_a_moment_ends_no_service(desk: BrokerDesk) -> None:
+    """Kill and resume ask the broker while they hold it; the service does its act after them."""
+    desk.decide(("AAA", 10, "entry"))
+    desk.state.take(desk.live.name, "a person", 3600.0)
+    wait = desk.clock.wait
+
+    def until(seconds: float) -> None:
+        if desk.clock.now() > at("2026-03-03 19:05:20"):
+            desk.state._give_back(desk.live.name, "a person")
+        wait(seconds)
+
+    desk.clock.wait = until  # type: ignore[method-assign]
+    assert ("send", DONE) in served(desk, "2026-03-04 04:00") and desk.posts() == 1
+
+
+def test_it_lives_while_an_act_is_at_work(desk: BrokerDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fills are collected for a quarter of an hour; nobody is told meanwhile that the trader is not running."""
+    monkeypatch.setattr(trade_service, "BEAT", 0.02)
+    desk.decide(("AAA", 10, "entry"))
+    beats = []
+
+    def slow() -> TradeOutcome:
+        for _ in range(200):
+            told = last_beat(desk.folder)
+            beats.append(told["at"] if told else "")
+            if len(set(beats)) > 3:
+                break
+            desk.clock.instant += timedelta(seconds=60)
+            time.sleep(0.02)
+        return TradeOutcome("send", SESSION, DONE)
+
+    found = next(iter(serve(desk.account, desk.clock, {"send": slow}, at("2026-03-04 09:00"))))
+    assert found.step == "send" and len(set(beats)) > 3
+    assert not [one for one in threading.enumerate() if one.name.startswith("signs of life")]
+
+
 def test_the_service_shows_that_it_lives(desk: BrokerDesk) -> None:
     desk.decide(("AAA", 10, "entry"))
     served(desk, "2026-03-04 04:00")
@@ -181,6 +221,38 @@ def test_the_screen_of_the_morning(desk: BrokerDesk) -> None:
     assert [one["symbol"] for one in found.halts] == ["BRK.B"] and found.next_act == "decide"
     (desk.folder / "KILL").write_text("")
     assert status_of(desk.folder, desk.settings, desk.clock.now()).state.startswith("Everything is stopped")
+
+
+def test_the_screen_knows_what_was_told_after_the_newest_decision(desk: BrokerDesk) -> None:
+    """An execution told late, of an order of an older decision; a split that the broker booked; shares adopted as ours."""
+    desk.decide(("AAA", 10, "entry"))
+    desk.fake.faults.append(Fault("change", "GET", "/v2/account/activities", times=10_000, change=lambda _: []))
+    desk.move_to("2026-03-03 19:10")
+    send(desk.account, desk.clock)
+    desk.move_to("2026-03-04 16:31")
+    desk.decide(session="2026-03-04", held={"HARD": 4})
+    desk.move_to("2026-03-04 17:00")
+    assert not desk.journal.orders()[0].history
+    desk.fake.faults.clear()
+    reconcile(desk.account, desk.clock)
+    late = {"AAA": 10.0, "HARD": 4.0}
+    assert status_of(desk.folder, desk.settings, desk.clock.now()).positions == late
+    claim = Adoption("CCC", "ours", Decimal(7), 50.0, date(2026, 3, 2), desk.clock.now(), "a tester")
+    desk.state.keep(desk.live.name, claim)
+    booked = Booking("b1", "split", "SPLIT", "AAA", Decimal(10), None, desk.clock.now(), desk.clock.now())
+    desk.state.book(desk.live.name, booked)
+    memory = Memory(changes=(Change("b1", "AAA", "split", Decimal(10), Decimal(0)),))
+    body = json.dumps({"memory": memory.plain(), "lines": []})
+    desk.state.keep(desk.live.name, Reconciliation(date(2026, 3, 4), "night", desk.clock.now(), 0, body))
+    assert status_of(desk.folder, desk.settings, desk.clock.now()).positions == {"AAA": 20.0, "CCC": 7.0, "HARD": 4.0}
+
+
+def test_the_kill_switch_is_one_halt_on_the_screen(desk: BrokerDesk) -> None:
+    desk.decide(("AAA", 10, "entry"))
+    (desk.folder / "KILL").write_text("")
+    served(desk, "2026-03-03 17:00")
+    desk.state.halt(desk.live.name, Halt("all", "kill", Prose("a test"), "a tester", desk.clock.now()))
+    assert [one["code"] for one in status_of(desk.folder, desk.settings, desk.clock.now()).halts] == ["kill"]
 
 
 def test_an_account_is_of_real_money_until_somebody_says_otherwise(tmp_path: Path) -> None:

@@ -1,12 +1,25 @@
-"""A desk with ten years of evenings and five thousand fills: one evening's decision, dated back."""
+"""A desk with ten years of evenings and five thousand fills: one evening's decision, dated back; and the same at a broker, with an order
+journal of five thousand orders, the steps of every day and its attribution.
+"""
 
 import json
 import os
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 
 from springback.data.sessions import exchange_days
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import ACCOUNT, DECISION, FORECASTS, ORDERS
+from springback.state.chain import EMPTY, seal
+from springback.state.database import add
+from springback.state.order_rows import OrderEvent, OrderFill, OrderHead, OrderIntent, with_body
+from springback.state.rows import BookEvent, Row
+from springback.state.state import State
+from springback.state.tables import TABLE_OF
+from springback.state.trading_rows import Attribution, Reconciliation, Snapshot, Step
+from springback.workflow.evening import HEAD
+from tests.web.homes import attributed
 
 LAST = "2022-12-29"
 
@@ -32,3 +45,61 @@ def grow(desk: Path, years: int = 10) -> int:
         new = told | {"session": day, "equity": equity, "fills": fills, "regime": regime, "daily": daily, "book_event": 0}
         (place / DECISION).write_text(json.dumps(new))
     return len(folder.sessions())
+
+
+NUMBER = "PA3DECADE"
+
+
+def traded(desk: Path) -> int:
+    """Puts an account at a broker into `desk`, with its evenings and all that a trader leaves in so many years; how many orders it sent."""
+    folder = desk / NUMBER
+    state, sessions = State(folder / "state.sqlite"), DeskFolder(desk).sessions()
+    for session in sessions:
+        (folder / session).mkdir()
+        for file in (desk / session).iterdir():
+            os.link(file, folder / session / file.name)
+    state.record(NUMBER, BookEvent(_at(sessions[0], 8), date.fromisoformat(sessions[0]), "cash", "", 1e6, None, "tests"))
+    rows: dict[type[Row], list[Row]] = {
+        kind: [] for kind in (OrderIntent, OrderEvent, OrderFill, Step, Snapshot, Reconciliation, Attribution)
+    }
+    head = EMPTY
+    for k, session in enumerate(sessions):
+        day = date.fromisoformat(session)
+        for number, side in enumerate(("buy", "sell")):
+            head = _order(
+                rows, head, OrderIntent(f"sb-{k}-{number}", day, f"SYM{(k + number) % 97}", side, "entry", 1, Decimal(100), 50.0, "entry")
+            )
+        for hour, step in enumerate(("decide", "send", "reconcile", "check", "page", "collect")):
+            rows[Step].append(Step(day, step, _at(session, 14 + hour), 0, '{"facts": {}, "reasons": []}'))
+            rows[Snapshot].append(
+                Snapshot(day, step, _at(session, 14 + hour), Decimal("1e6"), Decimal("5e5"), Decimal("2e6"), '{"SYM1": "100"}')
+            )
+        body = {"venue": {"broker": "alpaca", "mode": "paper"}}
+        rows[Reconciliation].append(Reconciliation(day, "morning", _at(session, 15), 0, json.dumps(body)))
+        rows[Attribution].append(attributed(day, Decimal(40 * (k % 5) - 50), False))
+    for kind, told in rows.items():
+        with state._writing() as connection:
+            numbered = [{**vars(one), "account": NUMBER} | ({"n": n} if "n" in vars(one) else {}) for n, one in enumerate(told, 1)]
+            connection.execute(TABLE_OF[kind].insert(), numbered)
+    with state._writing() as connection:
+        add(connection, NUMBER, head)
+    (folder / HEAD).write_text(json.dumps({"account": NUMBER, "count": head.count, "hash": head.hash}))
+    return len(rows[OrderIntent])
+
+
+def _order(rows: dict[type[Row], list[Row]], head: OrderHead, intent: OrderIntent) -> OrderHead:
+    """What became of an order, from its plan to its fill."""
+    at, name = _at(str(intent.session), 23), intent.client_id
+    fill = OrderFill(f"x{name}", name, at, intent.quantity, Decimal("50.05"), Decimal(1))
+    told = [with_body(OrderEvent(at, name, "planned"), {}, intent), OrderEvent(at, name, "sending"), OrderEvent(at, name, "accepted", "b")]
+    for event in (*told, with_body(OrderEvent(at, name, "fill"), {}, fills=[fill])):
+        sealed = seal(NUMBER, event, head)
+        rows[OrderEvent].append(sealed)
+        head = OrderHead(sealed.n, sealed.hash)
+    rows[OrderIntent].append(intent)
+    rows[OrderFill].append(fill)
+    return head
+
+
+def _at(session: str, hour: int) -> datetime:
+    return datetime.combine(date.fromisoformat(session), time(hour), UTC)

@@ -31,7 +31,7 @@ def test_a_pause_halts_entries_and_resume_lifts_it(operator: Browser, home: Path
     assert code == 200 and "PAUSE: the news" in text
     halt = state(home).halts("desk")[0]
     assert (halt.code, str(halt.why), halt.by, halt.scope) == ("pause", "the news", "somebody", "entries")
-    assert act(operator, "resume")[0] == 200
+    assert act(operator, "resume", only="all of them", known="1")[0] == 200
     assert state(home).halts("desk") == ()
     assert state(home).halts("desk", history=True)[0].lifted_by == "somebody"
 
@@ -99,3 +99,5 @@ def test_an_alarm_is_cleared(operator: Browser, home: Path) -> None:
     code, text = act(operator, "clear-alarm")
     state_ = watch.state_of(home / "desk")
     assert code == 200 and "is cleared" in text and state_ is not None and not state_.alarm and state_.cleared == "somebody"
+    (row,) = state(home).alarms("desk", history=True)
+    assert (row.model, row.cleared_by) == ("2022-12-30", "somebody") and "CUSUM" in operator.get("/a/desk/incidents").text

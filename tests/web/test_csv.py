@@ -15,14 +15,29 @@ from springback.web.contents import PAGES
 from springback.web.page import Column, Sheet
 from tests.web.homes import NOW, Browser
 
-FORMULAS = ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "  @x", "\n=1"]
+FORMULAS = ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "  @x", "\n=1", "\v=1", "\xa0=1", "\u3000-1+2"]
+FORMULAS += ["\uff1d1+1", "\uff0b1", "\uff0d2+3", "\uff20SUM(A1)", "\u200b=1", "\ufeff=1", "\u2060\u200e@x", "\ufe66=1"]
+"""Also wide and small letters, and what is not seen before them."""
 
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_formula_is_a_text(text: str) -> None:
     told = comma_separated(Sheet("x", "x", (Column("a", text),), [{"a": text}]))
     rows = list(csv.reader(io.StringIO(told, newline="")))
-    assert all(cell == f"'{text}" for row in rows for cell in row)
+    assert all(cell.startswith("'") and cell.replace("'", "") == text for row in rows for cell in row)
+
+
+@pytest.mark.parametrize("text", ["why;=1+1", 'why;"=1+1"', "why; @x", "a\t=1+1", "a\n=1", "a;-cmd|x", "a;\uff1d1"])
+def test_a_cell_is_no_formula_where_cells_are_parted_otherwise(text: str) -> None:
+    """A spreadsheet of another country parts them by a semicolon, whatever stands in quotes."""
+    (cell,) = list(csv.reader(io.StringIO(comma_separated(Sheet("x", "x", (Column("a", "a"),), [{"a": text}])), newline="")))[1]
+    parts = [one.strip().strip('"').strip() for one in re.split(r"[;\t\n]", cell)]
+    assert not any(one.startswith(("=", "+", "-", "@", "\uff1d")) for one in parts) and cell.replace("'", "") == text
+
+
+def test_words_of_a_person_stay_as_they_are() -> None:
+    for text in ("late; 5 names", "a; b", "x-ray", "5 - 3", "it's", "VIX 15.1; -2.5 of it"):
+        assert comma_separated(Sheet("x", "x", (Column("a", "a"),), [{"a": text}])).endswith(f"{text}\r\n")
 
 
 def test_numbers_stay_numbers() -> None:

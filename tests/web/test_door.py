@@ -1,23 +1,38 @@
 """Closed by default: each sentence of the door is attacked."""
 
+import asyncio
 import json
 import re
 import socket
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import httpx
 import pytest
+from starlette.requests import Request
 
 from springback.errors import InputError, SettingsError, Unwritable
-from springback.web.access import FILE, Access, csrf_of
+from springback.market.prose import Prose
+from springback.state.rows import Alarm, Attempt, BookEvent, Halt, Incident, Restriction
+from springback.state.state import State
+from springback.web import dashboard as dashboard_module
+from springback.web import server
+from springback.web.access import FILE, MOST_SESSIONS, Access, csrf_of
 from springback.web.contents import PAGES
-from springback.web.door import HEADERS, POLICY, STUDY_POLICY
+from springback.web.dashboard import MARKS, visitor
+from springback.web.door import HEADERS, POLICY, STUDY_POLICY, place_of
+from springback.web.pages.settings import public
 from springback.web.server import check, configuration, listening
 from springback.web.throttle import Throttle
 from springback.workflow.web_settings import Web
-from tests.web.homes import HOST, PASSWORD, Browser, browser_at
+from tests.web.homes import HOST, NOW, PASSWORD, RUNNER, Browser, browser_at
+from tests.web.served import served
 
 PAGE = "/a/desk/today"
 
@@ -30,6 +45,18 @@ def test_a_name_that_points_here_is_not_served(operator: Browser, host: str) -> 
     for address in (PAGE, "/", "/static/dashboard.js", "/events/desk", "/sign-in"):
         answer = operator.get(address, host=host)
         assert answer.status_code == 421 and "Today" not in answer.text
+
+
+def test_two_hosts_are_none(operator: Browser) -> None:
+    sent = [("host", "127.0.0.1:8765"), ("host", "evil.example")]
+    for headers in (sent, sent[::-1], [*sent[:1], *sent[:1]]):
+        assert RUNNER.run(operator.client.get(PAGE, headers=headers)).status_code == 421
+
+
+def test_the_usual_port_of_tls_is_left_out_by_browsers() -> None:
+    place = place_of(Web(host="desk.example", port=443, certificate="x", key="x"))
+    assert {"desk.example", "desk.example:443"} <= place.hosts and "https://desk.example" in place.origins
+    assert "localhost" not in place_of(Web()).hosts
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost:8765", "[::1]:8765"])
@@ -140,6 +167,14 @@ def test_the_file_holds_no_cookie_and_no_password(operator: Browser) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_who_signs_in_too_often_ends_the_oldest_of_its_own_role(operator: Browser) -> None:
+    access, now = operator.dashboard.access, operator.dashboard.instant()
+    first = access.sign_in("reader", now)
+    for k in range(MOST_SESSIONS):
+        access.sign_in("reader", now + timedelta(seconds=k))
+    assert access.session(first, now) is None and operator.get(PAGE).status_code == 200
+
+
 def test_a_session_ends(home: Path) -> None:
     browser = browser_at(home)
     browser.enter()
@@ -171,11 +206,20 @@ def test_nobody_sees_a_page_without_signing_in(browser: Browser, address: str) -
 
 
 @pytest.mark.parametrize(
-    "address", ["//evil.example", "https://evil.example", "/\\evil.example", "/a//evil.example", "javascript:alert(1)", "/a/x\n"]
+    "address", ["//evil.example", "https://evil.example", "/\\evil.example", "/a//evil.example", "javascript:alert(1)", "/b/x\n"]
 )
 def test_the_way_in_leads_nowhere_else(browser: Browser, address: str) -> None:
     answer = browser.post("/sign-in", {"csrf": browser.csrf(), "password": PASSWORD, "next": address})
     assert answer.status_code == 303 and answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize("address", ["/a/desk/today%26next=//evil.example", "/a/x%0d%0aset-cookie:%20a=b", "/a/x%23%26role=operator"])
+def test_the_way_in_carries_an_address_and_nothing_else(browser: Browser, address: str) -> None:
+    answer = browser.get(address)
+    assert answer.status_code in (303, 404) and "set-cookie" not in answer.headers
+    if answer.status_code == 303:
+        told = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert list(told) == ["next"] and len(told["next"]) == 1
 
 
 def test_wrong_passwords_wait_ever_longer(browser: Browser) -> None:
@@ -190,17 +234,70 @@ def test_the_wait_doubles_and_ends() -> None:
     throttle = Throttle(5, lambda: now)
     waits = []
     for _ in range(12):
-        throttle.wrong("one")
-        waits.append(throttle.wait("one"))
-        now += throttle.wait("one")
-        assert throttle.wait("one") == 0
+        assert throttle.tried("one") == 0
+        wait = throttle.tried("one") if len(waits) >= 4 else 0
+        waits.append(wait)
+        now += wait
     assert waits[:4] == [0, 0, 0, 0] and waits[4:8] == [60, 120, 240, 480] and waits[-1] == 3600
-    throttle.right("one")
-    throttle.wrong("one")
-    assert throttle.wait("one") == 0 and throttle.wait("another") == 0
+    now += 7201
+    assert throttle.tried("one") == 0 and throttle.tried("another") == 0, "it is forgotten"
     for k in range(5000):
-        throttle.wrong(str(k))
+        throttle.tried(str(k))
     assert len(throttle._tries) <= 1000
+
+
+def test_a_right_password_takes_back_its_own_try_alone() -> None:
+    """Whoever knows one password guesses at no other between two that are right."""
+    throttle = Throttle(5, lambda: 100.0)
+    for _ in range(4):
+        assert throttle.tried("one") == 0
+        for _ in range(3):
+            assert throttle.tried("one") == 0
+            throttle.right("one")
+    assert throttle.tried("one") == 0 and throttle.tried("one") == 60
+
+
+def test_a_readers_password_opens_no_guessing(browser: Browser) -> None:
+    codes = []
+    for _ in range(5):
+        codes.append(browser.enter(password="wrong wrong wrong").status_code)
+        codes.append(browser.enter("reader").status_code)
+    assert codes == [403, 303] * 4 + [403, 429]
+
+
+def test_guesses_at_once_are_no_more_than_one_after_the_other(browser: Browser) -> None:
+    fields = {"csrf": browser.csrf(), "role": "operator"}
+    headers = {"origin": HOST, "sec-fetch-site": "same-origin"}
+
+    async def all_at_once() -> list[int]:
+        sent = [browser.client.post("/sign-in", data=fields | {"password": f"guess number {k}"}, headers=headers) for k in range(30)]
+        return [one.status_code for one in await asyncio.gather(*sent)]
+
+    assert sorted(RUNNER.run(all_at_once())) == [403] * 5 + [429] * 25
+
+
+def test_who_guesses_before_the_door_keeps_no_operator_from_acting(operator: Browser, home: Path) -> None:
+    """Behind a proxy all come from one address."""
+    stranger = Browser(operator.dashboard)
+    assert [stranger.enter(password="wrong wrong wrong").status_code for _ in range(6)] == [403] * 5 + [429]
+    told = {"csrf": operator.csrf(PAGE), "password": PASSWORD, "why": "the news"}
+    assert operator.post("/a/desk/act/pause", told).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("fe80::1%eth0", "fe80::2", True),
+    ],
+)
+def test_a_network_of_one_customer_is_one_visitor(one: str, other: str, same: bool) -> None:
+    found = [visitor(Request({"type": "http", "client": (host, 1), "headers": []})) for host in (one, other)]
+    assert (found[0] == found[1]) is same
 
 
 def test_who_signs_in_looks_and_does_not_act(browser: Browser) -> None:
@@ -386,6 +483,13 @@ def test_no_key_is_on_any_page(operator: Browser, home: Path, monkeypatch: pytes
         assert secret not in operator.get(f"/a/desk/{page}").text
 
 
+@pytest.mark.parametrize(
+    "address", ["https://me:hunter2@paper.example", "https://hunter2@paper.example", "https://x.example/?apiKey=hunter2&a=1"]
+)
+def test_an_address_among_the_settings_shows_no_key(address: str) -> None:
+    assert "hunter2" not in public(address) and "example" in public(address) and public("regime = 1.15") == "regime = 1.15"
+
+
 def test_a_database_address_shows_no_password(operator: Browser, home: Path) -> None:
     (home / "springback.toml").write_text('[paths]\nstate = "postgresql://me:hunter2@127.0.0.1:1/none"\n')
     for page in PAGES:
@@ -402,3 +506,138 @@ def test_a_dashboard_is_whole_in_itself(operator: Browser) -> None:
 def test_two_dashboards_do_not_share_their_visitors(home: Path) -> None:
     one, other = browser_at(home), browser_at(home, Web(port=8766), origin="http://127.0.0.1:8766")
     assert one.dashboard.place.cookie != other.dashboard.place.cookie
+
+
+EVIL = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'`{{7*7}}"
+
+
+class Tags(HTMLParser):
+    """The elements of a page that nobody of ours wrote."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """A script has its file, and nothing listens by an attribute."""
+        names = [name for name, _ in attrs]
+        if tag in ("img", "object", "embed") or (tag == "script" and "src" not in names) or any(name.startswith("on") for name in names):
+            self.found.append(f"{tag} {names}")
+        self.found += [
+            f"{tag} {name}" for name, one in attrs if name in ("href", "src", "action") and (one or "").lower().startswith("javascript")
+        ]
+
+
+def test_words_of_strangers_are_words(operator: Browser, home: Path) -> None:
+    """Names of runs, reasons, halts, incidents, reviews and questions: whoever writes them writes no page of ours."""
+    state, why, at = State(home / "desk" / "state.sqlite"), Prose(EVIL), NOW
+    state.halt("desk", Halt("entries", EVIL, why, EVIL, at))
+    state.halt("desk", Halt("name", EVIL, why, EVIL, at, EVIL))
+    state.open_incident("desk", Incident(EVIL, at, None, why, EVIL))
+    state.attempt("desk", Attempt(f"act {EVIL}", at, at.date(), EVIL, why))
+    state.raise_alarm("desk", Alarm(EVIL, at.date(), 5.0, 4.0))
+    state.record("desk", BookEvent(at, at.date(), "set", EVIL, 1.0, None, EVIL, why))
+    state.restrict("desk", Restriction(EVIL, at.date(), None, why, EVIL, at))
+    name = EVIL.replace("/", "|")
+    run, review = home / "runs" / name, home / "runs" / "review" / name
+    for folder, file in ((run, "report.html"), (review, "review.html")):
+        folder.mkdir(parents=True)
+        (folder / file).write_text("x")
+    proposal = {"knob": EVIL, "current": EVIL, "value": EVIL, "why": EVIL}
+    told = {"quarter": EVIL, "first": EVIL, "last": EVIL, "state": EVIL, "flags": [EVIL], "proposals": [proposal]}
+    told |= {"sections": [{"title": EVIL, "state": EVIL}], "triggers": [{"fired": True, "words": EVIL}]}
+    (review / "review.json").write_text(json.dumps(told))
+    summary = {"window": {"start": EVIL, "end": EVIL}, "profile": EVIL, "headline": [EVIL], "figures": {}, "settings": {}, "command": EVIL}
+    (run / "summary.json").write_text(json.dumps(summary | {"gates": [{"label": EVIL, "value": 1, "limit": 1, "passed": True}]}))
+    seen = 0
+    for page in PAGES:
+        for query in (
+            "",
+            f"?act=1&{urlencode(dict.fromkeys(('session', 'symbol', 'run', 'find', 'quarter', 'one', 'other'), EVIL))}",
+            f"?{urlencode({'run': name, 'quarter': name})}",
+        ):
+            text = operator.get(f"/a/desk/{page}{query}").text
+            tags = Tags()
+            tags.feed(text)
+            assert tags.found == [], f"{page}{query}"
+            seen += "&lt;img src=x onerror" in text
+    assert seen > 8, "the words themselves are shown"
+
+
+def test_a_form_is_one_line_of_letters(operator: Browser, home: Path) -> None:
+    """No sequence of a terminal, no line break and no NUL gets into what 'springback status' prints."""
+    told = {"csrf": operator.csrf(PAGE), "password": PASSWORD, "why": "a\x1b]0;x\x07b\r\nc\0d\u202ee", "by": "Ann\nBob"}
+    assert operator.post("/a/desk/act/pause", told).status_code == 303
+    (halt,) = State(home / "desk" / "state.sqlite").halts("desk")
+    assert str(halt.why).isprintable() and halt.by == "Ann Bob"
+
+
+def test_one_visitors_token_is_on_no_page_of_another(home: Path) -> None:
+    """Pages are made once for all; what is the visitor's own is put in for each."""
+    one = browser_at(home)
+    other = Browser(one.dashboard)
+    for browser in (one, other):
+        browser.enter()
+    texts = [browser.get(PAGE).text for browser in (one, other)]
+    assert csrf_of(one.cookie) in texts[0] and csrf_of(one.cookie) not in texts[1] and csrf_of(other.cookie) in texts[1]
+    assert not any(mark in text for mark in MARKS.values() for text in texts)
+    reader = Browser(one.dashboard)
+    reader.enter("reader")
+    assert "Your password" not in reader.get(PAGE).text, "nor is an operator's page shown to a reader"
+
+
+def _raw(address: str, *parts: bytes, wait: float = 5.0) -> bytes:
+    """What a server answers to bytes, until it hangs up."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    answer = b""
+    with socket.create_connection((host, int(port)), timeout=wait) as one:
+        for part in parts:
+            one.sendall(part)
+        with suppress(TimeoutError, ConnectionResetError):
+            while piece := one.recv(65536):
+                answer += piece
+    return answer
+
+
+def test_whoever_speaks_slowly_is_hung_up_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a head, half a form, and nothing at all; whoever is spoken to goes on."""
+    monkeypatch.setattr(server, "SLOWEST", 0.6)
+    monkeypatch.setattr(dashboard_module, "SLOWEST", 0.6)
+    with served(home) as (_, address):
+        host = address.removeprefix("http://").encode()
+        assert _raw(address) == b"", "nothing is said"
+        assert _raw(address, b"GET / HTTP/1.1\r\nHost: " + host + b"\r\nX-") == b""
+        head = b"POST /sign-in HTTP/1.1\r\nHost: " + host + b"\r\nOrigin: " + address.encode() + b"\r\nContent-Length: 1000\r\n\r\npass"
+        assert _raw(address, head).startswith(b"HTTP/1.1 408")
+        with httpx.Client(base_url=address) as client:
+            csrf = client.get("/sign-in").text.partition('name="csrf" value="')[2].partition('"')[0]
+            assert client.post("/sign-in", data={"csrf": csrf, "password": PASSWORD}, headers={"origin": address}).status_code == 303
+            with client.stream("GET", "/events/desk", headers={"sec-fetch-site": "same-origin"}) as answer:
+                lines = answer.iter_lines()
+                assert next(lines) == "retry: 2000"
+                time.sleep(1.5)
+                State(home / "desk" / "state.sqlite").halt("desk", Halt("entries", "x", Prose("why"), "Ann", NOW))
+                assert any(line == "event: changed" for line in lines), "a stream that is silent is not slow"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET / HTTP/1.1\r\nHost: {host}\r\nHost: evil.example",
+        "GET http://evil.example/a/desk/today HTTP/1.1\r\nHost: evil.example",
+        "GET / HTTP/1.1\r\nHost: {host}\r\nX: " + "a" * 200_000,
+        "GET / HTTP/1.0",
+        "POST /sign-in HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Length: 5\r\nContent-Length: 7",
+        "POST /sign-in HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked",
+        "POST /sign-in HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Length: 99999999999",
+        "POST /sign-in HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Length: -1",
+        "GET /a/desk/today HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Host: evil.example\r\nHost : evil.example",
+        "CONNECT evil.example:443 HTTP/1.1\r\nHost: {host}",
+    ],
+)
+def test_a_head_that_no_browser_sends_is_refused(home: Path, head: str) -> None:
+    with served(home) as (_, address):
+        text = head.format(host=address.removeprefix("http://")) + "\r\nConnection: close\r\n\r\n"
+        answer = _raw(address, text.encode(), b"GET /a/desk/today HTTP/1.1\r\n\r\n" if "Content-Length: 5" in head else b"")
+        assert re.match(rb"HTTP/1.1 (400|403|404|405|411|413|421|431) ", answer), answer[:200]
+        assert answer.count(b"HTTP/1.1 ") == 1, "one request has one answer"

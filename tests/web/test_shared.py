@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 from springback.web.shared import MOST, Shared
 
@@ -26,10 +27,35 @@ def test_it_is_made_once_a_version_however_many_ask() -> None:
     assert shared.of("page", None, make) == 4 and shared.of("page", None, make) == 5, "nobody listens"
 
 
+def test_without_a_version_nobody_is_given_what_was_begun_before_he_asked() -> None:
+    """Fifty who ask at once are served by the making that is under way for the first, and one more for the rest."""
+    shared, made, answers = Shared(), [], []
+    first, go = threading.Event(), threading.Event()
+
+    def make() -> int:
+        number = len(made) + 1
+        made.append(number)
+        first.set()
+        go.wait(10)
+        return number
+
+    asking = [threading.Thread(target=lambda: answers.append(shared.of("page", None, make))) for _ in range(50)]
+    asking[0].start()
+    first.wait(10)
+    for one in asking[1:]:
+        one.start()
+    time.sleep(0.3)
+    go.set()
+    for one in asking:
+        one.join()
+    assert made == [1, 2] and sorted(answers) == [1] + [2] * 49
+    assert shared.of("page", None, make) == 3
+
+
 def test_it_grows_old() -> None:
     shared, count = Shared(), iter(range(1000))
     assert shared.of("page", 1, lambda: next(count)) == 0
-    shared._kept["page"] = type(shared._kept["page"])(1, time.monotonic() - 6, 0)
+    shared._kept["page"] = replace(shared._kept["page"], at=time.monotonic() - 6)
     assert shared.of("page", 1, lambda: next(count)) == 1
     for k in range(3 * MOST):
         shared.of(k, 1, lambda: next(count))

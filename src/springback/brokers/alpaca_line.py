@@ -5,9 +5,11 @@ A key travels in a header and nowhere else: it is in no address, message, log or
 
 import email.utils
 import json
+import math
 import time
 import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -134,12 +136,12 @@ def _unauthorized(url: str) -> Unauthorized:
 
 
 def _reset(response: httpx.Response) -> float | None:
-    """Seconds until Alpaca takes requests again; None where it does not say, or names an instant that is past."""
-    try:
-        seconds = float(response.headers["X-RateLimit-Reset"]) - time.time()
-    except (KeyError, ValueError):
-        return None
-    return seconds if seconds > 0 else None
+    """Seconds until Alpaca, or who answers in its place, takes requests again; None where nobody says, or names an instant that is past."""
+    told = []
+    for name, now in (("X-RateLimit-Reset", time.time()), ("Retry-After", 0.0)):
+        with suppress(KeyError, ValueError):  # an instant; so many seconds, of which a date is no number
+            told.append(float(response.headers[name]) - now)
+    return max((one for one in told if 0 < one < math.inf), default=None)
 
 
 def _json(response: httpx.Response) -> Any:

@@ -162,7 +162,8 @@ class Events:
 
     Orders are those submitted since the instant asked, every open one, and those asked for by id. `corrections` False: the broker's source
     of busts and corrections did not answer, so there may be some that are not here. `statement` False: nobody tells what was booked, so
-    there are no activities; `booked_until` is the last day whose bookings are here, None where they are here up to now.
+    there are no activities, and `silence` says why where who should tell refuses it; `booked_until` is the last day whose bookings are
+    here, None where they are here up to now.
     """
 
     orders: tuple[Order, ...]
@@ -172,6 +173,7 @@ class Events:
     corrections: bool = True
     statement: bool = True
     booked_until: date | None = None
+    silence: str = ""
 
     def booked(self, session: date) -> bool:
         """Whether all that was booked on the day `session` is here."""
@@ -267,11 +269,3 @@ def counted(fills: Iterable[Fill]) -> tuple[Fill, ...]:
     ids = {one.execution_id: one.client_id for one in unique.values()}
     standing = [one for one in unique.values() if one.execution != "bust" and one.execution_id not in undone]
     return tuple(one if one.client_id else replace(one, client_id=ids.get(one.previous_id, "")) for one in reversed(standing))
-
-
-def net_shares(fills: Iterable[Fill]) -> dict[str, Decimal]:
-    """Signed shares by broker's order id, out of the executions that stand."""
-    out: dict[str, Decimal] = {}
-    for one in counted(fills):
-        out[one.broker_id] = out.get(one.broker_id, Decimal(0)) + (one.quantity if one.side == "buy" else -one.quantity)
-    return out

@@ -40,6 +40,8 @@ class Flex:
         weakref.finalize(self, self.client.close)
         self.statement: Statement | None = None
         self.quiet_until = 0.0
+        self.refusal = ""
+        """Why the service told nothing when it was last asked, where a person must mend it; empty where it tells, or is late."""
 
     def booked(self, today: date) -> Statement | None:
         """What was booked up to the day before `today`: the newest statement there is, None where there was none yet. It is asked for while
@@ -48,7 +50,13 @@ class Flex:
         whole = self.statement is not None and self.statement.end >= _weekday_before(today)
         if not whole and time.monotonic() >= self.quiet_until:
             self.quiet_until = time.monotonic() + QUIET
-            self.statement = self._fetch()
+            try:
+                self.statement, self.refusal = self._fetch(), ""
+            except Later:
+                raise
+            except Unreachable as error:
+                self.refusal = str(error)
+                raise
         return self.statement
 
     def _fetch(self) -> Statement:

@@ -127,6 +127,7 @@ class InteractiveBrokers:
             corrections=reading.whole,
             statement=statement is not None,
             booked_until=statement.end if statement else None,
+            silence=self.flex.refusal if self.flex else "",
         )
 
     def state(self, symbols: Sequence[str] = ()) -> State:
@@ -308,7 +309,7 @@ class InteractiveBrokers:
             return None
         try:
             return self.flex.booked(_day(self.session.time))
-        except Unreachable:
+        except Unreachable:  # a refusal too: `Flex.refusal` tells it
             return self.flex.statement
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from springback.cli.operation import DESK, By, DeskFolder, Why
+from springback.cli.options import Knobs
 
 if TYPE_CHECKING:
     from springback.verbs.console import Console
@@ -24,13 +25,14 @@ def kill(
     live: Annotated[bool, typer.Option("--live", help="The account at --broker is of real money.")] = False,
     account: Number = "",
     desk: DeskFolder = DESK,
+    knobs: Knobs,
 ) -> bool:
     """Send nothing more, in every account of the folder or the one that is named: a file first, then the database, then open entries are
     taken back at the broker. Nothing is closed. Exit code 0: the file stands.
     """
     from springback.verbs import book, halting
 
-    return halting.kill(console, desk, account, (broker, live), book.word_of(by, why))
+    return halting.kill(console, desk, account, (broker, live), book.word_of(by, why), (knobs.settings, knobs.sets))
 
 
 def pause(console: "Console", *, why: Reason, by: By = "", account: Number = "", desk: DeskFolder = DESK) -> None:
@@ -65,13 +67,15 @@ def resume(
     by: By = "",
     account: Number = "",
     desk: DeskFolder = DESK,
+    knobs: Knobs,
 ) -> bool:
     """Lift the kill switch and halts, each confirmed, once the broker said how the account stands; what nobody can explain stays halted,
     and nothing is sent late. Exit code 1: some stay.
     """
     from springback.verbs import book, halting
 
-    return halting.resume(console, desk, account, (broker, live), only or (), yes, book.word_of(by))
+    chosen = knobs.settings, knobs.sets
+    return halting.resume(console, desk, account, (broker, live), only or (), yes, book.word_of(by), chosen)
 
 
 def adopt(
@@ -79,7 +83,7 @@ def adopt(
     *,
     symbol: Annotated[str, typer.Argument(help="A name with shares that no order of ours explains.")],
     claim: Annotated[str, typer.Option("--as", help="foreign: never touched, the name is no candidate; ours.")],
-    quantity: Annotated[str | None, typer.Option("--quantity", help="Signed shares.", show_default=False)] = None,
+    quantity: Annotated[str | None, typer.Option("--quantity", help="Signed; foreign: all not ours.", show_default=False)] = None,
     price: Annotated[float | None, typer.Option("--price", help="Of ours: mean entry price, dollars.", show_default=False)] = None,
     opened: Annotated[
         datetime | None, typer.Option("--opened", formats=["%Y-%m-%d"], help="Of ours: session of opening.", show_default=False)

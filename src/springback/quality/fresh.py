@@ -7,7 +7,6 @@ import numpy as np
 
 from springback.market.bars import Dates
 from springback.market.market_data import MarketData
-from springback.market.membership import Membership
 from springback.market.quarantine import FETCHED, inside
 from springback.quality.gate import examine
 from springback.quality.quality_finding import ALL_NAMES
@@ -35,15 +34,6 @@ def fresh_errors(market_data: MarketData, settings: Quality, sessions: Sequence[
     for column in np.flatnonzero(aside):
         found.setdefault(bars.symbols[column], set()).add(ASIDE)
     return {symbol: tuple(sorted(found[symbol])) for symbol in sorted(found)}
-
-
-def membership_age(membership: Membership | None, session: date | np.datetime64) -> int | None:
-    """Days from the last change of the index that is known on `session` to it; None where nobody is known to be in on that day."""
-    day = np.datetime64(session, "D")
-    if membership is None or not membership.between(day, day):
-        return None
-    told = np.concatenate([membership.starts, membership.ends]).astype("datetime64[D]")
-    return int((day - told[told <= day].max()).astype(int))
 
 
 def barless(market_data: MarketData, sessions: Sequence[date] | Dates) -> tuple[date, ...]:

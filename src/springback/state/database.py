@@ -1,6 +1,7 @@
 """One database, SQLite or PostgreSQL: opened, brought to the newest schema, read in one snapshot, written by one hand at a time."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
@@ -51,6 +52,8 @@ class Database:
         self.url = _url(url)
         self.name = _name(self.url)
         self.patience = PATIENCE if patience is None else patience
+        self._held = threading.local()
+        self._anchor: sqlite3.Connection | None = None
         with self._as_one_line():
             self._engine = _engine(self.url, self.name, self.patience)
             migrate(self._reading, self._writing, self.name)
@@ -59,9 +62,33 @@ class Database:
         """Another process opens it by its address."""
         return type(self), (self.url.render_as_string(hide_password=False), self.patience)
 
+    def stay_open(self) -> None:
+        """Keeps a file open for as long as this value lives. Else whoever reads it and is the last to leave folds its log back and takes it
+        away, each time anew. A server's database needs nothing of the kind.
+        """
+        if self.url.get_backend_name() == "sqlite" and self._anchor is None:
+            with self._as_one_line():
+                self._anchor = sqlite3.connect(f"{Path(self.name).as_uri()}?mode=ro", uri=True, check_same_thread=False)
+                self._anchor.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """What this thread reads in the block is of one moment, by one connection: nothing that is written meanwhile, by whomever."""
+        with self._reading() as connection:
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                self._held.connection = None
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """One moment of the database."""
+        held = getattr(self._held, "connection", None)
+        if held is not None:
+            with self._as_one_line():
+                yield held
+            return
         with self._as_one_line(), self._engine.execution_options(writes=False).begin() as connection:
             yield connection
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
@@ -150,6 +150,10 @@ class Orders(Database):
         named = select(ORDER_INTENT.c.client_id).where(ORDER_INTENT.c.account == account)
         named = named if since is None else named.where(ORDER_INTENT.c.session >= since)
         return self._rows(OrderEvent, account, ORDER_EVENT.c.client_id.in_(named))
+
+    def executions_heard(self, account: str, after: datetime) -> tuple[OrderEvent, ...]:
+        """The events that told of executions, corrections and busts later than the instant `after`, in their order."""
+        return self._rows(OrderEvent, account, ORDER_EVENT.c.kind.in_(("fill", "correct", "bust")), ORDER_EVENT.c.at > after)
 
     def journal_faults(self, account: str, file: Path) -> tuple[Fault, ...]:
         """What is wrong with the account's journal, read from its first event to its last; nothing where it is whole."""

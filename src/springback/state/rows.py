@@ -172,3 +172,21 @@ class Attempt(Row):
     outcome: str
     detail: Prose = NOTHING
     n: int = 0
+
+
+@dataclass(frozen=True)
+class Request(Row):
+    """What a person asks of the trader, who alone holds the broker: the `act` ("resume") on the halts of these `numbers`, parted by spaces,
+    and with `file` on the files of the kill switch too. Open until it is answered: `outcome` for a program, `words` for a person.
+    """
+
+    act: str
+    numbers: str
+    file: bool
+    by: str
+    why: Prose
+    at: datetime
+    answered_at: datetime | None = None
+    outcome: str = ""
+    words: Prose = NOTHING
+    n: int = 0

@@ -5,10 +5,11 @@ from springback.state.halts import Halts
 from springback.state.incidents import Incidents
 from springback.state.lease import Leases
 from springback.state.orders import Orders
+from springback.state.requests import Requests
 from springback.state.trading import Trading
 
 
-class State(Evenings, Halts, Incidents, Leases, Orders, Trading):
+class State(Evenings, Halts, Incidents, Leases, Orders, Requests, Trading):
     """The state at a file or a `postgresql://` address; every method takes the account first, and is whole on the disk when it returns.
 
     SQLite writes ahead (WAL) and waits for the disk (synchronous=FULL), PostgreSQL with synchronous_commit=on. Of two that write one

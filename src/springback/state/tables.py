@@ -112,6 +112,11 @@ ATTEMPT = _table(
     "attempt",
     *(_must("kind", String), _must("at", Instant), _must("session", Date), _must("outcome", String), _must("detail", Words)),
 )
+REQUEST = _table(
+    "request",
+    *(_must("act", String), _must("numbers", String), _must("file", Boolean), _must("by", String), _must("why", Words)),
+    *(_must("at", Instant), _may("answered_at", Instant), _must("outcome", String), _must("words", Words)),
+)
 LEASE = Table(
     "lease", METADATA, Column("account", String, primary_key=True), Column("holder", String, nullable=False), _must("until", Instant)
 )
@@ -180,6 +185,7 @@ TABLE_OF: dict[type[rows.Row], Table] = {
     rows.Incident: INCIDENT,
     rows.Alarm: ALARM,
     rows.Attempt: ATTEMPT,
+    rows.Request: REQUEST,
     order_rows.OrderIntent: ORDER_INTENT,
     order_rows.OrderEvent: ORDER_EVENT,
     order_rows.OrderFill: ORDER_FILL,

@@ -56,12 +56,9 @@ class OrderJournal:
     settle: float = SETTLE
     rehearsal: bool = False
 
-    def recover(self, at: datetime) -> tuple[Order, ...]:
-        """Begins: the chain is checked, and each order that went out without an answer is unknown; the orders that nobody knows of.
-
-        A process reads the whole chain once, and from then on what was added. Raises `StateError` where it is not whole.
-        """
-        found = self.state.new_faults(self.account, self.file)
+    def check(self, anew: bool = False) -> None:
+        """Raises `StateError` where the chain is not whole; what this process has read before is read again only `anew`."""
+        found = self.verify() if anew else self.state.new_faults(self.account, self.file)
         if found:
             first = found[0]
             raise StateError(
@@ -69,6 +66,13 @@ class OrderJournal:
                 f"'springback journal --verify' lists them, 'springback journal rebuild' makes it good again",
                 value=first.code,
             )
+
+    def recover(self, at: datetime) -> tuple[Order, ...]:
+        """Begins: the chain is checked, and each order that went out without an answer is unknown; the orders that nobody knows of.
+
+        A process reads the whole chain once, and from then on what was added. Raises `StateError` where it is not whole.
+        """
+        self.check()
         with self._journal() as page:
             for name in page.pending("sending"):
                 order = _order(page, name)

@@ -120,14 +120,17 @@ def _acts(walk: "_Walk", sources: Sources, bookings: Sequence[Booking]) -> Itera
     for day, symbol, kind in events:
         if kind == "split":
             days.setdefault(symbol, []).append(day)
+    for booking, one in moved:
+        walk.book(booking.symbol, _day(booking.at), one.quantity)
     for (day, symbol, kind), event in events.items():
         own = [one for one in moved if kind == "split" and one[0].symbol == symbol and _split_of(one[0], days[symbol]) == day]
         moved = [one for one in moved if one not in own]
         shares = sum((one.quantity for _, one in own), NOTHING) if own else None
-        yield day, 0, _call(walk.split, symbol, event.value, shares) if kind == "split" else _call(walk.dividend, symbol, day, event.value)
+        split, dividend = _call(walk.split, symbol, day, event.value, shares), _call(walk.dividend, symbol, day, event.value)
+        yield day, 0, split if kind == "split" else dividend
     for booking, one in moved:
         day, symbol = _day(booking.at), sources.called(one.symbol)
-        split, move = _call(walk.split, symbol, None, one.quantity), _call(walk.move, symbol, one.quantity, day, one.arrival)
+        split, move = _call(walk.split, symbol, day, None, one.quantity), _call(walk.move, symbol, one.quantity, day, one.arrival)
         yield day, 0, split if booking.kind == "split" else move
 
 
@@ -142,6 +145,7 @@ def _unread(walk: "_Walk", sources: Sources, booked: Iterable[Booking]) -> Itera
     known = {one.activity_id for one in sources.changes}
     for one in booked:
         if one.kind in MOVES and one.activity_id not in known:
+            walk.book(one.symbol, _day(one.at), one.quantity or NOTHING)
             yield _day(one.at), 0, _call(walk.move, one.symbol, one.quantity or NOTHING, _day(one.at))
 
 
@@ -168,11 +172,14 @@ class _Lot:
 
 @dataclass
 class _Walk:
-    """The account from day to day: what is held, what of it came by booking; what moved the cash; every dividend, signed dollars."""
+    """The account from day to day: what is held, what of it came by booking, what of a name was booked on a day; what moved the cash; every
+    dividend, signed dollars.
+    """
 
     lots: dict[str, _Lot] = field(default_factory=dict)
     arrivals: dict[str, Decimal] = field(default_factory=dict)
     ended: dict[str, Decimal] = field(default_factory=dict)
+    booked: dict[tuple[str, date], Decimal] = field(default_factory=dict)
     cash: Decimal = NOTHING
     receivables: list[Receivable] = field(default_factory=list)
 
@@ -185,15 +192,23 @@ class _Walk:
                 found[symbol] = Held(shares, lot.price, lot.opened)
         return found
 
+    def book(self, symbol: str, day: date, shares: Decimal) -> None:
+        """So many signed shares more were booked on a day."""
+        self.booked[symbol, day] = self.booked.get((symbol, day), NOTHING) + shares
+
+    def _gone(self, symbol: str, day: date) -> bool:
+        """Whether all that was held went by booking on that day, before anything else of it: no split and no dividend is its own."""
+        return symbol not in self.lots or self.lots[symbol].shares + self.booked.get((symbol, day), NOTHING) == 0
+
     def dividend(self, symbol: str, day: date, value: float) -> None:
         """Dollars a share."""
-        if symbol in self.lots:
+        if not self._gone(symbol, day):
             self.receivables.append(Receivable(day, symbol, self.lots[symbol].shares * Decimal(repr(value))))
 
-    def split(self, symbol: str, factor: float | None, shares: Decimal | None) -> None:
+    def split(self, symbol: str, day: date, factor: float | None, shares: Decimal | None) -> None:
         """`factor` old shares per new one; `shares` came, signed; one of them tells the other."""
         lot = self.lots.get(symbol)
-        if lot is None:
+        if lot is None or (shares is None and self._gone(symbol, day)):
             return
         total = lot.shares + shares if shares is not None else after_split(lot.shares, factor or 1.0)
         ratio = Decimal(repr(factor)) if factor is not None else lot.shares / (total or lot.shares)

@@ -196,19 +196,21 @@ class _Table:
                 self.changes.append(Change(one.activity_id, "", code, NOTHING, mine, NOTHING, amount - mine, False, told(one)))
         changes = (*self.kept, *self.changes)
         others = self.memory.others_cash - sum((one.quantity * one.price + one.fee for one in self.traded), NOTHING)
-        cash, base, drift = self._cash(others)
+        cash, base, drift = self._cash(others, any(one.code == "unbooked" for one in lines))
         known = self.memory.traded | {one.execution_id for one in self.traded}
         foreign = {one.symbol: one.foreign for one in lines if one.foreign}
         kept = Memory(changes, foreign, known, self.now, base, others, drift, self.memory.adoption)
         return Reconciled(lines, cash, kept, _fractions(lines, changes, self.ours.ended), self._not_short(lines))
 
-    def _cash(self, others: Decimal) -> tuple[tuple[CashLine, ...], Decimal | None, Decimal]:
-        """Dollars by reason since the last time, the cash before anything of ours, and what is not explained."""
+    def _cash(self, others: Decimal, unheard: bool) -> tuple[tuple[CashLine, ...], Decimal | None, Decimal]:
+        """Dollars by reason since the last time, the cash before anything of ours, and what is not explained. Nothing is counted from a
+        cash in which there may be executions that are `unheard`.
+        """
         booked = sum((one.amount or NOTHING for one in standing(self.account.bookings)), NOTHING)
         flows, cash = self.ours.cash + others + booked, self.account.cash
         lines = [CashLine(one.code, one.amount + one.others_amount, one.symbol) for one in self.changes if one.amount or one.others_amount]
         lines += [CashLine("foreign", others - self.memory.others_cash)] if others != self.memory.others_cash else []
-        if cash is None:
+        if cash is None or (unheard and self.memory.base is None):
             return (*lines, CashLine("unread", NOTHING)), self.memory.base, self.memory.drift
         base = cash - flows if self.memory.base is None else self.memory.base
         drift = cash - base - flows

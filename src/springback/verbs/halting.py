@@ -24,11 +24,15 @@ HASTE = 3
 """Seconds for which a kill waits for the database: the file stands already."""
 
 
-def account(desk: Path, number: str) -> LiveAccount:
+Chosen = tuple[Path | None, list[str] | None]
+"""A file of settings, and knobs that are set."""
+
+
+def account(desk: Path, number: str, knobs: Chosen = (None, None)) -> LiveAccount:
     """The account with this number at the broker; without one that of `desk`, or the only one in it. Raises `MissingData` where it has no
     folder, or there are several.
     """
-    settings, known = choose(), halting.accounts(desk)
+    settings, known = choose(*knobs), halting.accounts(desk)
     if number and not (desk / number).is_dir():
         raise MissingData(f"{desk} has no account {number}: it has {', '.join(known) or 'none'}")
     folder = desk / number if number else account_folder(desk, settings)
@@ -37,30 +41,34 @@ def account(desk: Path, number: str) -> LiveAccount:
     return account_of(folder, settings, begins=folder != desk)
 
 
-def kill(console: Console, desk: Path, number: str, broker: Venue, word: Word) -> bool:
+def kill(console: Console, desk: Path, number: str, broker: Venue, word: Word, knobs: Chosen = (None, None)) -> bool:
     """Stops an account, or all, and takes open entries back; whether the file stands."""
     done = halting.kill(desk, number, word, lambda folder: open_state(folder, HASTE))
-    console.payload["kill"] = {"file": str(done.file or ""), "accounts": list(done.rows), "faults": list(done.faults)}
+    faults = [str(one) for one in done.faults]
+    console.payload["kill"] = {"file": str(done.file or ""), "accounts": list(done.rows), "faults": faults}
     for fault in done.faults:
         console.say(f"did not work: {fault}")
     rows = f", in the database for {', '.join(done.rows)}" if done.rows else ""
     console.say(f"killed{f' by the file {done.file}' if done.file else ''}{rows}: nothing more is sent")
     console.say("exits and stops at the broker and all positions stay")
-    console.payload["entries"] = {name: _taken_back(console, desk, name, broker) for name in done.rows}
+    console.payload["entries"] = {name: _taken_back(console, desk / name, broker, knobs, faults) for name in done.rows}
     return done.file is not None
 
 
-def _taken_back(console: Console, desk: Path, name: str, broker: Venue) -> dict[str, str]:
-    """The entries that were open at the broker, and how they stand; the kill stands whatever becomes of them."""
-    clock = TradeClock()
+def _taken_back(console: Console, folder: Path, broker: Venue, knobs: Chosen, faults: list[str]) -> dict[str, str]:
+    """The entries that were open at the broker, and how they stand; the kill stands whatever becomes of them, what did not work is added
+    to `faults`.
+    """
+    clock, name = TradeClock(), folder.name
     found: tuple[Entry, ...] = ()
     try:
-        trading = traded(account_of(desk / name, choose(), begins=True), broker, clock)
+        trading = traded(account_of(folder, choose(*knobs), begins=True), broker, clock)
         if trading is not None:
             with trading:
                 found = taken_back(trading, clock)
     except (SpringbackError, OSError) as error:
-        console.say(f"{name}: open entries may still be at the broker, the trader's next step takes them back: {error}")
+        faults.append(f"{name}: open entries may still be at the broker, the trader's next step takes them back: {error}")
+        console.say(faults[-1])
         return {}
     for one in found:
         console.say(f"{one.client_id}: {one.state.replace('_', ' ')}{'' if one.over else ', not taken back yet: kill again'}")
@@ -86,9 +94,18 @@ def flatten(console: Console, account: LiveAccount, typed: str, word: Word) -> N
     console.say(f"account {account.name}: no entries, and an exit of every position at the next opens; 'springback resume' ends it")
 
 
-def resume(console: Console, desk: Path, number: str, broker: Venue, names: Sequence[str], sure: bool, word: Word) -> bool:
+def resume(
+    console: Console,
+    desk: Path,
+    number: str,
+    broker: Venue,
+    names: Sequence[str],
+    sure: bool,
+    word: Word,
+    knobs: Chosen = (None, None),
+) -> bool:
     """Lifts halts, each confirmed, once the broker said how the account stands; whether none is left that a person lifts."""
-    own, clock = account(desk, number), TradeClock()
+    own, clock = account(desk, number, knobs), TradeClock()
     known = halting.liftable(own)
     chosen = [one for one in known if _confirmed(console, one, names, sure)]
     numbers = None if sure and not names else [one.n for one in chosen]
@@ -136,9 +153,10 @@ def adopt(
     """Keeps whose shares they are. Raises `InputError`."""
     quantity, price, opened = terms
     try:
-        shares = Decimal(quantity or "0")
+        shares = None if quantity is None else Decimal(quantity)
     except InvalidOperation:
         raise InputError(f"--quantity must be signed shares, was '{quantity}'", symbol=symbol) from None
     kept = halting.adopted(account, Claim(symbol.upper(), claim, shares, price, opened.date() if opened else None), word)
-    console.payload["adopt"] = {"account": account.name, "symbol": kept.symbol, "claim": kept.claim, "n": kept.n}
+    told = {"account": account.name, "symbol": kept.symbol, "claim": kept.claim, "quantity": float(kept.quantity), "n": kept.n}
+    console.payload["adopt"] = told
     console.say(f"{kept.symbol} of account {account.name} is {kept.claim}: {kept.quantity:f} shares")

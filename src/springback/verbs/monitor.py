@@ -1,5 +1,6 @@
 """What `springback monitor` does: how the desk's account did, whether its models still work, and clearing an alarm."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from springback.errors import InputError
@@ -11,6 +12,7 @@ from springback.workflow import monitor as workflow
 from springback.workflow import places, watch
 from springback.workflow.inputs import Inputs, stored
 from springback.workflow.settings import Settings, choose
+from springback.workflow.state_place import open_state
 
 __all__ = ["Console", "Inputs", "choose", "places"]
 
@@ -19,7 +21,7 @@ def clear(console: Console, desk: Path, by: str | None) -> None:
     """Clears the alarm that stands in `desk`, in the name of `by`. Raises `InputError`."""
     if by is None:
         raise InputError("--clear needs --by WHO: an alarm is cleared by a person")
-    state = watch.clear(desk, by)
+    state = watch.clear(desk, by, open_state(desk), datetime.now(UTC))
     console.payload["monitor"] = {"champion": state.champion, "alarm": False, "cleared": state.cleared}
     console.say(f"the alarm over {state.champion} is cleared by {state.cleared}: new entries have their whole size again")
 

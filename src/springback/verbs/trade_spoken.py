@@ -56,6 +56,10 @@ def _facts(outcome: TradeOutcome) -> Iterator[str]:
         yield f"{PHASES.get(facts['phase'], facts['phase'])}: {words}"
     for symbol, factor in facts.get("splits", {}).items():
         yield f"{symbol} splits at this open, {factor:g} old for one new: its order was scaled"
+    for name, state in facts.get("entries", {}).items():
+        yield f"killed: {name} is taken back, {state.replace('_', ' ')}"
+    if "lifted" in facts:
+        yield f"halts that a person had lifted: {len(facts['lifted'])}"
     if stops := facts.get("stops"):
         yield f"stops that rest at the broker: {len(stops)}"
     if foreign := facts.get("foreign_orders"):

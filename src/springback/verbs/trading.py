@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 
-from springback.errors import InputError, MissingData
+from springback.errors import InputError, MissingData, Taken, Unwritable
 from springback.project import usual
 from springback.verbs.book import word_of
 from springback.verbs.console import Console
@@ -24,8 +24,9 @@ from springback.workflow.trade_check import check
 from springback.workflow.trade_clock import Ended, TradeClock, instant
 from springback.workflow.trade_collect import collect
 from springback.workflow.trade_gate import OpenGate, Override, check_gate
-from springback.workflow.trade_outcome import TradeOutcome
+from springback.workflow.trade_outcome import FAILED, TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
+from springback.workflow.trade_requests import Attention
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import Acts, evening, page, serve
 from springback.workflow.trade_status import account_folder, status_of
@@ -74,7 +75,7 @@ def run(
     settings, over = choose(file, sets), Event()
     clock, until = TradeClock(instant("--clock", options.clock), over), instant("--until", options.until)
     models, vendor = models_folder(places.models), _vendor(options, places)
-    with trading_account(desk, settings, options.broker, options.live, clock, places.store, models) as account:
+    with _failing(), trading_account(desk, settings, options.broker, options.live, clock, places.store, models) as account:
         if options.live:
             _say_gate(console, check_gate(account, desk, settings, override))
         steps = _steps(console, account, clock, options, vendor)
@@ -82,6 +83,18 @@ def run(
             return _said(console, account, steps[options.step]())
         with _ended_by(over):
             return _serve(console, account, clock, steps, until)
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """A disk that takes nothing is a failure of the step and no wrong word of who called it; an account that another holds is."""
+    try:
+        yield
+    except Taken:
+        raise
+    except Unwritable as error:
+        error.exit_code = FAILED
+        raise
 
 
 def typed(account: str, by: str, why: str) -> Override | None:
@@ -116,7 +129,7 @@ def _steps(
     inputs = Inputs(store=account.live.store, request=Request(keys=options.keys))
     fetch = asking(account.live, inputs, vendor, clock, console) if vendor else None
     own = {name: partial(one, account, clock, options.session, console) for name, one in STEPS.items()}
-    return {"decide": partial(evening, account, clock, fetch, console), **own}
+    return {"decide": partial(evening, account, clock, fetch, console, options.session), **own}
 
 
 def _serve(
@@ -133,7 +146,7 @@ def _serve(
         "morning": steps["reconcile"],
     }
     with suppress(Ended):
-        for outcome in serve(account, clock, acts, until):
+        for outcome in serve(account, clock, acts, until, Attention(account, clock)):
             code = _said(console, account, outcome)
     return code
 

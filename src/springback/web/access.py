@@ -28,6 +28,7 @@ SHORTEST = 12
 """Characters of a password."""
 LONGEST = 1024
 MOST_SESSIONS = 200
+"""Of one role: who comes in too often ends the oldest of its own, and nobody else's."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Access:
     def __init__(self, path: Path, hours: float = 12.0, hasher: PasswordHasher | None = None) -> None:
         self.path, self.hours = path, hours
         self._hasher, self._lock = hasher or PasswordHasher(), threading.Lock()
-        self._known: tuple[int, dict[str, Any]] = (-1, {})
+        self._known: tuple[tuple[int, int], dict[str, Any]] = ((-1, -1), {})
         self._read()
         self.token = "" if self.begun else secrets.token_urlsafe(18)
 
@@ -108,8 +109,9 @@ class Access:
         with self._lock:
             found = self._read()
             live = {key: one for key, one in found["sessions"].items() if datetime.fromisoformat(one["until"]) > now}
-            newest = dict(sorted(live.items(), key=lambda item: item[1]["until"])[-MOST_SESSIONS + 1 :])
-            self._write({**found, "sessions": newest | {_key(cookie): {"role": role, "until": until.isoformat()}}})
+            own = sorted((item for item in live.items() if item[1]["role"] == role), key=lambda item: item[1]["until"])
+            kept = {key: one for key, one in live.items() if one["role"] != role} | dict(own[-MOST_SESSIONS + 1 :])
+            self._write({**found, "sessions": kept | {_key(cookie): {"role": role, "until": until.isoformat()}}})
         return cookie
 
     def sign_out(self, cookie: str) -> None:
@@ -133,8 +135,9 @@ class Access:
             return {"passwords": {}, "sessions": {}}
         if told.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise InputError(f"{self.path} can be read by others than its owner: run 'chmod 600 {self.path}', and change the password")
-        if self._known[0] != told.st_mtime_ns:
-            self._known = told.st_mtime_ns, _parsed(self.path)
+        stamp = told.st_ino, told.st_mtime_ns
+        if self._known[0] != stamp:
+            self._known = stamp, _parsed(self.path)
         return self._known[1]
 
     def _write(self, content: Mapping[str, Any]) -> None:
@@ -150,7 +153,7 @@ class Access:
             raise Unwritable(f"{self.path} cannot be written ({error.strerror}): free the place") from None
         finally:
             part.unlink(missing_ok=True)
-        self._known = -1, {}
+        self._known = (-1, -1), {}
 
 
 def _key(cookie: str) -> str:

@@ -1,9 +1,11 @@
 """What an operator does: kept as begun before it is done, the password asked for again, by what the verb of its name calls."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,24 +13,38 @@ from starlette.responses import RedirectResponse, Response
 
 from springback.errors import InputError, MissingData, SpringbackError
 from springback.market.prose import Prose
-from springback.state.rows import Attempt
+from springback.state.rows import Attempt, Halt
 from springback.web.dashboard import Dashboard, Outcome, lost
 from springback.web.entrance import refusal
 from springback.web.form import Form
+from springback.web.page import Tone
 from springback.web.visit import Visit
 from springback.workflow import book, champions, halting, watch
 from springback.workflow.book import Word
 from springback.workflow.champions import Registry
 from springback.workflow.champions import Word as Signature
-from springback.workflow.daily import Clock
+from springback.workflow.evening import LiveAccount
 from springback.workflow.halting import Claim
 from springback.workflow.studies import studies
-from springback.workflow.trader import trading_account
+from springback.workflow.trade_clock import TradeClock
+from springback.workflow.trade_halting import traded, venue_of
+from springback.workflow.trade_requests import ACT, ANSWERED, ASKED, REFUSED, ask
+from springback.workflow.trade_service import last_beat
+from springback.workflow.trade_status import alive
 from springback.workflow.versions import asked, sign
 
-KIND = "act"
-"""Kind of the attempts that tell of acts: "act pause"."""
-ALL, LIVE, DONE = "all of them", "real money", "done"
+ALL, DONE = "all of them", "done"
+FRESH = timedelta(minutes=10)
+"""How long a page says what came of an act: an address that somebody kept, or sent, tells of none that was just done."""
+SIMULATED = "simulated"
+"""The broker that is of this machine."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the trader was asked to do, in words."""
+
+    words: str
 
 
 @dataclass(frozen=True)
@@ -36,7 +52,7 @@ class Deed:
     """An act: the page on which it stands and is answered, and its work, which says in words what came of it."""
 
     page: str
-    work: Callable[[Visit, Form, Word], str]
+    work: Callable[[Visit, Form, Word], str | Asked]
 
 
 async def act(dashboard: Dashboard, request: Request) -> Response:
@@ -66,11 +82,16 @@ def _act(dashboard: Dashboard, request: Request, form: Form) -> Response:
 
 
 def outcome_of(visit: Visit) -> Outcome:
-    """What came of the act that the query names; nothing where it names none."""
+    """What came of the act that the query names, as the trader answered where it was asked; nothing where it names none."""
     number = visit.query.get("act", "")
     known = visit.account.state.attempts(visit.account.name) if number.isdecimal() and visit.desk is not None else ()
-    found = next((one for one in known if str(one.n) == number and one.kind.startswith(KIND)), None)
-    return Outcome() if found is None else Outcome(str(found.detail), "good" if found.outcome == DONE else "bad")
+    since = datetime.now(UTC) - FRESH
+    rows = [one for one in known if str(one.n) == number and one.kind.startswith(f"{ACT} ") and one.at > since]
+    if rows and rows[0].outcome == ASKED:
+        later = [one for one in known if one.n > rows[0].n and one.kind == rows[0].kind and one.outcome in (ANSWERED, REFUSED)]
+        rows = later[:1] or rows
+    tones: dict[str, Tone] = {DONE: "good", ASKED: "warn"}
+    return Outcome(str(rows[0].detail), tones.get(rows[0].outcome, "bad")) if rows else Outcome()
 
 
 def _done(visit: Visit, name: str, deed: Deed, form: Form) -> Attempt | Outcome:
@@ -81,16 +102,21 @@ def _done(visit: Visit, name: str, deed: Deed, form: Form) -> Attempt | Outcome:
     except SpringbackError as error:
         return Outcome(f"Nothing was done: {error}", "bad", 500)
     try:
-        words = deed.work(visit, form, word)
+        done = deed.work(visit, form, word)
     except SpringbackError as error:
-        _keep(visit, name, "refused", str(error))
+        with suppress(SpringbackError):
+            _keep(visit, name, REFUSED, str(error))
         return Outcome(str(error), "bad", 409)
-    return _keep(visit, name, DONE, words)
+    words, outcome = (done.words, ASKED) if isinstance(done, Asked) else (done, DONE)
+    try:
+        return _keep(visit, name, outcome, words)
+    except SpringbackError as error:
+        return Outcome(f"{words} It is done, but that could not be kept: {error}", "warn")
 
 
 def _keep(visit: Visit, name: str, outcome: str, words: str) -> Attempt:
     session = date.fromisoformat(visit.sessions[-1]) if visit.sessions else visit.now.date()
-    row = Attempt(f"{KIND} {name}", datetime.now(UTC), session, outcome, Prose(words))
+    row = Attempt(f"{ACT} {name}", datetime.now(UTC), session, outcome, Prose(words))
     return visit.account.state.attempt(visit.account.name, row)
 
 
@@ -99,16 +125,30 @@ def _pause(visit: Visit, _: Form, word: Word) -> str:
     return "No entries from now on; exits go on. Resume lifts it."
 
 
-def _resume(visit: Visit, form: Form, word: Word) -> str:
-    own, check, clock = visit.account, None, Clock()
-    if visit.desk is not None and visit.desk.broker:
-        trading = trading_account(visit.desk.folder.parent, visit.settings, form.of("broker"), form.of("money") == LIVE, clock)
-        if trading.live.name != own.name:
-            raise InputError(f"the settings name account {trading.live.name} at this broker, not {own.name}: nothing is lifted")
-        check = lambda: halting.checked(trading, clock)  # noqa: E731
-    only = form.of("only")
-    numbers = None if only in ("", ALL) else [one.n for one in halting.liftable(own) if only.split()[0] == str(one.n)]
-    lifted = halting.resumed(own, word, numbers, check)
+def _resume(visit: Visit, form: Form, word: Word) -> str | Asked:
+    """Of the halts that the page showed those that are chosen. At a broker's account its trader lifts them: no page waits for a broker."""
+    own, desk, only = visit.account, visit.desk, form.of("only").split()
+    every = form.of("only") == ALL
+    chosen = form.of("known").split() if every else only[:1]
+    numbers, file = [one.n for one in halting.liftable(own) if str(one.n) in chosen], every and form.of("file") == "yes"
+    venue = venue_of(own) if desk is not None and desk.broker else None
+    if desk is not None and venue is not None and alive(desk.folder, visit.now):
+        busy = (last_beat(desk.folder) or {}).get("act")
+        if busy:
+            raise InputError(f"the trader is at work ({busy}) and lifts nothing meanwhile: ask again in a minute")
+        ask(own, numbers, file, word)
+        return Asked("The trader was asked, and does it within seconds, once the broker said how the account stands.")
+    if venue is None:
+        return _lifted(own, halting.resumed(own, word, numbers, file=file))
+    if venue[0] != SIMULATED:
+        raise InputError(f"no trader runs that could ask the broker how the account stands: run 'springback resume --account {own.name}'")
+    clock = TradeClock()
+    trading = traded(own, venue, clock)
+    check = None if trading is None else partial(halting.checked, trading, clock)
+    return _lifted(own, halting.resumed(own, word, numbers, check, file))
+
+
+def _lifted(own: LiveAccount, lifted: tuple[Halt, ...]) -> str:
     left = len(halting.liftable(own))
     return f"{len(lifted)} halts are lifted, {left} stay." if lifted else "No halt was lifted."
 
@@ -122,7 +162,8 @@ def _flatten(visit: Visit, form: Form, word: Word) -> str:
 
 def _adopt(visit: Visit, form: Form, word: Word) -> str:
     try:
-        shares, price = Decimal(form.of("quantity") or "0"), float(form.of("price")) if form.of("price") else None
+        shares = Decimal(form.of("quantity")) if form.of("quantity") else None
+        price = float(form.of("price")) if form.of("price") else None
         opened = date.fromisoformat(form.of("opened")) if form.of("opened") else None
     except (InvalidOperation, ValueError):
         raise InputError("shares and price are numbers, the opening a date such as 2026-03-02") from None
@@ -147,7 +188,7 @@ def _roll_back(visit: Visit, _: Form, word: Word) -> str:
 
 
 def _clear_alarm(visit: Visit, _: Form, word: Word) -> str:
-    state = watch.clear(visit.account.folder.path, word.by)
+    state = watch.clear(visit.account.folder.path, word.by, visit.account.state, word.at)
     return f"The alarm over {state.champion} is cleared: new entries have their whole size again."
 
 

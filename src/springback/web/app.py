@@ -89,7 +89,9 @@ def table(dashboard: Dashboard, request: Request) -> Response:
     visit, entry = dashboard.visit(request, session), PAGES.get(request.path_params["page"])
     if visit is None or entry is None:
         return lost()
-    sheet = built(entry.page, visit)[0].sheets().get(request.path_params["key"])
+    with visit.moment():
+        page = built(entry.page, visit)[0]
+    sheet = page.sheets().get(request.path_params["key"])
     if sheet is None:
         return lost()
     name = f"{visit.name}-{request.path_params['page']}-{sheet.key}.csv"

@@ -8,7 +8,7 @@ from springback.state.rows import Halt
 from springback.web.visit import Visit
 from springback.workflow import halting
 from springback.workflow.trade_service import last_beat
-from springback.workflow.trade_status import OLD, Mode, mode_of
+from springback.workflow.trade_status import Mode, alive, mode_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _full(visit: Visit, bare: Header) -> Header:
     found = replace(
         found, mode=mode_of(desk.folder, account.state), flags=(f"KILLED: {switch}", *flags) if switch else flags, heard_at=heard
     )
-    if heard is not None and (visit.now - heard).total_seconds() <= OLD:
+    if alive(desk.folder, visit.now):
         return replace(found, trader="Trader runs, heard", trader_tone="good")
     return replace(found, trader=f"THE TRADER IS NOT RUNNING{'; heard' if heard else ''}", trader_tone="alarm")
 

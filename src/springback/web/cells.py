@@ -3,9 +3,12 @@
 import csv
 import io
 import math
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import dropwhile
 from typing import Any
 
 from springback.data.hours import NEW_YORK
@@ -13,6 +16,8 @@ from springback.grammar import agree
 from springback.market.symbols import FORMULA
 from springback.web.page import Sheet
 
+PARTED = re.compile(r"([;\t\r\n]['\"\s]*)(?=[=+@\uff1d\uff0b\uff20]|[-\u2212\uff0d](?![0-9.]+(?:\s|$)))")
+"""Where a spreadsheet that parts cells by ; or tab would begin one with a formula."""
 MINUS, DASH = "−", "–"
 FORMATS = {
     "dollars": "${:,.0f}",
@@ -75,5 +80,14 @@ def _plain(row: Mapping[str, Any], key: str) -> Any:
 
 
 def _harmless(text: str) -> str:
-    """`text` that no spreadsheet takes for a formula, also where it trims what stands before it."""
-    return f"'{text}" if text.lstrip().startswith(FORMULA) or text.startswith(FORMULA) else text
+    """`text` that no spreadsheet takes for a formula: also where it trims what stands before it, reads wide letters as narrow ones, or
+    parts cells by another sign than ours.
+    """
+    seen = "".join(dropwhile(_unseen, unicodedata.normalize("NFKC", text)))
+    guarded = PARTED.sub(r"\1'", text)
+    return f"'{guarded}" if seen.startswith(FORMULA) or text.startswith(FORMULA) else guarded
+
+
+def _unseen(letter: str) -> bool:
+    """Whether a letter takes no ink: a space, a control, a mark of direction."""
+    return letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf")

@@ -1,11 +1,15 @@
 """The dashboard as one value: the accounts it shows, whom it lets in, and how an answer is drawn for them."""
 
-from dataclasses import dataclass, replace
+import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from ipaddress import IPv6Address, ip_address
+from secrets import token_hex
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -15,7 +19,7 @@ from springback.web.contents import PAGES, contents
 from springback.web.door import Place, place_of
 from springback.web.events import Watchers
 from springback.web.form import Form
-from springback.web.page import Page, Tone
+from springback.web.page import Tone
 from springback.web.pages.built import built
 from springback.web.shared import Shared
 from springback.web.throttle import Throttle
@@ -23,6 +27,9 @@ from springback.web.visit import NOBODY, Desks, Visit
 from springback.workflow.web_settings import Web
 
 MOST_FIELDS = 50
+SECRETS = frozenset(("password", "again", "token"))
+SLOWEST = 15.0
+"""Seconds within which a form is sent."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class Outcome:
 
 
 NOTHING = Outcome()
+MARKS = {name: f"{name}-{token_hex(16)}" for name in ("csrf", "iso", "words")}
+"""What stands in a page that many are shown where each is shown his own: the token of his forms, and the time; known to nobody."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +74,35 @@ class Dashboard:
         """Pages that many look at."""
         return Shared()
 
-    def look(self, visit: Visit, key: str) -> tuple[Page, int, bar.Header]:
-        """A page, its status and its bar: those that another was just shown, where nothing was written since."""
+    def look(self, visit: Visit, key: str, query: str, outcome: Outcome = NOTHING) -> tuple[str, int]:
+        """A page with `MARKS` in the place of what is the visitor's own, and its status; what another was just shown, where nothing was
+        written since. What is said over it, the `outcome`, is one visitor's.
+        """
         version = None if visit.desk is None else self.watchers.version(visit.desk.folder)
-        named = visit.name, key, visit.role, tuple(sorted(visit.query.items()))
 
-        def made() -> tuple[Page, int, bar.Header]:
-            return *built(PAGES[key].page, visit), bar.header_of(visit, key)
+        def made() -> tuple[str, int]:
+            with visit.moment():
+                page, status = built(PAGES[key].page, visit, PAGES[key].acts)
+                header = bar.header_of(visit, key)
+            address = visit.address(key)
+            values: dict[str, Any] = {
+                "title": page.title,
+                "page": page,
+                "bar": header,
+                "now": MARKS,
+                "contents": contents(),
+                "address": address + query,
+                "export": lambda sheet: f"{address}/{sheet}.csv{query}",
+                "role": visit.role,
+                "csrf": MARKS["csrf"],
+                "outcome": outcome,
+            }
+            return drawing.environment().get_template("page.html").render(values), status
 
-        found: tuple[Page, int, bar.Header] = self.shared.of(named, version, made)
-        return found[0], found[1], replace(found[2], now=visit.now)
+        if outcome.words:
+            return made()
+        found: tuple[str, int] = self.shared.of((visit.name, key, visit.role, query), version, made)
+        return found
 
     def instant(self) -> datetime:
         """The system's time: a market that is drawn may have another, a session has not."""
@@ -99,26 +127,15 @@ class Dashboard:
     def way_in(self, request: Request) -> Response:
         """To the sign-in, and from there back."""
         address = request.url.path if request.method == "GET" else "/"
-        return RedirectResponse(f"/sign-in?next={address}" if self.access.begun else "/begin", 303)
+        return RedirectResponse(f"/sign-in?{urlencode({'next': address}, safe='/')}" if self.access.begun else "/begin", 303)
 
     def whole(self, request: Request, visit: Visit, key: str, outcome: Outcome | None = None) -> Response:
         """A page under its bar, beside the contents; `outcome` says over it what came of an act."""
-        page, status, header = self.look(visit, key)
-        outcome = outcome or Outcome(status=status)
-        query = f"?{request.url.query}" if request.url.query else ""
-        address = visit.address(key) + query
-        values: dict[str, Any] = {
-            "title": page.title,
-            "page": page,
-            "bar": header,
-            "contents": contents(),
-            "address": address,
-            "export": lambda sheet: f"{visit.address(key)}/{sheet}.csv{query}",
-            "role": visit.role,
-            "csrf": csrf_of(self.cookie(request)),
-            "outcome": outcome,
-        }
-        return HTMLResponse(drawing.environment().get_template("page.html").render(values), outcome.status)
+        text, status = self.look(visit, key, f"?{request.url.query}" if request.url.query else "", outcome or NOTHING)
+        own = {"csrf": csrf_of(self.cookie(request)), "iso": visit.now.isoformat(), "words": drawing.new_york(visit.now)}
+        for name, value in own.items():
+            text = text.replace(MARKS[name], value)
+        return HTMLResponse(text, status if outcome is None else outcome.status)
 
     def alone(self, request: Request, template: str, outcome: Outcome = NOTHING, **values: Any) -> Response:
         """A page that needs no account; its visitor is known by a cookie that opens nothing yet."""
@@ -136,14 +153,29 @@ class Dashboard:
 
     async def form(self, request: Request) -> Form:
         """What was sent."""
-        body = (await request.body()).decode("utf-8", "replace")
+        try:
+            body = (await asyncio.wait_for(request.body(), SLOWEST)).decode("utf-8", "replace")
+        except TimeoutError:
+            raise HTTPException(408) from None
         fields = dict(parse_qsl(body, keep_blank_values=True)) if body.count("&") < MOST_FIELDS else {}
-        return Form(fields, self.cookie(request))
+        return Form({name: value if name in SECRETS else printable(value) for name, value in fields.items()}, self.cookie(request))
+
+
+def printable(text: str) -> str:
+    """`text` on one line, without what a terminal or a file would take for more than a letter."""
+    return "".join(one if one.isprintable() else " " for one in text)
 
 
 def visitor(request: Request) -> str:
-    """Who asks, as far as a password that is tried again and again is concerned."""
-    return request.client.host if request.client else ""
+    """Who asks, as far as a password that is tried again and again is concerned: the address, of IPv6 the network that one customer has."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
+    return host
 
 
 def within(address: str) -> str:

@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from springback.workflow.web_settings import Web
 
+USUAL = {"http": 80, "https": 443}
+"""The ports that browsers leave out."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 POLICY = "; ".join(
     (
@@ -61,7 +63,8 @@ def place_of(web: Web) -> Place:
     """Where a dashboard with these settings is found."""
     scheme = "https" if web.certificate else "http"
     names = {*LOOPBACK, web.host} - {"0.0.0.0", "::"}
-    hosts = {f"[{name}]:{web.port}" if ":" in name else f"{name}:{web.port}" for name in names}
+    plain = {f"[{name}]" if ":" in name else name for name in names}
+    hosts = {f"{name}:{web.port}" for name in plain} | (plain if web.port == USUAL[scheme] else set())
     origins = {f"{scheme}://{host}" for host in hosts}
     if web.origin:  # a proxy hands on what it was asked for
         hosts, origins = hosts | {urlsplit(web.origin).netloc}, origins | {web.origin}

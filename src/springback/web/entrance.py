@@ -9,6 +9,7 @@ from springback.web.access import Role, new_cookie
 from springback.web.dashboard import Dashboard, Outcome, visitor, within
 from springback.web.form import Form
 
+INSIDE = "operators"
 AGAIN = Outcome("Send the form again.", "bad", 403)
 
 
@@ -47,13 +48,16 @@ async def signed_out(dashboard: Dashboard, request: Request) -> Response:
 
 
 def refusal(dashboard: Dashboard, request: Request, form: Form, role: Role) -> Outcome | None:
-    """Why the password in `form` does not open `role`, None where it does; wrong ones are counted."""
-    if wait := dashboard.throttle.wait(visitor(request)):
+    """Why the password in `form` does not open `role`, None where it does; wrong ones are counted. Operators who are in are counted apart:
+    nobody before the door keeps them from acting.
+    """
+    session = dashboard.session(request)
+    who = INSIDE if session is not None and session.operator else visitor(request)
+    if wait := dashboard.throttle.tried(who):
         return Outcome(f"Too many wrong passwords: wait {wait:.0f} s.", "bad", 429)
     if not dashboard.access.right(role, form.of("password")):
-        dashboard.throttle.wrong(visitor(request))
         return Outcome("This password is not right.", "bad", 403)
-    dashboard.throttle.right(visitor(request))
+    dashboard.throttle.right(who)
     return None
 
 
@@ -68,16 +72,16 @@ def _first_password(dashboard: Dashboard, request: Request, form: Form) -> Outco
     """Why the first password was not set; None where it was."""
     if not form.ours:
         return AGAIN
-    if wait := dashboard.throttle.wait(visitor(request)):
-        return Outcome(f"Too many wrong tokens: wait {wait:.0f} s.", "bad", 429)
     if form.of("password") != form.of("again"):
         return Outcome("The two passwords differ.", "bad", 400)
+    if wait := dashboard.throttle.tried(visitor(request)):
+        return Outcome(f"Too many wrong tokens: wait {wait:.0f} s.", "bad", 429)
     try:
         if dashboard.access.begin(form.of("token"), form.of("password")):
             return None
     except InputError as error:
+        dashboard.throttle.right(visitor(request))  # the token was
         return Outcome(str(error), "bad", 400)
-    dashboard.throttle.wrong(visitor(request))
     return Outcome("This is not the token of this start.", "bad", 403)
 
 

@@ -112,7 +112,9 @@ class Watchers:
 
 
 async def stream(watcher: Watcher, watchers: Watchers, allowed: Callable[[], bool]) -> AsyncIterator[str]:
-    """Server-sent events of `watcher`, until the visitor is no longer `allowed` or leaves."""
+    """Server-sent events of `watcher`, until the visitor is no longer `allowed` or leaves; none where the last place has just gone."""
+    if watchers.count >= watchers.most:
+        return
     with watchers.place(), watcher.followed() as event:
         yield HELLO
         while allowed():

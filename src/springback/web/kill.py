@@ -1,9 +1,11 @@
 """The kill switch: a session and a typed word, no password and no wait; the file first. It asks no database, no broker and no script."""
 
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,21 +16,26 @@ from springback.workflow import halting
 from springback.workflow.book import Word
 from springback.workflow.desks import Desk
 from springback.workflow.state_place import open_state
+from springback.workflow.trade_status import alive
 
 WORD = "KILL"
+OWN = CapacityLimiter(8)
+"""Threads that nothing else takes: pages may all wait for a database."""
+AGAIN = 5.0
+"""Seconds between two tries to write the row into a database that does not answer."""
 PATIENCE = 1.0
 """Seconds that the answer waits for the row of the database; it is written all the same."""
 
 
-def ask(dashboard: Dashboard, request: Request) -> Response:
+async def ask(dashboard: Dashboard, request: Request) -> Response:
     """The page with the form."""
-    return _answer(dashboard, request, Outcome())
+    return await to_thread.run_sync(_answer, dashboard, request, Outcome(), limiter=OWN)
 
 
 async def pull(dashboard: Dashboard, request: Request) -> Response:
     """Kills the account, where an operator typed the word."""
     form = await dashboard.form(request)
-    return await run_in_threadpool(_pulled, dashboard, request, form)
+    return await to_thread.run_sync(_pulled, dashboard, request, form, limiter=OWN)
 
 
 def _pulled(dashboard: Dashboard, request: Request, form: Form) -> Response:
@@ -42,16 +49,19 @@ def _pulled(dashboard: Dashboard, request: Request, form: Form) -> Response:
         return _answer(dashboard, request, Outcome(words, "bad", 403))
     if form.of("word").strip().upper() != WORD:
         return _answer(dashboard, request, Outcome(f"Nothing is killed yet: type {WORD}.", "bad", 400))
-    return _answer(dashboard, request, _killed(desk, Word("operator", datetime.now(UTC), form.of("why") or "from the dashboard")))
+    word = Word("operator", datetime.now(UTC), form.of("why") or "from the dashboard")
+    return _answer(dashboard, request, _killed(desk, word, dashboard.desks.now()))
 
 
-def _killed(desk: Desk, word: Word) -> Outcome:
+def _killed(desk: Desk, word: Word, now: datetime) -> Outcome:
     """The file is written at once; the row is waited for a moment and follows when the database lets it."""
     found: list[halting.Killed | SpringbackError] = []
 
     def work() -> None:
         try:
-            found.append(halting.kill(desk.folder.parent, desk.name, word, open_state))
+            found.append(done := halting.kill(desk.folder.parent, desk.name, word, open_state))
+            if not done.rows:
+                threading.Thread(target=_followed, args=(desk, word), name=f"row of the kill of {desk.name}", daemon=True).start()
         except SpringbackError as error:
             found.append(error)
 
@@ -64,7 +74,28 @@ def _killed(desk: Desk, word: Word) -> Outcome:
     if done is None and not (desk.folder / halting.FILE).exists():
         return Outcome("The file could not be written yet, it is still tried: run 'springback kill' beside it.", "bad", 500)
     rest = "" if done and done.rows else " The database does not answer now: its row follows when it does."
-    return Outcome(f"Killed: nothing more is sent for {desk.name}.{rest} Positions, exits and stops at the broker stay.", "good")
+    words = f"Killed: nothing more is sent for {desk.name}.{rest} {entries(desk, now)} Positions, exits and stops at the broker stay."
+    return Outcome(words, "good")
+
+
+def _followed(desk: Desk, word: Word) -> None:
+    """Writes the row, for traders on other machines, once the database is back; no longer once somebody has taken the file away."""
+    while (desk.folder / halting.FILE).exists():
+        time.sleep(AGAIN)
+        with suppress(SpringbackError):
+            if (desk.folder / halting.FILE).exists():
+                open_state(desk.folder).halt(desk.name, halting.row(word))
+            return
+
+
+def entries(desk: Desk, now: datetime) -> str:
+    """Who takes back the entries that wait at the broker."""
+    if alive(desk.folder, now):
+        return "The trader takes open entries back within seconds, while that is allowed."
+    return (
+        "No trader runs here: entries that wait at the broker are filled at the open unless "
+        f"'springback kill --account {desk.name}' takes them back, or the broker's own page."
+    )
 
 
 def _answer(dashboard: Dashboard, request: Request, outcome: Outcome) -> Response:
@@ -75,5 +106,6 @@ def _answer(dashboard: Dashboard, request: Request, outcome: Outcome) -> Respons
         return lost()
     on = desk.broker and any(one.exists() for one in halting.kill_files(desk.folder))
     others = [one.name for one in dashboard.desks.all() if one.broker and one != desk]
-    values = {"account": desk.name, "broker": desk.broker, "on": on, "role": session.role, "word": WORD, "others": others}
+    told = entries(desk, dashboard.desks.now())
+    values = {"account": desk.name, "entries": told, "broker": desk.broker, "on": on, "role": session.role, "word": WORD, "others": others}
     return dashboard.alone(request, "kill.html", outcome, **values)

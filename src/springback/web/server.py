@@ -1,15 +1,20 @@
 """The dashboard at work: refused where the world could listen in, and served until somebody ends it."""
 
+import asyncio
 import socket
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from springback.errors import InputError, Unwritable
 from springback.web.app import application
 from springback.web.dashboard import Dashboard
 from springback.web.door import LOOPBACK
 from springback.workflow.web_settings import Web
+
+SLOWEST = 15.0
+"""Seconds within which a request is said."""
 
 
 def check(web: Web, begun: bool) -> None:
@@ -44,11 +49,37 @@ def serve(dashboard: Dashboard, at: socket.socket) -> None:
     uvicorn.Server(configuration(dashboard)).run([at])
 
 
+class Prompt(H11Protocol):
+    """A connection that says what it wants within `SLOWEST` seconds of its beginning and of each answer, else it makes room."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """It begins."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(SLOWEST, self._dropped)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended."""
+        self._late.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """It may ask again."""
+        self._late.cancel()
+        self._late = self.loop.call_later(SLOWEST, self._dropped)
+        super().on_response_complete()
+
+    def _dropped(self) -> None:
+        cycle: RequestResponseCycle | None = self.cycle  # none before the first request
+        if cycle is None or cycle.response_complete:
+            self.transport.close()
+
+
 def configuration(dashboard: Dashboard) -> uvicorn.Config:
     """How the server runs: nothing of itself in its answers, nobody's word for where a visitor comes from."""
     web = dashboard.web
     return uvicorn.Config(
         application(dashboard),
+        http=Prompt,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -2,22 +2,27 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from springback.errors import MissingData
+from springback.errors import MissingData, SpringbackError
 from springback.forecasting import Models
+from springback.operation.attribution_study import AttributionStudy
 from springback.operation.explanation import Explanation, explained
 from springback.operation.frozen_decision import FrozenDecision
 from springback.project import FILE, project, usual
 from springback.state.chain import Fault
+from springback.state.state import State
+from springback.state.trading_rows import Attribution
 from springback.web.access import Role
 from springback.workflow import ledger_place
 from springback.workflow.accounts import account_of
+from springback.workflow.attribution import study_of
 from springback.workflow.desks import Desk, desks_in
 from springback.workflow.evening import LiveAccount, trusted
 from springback.workflow.history import History, SessionLine
@@ -43,6 +48,7 @@ class Desks:
         self._trials: tuple[tuple[object, ...], Trials] | None = None
         self._pairs: OrderedDict[str, Models | None] = OrderedDict()
         self._accounts: dict[Path, tuple[Settings, LiveAccount]] = {}
+        self._studies: dict[Path, tuple[tuple[State, int], AttributionStudy]] = {}
         self._settings: tuple[tuple[int, ...], Settings] | None = None
         self._lock = threading.RLock()
 
@@ -83,6 +89,17 @@ class Desks:
                 self._trials = (store, *stamp), trials_of(store)
             return self._trials[1]
 
+    def study(self, account: LiveAccount) -> AttributionStudy:
+        """The attribution of every session, as it is kept; laid out again where a row was added, for none is ever changed."""
+        newest = account.state.newest(account.name, Attribution)
+        stamp = account.state, 0 if newest is None else newest.n
+        with self._lock:
+            known = self._studies.get(account.folder.path)
+            if known is None or known[0] != stamp:
+                rows = account.state.kept(account.name, Attribution)
+                known = self._studies[account.folder.path] = stamp, study_of(account.name, "", rows)
+            return known[1]
+
     def faults(self, desk: Desk, account: LiveAccount) -> tuple[Fault, ...]:
         """What is wrong with the order journal of `desk`, read whole."""
         return journal_of(desk.folder, state=account.state).verify()
@@ -94,6 +111,7 @@ class Desks:
             known = self._accounts.get(desk.folder)
             if known is None or known[0] is not settings or not Path(known[1].state.name).exists():
                 known = self._accounts[desk.folder] = settings, account_of(desk.folder, settings, begins=desk.broker)
+                known[1].state.stay_open()
             return known[1]
 
 
@@ -118,6 +136,14 @@ class Visit:
             raise MissingData("no account is open yet: 'springback book init --cash 1000000' opens one")
         account = self.desks.account(self.desk)
         return replace(account, folder=self.desks.history.listed(account.folder))
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """What the account's state says in the block is of one moment, where it can be read."""
+        with ExitStack() as held:
+            with suppress(SpringbackError):
+                held.enter_context(self.account.state.moment())
+            yield
 
     @property
     def settings(self) -> Settings:

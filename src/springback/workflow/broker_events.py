@@ -93,7 +93,7 @@ def heard(account: TradingAccount, clock: Clock, step: str = "", symbols: Collec
 def _asked(account: TradingAccount, orders: Collection[Order], now: datetime) -> Events:
     """What happened since the last hearing with a margin, and what became of every live order: of those that no list has by their id."""
     last = account.live.state.newest(account.live.name, Snapshot)
-    open_ones = [one for one in orders if one.live or one.state == "absent" or _untold(one)]
+    open_ones = [one for one in orders if one.live or one.state == "absent" or untold(one)]
     starts = [one.sent_at for one in open_ones if one.sent_at is not None]
     since = min([now - FIRST if last is None else min(last.at, now) - MARGIN, *(one - timedelta(minutes=1) for one in starts)])
     events = account.broker.events(since, [one.client_id for one in orders if one.state in {"sending", "unknown"}])
@@ -102,7 +102,7 @@ def _asked(account: TradingAccount, orders: Collection[Order], now: datetime) ->
     return account.broker.events(since, [*missing, *events.absent]) if missing else events
 
 
-def _untold(order: Order) -> bool:
+def untold(order: Order) -> bool:
     """Whether executions are missing that the broker counts; one that was taken back is counted on by some."""
     return bool(order.untold) and not any(one.corrects for one in order.history)
 

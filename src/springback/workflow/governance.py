@@ -18,7 +18,7 @@ from springback.workflow.inputs import Inputs, Loaded, stored
 from springback.workflow.prepare import prepare_world
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.record import market_of
-from springback.workflow.watch import watch
+from springback.workflow.watch import noted, watch
 
 RETRAINING, GOVERNED, CONTESTS, WATCH = "retraining", "governance", "contests", "watch"
 
@@ -50,7 +50,7 @@ def governed(
     for code, step in ((CONTESTS, _scored), (WATCH, _watched)):
         try:
             window = account.window(decision.session, frozenset()).market_data if window is None else window
-            step(account, decision, window)
+            step(account, decision, window, now)
         except SpringbackError as error:
             faults.append(Reason(code, str(error)))
     try:
@@ -69,9 +69,10 @@ def _registry(account: LiveAccount) -> Registry:
     return Registry(account.models, account.settings.retraining, account.store, ledger_file=account.ledger)
 
 
-def _watched(account: LiveAccount, decision: FrozenDecision, window: MarketData) -> None:
+def _watched(account: LiveAccount, decision: FrozenDecision, window: MarketData, now: datetime) -> None:
     """The watch over the champion at the close of the decision's session."""
-    watch(account.settings, account.folder.path, window, account.models, lambda: _known(account, decision.session).market_data)
+    found = watch(account.settings, account.folder.path, window, account.models, lambda: _known(account, decision.session).market_data)
+    noted(account.state, account.name, found, now)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class _TrustedDesk:
         return trusted(self.account, session)
 
 
-def _scored(account: LiveAccount, decision: FrozenDecision, window: MarketData) -> None:
+def _scored(account: LiveAccount, decision: FrozenDecision, window: MarketData, _: datetime) -> None:
     """The contests at the close of the decision's session, by what was frozen in time."""
     if read_timeline(account.models) is None:
         return

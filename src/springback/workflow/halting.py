@@ -1,11 +1,12 @@
 """Halts: what is not to be ordered and who lifts it; the kill switch, as a file of this machine and a row for all; flatten and adopt."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,14 +15,16 @@ from springback.market.prose import Prose
 from springback.market.symbols import check_symbols
 from springback.state.rows import Halt
 from springback.state.state import State
-from springback.state.trading_rows import Adoption
+from springback.state.trading_rows import Adoption, Reconciliation, Snapshot
+from springback.trading.accounted import ours_of
 from springback.trading.guard import Verdict
 from springback.workflow.book import Word
 from springback.workflow.broker_events import heard
 from springback.workflow.curbs import FLATTEN
 from springback.workflow.daily import Clock
 from springback.workflow.evening import HEAD, LiveAccount
-from springback.workflow.reconcile import TAKEN, UNEXPLAINED, reconcile
+from springback.workflow.order_journal import journal_of
+from springback.workflow.reconcile import TAKEN, UNEXPLAINED, reconcile, remembered
 from springback.workflow.trading_account import TradingAccount, holding
 
 FILE = "KILL"
@@ -79,13 +82,17 @@ def kill(desk: Path, number: str, word: Word, state: Callable[[Path], State]) ->
     file = next((one for one in files if one), None)
     rows = []
     for name in names:
-        halt = Halt("all", KILL, Prose(word.why or "a person says so"), word.by, word.at)
         with _noted(faults, f"the row of {name}"):
-            state(desk / name).halt(name, halt)
+            state(desk / name).halt(name, row(word))
             rows.append(name)
     if file is None and not rows:
         raise Unwritable(f"the kill switch of {desk} could not be written ({faults[0]}): stop the process, and call the broker")
     return Killed(file, tuple(rows), tuple(faults))
+
+
+def row(word: Word) -> Halt:
+    """The row of a kill."""
+    return Halt("all", KILL, Prose(word.why or "a person says so"), word.by, word.at)
 
 
 def accounts(desk: Path) -> tuple[str, ...]:
@@ -144,19 +151,39 @@ def liftable(account: LiveAccount) -> tuple[Halt, ...]:
 
 
 def resumed(
-    account: LiveAccount, word: Word, numbers: Collection[int] | None = None, check: Callable[[], Collection[str]] | None = None
+    account: LiveAccount,
+    word: Word,
+    numbers: Collection[int] | None = None,
+    check: Callable[[], Collection[str]] | None = None,
+    file: bool = False,
 ) -> tuple[Halt, ...]:
-    """Lifts the halts that a person lifts, of these `numbers` alone where they are named; with the row of the kill switch its files go.
+    """Lifts the halts that a person lifts, of these `numbers` alone where they are named; with the row of the kill switch, or where `file`
+    says so, its files go.
 
     First `check` lays the account beside its journal, where there is a broker; the names that it finds stay halted. Other accounts that a
-    file of the desk stopped have their own. Raises as it does, and `Unwritable` where a file stays.
+    file of the desk stopped have their own. Raises as it does, `InputError` where somebody kills meanwhile, and `Unwritable` where a file
+    stays.
     """
     chosen = [one for one in liftable(account) if numbers is None or one.n in numbers]
+    before = marks(account.folder.path)
     strange = check() if check is not None else ()
     chosen = [one for one in chosen if one.scope != "name" or one.symbol not in strange]
-    if numbers is None or any(one.code == KILL for one in chosen):
+    if marks(account.folder.path) != before:
+        raise InputError(f"account {account.name} was killed while the broker was asked: nothing is lifted, look at it again")
+    if numbers is None or file or any(one.code == KILL for one in chosen):
         _unmarked(account.folder.path)
     return tuple(account.state.lift(account.name, one.n, word.by, word.at) for one in chosen)
+
+
+def marks(folder: Path) -> tuple[datetime | None, ...]:
+    """When each file of the kill switch was written last, by this machine's clock; None where it is not there."""
+    found: list[datetime | None] = []
+    for file in kill_files(folder):
+        try:
+            found.append(datetime.fromtimestamp(file.lstat().st_mtime, UTC))
+        except OSError:
+            found.append(None)
+    return tuple(found)
 
 
 def checked(account: TradingAccount, clock: Clock) -> frozenset[str]:
@@ -196,27 +223,45 @@ def flattened(account: LiveAccount, word: Word) -> Halt:
 
 @dataclass(frozen=True)
 class Claim:
-    """Whose shares of `symbol` are: "ours" or "foreign"; signed shares, of ours the mean price in dollars and the session of opening."""
+    """Whose shares of `symbol` are: "ours" or "foreign"; signed shares, of ours the mean price in dollars and the session of opening.
+
+    Foreign ones without a number (None) are all that the broker had when it was last asked and that are not ours.
+    """
 
     symbol: str
     claim: str
-    quantity: Decimal
+    quantity: Decimal | None
     price: float | None = None
     opened: date | None = None
 
 
 def adopted(account: LiveAccount, claim: Claim, word: Word) -> Adoption:
-    """A person's word on shares that nothing explains, kept; the halts of the name that asked for it are lifted. Raises `InputError`."""
+    """A person's word on shares that nothing explains, kept; the halts of the name that asked for it are lifted. Raises `InputError`.
+
+    In a rehearsal it is said at the instant at which the broker was last asked: the clock of the person is another one.
+    """
     check_symbols([claim.symbol], "adopt")
+    snapshot = account.state.newest(account.name, Snapshot)
+    at = snapshot.at if snapshot is not None and snapshot.rehearsal else word.at
     if claim.claim == "ours" and not claim.quantity:
         raise InputError(f"shares of {claim.symbol} that are ours have a number: give --quantity, signed", symbol=claim.symbol)
     if claim.price is not None and not claim.price > 0:
         raise InputError(f"--price must be above 0 dollars, was {claim.price:g}", symbol=claim.symbol, value=claim.price, limit=0)
-    if claim.opened is not None and claim.opened > word.at.date():
-        raise InputError(f"{claim.symbol} is opened on {claim.opened}, after {word.at:%Y-%m-%d}", symbol=claim.symbol)
-    row = Adoption(claim.symbol, claim.claim, claim.quantity, claim.price, claim.opened, word.at, word.by, Prose(word.why))
+    if claim.opened is not None and claim.opened > at.date():
+        raise InputError(f"{claim.symbol} is opened on {claim.opened}, after {at:%Y-%m-%d}", symbol=claim.symbol)
+    quantity = _not_ours(account, claim.symbol, snapshot) if claim.quantity is None else claim.quantity
+    row = Adoption(claim.symbol, claim.claim, quantity, claim.price, claim.opened, at, word.by, Prose(word.why))
     kept = account.state.keep(account.name, row)
     for halt in account.state.halts(account.name):
         if halt.symbol == claim.symbol and halt.code in (UNEXPLAINED, TAKEN):
             account.state.lift(account.name, halt.n, word.by, word.at)
     return kept
+
+
+def _not_ours(account: LiveAccount, symbol: str, snapshot: Snapshot | None) -> Decimal:
+    """Signed shares of the name that the broker had and that neither our orders nor bookings nor adoptions explain."""
+    there = Decimal(json.loads(snapshot.positions).get(symbol, "0")) if snapshot is not None else Decimal(0)
+    orders, state = journal_of(account.folder.path, state=account.state).orders(), account.state
+    ours = ours_of(orders, state.kept(account.name, Adoption)).shares.get(symbol, Decimal(0))
+    changes = remembered(state.newest(account.name, Reconciliation)).changes
+    return there - ours - sum((one.quantity for one in changes if one.symbol == symbol), Decimal(0))

@@ -1,6 +1,5 @@
 """An account from its first session to its newest, a line a session. What is frozen never changes, so that each is read once."""
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 from springback.operation.desk_folder import DAY, DeskFolder
 from springback.operation.frozen_decision import DECISION, FrozenDecision, read
+from springback.workflow.listing import names
 
 MOST = 20_000
 """Lines that are remembered in all: those of the accounts that were looked at last."""
@@ -60,21 +60,23 @@ class History:
     def __init__(self, most: int = MOST) -> None:
         self.most = most
         self._lines: OrderedDict[tuple[Path, int], SessionLine] = OrderedDict()
-        self._listings: OrderedDict[Path, frozenset[str]] = OrderedDict()
+        self._listings: OrderedDict[Path, tuple[tuple[str, ...], tuple[str, ...]]] = OrderedDict()
         self._whole: OrderedDict[Path, tuple[tuple[object, ...], tuple[SessionLine, ...]]] = OrderedDict()
         self._lock = threading.Lock()
 
     def listed(self, folder: DeskFolder) -> ListedFolder:
         """`folder` with the sessions that it has now; a session that was there is not looked for again, since none is ever taken back."""
         try:
-            days = [one for one in os.listdir(folder.path) if DAY.fullmatch(one)]  # noqa: PTH208 (names are enough)
+            everything = names(folder.path)
         except OSError:
             return ListedFolder(folder.path)
-        known = self._listings.get(folder.path, frozenset())
-        found = frozenset(one for one in days if one in known or (folder.place(one) / DECISION).exists())
-        if found != known:
-            self._keep(self._listings, folder.path, found, FOLDERS)
-        return ListedFolder(folder.path, tuple(sorted(found)))
+        seen, known = self._listings.get(folder.path, ((), ()))
+        if everything is not seen or not known:
+            there = frozenset(known)
+            days = tuple(one for one in everything if DAY.fullmatch(one))
+            known = tuple(one for one in days if one in there or (folder.place(one) / DECISION).exists())
+            self._keep(self._listings, folder.path, (everything if known == days else (), known), FOLDERS)
+        return ListedFolder(folder.path, known)
 
     def of(self, folder: DeskFolder) -> tuple[SessionLine, ...]:
         """Every session of `folder`, oldest first. Raises `BadTable` at a decision that is damaged."""

@@ -18,7 +18,7 @@ from springback.state.trading_rows import Adoption, Reconciliation
 from springback.trading.journal import Order
 from springback.trading.own_account import Beginning, Event, Held, OwnAccount, Sources, own_account
 from springback.trading.paper_gate import capital_share
-from springback.workflow.broker_events import Heard, heard
+from springback.workflow.broker_events import Heard, heard, untold
 from springback.workflow.broker_words import no_entries, no_shorting
 from springback.workflow.curbs import BOUGHT_BACK, NO_BORROW, NO_SHORTING, Limits
 from springback.workflow.daily import Clock
@@ -158,6 +158,9 @@ def _stops(hearing: Heard) -> Iterator[Reason]:
     account = hearing.state.account
     for one in hearing.unknown:
         yield Reason("unknown_order", f"nobody knows what became of {one.client_id}")
+    for one in (one for one in hearing.orders.values() if untold(one)):
+        words = f"the broker counts {one.untold:f} more shares of {one.client_id} filled than it has told executions of"
+        yield Reason("untold_fills", words, one.intent.symbol)
     if account.blocked:
         yield Reason("blocked", "the broker lets the account trade no more: ask it why")
     if unfit := no_entries(account):

@@ -24,11 +24,13 @@ from springback.errors import (
 from springback.market.prose import Prose
 from springback.operation.frozen_decision import FrozenDecision, Reason
 from springback.state.lease import Lease
+from springback.state.rows import Halt
 from springback.trading.journal import SENDINGS, Answer, Order
 from springback.trading.order_journal import Plan
 from springback.trading.timetable import Timetable
-from springback.workflow.broker_events import ASSET, Heard, halted_name, heard
+from springback.workflow.broker_events import ASSET, WHO, Heard, halted_name, heard
 from springback.workflow.broker_words import answers
+from springback.workflow.daily import Clock
 from springback.workflow.halting import KILL, killed
 from springback.workflow.progress import Progress
 from springback.workflow.trade_clock import TradeClock
@@ -55,7 +57,6 @@ WASH = "wash_trade"
 CODES: Mapping[type[SpringbackError], tuple[int, str]] = {
     MissingData: (NO_DECISION, "no_decision"),
     Unreachable: (UNREACHABLE, "unreachable"),
-    WrongAccount: (HALTED, "wrong_account"),
     StateError: (HALTED, "journal"),
     Unwritable: (FAILED, "unwritable"),
 }
@@ -337,21 +338,28 @@ def _done(
     name: str, account: TradingAccount, clock: TradeClock, act: Act, session: date | None, progress: Progress, ahead: bool
 ) -> TradeOutcome:
     def batch() -> TradeOutcome:
+        account.journal.check()  # first: after a restored backup the folder holds decisions that the state does not know
         decision = in_force(account, clock.now(), session, ahead)
         table = table_of(account, date.fromisoformat(decision.session))
         with holding(account) as lease:
             hearing = heard(account, clock, name, {str(one) for one in decision.orders()["symbol"]} | _symbols(decision))
             return act(Batch(account, clock, lease, decision, table, name, progress, hearing))
 
-    return coded(name, session, batch)
+    return coded(account, clock, name, session, batch)
 
 
-def coded(name: str, session: date | None, act: Callable[[], TradeOutcome]) -> TradeOutcome:
-    """What `act` came to, or what kept it from its end as an exit code. Raises `Taken` and `InputError`, which are no outcome of a step."""
+def coded(account: TradingAccount, clock: Clock, name: str, session: date | None, act: Callable[[], TradeOutcome]) -> TradeOutcome:
+    """What `act` came to, or what kept it from its end as an exit code; another account than the one that is meant is a halt, which a
+    person lifts. Raises `Taken` and `InputError`, which are no outcome of a step.
+    """
     try:
         return act()
     except Taken:
         raise
+    except WrongAccount as error:
+        with suppress(Unwritable, StateError):
+            account.live.state.halt(account.live.name, Halt("all", "wrong_account", Prose(str(error)), WHO, clock.now()))
+        return TradeOutcome(name, str(session or ""), HALTED, reasons=(Reason("wrong_account", str(error)),))
     except tuple(CODES) as error:
         code, word = next(pair for kind, pair in CODES.items() if isinstance(error, kind))
         return TradeOutcome(name, str(session or ""), code, reasons=(Reason(word, str(error)),))

@@ -1,13 +1,14 @@
 """The broker of an account that a person stops or starts again: which one it is, and the open entries that are taken back there."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit
 
 from springback.brokers.alpaca import MODES
+from springback.brokers.broker_settings import Brokers
 from springback.brokers.interactive_brokers import KINDS
 from springback.brokers.simulated import NUMBER
-from springback.errors import InputError, Taken
+from springback.errors import InputError, SpringbackError, Taken
 from springback.state.trading_rows import Reconciliation, Snapshot
 from springback.workflow.broker_events import heard
 from springback.workflow.evening import LiveAccount
@@ -20,6 +21,8 @@ from springback.workflow.trader import TradingAccount, trading_account
 from springback.workflow.trading_account import holding
 
 STEP = "kill"
+TABLE = "brokers"
+"""The settings' table of brokers."""
 TRIES, PAUSE = 5, 2.0
 """How often, and after how many seconds, an account is asked for that a step still holds."""
 Venue = tuple[str, bool]
@@ -42,6 +45,20 @@ def venue_of(account: LiveAccount) -> Venue | None:
     return "alpaca", MODES.get(urlsplit(account.settings.brokers.alpaca_url).hostname or "") == "live"
 
 
+def door_of(account: LiveAccount) -> Brokers:
+    """The broker's door: that of the account's settings, and where they name none, that of the newest decision, which its trader used."""
+    chosen, sessions = account.settings.brokers, account.folder.sessions()
+    if replace(chosen, account="", capital=0.0) != Brokers() or not sessions:
+        return chosen
+    table = f"{TABLE}."
+    knobs = {one.name for one in fields(Brokers)} - {"account", "capital"}
+    try:
+        used = account.folder.decision(sessions[-1]).settings
+        return replace(chosen, **{name: used[table + name] for name in knobs if table + name in used})
+    except SpringbackError:
+        return chosen
+
+
 @dataclass(frozen=True)
 class Entry:
     """An entry that was open at a kill: its state after it, and whether it is over."""
@@ -55,6 +72,7 @@ def traded(account: LiveAccount, named: Venue, clock: TradeClock) -> TradingAcco
     """The account at the broker that is `named`, else at its own; None where it has none. Raises as `trading_account` does, and
     `InputError` where the simulated broker is named for an account of another.
     """
+    account = replace(account, settings=replace(account.settings, brokers=door_of(account)))
     venue = named if named[0] else venue_of(account)
     if venue is None:
         return None

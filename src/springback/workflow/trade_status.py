@@ -1,7 +1,7 @@
 """An account at a broker on one screen, from its own state: nobody is asked, so that it is there when the broker is not."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,14 +12,16 @@ from springback.data.hours import following, hours_of, newest_closed
 from springback.errors import MissingData
 from springback.operation.desk_folder import DAY, DeskFolder
 from springback.operation.frozen_decision import ACCOUNT
+from springback.state.order_rows import fill_of
 from springback.state.rows import Halt
 from springback.state.state import State
-from springback.state.trading_rows import Reconciliation, Snapshot, Step
+from springback.state.trading_rows import Adoption, Reconciliation, Snapshot, Step
 from springback.trading.journal import Order
 from springback.trading.timetable import Timetable, timetable
 from springback.workflow.evening import HEAD
-from springback.workflow.halting import kill_files
+from springback.workflow.halting import KILL, kill_files
 from springback.workflow.order_journal import journal_of
+from springback.workflow.reconcile import remembered
 from springback.workflow.settings import Settings
 from springback.workflow.state_place import FILE, open_state, place
 from springback.workflow.trade_service import last_beat
@@ -28,6 +30,8 @@ from springback.workflow.trader import CALLS
 Mode = Literal["PAPER", "LIVE", "REHEARSAL", "NO BROKER"]
 PAPER = ("PA", "DU", "DF")
 """How the numbers of paper accounts begin, at Alpaca and at IB."""
+SECOND = timedelta(seconds=1)
+"""What the instant of a freezing is cut to."""
 OLD = 3 * 60.0
 """Seconds after which a sign of life is an old one."""
 
@@ -72,32 +76,41 @@ def opened(folder: Path) -> bool:
     return (folder / FILE).is_file() or bool(DeskFolder(folder).sessions())
 
 
-def status_of(folder: Path, settings: Settings, now: datetime) -> TradeStatus:
-    """How the account in `folder` stands at the instant `now`. Raises `MissingData` where there is none."""
-    where = place(folder)
+def status_of(folder: Path, settings: Settings, now: datetime, known: DeskFolder | None = None, state: State | None = None) -> TradeStatus:
+    """How the account in `folder` stands at the instant `now`; its decisions as they are `known`, and its `state`, where they are at hand.
+
+    Raises `MissingData` where there is none.
+    """
+    where, known = place(folder), known or DeskFolder(folder)
     if "://" not in where and not Path(where).exists():
         raise MissingData(f"{folder} holds no account: begin with 'springback trade', or name its folder with --desk")
-    state, name = open_state(folder), folder.resolve().name
-    orders, halts, snapshot = journal_of(folder, state=state).orders(_since(folder)), state.halts(name), state.newest(name, Snapshot)
+    state, name = state or open_state(folder), folder.resolve().name
+    orders, halts, snapshot = journal_of(folder, state=state).orders(_since(known)), state.halts(name), state.newest(name, Snapshot)
     table = _table(settings, now)
     done = {one.step for one in state.kept(name, Step, table.session) if not one.code}
     act, told = table.following(now, done), last_beat(folder)
     age = None if told is None else (now - datetime.fromisoformat(told["at"])).total_seconds()
     unknown = state.unanswered(name)
-    killed = any(one.exists() for one in kill_files(folder))
+    killed, rowed = any(one.exists() for one in kill_files(folder)), any(one.code == KILL for one in halts)
     return TradeStatus(
         mode=mode_of(folder, state) if (folder / HEAD).is_file() else "NO BROKER",
         account=name,
         state=_sentence(killed, halts, unknown, state.newest(name, Step), age),
-        halts=tuple(_halt(one) for one in halts) + (({"scope": "all", "code": "kill", "symbol": ""},) if killed else ()),
+        halts=tuple(_halt(one) for one in halts) + (() if not killed or rowed else ({"scope": "all", "code": "kill", "symbol": ""},)),
         unknown_orders=unknown,
-        positions=_positions(folder, orders),
+        positions=_positions(folder, known, state, orders),
         broker_positions={} if snapshot is None else {symbol: float(one) for symbol, one in json.loads(snapshot.positions).items()},
         asked_at=None if snapshot is None else snapshot.at.isoformat(),
         next_act="decide" if act is None else act.name,
         next_at=(table.end if act is None else act.start).isoformat(),
         heartbeat_age=age,
     )
+
+
+def alive(folder: Path, now: datetime) -> bool:
+    """Whether the trader of the account in `folder` gave a sign of life just before the instant `now`."""
+    told = last_beat(folder)
+    return told is not None and (now - datetime.fromisoformat(told["at"])).total_seconds() <= OLD
 
 
 def _table(settings: Settings, now: datetime) -> Timetable:
@@ -123,23 +136,50 @@ def mode_of(folder: Path, state: State | None = None) -> Mode:
     return known.get(said) or ("PAPER" if name.startswith(PAPER) else "LIVE")
 
 
-def _since(folder: Path) -> date | None:
+def _since(known: DeskFolder) -> date | None:
     """The session whose book the fills since change; None where none is known."""
-    known = DeskFolder(folder)
     decision = known.decision() if known.sessions() else None
     return None if decision is None or ACCOUNT not in decision.files else date.fromisoformat(decision.session)
 
 
-def _positions(folder: Path, orders: tuple[Order, ...]) -> dict[str, float]:
-    """The book of the newest decision with what its orders filled since."""
-    known = DeskFolder(folder)
-    sessions = known.sessions()
-    state = known.decision().state() if sessions else None
-    shares = {} if state is None else {symbol: Decimal(one.quantity) for symbol, one in state.positions.items()}
-    since = date.fromisoformat(sessions[-1]) if sessions and state is not None else date.min
-    for one in (one for one in orders if one.intent.session >= since):
-        shares[one.intent.symbol] = shares.get(one.intent.symbol, Decimal(0)) + one.sign * one.filled_quantity
+def _positions(folder: Path, known: DeskFolder, state: State, orders: tuple[Order, ...]) -> dict[str, float]:
+    """The book of the newest decision with what happened to it since: executions, also late ones of older orders, shares that bookings
+    moved, and those that a person adopted.
+    """
+    decision = known.decision() if known.sessions() else None
+    book = None if decision is None else decision.state()
+    shares = {} if book is None else {symbol: Decimal(one.quantity) for symbol, one in book.positions.items()}
+    since = date.min if decision is None or book is None else date.fromisoformat(decision.session)
+    moved = [(one.intent.symbol, one.sign * one.filled_quantity) for one in orders if one.intent.session >= since]
+    if decision is not None and book is not None:
+        frozen = datetime.fromisoformat(decision.frozen_at) + SECOND
+        moved += _moved_since(folder, state, frozen, since)
+    for symbol, quantity in moved:
+        shares[symbol] = shares.get(symbol, Decimal(0)) + quantity
     return {symbol: float(one) for symbol, one in sorted(shares.items()) if one}
+
+
+def _moved_since(folder: Path, state: State, frozen: datetime, since: date) -> Iterator[tuple[str, Decimal]]:
+    """Signed shares by name that the book frozen at an instant does not know: executions of orders before the session `since` that were
+    told later, bookings heard later that a reconciliation read, shares adopted later as ours.
+    """
+    name = folder.resolve().name
+    late = state.executions_heard(name, frozen)
+    orders = {one.client_id: one for one in journal_of(folder, state=state).orders()} if late else {}
+    for event in late:
+        order = orders[event.client_id]
+        if order.intent.session < since:
+            told = [fill_of(one) for one in json.loads(event.body).get("fills", ())]
+            before = {one.execution_id: one.quantity for one in order.history}
+            for one in told:
+                yield order.intent.symbol, order.sign * (one.quantity - before.get(one.corrects, Decimal(0)))
+    heard = {one.activity_id for one in state.bookings(name) if one.heard_at > frozen}
+    for change in remembered(state.newest(name, Reconciliation)).changes if heard else ():
+        if change.activity_id in heard:
+            yield change.symbol, change.quantity
+    for adoption in state.kept(name, Adoption):
+        if adoption.claim == "ours" and adoption.at > frozen:
+            yield adoption.symbol, adoption.quantity
 
 
 def _sentence(killed: bool, halts: tuple[Halt, ...], unknown: tuple[str, ...], step: Step | None, age: float | None) -> str:

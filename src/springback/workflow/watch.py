@@ -4,13 +4,14 @@ DESK/monitor.json     the state of the watch: one value, replaced whole
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from springback.alone import alone
 from springback.data.files.reading import atomic
 from springback.data.files.tables import read_forecasts
 from springback.errors import InputError, MissingData, SpringbackError
@@ -21,6 +22,8 @@ from springback.monitoring.accuracy import DayScores, LiveForecasts, day_scores
 from springback.monitoring.decay import Decay
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import FrozenDecision
+from springback.state.rows import Alarm
+from springback.state.state import State
 from springback.training.labels import forward_return
 from springback.workflow.forecast_cache import FILE
 from springback.workflow.frozen import before, champion_of, frozen, since, until
@@ -31,6 +34,8 @@ WALKED = Path("walk_forward") / FILE
 """In a folder of models: the forecasts of the newest walk-forward."""
 REFERENCE = 504
 """Sessions before the desk's first that a reference is taken from."""
+ENDED = "another watch"
+"""Who ends an alarm that no person cleared."""
 Numbers = NDArray[np.float64]
 
 
@@ -44,12 +49,29 @@ def state_of(desk: Path) -> Decay | None:
         raise InputError(f"{desk / STATE} cannot be read ({error}): free it, or move it away") from None
 
 
-def clear(desk: Path, by: str) -> Decay:
-    """Clears the alarm in the name of `by`; the watch begins anew. Raises `InputError` where there is no alarm."""
-    state = state_of(desk)
-    if state is None or not state.alarm:
-        raise InputError(f"no alarm stands in {desk}: there is nothing to clear")
-    return _kept(desk, state.clear(by))
+def clear(desk: Path, by: str, rows: State, at: datetime) -> Decay:
+    """Clears the alarm in the name of `by`, in the state too; the watch begins anew. Raises `InputError` where there is no alarm, `Taken`
+    where an evening is at work, which would bring it back.
+    """
+    with alone(desk):
+        state = state_of(desk)
+        if state is None or not state.alarm:
+            raise InputError(f"no alarm stands in {desk}: there is nothing to clear")
+        cleared = state.clear(by)
+        noted(rows, desk.resolve().name, state, at)
+        noted(rows, desk.resolve().name, cleared, at)
+        return _kept(desk, cleared)
+
+
+def noted(rows: State, account: str, state: Decay | None, at: datetime) -> None:
+    """Keeps in the state of `account` that an alarm of the watch stands, or how it ended: by a person, or with its champion."""
+    if state is None:
+        return
+    for one in rows.alarms(account):
+        if one.model != state.champion or not state.alarm:
+            rows.clear_alarm(account, one.model, (state.cleared if one.model == state.champion else "") or ENDED, at)
+    if state.alarm:
+        rows.raise_alarm(account, Alarm(state.champion, date.fromisoformat(state.alarm), state.shortfall, state.limit))
 
 
 def watch(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from springback.brokers import interactive_brokers as module
-from springback.brokers.broker import OrderRequest, counted, identity_of, net_shares
+from springback.brokers.broker import OrderRequest, counted, identity_of
 from springback.brokers.interactive_brokers import InteractiveBrokers
 from springback.errors import Disagrees, MissingData, Refused, Unreachable, WrongAccount
 from springback.state.state import State
@@ -20,6 +20,7 @@ from springback.trading.journal import Answer, Order, Proof
 from springback.trading.order_journal import OrderJournal, Plan
 from tests.brokers import tws_wire as wire
 from tests.brokers.broker_cases import Case, at
+from tests.brokers.executions import net_shares
 from tests.brokers.fake_tws import CANCEL, FakeTws, Fault, running
 from tests.brokers.ib_cases import client, gateway, ib_case, settings
 

@@ -5,11 +5,9 @@ from itertools import accumulate
 
 from springback.operation.attribution_page import NAMES
 from springback.operation.attribution_study import AttributionDay, AttributionStudy
-from springback.state.trading_rows import Attribution
 from springback.trading.attribution import TERMS
 from springback.web.page import Bar, BarList, Block, Column, Line, Page, Picture, Sheet, Tile, Tiles, Words
 from springback.web.visit import Visit
-from springback.workflow.attribution import study_of
 from springback.workflow.studies import studies, values
 
 STATES = {"reconciled": "good", "provisional": "warn", "unreconciled": "bad"}
@@ -81,7 +79,7 @@ def costs(visit: Visit) -> Page:
 
 
 def _study(visit: Visit) -> AttributionStudy:
-    return study_of(visit.name, "", () if visit.desk is None else visit.account.state.kept(visit.account.name, Attribution))
+    return AttributionStudy(visit.name, "", ()) if visit.desk is None else visit.desks.study(visit.account)
 
 
 def _tiles(study: AttributionStudy) -> Tiles:

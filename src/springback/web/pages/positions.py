@@ -50,7 +50,6 @@ def positions(visit: Visit) -> Page:
         ),
         Sheet("positions", "Held" if len(rows) == len(held) else "Held and ordered", COLUMNS, rows, note, "Nothing is held."),
         _exposure(visit),
-        *_acts(visit),
     )
     return Page("Positions", lead, blocks)
 
@@ -89,11 +88,13 @@ def _exposure(visit: Visit) -> Picture:
     return Picture("exposure", "Exposure", words, days, parts, "share", level=0.0)
 
 
-def _acts(visit: Visit) -> tuple[Act, ...]:
+def closing(visit: Visit) -> tuple[Act, ...]:
     """What an operator may do about positions; of shares that nobody explains where there is a broker."""
+    if visit.desk is None:
+        return ()
     words = "No entries, and an exit of every position of ours at the next opens, until somebody resumes."
     flatten = Act("flatten", "Close every position", words, "Flatten", {"why": ("Why", "", ())}, word=visit.name)
-    if visit.desk is None or not visit.desk.broker:
+    if not visit.desk.broker:
         return (flatten,)
     fields = {
         "symbol": ("Symbol", "", ()),

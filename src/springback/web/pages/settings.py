@@ -1,5 +1,6 @@
 """Settings: every knob in force, the signed versions, and what differs between two of them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ VERSIONS = (
     Column("changed", "Changed", wide=True),
 )
 KNOBS = (Column("knob", "Setting", "code"), Column("value", "In force"), Column("usual", "Default"))
+USER = re.compile(r"(://)[^/@\s]+@")
+KEY = re.compile(r"([?&#][^=&\s]*(?:key|token|secret|password|passwd|auth)[^=&\s]*=)[^&\s]+", re.IGNORECASE)
 IN_FORCE, DEFAULTS = "in force", "defaults"
 
 
@@ -56,7 +59,12 @@ def settings(visit: Visit) -> Page:
 
 def _knob(name: str, value: Any, usual: Mapping[str, Any]) -> dict[str, Any]:
     differs = value != usual.get(name)
-    return {"knob": name, "value": str(value), "usual": str(usual.get(name)), "_tone": "strong" if differs else ""}
+    return {"knob": name, "value": public(value), "usual": public(usual.get(name)), "_tone": "strong" if differs else ""}
+
+
+def public(value: Any) -> str:
+    """A setting without what an address carries of passwords and keys."""
+    return KEY.sub(r"\1…", USER.sub(r"\1…@", str(value)))
 
 
 def _difference(tables: Mapping[str, Mapping[str, Any]], one: str, other: str) -> Sheet:
@@ -65,7 +73,7 @@ def _difference(tables: Mapping[str, Mapping[str, Any]], one: str, other: str) -
             raise MissingData(f"there are no settings '{name[:40]}': choose of the list")
     left, right = tables[one], tables[other]
     both = sorted(set(left) & set(right))
-    rows = [{"knob": knob, "one": str(left[knob]), "other": str(right[knob])} for knob in both if str(left[knob]) != str(right[knob])]
+    rows = [{"knob": knob, "one": public(left[knob]), "other": public(right[knob])} for knob in both if str(left[knob]) != str(right[knob])]
     heads = (Column("knob", "Setting", "code"), Column("one", one), Column("other", other))
     return Sheet("difference", f"{one} and {other}", heads, rows, nothing="They say the same.")
 

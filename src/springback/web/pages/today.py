@@ -10,10 +10,9 @@ from springback.operation.order_sheet import OrderSheet, order_sheet
 from springback.web.page import Act, Block, Column, Line, Page, Picture, Sheet, Tile, Tiles, Words
 from springback.web.pages.parts import bear_spells, halts_sheet, session_links
 from springback.web.visit import Visit
-from springback.workflow import halting
+from springback.workflow import halting as halts
 from springback.workflow.positions import holdings
 from springback.workflow.trade_status import status_of
-from springback.workflow.trader import BROKERS, CALLS
 from springback.workflow.upcoming import Upcoming, upcoming
 
 SHOWN = 252
@@ -40,7 +39,7 @@ def today(visit: Visit) -> Page:
     decision = visit.decision
     sheet = order_sheet(decision)
     coming = upcoming(visit.account.folder, visit.settings, visit.now)
-    halts = visit.account.state.halts(visit.account.name)
+    in_force = visit.account.state.halts(visit.account.name)
     blocks: list[Block] = [*_at_the_broker(visit)]
     if decision.session != visit.sessions[-1]:
         blocks.append(Words(f"The decision in view is an older one; equity, what is held and what comes next are of {visit.sessions[-1]}."))
@@ -48,12 +47,10 @@ def today(visit: Visit) -> Page:
     blocks += [
         _tiles(visit, decision, coming),
         orders_sheet(sheet),
-        *([halts_sheet(halts)] if halts else ()),
+        *([halts_sheet(in_force)] if in_force else ()),
         *_troubles(visit),
         _curve(visit),
         session_links(visit, "today"),
-        Act("pause", "Pause", "No entries until somebody resumes; exits go on.", "Pause", {"why": ("Why", "", ())}),
-        *([_resume(visit)] if halting.liftable(visit.account) else ()),
     ]
     return Page("Today", _sentence(decision, sheet, coming), tuple(blocks))
 
@@ -62,7 +59,7 @@ def _at_the_broker(visit: Visit) -> tuple[Block, ...]:
     """How the account at a broker stands, in one sentence, and what its trader does next."""
     if visit.desk is None or not visit.desk.broker:
         return ()
-    found = status_of(visit.desk.folder, visit.settings, visit.now)
+    found = status_of(visit.desk.folder, visit.settings, visit.now, visit.account.folder, visit.account.state)
     calm = found.state.startswith(("Trading", "Nothing"))
     next_at = "" if found.next_at is None else f"{datetime.fromisoformat(found.next_at).astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"
     act = ACTS.get(found.next_act, found.next_act)
@@ -81,17 +78,22 @@ def _at_the_broker(visit: Visit) -> tuple[Block, ...]:
     )
 
 
-def _resume(visit: Visit) -> Act:
-    """The form that lifts halts; at a broker's account it is laid beside the broker's word first."""
-    known = halting.liftable(visit.account)
+def halting(visit: Visit) -> tuple[Act, ...]:
+    """Pause, and where a halt is in force resume: of those that are shown."""
+    if visit.desk is None:
+        return ()
+    pause = Act("pause", "Pause", "No entries until somebody resumes; exits go on.", "Pause", {"why": ("Why", "", ())})
+    known, folder = halts.liftable(visit.account), visit.account.folder.path
+    file = any(one is not None for one in halts.marks(folder)) and visit.desk.broker
+    if not known and not file:
+        return (pause,)
     names = ("all of them", *(f"{one.n} {one.code}{f' {one.symbol}' if one.symbol else ''}" for one in known))
     fields: dict[str, tuple[str, str, Sequence[str]]] = {"only": ("Lift", names[0], names), "why": ("Why", "", ())}
     words = "Lifts the halts that a person lifts, the kill switch too; nothing is sent late for it."
-    if visit.desk is not None and visit.desk.broker:
-        usual = BROKERS[0] if (visit.desk.folder / CALLS).exists() else BROKERS[1]
-        fields |= {"broker": ("Ask this broker first", usual, BROKERS), "money": ("It is", "paper", ("paper", "real money"))}
-        words += " The account is laid beside the broker's word first; what nobody can explain stays halted."
-    return Act("resume", "Resume", words, "Resume", fields)
+    if visit.desk.broker:
+        words += " The trader does it, after it has laid the account beside the broker's word; what nobody can explain stays halted."
+    fixed = {"known": " ".join(str(one.n) for one in known), "file": "yes" if file else ""}
+    return pause, Act("resume", "Resume", words, "Resume", fields, fixed)
 
 
 def orders_sheet(sheet: OrderSheet) -> Sheet:
