@@ -199,9 +199,7 @@ TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the
     ("daily", "--dry-run"): EVENINGS,
     ("doctor", "--desk"): EVENINGS,
     **{(verb, "--by"): EVENINGS for verb in ("pause", "resume", "restrict", "book init", "book set", "book import")},
-    **{
-        ("kill", f"--{one}"): "tests/test_halting_verbs.py" for one in ("account", "broker", "live", "settings", "set")
-    },
+    **{("kill", f"--{one}"): "tests/test_halting_verbs.py" for one in ("account", "broker", "live", "settings", "set")},
     **{(verb, f"--{one}"): "tests/test_halting_verbs.py" for verb in ("kill", "flatten", "adopt") for one in ("by", "why")},
     **{("trade", f"--{one}"): "tests/trading/test_live_gate.py" for one in ("override", "by", "why")},
     **{("resume", f"--{one}"): "tests/test_halting_verbs.py" for one in ("only", "yes", "live")},
