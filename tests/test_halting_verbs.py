@@ -1,6 +1,7 @@
 """Kill, resume, flatten and adopt as a person types them: what is confirmed, what stays, and what is said."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from springback.cli.main import main
 from springback.errors import Taken, Unwritable
 from springback.state.state import State
-from springback.state.trading_rows import Adoption
+from springback.state.trading_rows import Adoption, Snapshot
+from springback.workflow.evening import HEAD
 
 
 @pytest.fixture
@@ -112,6 +114,70 @@ def test_adopt_keeps_whose_they_are(state: State, monkeypatch: pytest.MonkeyPatc
     assert (kept.by, str(kept.why)) == ("Ann", "a gift")
 
 
+def test_a_kill_of_no_account_says_that_nothing_is_stopped(
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who mistyped a number must not believe that it is done."""
+    code, text = said(monkeypatch, capsys, "kill", "--account", "PA2", "--why", "odd fills")
+    assert code == 2 and "nothing is stopped: desk has no account PA2, it has PA1" in text
+    assert not Path("desk/PA2").exists() and state.halts("PA1") == ()
+    code, text = said(monkeypatch, capsys, "kill", "--desk", "elsewhere")
+    assert (
+        code == 0
+        and "no account lies in elsewhere: who trades in another folder is not stopped" in text
+        and Path("elsewhere/KILL").exists()
+    )
+    assert "no account lies" not in said(monkeypatch, capsys, "kill")[1]
+
+
+def test_a_resume_names_what_is_in_force(state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    said(monkeypatch, capsys, "pause", "--why", "holidays")
+    code, text = said(monkeypatch, capsys, "resume", "--only", "kill")
+    assert code == 2 and "no halt kill is in force: account PA1 has pause" in text and [one.code for one in state.halts("PA1")] == ["pause"]
+
+
+def test_an_adoption_that_may_be_mistyped_is_said(
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = said(monkeypatch, capsys, "adopt", "AAPL", "--as", "mine")
+    assert code == 2 and "--as must be ours or foreign, was 'mine'" in text and state.kept("PA1", Adoption) == ()
+    at = datetime(2026, 3, 3, 15, tzinfo=UTC)
+    state.keep("PA1", Snapshot(at.date(), "decide", at, None, None, None, '{"AAPL": "3"}'))
+    assert "mind the spelling" not in said(monkeypatch, capsys, "adopt", "AAPL", "--as", "foreign")[1]
+    code, text = said(monkeypatch, capsys, "adopt", "APPL", "--as", "foreign")
+    assert code == 0 and "the broker held no share of APPL when it was last asked: mind the spelling" in text
+
+
+@pytest.mark.parametrize("verb", ["status", "journal", "attribution", "orders", "monitor", "review", "book", "daily"])
+def test_of_several_accounts_one_is_named(
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    for number in ("PA1", "PA2"):
+        (folder := Path("desk") / number).mkdir(exist_ok=True)
+        State(folder / "state.sqlite")
+        (folder / HEAD).touch()
+    code, text = said(monkeypatch, capsys, verb)
+    assert code == 2 and text.endswith("desk has the accounts PA1, PA2: name one with --desk desk/PA1\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("pause",), "Missing option '--why'. (springback pause --help)"),
+        (
+            ("attribution", "--session", "3 March"),
+            "'--session': '3 March' must be a day such as 2026-11-27 (springback attribution --help)",
+        ),
+        (("halt",), "No such command 'halt'. Did you mean 'alert'? (springback --help)"),
+    ],
+)
+def test_wrong_usage_is_one_line_that_names_the_verb_s_own_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], told: str
+) -> None:
+    code, text = said(monkeypatch, capsys, *words)
+    assert code == 2 and text.endswith(f"{told}\n") and text.count("\n") == 1
+
+
 @pytest.mark.parametrize(("error", "exit_code"), [(Unwritable("the disk is full"), 1), (Taken("another holds it"), 2)])
 def test_a_step_on_a_full_disk_has_failed_and_nobody_misspelled_it(
     error: Unwritable, exit_code: int, state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -120,5 +186,6 @@ def test_a_step_on_a_full_disk_has_failed_and_nobody_misspelled_it(
         raise error
 
     monkeypatch.setattr("springback.verbs.trading.trading_account", full)
+    monkeypatch.setattr("springback.verbs.trading.has_store", lambda _: True)
     code, text = said(monkeypatch, capsys, "trade", "send", "--json")
     assert code == exit_code and f'"exit_code": {exit_code}' in text

@@ -24,6 +24,7 @@ from springback.monitoring.decay import Decay, alarm_factor
 from springback.monitoring.metrics import metrics
 from springback.monitoring.monitor_page import page
 from springback.monitoring.monitor_study import as_json
+from springback.monitoring.monitor_words import missing
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.evening import Evening
 from springback.state.state import State
@@ -225,6 +226,8 @@ def test_without_a_past_nothing_is_held_against_it(home: Home, tmp_path: Path) -
     assert home.study(other).watch is not None, "but by the verb"
     assert lone.watch is None and lone.lacks["watch"] == "no_reference" and lone.alarm_factor == 1.0
     assert lone.lacks["today"] == "few_sessions" and "Too few sessions" in page(lone)
+    reasons = [one.partition(": ")[2] for one in missing(lone)]
+    assert len(set(reasons)) == len(reasons) and any(one.startswith("No band, drift, firing, ") for one in missing(lone))
     with pytest.raises(MissingData, match="holds no decision yet"):
         home.study(tmp_path / "empty")
 

@@ -196,6 +196,7 @@ TESTS: dict[tuple[str, str], str] = {  # the file of tests that shows it, by the
     ("state backup", "out"): "tests/state/test_verb.py::copies/friday.backup",
     ("journal", "--verify"): "tests/journal/test_journal_verb.py",
     **{("journal rebuild", f"--{one}"): "tests/journal/test_journal_verb.py" for one in ("account", "why", "by")},
+    **{("journal rebuild", f"--{one}"): "tests/trading/test_trade_halting.py" for one in ("broker", "live")},
     ("daily", "--dry-run"): EVENINGS,
     ("doctor", "--desk"): EVENINGS,
     **{(verb, "--by"): EVENINGS for verb in ("pause", "resume", "restrict", "book init", "book set", "book import")},

@@ -205,6 +205,15 @@ def test_the_database_itself_refuses_to_change_the_journal(journal: OrderJournal
     assert journal.verify() == ()
 
 
+def test_what_is_written_while_somebody_looks_is_no_fault(journal: OrderJournal) -> None:
+    """A page that reads one moment of the state still lays the chain beside a head that is no newer."""
+    other = replace(journal, state=State(journal.state.url.render_as_string(hide_password=False)))
+    with journal.state.moment():
+        journal.state.halts(ME)
+        other.fill(execution(2, 1), later(5))
+        assert journal.verify() == ()
+
+
 def test_a_head_that_lags_behind_a_commit_is_no_fault(journal: OrderJournal) -> None:
     """Who is killed between the two leaves the file behind; the next step brings it along."""
     before = journal.file.read_text()

@@ -1,5 +1,6 @@
 """The book without a broker: what a person says of it is known from the next decision on, and nothing else changes."""
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -69,6 +70,13 @@ def test_an_account_is_opened_once_and_with_money(live: Live) -> None:
         book.standing(replace(live.account, name="other"), BEFORE)
     live.evening(DAYS[0])
     assert live.decision(DAYS[0]).equity == 1_000_000.0
+
+
+def test_an_order_that_waits_has_no_price_yet_and_is_told_as_json(live: Live) -> None:
+    live.evening(DAYS[0])
+    lines = book.standing(live.account, after_open(DAYS[0]).at).lines
+    assert any(one["waiting"] for one in lines) and all(one["entry_price"] is None for one in lines if not one["quantity"])
+    json.dumps(lines, allow_nan=False)
 
 
 def test_what_is_assumed_is_marked_until_a_person_says_it(live: Live) -> None:

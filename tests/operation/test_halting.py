@@ -211,7 +211,7 @@ def test_what_is_adopted_in_a_rehearsal_is_so_since_the_broker_was_last_asked(tm
     ("claim", "words"),
     [
         (Claim("A/B", "foreign", Decimal(1)), "A/B"),
-        (Claim("AAA", "mine", Decimal(1)), "must be one of ours, foreign"),
+        (Claim("AAA", "mine", Decimal(1)), "--as must be ours or foreign"),
         (Claim("AAA", "ours", Decimal(5)), "give both"),
         (Claim("AAA", "ours", Decimal(0), 1.0, date(2026, 1, 2)), "give --quantity"),
         (Claim("AAA", "ours", Decimal(5), -1.0, date(2026, 1, 2)), "above 0 dollars"),

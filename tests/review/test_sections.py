@@ -276,6 +276,13 @@ def test_a_quarter_without_any_decision_of_an_account_that_had_one_is_red(tape: 
     assert found.state == "unknown" and found.absent[0].what == "account" and found.figures == ()
 
 
+def test_an_account_at_a_broker_lacks_no_broker() -> None:
+    for at_broker, lacking in ((True, ["drill"]), (False, ["broker", "drill"])):
+        for begun in ("", "2020-01-02"):
+            found = governance.incidents(nobody(), np.array(["2020-01-02"], "M8[D]"), RULES, begun, None, at_broker)
+            assert [one.what for one in found.absent if one.what != "account"] == lacking
+
+
 def test_incidents_of_the_state_tell_how_long_they_stood(part: DeskFrames) -> None:
     facts = (
         governance.IncidentFact("vix", "2021-01-05 21:40", 10.0, Prose("VIX is missing")),

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -36,6 +37,21 @@ def test_what_is_kept_comes_back_by_another_hand(url: str) -> None:
             assert not isinstance(kept, datetime) or kept == AT
     found = other.book_events(ME)[0]
     assert isinstance(found.why, Prose) and found.at.utcoffset() == timedelta(0) and type(found.session) is date
+
+
+def test_a_moment_shows_nothing_that_is_written_meanwhile(url: str) -> None:
+    """Of one thread, by one connection; whoever reads elsewhere sees it, and so does the thread afterwards."""
+    state, other = State(url), State(url)
+    state.halt(ME, Halt("entries", "pause", WHY, "ann", AT))
+    with state.moment():
+        assert len(state.halts(ME)) == 1
+        other.halt(ME, Halt("entries", "losses", WHY, "ann", AT))
+        state.open_incident(ME, Incident("a", AT, None, WHY, "springback daily"))
+        assert len(state.halts(ME)) == 1 and state.incidents(ME) == ()
+        assert len(other.halts(ME)) == 2
+        with ThreadPoolExecutor(1) as thread:
+            assert len(thread.submit(state.halts, ME).result()) == 2
+    assert len(state.halts(ME)) == 2 and len(state.incidents(ME)) == 1
 
 
 def test_accounts_do_not_see_each_other(url: str) -> None:

@@ -111,10 +111,9 @@ class Mirror:
 
     def _reconcile(self, session: str, at: datetime) -> None:
         state, name = self.account.state, self.account.name
-        last = state.newest(name, Reconciliation)
         held = tuple(Held(symbol, symbol, quantity) for symbol, quantity in self.shares.items())
         known = [one for one in state.bookings(name) if one.at < at]
-        found = reconciled(ours_of(self.journal.orders()), Seen(held, self.cash, (), tuple(known)), remembered(last))
+        found = reconciled(ours_of(self.journal.orders()), Seen(held, self.cash, (), tuple(known)), remembered(state, name))
         body = json.dumps(json.loads(found.body) | {"booked": self.booked})
         state.keep(name, Reconciliation(date.fromisoformat(session), "night", at, found.unexplained, body))
 

@@ -73,16 +73,28 @@ def real(fake: FakeAlpaca, monkeypatch: pytest.MonkeyPatch) -> FakeAlpaca:
 
 def test_live_is_closed_before_anything_is_asked_and_opened_by_the_typed_number_alone(real: FakeAlpaca) -> None:
     code, told = live(real)
-    assert code == 2 and "--live is closed: No session was traded on a broker's paper account yet.; No model is champion" in told
+    assert code == 2 and "--live is closed: No session was traded on a broker's paper account yet; No model is champion" in told
     assert f"type the account's number: --override {real.number}" in live(real, "--override", "PA-OTHER", *SIGNED)[1]
     assert "an override is signed: say why with --why" in live(real, "--override", real.number)[1]
-    assert not real.requests
+    assert not real.requests and not Path("desk").exists()  # an account that was refused is none
     code, told = live(real, "--override", real.number, *SIGNED)
     gate = json.loads(told)["gate"]
     assert code == NO_DECISION and (gate["override"], gate["validation"]) == ("a tester: I know what I do", "missing")
     (kept,) = journal_of(Path("desk") / real.number, real.number).overrides()
     assert (kept["by"], kept["why"], kept["account"], kept["broker"]) == ("a tester", "I know what I do", real.number, "alpaca")
     assert live(real)[0] == NO_DECISION
+
+
+def test_what_is_refused_leaves_no_account_and_the_keys_may_lie_elsewhere(fake: FakeAlpaca) -> None:
+    usual = Path(".config/springback/keys.toml")
+    keys = usual.rename("keys.toml")
+    code, told = trade(fake, "reconcile")
+    assert code == 2 and "under [live] in ~/.config/springback/keys.toml" in told and not Path("desk").exists()
+    keys.chmod(0o644)
+    code, told = trade(fake, "reconcile", "--keys", "keys.toml")
+    assert code == 2 and "rights 0644, must be 0600" in told and not Path("desk").exists() and not fake.requests
+    keys.chmod(0o600)
+    assert trade(fake, "reconcile", "--keys", "keys.toml")[0] == 0 and fake.requests
 
 
 def test_an_account_of_a_rehearsal_never_trades_real_money_whatever_is_typed(fake: FakeAlpaca, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,12 @@ def test_enough_good_sessions_and_fills_open_it_and_one_less_does_not() -> None:
     assert progress(days(21)).since == FIRST
 
 
+def test_sessions_of_a_rehearsal_are_no_sessions_on_paper() -> None:
+    """As its fills are none: both counts stand beside each other."""
+    found = progress([replace(one, genuine=False, fills=0) for one in days(30)])
+    assert (found.sessions, found.fills, found.since, found.passed) == (0, 0, None, False) and "it never passes" in found.sentence
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

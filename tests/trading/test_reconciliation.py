@@ -1,10 +1,12 @@
 """The account beside the journal: every booking that Alpaca makes explains what it did, and nothing else is explained."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +15,13 @@ from hypothesis import strategies as some
 
 from springback.brokers.alpaca_words import activity_of
 from springback.state.order_rows import OrderFill, OrderIntent
-from springback.state.trading_rows import Adoption, Booking
+from springback.state.state import State
+from springback.state.trading_rows import Adoption, Booking, Reconciliation
 from springback.trading.accounted import Held, Memory, Ours, Reconciled, Seen, Traded, memory_of, ours_of
+from springback.trading.booked import Change
 from springback.trading.journal import Order
 from springback.trading.reconciliation import reconciled
+from springback.workflow.reconcile import _kept_memory, remembered
 
 AT = datetime(2026, 3, 3, 14, 30, tzinfo=UTC)
 NUMBERS = count(1)
@@ -317,3 +322,23 @@ def test_a_name_that_came_by_booking_and_was_sold_is_a_candidate_like_any_other(
     again = ours_of([order("PAR", 100), sold, order("KID", 7, 4)])
     after = reconciled(again, seen({"PAR": 100, "KID": 7}, 100_000 + again.cash, booked), found.memory)
     assert (after.ours, after.fractions) == ({"PAR": 100, "KID": 7}, {})
+
+
+def test_a_row_keeps_what_is_other_than_in_the_last_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows must not grow with all that was ever booked; what is remembered is all of it, also what is told anew or was taken back."""
+    monkeypatch.setattr("springback.workflow.reconcile.FEW", 10)
+    monkeypatch.setattr("springback.workflow.reconcile.ROWS", 5)
+    state, changes, sizes = State(tmp_path / "state.sqlite"), [], []
+    for k in range(40):
+        changes.append(Change(f"a::{k}", "AAA", "fee", Decimal(0), Decimal(k), content=f"AAA None {k} executed"))
+        if k % 7 == 3:
+            del changes[k // 2]
+        if k % 5 == 4:
+            changes.append(replace(changes.pop(1), amount=Decimal(-k), content=f"AAA None {-k} correct"))
+        memory, last = Memory(changes=tuple(changes), base=Decimal(1000)), state.newest("PA1", Reconciliation)
+        kept = _kept_memory(state, "PA1", last, memory)
+        sizes.append(len(kept["changes"]))
+        body = json.dumps({"memory": kept})
+        state.keep("PA1", Reconciliation(AT.date(), "night", AT + timedelta(hours=k), 0, body))
+        assert remembered(state, "PA1") == memory
+    assert sizes[-1] < 15 < len(changes) and sum(one > 20 for one in sizes) <= 6

@@ -11,11 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from springback.errors import InputError
+from springback.state.state import State
 from springback.state.trading_rows import Adoption, Reconciliation
+from springback.workflow.book import Word
+from springback.workflow.broker_events import heard
+from springback.workflow.rebuilding import made_good_by_broker
 from springback.workflow.settings import Settings
 from springback.workflow.trade_collect import collect
+from springback.workflow.trade_decide import _met
 from springback.workflow.trade_halting import venue_of
-from springback.workflow.trade_outcome import DONE
+from springback.workflow.trade_outcome import DONE, HALTED
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
 from tests.brokers.fake_alpaca import KEYS, Fault
@@ -48,7 +54,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BrokerDesk
 @pytest.fixture
 def typed(desk: BrokerDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
     """Types words for the account of the desk."""
-    return lambda *words: said(monkeypatch, capsys, *words, "--account", desk.live.name)
+    number = desk.live.name
+    return lambda *words: said(monkeypatch, capsys, *words, "--account", number)
 
 
 def codes(desk: BrokerDesk) -> list[str]:
@@ -175,3 +182,47 @@ def test_an_entry_at_the_market_is_taken_back_by_the_step_that_waits_for_it(desk
     desk.move_to("2026-03-04 09:30")
     collect(desk.account, desk.clock)
     assert desk.states()["AAA-entry-1"] == "cancelled"
+
+
+def lost(desk: BrokerDesk) -> None:
+    """The disk with the state died; the folders and the head of the journal lay elsewhere."""
+    for file in desk.folder.glob("state.sqlite*"):
+        file.unlink()
+    desk.state = State(desk.folder / "state.sqlite")
+
+
+def test_a_journal_that_was_lost_is_rebuilt_from_the_broker_that_is_asked(
+    desk: BrokerDesk, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody writes the orders of an account down by hand; and what it had filled is ours at the first contact that follows."""
+    monkeypatch.setattr("springback.verbs.order_journal.TradeClock", lambda: desk.clock)
+    desk.move_to("2026-03-04 09:31")
+    assert collect(desk.account, desk.clock).code == DONE
+    before = {one.client_id: (one.state, one.filled_quantity, one.average_price) for one in desk.journal.orders()}
+    lost(desk)
+    assert send(desk.account, desk.clock).code == HALTED
+    code, text = typed("journal", "rebuild", "--why", "the disk died")
+    assert code == 2 and "name it by --broker" in text
+    code, text = typed("journal", "rebuild", "--why", "the disk died", "--broker", "alpaca", "--live")
+    assert code == 2 and "--live trades real money" in text
+    code, text = typed("journal", "rebuild", "--why", "the disk died", "--broker", "alpaca", "--json")
+    assert code == 0 and json.loads(text)["faults"] == []
+    assert {one.client_id: (one.state, one.filled_quantity, one.average_price) for one in desk.journal.orders()} == before
+    posts, cash = desk.posts(), desk.fake.cash
+    assert _met(desk.account, heard(desk.account, desk.clock)) == () and desk.posts() == posts
+    (first,) = desk.state.book_events(desk.live.name)
+    assert first.quantity == 100_000 != cash
+
+
+def test_a_rebuild_takes_a_bust_as_the_broker_tells_it_and_another_account_for_none_of_ours(desk: BrokerDesk) -> None:
+    desk.move_to("2026-03-04 09:31")
+    assert collect(desk.account, desk.clock).code == DONE
+    (entry,) = [one for one in desk.journal.orders() if one.intent.purpose == "entry"]
+    desk.fake.bust(entry.fills[0].execution_id)
+    lost(desk)
+    word = Word("Ann", desk.clock.now(), "the disk died")
+    with pytest.raises(InputError, match="type the account's number"):
+        made_good_by_broker(desk.account, "PA9", word, desk.clock)
+    assert made_good_by_broker(desk.account, desk.live.name, word, desk.clock).faults == ()
+    (again,) = [one for one in desk.journal.orders() if one.intent.purpose == "entry"]
+    assert (again.filled_quantity, len(again.history)) == (0, 2) and not again.live

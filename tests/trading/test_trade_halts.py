@@ -121,3 +121,17 @@ def test_only_the_kill_switch_ends_what_waits_at_the_broker(desk: BrokerDesk, co
     desk.state.halt(desk.live.name, Halt("all", "kill", Prose("a test"), "a tester", desk.clock.now()))
     assert run(desk, check).code == HALTED
     assert desk.states() == {"AAA-entry-1": "cancelled", "HARD-exit-1": "accepted"}
+
+
+def test_a_close_that_was_restated_in_the_night_beyond_its_limit_cancels_the_entry(
+    desk: BrokerDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.settings = replace(desk.settings, guard=replace(desk.settings.guard, move=0.2))
+    closes = {"AAA": float(desk.fake.prices["AAA"]), "HARD": 1.0}
+    monkeypatch.setattr("springback.workflow.trade_guard._closes", lambda *_: closes)
+    run(desk)
+    assert run(desk, check, "2026-03-04 08:30").code == DONE and desk.states()["AAA-entry-1"] == "accepted"
+    closes["AAA"] *= 0.7
+    outcome = run(desk, check)
+    assert "move" in {one.code for one in outcome.reasons}
+    assert desk.states() == {"AAA-entry-1": "cancelled", "HARD-exit-1": "accepted"}

@@ -1,8 +1,9 @@
 """A running trader hears a person: entries are taken back within seconds of a kill, halts are lifted that a page asks it to lift."""
 
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from springback.data.store.store import Store
 from springback.errors import StateError
 from springback.market.prose import Prose
 from springback.state.rows import Halt
 from springback.state.state import State
 from springback.state.trading_rows import Adoption
 from springback.workflow import halting, trade_service
+from springback.workflow.accounts import account_of
 from springback.workflow.book import Word
 from springback.workflow.settings import Settings
 from springback.workflow.state_place import open_state
@@ -24,8 +27,10 @@ from springback.workflow.trade_clock import Ended, TradeClock
 from springback.workflow.trade_outcome import DONE, HALTED, TradeOutcome
 from springback.workflow.trade_requests import Attention, ask
 from springback.workflow.trade_send import send
-from springback.workflow.trade_service import serve
+from springback.workflow.trade_service import HEARTBEAT, serve
 from tests.brokers.fake_alpaca import Fault
+from tests.operation.desks import market
+from tests.terminal import COMMAND
 from tests.trading.broker_desks import BrokerDesk, broker_desk, hold
 
 SENT = {"AAA-entry-1": "accepted", "HARD-exit-1": "accepted"}
@@ -226,3 +231,30 @@ def test_what_is_heeded_stands_among_the_outcomes(desk: BrokerDesk) -> None:
     told = iter([TradeOutcome("kill", ""), None])
     found = list(serve(desk.account, desk.clock, {}, desk.clock.now() + timedelta(hours=1), partial(next, told, None)))
     assert [one.step for one in found] == ["kill"]
+
+
+def test_the_verb_hears_too(tmp_path: Path) -> None:
+    """`springback trade` as a process: a pause is lifted that somebody asks it to lift."""
+    Store(tmp_path / "store").write(market())
+    command = [*COMMAND, "trade", "--broker", "simulated", "--desk", "desk", "--store", "store"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    folder = tmp_path / "desk" / "SIMULATED"
+    try:
+        wait_for(lambda: (folder / HEARTBEAT).exists() or process.poll() is not None)
+        live = account_of(folder, Settings(), tmp_path / "store", begins=True)
+        halt = live.state.halt("SIMULATED", Halt("entries", "pause", Prose("holidays"), "Bob", datetime.now(UTC)))
+        ask(live, [halt.n], False, word())
+        wait_for(lambda: not live.state.requests("SIMULATED"))
+        (request,) = live.state.requests("SIMULATED", history=True)
+        assert request.outcome == "done" and live.state.halts("SIMULATED") == (), str(request.words)
+    finally:
+        process.terminate()
+        said, _ = process.communicate(timeout=60)
+    assert "halts that a person had lifted: 1" in said
+
+
+def wait_for(found: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

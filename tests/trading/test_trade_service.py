@@ -26,6 +26,7 @@ from springback.state.state import State
 from springback.state.trading_rows import Adoption, Booking, Reconciliation
 from springback.trading.accounted import Memory
 from springback.trading.booked import Change
+from springback.verbs.review import desk as reviewed
 from springback.workflow import trade_service
 from springback.workflow.settings import Settings
 from springback.workflow.trade_check import check
@@ -34,7 +35,7 @@ from springback.workflow.trade_collect import collect
 from springback.workflow.trade_outcome import DONE, UNKNOWN, TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_send import send
-from springback.workflow.trade_service import HEARTBEAT, Acts, current, last_beat, page, serve
+from springback.workflow.trade_service import HEARTBEAT, Acts, beat, current, last_beat, page, serve
 from springback.workflow.trade_status import account_folder, mode_of, status_of
 from springback.workflow.trader import CALLS, trading_account
 from tests.brokers.broker_cases import at
@@ -223,6 +224,16 @@ def test_the_screen_of_the_morning(desk: BrokerDesk) -> None:
     assert status_of(desk.folder, desk.settings, desk.clock.now()).state.startswith("Everything is stopped")
 
 
+def test_a_rehearsal_that_ended_long_ago_is_no_fault(desk: BrokerDesk) -> None:
+    """Its clock was set: how long ago that is by the real one says nothing."""
+    desk.decide(("AAA", 10, "entry"))
+    served(desk, "2026-03-04 09:45")
+    now = desk.clock.now()
+    beat(desk.account, now, "")
+    told = [status_of(desk.folder, desk.settings, now + timedelta(seconds=late)).state for late in (60, 400, 3 * 365 * 86400)]
+    assert told == ["Trading.", "The service has given no sign of life for 7 minutes.", "Trading."]
+
+
 def test_the_screen_knows_what_was_told_after_the_newest_decision(desk: BrokerDesk) -> None:
     """An execution told late, of an order of an older decision; a split that the broker booked; shares adopted as ours."""
     desk.decide(("AAA", 10, "entry"))
@@ -287,7 +298,7 @@ def test_the_verbs_on_a_simulated_account(tmp_path: Path, step: tuple[str, ...])
     """The service ends cleanly by SIGTERM; a step has an exit code and says what it did as JSON."""
 
     Store(tmp_path / "store").write(market())
-    arguments = ["trade", *step, "--broker", "simulated", "--desk", "desk", "--store", "store", "--json"]
+    arguments = ["trade", *step, "--broker", "simulated", "--desk", "desk", "--store", "store", *(["--json"] if step else [])]
     command = [*COMMAND, *arguments]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if not step:
@@ -298,6 +309,8 @@ def test_the_verbs_on_a_simulated_account(tmp_path: Path, step: tuple[str, ...])
         process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert process.returncode in {0, 3}, err
+    if not step:
+        assert "ended as asked, at " in out and "\n  " in out, out  # why nothing was decided is said too
     if step:
         assert json.loads(out)["trade"]["step"] == "reconcile"
         command = [*COMMAND, "status", "--desk", "desk", "--json"]
@@ -305,9 +318,16 @@ def test_the_verbs_on_a_simulated_account(tmp_path: Path, step: tuple[str, ...])
         assert told["mode"] == "REHEARSAL" and told["account"] == "SIMULATED" and told["positions"] == {}
 
 
+def test_without_a_store_the_simulated_broker_has_no_market(tmp_path: Path) -> None:
+    refused = subprocess.run([*COMMAND, "trade", "decide"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (refused.returncode, refused.stderr) == (2, "springback: store holds no store: run 'springback fetch' first\n")
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_day_of_the_verbs_at_a_simulated_broker(
     begun: Path,  # noqa: F811
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Decided, sent, and on the next evening filled, each by its own process at a time that is set."""
     home = Live(shutil.copytree(begun, tmp_path / "home"))
@@ -330,9 +350,25 @@ def test_a_day_of_the_verbs_at_a_simulated_broker(
         subprocess.check_output([*COMMAND, "journal", "--desk", "desk/SIMULATED", "--json"], cwd=home.home, text=True, timeout=60)
     )["orders"]
     assert {one["state"] for one in orders} == {"filled"} and {one["client_id"] for one in orders} == set(sent["accepted"])
+    for words, told in (
+        (("decide", "--clock", first), f"account SIMULATED was traded up to {datetime.fromisoformat(second):%a %Y-%m-%d} 17:00 New York"),
+        (("decide", "--clock", second, "--session", "2023-01-07"), "2023-01-07 is no session"),
+        (("send", "--clock", second, "--session", "2023-01-07"), "2023-01-07 is no session"),
+        (("decide", "--clock", second, "--session", DAYS[0]), f"the newest session that is over is decided, {DAYS[1]}"),
+    ):
+        refused = subprocess.run([*COMMAND, "trade", *words], cwd=home.home, capture_output=True, text=True, timeout=60, check=False)
+        assert refused.returncode == 2 and refused.stderr.startswith(f"springback: {told}") and refused.stderr.count("\n") == 1
+    again = [*COMMAND, "trade", "decide", "--clock", second, *(word for one in knobs for word in ("--set", one))]
+    assert f"{DAYS[1]} is decided: nothing is due" in subprocess.check_output(again, cwd=home.home, text=True, timeout=60)
     says = [*COMMAND, "trade", "send", "--clock", second, *(word for one in knobs for word in ("--set", one))]
     lines = subprocess.check_output(says, cwd=home.home, text=True, timeout=120).splitlines()
     assert lines[0] == f"REHEARSAL SIMULATED, send for {DAYS[1]}: done"
     screen = subprocess.check_output([*COMMAND, "status"], cwd=home.home, text=True, timeout=60)
     assert f"the broker was asked {datetime.fromisoformat(second):%a %Y-%m-%d} 17:00 New York" in screen
     assert all(one["symbol"] in screen for one in orders)
+    for file in (home.home / "desk").glob("state.sqlite*"):  # the desk has no account of its own then
+        file.unlink()
+    told = json.loads(subprocess.check_output([*COMMAND, "orders", "--json"], cwd=home.home, text=True, timeout=60))
+    assert DAYS[1] in json.dumps(told["orders"])
+    monkeypatch.chdir(home.home)
+    assert reviewed(None) == Path("desk/SIMULATED")

@@ -65,7 +65,7 @@ def test_walk_begins_when_there_is_enough_to_learn() -> None:
     found = walk(rows, sessions, WalkForward(min_sessions=150), None, None)
     assert len(np.unique(rows.known_by(found[0].as_of).session)) >= 150
     assert str(sessions[found[0].first]) == "2018-10-01"
-    with pytest.raises(MissingData, match="start later"):
+    with pytest.raises(MissingData, match=r"start later \(--set backtest.start=2019-04-01\)"):
         walk(rows, sessions, WalkForward(start="2018-03-01"), None, None)
     with pytest.raises(MissingData, match="no session to forecast"):
         walk(rows, sessions, WalkForward(min_sessions=10_000), None, None)

@@ -9,12 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from springback.data.sessions import exchange_days
+from springback.market.prose import Prose
 from springback.operation.desk_folder import DeskFolder
 from springback.operation.frozen_decision import ACCOUNT, DECISION, FORECASTS, ORDERS
 from springback.state.chain import EMPTY, seal
 from springback.state.database import add
 from springback.state.order_rows import OrderEvent, OrderFill, OrderHead, OrderIntent, with_body
-from springback.state.rows import BookEvent, Row
+from springback.state.rows import Attempt, BookEvent, Halt, Incident, Row
 from springback.state.state import State
 from springback.state.tables import TABLE_OF
 from springback.state.trading_rows import Attribution, Reconciliation, Snapshot, Step
@@ -59,9 +60,8 @@ def traded(desk: Path) -> int:
         for file in (desk / session).iterdir():
             os.link(file, folder / session / file.name)
     state.record(NUMBER, BookEvent(_at(sessions[0], 8), date.fromisoformat(sessions[0]), "cash", "", 1e6, None, "tests"))
-    rows: dict[type[Row], list[Row]] = {
-        kind: [] for kind in (OrderIntent, OrderEvent, OrderFill, Step, Snapshot, Reconciliation, Attribution)
-    }
+    kinds = (OrderIntent, OrderEvent, OrderFill, Step, Snapshot, Reconciliation, Attribution, Attempt, Halt, Incident)
+    rows: dict[type[Row], list[Row]] = {kind: [] for kind in kinds}
     head = EMPTY
     for k, session in enumerate(sessions):
         day = date.fromisoformat(session)
@@ -76,6 +76,11 @@ def traded(desk: Path) -> int:
             )
         body = {"venue": {"broker": "alpaca", "mode": "paper"}}
         rows[Reconciliation].append(Reconciliation(day, "morning", _at(session, 15), 0, json.dumps(body)))
+        rows[Attempt].append(Attempt("governance", _at(session, 22), day, "done"))
+        if k % 5 == 0:
+            rows[Halt].append(Halt("entries", "drawdown", Prose("a bad day"), "guard", _at(session, 14), "", "Ann", _at(session, 20)))
+            rows[Incident].append(Incident("daily.waiting", _at(session, 14), day, Prose("late"), "springback daily", _at(session, 20)))
+            rows[Attempt].append(Attempt("act resume", _at(session, 20), day, "done", Prose("1 halt is lifted")))
         rows[Attribution].append(attributed(day, Decimal(40 * (k % 5) - 50), False))
     for kind, told in rows.items():
         with state._writing() as connection:

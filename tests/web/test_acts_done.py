@@ -101,6 +101,19 @@ def test_the_trader_resumes_once_the_broker_has_spoken(home: Path, broker: Broke
     assert acts(home, name)[-1] == ("act resume", "done")
 
 
+def test_a_kill_on_the_page_is_heard_by_the_trader(broker: BrokerDesk, trading: Browser) -> None:
+    """The page asks no broker; the trader's next look takes the entry back."""
+    broker.decide(("AAA", 10, "entry"))
+    broker.settings = replace(broker.settings, execution=replace(broker.settings.execution, open="opg"))
+    assert send(broker.account, broker.clock).code == 0 and broker.states() == {"AAA-entry-1": "accepted"}
+    beat(broker.account, broker.clock.now(), "")
+    before = len(broker.fake.requests)
+    page = f"/a/{broker.live.name}/kill"
+    text = trading.post(page, {"csrf": trading.csrf(page), "word": "kill", "why": "odd"}).text
+    assert "The trader takes open entries back within seconds" in text and len(broker.fake.requests) == before
+    assert Attention(broker.account, broker.clock)() is not None and broker.states() == {"AAA-entry-1": "cancelled"}
+
+
 def test_what_the_trader_refuses_is_said(home: Path, broker: BrokerDesk, trading: Browser) -> None:
     name = broker.live.name
     broker.state.halt(name, Halt("entries", "pause", Prose("holidays"), "Bob", broker.clock.now()))

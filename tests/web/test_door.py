@@ -136,6 +136,12 @@ def test_events_ask_for_a_session(browser: Browser) -> None:
     assert browser.get("/events/desk", sec_fetch_site="same-origin").status_code == 403
 
 
+def test_the_head_of_the_events_holds_no_place(operator: Browser) -> None:
+    for _ in range(3):
+        assert operator.ask("HEAD", "/events/desk", {"sec_fetch_site": "same-origin"}).status_code == 200
+    assert operator.dashboard.watchers.count == 0
+
+
 def test_a_cookie_is_for_us_alone(browser: Browser) -> None:
     given = browser.enter().headers["set-cookie"]
     parts = {one.strip().lower() for one in given.split(";")[1:]}

@@ -55,6 +55,11 @@ def test_it_listens_where_it_is_told(say: Say) -> None:
     assert say("--port", port, "--set", "web.hours=2")[2][0][0].access.hours == 2
 
 
+def test_a_folder_without_an_account_is_said(say: Say) -> None:
+    assert "no account lies in nowhere yet" in say("--port", free(), "--desk", "nowhere")[1]
+    assert "no account" not in say("--port", free())[1]
+
+
 def test_it_is_not_for_the_world(say: Say) -> None:
     code, text, served = say("--host", "0.0.0.0", "--port", free())
     assert code == 2 and "nothing is encrypted" in text and not served

@@ -14,6 +14,7 @@ from springback.market.prose import Prose
 from springback.state import database, orders, trading
 from springback.state.rows import Halt
 from springback.state.state import State
+from springback.state.tables import HALT, INCIDENT
 from springback.web.acts import DEEDS
 from springback.web.contents import PAGES
 from springback.workflow import history
@@ -73,6 +74,17 @@ def test_pages_stay_small_and_ask_little(operator: Browser, account: str, monkey
         assert read == [], f"{page} reads {len(read)} decisions again"
 
 
+def test_what_is_frozen_is_read_ahead(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anybody asks, so that the first page waits for no ten years."""
+    operator.dashboard.desks.read_ahead()
+    read: list[Path] = []
+    line_of = history.read
+    monkeypatch.setattr(history, "read", lambda place: (read.append(place), line_of(place))[1])
+    for account in ("desk", NUMBER):
+        assert operator.get(f"/a/{account}/today").status_code == operator.get(f"/a/{account}/live").status_code == 200
+    assert read == []
+
+
 def test_a_page_reads_one_moment(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written while it is made is in none of it, or in all."""
     state = State(Path("desk") / "state.sqlite")
@@ -109,6 +121,16 @@ def test_no_page_and_no_act_waits_for_a_broker(operator: Browser, monkeypatch: p
             given = {"csrf": csrf, "password": PASSWORD, "why": "x", "by": "Ann", "only": "all of them", "known": "1", "word": NUMBER}
             assert operator.post(f"/a/{NUMBER}/act/{name}", given).status_code in (303, 409), name
         assert operator.post(f"/a/{NUMBER}/kill", {"csrf": csrf, "word": "KILL"}).status_code == 200
+
+
+def test_what_is_open_is_not_lost_among_years_of_what_is_over(operator: Browser) -> None:
+    state = State(Path("desk") / NUMBER / "state.sqlite")
+    with state._writing() as connection:
+        for table in (HALT, INCIDENT):
+            connection.execute(table.update().where(table.c.n == 7).values({"lifted_by": ""} if table is HALT else {"closed_at": None}))
+    text = operator.get(f"/a/{NUMBER}/incidents").text
+    first = [text.partition(f'id="{name}"')[2].partition("<tbody>")[2].partition("</tr>")[0] for name in ("incidents", "halts")]
+    assert all(">7</td>" in one for one in first) and "1 incident" in text
 
 
 def test_a_csv_file_has_every_row(operator: Browser) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from springback.cli.command import spoken, unless_named
 from springback.cli.operation import By, DeskFolder, Why
+from springback.cli.options import Knobs
 
 if TYPE_CHECKING:
     from springback.verbs.console import Console
@@ -35,13 +36,19 @@ app.callback()(unless_named(show))
 def rebuild(
     console: "Console",
     *,
-    file: Annotated[Path, typer.Argument(help="JSON with the broker's orders, fills and activities.", metavar="FILE")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="JSON with the broker's orders, fills and activities; left out: the broker is asked.", metavar="FILE"),
+    ] = None,
     account: Annotated[str, typer.Option("--account", help="The account's number at the broker, typed.")],
     why: Why,
     by: By = "",
+    broker: Annotated[str, typer.Option("--broker", help="Who is asked.", show_default="where the account is")] = "",
+    live: Annotated[bool, typer.Option("--live", help="The account at --broker is of real money.")] = False,
     desk: DeskFolder = Path("desk"),
+    knobs: Knobs,
 ) -> bool:
     """Make a cut, changed or restored journal good again from what the broker says; before that nothing is sent."""
     from springback.verbs import order_journal
 
-    return order_journal.rebuild(console, desk, file, account, by, why)
+    return order_journal.rebuild(console, desk, file, account, (by, why), (broker, live), (knobs.settings, knobs.sets))

@@ -32,6 +32,7 @@ def monitor(
     from springback.verbs import monitor as verb
 
     chosen = verb.choose(knobs.settings, knobs.sets)
+    desk = verb.account_folder(desk, chosen)
     if clear:
         verb.clear(console, desk, by)
         return

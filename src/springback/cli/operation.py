@@ -170,7 +170,7 @@ def orders(
     from springback.verbs import orders as verb
 
     account = desk.account()
-    day = verb.session_of(desk.desk, session)
+    day = verb.session_of(account.folder.path, session)
     if why is not None:
         verb.why(console, account, day, why)
         return

@@ -74,8 +74,11 @@ def regime(study: MonitorStudy) -> str:
 
 
 def missing(study: MonitorStudy) -> tuple[str, ...]:
-    """A line for each part that is not there, with why."""
-    return tuple(f"No {part}: {LACKS[lack]}." for part, lack in sorted(study.lacks.items()))
+    """A line for each reason why parts are not there, with those parts."""
+    parts: dict[str, list[str]] = {}
+    for part, lack in sorted(study.lacks.items()):
+        parts.setdefault(LACKS[lack], []).append(part)
+    return tuple(f"No {', '.join(named)}: {why}." for why, named in parts.items())
 
 
 def hits(rate: Rate) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """From an evening to its frozen decision: the facts by symbol, in words that a file can hold."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -78,7 +79,7 @@ def decision_of(
 
 
 def lines(state: AccountState) -> tuple[dict[str, Any], ...]:
-    """What is held and what waits, a name each, in alphabetical order; dollars and signed shares."""
+    """What is held and what waits, a name each, in alphabetical order; dollars (None: no price yet) and signed shares."""
     told = {symbol: line for symbol, line in sorted(state.lines.items()) if line.quantity or line.waiting}
     return tuple(
         {
@@ -87,13 +88,18 @@ def lines(state: AccountState) -> tuple[dict[str, Any], ...]:
             "waiting": line.waiting,
             "closing": line.closing,
             "age": line.age,
-            "entry_price": line.entry_price,
-            "mark": line.mark,
+            "entry_price": _known(line.entry_price),
+            "mark": _known(line.mark),
             "opened": state.lives[symbol].opened if symbol in state.lives else "",
             "assumed": state.lives[symbol].assumed if symbol in state.lives else True,
         }
         for symbol, line in told.items()
     )
+
+
+def _known(price: float) -> float | None:
+    """None for NaN, which JSON has not."""
+    return None if math.isnan(price) else price
 
 
 def fills(evening: Evening, session: str) -> tuple[dict[str, Any], ...]:

@@ -40,6 +40,12 @@ class Reason:
     text: str
     symbol: str = ""
 
+    @property
+    def line(self) -> str:
+        """It in one line, which begins with its name once."""
+        named = not self.symbol or self.text.split(" ")[0].rstrip(":") == self.symbol
+        return str(self.text) if named else f"{self.symbol}: {self.text}"
+
 
 @dataclass(frozen=True)
 class FrozenDecision:

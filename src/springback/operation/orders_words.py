@@ -89,7 +89,7 @@ def regime(decision: FrozenDecision) -> str:
 
 def reasons(decision: FrozenDecision) -> list[str]:
     """Why something was curbed, a line each."""
-    return [f"{one.symbol}: {one.text}" if one.symbol else one.text for one in decision.reasons]
+    return [one.line for one in decision.reasons]
 
 
 def account(sheet: OrderSheet) -> str:

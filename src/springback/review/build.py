@@ -73,7 +73,7 @@ def build(materials: Materials) -> Review:
         trading_costs(spread, part, quarter, materials.costs, materials.rules, materials.mode),
         threshold(materials.tried, materials.rules, materials.untried),
         capacity(part),
-        governance.incidents(part, materials.calendar, materials.rules, upto.begun, materials.incidents),
+        governance.incidents(part, materials.calendar, materials.rules, upto.begun, materials.incidents, bool(materials.mode)),
         governance.contests(part, materials.ledger, materials.contests),
     )
     last = (governance.assumptions(middle), governance.signature(middle))

@@ -119,14 +119,22 @@ def _short(value: Any) -> str:
     return str(value)[:24]
 
 
-def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules, begun: str, events: Sequence[IncidentFact] | None = None) -> Section:
+def incidents(
+    desk: DeskFrames,
+    calendar: Dates,
+    rules: ReviewRules,
+    begun: str,
+    events: Sequence[IncidentFact] | None = None,
+    at_broker: bool = False,
+) -> Section:
     """Section 11: evenings missed, late or without entries, halts, orders that did not fill; `calendar` (S,) holds the sessions due.
 
     They are due from `begun` on, the session (ISO) of the account's first decision; empty: it has none, and nothing was due. `events` are
-    those of the state database (None: there is none).
+    those of the state database (None: there is none). `at_broker`: the account has a journal that is reconciled.
     """
+    lacking = ("drill",) if at_broker else ("broker", "drill")
     if not begun:
-        return Section("incidents", "Incidents", "unknown", absent=missing("account", "broker", "drill"))
+        return Section("incidents", "Incidents", "unknown", absent=missing("account", *lacking))
     kinds = Counter(desk.days["kind"])
     decided = {*desk.days["session"], *desk.damaged}
     lost = [str(day) for day in calendar if str(day) not in decided and str(day) >= begun]
@@ -149,7 +157,7 @@ def incidents(desk: DeskFrames, calendar: Dates, rules: ReviewRules, begun: str,
     state: State = "red" if missed > rules.missed or desk.damaged else "amber" if curbed else "green"
     failures = (Prose(f"an order every evening: {gone} of {due} evenings gave none in time"),) if missed > rules.missed else ()
     grids = (_causes(desk), _unfilled(desk), *(() if events is None else (_told(events),)))
-    return Section("incidents", "Incidents", state, tuple(figures), grids, (), missing("broker", "drill"), (), failures)
+    return Section("incidents", "Incidents", state, tuple(figures), grids, (), missing(*lacking), (), failures)
 
 
 def _resolved(events: Sequence[IncidentFact]) -> list[Figure]:

@@ -82,9 +82,9 @@ class Database:
                 self._held.connection = None
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """One moment of the database."""
-        held = getattr(self._held, "connection", None)
+    def _reading(self, fresh: bool = False) -> Iterator[Connection]:
+        """One moment of the database: that of the block `moment` where this thread is in one, unless a `fresh` one is asked for."""
+        held = None if fresh else getattr(self._held, "connection", None)
         if held is not None:
             with self._as_one_line():
                 yield held

@@ -46,6 +46,8 @@ class Evenings(Database):
         """The attempt as it was kept."""
         return self._add(account, attempt)[0]
 
-    def attempts(self, account: str, kind: str = "") -> tuple[Attempt, ...]:
-        """Every attempt of one kind, of all where none is named, in order."""
-        return self._rows(Attempt, account, *([ATTEMPT.c.kind == kind] if kind else []))
+    def attempts(self, account: str, kind: str = "", begins: str = "") -> tuple[Attempt, ...]:
+        """Every attempt of one kind, or of those whose name `begins` so; of all where none is named, in order."""
+        conditions = [ATTEMPT.c.kind == kind] if kind else []
+        conditions += [ATTEMPT.c.kind.startswith(begins, autoescape=True)] if begins else []
+        return self._rows(Attempt, account, *conditions)

@@ -157,7 +157,7 @@ class Orders(Database):
 
     def journal_faults(self, account: str, file: Path) -> tuple[Fault, ...]:
         """What is wrong with the account's journal, read from its first event to its last; nothing where it is whole."""
-        with self._reading() as connection:  # the file first: what is written meanwhile comes after it
+        with self._reading(fresh=True) as connection:  # the file first: what is written meanwhile comes after it
             outside = known_head(file, account)
             return faults(Page(connection, account).pages(), outside)
 
@@ -172,7 +172,7 @@ class Orders(Database):
         former = self._whole.get((account, file))
         grown = None if former is None else self._grown(account, file, former)
         if grown is None:
-            with self._reading() as connection:
+            with self._reading(fresh=True) as connection:
                 outside, page = known_head(file, account), Page(connection, account)
                 pages = page.pages()
                 broken = faults(pages, outside)
@@ -185,7 +185,7 @@ class Orders(Database):
 
     def _grown(self, account: str, file: Path, former: Whole) -> Whole | None:
         """The journal that goes on after `former` and is whole; None where only the whole of it can tell."""
-        with self._reading() as connection:
+        with self._reading(fresh=True) as connection:
             outside, page = known_head(file, account), Page(connection, account)
             if outside is None or outside.count < former.head.count or page.at(former.head.count) != former.head.hash:
                 return None

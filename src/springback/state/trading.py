@@ -32,6 +32,10 @@ class Trading(Database):
         last = select(func.max(table.c.n)).where(table.c.account == account).scalar_subquery()
         return next(iter(self._rows(kind, account, table.c.n == last)), None)
 
+    def numbered(self, account: str, kind: type[Kept], n: int) -> Kept | None:
+        """The record of a `kind` with the number `n`; None where there is none."""
+        return next(iter(self._rows(kind, account, TABLE_OF[kind].c.n == n)), None)
+
     def book(self, account: str, *bookings: Booking) -> tuple[Booking, ...]:
         """Those of `bookings` that were not known as they are, now kept."""
         with self._writing() as connection:

@@ -100,7 +100,7 @@ def paper_progress(days: Sequence[PaperDay], sessions: Iterable[date], rules: Pa
         broken = _broken(day, venue)
         if broken:
             run, began = [], broken
-        elif day is not None:
+        elif day is not None and day.genuine:
             run.append(day)
     since, rehearsed = run[0].session if run else None, not all(one.genuine for one in days)
     return PaperProgress(venue, len(run), sum(one.fills for one in run), since, rules, began, rehearsed)

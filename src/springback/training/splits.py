@@ -66,9 +66,11 @@ def walk(
     if wanted:
         found = periods(sessions, max(wanted), last, settings.months)
         if found and (known := _known_sessions(rows, found[0].as_of)) < settings.min_sessions:
+            enough = [one for one in found if _known_sessions(rows, one.as_of) >= settings.min_sessions]
+            later = f"start later (--set backtest.start={sessions[enough[0].first]})" if enough else "start later"
             raise MissingData(
                 f"walk-forward from {sessions[found[0].first]}: {known} earlier sessions have known labels, "
-                f"walk_forward.min_sessions is {settings.min_sessions}: start later or fetch an earlier history"
+                f"walk_forward.min_sessions is {settings.min_sessions}: {later} or fetch an earlier history"
             )
     else:
         found = periods(sessions, sessions[0], last, settings.months)[1:]

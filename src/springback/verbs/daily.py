@@ -132,7 +132,7 @@ def _governed(governed: Iterable[Governed]) -> Iterator[str]:
 
 
 def _lines(reasons: Iterable[Reason]) -> list[str]:
-    told = [f"{one.symbol}: {one.text}" if one.symbol else one.text for one in reasons]
+    told = [one.line for one in reasons]
     more = [f"and {len(told) - MOST_REASONS} more: see 'springback orders'"] if len(told) > MOST_REASONS else []
     return told[:MOST_REASONS] + more
 

@@ -35,14 +35,17 @@ def account(desk: Path, number: str, knobs: Chosen = (None, None)) -> LiveAccoun
     settings, known = choose(*knobs), halting.accounts(desk)
     if number and not (desk / number).is_dir():
         raise MissingData(f"{desk} has no account {number}: it has {', '.join(known) or 'none'}")
-    folder = desk / number if number else account_folder(desk, settings)
-    if folder == desk and len(known) > 1 and not opened(desk):
+    if not (number or settings.brokers.account or opened(desk)) and len(known) > 1:
         raise MissingData(f"{desk} has the accounts {', '.join(known)}: name one with --account")
+    folder = desk / number if number else account_folder(desk, settings)
     return account_of(folder, settings, begins=folder != desk)
 
 
 def kill(console: Console, desk: Path, number: str, broker: Venue, word: Word, knobs: Chosen = (None, None)) -> bool:
-    """Stops an account, or all, and takes open entries back; whether the file stands."""
+    """Stops an account, or all, and takes open entries back; whether the file stands. Raises `MissingData` where the account is none."""
+    known = halting.accounts(desk)
+    if number and number not in known:
+        raise MissingData(f"nothing is stopped: {desk} has no account {number}, it has {', '.join(known) or 'none'}")
     done = halting.kill(desk, number, word, lambda folder: open_state(folder, HASTE))
     faults = [str(one) for one in done.faults]
     console.payload["kill"] = {"file": str(done.file or ""), "accounts": list(done.rows), "faults": faults}
@@ -50,6 +53,8 @@ def kill(console: Console, desk: Path, number: str, broker: Venue, word: Word, k
         console.say(f"did not work: {fault}")
     rows = f", in the database for {', '.join(done.rows)}" if done.rows else ""
     console.say(f"killed{f' by the file {done.file}' if done.file else ''}{rows}: nothing more is sent")
+    if not known and not opened(desk):
+        console.say(f"no account lies in {desk}: who trades in another folder is not stopped, name it with --desk")
     console.say("exits and stops at the broker and all positions stay")
     console.payload["entries"] = {name: _taken_back(console, desk / name, broker, knobs, faults) for name in done.rows}
     return done.file is not None
@@ -104,9 +109,15 @@ def resume(
     word: Word,
     knobs: Chosen = (None, None),
 ) -> bool:
-    """Lifts halts, each confirmed, once the broker said how the account stands; whether none is left that a person lifts."""
+    """Lifts halts, each confirmed, once the broker said how the account stands; whether none is left that a person lifts.
+
+    Raises `InputError` where none of `names` is in force.
+    """
     own, clock = account(desk, number, knobs), TradeClock()
     known = halting.liftable(own)
+    if names and not any(_meant(one, names) for one in known):
+        there = ", ".join(_named(one) for one in known) or "none"
+        raise InputError(f"no halt {', '.join(names)} is in force: account {own.name} has {there}", value=list(names))
     chosen = [one for one in known if _confirmed(console, one, names, sure)]
     numbers = None if sure and not names else [one.n for one in chosen]
     trading = traded(own, broker, clock)
@@ -119,7 +130,7 @@ def resume(
     for one in lifted:
         console.say(f"lifted: {one.code}{f' {one.symbol}' if one.symbol else ''} of {one.at:%Y-%m-%d %H:%M} UTC by {one.by}: {one.why}")
     left = halting.liftable(own)
-    if not known:
+    if not known and not left:
         console.say("no halt was in force")
     for one in left:
         console.say(f"stays: {_named(one)} by {one.by}: {one.why}")
@@ -130,10 +141,15 @@ def _named(halt: Any) -> str:
     return f"{halt.code}{f' {halt.symbol}' if halt.symbol else ''}"
 
 
+def _meant(halt: Any, names: Sequence[str]) -> bool:
+    """Whether one of `names` is the halt's code, symbol or number."""
+    return not {halt.code, halt.symbol, str(halt.n)}.isdisjoint(names)
+
+
 def _confirmed(console: Console, halt: Any, names: Sequence[str], sure: bool) -> bool:
     """Whether a person wants this halt lifted: it is named, all are, or its code is typed."""
     if names:
-        return not {halt.code, halt.symbol, str(halt.n)}.isdisjoint(names)
+        return _meant(halt, names)
     if sure:
         return True
     if not sys.stdin.isatty():
@@ -160,3 +176,5 @@ def adopt(
     told = {"account": account.name, "symbol": kept.symbol, "claim": kept.claim, "quantity": float(kept.quantity), "n": kept.n}
     console.payload["adopt"] = told
     console.say(f"{kept.symbol} of account {account.name} is {kept.claim}: {kept.quantity:f} shares")
+    if not halting.held(account, kept.symbol):
+        console.say(f"  the broker held no share of {kept.symbol} when it was last asked: mind the spelling")

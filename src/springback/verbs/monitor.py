@@ -13,8 +13,9 @@ from springback.workflow import places, watch
 from springback.workflow.inputs import Inputs, stored
 from springback.workflow.settings import Settings, choose
 from springback.workflow.state_place import open_state
+from springback.workflow.trade_status import account_folder
 
-__all__ = ["Console", "Inputs", "choose", "places"]
+__all__ = ["Console", "Inputs", "account_folder", "choose", "places"]
 
 
 def clear(console: Console, desk: Path, by: str | None) -> None:
@@ -59,7 +60,8 @@ def _say(console: Console, study: MonitorStudy) -> None:
         side = getattr(study.accuracy, name)
         sides.add_row(name, *words.hits(side.rate), *words.fired(side.firing))
     console.show(sides)
-    console.say(f"  {words.watched(study)}")
+    if study.watch is not None:
+        console.say(f"  {words.watched(study)}")
     moved = [one.name for one in study.drift if one.drifts]
     if study.drift:
         console.say(

@@ -19,6 +19,7 @@ from springback.workflow.inputs import Inputs
 from springback.workflow.recorder import Recorder
 from springback.workflow.review import JSON, PAGE, Ground
 from springback.workflow.settings import Settings, choose
+from springback.workflow.trade_status import account_folder
 
 __all__ = ["Choice", "Console", "Ground", "Inputs", "Recorder", "choose", "places", "workers_at"]
 
@@ -32,10 +33,14 @@ class Work:
 
 
 def desk(place: Path | None) -> Path:
-    """The account's folder at `place`, or the usual one, which need not be there. Raises `MissingData` where one that is named is none."""
-    if place is not None and not workflow.sessions_of(place):
+    """The folder of the account that `place` means, or of the usual desk, which need not be there.
+
+    Raises `MissingData` where one that is named is none, or has several.
+    """
+    found = account_folder(Path("desk") if place is None else place, choose())
+    if place is not None and not workflow.sessions_of(found):
         raise MissingData(f"{place} holds no decision yet: name the folder of an account, or leave --desk out")
-    return Path("desk") if place is None else place
+    return found
 
 
 def quarter(desk: Path, name: str | None) -> str:

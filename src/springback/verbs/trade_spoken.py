@@ -1,38 +1,38 @@
 """What a step of trading and the standing of an account come to, in words and tables for a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from springback.verbs.console import Console, table
 from springback.verbs.daily import say_decision
-from springback.workflow.trade_clock import by_new_york
-from springback.workflow.trade_outcome import TradeOutcome
-from springback.workflow.trade_status import TradeStatus
+from springback.workflow.trade_clock import by_new_york, lasting
+from springback.workflow.trade_outcome import ENDS, TradeOutcome
+from springback.workflow.trade_status import DEAD, TradeStatus
 from springback.workflow.trader import TradingAccount
 
-ENDS = {
-    0: "done",
-    1: "failed",
-    3: "no frozen decision yet",
-    4: "exits only",
-    5: "the broker is unreachable",
-    6: "halted",
-    7: "orders are left of which nobody knows what became",
+ACTS = {
+    "night": "reconcile with what the broker booked overnight",
+    "page": "look for unknown orders",
+    "morning": "reconcile with what the open made of it",
 }
-"""What the exit codes of a step mean."""
+"""Acts and steps whose name is no word of their own."""
 PHASES = {"night": "what the broker booked overnight", "morning": "what the open made of it"}
 MOST_REASONS = 12
-DEAD = 600.0
-"""Seconds after which a rehearsal without a sign of life is one that has ended."""
 
 
 def say(console: Console, account: TradingAccount, outcome: TradeOutcome) -> None:
     """One step: what it came to, its orders one a line, and why something was left."""
-    console.say(f"{account.mode.upper()} {account.live.name}, {outcome.step} for {outcome.session or 'no session'}: {ENDS[outcome.code]}")
+    act, session = ACTS.get(outcome.step, outcome.step), outcome.session or "no session"
+    console.say(f"{account.mode.upper()} {account.live.name}, {act} for {session}: {ENDS[outcome.code]}")
     if outcome.step == "decide":
-        for session in outcome.facts.get("decisions", ()):
+        decided = outcome.facts.get("decisions", ())
+        for session in decided:
             say_decision(console, account.live.folder.decision(session))
+        if not decided and not outcome.code:
+            console.say(f"{outcome.session} is decided: nothing is due")
+        for line in () if decided else _reasons(outcome):
+            console.say(f"  {line}")
     else:
         for line in _facts(outcome):
             console.say(f"  {line}")
@@ -43,17 +43,24 @@ def say(console: Console, account: TradingAccount, outcome: TradeOutcome) -> Non
 
 def _reasons(outcome: TradeOutcome) -> Iterator[str]:
     for one in outcome.reasons[:MOST_REASONS]:
-        yield f"{one.symbol + ': ' if one.symbol else ''}{one.text}"
+        yield one.line
     if len(outcome.reasons) > MOST_REASONS:
         yield f"and {len(outcome.reasons) - MOST_REASONS} more: give --json"
+
+
+def _explained(facts: Mapping[str, Any]) -> str:
+    """Whether all is explained; else how many names are halted, and whether it is the cash too."""
+    if not facts.get("unexplained"):
+        return "everything is explained"
+    names = f"{len(facts['names'])} names, which are halted" if facts.get("names") else ""
+    cash = "the cash" if facts["unexplained"] > len(facts.get("names", ())) else ""
+    return f"nobody explains {' and '.join(filter(None, (names, cash)))}"
 
 
 def _facts(outcome: TradeOutcome) -> Iterator[str]:
     facts = outcome.facts
     if "phase" in facts:
-        unexplained = facts.get("unexplained", 0)
-        words = "everything is explained" if not unexplained else f"differences that nobody explains, whose names are halted: {unexplained}"
-        yield f"{PHASES.get(facts['phase'], facts['phase'])}: {words}"
+        yield f"{PHASES.get(facts['phase'], facts['phase'])}: {_explained(facts)}"
     for symbol, factor in facts.get("splits", {}).items():
         yield f"{symbol} splits at this open, {factor:g} old for one new: its order was scaled"
     for name, state in facts.get("entries", {}).items():
@@ -95,8 +102,9 @@ def show_status(console: Console, status: TradeStatus) -> None:
     elif status.mode == "REHEARSAL" and (status.heartbeat_age is None or status.heartbeat_age > DEAD):
         console.say(f"no service runs; the broker was asked {_when(status.asked_at)}")
     else:
-        age = "no sign of life yet" if status.heartbeat_age is None else f"sign of life {_age(status.heartbeat_age)} ago"
-        console.say(f"next: {status.next_act}, {_when(status.next_at)}; {age}; the broker was asked {_when(status.asked_at)}")
+        act = ACTS.get(status.next_act, status.next_act)
+        age = "no sign of life yet" if status.heartbeat_age is None else f"sign of life {lasting(status.heartbeat_age)} ago"
+        console.say(f"next: {act}, {_when(status.next_at)}; {age}; the broker was asked {_when(status.asked_at)}")
     explained = {halt["code"] for halt in status.halts if halt.get("why")}
     for halt in (one for one in status.halts if one.get("why") or one["code"] not in explained):
         console.say(f"  halted {halt['symbol'] or halt['scope']}: {halt['code']}{': ' + halt['why'] if halt.get('why') else ''}")
@@ -116,7 +124,3 @@ def show_status(console: Console, status: TradeStatus) -> None:
 def _when(instant: str | None) -> str:
     """An instant by New York's clock."""
     return "never" if instant is None else by_new_york(datetime.fromisoformat(instant))
-
-
-def _age(seconds: float) -> str:
-    return f"{seconds:,.0f} s" if seconds < 120 else f"{seconds / 60:,.0f} minutes" if seconds < 7200 else f"{seconds / 3600:,.0f} hours"

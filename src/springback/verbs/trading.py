@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -20,17 +20,18 @@ from springback.workflow.inputs import Inputs, Request
 from springback.workflow.places import models_folder
 from springback.workflow.settings import Settings, choose
 from springback.workflow.sources import has_store
+from springback.workflow.trade_asked import check_clock, check_session
 from springback.workflow.trade_check import check
-from springback.workflow.trade_clock import Ended, TradeClock, instant
+from springback.workflow.trade_clock import Ended, TradeClock, by_new_york, instant
 from springback.workflow.trade_collect import collect
-from springback.workflow.trade_gate import OpenGate, Override, check_gate
+from springback.workflow.trade_gate import OpenGate, Override, check_gate, check_unopened
 from springback.workflow.trade_outcome import FAILED, TradeOutcome
 from springback.workflow.trade_reconcile import reconcile
 from springback.workflow.trade_requests import Attention
 from springback.workflow.trade_send import send
 from springback.workflow.trade_service import Acts, evening, page, serve
-from springback.workflow.trade_status import account_folder, status_of
-from springback.workflow.trader import TradingAccount, trading_account
+from springback.workflow.trade_status import account_folder, opened, status_of
+from springback.workflow.trader import Entrance, TradingAccount, trading_account
 
 STEPS: Mapping[str, Callable[..., TradeOutcome]] = {"send": send, "check": check, "collect": collect, "reconcile": reconcile}
 """Steps that need the account and a session alone; `decide` also asks for data."""
@@ -75,9 +76,15 @@ def run(
     settings, over = choose(file, sets), Event()
     clock, until = TradeClock(instant("--clock", options.clock), over), instant("--until", options.until)
     models, vendor = models_folder(places.models), _vendor(options, places)
-    with _failing(), trading_account(desk, settings, options.broker, options.live, clock, places.store, models) as account:
+    check_session(options.session, settings, clock, options.step in {"", "decide"})
+    gate = None
+    if options.live and not opened(desk / settings.brokers.account):
+        gate = partial(check_unopened, desk, settings, options.broker, models, override)
+    entrance = Entrance(options.keys, gate)
+    with _failing(), trading_account(desk, settings, options.broker, options.live, clock, places.store, models, entrance) as account:
         if options.live:
             _say_gate(console, check_gate(account, desk, settings, override))
+        check_clock(account, clock)
         steps = _steps(console, account, clock, options, vendor)
         if options.step:
             return _said(console, account, steps[options.step]())
@@ -118,8 +125,12 @@ def _vendor(options: Options, places: Places) -> str | None:
     """Who is asked for the evening's data. Raises `InputError`, `MissingData` on a store, vendor or file of keys that cannot be."""
     if places.store is not None and not has_store(places.store):
         raise MissingData(f"{places.store} holds no store: fill it with 'springback fetch --store {places.store}', or leave --store out")
-    vendor = vendor_of(places.store or usual("store"), options.source)
-    check_files({} if options.keys is None else {"keys": options.keys}, vendor)
+    store = places.store or usual("store")
+    vendor = vendor_of(store, options.source)
+    if options.broker == "simulated":
+        check_files({} if options.keys is None else {"keys": options.keys}, vendor)
+    if not has_store(store) and (options.broker == "simulated" or (options.step in {"", "decide"} and vendor is None)):
+        raise MissingData(f"{store} holds no store: run 'springback fetch' first")
     return vendor
 
 
@@ -145,9 +156,11 @@ def _serve(
         "collect": steps["collect"],
         "morning": steps["reconcile"],
     }
-    with suppress(Ended):
+    try:
         for outcome in serve(account, clock, acts, until, Attention(account, clock)):
             code = _said(console, account, outcome)
+    except Ended:
+        console.say(f"ended as asked, at {by_new_york(clock.now())}: nothing is half done, the same command goes on")
     return code
 
 

@@ -35,6 +35,8 @@ def serve(
     at = listening(web)
     where = web.origin or f"{'https' if web.certificate else 'http'}://{f'[{web.host}]' if ':' in web.host else web.host}:{web.port}"
     console.say(f"dashboard: {where}")
+    if not desks_in(folders):
+        console.say(f"no account lies in {', '.join(map(str, folders))} yet: 'springback book init' or 'springback trade' begins one")
     if access.token:
         console.say(f"one-time token, to set the first password: {access.token}")
     served(made, at)

@@ -84,9 +84,9 @@ def _act(dashboard: Dashboard, request: Request, form: Form) -> Response:
 def outcome_of(visit: Visit) -> Outcome:
     """What came of the act that the query names, as the trader answered where it was asked; nothing where it names none."""
     number = visit.query.get("act", "")
-    known = visit.account.state.attempts(visit.account.name) if number.isdecimal() and visit.desk is not None else ()
+    known = visit.account.state.attempts(visit.account.name, begins=f"{ACT} ") if number.isdecimal() and visit.desk is not None else ()
     since = datetime.now(UTC) - FRESH
-    rows = [one for one in known if str(one.n) == number and one.kind.startswith(f"{ACT} ") and one.at > since]
+    rows = [one for one in known if str(one.n) == number and one.at > since]
     if rows and rows[0].outcome == ASKED:
         later = [one for one in known if one.n > rows[0].n and one.kind == rows[0].kind and one.outcome in (ANSWERED, REFUSED)]
         rows = later[:1] or rows

@@ -119,6 +119,8 @@ async def follow(dashboard: Dashboard, request: Request) -> Response:
         return PlainTextResponse("Sign in first.\n", 403)
     if dashboard.watchers.count >= dashboard.watchers.most:
         return FULL
+    if request.method == "HEAD":  # who asks for the head alone would hold a place for nothing
+        return Response(media_type="text/event-stream")
     try:
         account = await run_in_threadpool(dashboard.desks.account, visit.desk)
     except SpringbackError as error:

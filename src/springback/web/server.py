@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from pathlib import Path
 
 import uvicorn
@@ -46,6 +47,7 @@ def listening(web: Web) -> socket.socket:
 
 def serve(dashboard: Dashboard, at: socket.socket) -> None:
     """Answers at `at` until it is interrupted."""
+    threading.Thread(target=dashboard.desks.read_ahead, name="reading ahead", daemon=True).start()
     uvicorn.Server(configuration(dashboard)).run([at])
 
 

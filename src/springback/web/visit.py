@@ -100,6 +100,16 @@ class Desks:
                 known = self._studies[account.folder.path] = stamp, study_of(account.name, "", rows)
             return known[1]
 
+    def read_ahead(self) -> None:
+        """Reads once what is frozen, of every account, so that no visitor waits for it: years of decisions, orders and attributions."""
+        for desk in self.all():
+            with suppress(SpringbackError):
+                account = self.account(desk)
+                self.history.of(self.history.listed(account.folder))
+                if desk.broker:
+                    journal_of(desk.folder, state=account.state).orders()
+                    self.study(account)
+
     def faults(self, desk: Desk, account: LiveAccount) -> tuple[Fault, ...]:
         """What is wrong with the order journal of `desk`, read whole."""
         return journal_of(desk.folder, state=account.state).verify()

@@ -40,7 +40,7 @@ from springback.trading.session_books import (
 )
 from springback.workflow.evening import LiveAccount, trusted
 from springback.workflow.progress import SILENT, Progress
-from springback.workflow.reconcile import booked, names_now
+from springback.workflow.reconcile import booked, names_now, remembered
 from springback.workflow.session_views import Doubt, seeing, worlds_place
 
 UNSEEN = frozenset(("blind", "no_snapshot"))
@@ -125,7 +125,7 @@ class _Attribution:
     @cached_property
     def moves(self) -> tuple[Move, ...]:
         """Everything that moved shares or cash."""
-        changes = self._memory(self.reconciliations[-1]).changes if self.reconciliations else ()
+        changes = remembered(self.account.state, self.account.name).changes
         state, name = self.account.state, self.account.name
         found = moves(self.orders, changes, state.bookings(name), state.kept(name, Adoption), self.calendar)
         return tuple(replace(one, symbol=self.names.get(one.symbol, one.symbol)) for one in found) if self.names else found

@@ -32,7 +32,7 @@ def attribution(account: LiveAccount, now: datetime, session: str = "", progress
         return found
     days = tuple(one for one in found.days if one.session == session)
     if not days:
-        raise MissingData(f"account {account.name} has no attribution of {session}: it has {len(found.days)} sessions", session=session)
+        raise MissingData(f"account {account.name} has no attribution of {session}: it has {_span(found)}", session=session)
     return AttributionStudy(found.account, found.mode, days)
 
 
@@ -44,6 +44,11 @@ def chains_of(desk: Path, first: date, end: date) -> AttributionStudy | None:
     state, name = open_state(desk), desk.resolve().name
     rows = [one for one in state.kept(name, Attribution, since=first) if one.session < end]
     return study_of(name, _mode(state.kept(name, Reconciliation)), rows)
+
+
+def _span(study: AttributionStudy) -> str:
+    days = [one.session for one in study.days]
+    return f"{len(days)} sessions, {days[0]} to {days[-1]}" if days else "none yet"
 
 
 def _mode(rows: Sequence[Reconciliation]) -> str:

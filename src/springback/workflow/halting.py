@@ -15,7 +15,7 @@ from springback.market.prose import Prose
 from springback.market.symbols import check_symbols
 from springback.state.rows import Halt
 from springback.state.state import State
-from springback.state.trading_rows import Adoption, Reconciliation, Snapshot
+from springback.state.trading_rows import CLAIMS, Adoption, Snapshot
 from springback.trading.accounted import ours_of
 from springback.trading.guard import Verdict
 from springback.workflow.book import Word
@@ -241,6 +241,8 @@ def adopted(account: LiveAccount, claim: Claim, word: Word) -> Adoption:
     In a rehearsal it is said at the instant at which the broker was last asked: the clock of the person is another one.
     """
     check_symbols([claim.symbol], "adopt")
+    if claim.claim not in CLAIMS:
+        raise InputError(f"--as must be {' or '.join(CLAIMS)}, was '{claim.claim}'", symbol=claim.symbol, value=claim.claim)
     snapshot = account.state.newest(account.name, Snapshot)
     at = snapshot.at if snapshot is not None and snapshot.rehearsal else word.at
     if claim.claim == "ours" and not claim.quantity:
@@ -258,10 +260,16 @@ def adopted(account: LiveAccount, claim: Claim, word: Word) -> Adoption:
     return kept
 
 
+def held(account: LiveAccount, symbol: str) -> bool:
+    """Whether the broker had shares of `symbol` when it was last asked; True before it was."""
+    snapshot = account.state.newest(account.name, Snapshot)
+    return snapshot is None or symbol in json.loads(snapshot.positions)
+
+
 def _not_ours(account: LiveAccount, symbol: str, snapshot: Snapshot | None) -> Decimal:
     """Signed shares of the name that the broker had and that neither our orders nor bookings nor adoptions explain."""
     there = Decimal(json.loads(snapshot.positions).get(symbol, "0")) if snapshot is not None else Decimal(0)
     orders, state = journal_of(account.folder.path, state=account.state).orders(), account.state
     ours = ours_of(orders, state.kept(account.name, Adoption)).shares.get(symbol, Decimal(0))
-    changes = remembered(state.newest(account.name, Reconciliation)).changes
+    changes = remembered(state, account.name).changes
     return there - ours - sum((one.quantity for one in changes if one.symbol == symbol), Decimal(0))

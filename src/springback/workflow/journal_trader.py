@@ -14,7 +14,7 @@ from springback.errors import MissingData, Unreachable
 from springback.operation.account_state import AccountState
 from springback.operation.frozen_decision import Reason
 from springback.operation.outcomes import Holding, OrderOutcome, Outcomes, purpose_of
-from springback.state.trading_rows import Adoption, Reconciliation
+from springback.state.trading_rows import Adoption
 from springback.trading.journal import Order
 from springback.trading.own_account import Beginning, Event, Held, OwnAccount, Sources, own_account
 from springback.trading.paper_gate import capital_share
@@ -25,6 +25,12 @@ from springback.workflow.daily import Clock
 from springback.workflow.evening import CASH, LiveAccount
 from springback.workflow.reconcile import names_now, not_short, remembered
 from springback.workflow.trading_account import TradingAccount
+
+LENT = {
+    "hard": "{} is hard to borrow: it is not sold short",
+    "unknown": "{} may not be lent, the broker does not say: it is not sold short",
+}
+"""Why a name is not sold short, by what the broker says of its shares."""
 
 
 @dataclass(eq=False)
@@ -52,7 +58,7 @@ class JournalTrader:
             raise MissingData(f"account {name} was never at its broker: run 'springback trade decide' first")
         known = self.account.journal.orders() if orders is None else tuple(orders)
         adoptions = state.kept(name, Adoption)
-        renamed, changes = names_now(self.live, known), remembered(state.newest(name, Reconciliation)).changes
+        renamed, changes = names_now(self.live, known), remembered(state, name).changes
         names = {one.intent.symbol for one in known} | {one.symbol for one in adoptions} | {one.symbol for one in changes if one.symbol}
         events = self._events(names | set(renamed.values()), cash[0].at.date())
         sources = Sources(known, events, state.bookings(name), adoptions, changes, renamed)
@@ -126,11 +132,11 @@ class JournalTrader:
         theirs, live = hearing.state.account, self.live
         if words := no_shorting(theirs):
             return (Reason(NO_SHORTING, words),)
-        assets, lent = hearing.state.assets, "{} cannot be borrowed: {}"
+        assets = hearing.state.assets
         known = [one for one in sorted(symbols) if one in assets and assets[one].borrow != "easy"]
         bought = [one for day in live.folder.sessions()[-1:] for one in sorted(not_short(live, date.fromisoformat(day)))]
         return (
-            *(Reason(NO_BORROW, lent.format(one, assets[one].borrow), one) for one in known),
+            *(Reason(NO_BORROW, LENT[assets[one].borrow].format(one), one) for one in known),
             *(Reason(BOUGHT_BACK, f"another hand bought back the short of {one}: it is not sold again yet", one) for one in bought),
         )
 

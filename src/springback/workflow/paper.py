@@ -74,7 +74,9 @@ def live_gate(desk: Path, settings: Settings, folder: Path, broker: str, verdict
     """Whether the account in `folder` may trade real money at `broker`: an account on the broker's paper under `desk` has passed, and so
     has the champion by its `verdict`; or an override in the account's journal says so.
     """
-    papers = [one for one in (progress_of(place, settings) for place in accounts(desk)) if one.venue and one.venue.broker == broker]
+    papers = [one for one in (progress_of(one, settings) for one in accounts(desk)) if one.venue and one.venue.broker == broker]
+    if not (folder / FILE).exists() and "://" not in place(folder):
+        return gate(papers, verdict.reasons)  # nothing was ever done there, and asking makes nothing
     state, name = open_state(folder), folder.resolve().name
     now = Venue(broker, name, __version__)
     typed = [one for one in journal_of(folder, state=state).overrides() if _covers(one, now, verdict.champion)]

@@ -10,9 +10,11 @@ import numpy as np
 
 from springback import __version__
 from springback.data.store.store import Store
+from springback.errors import StateError
 from springback.market.prose import Prose
 from springback.state.order_rows import digits
 from springback.state.rows import Halt
+from springback.state.state import State
 from springback.state.trading_rows import Adoption, Reconciliation
 from springback.trading.accounted import Held, Line, Memory, Reconciled, Seen, Traded, memory_of, our_spelling, ours_of
 from springback.trading.booked import NOTHING
@@ -25,6 +27,8 @@ from springback.workflow.trading_account import TradingAccount
 UNEXPLAINED, TAKEN = "unexplained", "foreign"
 """Codes of halts: shares that nobody can explain; shares of ours that another hand took."""
 BY = "springback reconcile"
+SINCE, FEW, ROWS = "since", 64, 64
+"""Field of a memory that goes on from an earlier row's; fewer changes are written whole, and after so many rows all of them are."""
 RECENT = 10
 """Days within which a name that is traded has a bar."""
 
@@ -37,7 +41,7 @@ def reconcile(
     `splits` are old shares per new one by our symbol, effective in the session that follows.
     """
     live, last = account.live, account.live.state.newest(account.live.name, Reconciliation)
-    memory = remembered(last)
+    memory = remembered(live.state, live.name)
     adoptions = live.state.kept(live.name, Adoption)
     ours = ours_of(hearing.orders.values(), adoptions, None if last is None else last.at)
     found = reconciled(ours, _seen(live, hearing), memory, adoptions, splits)
@@ -46,15 +50,52 @@ def reconcile(
         if one.halts:
             code, symbol = UNEXPLAINED if one.code == UNEXPLAINED else TAKEN, names.get(one.symbol, one.symbol)
             live.state.halt(live.name, Halt("name", code, _why(one), BY, hearing.at, symbol))
-    body = json.dumps(json.loads(found.body) | {"venue": _venue(account, hearing), "booked": _booked(hearing)}, sort_keys=True)
+    told = {"venue": _venue(account, hearing), "booked": _booked(hearing)}
+    told["memory"] = _kept_memory(live.state, live.name, last, found.memory)
+    body = json.dumps(json.loads(found.body) | told, sort_keys=True)
     row = Reconciliation(session, phase, hearing.at, found.unexplained, body, account.rehearsal)
     live.state.keep(live.name, row)
     return found
 
 
-def remembered(last: Reconciliation | None) -> Memory:
-    """What the newest reconciliation found out; nothing before the first."""
-    return NEW if last is None else memory_of(json.loads(last.body)["memory"])
+def remembered(state: State, name: str) -> Memory:
+    """What the newest reconciliation of the account `name` found out; nothing before the first."""
+    last = state.newest(name, Reconciliation)
+    return NEW if last is None else memory_of(whole_memory(state, name, json.loads(last.body)["memory"]))
+
+
+def whole_memory(state: State, name: str, memory: Mapping[str, Any]) -> dict[str, Any]:
+    """The `memory` of a row with all its changes: those of the row that it goes on from too, but for what is told anew or gone.
+
+    Raises `StateError` where that row is not there.
+    """
+    told = dict(memory)
+    if SINCE not in told:
+        return told
+    first, changed = state.numbered(name, Reconciliation, told[SINCE]), {one["activity_id"] for one in told["changes"]}
+    if first is None:
+        raise StateError(f"the reconciliation {told[SINCE]} of account {name} is gone: restore a backup of the state")
+    over = changed | set(told["gone"])
+    before = [one for one in json.loads(first.body)["memory"]["changes"] if one["activity_id"] not in over]
+    return told | {"changes": [*before, *told["changes"]]}
+
+
+def _kept_memory(state: State, name: str, last: Reconciliation | None, memory: Memory) -> dict[str, Any]:
+    """The memory as its row keeps it: whole while its changes are few and after `ROWS` rows, else only what is other than in the last whole
+    one. All of them in each row would make the table grow with the square of the years.
+    """
+    told = memory.plain()
+    if last is None or len(told["changes"]) < FEW:
+        return told
+    before = json.loads(last.body)["memory"]
+    since, rows = before.get(SINCE, last.n), before.get("rows", 0) + 1
+    first = state.numbered(name, Reconciliation, since)
+    if first is None or rows > ROWS:
+        return told
+    known = {one["activity_id"]: one for one in json.loads(first.body)["memory"]["changes"]}
+    now = {one["activity_id"] for one in told["changes"]}
+    changes = [one for one in told["changes"] if known.get(one["activity_id"]) != one]
+    return told | {"changes": changes, "gone": sorted(set(known) - now), SINCE: since, "rows": rows}
 
 
 def names_now(live: LiveAccount, orders: Iterable[Order] = ()) -> dict[str, str]:
@@ -62,7 +103,7 @@ def names_now(live: LiveAccount, orders: Iterable[Order] = ()) -> dict[str, str]
     names that the store does not know by the new one.
     """
     last = live.state.newest(live.name, Reconciliation)
-    memory = remembered(last)
+    memory = remembered(live.state, live.name)
     called = {identity: our_spelling(name) for identity, name in memory.names.values() if identity and name}
     ids = {one.intent.symbol: dict(one.identity).get(ASSET, "") for one in orders}
     found = memory.renamed | {symbol: called[one] for symbol, one in ids.items() if one in called and called[one] != symbol}

@@ -15,7 +15,7 @@ from springback.workflow.broker_words import RESTRICTED
 from springback.workflow.progress import SILENT, Progress
 from springback.workflow.trade_batch import Batch, cancel_entries, step
 from springback.workflow.trade_clock import TradeClock
-from springback.workflow.trade_guard import before_order
+from springback.workflow.trade_guard import before_order, moved
 from springback.workflow.trade_outcome import TradeOutcome
 from springback.workflow.trade_send import CUSHION, sent_out, split_names, unfit, worth
 from springback.workflow.trade_targets import Target, targets
@@ -44,9 +44,10 @@ def _check(batch: Batch) -> TradeOutcome:
     factors = split_names(batch)
     aims = [scaled(one, factors.get(one.symbol, 1.0)) for one in targets(batch.decision)]
     restricted = _restricted(batch, aims)
+    restated = moved(batch.account, batch.decision, [one for one in targets(batch.decision) if one.purpose == "entry"])
     for target in aims:
         if target.purpose == "entry":
-            _doubted(batch, target)
+            _doubted(batch, target, restated.get(target.symbol))
     _rescaled(batch, [one for one in aims if one.symbol in factors and one.purpose != "stop"])
     _afforded(batch, [one for one in aims if one.purpose == "entry"])
     stops = _stops(batch, aims)
@@ -83,12 +84,12 @@ def _rescaled(batch: Batch, aims: list[Target]) -> None:
         sent_out(batch, again)
 
 
-def _doubted(batch: Batch, target: Target) -> None:
-    """An entry whose name is in doubt is cancelled."""
+def _doubted(batch: Batch, target: Target, restated: Reason | None) -> None:
+    """An entry whose name is in doubt, or whose close was `restated`, is cancelled."""
     order = batch.order_of(target)
     if order is None or order.closed:
         return
-    reason = unfit(batch, target) or before_order(batch.account, target, batch.forbidden)
+    reason = restated or unfit(batch, target) or before_order(batch.account, target, batch.forbidden)
     if reason is not None:
         batch.reasons.append(Reason(reason.code, reason.text, target.symbol))
         batch.end([order], reason.code, reason.text)

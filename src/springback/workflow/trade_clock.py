@@ -46,3 +46,11 @@ def instant(name: str, text: str | None) -> datetime | None:
 def by_new_york(at: datetime) -> str:
     """The instant in words, by New York's clock."""
     return f"{at.astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"
+
+
+def lasting(seconds: float) -> str:
+    """A span of time in words, in the unit that tells it."""
+    if seconds < 120:
+        return f"{seconds:,.0f} s"
+    unit, length = next(((unit, length) for unit, length in (("days", 86400), ("hours", 3600)) if seconds >= 2 * length), ("minutes", 60))
+    return f"{seconds / length:,.0f} {unit}"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 from springback.brokers.broker import Account
@@ -11,6 +12,8 @@ from springback.market.prose import Prose
 from springback.operation.frozen_decision import Reason
 from springback.state.rows import BookEvent
 from springback.state.trading_rows import Adoption
+from springback.trading.accounted import ours_of
+from springback.trading.booked import NOTHING
 from springback.workflow import daily as evening
 from springback.workflow.attribute import attribution_faults
 from springback.workflow.broker_events import WHO, Heard
@@ -84,17 +87,19 @@ def _met(account: TradingAccount, hearing: Heard) -> tuple[Reason, ...]:
         if known[0].by != WHO:
             raise InputError(f"account {name} was opened by {known[0].by}, not at its broker: name another folder with --desk")
         return ()
-    said = {one.symbol for one in state.kept(name, Adoption)}
-    strange = sorted(symbol for symbol, quantity in hearing.positions.items() if quantity and symbol not in said)
+    said, ours = {one.symbol for one in state.kept(name, Adoption)}, ours_of(hearing.orders.values())  # a rebuilt journal has orders
+    held = {symbol: quantity - ours.shares.get(symbol, NOTHING) for symbol, quantity in hearing.positions.items()}
+    strange = sorted(symbol for symbol, quantity in held.items() if quantity and symbol not in said)
     if strange:
         words = "the account held shares of {0} before the first order: say whose they are with 'springback adopt {0} --as foreign|ours'"
         return tuple(Reason("unadopted", words.format(one), one) for one in strange)
-    state.record(name, _first_cash(account, hearing.state.account, hearing.at))
+    state.record(name, _first_cash(account, hearing.state.account, ours.cash, hearing.at))
     return ()
 
 
-def _first_cash(account: TradingAccount, theirs: Account, at: datetime) -> BookEvent:
+def _first_cash(account: TradingAccount, theirs: Account, moved: Decimal, at: datetime) -> BookEvent:
+    """The cash that the account begins with: the broker's, less what orders of ours had `moved` before."""
     if theirs.cash is None:
         raise StateError(f"the broker does not say what cash account {account.live.name} has: it cannot begin")
     session = newest_closed(at, timedelta(0), account.live.closed).day
-    return BookEvent(at, session, CASH, "", float(theirs.cash), None, WHO, Prose("the broker's cash at the first contact"))
+    return BookEvent(at, session, CASH, "", float(theirs.cash - moved), None, WHO, Prose("the broker's cash at the first contact"))

@@ -19,6 +19,8 @@ from springback.workflow.trade_targets import Target
 from springback.workflow.trader import TradingAccount
 
 GIGABYTE = 1e9
+MOVE = "move"
+"""Code of the guard's verdict on a close that moved too far."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,16 @@ def _ground(decision: FrozenDecision, orders: Iterable[Target], hearing: Heard) 
     bear = None if decision.regime_name == "unknown" else bool(decision.regime["bear"])
     sent = sum(one.intent.session.isoformat() == decision.session and one.sendings > 0 for one in hearing.orders.values())
     return Ground(decision.equity, stakes, bear, sent)
+
+
+def moved(account: TradingAccount, decision: FrozenDecision, entries: Sequence[Target]) -> dict[str, Reason]:
+    """The names of `entries`, as they were decided, whose close of the decision's session is another one now, beyond `guard.move`."""
+    settings = account.live.settings
+    if not settings.guard.move:
+        return {}
+    closes, ground = _closes(account, decision, entries), Ground(decision.equity, {}, bear=False)  # the close alone is judged
+    verdicts = order_verdicts([proposal(one, 1.0, closes) for one in entries], ground, settings.guard, settings.strategy)
+    return {one.symbol: Reason(one.code, str(one.why), one.symbol) for one in verdicts if one.code == MOVE}
 
 
 def _price(value: Decimal | None) -> float | None:

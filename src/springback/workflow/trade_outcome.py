@@ -13,6 +13,17 @@ DONE, FAILED, USAGE, NO_DECISION, EXITS_ONLY, UNREACHABLE, HALTED, UNKNOWN = ran
 """Exit codes: done or nothing due; failed; usage; no frozen decision yet; exits only; the broker is unreachable; halted; orders are left of
 which nobody knows what became.
 """
+ENDS = {
+    DONE: "done",
+    FAILED: "failed",
+    USAGE: "wrong usage",
+    NO_DECISION: "no frozen decision yet",
+    EXITS_ONLY: "exits only",
+    UNREACHABLE: "the broker is unreachable",
+    HALTED: "halted",
+    UNKNOWN: "orders are left of which nobody knows what became",
+}
+"""What they mean."""
 
 
 @dataclass(frozen=True)

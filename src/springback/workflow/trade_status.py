@@ -16,7 +16,7 @@ from springback.state.order_rows import fill_of
 from springback.state.rows import Halt
 from springback.state.state import State
 from springback.state.trading_rows import Adoption, Reconciliation, Snapshot, Step
-from springback.trading.journal import Order
+from springback.trading.journal import Order, id_parts
 from springback.trading.timetable import Timetable, timetable
 from springback.workflow.evening import HEAD
 from springback.workflow.halting import KILL, kill_files
@@ -24,6 +24,8 @@ from springback.workflow.order_journal import journal_of
 from springback.workflow.reconcile import remembered
 from springback.workflow.settings import Settings
 from springback.workflow.state_place import FILE, open_state, place
+from springback.workflow.trade_clock import lasting
+from springback.workflow.trade_outcome import ENDS
 from springback.workflow.trade_service import last_beat
 from springback.workflow.trader import CALLS
 
@@ -32,8 +34,10 @@ PAPER = ("PA", "DU", "DF")
 """How the numbers of paper accounts begin, at Alpaca and at IB."""
 SECOND = timedelta(seconds=1)
 """What the instant of a freezing is cut to."""
-OLD = 3 * 60.0
-"""Seconds after which a sign of life is an old one."""
+OLD, DEAD, PAST = 3 * 60.0, 600.0, 86_400.0
+"""Seconds after which a sign of life is an old one; after which no service runs a rehearsal without one; and after which that is no fault,
+since its clock was set to another day.
+"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class TradeStatus:
 def account_folder(desk: Path, settings: Settings, traded: bool = False) -> Path:
     """The folder of the account that `desk` means: that of `brokers.account` in it, its own, else of the only account at a broker in it.
 
-    Where one that is `traded` is meant, the desk's own account goes before that one only if it is at a broker itself.
+    Where one that is `traded` is meant, the desk's own account goes before that one only if it is at a broker itself. Raises `MissingData`
+    where it has several and none is meant.
     """
     named = desk / settings.brokers.account
     if settings.brokers.account and opened(named):
@@ -68,6 +73,9 @@ def account_folder(desk: Path, settings: Settings, traded: bool = False) -> Path
         return desk
     inner = [one for one in (desk.iterdir() if desk.is_dir() else ()) if one.is_dir() and not DAY.fullmatch(one.name) and opened(one)]
     traders = [one for one in inner if (one / HEAD).is_file()] or ([] if opened(desk) else inner)
+    if len(traders) > 1 and not opened(desk):
+        names = sorted(one.name for one in traders)
+        raise MissingData(f"{desk} has the accounts {', '.join(names)}: name one with --desk {desk / names[0]}")
     return traders[0] if len(traders) == 1 else desk
 
 
@@ -92,10 +100,12 @@ def status_of(folder: Path, settings: Settings, now: datetime, known: DeskFolder
     age = None if told is None else (now - datetime.fromisoformat(told["at"])).total_seconds()
     unknown = state.unanswered(name)
     killed, rowed = any(one.exists() for one in kill_files(folder)), any(one.code == KILL for one in halts)
+    mode = mode_of(folder, state) if (folder / HEAD).is_file() else "NO BROKER"
+    awaited = None if mode == "REHEARSAL" and age is not None and age > PAST else age
     return TradeStatus(
-        mode=mode_of(folder, state) if (folder / HEAD).is_file() else "NO BROKER",
+        mode=mode,
         account=name,
-        state=_sentence(killed, halts, unknown, state.newest(name, Step), age),
+        state=_sentence(killed, halts, unknown, state.newest(name, Step), awaited),
         halts=tuple(_halt(one) for one in halts) + (() if not killed or rowed else ({"scope": "all", "code": "kill", "symbol": ""},)),
         unknown_orders=unknown,
         positions=_positions(folder, known, state, orders),
@@ -164,17 +174,16 @@ def _moved_since(folder: Path, state: State, frozen: datetime, since: date) -> I
     told later, bookings heard later that a reconciliation read, shares adopted later as ours.
     """
     name = folder.resolve().name
-    late = state.executions_heard(name, frozen)
+    named = [(one, id_parts(one.client_id)) for one in state.executions_heard(name, frozen)]
+    late = [one for one, parts in named if parts is not None and parts[1] < since]  # all orders are folded for these alone
     orders = {one.client_id: one for one in journal_of(folder, state=state).orders()} if late else {}
     for event in late:
         order = orders[event.client_id]
-        if order.intent.session < since:
-            told = [fill_of(one) for one in json.loads(event.body).get("fills", ())]
-            before = {one.execution_id: one.quantity for one in order.history}
-            for one in told:
-                yield order.intent.symbol, order.sign * (one.quantity - before.get(one.corrects, Decimal(0)))
+        before = {one.execution_id: one.quantity for one in order.history}
+        for one in map(fill_of, json.loads(event.body).get("fills", ())):
+            yield order.intent.symbol, order.sign * (one.quantity - before.get(one.corrects, Decimal(0)))
     heard = {one.activity_id for one in state.bookings(name) if one.heard_at > frozen}
-    for change in remembered(state.newest(name, Reconciliation)).changes if heard else ():
+    for change in remembered(state, name).changes if heard else ():
         if change.activity_id in heard:
             yield change.symbol, change.quantity
     for adoption in state.kept(name, Adoption):
@@ -190,9 +199,9 @@ def _sentence(killed: bool, halts: tuple[Halt, ...], unknown: tuple[str, ...], s
     told = (
         (killed or "all" in scopes, "Everything is stopped: 'springback resume' lifts it."),
         (bool(unknown), f"{len(unknown)} orders are unknown: no entries until it is known what became of them."),
-        (failed, f"The step {step.step} of {step.session} ended with code {step.code}." if step else ""),
+        (failed, f"The step {step.step} of {step.session} ended with exit code {step.code}: {ENDS[step.code]}." if step else ""),
         ("entries" in scopes, "Entries are halted, exits go on."),
-        (still, f"The service has given no sign of life for {(age or 0) / 60:,.0f} minutes."),
+        (still, f"The service has given no sign of life for {lasting(age or 0)}."),
         ("name" in scopes, "Trading, with halted names."),
         (step is not None, "Trading."),
     )

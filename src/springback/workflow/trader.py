@@ -1,6 +1,6 @@
 """An account at a broker: who it is, its folder, its journal, and the broker behind it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from springback.workflow.settings import Settings
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trading_account import TradingAccount
 
-__all__ = ("BROKERS", "TradingAccount", "trading_account")
+__all__ = ("BROKERS", "Entrance", "TradingAccount", "trading_account")
 BROKERS = ("simulated", "alpaca", "ib")
 PAPER = "DU"
 """How the number of a paper account of IB begins; the Gateway's login must open that account."""
@@ -39,6 +39,14 @@ AHEAD = timedelta(days=30)
 """How far beyond the stored sessions the simulated broker knows when the market opens."""
 
 
+@dataclass(frozen=True)
+class Entrance:
+    """What leads to an account: the file of the broker's `keys` (None: the usual one), and a `gate` that raises where it is closed."""
+
+    keys: Path | None = None
+    gate: Callable[[], None] | None = None
+
+
 def trading_account(
     desk: Path,
     settings: Settings,
@@ -47,8 +55,10 @@ def trading_account(
     clock: Clock,
     store: Path | None = None,
     models: Path | None = None,
+    entrance: Entrance = Entrance(),
 ) -> TradingAccount:
-    """The account that the settings name at the broker, in its folder under `desk`; nothing is asked of the broker yet.
+    """The account that the settings name at the broker, in its folder under `desk`; nothing is asked of the broker yet. What is
+    refused here, or by the gate at the `entrance`, leaves no folder behind.
 
     Whoever takes it ends it by `with`. Raises `InputError` on a broker that is not known, or a set clock beside real money,
     `SettingsError` where no account is named, `WrongAccount` where the broker's address is not the one that is meant, and as `account_of`.
@@ -62,8 +72,11 @@ def trading_account(
         raise SettingsError("brokers.account is empty, so that nothing is sent: name the number of the account that the keys open")
     if broker_name == "ib" and _set(clock) and not number.startswith(PAPER):
         raise InputError(f"--clock rehearses at IB on a paper account ({PAPER}...), brokers.account is {number}: leave --clock out")
+    remote = None if broker_name == "simulated" else REMOTE[broker_name](settings, live, entrance.keys)
+    if entrance.gate is not None:
+        entrance.gate()
     account = account_of(desk / number, settings, store, models, begins=True)
-    broker = _broker(broker_name, account, live, clock)
+    broker = remote or StoredMarket(account, clock.now)
     mode: Mode = broker.mode if isinstance(broker, Alpaca | InteractiveBrokers) else "rehearsal"
     rehearsal = mode == "rehearsal" or _set(clock)
     journal = replace(journal_of(account.folder.path, number, account.state, rehearsal), settle=settings.execution.settle)
@@ -76,22 +89,19 @@ def _set(clock: Clock) -> bool:
     return clock.fixed is not None or (isinstance(clock, TradeClock) and clock.jumps)
 
 
-def _broker(name: str, account: LiveAccount, live: bool, clock: Clock) -> Broker:
-    if name == "simulated":
-        return StoredMarket(account, clock.now)
-    return _alpaca(account.settings, live) if name == "alpaca" else _interactive_brokers(account.settings, live)
-
-
-def _interactive_brokers(settings: Settings, live: bool) -> InteractiveBrokers:
+def _interactive_brokers(settings: Settings, live: bool, file: Path | None) -> Broker:
     """Behind the Gateway, with statements where the table [ib_flex] holds a token."""
-    table = read_table("ib_flex")
-    keys = broker_keys("ib_flex").of(*FLEX_KEYS) if table else ()
+    keys = broker_keys("ib_flex", file).of(*FLEX_KEYS) if read_table("ib_flex", file) else ()
     return InteractiveBrokers(settings.brokers, live, Flex(settings.brokers, *keys) if keys else None)
 
 
-def _alpaca(settings: Settings, live: bool) -> Alpaca:
-    keys = broker_keys(settings.brokers.keys).of("APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
+def _alpaca(settings: Settings, live: bool, file: Path | None) -> Broker:
+    keys = broker_keys(settings.brokers.keys, file).of("APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
     return Alpaca(settings.brokers, (keys[0], keys[1]), live)
+
+
+REMOTE: Mapping[str, Callable[[Settings, bool, Path | None], Broker]] = {"alpaca": _alpaca, "ib": _interactive_brokers}
+"""Brokers that are asked over a line: from the settings, whether real money is meant, and the file of keys."""
 
 
 @dataclass(eq=False)

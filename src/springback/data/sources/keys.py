@@ -13,21 +13,23 @@ NAMES = ("TIINGO_API_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
 BROKER_TABLES = ("paper", "live", "ib_flex")
 TABLES = ("alerts", *BROKER_TABLES)
 """Tables of the file that are for others than vendors of data."""
+VENDORS = f"write {{name}} = \"...\" into {USUAL} and run 'chmod 600 {USUAL}'"
+"""Where a vendor's key goes."""
 
 
 class Keys:
-    """The keys that were found; neither `repr` nor a copy of its fields shows one."""
+    """The keys that were found, and the `way` to one that is absent, in words; neither `repr` nor a copy of its fields shows one."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_found", "_way")
 
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._found = dict(values)
+    def __init__(self, values: Mapping[str, str], way: str = VENDORS) -> None:
+        self._found, self._way = dict(values), way
 
     def of(self, *names: str) -> tuple[str, ...]:
         """The keys of these names. Raises `MissingData` that names the first one absent."""
         for name in names:
             if not self._found.get(name):
-                raise MissingData(f"{name} is not set: export it, or write {name} = \"...\" into {USUAL} and run 'chmod 600 {USUAL}'")
+                raise MissingData(f"{name} is not set: export it, or {self._way.format(name=name)}")
         return tuple(self._found[name] for name in names)
 
     def __repr__(self) -> str:
@@ -56,8 +58,12 @@ def broker_keys(table: str, file: Path | None = None, environment: Mapping[str, 
     """
     if table not in {"", *BROKER_TABLES}:
         raise InputError(f"brokers.keys must be one of {', '.join(BROKER_TABLES)}, was '{table[:40]}'", value=table[:40])
-    keys = read_table(table, file) if table else {}
-    return Keys(_texts(keys, f"{_path(file)}, [{table}]") if keys else _around(environment))
+    keys, shown = read_table(table, file) if table else {}, file or USUAL
+    way = f"write {{name}} = \"...\" under [{table}] in {shown} and run 'chmod 600 {shown}'"
+    return Keys(
+        _texts(keys, f"{_path(file)}, [{table}]") if keys else _around(environment),
+        way if table else "name its table of the file of keys by brokers.keys",
+    )
 
 
 def _path(file: Path | None) -> Path:

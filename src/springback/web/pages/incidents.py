@@ -1,9 +1,13 @@
 """Incidents and journal: what went wrong and how it ended, who halted what, what was said of the book, whether the chain is whole."""
 
+from springback.state.rows import Incident
 from springback.web.page import Block, Column, Facts, Links, Page, Sheet, Words
 from springback.web.pages.parts import halts_sheet
 from springback.web.visit import Visit
+from springback.workflow.trade_requests import ACT
 
+MOST = 50
+"""Rows of a table that are shown; the years before stand in its CSV file."""
 INCIDENTS = (
     Column("n", "No.", "count"),
     Column("cause", "Cause"),
@@ -51,16 +55,16 @@ def incidents(visit: Visit) -> Page:
     """The page."""
     state, name = visit.account.state, visit.account.name
     found, alarms, halts = state.incidents(name, history=True), state.alarms(name, history=True), state.halts(name, history=True)
-    rows = [vars(one) | {"words": str(one.words), "_tone": "" if one.closed_at else "strong"} for one in reversed(found)]
+    rows = [vars(one) | {"words": str(one.words), "_tone": "" if one.closed_at else "strong"} for one in sorted(found, key=_turn)]
     book = [vars(one) | {"why": str(one.why)} for one in reversed(state.book_events(name))]
     names = [vars(one) | {"why": str(one.why)} for one in reversed(state.restrictions(name))]
     open_ = sum(one.closed_at is None for one in found)
     blocks: list[Block] = [
-        Sheet("incidents", "Incidents", INCIDENTS, rows, "The newest first; what is open stands out.", "Nothing has gone wrong.", 100),
-        halts_sheet(halts, "Halts, now and before", history=True),
+        Sheet("incidents", "Incidents", INCIDENTS, rows, "What is open first, then the newest.", "Nothing has gone wrong.", MOST),
+        halts_sheet(sorted(halts, key=lambda one: not one.lifted_by), "Halts, now and before", history=True, most=MOST),
         Sheet("alarms", "Alarms of the watch", ALARMS, [vars(one) for one in reversed(alarms)], nothing="None."),
         Sheet("restricted", "Names kept from entry", RESTRICTED, names, nothing="None."),
-        Sheet("book", "What persons said of the book", BOOK, book, nothing="Nothing.", most=100),
+        Sheet("book", "What persons said of the book", BOOK, book, nothing="Nothing.", most=MOST),
         _acts(visit),
         *_journal(visit),
     ]
@@ -68,12 +72,17 @@ def incidents(visit: Visit) -> Page:
     return Page("Incidents and journal", lead, tuple(blocks))
 
 
+def _turn(incident: Incident) -> tuple[bool, int]:
+    """What is open first, then the newest."""
+    return incident.closed_at is not None, -incident.n
+
+
 def _acts(visit: Visit) -> Sheet:
     """What operators did on these pages."""
-    found = visit.account.state.attempts(visit.account.name)
-    rows = [{**vars(one), "kind": one.kind.partition(" ")[2], "detail": str(one.detail)} for one in found if one.kind.startswith("act ")]
+    found = visit.account.state.attempts(visit.account.name, begins=f"{ACT} ")
+    rows = [{**vars(one), "kind": one.kind.partition(" ")[2], "detail": str(one.detail)} for one in found]
     note = "Each act is kept as begun before it is done."
-    return Sheet("acts", "What was done on these pages", ACTS, rows[::-1], note, "Nothing.", 100)
+    return Sheet("acts", "What was done on these pages", ACTS, rows[::-1], note, "Nothing.", MOST)
 
 
 def _journal(visit: Visit) -> tuple[Block, ...]:

@@ -21,11 +21,11 @@ HALTS = (
 )
 
 
-def halts_sheet(halts: Iterable[Halt], title: str = "Halts in force", history: bool = False) -> Sheet:
+def halts_sheet(halts: Iterable[Halt], title: str = "Halts in force", history: bool = False, most: int = 200) -> Sheet:
     """Halts, the newest first."""
     columns = HALTS if history else HALTS[:-2]
     rows = [{one.key: getattr(halt, one.key) for one in columns} | {"why": str(halt.why)} for halt in reversed(tuple(halts))]
-    return Sheet("halts", title, columns, rows, nothing="No halt.")
+    return Sheet("halts", title, columns, rows, nothing="No halt.", most=most)
 
 
 def bear_spells(lines: Sequence[SessionLine]) -> tuple[tuple[str, str], ...]:
