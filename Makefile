@@ -7,7 +7,7 @@ PYTHON ?=
 RUN_ARGS ?=
 LOCK_ARGS ?=
 DEMO ?= demo
-FAULTS := -e 's/^\# simulated_partial = .*/simulated_partial = 0.06/' -e 's/^\# simulated_refusal = .*/simulated_refusal = 0.04/'
+FAULTS := -e 's/^\# simulated_seed = .*/simulated_seed = 7/' -e 's/^\# simulated_partial = .*/simulated_partial = 0.06/' -e 's/^\# simulated_refusal = .*/simulated_refusal = 0.04/'
 TEST_ARGS ?= --numprocesses=auto --dist=loadfile
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 COMPILE_LOCK := uv pip compile $(LOCK_ARGS) --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate

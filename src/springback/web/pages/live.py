@@ -104,7 +104,7 @@ def _chain(study: AttributionStudy) -> BarList:
         Bar(NAMES[name][0], terms[name], _dollars(terms[name]), NAMES[name][1], tone="good" if terms[name] >= 0 else "bad")
         for name in chosen
     ]
-    bars.append(Bar("the account", float(study.change), _dollars(float(study.change))))
+    bars.append(Bar("The account", float(study.change), _dollars(float(study.change))))
     words = "Each line changes one thing on the way from the backtest to the account; together they are its change, to the cent."
     return BarList("From the backtest to the account", words, tuple(bars))
 
