@@ -124,7 +124,7 @@ OWN: dict[tuple[str, str], tuple[str, str]] = {  # the same, where a verb reads 
     **{(verb, "--account"): ("PA9", "has no account PA9") for verb in ("pause", "resume", "flatten", "adopt")},
     ("resume", "--broker"): ("moon", "--broker must be"),
     ("adopt", "symbol"): ("A/B --as foreign", "A/B"),
-    ("adopt", "--as"): ("mine", "the claim of an adoption must be one of"),
+    ("adopt", "--as"): ("mine", "--as must be ours or foreign, was 'mine'"),
     ("adopt", "--quantity"): ("many", "--quantity must be signed shares"),
     ("adopt", "--price"): ("-1", "--price must be above 0 dollars"),
     ("adopt", "--opened"): ("soon", "Invalid value for '--opened'"),

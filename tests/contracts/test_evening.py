@@ -11,7 +11,6 @@ from springback.data.sessions import exchange_days
 from springback.data.sources.downloads import Downloads
 from springback.data.store.store import Store
 from springback.errors import InputError, SourceError
-from springback.quality.fresh import membership_age
 from springback.workflow.catch_up import Fetched, catch_up, window
 from springback.workflow.fetch import newest_session, plan, settled
 from springback.workflow.inputs import Inputs, Request
@@ -204,7 +203,8 @@ def test_one_file_of_holdings_brings_the_membership_on(replay: Replay, tmp_path:
     market_data = Store("store").read()
     assert market_data.bars.symbols == ("AAPL", "BRK.B", "REV") and market_data.members is not None
     assert market_data.members.sum(axis=0).tolist() == [9, 2, 7] and np.isfinite(market_data.bars.close[:, 1]).all()
-    assert membership_age(Store("store").membership(), day(DAYS[8])) == 1
+    tenures = Store("store").membership()
+    assert tenures is not None and max([*tenures.starts, *tenures.ends[~np.isnat(tenures.ends)]]) == np.datetime64(day(DAYS[8])) - 1
     with pytest.raises(InputError, match="both say who is in the index"):
         evening(DAYS[9], members=Path("m.csv"), holdings=file)
 

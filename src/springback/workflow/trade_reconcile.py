@@ -77,7 +77,7 @@ def _outcome(day: date, phase: str, result: Reconciled, hearing: Heard) -> Trade
     reasons = tuple(Reason(one.code, f"the broker has {one.broker} shares, ours are {one.ours}", one.symbol) for one in halted)
     unexplained = sum((one.amount for one in result.cash if one.code == "unexplained"), Decimal(0))
     if unexplained:
-        words = f"the broker's cash differs by ${unexplained:+,.2f} from what orders and bookings explain: the day is unreconciled"
+        words = f"the broker's cash and what orders and bookings explain are ${unexplained:+,.2f} apart: the day is unreconciled"
         reasons = (*reasons, Reason("cash", words))
     if not hearing.events.booked(day):
         why = f" ({hearing.events.silence})" if hearing.events.silence else ""
