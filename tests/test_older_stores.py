@@ -152,7 +152,7 @@ def test_an_older_run_folder_says_what_it_said(tmp_path: Path) -> None:
     text = (tmp_path / "old" / "summary.json").read_text()
     told = json.loads(text.replace("The overlay '", "The part '"))  # a warning is worded anew
     told["settings"] = recorded.named(told["settings"])  # what it leaves unsaid is said
-    for figures in (told["figures"], *(one["figures"] if "figures" in one else one for one in told["profiles"].values())):
+    for figures in (told["figures"], *told["profiles"].values()):
         for name in (name for name in figures if name.endswith(("fired", "signals"))):  # a number of rows is called one
             figures[name]["unit"] = "count"
     report_data = run_folder.read(tmp_path / "old")
