@@ -35,7 +35,7 @@ web: setup ## the dashboard on the demo market in demo/, three months of evening
 	@cd $(DEMO) && $(abspath $(SPRINGBACK)) web --desk desk --desk rehearsal --clock 2023-12-29T17:00-05:00
 
 demo-desk:
-	@echo "Making the demo in $(DEMO), some two minutes, once: a backtest ..."
+	@echo "Making the demo in $(DEMO), two and a half minutes on two cores, once: a backtest ..."
 	@rm -rf $(DEMO) && mkdir -p $(DEMO)
 	@set -e; cd $(DEMO); run="$(abspath $(SPRINGBACK))"; \
 	$$run init --quiet; sed -i.bak $(FAULTS) springback.toml; rm springback.toml.bak; $$run run --set strategy.slots=10 --quiet; $$run backtest --quiet; \
