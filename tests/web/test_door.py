@@ -319,6 +319,12 @@ def test_a_readers_password_does_not_act(browser: Browser) -> None:
     assert answer.status_code == 403
 
 
+def test_a_page_without_an_account_says_in_its_tab_what_it_is(home: Path) -> None:
+    assert "<title>Sign in · Springback</title>" in browser_at(home).get("/sign-in").text
+    (home / FILE).unlink()
+    assert "<title>A first password · Springback</title>" in browser_at(home).get("/begin").text
+
+
 def test_the_first_start_gives_a_token_that_serves_once(home: Path) -> None:
     (home / FILE).unlink()
     browser = browser_at(home)

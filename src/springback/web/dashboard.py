@@ -28,6 +28,8 @@ from springback.workflow.web_settings import Web
 
 MOST_FIELDS = 50
 SECRETS = frozenset(("password", "again", "token"))
+TITLES = {"begin.html": "A first password", "sign_in.html": "Sign in", "kill.html": "Kill"}
+"""What stands in the browser's tab over a page that needs no account."""
 SLOWEST = 15.0
 """Seconds within which a form is sent."""
 
@@ -141,7 +143,7 @@ class Dashboard:
         """A page that needs no account; its visitor is known by a cookie that opens nothing yet."""
         known = self.cookie(request)
         cookie = known or new_cookie()
-        shown = {"title": "Springback", "csrf": csrf_of(cookie), "outcome": outcome, **values}
+        shown = {"title": TITLES[template], "csrf": csrf_of(cookie), "outcome": outcome, **values}
         answer = HTMLResponse(drawing.environment().get_template(template).render(shown), outcome.status)
         if not known:
             self.give(answer, cookie)
