@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -197,14 +198,21 @@ def test_a_write_is_seen_within_a_second(seen: Seen) -> None:
     seen.page.set_viewport_size({"width": 1400, "height": 900})
     seen.open("/a/desk/today")
     seen.wait("document.getElementById('stream').textContent === 'live'")
-    State(seen.home / "desk" / "state.sqlite").halt("desk", Halt("entries", "pause", Prose("seen at once"), "somebody", NOW))
-    began = time.monotonic()
-    seen.page.locator("#bar", has_text="seen at once").wait_for(timeout=5000)
-    assert time.monotonic() - began < 1.0
+    state, waits = State(seen.home / "desk" / "state.sqlite"), []
+    for words in ("seen at once", "seen again", "seen anew"):
+        halt = state.halt("desk", Halt("entries", "pause", Prose(words), "somebody", NOW))
+        began = time.monotonic()
+        seen.page.locator("#bar", has_text=words).wait_for(timeout=5000)
+        waits.append(time.monotonic() - began)
+        seen.page.wait_for_timeout(500)
+        if words != "seen anew":
+            state.lift("desk", halt.n, "somebody", NOW)
+            seen.page.wait_for_timeout(500)
+    assert median(waits) < 1.0, waits
     assert seen.page.locator("#halts").count() == 1, "the page itself is new too"
     assert seen.page.locator(".plot canvas").count() == 1, "and its picture drawn again"
     seen.sound("after an update")
-    State(seen.home / "desk" / "state.sqlite").lift("desk", 1, "somebody", NOW)
+    state.lift("desk", halt.n, "somebody", NOW)
 
 
 def test_what_is_typed_is_not_swept_away(seen: Seen) -> None:
