@@ -68,8 +68,7 @@ class Database:
         """
         if self.url.get_backend_name() == "sqlite" and self._anchor is None:
             with self._as_one_line():
-                self._anchor = sqlite3.connect(f"{Path(self.name).as_uri()}?mode=ro", uri=True, check_same_thread=False)
-                self._anchor.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                self._anchor = self._opened("ro")
 
     @contextmanager
     def moment(self) -> Iterator[None]:
@@ -109,13 +108,18 @@ class Database:
         keeper = None
         if self.url.get_backend_name() == "sqlite":
             with suppress(sqlite3.Error):
-                keeper = sqlite3.connect(self.name, timeout=self.patience, isolation_level=None)
-                keeper.execute("SELECT 1 FROM sqlite_master").fetchall()
+                keeper = self._opened("rw")
         try:
             yield
         finally:
             if keeper is not None:
                 keeper.close()
+
+    def _opened(self, mode: str) -> sqlite3.Connection:
+        """A connection that holds the file open until it is closed: one that was never asked anything holds nothing yet."""
+        keeper = sqlite3.connect(f"{Path(self.name).absolute().as_uri()}?mode={mode}", self.patience, uri=True, check_same_thread=False)
+        keeper.execute("SELECT 1 FROM sqlite_master").fetchall()
+        return keeper
 
     def _rows(self, kind: type[R], account: str, *conditions: ColumnElement[bool]) -> tuple[R, ...]:
         """The rows of `account` that meet the conditions, in their order."""

@@ -14,7 +14,7 @@ from springback.workflow.accounts import account_of
 from springback.workflow.book import Word
 from springback.workflow.evening import LiveAccount
 from springback.workflow.halting import Claim
-from springback.workflow.settings import choose
+from springback.workflow.settings import Chosen, choose
 from springback.workflow.state_place import open_state
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_halting import Entry, Venue, taken_back, traded
@@ -22,10 +22,6 @@ from springback.workflow.trade_status import account_folder, opened
 
 HASTE = 3
 """Seconds for which a kill waits for the database: the file stands already."""
-
-
-Chosen = tuple[Path | None, list[str] | None]
-"""A file of settings, and knobs that are set."""
 
 
 def account(desk: Path, number: str, knobs: Chosen = (None, None)) -> LiveAccount:

@@ -10,7 +10,7 @@ from springback.workflow.book import Word
 from springback.workflow.evening import LiveAccount
 from springback.workflow.order_journal import Listing, listing, made_good
 from springback.workflow.rebuilding import made_good_by_broker
-from springback.workflow.settings import choose
+from springback.workflow.settings import Chosen, choose
 from springback.workflow.trade_clock import TradeClock
 from springback.workflow.trade_halting import Venue, traded
 from springback.workflow.trade_status import account_folder
@@ -23,10 +23,6 @@ def show(console: Console, desk: Path, verify: bool) -> bool:
     found = listing(account_folder(desk, choose(), traded=True), verify)
     _say(console, found)
     return not found.faults
-
-
-Chosen = tuple[Path | None, list[str] | None]
-"""A file of settings, and knobs that are set."""
 
 
 def rebuild(

@@ -114,6 +114,10 @@ def between(settings: Settings, start: date | None = None, end: date | None = No
     return dataclasses.replace(settings, backtest=dataclasses.replace(known, start=start or known.start, end=end or known.end))
 
 
+Chosen = tuple[Path | None, list[str] | None]
+"""A file of settings, and knobs that are set: what `choose` is asked with."""
+
+
 def choose(file: Path | None = None, sets: list[str] | None = None, original: bool = False) -> Settings:
     """The built-in defaults, settings/default.toml and the project's file where they stand, the signed version that the project names, with
     `original` the plan's dates, then the file that was given, then each of `sets`, `table.name=value`. Raises `SettingsError`, also on
